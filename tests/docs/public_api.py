@@ -127,6 +127,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "EmptyFilter",
             "RelationFilter",
             "shortened",
+            *("AdminPage", "render_page", "bind_form"),
             *("Figure", "Chart", "Listing", "Widget", "STAFF"),
             "badge",
             "user_of",

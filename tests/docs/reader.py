@@ -22,7 +22,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
 )
 NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"^(?:#|//) (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
+FILE_NAME = re.compile(r"^(?:#|//|\{#) (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
 SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
 TAKES_LONG = re.compile(r"^make (test|bench|-C)\b", re.MULTILINE)  # only shown to be there
 INSTALLS = re.compile(r"^python -m pip install", re.MULTILINE)

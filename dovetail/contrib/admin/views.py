@@ -48,6 +48,9 @@ from dovetail.contrib.admin.lists.column_filters import EmptyFilter as EmptyFilt
 from dovetail.contrib.admin.lists.filtering import ALL, column_of, may_be_empty
 from dovetail.contrib.admin.lists.path_filter import PathFilter
 from dovetail.contrib.admin.lists.relations import leads_to_identifier
+from dovetail.contrib.admin.own_pages.page import AdminPage as AdminPage  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.own_pages.page import bind_form as bind_form  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.own_pages.page import render_page as render_page  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
 from dovetail.contrib.admin.request_context import request_context

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Match, Route
 
 from dovetail.contrib.admin.columns.identifiers import parse_identifier
 from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
+from dovetail.contrib.admin.own_pages.page import AdminPage
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_slug, exposed_pages
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import RESERVED, WORD
@@ -121,6 +122,8 @@ def _samples(own: Iterable[Route], views: Iterable[str]) -> Iterator[str]:
 def find_unfit_templates(views: Iterable[BaseView], environment: Environment) -> Iterator[str]:
     """Find templates that views name and the site does not have, or that cannot be filled in."""
     for view in views:
+        if isinstance(view, AdminPage) and (problem := template_problem(view.template, environment)):
+            yield f"{type(view).__name__}: template is {view.template!r}, which {problem}"
         for option in TEMPLATES:
             name = getattr(view, option, None)
             if name is None or name == getattr(OpenModelView, option):

@@ -181,7 +181,8 @@ class MountedSite(LeanAdmin):
     def _prepare_templates(self, site_templates: Path) -> None:
         environment, cookies = self.templates.env, self._shared.cookies
         parents = DictLoader({f"admin/{name}": f'{{% extends "sqladmin/{of}.html" %}}' for name, of in PARENTS.items()})
-        environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader, parents])  # type: ignore[list-item]  # SQLAdmin sets one
+        of_plugins = FileSystemLoader([own.parent / "templates" for _, own in self._media.values()])
+        environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader, parents, of_plugins])  # type: ignore[list-item]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}

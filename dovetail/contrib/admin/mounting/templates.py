@@ -49,6 +49,7 @@ PARENTS: Mapping[str, str] = {
     "delete_confirmation.html": "delete_confirmation",
     "delete_selected_confirmation.html": "delete_selected_confirmation",
     "object_history.html": "history",
+    "page.html": "page",
 }
 """What a template may extend by the name that Django gives it, `admin/change_form.html`."""
 

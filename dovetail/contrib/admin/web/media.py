@@ -27,7 +27,7 @@ def media_folders(packages: Iterable[str], site_files: Path) -> dict[str, tuple[
     folders = {}
     for package in packages:
         name = package.rpartition(".")[2]
-        own = Path(str(importlib.import_module(package).__file__)).parent / FOLDER
+        own = Path(importlib.import_module(package).__path__[0]) / FOLDER  # which one without __init__.py has as well
         folders[name] = (site_files / name, own)
     return folders
 

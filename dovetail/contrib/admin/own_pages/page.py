@@ -1,0 +1,118 @@
+"""Pages of a plugin in the look of the back office: with a title, breadcrumbs, messages, and a form if there is one.
+
+    class RenamePage(AdminPage):
+        name = "Rename a tag"
+        permission_required = "blog.change_tag"
+
+        @expose("/rename-tag", methods=["GET", "POST"], identity="rename-tag")
+        async def show(self, request):
+            form = await bind_form(request, RenameForm)
+            if request.method == "POST" and form.validate():
+                ...
+                return RedirectResponse(request.url, 303)
+            return await render_page(self, request, form=form, submit="Rename")
+
+A page of a view of a model, a method with `@expose` there, is rendered the same way.
+"""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import ClassVar
+
+from sqladmin import BaseView
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+from wtforms import Form
+
+from dovetail.contrib.admin.forms.admin_form import as_admin_form, fill_in, refuse_files
+from dovetail.contrib.admin.forms.assets import assets_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.database.session import SAFE_METHODS
+from dovetail.translation.texts import gettext
+
+TEMPLATE = "sqladmin/page.html"
+Breadcrumb = tuple[str, str | None]  # what it says, and where it leads
+
+
+class AdminPage(BaseView):
+    """A page without a model, or several: methods with `@expose`. It stands in the menu below its `category`.
+
+    Each request has been let in, by `permission_required` too, and a POST has come from a page of this site.
+    """
+
+    template: ClassVar[str] = TEMPLATE
+    permission_required: ClassVar[str | None] = None  # "blog.change_tag"; None: it is for everybody who gets in
+
+    def __init_subclass__(cls) -> None:
+        """Raise TypeError for an option that there is not."""
+        known = dir(AdminPage)
+        for name, value in vars(cls).items():
+            if not name.startswith("_") and name not in known and not callable(value) and not hasattr(value, "__get__"):
+                near = "".join(f"; did you mean {one}?" for one in get_close_matches(name, known, n=1))
+                raise TypeError(f"{cls.__name__}: {name} is no option of AdminPage{near}")
+
+    @property
+    def session(self) -> AsyncSession:
+        """Return the request's one session, which commits after the page. Raise AttributeError without a request."""
+        try:
+            return request_context().session
+        except LookupError:  # SQLAdmin asks a view for all its attributes when it starts, and expects AttributeError
+            raise AttributeError("a page has a session while a request is answered, and no other") from None
+
+
+async def bind_form(request: Request, form_class: type[Form], initial: Mapping[str, object] | None = None) -> Form:
+    """Return a form of WTForms as it was sent by POST, or with what it holds at first.
+
+    Raise InvalidInputError if a field for text came as a file. `form.validate()` says whether every field is good; what
+    only the database knows is added to `form.name.errors`.
+    """
+    made, given = as_admin_form(form_class), dict(initial or {})
+    if request.method in SAFE_METHODS:
+        return made(data=given)
+    sent = await request.form()
+    refuse_files(sent, form_class)
+    form, _ = fill_in(made, sent, given, is_new=True)
+    return form
+
+
+async def render_page(
+    view: BaseView,
+    request: Request,
+    template: str | None = None,
+    *,
+    title: str = "",
+    breadcrumbs: Sequence[Breadcrumb] = (),
+    form: Form | None = None,
+    submit: str = "",
+    status: int | None = None,
+    **context: object,
+) -> Response:
+    """Return a page by a template that extends "sqladmin/page.html", or by that one, with a form if there is one.
+
+    `breadcrumbs` lead to it, behind the first page of the site and the list of the view, if it is one of a model. The
+    template finds `context`. A form with mistakes has the status 400, unless another is given.
+    """
+    values: dict[str, object] = {
+        "title": title or view.name,
+        "breadcrumbs": [*_above(view, request), *breadcrumbs],
+        "form": form,
+        "form_assets": assets_of([form]) if form is not None else (),
+        "submit": submit or gettext("Save"),
+    }
+    if isinstance(view, ViewBase):
+        values["model_view"] = view
+    name = template or (view.template if isinstance(view, AdminPage) else TEMPLATE)
+    has_mistakes = request.method not in SAFE_METHODS and form is not None and bool(form.errors)
+    found = status or (HTTPStatus.BAD_REQUEST if has_mistakes else HTTPStatus.OK)
+    page: Response = await view.templates.TemplateResponse(request, name, {**values, **context}, found)
+    return page
+
+
+def _above(view: BaseView, request: Request) -> list[Breadcrumb]:
+    if not isinstance(view, ViewBase):
+        return []
+    return [(str(view.name_plural), path_for(request, "admin:list", identity=view.identity))]

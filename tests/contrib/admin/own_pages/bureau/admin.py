@@ -1,0 +1,38 @@
+"""A page with a form of every kind of field."""
+
+from sqladmin import expose
+from sqladmin.flash import Flash
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from wtforms import BooleanField, FileField, Form, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from dovetail.contrib.admin.views import AdminPage, bind_form, render_page
+
+LOUDNESS = [("low", "Low"), ("loud", "Loud")]
+
+
+class AnnounceForm(Form):
+    words = StringField("Words", validators=[InputRequired(), Length(max=20)], description="A few.")
+    loudness = RadioField("Loudness", choices=LOUDNESS, default="low")
+    audience = SelectField("Audience", choices=[("all", "Everybody"), ("staff", "Staff")])
+    twice = BooleanField("Twice")
+    picture = FileField("Picture")
+
+
+class AnnouncePage(AdminPage):
+    name = "Announce"
+    category = "Bureau"
+    template = "bureau/announce.html"
+    permission_required = "blog.change_post"
+
+    @expose("/announce", methods=["GET", "POST"], identity="announce")
+    async def show(self, request: Request) -> Response:
+        form = await bind_form(request, AnnounceForm, {"words": "Hello"})
+        if request.method == "POST" and form.validate():
+            given = form.data
+            told = f"{given['words']}, {given['loudness']}, {given['audience']}, {given['twice']}"
+            Flash.success(request, f"Announced: {told}")
+            return RedirectResponse(str(request.url), 303)
+        above = [("Bureau", None)]
+        return await render_page(self, request, breadcrumbs=above, form=form, submit="Announce", hint="Be brief.")

@@ -1,0 +1,7 @@
+"""A plugin with a page of its own, and no models."""
+
+from dovetail.plugin import Plugin, lazy
+
+plugin = Plugin(
+    name="bureau", depends_on=("blog",), admin_views=lazy("tests.contrib.admin.own_pages.bureau.admin:AnnouncePage")
+)

@@ -1,0 +1,112 @@
+"""A plugin's own pages look and work as the others: a title, a way back, messages, a form, for whom they are."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from dovetail.application import make_application
+from dovetail.contrib.admin.views import AdminPage
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.errors import ConfigurationError
+from dovetail.testing.databases import migrate_site
+from plugins.blog.models import Post
+from plugins.comments.models import Comment
+from tests.contrib.admin.axe import findings
+from tests.contrib.admin.own_pages.bureau.admin import AnnouncePage
+
+BUREAU = "tests.contrib.admin.own_pages.bureau"
+
+
+@pytest.fixture(params=["sqlite"])
+def database_kind(request) -> str:
+    """One is enough: docs/back-office.md tries its pages on both."""
+    return request.param
+
+
+@pytest.fixture
+def database_url(database_kind, settings_class, _databases):
+    with _databases.copied(database_kind, settings_class, lambda url: migrate_site(settings_class, url)) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(make_settings, settings_class, database_url):
+    plugins = (*settings_class.model_fields["plugins"].default, BUREAU)
+    return make_settings(database_url=database_url, plugins=plugins)
+
+
+async def test_a_page_without_a_model_is_for_those_who_are_permitted_and_takes_a_form(
+    office, make_user, back_office_for, database
+):
+    page = await office.get("/announce")
+    assert page.status_code == 200
+    way = re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", "", page.text.partition('class="breadcrumb"')[2].partition("</ol>")[0])
+    )
+    assert way.endswith("Bureau Announce ")
+    assert "<p>Be brief.</p>" in page.text
+    assert '<h1 class="page-title">Announce</h1>' in page.text
+    assert page.text.count('value="Hello"') == 1
+
+    wrong = await office.submit("/announce", {"words": "x" * 21, "loudness": "loud", "twice": "y"})
+    assert wrong.status_code == 400
+    assert 'aria-describedby="hint-field-words errors-field-words" aria-invalid="true"' in wrong.text.replace("\n", " ")
+    assert "Field cannot be longer than 20 characters." in wrong.text
+    assert 'value="loud" checked' in wrong.text
+    sent = await office.submit("/announce", {"words": "Tea", "audience": "staff", "twice": "y"})
+    assert sent.status_code == 303
+    assert "Announced: Tea, low, staff, True" in (await office.get("/announce")).text
+    forged = await office.client.post("/admin/announce", data={"words": "Tea"})
+    assert forged.status_code == 403
+
+    editor = await make_user(username="editor", is_staff=True)
+    visitor = await back_office_for(editor)
+    assert (await visitor.get("/announce")).status_code == 403
+    assert "Announce" not in (await visitor.get("/")).text
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, editor.id), ["blog.change_post"])
+    assert (await visitor.get("/announce")).status_code == 200
+
+
+def test_an_option_or_a_template_that_there_is_not_is_refused(settings, monkeypatch):
+    with pytest.raises(TypeError, match=r"permission_require is no option of AdminPage; did you mean permission_requi"):
+        type("OddPage", (AdminPage,), {"permission_require": "blog.change_post"})
+    monkeypatch.setattr(AnnouncePage, "template", "bureau/none.html")
+    with pytest.raises(ConfigurationError, match=r"template is 'bureau/none.html', which is no template of the site"):
+        make_application(settings)
+
+
+@pytest.mark.browser
+async def test_the_dashboard_and_a_page_of_ones_own_in_a_browser(app, browser_page, boss, session):
+    post = Post(title="Old", content="x", author_id=boss.id)
+    session.add(post)
+    await session.flush()
+    session.add(Comment(content="Is it so?", post_id=post.id, author_id=boss.id))
+    await session.commit()
+    page = browser_page
+    await page.goto("/admin/")
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    chart = page.get_by_role("region", name="Posts a day")
+    await expect(chart.get_by_role("img", name=re.compile(r"^Posts a day: 1 in all, 1 at most"))).to_be_visible()
+    table = chart.get_by_role("table")
+    await expect(table).to_be_hidden()
+    await chart.get_by_text("As a table").focus()
+    await page.keyboard.press("Enter")
+    await expect(table.get_by_role("row")).to_have_count(31)
+    assert await findings(page) == []
+    await page.get_by_role("link", name="Comments waiting: 1").click()
+    await expect(page.get_by_role("row", name="Is it so?")).to_be_visible()
+    await page.get_by_role("navigation", name="Menu").get_by_role("link", name="Announce").click()
+    assert await findings(page) == []
+    await page.get_by_label("Words").fill("")
+    await page.get_by_role("button", name="Announce").click()
+    await expect(page.get_by_label("Words")).to_be_focused()
+    await page.get_by_label("Words").fill("Tea")
+    await page.get_by_label("Loud", exact=True).check()
+    await page.get_by_role("button", name="Announce").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Announced: Tea, loud, all, False")
