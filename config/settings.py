@@ -21,6 +21,7 @@ class Settings(KernelSettings):
         "dovetail.contrib.auth",
         "dovetail.contrib.admin",
         "dovetail.contrib.idempotency",
+        "dovetail.contrib.history",
         "plugins.blog",
         "plugins.comments",
         "plugins.wordpress",

@@ -49,14 +49,16 @@ def owner(module: str) -> str | None:
 def imported_plugins(entry: InstalledPlugin) -> set[str]:
     """The other plugins that the code of a plugin imports; its tests may import what they like.
 
-    `admin.py` is imported by the back office only, so it may use the back office that imports it.
+    `admin.py`, or the package `admin`, is imported by the back office only, so it may use the back office that imports
+    it.
     """
     found: set[str] = set()
     for path in entry.path.rglob("*.py"):
-        if "tests" in path.relative_to(entry.path).parts or path.name == "testing.py":
+        parts = path.relative_to(entry.path).with_suffix("").parts
+        if "tests" in parts or path.name == "testing.py":
             continue
         names = {name for module in imported_modules(path) if (name := owner(module))}
-        found |= names - {"admin"} if path.name == "admin.py" else names
+        found |= names - {"admin"} if "admin" in parts else names
     return found - {entry.plugin.name}
 
 

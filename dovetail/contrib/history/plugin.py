@@ -10,9 +10,9 @@ plugin = Plugin(
     models=lazy("dovetail.contrib.history.models:RecordedChange"),
     policies=lazy(RecordedChange="dovetail.contrib.history.policies:CHANGES"),
     admin_views=lazy(
-        "dovetail.contrib.history.admin:RecordedChangeAdmin",
-        "dovetail.contrib.history.trash:TrashPage",
-        "dovetail.contrib.history.undoing.messages:UndoPage",
+        "dovetail.contrib.history.admin.views:RecordedChangeAdmin",
+        "dovetail.contrib.history.admin.trash:TrashPage",
+        "dovetail.contrib.history.admin.undo_page:UndoPage",
     ),
     commands=(
         Command(
@@ -23,9 +23,9 @@ plugin = Plugin(
     ),
     extensions={
         "auth.expired": lazy("dovetail.contrib.history.old_lines:EXPIRED"),
-        "admin.object_pages": lazy("dovetail.contrib.history.admin:HISTORY"),
-        "admin.message_notes": lazy("dovetail.contrib.history.undoing.messages:offer_undo"),
-        "admin.dashboard": lazy("dovetail.contrib.history.recent:RECENT_CHANGES"),
+        "admin.object_pages": lazy("dovetail.contrib.history.admin.views:HISTORY"),
+        "admin.message_notes": lazy("dovetail.contrib.history.admin.undo_page:offer_undo"),
+        "admin.dashboard": lazy("dovetail.contrib.history.admin.recent:RECENT_CHANGES"),
     },
     change_log=deferred("dovetail.contrib.history.recording.log:make_log"),
 )

@@ -137,17 +137,23 @@ class _Lines:
     def _names(self) -> Collection[object]:
         return {getattr(column, "key", column) for column in values_to_set(self.write)}
 
-    def of(self, row: CTE, model: type[object], links: Mapping[str, CTE]) -> Iterator[CTE]:
-        """Yield them, about the row that is written and about the links to others."""
+    def of(self, row: CTE, model: type[object], links: Mapping[str, CTE]) -> Sequence[CTE]:
+        """Return them as one, in the order of what they tell of: the row that is written, and the links to others.
+
+        Of several CTEs nobody knows which PostgreSQL executes first, and an undo takes back the last line first.
+        """
+        lines = list(self._inserts(row, model, links))
+        return [self.log.insert_all(lines).cte("history_lines")] if lines else []
+
+    def _inserts(self, row: CTE, model: type[object], links: Mapping[str, CTE]) -> Iterator[Insert]:
         table = self.write.table
         if not isinstance(table, Table):
             return
         if self.columns:
-            yield self._of_row(row, table).cte("history_line")
+            yield self._of_row(row, table)
         for name, cte in links.items():
-            linking = link_columns(model, name)[0].table
-            if self.log.columns(linking):
-                yield made_line(self.log, linking, picture(cte)).cte(f"history_line_{name}")
+            if self.log.columns(link_columns(model, name)[0].table):
+                yield made_line(self.log, link_columns(model, name)[0].table, picture(cte))
 
     def _of_row(self, row: CTE, table: Table) -> Insert:
         if isinstance(self.write, Insert):

@@ -12,7 +12,7 @@ from tests.contract.roads.shop.models import ShopBase
 from tests.contract.roads.twins import VARYING
 from tests.library.models import LibraryBase
 
-RANDOM = ("hashed_password", "token_hash")
+RANDOM = ("hashed_password", "token_hash", "transaction")  # the last one is PostgreSQL's number of a transaction
 
 
 async def rows_of(database: Database) -> list[str]:

@@ -1,26 +1,12 @@
-"""The site with a history."""
+"""Read what the site has written down."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from sqlalchemy import select
 
-from config.settings import Settings
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
-
-
-class HistorySettings(Settings):
-    """The site's settings with the history among the plugins."""
-
-    plugins: tuple[str, ...] = tuple(
-        dict.fromkeys((*Settings.model_fields["plugins"].default, "dovetail.contrib.history"))
-    )
-
-
-@pytest.fixture(scope="session")
-def settings_class() -> type[Settings]:
-    return HistorySettings
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ async def test_every_plugin_goes_down_to_zero_and_up_again(settings):
     assert {step.plugin for step in again} == {"auth", "admin", "blog", "comments"}
 
 
-SHIPPED = ["throttling", "auth", "admin", "idempotency", "blog", "comments"]
+SHIPPED = ["throttling", "auth", "admin", "idempotency", "history", "blog", "comments"]
 
 
 def test_every_plugin_with_migrations_is_proved_below(settings):

@@ -31,14 +31,20 @@ def check_own_statements(context: Context) -> Iterator[CheckMessage]:
 
 def _found(view: type[BaseView]) -> Iterator[tuple[str, list[str]]]:
     for name, method in exposed_methods(view):
-        yield from _read_by(f"the page {name}()", method, None)
+        if not _is_shipped(method):
+            yield from _read_by(f"the page {name}()", method, None)
     if not issubclass(view, ModelAdmin):
         return
     for one in view.list_filter:
         for name in ASKED_OF_FILTERS:
             asked = getattr(type(one), name, None)
-            if isinstance(asked, FunctionType) and not asked.__module__.startswith(("dovetail.", "sqladmin.")):
+            if isinstance(asked, FunctionType) and not _is_shipped(asked):
                 yield from _read_by(f"{type(one).__name__}.{name}()", asked, view.model)
+
+
+def _is_shipped(function: FunctionType) -> bool:
+    """Return whether a function came with Dovetail or SQLAdmin, and not with the site."""
+    return function.__module__.startswith(("dovetail.", "sqladmin."))
 
 
 def _read_by(where: str, method: FunctionType, own: type[object] | None) -> Iterator[tuple[str, list[str]]]:

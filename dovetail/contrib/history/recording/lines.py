@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast as as_type
 
 from sqlalchemy import (
+    CTE,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -129,8 +130,8 @@ def object_key(values: Sequence[ColumnElement[object]]) -> ColumnElement[str]:
     return made
 
 
-def picture(table: Table) -> Picture:
-    """Return the values of the columns of a table, by their keys."""
+def picture(table: Table | CTE) -> Picture:
+    """Return the values of the columns of a table, or of rows of it, by their keys."""
     return {column.key: column for column in table.columns}
 
 

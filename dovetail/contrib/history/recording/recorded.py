@@ -61,6 +61,10 @@ class Recorded:
             self._tables = {one.table.key: one for one in _tables(self._context, self._ignored)}
         return self._tables
 
+    def labelled(self, label: str) -> RecordedTable | None:
+        """Return the table of the objects that are called so, `blog.post`; None if there is none."""
+        return next((one for one in self.tables.values() if one.label == label and not one.is_link), None)
+
     def labels_of(self, model: type[object]) -> list[str]:
         """Return the labels under which the changes of an object stand: one for each table that it has a part in."""
         tables = dict.fromkeys(mapper.local_table for mapper in inspect(model).iterate_to_root())

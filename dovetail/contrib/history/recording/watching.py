@@ -1,47 +1,39 @@
 """Writes down what goes through SQLAlchemy: flushes of the ORM, `session.execute(update(...))`, statements of Core.
 
 A line is read from the row itself, so the log of an UPDATE or a DELETE runs in front of it, and that of an INSERT
-behind it: one statement more for each statement, however many rows it changes. On PostgreSQL another one locks the rows
-of an UPDATE or a DELETE first. An INSERT that may update rows instead takes a look at them before and after.
+behind it: one statement more for each statement, however many rows it changes. On PostgreSQL that of an UPDATE locks
+the rows, and another one those of a DELETE. An INSERT that may update rows instead looks at them before and after.
 
 SQL that is written as text is not seen: say what it changes, or write it with `insert`, `update` and `delete`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from sqlalchemy import (
     BindParameter,
-    Cast,
     Column,
     ColumnElement,
     Connection,
     CursorResult,
     Delete,
-    Enum,
     Executable,
     Insert,
     Table,
     Update,
-    bindparam,
     func,
-    inspect,
-    literal,
     select,
     tuple_,
     type_coerce,
 )
-from sqlalchemy.orm import Mapper
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import NullType
 
 from dovetail.contrib.history.recording.lines import Lines, picture
 from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.recording.updates import GIVEN, changed, looks_elsewhere, of_one_table, of_rows, renamed
 from dovetail.contrib.history.recording.upserts import Upsert
 from dovetail.database.change_log import is_unrecorded
-from dovetail.database.deletion.reach import rows_with
 from dovetail.database.drivers.sqlalchemy_private import (
     answered_rows,
     answers,
@@ -54,7 +46,6 @@ from dovetail.errors import DovetailError
 from dovetail.state import InfoKey
 
 Parameters: TypeAlias = Sequence[Mapping[str, object]]
-GIVEN = "given_"  # with the name of a parameter of the statement that is watched
 MOST = 1000  # keys of one statement
 UPSERT = InfoKey[Upsert]("history_upsert")  # in a connection's info
 
@@ -116,22 +107,40 @@ class Watcher:
         if not isinstance(table, Table):
             return
         table = table.metadata.tables[table.key]  # without the annotations of the ORM
-        where = [] if statement.whereclause is None else [_of_one_table(table, _renamed(statement.whereclause))]
+        where = [] if statement.whereclause is None else [of_one_table(table, renamed(statement.whereclause))]
+        given = [{f"{GIVEN}{name}": value for name, value in row.items()} for row in parameters]
         line: Insert | None
         if isinstance(statement, Delete):
             line = self._lines.insert_deleted(table, where)
+            if line is not None and _has_many_writers(connection):  # so that nothing new refers to them
+                _lock(connection, table, where, given, may_go=True)
         else:
             known = self._lines.recorded.find(table)
-            after = {} if known is None else _changed(statement, table, parameters[0])
+            after = {} if known is None else changed(statement, table, parameters[0])
             if known is None or not known.written(after):
                 return
-            line = self._lines.insert(known, picture(table), after, where)
+            line = self._line_of_update(connection, known, after, where, given)
         if line is not None:
-            given = [{f"{GIVEN}{name}": value for name, value in row.items()} for row in parameters]
-            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-                _lock(connection, table, where, given, is_delete=isinstance(statement, Delete))
             origin = origin_values()
             _execute(connection, line, [{**row, **origin} for row in given])
+
+    def _line_of_update(
+        self,
+        connection: Connection,
+        known: RecordedTable,
+        after: Mapping[str, ColumnElement[object]],
+        where: Sequence[ColumnElement[bool]],
+        given: Parameters,
+    ) -> Insert:
+        if _has_many_writers(connection):
+            if not any(looks_elsewhere(value) for value in after.values()):
+                # A row that is locked is told as that transaction has left it for which the lock had to wait.
+                locked = select(known.table).where(*where).with_for_update(key_share=True, of=known.table)
+                rows = locked.cte("locked_rows")
+                adapted = {name: of_rows(value, known.table, rows) for name, value in after.items()}
+                return self._lines.insert(known, picture(rows), adapted, [])
+            _lock(connection, known.table, where, given, may_go=False)
+        return self._lines.insert(known, picture(known.table), after, where)
 
     def _prepared(self, connection: Connection, statement: Insert, parameters: Parameters) -> Insert:
         UPSERT.pop(connection.info)  # of one that failed
@@ -158,11 +167,16 @@ class Watcher:
         return statement.returning(*keys)
 
 
+def _has_many_writers(connection: Connection) -> bool:
+    """Return whether others may change rows meanwhile: SQLite has one writer at a time."""
+    return connection.dialect.name == "postgresql"
+
+
 def _lock(
-    connection: Connection, table: Table, where: Sequence[ColumnElement[bool]], given: Parameters, *, is_delete: bool
+    connection: Connection, table: Table, where: Sequence[ColumnElement[bool]], given: Parameters, *, may_go: bool
 ) -> None:
     """Wait for transactions that change these rows as well, so that the line behind tells what those have left."""
-    rows = select(*table.primary_key.columns).where(*where).with_for_update(key_share=not is_delete).subquery()
+    rows = select(*table.primary_key.columns).where(*where).with_for_update(key_share=not may_go).subquery()
     _execute(connection, select(func.count()).select_from(rows), given)
 
 
@@ -204,67 +218,3 @@ def _gives_keys(statement: Insert, keys: Sequence[Column[object]], parameters: P
 
 def _have_keys(columns: Sequence[ColumnElement[object]], keys: Sequence[tuple[object, ...]]) -> ColumnElement[bool]:
     return columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else tuple_(*columns).in_(keys)
-
-
-def _changed(statement: Update, table: Table, given: Mapping[str, object]) -> dict[str, ColumnElement[object]]:
-    """Return what an UPDATE sets, by names of columns."""
-    names = _columns_by_attribute(statement, table)
-    found: dict[str, ColumnElement[object]] = {}
-    for key, value in values_to_set(statement).items():
-        name = key if isinstance(key, str) else str(getattr(key, "key", ""))
-        column = names.get(name)
-        if column is not None:
-            found[column.key] = _of_known_type(_as_column(value, column))
-    for name in given:
-        column = names.get(name)
-        if column is not None:
-            found[column.key] = _of_known_type(bindparam(f"{GIVEN}{name}", type_=column.type))
-    return found
-
-
-def _of_known_type(value: ColumnElement[object]) -> ColumnElement[object]:
-    """Return a value whose type PostgreSQL knows in a JSON object too: of an Enum its driver does not tell it."""
-    return Cast(value, value.type) if isinstance(value, BindParameter) and isinstance(value.type, Enum) else value
-
-
-def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:
-    found = {column.key: column for column in table.columns}
-    entity = statement.entity_description.get("entity") if hasattr(statement, "entity_description") else None
-    if isinstance(entity, type):
-        mapper: Mapper[object] = inspect(entity)
-        for attribute in mapper.column_attrs:
-            for column in attribute.columns:
-                if isinstance(column, Column) and column.table is table:
-                    found[attribute.key] = column
-    return found
-
-
-def _as_column(value: object, column: Column[object]) -> ColumnElement[object]:
-    if isinstance(value, BindParameter):
-        if value.required:
-            return bindparam(f"{GIVEN}{value.key}", type_=column.type)
-        return literal(value.effective_value, column.type)
-    made = value.__clause_element__() if hasattr(value, "__clause_element__") else value
-    if isinstance(made, ColumnElement):
-        return _renamed(made)
-    return literal(value, column.type)
-
-
-def _renamed(expression: ColumnElement[object]) -> ColumnElement[object]:
-    """Return the expression with placeholders that clash with no column of the log."""
-
-    def rename(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
-        if isinstance(element, BindParameter) and element.required:
-            return bindparam(f"{GIVEN}{element.key}", type_=element.type, expanding=element.expanding)
-        return None
-
-    return visitors.replacement_traverse(expression, {}, rename)
-
-
-def _of_one_table(table: Table, condition: ColumnElement[object]) -> ColumnElement[bool]:
-    """Return the condition as one on the table alone, if it looks at others beside it."""
-    keys = list(table.primary_key.columns)
-    chosen = select(*keys).where(cast("ColumnElement[bool]", condition))
-    if len(chosen.get_final_froms()) == 1:
-        return cast("ColumnElement[bool]", condition)
-    return rows_with(keys, chosen)

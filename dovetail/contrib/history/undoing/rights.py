@@ -1,83 +1,109 @@
 """Decide whether somebody may take changes back: they may who may make such changes themselves."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from abc import ABC, abstractmethod
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import ColumnElement, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import Request
+from typing_extensions import override
 
-from dovetail.contrib.admin.permissions import rights_of, user_of
-from dovetail.contrib.admin.rules.fields import fields_of
-from dovetail.contrib.admin.rules.rules import NOTHING, rules_of
-from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
+from dovetail.resources.conditions import is_never
+from dovetail.resources.policies.registered import Policies
 
 ACCOUNTS = (User, Group)  # who gives which rights to whom, functions decide (`permissions/managing.py`): no policy does
-ACTIONS = {Kind.INSERT: ("add", "create"), Kind.UPDATE: ("change", "edit"), Kind.DELETE: ("delete", "delete")}
+ACTIONS = {Kind.INSERT: "add", Kind.UPDATE: "change", Kind.DELETE: "delete"}
 
 
-class Judge(Protocol):
-    """Decides what somebody may take back."""
+class Judge(ABC):
+    """Decides what a user may take back; by what, those say who inherit from it."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
 
     async def check_fields(self, step: Step) -> None:
         """Raise PermissionDeniedError unless they may do such a thing to some rows, and write these fields."""
-
-    async def check_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
-        """Raise PermissionDeniedError unless they may do it to these rows as they are now."""
-
-
-@dataclass(frozen=True)
-class OfficeJudge:
-    """Decides about the user of a request to the back office, by permissions, policies and rules of fields."""
-
-    request: Request
-
-    async def check_fields(self, step: Step) -> None:
-        """Raise PermissionDeniedError as Judge says."""
-        model, (action, page) = _model(step.table), _action(step)
-        rules, views = rules_of(self.request), rights_of(self.request).views_of(model)
-        if issubclass(model, ACCOUNTS) and not user_of(self.request).is_superuser:
+        model, action = model_of(step.table), action_of(step)
+        if issubclass(model, ACCOUNTS) and not self._user.is_superuser:
             raise PermissionDeniedError(
                 f"{step.rows[0].name}: only a superuser may undo changes of accounts and groups."
             )
-        if rules.where(model, action) is NOTHING:
-            raise PermissionDeniedError(f"{step.rows[0].name}: {rules.explain(model, action)}")
-        if views and not any(self._is_let(view, page) for view in views):
-            raise PermissionDeniedError(f"{step.rows[0].name}: you lack the permission to {action} it.")
+        if is_never(self.condition(model, action)):
+            raise PermissionDeniedError(f"{step.rows[0].name}: {self.explain(model, action)}")
+        self.check_doors(step)
         if step.kind is Kind.DELETE and not step.table.is_link:
             return
-        closed = fields_of(self.request).hidden(model) | fields_of(self.request).read_only(model)
+        closed = self.closed(model)
         for name in step.names:
             if name in closed and not _is_left_alone(step, name):
                 raise PermissionDeniedError(f"{step.rows[0].name}: you may not write its {name}.")
 
     async def check_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
-        """Raise PermissionDeniedError as Judge says."""
-        model, (action, _) = _model(step.table), _action(step)
-        rules = rules_of(self.request)
-        condition = rules.where(model, action)
+        """Raise PermissionDeniedError unless they may do it to these rows as they are now."""
+        model, action = model_of(step.table), action_of(step)
         keys = list(inspect(model).local_table.primary_key.columns)
         chosen = source.has(keys, step.table.keys)
-        asked = select(func.count(), func.count().filter(condition)).select_from(model).where(chosen)
-        there, allowed = (await session.execute(asked)).one()
-        if allowed < there:
-            raise PermissionDeniedError(f"{step.rows[0].name}: {rules.explain(model, action)}")
+        allowed = func.count().filter(self.condition(model, action))
+        there, may = (await session.execute(select(func.count(), allowed).select_from(model).where(chosen))).one()
+        if may < there:
+            raise PermissionDeniedError(f"{step.rows[0].name}: {self.explain(model, action)}")
 
-    def _is_let(self, view: ViewBase, page: str) -> bool:
-        return view.is_accessible(self.request) and view.has_permission(self.request, page)
+    @abstractmethod
+    def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
+        """Return the condition on the rows to which the user may do an action."""
+
+    @abstractmethod
+    def explain(self, model: type[object], action: str) -> str:
+        """Return the sentence by which an action is refused."""
+
+    @abstractmethod
+    def closed(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not write."""
+
+    @abstractmethod
+    def check_doors(self, step: Step) -> None:
+        """Raise PermissionDeniedError unless the door by which the user came lets them do this."""
 
 
-def _model(table: RecordedTable) -> type[object]:
+class PolicyJudge(Judge):
+    """Decides by the policies of the site, as the API does."""
+
+    def __init__(self, user: User, policies: Policies) -> None:
+        super().__init__(user)
+        self._policies = policies
+
+    @override
+    def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
+        """Return the condition on the rows to which the user may do an action."""
+        return self._policies.of(model).where(self._user, action)
+
+    @override
+    def explain(self, model: type[object], action: str) -> str:
+        """Return the sentence by which an action is refused."""
+        return self._policies.of(model).explain(self._user, action)
+
+    @override
+    def closed(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not write."""
+        policy = self._policies.of(model)
+        return policy.hidden(self._user) | policy.read_only(self._user)
+
+    @override
+    def check_doors(self, step: Step) -> None:
+        """Raise nothing: the API is open to whom the policies let in."""
+
+
+def model_of(table: RecordedTable) -> type[object]:
+    """Return the model of the objects of which the lines of a table tell."""
     assert table.model is not None  # noqa: S101 - `Recorded` sets it
     return table.model
 
 
-def _action(step: Step) -> tuple[str, str]:
+def action_of(step: Step) -> str:
+    """Return the action by which a step is known to policies: a link is a change of the object that is linked."""
     return ACTIONS[Kind.UPDATE if step.table.is_link else step.kind]
 
 

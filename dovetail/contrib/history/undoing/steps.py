@@ -79,6 +79,17 @@ def steps_of(lines: Iterable[Line], tables: Iterable[RecordedTable]) -> list[Ste
     return [part for step in found for part in _in_parts(step)]
 
 
+def split_key(text: str) -> list[str]:
+    """Return the parts of a key that was told as a text: `3;7`."""
+    parts, rest = [""], iter(text)
+    for one in rest:
+        if one == ";":
+            parts.append("")
+        else:
+            parts[-1] += next(rest) if one == "\\" else one
+    return parts
+
+
 def _in_parts(step: Step) -> Iterator[Step]:
     rows = _parents_first(step) if step.kind is Kind.INSERT and not step.table.is_link else step.rows
     for start in range(0, len(rows), MOST):
@@ -157,16 +168,6 @@ def _refuse_secrets(name: str, before: Mapping[str, object]) -> None:
 
 def _key(table: RecordedTable, text: str) -> dict[str, object]:
     """Return the values of a key that was told as a text, by the keys of columns."""
-    parts = [text] if len(table.keys) == 1 else _split(text)
+    parts = [text] if len(table.keys) == 1 else split_key(text)
     pairs = zip(table.keys, parts, strict=True)
     return {column.key: int(part) if isinstance(bare(column.type), Integer) else part for column, part in pairs}
-
-
-def _split(text: str) -> list[str]:
-    parts, rest = [""], iter(text)
-    for one in rest:
-        if one == ";":
-            parts.append("")
-        else:
-            parts[-1] += next(rest) if one == "\\" else one
-    return parts

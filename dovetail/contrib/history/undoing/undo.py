@@ -3,6 +3,7 @@
 import json
 from asyncio import to_thread
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
+from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.contrib.history.recording.upserts import look
@@ -29,12 +31,16 @@ LineRow: TypeAlias = RowOf[int, ChangeAction, str, str, str, str]
 LOADS: Callable[[str], Mapping[str, object]] = partial(json.loads, parse_float=Decimal)
 
 
-async def undo(session: AsyncSession, recorded: Recorded, change: RecordedChange, judge: Judge) -> int:
+async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, judge: Judge) -> int:
     """Take back what the transaction of a change has done, and return how many lines that were.
 
-    Raises ConflictError if something of it was changed since, or was not written down, and PermissionDeniedError if
-    the `judge` does not allow it; the caller rolls back then. What is written is a change of its own, which says so.
+    Raises ConflictError if it is older than HISTORY_UNDO_DAYS, or something of it was changed since or was not written
+    down, and PermissionDeniedError if the `judge` does not allow it; the caller rolls back then. What is written is a
+    change of its own, which says so.
     """
+    if change.created_at < earliest(log):
+        raise ConflictError(f"This cannot be undone: it is older than {log.undo_days} days.")
+    recorded = log.recorded
     told = await _lines(session, change)
     # Elsewhere, since it takes a while to read very many lines.
     steps = await to_thread(lambda: steps_of(map(_line, told), recorded.tables.values()))
@@ -43,6 +49,11 @@ async def undo(session: AsyncSession, recorded: Recorded, change: RecordedChange
         await judge.check_fields(step)
         await _take(session, recorded, step, judge)
     return sum(len(step.rows) for step in steps)
+
+
+def earliest(log: HistoryLog) -> datetime:
+    """Return since when changes can be undone."""
+    return datetime.now(UTC) - timedelta(days=log.undo_days)
 
 
 async def _lines(session: AsyncSession, change: RecordedChange) -> Sequence[LineRow]:

@@ -7,7 +7,6 @@ from fastapi import FastAPI
 
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
-from dovetail.contrib.history.models import RecordedChange
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import running
 from tests.contrib.admin.depot.models import Courier, DepotBase, Parcel, Stage
@@ -15,7 +14,7 @@ from tests.contrib.admin.depot.models import Courier, DepotBase, Parcel, Stage
 
 @pytest.fixture
 def settings(make_settings, settings_class, database_url) -> Settings:
-    plugins = (*settings_class.model_fields["plugins"].default, "dovetail.contrib.history", "tests.contrib.admin.depot")
+    plugins = (*settings_class.model_fields["plugins"].default, "tests.contrib.admin.depot")
     return make_settings(database_url=database_url, plugins=plugins)
 
 
@@ -24,7 +23,6 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     async with running(make_application(settings)) as app:
         async with app.state.database.engine.begin() as connection:
             await connection.run_sync(DepotBase.metadata.create_all)
-            await connection.run_sync(RecordedChange.metadata.tables["history_change"].create, checkfirst=True)
         yield app
 
 

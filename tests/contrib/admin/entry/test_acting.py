@@ -10,16 +10,9 @@ from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.history.models import RecordedChange
 from plugins.blog.models import Tag
-from tests.contrib.history.conftest import HistorySettings
 
 ACT, USERS, START = "/auth/user/action/impersonate/", "/auth/user/", "/"
 OWN = ("auth.impersonate_user", "auth.view_user", "blog.view_tag", "blog.change_tag")
-
-
-@pytest.fixture(scope="session")
-def settings_class():
-    """The site with a history."""
-    return HistorySettings
 
 
 @pytest.fixture

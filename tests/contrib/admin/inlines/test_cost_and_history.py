@@ -1,17 +1,10 @@
 """A form costs the same however many rows it has, and the history tells of each of them."""
 
-import pytest
 from sqlalchemy import select
 
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.history.models import ChangeDoor, RecordedChange
 from tests.contrib.admin.polls.models import Choice
-from tests.contrib.history.conftest import HistorySettings
-
-
-@pytest.fixture(scope="session")
-def settings_class() -> type[HistorySettings]:
-    return HistorySettings
 
 
 async def counts(office, count_statements, edit, changes):

@@ -1,6 +1,9 @@
 """The line of a change by the API costs at most one statement, whatever the change is."""
 
 import pytest
+from sqlalchemy import func, select, update
+
+from plugins.blog.models import Tag
 
 NEW = {"title": "A post", "content": "Text.", "tags": ["x", "y"]}
 
@@ -38,3 +41,27 @@ async def test_a_change_that_is_refused_on_its_way_to_the_row_leaves_no_line(cli
     assert (await client.delete("/api/posts/1000000")).status_code == 404
     assert (await client.patch(f"/api/posts/{post}", json={"title": "A post"})).status_code == 200  # as it is
     assert await changes() == []
+
+
+async def test_an_update_by_the_orm_takes_one_statement_for_its_history_however_many_rows_it_changes(
+    session, changes, count_statements
+):
+    session.add_all([Tag(name=f"tag {number}") for number in range(3)])
+    await session.commit()
+    await changes()
+    with count_statements() as one:
+        await session.execute(update(Tag).where(Tag.name != "tag 0").values(name="new " + Tag.name))
+    with count_statements() as other:
+        first = await session.get_one(Tag, 1)
+        first.name = "first"
+        await session.flush()
+    most = select(func.max(Tag.name)).correlate(None).scalar_subquery()
+    await session.execute(update(Tag).where(Tag.id == 1).values(name=most + "!"))  # looks at rows that do not change
+    await session.commit()
+    assert (len(one), len(other)) == (2, 3)
+    assert [(line.object_key, line.before["name"], line.after["name"]) for line in await changes()] == [
+        ("2", "tag 1", "new tag 1"),
+        ("3", "tag 2", "new tag 2"),
+        ("1", "tag 0", "first"),
+        ("1", "first", "new tag 2!"),
+    ]

@@ -1,15 +1,13 @@
 """The history in the back office: all changes for superusers, and a page of each object."""
 
 from asyncio import to_thread
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
 
 from sqladmin.flash import Flash
 from sqlalchemy import Select, func, inspect, select
-from sqlalchemy.orm import Mapper
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -21,10 +19,11 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
+from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.contrib.history.undoing.office import count_beside, is_number, undo_for
 from dovetail.database.change_log import CHANGE_LOG
 
 PAGE = 50  # changes of one page
@@ -96,12 +95,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
 
 async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
     """Undo the change that the form names, with all that was done in its transaction."""
-    number = str((await request.form()).get("change", ""))
-    chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
-    session = request_context().session
-    change = (await session.scalars(_changes_of(request, shown).where(chosen))).one_or_none()
-    if change is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+    change = await chosen_change(request, _changes_of(request, shown))
     count = await undo_for(request, change)
     Flash.success(
         request, f"The change was undone, with {count} changes in all." if count > 1 else "The change was undone."
@@ -115,27 +109,25 @@ def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
     """Return the SELECT of an object's changes, the latest first."""
     log = CHANGE_LOG.find(request_context().session.info)
     labels = log.recorded.labels_of(shown.view.model) if isinstance(log, HistoryLog) else []
-    of_object = (RecordedChange.model.in_(labels), RecordedChange.object_key == shown.pk)
-    statement = select(RecordedChange).where(*of_object).order_by(RecordedChange.id.desc())
-    if not user_of(request).is_superuser:  # an identifier may have been that of another object, which is gone
-        gone = select(func.max(RecordedChange.id)).where(*of_object, RecordedChange.action == ChangeAction.DELETE)
-        statement = statement.where(RecordedChange.id > func.coalesce(gone.scalar_subquery(), 0))
     before = request.query_params.get("before", "")
-    if is_number(before):
-        statement = statement.where(RecordedChange.id < int(before))
-    return statement
+    return changes_of(
+        labels,
+        shown.pk,
+        with_gone=user_of(request).is_superuser,
+        before=int(before) if is_number(before) else None,
+    )
 
 
 def _shown(
     request: Request, model: type[object], row: RecordedChange, texts: Texts, told: Iterable[Difference]
 ) -> ShownChange | None:
     """Return a change without what the user may not read; None if nothing is left of it."""
-    relations = _relations(model)
+    relations = relations_of(model)
     fields = [
         _named(one, row, texts) if one.field in relations else one
         for one in told
         if not fields_of(request).is_hidden(model, one.field)
-        and (one.field not in relations or any((one.field, key) in texts for key in _linked(row, one.field)))
+        and (one.field not in relations or any((one.field, key) in texts for key in linked_keys(row, one.field)))
     ]
     return ShownChange(row, fields) if fields else None
 
@@ -152,8 +144,8 @@ async def _related_texts(request: Request, model: type[object], rows: Sequence[R
     """Return what to call the objects to which links were made or cut, of those that the user may know of."""
     found: dict[tuple[str, str], str] = {}
     rights, fields = rights_of(request), fields_of(request)
-    for name, target in _relations(model).items():
-        keys = {key for row in rows for key in _linked(row, name)}
+    for name, target in relations_of(model).items():
+        keys = {key for row in rows for key in linked_keys(row, name)}
         if not keys or fields.is_hidden(model, name):
             continue
         chosen = have_identifiers(target, keys)
@@ -164,17 +156,6 @@ async def _related_texts(request: Request, model: type[object], rows: Sequence[R
         if user_of(request).is_superuser:  # who may know of those that are gone, too
             found |= {(name, key): key for key in keys if (name, key) not in found}
     return found
-
-
-def _linked(row: RecordedChange, name: str) -> Iterator[str]:
-    for picture in (row.before, row.after):
-        if name in picture:
-            yield str(picture[name])
-
-
-def _relations(model: type[object]) -> dict[str, type[object]]:
-    mapper: Mapper[object] = inspect(model)
-    return {one.key: one.mapper.class_ for one in mapper.relationships if one.secondary is not None}
 
 
 HISTORY = ObjectPage(name="history", title="History", template="sqladmin/history.html", load=load_history, act=act)

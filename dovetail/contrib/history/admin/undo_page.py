@@ -4,17 +4,16 @@ from http import HTTPStatus
 
 from sqladmin import BaseView, expose
 from sqladmin.flash import Flash
-from sqlalchemy import func, select
-from starlette.exceptions import HTTPException
+from sqlalchemy import Select, func, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.history.admin.undoing import chosen_change, undo_for
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.json_rows import current_transaction
 from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.contrib.history.undoing.office import is_number, undo_for
 from dovetail.database.change_log import CHANGE_LOG
 
 SUCCESS = "success"  # the category of messages that tell of changes
@@ -46,16 +45,15 @@ class UndoPage(BaseView):
     @expose("/undo", methods=["POST"], identity="undo")
     async def act(self, request: Request) -> Response:
         """Undo the change that the form names, and lead to the list of such objects."""
-        number = str((await request.form()).get("change", ""))
-        chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
-        own = select(RecordedChange).where(chosen, RecordedChange.actor_id == user_of(request).id)
-        change = (await request_context().session.scalars(own)).one_or_none()
-        if change is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+        change = await chosen_change(request, _own(request))
         count = await undo_for(request, change)
         told = "The change was undone." if count == 1 else f"The change was undone, with {count} changes in all."
         Flash.success(request, told)
         return RedirectResponse(_list_of(request, change), HTTPStatus.SEE_OTHER)
+
+
+def _own(request: Request) -> Select[RecordedChange]:
+    return select(RecordedChange).where(RecordedChange.actor_id == user_of(request).id)
 
 
 def _list_of(request: Request, change: RecordedChange) -> str:

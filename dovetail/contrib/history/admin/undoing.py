@@ -1,19 +1,21 @@
 """Undo changes in the back office: which can be undone yet, with how many others, and for whom."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from http import HTTPStatus
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.history.admin.rights import OfficeJudge
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.contrib.history.undoing.rights import OfficeJudge
+from dovetail.contrib.history.undoing.undo import earliest as undo_start
 from dovetail.contrib.history.undoing.undo import undo
 from dovetail.database.change_log import CHANGE_LOG
-from dovetail.errors import ConflictError
 
 DIGITS = 18  # of a number that fits into 64 bits
 
@@ -35,18 +37,25 @@ async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange])
     return {one.id: counts[one.transaction] for one in changes if one.transaction in counts}
 
 
+async def chosen_change(request: Request, among: Select[RecordedChange]) -> RecordedChange:
+    """Return the change that the form of a request names. Raise HTTPException, 404, unless it is among these."""
+    number = str((await request.form()).get("change", ""))
+    chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
+    change = (await request_context().session.scalars(among.where(chosen))).one_or_none()
+    if change is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return change
+
+
 async def undo_for(request: Request, change: RecordedChange) -> int:
     """Undo a change for the user of a request, and return how many lines that were. Raises as `undo` does."""
     session = request_context().session
     log = CHANGE_LOG.find(session.info)
     assert isinstance(log, HistoryLog)  # noqa: S101 - this plugin's own
-    if change.created_at < earliest(session):
-        raise ConflictError(f"This cannot be undone: it is older than {log.undo_days} days.")
-    return await undo(session, log.recorded, change, OfficeJudge(request))
+    return await undo(session, log, change, OfficeJudge(request))
 
 
 def earliest(session: AsyncSession) -> datetime:
     """Return since when changes can be undone."""
     log = CHANGE_LOG.find(session.info)
-    days = log.undo_days if isinstance(log, HistoryLog) else 0
-    return datetime.now(UTC) - timedelta(days=days)
+    return undo_start(log) if isinstance(log, HistoryLog) else datetime.now(UTC)

@@ -10,7 +10,6 @@ from sqladmin import BaseView, expose
 from sqladmin.flash import Flash
 from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -19,10 +18,10 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
 from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.history.admin.undoing import chosen_change, earliest, is_number, undo_for
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.contrib.history.undoing.office import earliest, is_number, undo_for
 from dovetail.database.change_log import CHANGE_LOG
 
 PAGE = 50  # objects of one page
@@ -57,11 +56,8 @@ class TrashPage(BaseView):
         if request.method == "POST":
             return await _restore(request, views)
         model, day, before = (request.query_params.get(name, "") for name in ("model", "day", "before"))
-        statement = _deleted(request, {model: views[model]} if model in views else views)
-        if (chosen := _day(day)) is not None:
-            statement = statement.where(RecordedChange.created_at.between(chosen, chosen + timedelta(days=1)))
-        if is_number(before):
-            statement = statement.where(RecordedChange.id < int(before))
+        chosen = _day(day)
+        statement = _narrowed(_deleted(request, {model: views[model]} if model in views else views), chosen, before)
         found = (await request_context().session.scalars(statement.limit(PAGE + 1))).all()
         rows = found[:PAGE]
         context = {
@@ -103,6 +99,12 @@ def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[Recorded
     statement = statement.where(RecordedChange.created_at >= earliest(request_context().session))
     statement = statement.where(RecordedChange.transaction != 0, _may_see(request, views))
     return statement.order_by(RecordedChange.id.desc())
+
+
+def _narrowed(statement: Select[RecordedChange], day: datetime | None, before: str) -> Select[RecordedChange]:
+    if day is not None:
+        statement = statement.where(RecordedChange.created_at.between(day, day + timedelta(days=1)))
+    return statement.where(RecordedChange.id < int(before)) if is_number(before) else statement
 
 
 def _may_see(request: Request, views: Mapping[str, ViewBase]) -> ColumnElement[bool]:
@@ -161,11 +163,7 @@ def _may_restore(request: Request, view: ViewBase) -> bool:
 
 
 async def _restore(request: Request, views: Mapping[str, ViewBase]) -> Response:
-    number = str((await request.form()).get("change", ""))
-    chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
-    change = (await request_context().session.scalars(_deleted(request, views).where(chosen))).one_or_none()
-    if change is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+    change = await chosen_change(request, _deleted(request, views))
     count = await undo_for(request, change)
     Flash.success(request, "It was restored." if count == 1 else f"It was restored, with {count} changes in all.")
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)

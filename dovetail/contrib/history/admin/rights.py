@@ -1,0 +1,47 @@
+"""Decide whether somebody may take changes back in the back office, whose views are asked as well."""
+
+from sqlalchemy import ColumnElement
+from starlette.requests import Request
+from typing_extensions import override
+
+from dovetail.contrib.admin.permissions import rights_of, user_of
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.history.undoing.rights import Judge, action_of, model_of
+from dovetail.contrib.history.undoing.steps import Step
+from dovetail.errors import PermissionDeniedError
+
+PAGES = {"add": "create", "change": "edit", "delete": "delete"}  # of a view, by actions
+
+
+class OfficeJudge(Judge):
+    """Decides about the user of a request to the back office, by permissions, policies and rules of fields."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(user_of(request))
+        self._request = request
+
+    @override
+    def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
+        """Return the condition on the rows to which the user may do an action."""
+        return rules_of(self._request).where(model, action)
+
+    @override
+    def explain(self, model: type[object], action: str) -> str:
+        """Return the sentence by which an action is refused."""
+        return rules_of(self._request).explain(model, action)
+
+    @override
+    def closed(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not write, with what is computed of them."""
+        return fields_of(self._request).hidden(model) | fields_of(self._request).read_only(model)
+
+    @override
+    def check_doors(self, step: Step) -> None:
+        """Raise PermissionDeniedError unless a view of the model lets the user do this, if there is any."""
+        action = action_of(step)
+        views = rights_of(self._request).views_of(model_of(step.table))
+        if views and not any(
+            view.is_accessible(self._request) and view.has_permission(self._request, PAGES[action]) for view in views
+        ):
+            raise PermissionDeniedError(f"{step.rows[0].name}: you lack the permission to {action} it.")

@@ -1,0 +1,108 @@
+"""Read of an UPDATE or a DELETE what it sets and which rows it means, as expressions for another statement."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Cast,
+    Column,
+    ColumnElement,
+    Enum,
+    SelectBase,
+    Table,
+    Update,
+    bindparam,
+    inspect,
+    literal,
+    select,
+)
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
+
+from dovetail.database.deletion.reach import rows_with
+from dovetail.database.drivers.sqlalchemy_private import values_to_set
+
+GIVEN = "given_"  # with the name of a parameter of the statement that is watched
+
+
+def changed(statement: Update, table: Table, given: Mapping[str, object]) -> dict[str, ColumnElement[object]]:
+    """Return what an UPDATE sets, by names of columns."""
+    names = _columns_by_attribute(statement, table)
+    found: dict[str, ColumnElement[object]] = {}
+    for key, value in values_to_set(statement).items():
+        name = key if isinstance(key, str) else str(getattr(key, "key", ""))
+        column = names.get(name)
+        if column is not None:
+            found[column.key] = _of_known_type(_as_column(value, column))
+    for name in given:
+        column = names.get(name)
+        if column is not None:
+            found[column.key] = _of_known_type(bindparam(f"{GIVEN}{name}", type_=column.type))
+    return found
+
+
+def of_one_table(table: Table, condition: ColumnElement[object]) -> ColumnElement[bool]:
+    """Return the condition as one on the table alone, if it looks at others beside it."""
+    keys = list(table.primary_key.columns)
+    chosen = select(*keys).where(cast("ColumnElement[bool]", condition))
+    if len(chosen.get_final_froms()) == 1:
+        return cast("ColumnElement[bool]", condition)
+    return rows_with(keys, chosen)
+
+
+def renamed(expression: ColumnElement[object]) -> ColumnElement[object]:
+    """Return the expression with placeholders that clash with no column of the log."""
+
+    def rename(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+        if isinstance(element, BindParameter) and element.required:
+            return bindparam(f"{GIVEN}{element.key}", type_=element.type, expanding=element.expanding)
+        return None
+
+    return visitors.replacement_traverse(expression, {}, rename)
+
+
+def looks_elsewhere(value: ColumnElement[object]) -> bool:
+    """Return whether an expression looks at other rows than the one that is changed."""
+    return any(isinstance(part, SelectBase) for part in visitors.iterate(value))
+
+
+def of_rows(value: ColumnElement[object], table: Table, rows: CTE) -> ColumnElement[object]:
+    """Return an expression on a table as one on rows of it."""
+
+    def replace(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+        if not isinstance(element, Column) or not isinstance(element.table, Table):
+            return None
+        return rows.c[element.key] if element.table.key == table.key else None  # with annotations of the ORM or without
+
+    return visitors.replacement_traverse(value, {}, replace)
+
+
+def _of_known_type(value: ColumnElement[object]) -> ColumnElement[object]:
+    """Return a value whose type PostgreSQL knows in a JSON object too: of an Enum its driver does not tell it."""
+    return Cast(value, value.type) if isinstance(value, BindParameter) and isinstance(value.type, Enum) else value
+
+
+def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:
+    found = {column.key: column for column in table.columns}
+    entity = statement.entity_description.get("entity") if hasattr(statement, "entity_description") else None
+    if isinstance(entity, type):
+        mapper: Mapper[object] = inspect(entity)
+        for attribute in mapper.column_attrs:
+            for column in attribute.columns:
+                if isinstance(column, Column) and column.table is table:
+                    found[attribute.key] = column
+    return found
+
+
+def _as_column(value: object, column: Column[object]) -> ColumnElement[object]:
+    if isinstance(value, BindParameter):
+        if value.required:
+            return bindparam(f"{GIVEN}{value.key}", type_=column.type)
+        return literal(value.effective_value, column.type)
+    made = value.__clause_element__() if hasattr(value, "__clause_element__") else value
+    if isinstance(made, ColumnElement):
+        return renamed(made)
+    return literal(value, column.type)
