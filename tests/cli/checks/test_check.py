@@ -61,7 +61,7 @@ def check(tmp_path: Path) -> Callable[..., Result]:
 def test_the_site_itself_is_in_order():
     result = manage("check")
     assert result.code == 0, result
-    assert result.stdout == "Everything is in order: 8 plugins checked.\n"
+    assert result.stdout == "Everything is in order: 9 plugins checked.\n"
     assert result.stderr == ""
     alone = manage("check", PLUGINS='["dovetail.contrib.throttling", "dovetail.contrib.auth"]')
     assert alone.stdout == "Everything is in order: 2 plugins checked.\n"
