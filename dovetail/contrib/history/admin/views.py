@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from sqladmin.flash import Flash
-from sqlalchemy import Select, func, inspect, select
+from sqlalchemy import Select, inspect, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
