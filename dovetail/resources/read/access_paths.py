@@ -16,7 +16,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Dialect,
-    ScalarSelect,
     Select,
     UnaryExpression,
     and_,
@@ -88,11 +87,16 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Few:
-    """A selective condition, the keys that fulfil it, no more than one beyond FEW, and how many those are."""
+    """A selective condition, the keys that fulfil it, up to one more than are few, and conditions on their number."""
 
     condition: SelectiveCondition
     keys: CTE
-    count: ScalarSelect[int]
+    are_few: ColumnElement[bool]
+    are_many: ColumnElement[bool]
+
+    def among(self, key: ColumnElement[object]) -> Among:
+        """Return the condition that `key` is one of the keys that were counted."""
+        return Among(key, select(*self.keys.c).scalar_subquery())
 
 
 def page_of_keys(
@@ -106,7 +110,7 @@ def page_of_keys(
 
     `rows` calls them key, order_0 and so on.
     """
-    selective = _selective(conditions, dialect)
+    selective = _selective(conditions, dialect, FEW)
     if not selective:
         return None
     ways = [*_gathering(rows, key, conditions, selective), *_walking(rows, key, conditions, selective, page, dialect)]
@@ -121,20 +125,34 @@ def count_of(
     limit: int | None,
     dialect: Dialect,
 ) -> Select[int]:
-    """Return the SELECT of how many of `rows` fulfil the conditions, up to `limit`."""
-    selective = _selective(conditions, dialect)
+    """Return the SELECT of how many of `rows` fulfil the conditions, up to `limit`.
+
+    All keys of one selective condition are gathered, however many they are, and of a count that stops the first ones
+    before. To walk the table takes ten times as long if the keys end before the limit is reached.
+    """
+    selective = _selective(conditions, dialect, FEW if limit is None else 2 * FEW)
     if not selective:
         return _counted(rows.where(*conditions), limit)
     ways = _gathering(rows, key, conditions, selective)
-    counts = [(way.gate, _counted(way.rows, limit).scalar_subquery()) for way in ways]
-    everything = [_counted_by(one, key, limit, dialect) for one in conditions]
-    return select(case(*counts, else_=_counted(rows.where(*everything), limit).scalar_subquery()))
+    counts: list[tuple[ColumnElement[bool], ColumnElement[int]]] = [
+        (way.gate, _counted(way.rows, limit).scalar_subquery()) for way in ways
+    ]
+    chosen = next((few for few in selective if _is_costly(few.condition, dialect)), selective[0])
+    others = [Unindexed(_counted_by(one, key, limit, dialect)) for one in conditions if one is not chosen.condition]
+    if limit is not None:
+        first = _counted(rows.where(*others, chosen.among(key)), limit).scalar_subquery()
+        counts.append((first >= _number(limit), _number(limit)))
+    everything = rows.where(*others, Among(key, chosen.condition.keys(dialect).scalar_subquery()))
+    return select(case(*counts, else_=_counted(everything, limit).scalar_subquery()))
 
 
 def _counted_by(
     condition: ColumnElement[bool], key: ColumnElement[object], limit: int | None, dialect: Dialect
 ) -> ColumnElement[bool]:
-    """Return a condition that many rows fulfil in the form that is counted best."""
+    """Return a condition that many rows fulfil in the form that is counted best beside keys that were gathered.
+
+    A second array of keys would be gone through for each key of the first: PostgreSQL has to join them.
+    """
     if not isinstance(condition, SelectiveCondition):
         return condition
     if _is_costly(condition, dialect):
@@ -150,12 +168,14 @@ def _counted(rows: Select[object], limit: int | None) -> Select[int]:
     return select(func.count()).select_from(some.subquery())
 
 
-def _selective(conditions: Sequence[ColumnElement[bool]], dialect: Dialect) -> list[_Few]:
+def _selective(conditions: Sequence[ColumnElement[bool]], dialect: Dialect, most: int) -> list[_Few]:
+    """Return the conditions by whose keys rows may be gathered; `most` of them are few."""
     selective = [one for one in conditions if isinstance(one, SelectiveCondition)][:MAXIMUM_SELECTIVE]
     found: list[_Few] = []
     for number, condition in enumerate(selective):
-        keys = condition.keys(dialect).limit(_number(FEW + 1)).cte(f"few_{number}").prefix_with("MATERIALIZED")
-        found.append(_Few(condition, keys, select(func.count()).select_from(keys).scalar_subquery()))
+        keys = condition.keys(dialect).limit(_number(most + 1)).cte(f"few_{number}").prefix_with("MATERIALIZED")
+        count = select(func.count()).select_from(keys).scalar_subquery()
+        found.append(_Few(condition, keys, count <= _number(most), count > _number(most)))
     return found
 
 
@@ -169,9 +189,8 @@ def _gathering(
     before: list[ColumnElement[bool]] = []
     for few in selective:
         others = [Unindexed(one) for one in conditions if one is not few.condition]
-        found = rows.where(*others, Among(key, select(*few.keys.c).scalar_subquery()))
-        yield _Way(found, and_(*before, few.count <= _number(FEW)))
-        before.append(few.count > _number(FEW))
+        yield _Way(rows.where(*others, few.among(key)), and_(*before, few.are_few))
+        before.append(few.are_many)
 
 
 def _walking(  # noqa: PLR0917 - as page_of_keys has them
@@ -183,7 +202,7 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     dialect: Dialect,
 ) -> Iterator[_Way]:
     """Yield the ways that are taken if the keys of no selective condition are few."""
-    many = [few.count > _number(FEW) for few in selective]
+    many = [few.are_many for few in selective]
     costly = [one for one in conditions if isinstance(one, SelectiveCondition) and _is_costly(one, dialect)]
     others = [one for one in conditions if not any(one is other for other in costly)]
     cheap = [Walked(one.walk) if isinstance(one, SelectiveCondition) else one for one in others]

@@ -12,10 +12,11 @@ from dovetail.contrib.auth.models import User
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.url import read_list_query
 from dovetail.resources.query.where import PageRequest
-from dovetail.resources.read import access_paths
+from dovetail.resources.read import access_paths, page_select
 from plugins.blog.api import posts
 
 POSTS = 20_000
+TAGS = "(1, 'common'), (2, 'rare'), (3, 'unused'), (4, 'old')"
 STEPS = 12  # of SQLite's machine that a row takes, about
 MAKE = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) ",
@@ -29,17 +30,18 @@ TIME = {
 
 @pytest.fixture
 async def many_posts(database, make_user, database_kind):
-    """Posts one a second; every second one carries the tag `common`, the oldest two `rare`, each one of 500 others."""
+    """Posts one a second; every second one carries the tag `common`, the oldest two `rare` and 250 `old`."""
     author: User = await make_user(username="ada")
     made = MAKE[database_kind]
     columns = "title, content, is_published, author_id, created_at"
     async with database.unit_of_work() as session:
-        await session.execute(text("INSERT INTO blog_tag (id, name) VALUES (1, 'common'), (2, 'rare'), (3, 'unused')"))
+        await session.execute(text(f"INSERT INTO blog_tag (id, name) VALUES {TAGS}"))
         select = f"{made}SELECT 'Post ' || i, 'word' || i, i % 10 <> 0, {author.id}, {TIME[database_kind]} FROM n"
         insert = f"INSERT INTO blog_post ({columns}) {select}"
         await session.execute(text(insert), {"count": POSTS})
         await session.execute(text("INSERT INTO blog_post_tag SELECT id, 1 FROM blog_post WHERE id % 2 = 0"))
         await session.execute(text("INSERT INTO blog_post_tag SELECT id, 2 FROM blog_post ORDER BY id LIMIT 2"))
+        await session.execute(text("INSERT INTO blog_post_tag SELECT id, 4 FROM blog_post ORDER BY id LIMIT 250"))
         others = f"{made}SELECT 10 + i, 'other' || i FROM n"
         await session.execute(text(f"INSERT INTO blog_tag (id, name) {others}"), {"count": 500})
         await session.execute(text("INSERT INTO blog_post_tag SELECT id, 11 + id % 500 FROM blog_post"))
@@ -109,6 +111,16 @@ async def test_a_tag_costs_as_much_as_there_is_to_show_be_it_rare_or_common(data
     assert await effort(database, database_url, tags__name="rare", count="capped") < 300
     assert await effort(database, database_url, tags__name="common") < 1_500
     assert await effort(database, database_url, tags__name="rare", title__icontains="post") < 300
+
+
+@pytest.mark.usefixtures("many_posts", "few")
+async def test_a_count_that_stops_walks_no_table_be_the_tag_common_or_of_old_posts_alone(
+    database, database_url, monkeypatch
+):
+    monkeypatch.setattr(page_select, "CAP", 100)
+    for tag, most in (("common", 2_500), ("old", 2_500)):
+        page = await effort(database, database_url, tags__name=tag)
+        assert await effort(database, database_url, tags__name=tag, count="capped") - page < most, tag
 
 
 @pytest.mark.usefixtures("many_posts", "few")
