@@ -1,0 +1,93 @@
+"""Read the table of a workbook of Excel: its first sheet that is shown, row by row.
+
+A workbook is an archive of XML. What it would be unpacked is told before, and held to by `zipfile`; openpyxl reads the
+XML by defusedxml, which refuses entities.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
+
+from dovetail.contrib.admin.columns.texts import as_duration
+from dovetail.contrib.admin.importing.sheet import MOST_COLUMNS, Cell, Sheet, SheetBuilder, UnreadableFileError
+
+if TYPE_CHECKING:
+    from openpyxl.workbook.workbook import Workbook
+
+LARGEST = 67_108_864  # bytes of all parts of a workbook
+MOST_PARTS = 1000
+MOST_LINES = 20  # of the sheet for each row that may be imported: the others are empty
+NO_WORKBOOK = "This is not a workbook of Excel (.xlsx), or it is damaged or protected by a password."
+
+
+def read_excel(content: bytes, most_rows: int) -> Sheet:
+    """Return the table that a workbook holds. Raise UnreadableFileError for what is none, and for one too large."""
+    _check_size(content)
+    # Imported here: most processes read no workbook.
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        try:
+            return _table(book, most_rows)
+        finally:
+            book.close()
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # the library raises whatever a damaged part of a file leads to
+        raise UnreadableFileError(NO_WORKBOOK) from error
+
+
+def _check_size(content: bytes) -> None:
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except (BadZipFile, ValueError, NotImplementedError):
+        raise UnreadableFileError(NO_WORKBOOK) from None
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
+        raise UnreadableFileError(f"The workbook is too large: unpacked it may have {LARGEST:,} bytes.")
+
+
+def _table(book: "Workbook", most_rows: int) -> Sheet:
+    shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    if not shown:
+        raise UnreadableFileError("The workbook has no sheet that is shown.")
+    builder: SheetBuilder | None = None
+    for line, row in enumerate(shown[0].iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), start=1):
+        if builder is None:
+            builder = SheetBuilder([str(as_cell(one)).strip() for one in _trimmed(row)], most_rows)
+            continue
+        if line > MOST_LINES * (most_rows + 1):
+            raise UnreadableFileError("The sheet has far more lines than may be imported. Delete the empty ones.")
+        builder.add(line, map(as_cell, row))
+    if builder is None:
+        raise UnreadableFileError("The first sheet of the workbook is empty.")
+    note = f"Only the sheet {shown[0].title!r} was read; there are others." if len(shown) > 1 else ""
+    return builder.build(note)
+
+
+def as_cell(value: object) -> Cell:
+    """Return the value of a cell as a form has it: dates and times as ISO 8601, whole numbers without a fraction."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case datetime():
+            return value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return as_duration(value)
+    return str(value)
+
+
+def _trimmed(row: Sequence[object]) -> Iterator[object]:
+    last = max((place for place, value in enumerate(row) if value is not None), default=-1)
+    return iter(row[: last + 1])

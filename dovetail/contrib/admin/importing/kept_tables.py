@@ -1,0 +1,146 @@
+"""Keep the table of a file while its user decides how to import it: encrypted, for an hour, and no longer than that.
+
+The file itself is not kept. The site's SECRET_KEY is part of the key, so that the database alone tells nothing.
+"""
+
+import json
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from anyio.to_thread import run_sync
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
+
+from dovetail.contrib.admin.importing.sheet import Cell, Sheet
+from dovetail.contrib.admin.models import ImportedTable
+from dovetail.database.bulk import NO_SYNCHRONIZATION
+from dovetail.signing import Signer
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+LIFETIME = timedelta(hours=1)
+MOST = 3  # of one user; the oldest goes
+SHOWN = 5  # rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The head of a table that is kept, of a file with this `name`."""
+
+    key: int
+    name: str
+    note: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Says whose tables these are, of which view, and with which secret they are kept."""
+
+    user_id: int
+    view: str
+    secret_key: SecretStr
+
+    def seal(self, value: object) -> str:
+        """Return a value of JSON, encrypted."""
+        return self._fernet().encrypt(zlib.compress(json.dumps(value).encode())).decode()
+
+    def unseal(self, text: str) -> object:
+        """Return the value that was encrypted. Raise HTTPException (404) if it was with another secret."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return json.loads(zlib.decompress(self._fernet().decrypt(text)))
+        except InvalidToken:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+
+    def _fernet(self) -> "Fernet":
+        # Imported here: OpenSSL costs megabytes and milliseconds.
+        from cryptography.fernet import Fernet
+
+        whose = f"{self.user_id}\0{self.view}"
+        key = Signer(self.secret_key, "dovetail.admin.imports").signature(whose.encode())
+        return Fernet(urlsafe_b64encode(key))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedTable:
+    """A table that was encrypted before the transaction that keeps it."""
+
+    head: str
+    rest: str
+
+
+async def seal_sheet(owner: Owner, name: str, sheet: Sheet) -> SealedTable:
+    """Return a table as it is kept, encrypted beside the loop."""
+    head = {"name": name, "note": sheet.note, "columns": sheet.columns, "rows": sheet.rows[:SHOWN]}
+    rest = {"columns": sheet.columns, "rows": sheet.rows, "lines": sheet.lines}
+    return SealedTable(
+        head=await run_sync(owner.seal, {**head, "count": len(sheet.rows)}), rest=await run_sync(owner.seal, rest)
+    )
+
+
+async def keep_table(session: AsyncSession, owner: Owner, sealed: SealedTable) -> int:
+    """Keep a table, in place of the user's oldest one if there are too many; return its key."""
+    newest = select(ImportedTable.id).where(ImportedTable.user_id == owner.user_id).order_by(ImportedTable.id.desc())
+    superfluous = delete(ImportedTable).where(
+        ImportedTable.user_id == owner.user_id, ImportedTable.id.not_in(newest.limit(MOST - 1))
+    )
+    await session.execute(superfluous, execution_options=NO_SYNCHRONIZATION)
+    expires_at = datetime.now(UTC) + LIFETIME
+    kept = ImportedTable(
+        user_id=owner.user_id, view=owner.view, head=sealed.head, rest=sealed.rest, expires_at=expires_at
+    )
+    session.add(kept)
+    await session.flush()
+    return kept.id
+
+
+async def find_preview(session: AsyncSession, owner: Owner, key: int) -> Preview:
+    """Return the head of a table that is kept. Raise HTTPException (404) if there is none, or it is another user's."""
+    head = await session.scalar(select(ImportedTable.head).where(_is_there(owner, key)))
+    if head is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    found = owner.unseal(head)
+    assert isinstance(found, dict)  # noqa: S101 - as it was sealed
+    return Preview(key=key, **found)
+
+
+async def find_sealed(session: AsyncSession, owner: Owner, key: int) -> str:
+    """Return a table as it is kept. Raise HTTPException (404) as `find_preview` does."""
+    rest = await session.scalar(select(ImportedTable.rest).where(_is_there(owner, key)))
+    if rest is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return rest
+
+
+async def open_sheet(owner: Owner, sealed: str) -> Sheet:
+    """Return a table that was kept, decrypted beside the loop."""
+    found = await run_sync(owner.unseal, sealed)
+    assert isinstance(found, dict)  # noqa: S101 - as it was sealed
+    return Sheet(**found)
+
+
+async def forget_table(session: AsyncSession, owner: Owner, key: int) -> None:
+    """Delete a table, once it was imported or nobody wants to."""
+    forget = delete(ImportedTable).where(ImportedTable.id == key, ImportedTable.user_id == owner.user_id)
+    await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
+
+
+def _is_there(owner: Owner, key: int) -> ColumnElement[bool]:
+    return (
+        (ImportedTable.id == key)
+        & (ImportedTable.user_id == owner.user_id)
+        & (ImportedTable.view == owner.view)
+        & (ImportedTable.expires_at > datetime.now(UTC))
+    )

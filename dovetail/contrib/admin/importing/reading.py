@@ -1,0 +1,29 @@
+"""Read the file that somebody wants to import, by what its name says that it is; beside the loop, in a thread."""
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+
+from anyio.to_thread import run_sync
+
+from dovetail.contrib.admin.importing.excel_files import read_excel
+from dovetail.contrib.admin.importing.sheet import Sheet, UnreadableFileError
+from dovetail.contrib.admin.importing.text_files import read_csv, read_json
+
+READERS: Mapping[str, Callable[[bytes, int], Sheet]] = {
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".txt": read_csv,
+    ".json": read_json,
+    ".xlsx": read_excel,
+}
+ACCEPTED = ", ".join(READERS)
+
+
+async def read_file(name: str, content: bytes, most_rows: int) -> Sheet:
+    """Return the table in a file. Raise UnreadableFileError, with a sentence for who chose it, if there is none."""
+    reader = READERS.get(PurePath(name).suffix.lower())
+    if reader is None:
+        raise UnreadableFileError(f"Files that can be imported end in {ACCEPTED}; of .xls and .ods, save as .xlsx.")
+    if not content:
+        raise UnreadableFileError("The file is empty.")
+    return await run_sync(reader, content, most_rows)

@@ -1,0 +1,69 @@
+"""Hold what a file of an import says: headings, and rows of cells, each with the line that messages call it by."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dovetail.errors import InvalidInputError
+
+MOST_COLUMNS = 200
+MOST_CELLS = 500_000
+LONGEST_HEADING = 200  # characters
+
+Cell: TypeAlias = str | list[str] | None  # a text as a form has it, several values of one cell, or nothing was said
+
+
+class UnreadableFileError(InvalidInputError):
+    """A file cannot be imported, for the reason that its sentence tells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A table: every row has as many cells as there are columns, and `lines` says where each row stands."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    lines: Sequence[int]
+    note: str = ""  # how the file was read, where it did not say so itself
+
+
+@dataclass
+class SheetBuilder:
+    """Takes the rows of a file as they are read, and stops at the first one too many."""
+
+    columns: Sequence[str]
+    most_rows: int
+    rows: list[list[Cell]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Raise UnreadableFileError for headings with which nothing can be imported."""
+        if not any(self.columns):
+            raise UnreadableFileError("The file has no headings: its first line has to name the columns.")
+        if len(self.columns) > MOST_COLUMNS:
+            raise UnreadableFileError(f"The file has more than {MOST_COLUMNS} columns, which is too many.")
+        doubled = sorted({name for name in self.columns if name and list(self.columns).count(name) > 1})
+        if doubled:
+            raise UnreadableFileError(f"The file has two columns called {doubled[0]!r}; give them different names.")
+        if any(len(name) > LONGEST_HEADING for name in self.columns):
+            raise UnreadableFileError(f"A heading has more than {LONGEST_HEADING} characters: is it a row of data?")
+
+    def add(self, line: int, cells: Iterable[Cell]) -> None:
+        """Add a row, unless it is empty. Raise UnreadableFileError for one too many, and for one that is too long."""
+        row = list(cells)
+        if not any(row):
+            return
+        if any(row[len(self.columns) :]):
+            raise UnreadableFileError(f"Line {line} has more cells than there are headings ({len(self.columns)}).")
+        if len(self.rows) == self.most_rows:
+            raise UnreadableFileError(f"The file has more than {self.most_rows:,} rows. Import it in parts.")
+        if (len(self.rows) + 1) * len(self.columns) > MOST_CELLS:
+            raise UnreadableFileError(f"The file has more than {MOST_CELLS:,} cells. Import it in parts.")
+        self.rows.append([*row[: len(self.columns)], *[""] * (len(self.columns) - len(row))])
+        self.lines.append(line)
+
+    def build(self, note: str = "") -> Sheet:
+        """Return the table. Raise UnreadableFileError for one without a row."""
+        if not self.rows:
+            raise UnreadableFileError("The file has no rows below its headings.")
+        return Sheet(columns=self.columns, rows=self.rows, lines=self.lines, note=note)

@@ -1,0 +1,131 @@
+"""Say what an import may write: the fields of the form of a new object, and the columns by which rows are found."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlalchemy import Column, Table, UniqueConstraint, inspect
+from sqlalchemy.orm import Mapper
+from starlette.requests import Request
+from wtforms import Field, FileField, Form, PasswordField
+
+from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.forms.admin_form import is_protected
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.contrib.admin.views import ModelAdmin
+
+KEY = "="  # the name of the target that is the primary key: no attribute is called that
+
+
+class Kind(Enum):
+    """Tells what a cell is for."""
+
+    KEY = "key"  # which row is meant
+    FIELD = "field"  # what a field of the form holds; of a relation, keys
+    RELATED = "related"  # what a unique column of a related object holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Something that a column of a file can be read as; `name` is `title`, or `author.username` of a relation."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.FIELD
+    is_required: bool = False  # of every new object
+    is_unique: bool = False  # so that rows can be found by it
+
+    @property
+    def field(self) -> str:
+        """Return the attribute of the model that is written."""
+        return self.name.partition(".")[0]
+
+    @property
+    def column(self) -> str:
+        """Return the column of related objects by which they are found."""
+        return self.name.partition(".")[2]
+
+
+async def targets_of(view: ModelAdmin, request: Request) -> Mapping[str, Target]:
+    """Return what the user may import into the rows of a view, by name."""
+    form_class = await view.permitted_form(request, None)
+    found = [Target(name=KEY, label="Key (ID)", kind=Kind.KEY), *_fields(view, request, form_class())]
+    return {one.name: one for one in found}
+
+
+def guess(headings: Sequence[str], targets: Mapping[str, Target]) -> list[str]:
+    """Return the target that each heading sounds like; an empty text for none, and none twice."""
+    known: dict[str, str] = {}
+    for one in targets.values():
+        names = ("id", "pk", "key", one.label) if one.kind is Kind.KEY else (one.name, one.label)
+        for name in names:
+            known.setdefault(_plain(name), one.name)
+    taken: set[str] = set()
+    guessed: list[str] = []
+    for heading in headings:
+        name = known.get(_plain(heading), "")
+        field = name.partition(".")[0]
+        guessed.append("" if field in taken else name)
+        taken.add(field)
+    return guessed
+
+
+def unique_columns(model: type[object]) -> Iterator[tuple[str, Column[object]]]:
+    """Yield the attributes that are different in every row, with their columns, as far as they can be typed."""
+    mapper: Mapper[object] = inspect(model)
+    for prop in mapper.column_attrs:
+        column = prop.columns[0]
+        if isinstance(column, Column) and not column.primary_key and _is_unique(column) and reader_of(column.type):
+            yield prop.key, column
+
+
+def _fields(view: ModelAdmin, request: Request, form: Form) -> Iterator[Target]:
+    unwritable = fields_of(request).read_only(view.model)
+    unique = {name for name, _ in unique_columns(view.model)}
+    hidden = rules_of(request).hidden(view.model)
+    names = {FORM_NAMES.get(name, name): name for name in (*view.edited(request, None), *unwritable)}
+    for field in form:
+        name = names.get(field.short_name)
+        if name is None or name in unwritable or is_protected(field) or isinstance(field, FileField | PasswordField):
+            continue
+        label = str(field.label.text)
+        is_readable = name not in hidden
+        yield Target(
+            name=name, label=label, is_required=_is_required(field), is_unique=is_readable and name in unique
+        )
+        if name in view.mapper.relationships:
+            yield from _related(view, request, name, label)
+
+
+def _related(view: ModelAdmin, request: Request, name: str, label: str) -> Iterator[Target]:
+    model = view.mapper.relationships[name].mapper.class_
+    fields = fields_of(request)
+    for column, _ in unique_columns(model):
+        if not fields.is_hidden(model, column):
+            words = column.replace("_", " ")
+            yield Target(name=f"{name}.{column}", label=f"{label}: {words}", kind=Kind.RELATED)
+
+
+def _is_required(field: Field) -> bool:
+    is_choice = field.type in {"AutocompleteField", "RawIdField"} and not getattr(field, "allow_blank", True)
+    return is_choice or bool(field.flags.required)
+
+
+def _is_unique(column: Column[object]) -> bool:
+    table = column.table
+    if column.unique or not isinstance(table, Table):
+        return bool(column.unique)
+    constraints = [set(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
+    indexes = [
+        set(one.columns)
+        for one in table.indexes
+        if one.unique and not any(options.get("where") is not None for options in one.dialect_options.values())
+    ]
+    return {column} in [*constraints, *indexes]
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())

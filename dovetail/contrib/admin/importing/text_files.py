@@ -1,0 +1,103 @@
+"""Read tables from CSV and JSON."""
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from io import StringIO
+from typing import NoReturn
+
+from dovetail.contrib.admin.importing.sheet import Cell, Sheet, SheetBuilder, UnreadableFileError
+
+SEPARATORS = ",;\t|"
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# An export puts an apostrophe before what a spreadsheet would take for a formula; it is no part of the text.
+PROTECTED = re.compile("'(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+AS_WINDOWS = "It is not in UTF-8, so it was read as Windows-1252: look at letters with accents before you go on."
+
+
+def read_csv(content: bytes, most_rows: int) -> Sheet:
+    """Return the table that a CSV file holds, whatever separates its cells. Raise UnreadableFileError for none."""
+    text, note = _decoded(content)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    try:
+        line, builder = 1, None
+        for row in reader:
+            if builder is None:
+                builder = SheetBuilder([name.strip() for name in _trimmed(row)], most_rows)
+            else:
+                builder.add(line, [PROTECTED.sub("", cell, count=1) if cell[:1] == "'" else cell for cell in row])
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UnreadableFileError(f"Line {reader.line_num} cannot be read as CSV: {error}.") from None
+    if builder is None:
+        raise UnreadableFileError("The file is empty.")
+    return builder.build(note)
+
+
+def read_json(content: bytes, most_rows: int) -> Sheet:
+    """Return the table that an array of objects in JSON is. Raise UnreadableFileError for anything else.
+
+    Lines are the places of the objects in the array, from 1. What an object does not name is not said of it.
+    """
+    items = _array(content)
+    columns = list(dict.fromkeys(name for item in items for name in item))
+    builder = SheetBuilder(columns, most_rows)
+    for place, item in enumerate(items, start=1):
+        builder.add(place, [as_cell(item[name]) if name in item else None for name in columns])
+    return builder.build()
+
+
+def as_cell(value: object) -> Cell:
+    """Return a value of JSON as a form has it: a text; of a list of plain values, several."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case list() if value and all(isinstance(one, str | int | float) for one in value):
+            return [str(as_cell(one)) for one in value]
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    try:
+        if content.startswith(BYTE_ORDER_MARKS):
+            return content.decode("utf-16"), ""
+        return content.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace"), AS_WINDOWS
+
+
+def _separator(text: str) -> str:
+    """Return what separates the headings: of the usual signs the one that stands in them most often."""
+    headings = re.sub('"[^"]*"', "", text.split("\n", 1)[0])
+    return max(SEPARATORS, key=headings.count)
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    while row and not row[-1].strip():
+        row = row[:-1]
+    return row
+
+
+def _array(content: bytes) -> list[Mapping[str, object]]:
+    try:
+        found = json.loads(content, parse_float=str, parse_int=str, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise UnreadableFileError(f"This is not JSON: {error.msg} (line {error.lineno}).") from None
+    except UnicodeDecodeError:
+        raise UnreadableFileError("This is not JSON: it is not in UTF-8.") from None
+    except RecursionError:
+        raise UnreadableFileError("This is nested too deeply.") from None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise UnreadableFileError('Expected an array of objects, [{"name": "value"}], as an export writes it.')
+    return found
+
+
+def _refuse(text: str) -> NoReturn:
+    raise UnreadableFileError(f"{text} is no number of JSON.")
