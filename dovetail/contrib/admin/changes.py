@@ -21,6 +21,9 @@ from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.write.locked_rows import delete_rows
 from dovetail.resources.write.model_rules import why_objects_to_delete
 
+Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier
+NOTHING_KNOWN: Known = {}
+
 
 @dataclass(frozen=True)
 class TaskKind:
@@ -52,7 +55,7 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
     await view.save_model(request, obj, SENT_FORM.find(request), False)  # noqa: FBT003 - Django's signature
-    await _check_moved(request, moved)
+    await check_moved(request, moved)
     await after_change(view, request, obj, data, is_created=True)
     await view.audit(request, "create", obj, data)
     return obj
@@ -63,7 +66,7 @@ async def change(view: ViewBase, request: Request, obj: object, data: dict[str, 
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
     await view.save_model(request, obj, SENT_FORM.find(request), True)  # noqa: FBT003 - as above
-    await _check_moved(request, moved)
+    await check_moved(request, moved)
     await after_change(view, request, obj, data, is_created=False)
     await view.audit(request, "update", obj, data)
 
@@ -114,12 +117,17 @@ async def after_change(
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
 
 
-async def set_attributes(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> list[object]:
-    """Give an object the values of `data`; return the objects that this moves to it, or away from it."""
+async def set_attributes(
+    view: ViewBase, request: Request, obj: object, data: dict[str, object], known: Known = NOTHING_KNOWN
+) -> list[object]:
+    """Give an object the values of `data`; return the objects that this moves to it, or away from it.
+
+    What it refers to is looked for, unless it is `known`, by relation and identifier.
+    """
     mapper: Mapper[object] = inspect(view.model)
     # All are found before any is set: a query would flush an object that is not complete yet.
     related = {
-        name: await _related(view, request, obj, name, value)
+        name: await _related(view, request, obj, (name, value), known.get(name))
         for name, value in data.items()
         if name in mapper.relationships
     }
@@ -130,6 +138,13 @@ async def set_attributes(view: ViewBase, request: Request, obj: object, data: di
     for name, value in related.items():
         setattr(obj, name, value)
     return moved
+
+
+async def check_moved(request: Request, moved: Sequence[object]) -> None:
+    """Raise PermissionDeniedError unless the user may have changed objects to what they are now."""
+    for model in {type(one) for one in moved}:
+        rows = [one for one in moved if type(one) is model and inspect(one).persistent]
+        await rules_of(request).check(request_context().session, model, "change", rows)
 
 
 def set_column(obj: object, name: str, column: Column[object], value: object) -> None:
@@ -150,12 +165,19 @@ def stored_value(name: str, column: Column[object], value: object) -> object:
     return None if value == "" and column.nullable else value
 
 
-async def _related(view: ViewBase, request: Request, obj: object, name: str, value: object) -> object:
+async def _related(
+    view: ViewBase, request: Request, obj: object, chosen: tuple[str, object], known: Mapping[str, object] | None
+) -> object:
+    name, value = chosen
     mapper: Mapper[object] = inspect(view.model)
     many = mapper.relationships[name].uselist
-    chosen = value if many and isinstance(value, Iterable) else [value]
-    identifiers = sorted({str(one) for one in chosen if one})
-    found: Sequence[object] = await view.get_related(request, name, identifiers) if identifiers else []
+    keys = value if many and isinstance(value, Iterable) else [value]
+    identifiers = sorted({str(one) for one in keys if one})
+    found: Sequence[object] = []
+    if known is not None:
+        found = [known[one] for one in identifiers if one in known]
+    elif identifiers:
+        found = await view.get_related(request, name, identifiers)
     if len(found) < len(identifiers):
         found = [*found, *kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
     if len(found) != len(identifiers):
@@ -195,12 +217,6 @@ async def _check_children(view: ViewBase, request: Request, obj: object, related
         )
         moved += found
     return moved
-
-
-async def _check_moved(request: Request, moved: Sequence[object]) -> None:
-    for model in {type(one) for one in moved}:
-        rows = [one for one in moved if type(one) is model and inspect(one).persistent]
-        await rules_of(request).check(request_context().session, model, "change", rows)
 
 
 def _as_set(value: object) -> set[object]:

@@ -76,10 +76,27 @@ class SavedView(IdMixin, Base):
     is_default: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
+class ImportedTable(IdMixin, Base):
+    """Holds the table of a file that its user is about to import: encrypted, until they did, or for an hour.
+
+    The site's SECRET_KEY is part of the key, so that the database alone does not tell what stood in the file.
+    """
+
+    __tablename__ = "admin_imported_table"
+    __history__ = False
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
+    view: Mapped[str] = mapped_column(String(200))
+    head: Mapped[str] = mapped_column(Text)  # its first rows
+    rest: Mapped[str] = mapped_column(Text)  # all of it
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 def is_over() -> ColumnElement[bool]:
     """Return the condition on forms that are kept no longer."""
     return KeptForm.expires_at <= datetime.now(UTC)
 
 
 DRAFTS_EXPIRED = ("draft of a form", FormDraft, lambda _context: FormDraft.expires_at <= datetime.now(UTC))
+TABLES_EXPIRED = ("table of an import", ImportedTable, lambda _context: ImportedTable.expires_at <= datetime.now(UTC))
 EXPIRED = ("kept form", KeptForm, lambda _context: is_over())  # for `manage.py purge-expired`

@@ -19,8 +19,9 @@ plugin = Plugin(
         "dovetail.contrib.admin.models:Preference",
         "dovetail.contrib.admin.models:FormDraft",
         "dovetail.contrib.admin.models:SavedView",
+        "dovetail.contrib.admin.models:ImportedTable",
     ),
-    internal_models=("FormDraft", "KeptForm", "Preference", "SavedView"),
+    internal_models=("FormDraft", "ImportedTable", "KeptForm", "Preference", "SavedView"),
     extensions={
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",
@@ -31,7 +32,11 @@ plugin = Plugin(
         ),
         "admin.dashboard": lazy("dovetail.contrib.admin.dashboard.pool:POOL"),
         "auth.permissions": [("view_pool", "Can see how many connections to the database are in use")],
-        "auth.expired": lazy("dovetail.contrib.admin.models:EXPIRED", "dovetail.contrib.admin.models:DRAFTS_EXPIRED"),
+        "auth.expired": lazy(
+            "dovetail.contrib.admin.models:EXPIRED",
+            "dovetail.contrib.admin.models:DRAFTS_EXPIRED",
+            "dovetail.contrib.admin.models:TABLES_EXPIRED",
+        ),
     },
     paths={"office": "/admin"},
     setup=deferred("dovetail.contrib.admin.site:mount"),

@@ -27,5 +27,6 @@ class AdminSettings(BaseModel):
     secure_cookies: bool | None = None  # HTTPS only; None: in production, and wherever a request comes by HTTPS
     pool_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the connections of a process; one at least
     statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10.0  # seconds
+    import_rows: Positive = 10_000  # of one file that is imported
     action_limit: Positive = 100_000  # objects that are acted on at once, where all that match are selected
     image_hosts: Annotated[Names, AfterValidator(check_image_hosts)] = ()  # whose images texts in Markdown may show

@@ -37,7 +37,7 @@ PERMISSIONS: Mapping[str, Sequence[str]] = {
     Action.DETAILS: ("view", "change"),
     Action.EXPORT: ("view", "change"),
     Action.CREATE: ("add",),
-    Action.IMPORT: ("add",),
+    Action.IMPORT: ("add", "change"),
     Action.EDIT: ("change",),
     Action.DELETE: ("delete",),
 }
@@ -48,7 +48,7 @@ RULES: Mapping[str, str] = {
     Action.DETAILS: "view",
     Action.EXPORT: "view",
     Action.CREATE: "add",
-    Action.IMPORT: "add",
+    Action.IMPORT: "view",  # each row is asked about, as to be added or to be changed
     Action.EDIT: "change",
     Action.DELETE: "delete",
 }
@@ -189,6 +189,8 @@ class ViewBase(SavingHooks, FieldHooks):
                 return self.has_view_permission(request, obj)
             case Action.CREATE:
                 return self.has_add_permission(request)
+            case Action.IMPORT:
+                return self.has_add_permission(request) or self.has_change_permission(request)
             case Action.EDIT:
                 return self.has_change_permission(request, obj)
             case Action.DELETE:

@@ -63,6 +63,7 @@ from dovetail.contrib.admin.widgets.kinds import Listing as Listing  # noqa: PLC
 from dovetail.contrib.admin.widgets.widget import STAFF as STAFF  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.widgets.widget import Widget as Widget  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.writing.changed_rows import change_rows
+from dovetail.contrib.admin.writing.created_rows import create_rows
 from dovetail.errors import BadRequestError, ConfigurationError
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -111,6 +112,13 @@ class ModelAdmin(ParentView):
     async def create_object(self, request: Request, data: dict[str, object]) -> object:
         """Insert an object. `data` holds what the form names; override it to go through a service of your plugin."""
         return await changes.create(self, request, data)
+
+    async def create_objects(self, request: Request, rows: Sequence[dict[str, object]]) -> Sequence[object]:
+        """Insert the rows of an import, together, unless a hook that inserts one is overridden; return the objects."""
+        view = type(self)
+        if view.create_object is ModelAdmin.create_object and view.save_model is ModelAdmin.save_model:
+            return await create_rows(self, request, rows)
+        return [await self.create_object(request, data) for data in rows]
 
     async def change_object(self, request: Request, obj: Any, data: dict[str, object]) -> None:
         """Change an object. `data` holds what the form names; override it to go through a service of your plugin."""

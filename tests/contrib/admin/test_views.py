@@ -48,7 +48,7 @@ def test_a_view_that_names_its_columns_is_fine():
         ({"list_display": ("author.hashed_password",)}, "names 'author.hashed_password', which is never shown"),
         ({"search_fields": ("author.hashed_password",)}, "never shown"),
         ({"fields": ("author",)}, "the form edits 'author' without an autocomplete, which would load every User"),
-        ({"can_import": True}, "can_import is on"),
+        ({"can_import": True, "can_create": False, "can_edit": False}, "can_import is on"),
         ({"search_fields": ("content",)}, "names 'content', a text of any length, which every search would"),
     ],
 )

@@ -11,11 +11,11 @@ OPTIONS = {
     "export_max_rows": "exports are read in batches and have no limit; narrow `rows`",
     "show_compact_lists": "related objects stand beside each other",
     "category_icon": "categories have no icons; give the views icons",
-    "column_import_list": "nothing is imported; use a command",
-    "column_import_exclude_list": "nothing is imported; use a command",
-    "import_max_rows": "nothing is imported; use a command",
-    "max_import_file_size": "nothing is imported; use a command",
-    "max_reported_missed_rows": "nothing is imported; use a command",
+    "column_import_list": "an import writes what the form edits",
+    "column_import_exclude_list": "an import writes what the form edits",
+    "import_max_rows": "ADMIN_IMPORT_ROWS limits every import",
+    "max_import_file_size": "MAX_BODY_SIZE limits every file",
+    "max_reported_missed_rows": "an import tells the first hundred mistakes",
 }
 METHODS = {
     "get_list_columns": "get_list_display",
@@ -35,8 +35,7 @@ METHODS = {
     "export_data": "export_display",
     "get_export_name": "identity, after which the file is called",
     "custom_export_cell": "export_display with a property of the model",
-    "check_can_import": "nothing: there is no import",
-    "on_import_row": "nothing: there is no import",
+    "on_import_row": "on_model_change, which is asked of each row",
 }
 
 

@@ -95,8 +95,8 @@ def _says_what_to_edit(view: type[ModelAdmin]) -> bool:
 
 
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
-    if view.can_import:
-        yield "can_import is on, but an import would write columns that the form excludes; use a command instead"
+    if view.can_import and not (view.can_create or view.can_edit):
+        yield "can_import is on, but can_create and can_edit are off, so it could write nothing; switch it off"
     yield from find_unfit_actions(view)
     for attribute, method in marked_methods(view):
         if is_action(method) and not hasattr(method, "makes_task"):

@@ -15,6 +15,7 @@ SWITCHES = {
     Action.EDIT: "can_edit",
     Action.DELETE: "can_delete",
     Action.EXPORT: "can_export",
+    Action.IMPORT: "can_import",
 }
 
 

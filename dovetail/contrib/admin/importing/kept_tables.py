@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 
-from dovetail.contrib.admin.importing.sheet import Cell, Sheet
+from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet
 from dovetail.contrib.admin.models import ImportedTable
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import Signer

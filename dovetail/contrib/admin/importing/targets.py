@@ -16,6 +16,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.translation.texts import gettext
 
 KEY = "="  # the name of the target that is the primary key: no attribute is called that
 
@@ -52,7 +53,7 @@ class Target:
 async def targets_of(view: ModelAdmin, request: Request) -> Mapping[str, Target]:
     """Return what the user may import into the rows of a view, by name."""
     form_class = await view.permitted_form(request, None)
-    found = [Target(name=KEY, label="Key (ID)", kind=Kind.KEY), *_fields(view, request, form_class())]
+    found = [Target(name=KEY, label=gettext("Key (ID)"), kind=Kind.KEY), *_fields(view, request, form_class())]
     return {one.name: one for one in found}
 
 
@@ -93,9 +94,7 @@ def _fields(view: ModelAdmin, request: Request, form: Form) -> Iterator[Target]:
             continue
         label = str(field.label.text)
         is_readable = name not in hidden
-        yield Target(
-            name=name, label=label, is_required=_is_required(field), is_unique=is_readable and name in unique
-        )
+        yield Target(name=name, label=label, is_required=_is_required(field), is_unique=is_readable and name in unique)
         if name in view.mapper.relationships:
             yield from _related(view, request, name, label)
 

@@ -17,7 +17,9 @@ from dovetail.contrib.admin.editing import drafts
 from dovetail.contrib.admin.editing.markdown import prepare_preview, show_preview
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import guarded
-from dovetail.contrib.admin.entry.preparation import of_form
+from dovetail.contrib.admin.entry.preparation import Preparation, of_form
+from dovetail.contrib.admin.importing import pages as importing
+from dovetail.contrib.admin.importing import preparing
 from dovetail.contrib.admin.languages.speaking import ScriptTexts
 from dovetail.contrib.admin.list_pages import list_views
 from dovetail.contrib.admin.looks import choices, palette
@@ -36,6 +38,14 @@ PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 POST, BOTH = ("POST",), ("GET", "POST")
+PREPARATIONS: Mapping[str, Callable[[Office, Request], Preparation | None]] = {
+    "create": of_form,
+    "edit": of_form,
+    "import": preparing.of_upload,
+    "import-table": preparing.of_table,
+}
+"""What pages do before their transaction, by the names of their routes."""
+
 VIEW = "/{identity:admin_view}/"
 OBJECT = VIEW + "{pk:admin_key}/"
 
@@ -81,6 +91,8 @@ class Routes:
         yield self._route(f"{VIEW}add/", pages.show_create_form, "create", BOTH)
         yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
         yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
+        yield self._route(f"{VIEW}import/", importing.show_upload, "import", BOTH)
+        yield self._route(f"{VIEW}import/{{key:int}}/", importing.show_table, "import-table", BOTH)
         yield self._route(f"{VIEW}draft/", drafts.keep_draft, "draft", POST)
         show, prepare = partial(show_preview, self.office), partial(prepare_preview, self.office)
         preview = guarded(self.office, show, preparation=prepare)
@@ -143,7 +155,8 @@ class Routes:
         enrolling: bool = False,
     ) -> Route:
         office, is_form = self.office, name in {"create", "edit"}
-        preparation = partial(of_form, office) if is_form else None
+        prepare = PREPARATIONS.get(name)
+        preparation = None if prepare is None else partial(prepare, office)
         run = partial(page, office)
         endpoint = guarded(office, run, public=public, enrolling=enrolling, is_form=is_form, preparation=preparation)
         return Route(path, endpoint, name=name, methods=list(methods))

@@ -6,7 +6,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.requests import Request
 
-from dovetail.contrib.admin.changes import after_change, gone, set_attributes, stored_value
+from dovetail.contrib.admin.changes import Known, after_change, gone, set_attributes, stored_value
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
@@ -15,8 +15,6 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.resources.write.locked_rows import update_rows
 from dovetail.resources.write.one_row import RowChange
-
-Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier
 
 
 async def change_rows(view: ViewBase, request: Request, changed: Sequence[tuple[object, dict[str, object]]]) -> None:

@@ -34,6 +34,7 @@ class PaperAdmin(ModelAdmin, model=Paper):
         EmptyFilter(Paper.folder),
         EmptyFilter(Paper.origin),
     )
+    can_import = True
     fields = ("title", "remark", "level", "owner", "folder", "origin")
     autocomplete_fields: ClassVar[dict[str, Any]] = {
         "owner": {"fields": ("username",)},

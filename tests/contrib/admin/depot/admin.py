@@ -22,6 +22,7 @@ class ParcelAdmin(ModelAdmin, model=Parcel):
     fields = ("label", "weight", "stage", "is_paid", "sent_on", "courier")
     autocomplete_fields = {"courier": {"fields": ("name",)}}  # noqa: RUF012 - as above
     actions_on_bottom = True
+    can_import = True
 
     async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:
         """A number is a weight, too."""

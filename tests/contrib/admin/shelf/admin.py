@@ -22,6 +22,7 @@ class BookAdmin(ModelAdmin, model=Book):
     sort_paths: ClassVar[dict[str, str]] = {"owner": "owner.username"}
     list_filter = (RelationFilter(Book.owner), OperationColumnFilter(Book.pages))
     export_types: ClassVar[list[str]] = ["csv", "json", "xlsx"]
+    can_import = True
     fields = ("title", "notes", "pages", "owner", "genres")
     autocomplete_fields: ClassVar[dict[str, Any]] = {
         "owner": {"fields": ("username",)},

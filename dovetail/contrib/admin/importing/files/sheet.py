@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dovetail.errors import InvalidInputError
+from dovetail.translation.texts import gettext
 
 MOST_COLUMNS = 200
 MOST_CELLS = 500_000
 LONGEST_HEADING = 200  # characters
 
-Cell: TypeAlias = str | list[str] | None  # a text as a form has it, several values of one cell, or nothing was said
+Cell: TypeAlias = str | None  # a text as a form has it; None where nothing was said
 
 
 class UnreadableFileError(InvalidInputError):
@@ -39,14 +40,20 @@ class SheetBuilder:
     def __post_init__(self) -> None:
         """Raise UnreadableFileError for headings with which nothing can be imported."""
         if not any(self.columns):
-            raise UnreadableFileError("The file has no headings: its first line has to name the columns.")
+            raise UnreadableFileError(gettext("The file has no headings: its first line has to name the columns."))
         if len(self.columns) > MOST_COLUMNS:
-            raise UnreadableFileError(f"The file has more than {MOST_COLUMNS} columns, which is too many.")
+            raise UnreadableFileError(
+                gettext("The file has more than %(most)s columns, which is too many.") % {"most": MOST_COLUMNS}
+            )
         doubled = sorted({name for name in self.columns if name and list(self.columns).count(name) > 1})
         if doubled:
-            raise UnreadableFileError(f"The file has two columns called {doubled[0]!r}; give them different names.")
+            raise UnreadableFileError(
+                gettext("The file has two columns called “%(name)s”; give them different names.") % {"name": doubled[0]}
+            )
         if any(len(name) > LONGEST_HEADING for name in self.columns):
-            raise UnreadableFileError(f"A heading has more than {LONGEST_HEADING} characters: is it a row of data?")
+            raise UnreadableFileError(
+                gettext("A heading has more than %(most)s characters: is it a row of data?") % {"most": LONGEST_HEADING}
+            )
 
     def add(self, line: int, cells: Iterable[Cell]) -> None:
         """Add a row, unless it is empty. Raise UnreadableFileError for one too many, and for one that is too long."""
@@ -54,16 +61,23 @@ class SheetBuilder:
         if not any(row):
             return
         if any(row[len(self.columns) :]):
-            raise UnreadableFileError(f"Line {line} has more cells than there are headings ({len(self.columns)}).")
+            raise UnreadableFileError(
+                gettext("Line %(line)s has more cells than there are headings (%(count)s).")
+                % {"line": line, "count": len(self.columns)}
+            )
         if len(self.rows) == self.most_rows:
-            raise UnreadableFileError(f"The file has more than {self.most_rows:,} rows. Import it in parts.")
+            raise UnreadableFileError(
+                gettext("The file has more than %(most)s rows. Import it in parts.") % {"most": f"{self.most_rows:,}"}
+            )
         if (len(self.rows) + 1) * len(self.columns) > MOST_CELLS:
-            raise UnreadableFileError(f"The file has more than {MOST_CELLS:,} cells. Import it in parts.")
+            raise UnreadableFileError(
+                gettext("The file has more than %(most)s cells. Import it in parts.") % {"most": f"{MOST_CELLS:,}"}
+            )
         self.rows.append([*row[: len(self.columns)], *[""] * (len(self.columns) - len(row))])
         self.lines.append(line)
 
     def build(self, note: str = "") -> Sheet:
         """Return the table. Raise UnreadableFileError for one without a row."""
         if not self.rows:
-            raise UnreadableFileError("The file has no rows below its headings.")
+            raise UnreadableFileError(gettext("The file has no rows below its headings."))
         return Sheet(columns=self.columns, rows=self.rows, lines=self.lines, note=note)

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import NoReturn
 
-from dovetail.contrib.admin.importing.sheet import Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 SEPARATORS = ",;\t|"
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # An export puts an apostrophe before what a spreadsheet would take for a formula; it is no part of the text.
 PROTECTED = re.compile("'(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
-AS_WINDOWS = "It is not in UTF-8, so it was read as Windows-1252: look at letters with accents before you go on."
+AS_WINDOWS = gettext_lazy(
+    "It is not in UTF-8, so it was read as Windows-1252: look at letters with accents before you go on."
+)
 
 
 def read_csv(content: bytes, most_rows: int) -> Sheet:
@@ -29,9 +32,11 @@ def read_csv(content: bytes, most_rows: int) -> Sheet:
                 builder.add(line, [PROTECTED.sub("", cell, count=1) if cell[:1] == "'" else cell for cell in row])
             line = reader.line_num + 1
     except csv.Error as error:
-        raise UnreadableFileError(f"Line {reader.line_num} cannot be read as CSV: {error}.") from None
+        raise UnreadableFileError(
+            gettext("Line %(line)s cannot be read as CSV: %(why)s.") % {"line": reader.line_num, "why": error}
+        ) from None
     if builder is None:
-        raise UnreadableFileError("The file is empty.")
+        raise UnreadableFileError(gettext("The file is empty."))
     return builder.build(note)
 
 
@@ -49,7 +54,7 @@ def read_json(content: bytes, most_rows: int) -> Sheet:
 
 
 def as_cell(value: object) -> Cell:
-    """Return a value of JSON as a form has it: a text; of a list of plain values, several."""
+    """Return a value of JSON as the text that a form has: lists and objects as JSON."""
     match value:
         case None:
             return ""
@@ -57,8 +62,6 @@ def as_cell(value: object) -> Cell:
             return "true" if value else "false"
         case str():
             return value
-        case list() if value and all(isinstance(one, str | int | float) for one in value):
-            return [str(as_cell(one)) for one in value]
         case dict() | list():
             return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -70,7 +73,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
             return content.decode("utf-16"), ""
         return content.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), AS_WINDOWS
+        return content.decode("cp1252", errors="replace"), str(AS_WINDOWS)
 
 
 def _separator(text: str) -> str:
@@ -87,17 +90,21 @@ def _trimmed(row: list[str]) -> list[str]:
 
 def _array(content: bytes) -> list[Mapping[str, object]]:
     try:
-        found = json.loads(content, parse_float=str, parse_int=str, parse_constant=_refuse)
+        found = json.loads(content, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise UnreadableFileError(f"This is not JSON: {error.msg} (line {error.lineno}).") from None
+        raise UnreadableFileError(
+            gettext("This is not JSON: %(why)s (line %(line)s).") % {"why": error.msg, "line": error.lineno}
+        ) from None
     except UnicodeDecodeError:
-        raise UnreadableFileError("This is not JSON: it is not in UTF-8.") from None
+        raise UnreadableFileError(gettext("This is not JSON: it is not in UTF-8.")) from None
+    except ValueError:  # thousands of digits
+        raise UnreadableFileError(gettext("A number has too many digits.")) from None
     except RecursionError:
-        raise UnreadableFileError("This is nested too deeply.") from None
+        raise UnreadableFileError(gettext("This is nested too deeply.")) from None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise UnreadableFileError('Expected an array of objects, [{"name": "value"}], as an export writes it.')
+        raise UnreadableFileError(gettext('Expected an array of objects, [{"name": "value"}], as an export writes it.'))
     return found
 
 
 def _refuse(text: str) -> NoReturn:
-    raise UnreadableFileError(f"{text} is no number of JSON.")
+    raise UnreadableFileError(gettext("%(text)s is no number of JSON.") % {"text": text})

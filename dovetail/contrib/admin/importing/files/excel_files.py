@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
 from dovetail.contrib.admin.columns.texts import as_duration
-from dovetail.contrib.admin.importing.sheet import MOST_COLUMNS, Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.contrib.admin.importing.files.sheet import MOST_COLUMNS, Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LARGEST = 67_108_864  # bytes of all parts of a workbook
 MOST_PARTS = 1000
 MOST_LINES = 20  # of the sheet for each row that may be imported: the others are empty
-NO_WORKBOOK = "This is not a workbook of Excel (.xlsx), or it is damaged or protected by a password."
+NO_WORKBOOK = gettext_lazy("This is not a workbook of Excel (.xlsx), or it is damaged or protected by a password.")
 
 
 def read_excel(content: bytes, most_rows: int) -> Sheet:
@@ -37,7 +38,7 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
     except UnreadableFileError:
         raise
     except Exception as error:  # the library raises whatever a damaged part of a file leads to
-        raise UnreadableFileError(NO_WORKBOOK) from error
+        raise UnreadableFileError(str(NO_WORKBOOK)) from error
 
 
 def _check_size(content: bytes) -> None:
@@ -45,30 +46,34 @@ def _check_size(content: bytes) -> None:
         with ZipFile(BytesIO(content)) as archive:
             parts = archive.infolist()
     except (BadZipFile, ValueError, NotImplementedError):
-        raise UnreadableFileError(NO_WORKBOOK) from None
+        raise UnreadableFileError(str(NO_WORKBOOK)) from None
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
-        raise UnreadableFileError(f"The workbook is too large: unpacked it may have {LARGEST:,} bytes.")
+        raise UnreadableFileError(
+            gettext("The workbook is too large: unpacked it may have %(most)s bytes.") % {"most": f"{LARGEST:,}"}
+        )
 
 
 def _table(book: "Workbook", most_rows: int) -> Sheet:
     shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not shown:
-        raise UnreadableFileError("The workbook has no sheet that is shown.")
+        raise UnreadableFileError(gettext("The workbook has no sheet that is shown."))
     builder: SheetBuilder | None = None
     for line, row in enumerate(shown[0].iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), start=1):
         if builder is None:
             builder = SheetBuilder([str(as_cell(one)).strip() for one in _trimmed(row)], most_rows)
             continue
         if line > MOST_LINES * (most_rows + 1):
-            raise UnreadableFileError("The sheet has far more lines than may be imported. Delete the empty ones.")
+            raise UnreadableFileError(
+                gettext("The sheet has far more lines than may be imported. Delete the empty ones.")
+            )
         builder.add(line, map(as_cell, row))
     if builder is None:
-        raise UnreadableFileError("The first sheet of the workbook is empty.")
-    note = f"Only the sheet {shown[0].title!r} was read; there are others." if len(shown) > 1 else ""
-    return builder.build(note)
+        raise UnreadableFileError(gettext("The first sheet of the workbook is empty."))
+    told = gettext("Only the sheet “%(name)s” was read; there are others.") % {"name": shown[0].title}
+    return builder.build(told if len(shown) > 1 else "")
 
 
-def as_cell(value: object) -> Cell:
+def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types
     """Return the value of a cell as a form has it: dates and times as ISO 8601, whole numbers without a fraction."""
     match value:
         case None:

@@ -5,9 +5,10 @@ from pathlib import PurePath
 
 from anyio.to_thread import run_sync
 
-from dovetail.contrib.admin.importing.excel_files import read_excel
-from dovetail.contrib.admin.importing.sheet import Sheet, UnreadableFileError
-from dovetail.contrib.admin.importing.text_files import read_csv, read_json
+from dovetail.contrib.admin.importing.files.excel_files import read_excel
+from dovetail.contrib.admin.importing.files.sheet import Sheet, UnreadableFileError
+from dovetail.contrib.admin.importing.files.text_files import read_csv, read_json
+from dovetail.translation.texts import gettext
 
 READERS: Mapping[str, Callable[[bytes, int], Sheet]] = {
     ".csv": read_csv,
@@ -23,7 +24,9 @@ async def read_file(name: str, content: bytes, most_rows: int) -> Sheet:
     """Return the table in a file. Raise UnreadableFileError, with a sentence for who chose it, if there is none."""
     reader = READERS.get(PurePath(name).suffix.lower())
     if reader is None:
-        raise UnreadableFileError(f"Files that can be imported end in {ACCEPTED}; of .xls and .ods, save as .xlsx.")
+        raise UnreadableFileError(
+            gettext("Files to import end in %(accepted)s; save .xls and .ods as .xlsx.") % {"accepted": ACCEPTED}
+        )
     if not content:
-        raise UnreadableFileError("The file is empty.")
+        raise UnreadableFileError(gettext("The file is empty."))
     return await run_sync(reader, content, most_rows)

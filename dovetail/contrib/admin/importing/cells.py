@@ -1,0 +1,66 @@
+"""Write the cells of a file as the fields of a form would have sent them."""
+
+import json
+import re
+from collections.abc import Sequence
+
+from wtforms import Field
+
+from dovetail.contrib.admin.forms.fields import AutocompleteMultipleField, CheckboxField, ChoiceField, ListField
+from dovetail.translation.texts import gettext
+
+YES = frozenset({"true", "yes", "y", "1", "x", "on", "t", "ja", "wahr"})
+NO = frozenset({"false", "no", "n", "0", "off", "f", "nein", "falsch", ""})
+WORDS = {"true": YES, "false": NO}
+
+
+def texts_of(field: Field, cell: str) -> list[str]:
+    """Return what the form sends for a cell. Raise ValueError, with a sentence, for what it cannot be."""
+    if isinstance(field, AutocompleteMultipleField):
+        return several(cell) or [""]
+    if isinstance(field, CheckboxField):
+        return [_ticked(cell)]
+    if isinstance(field, ChoiceField):
+        return [_chosen(field, cell.strip())]
+    if isinstance(field, ListField):
+        return ["\n".join(_listed(cell) or [cell])]
+    return [cell]
+
+
+def several(cell: str) -> list[str]:
+    """Return the values of a cell that holds several: an array of JSON, or texts with commas, semicolons or lines."""
+    values = _listed(cell) or re.split(r"[,;\n]", cell)
+    return list(dict.fromkeys(value for one in values if (value := one.strip())))
+
+
+def _listed(cell: str) -> Sequence[str]:
+    if not cell.startswith("["):
+        return ()
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return ()
+    return [str(one) for one in found] if isinstance(found, list) else ()
+
+
+def _ticked(cell: str) -> str:
+    word = cell.strip().casefold()
+    if word in YES | NO:
+        return "true" if word in YES else ""
+    raise ValueError(gettext("Expected yes or no, true or false, 1 or 0."))
+
+
+def _chosen(field: ChoiceField, text: str) -> str:
+    """Return the value of the choice that a text is, or is the label of. Raise ValueError if there is none."""
+    if not text:
+        return text
+    choices = {str(one[0]): str(one[1]) for one in field.iter_choices() if str(one[1]).strip()}
+    word = text.casefold()
+    if set(choices) == set(WORDS):  # a truth that may be missing
+        words = {value: WORDS[value] for value in choices}
+    else:
+        words = {value: frozenset({value.casefold(), label.casefold()}) for value, label in choices.items()}
+    found = text if text in choices else next((value for value, known in words.items() if word in known), None)
+    if found is None:
+        raise ValueError(gettext("Expected one of these: %(choices)s.") % {"choices": ", ".join(choices.values())})
+    return found

@@ -1,0 +1,140 @@
+"""Find the rows that a file speaks of, and what they refer to: by one statement each, for many rows at once."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Column, ColumnElement
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import (
+    have_identifiers,
+    identifier_from,
+    identifier_of,
+    parse_identifier,
+)
+from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.importing.cells import several
+from dovetail.contrib.admin.importing.files.sheet import Cell
+from dovetail.contrib.admin.importing.mistakes import Mistakes
+from dovetail.contrib.admin.importing.plan import Plan
+from dovetail.contrib.admin.importing.targets import Kind, Target
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.translation.texts import gettext
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a file."""
+
+    line: int
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds objects for the rows of one file, and tells of the cells that lead to none."""
+
+    request: Request
+    view: ModelAdmin
+    plan: Plan
+    mistakes: Mistakes
+    _lines: dict[Hashable, int] = field(default_factory=dict)  # of the keys that were seen
+
+    async def existing(self, rows: Sequence[Row]) -> Mapping[int, object]:
+        """Return the objects that are there already, by the line of the row that means them, locked."""
+        match = self.plan.match
+        if match is None:
+            return {}
+        place = next(at for at, one in enumerate(self.plan.columns) if one is not None and one.field == match.field)
+        keys = {row.line: key for row in rows if (key := self._key(row, place)) is not None}
+        found = await self._load(match, list(dict.fromkeys(keys.values())))
+        for line, key in keys.items():
+            if match.kind is Kind.KEY and key not in found:
+                self.mistakes.add(line, place, gettext("There is no row with this key, or none that you may see."))
+        return {line: found[key] for line, key in keys.items() if key in found}
+
+    async def related(self, rows: Sequence[Row]) -> Mapping[str, Mapping[str, str]]:
+        """Return the keys of related objects, by target and by the text that stands for them in the file."""
+        found: dict[str, Mapping[str, str]] = {}
+        for place, target in enumerate(self.plan.columns):
+            if target is not None and target.kind is Kind.RELATED:
+                texts = {text for row in rows for text in self.values(target, row.cells[place])}
+                found[target.name] = await self._keys_of(target, sorted(texts))
+        return found
+
+    def values(self, target: Target, cell: Cell) -> list[str]:
+        """Return the texts of a cell that stand for related objects."""
+        if self.view.mapper.relationships[target.field].uselist:
+            return several(cell or "")
+        return [text] if (text := (cell or "").strip()) else []
+
+    def _key(self, row: Row, place: int) -> Hashable | None:
+        text = (row.cells[place] or "").strip()
+        if not text:
+            return None
+        try:
+            key = self._read_key(text)
+        except ValueError as error:
+            self.mistakes.add(row.line, place, str(error))
+            return None
+        line = self._lines.setdefault(key, row.line)
+        if line != row.line:
+            self.mistakes.add(row.line, place, gettext("This is in line %(line)s already.") % {"line": line})
+            return None
+        return key
+
+    def _read_key(self, text: str) -> Hashable:
+        match = self.plan.match
+        assert match is not None  # noqa: S101 - asked by `existing`
+        if match.kind is not Kind.KEY:
+            return _read(self._column(match), text)
+        parsed = parse_identifier(self.view.model, text)
+        if parsed is None:
+            raise ValueError(gettext("This is not a key."))
+        return identifier_from(parsed)
+
+    def _column(self, target: Target) -> Column[object]:
+        column = self.view.mapper.column_attrs[target.field].columns[0]
+        assert isinstance(column, Column)  # noqa: S101 - as `unique_columns` found it
+        return column
+
+    async def _load(self, match: Target, keys: Sequence[Hashable]) -> Mapping[Hashable, object]:
+        if not keys:
+            return {}
+        view, is_key = self.view, match.kind is Kind.KEY
+        model = view.model
+        chosen: ColumnElement[bool] = (
+            have_identifiers(model, map(str, keys)) if is_key else getattr(model, match.field).in_(keys)
+        )
+        statement = view.permitted_rows(self.request).where(chosen).order_by(None).order_by(*view.pk_columns)
+        statement = statement.options(*view.form_loading(self.request, None, whole=True))
+        statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
+        rows = (await request_context().session.scalars(statement)).unique().all()
+        return {identifier_of(one) if is_key else getattr(one, match.field): one for one in rows}
+
+    async def _keys_of(self, target: Target, texts: Sequence[str]) -> Mapping[str, str]:
+        loader = await self.view.autocomplete_for(self.request, target.field)
+        if loader is None or not texts:
+            return {}
+        mapper = self.view.mapper.relationships[target.field].mapper
+        column = mapper.column_attrs[target.column].columns[0]
+        values = dict(_readable(column, texts))
+        conditions = await loader.conditions(self.request, "")
+        statement = loader.rows(self.request).where(column.in_(list(values.values())), *conditions).add_columns(column)
+        found = {value: identifier_of(one) for one, value in await request_context().session.execute(statement)}
+        return {text: found[value] for text, value in values.items() if value in found}
+
+
+def _read(column: ColumnElement[object], text: str) -> Hashable:
+    reader = reader_of(column.type)
+    value: Hashable = text if reader is None else reader(text)
+    return value
+
+
+def _readable(column: ColumnElement[object], texts: Sequence[str]) -> Iterator[tuple[str, Hashable]]:
+    for text in texts:
+        try:
+            yield text, _read(column, text)
+        except ValueError:  # so there is none
+            continue

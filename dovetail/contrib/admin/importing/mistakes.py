@@ -1,0 +1,50 @@
+"""Gather what is wrong with the rows of a file: the line, the column, and what has to be different."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dovetail.contrib.admin.importing.plan import Plan
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+
+MOST = 100  # that are gathered before the rest of a file is looked at no more
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something that is wrong in a line; `column` is its heading, or empty for the row as a whole."""
+
+    line: int
+    column: str
+    message: str
+
+
+@dataclass
+class Mistakes:
+    """The mistakes of a file, in the order of its lines."""
+
+    headings: Sequence[str]
+    plan: Plan
+    found: list[Mistake] = field(default_factory=list)
+    _lines: set[int] = field(default_factory=set)
+
+    def add(self, line: int, place: int | None, message: str) -> None:
+        """Add what is wrong with the cell in the column at `place`, or with the row as a whole (None)."""
+        one = Mistake(line, "" if place is None else self.headings[place], message)
+        if one not in self.found:
+            self.found.append(one)
+        self._lines.add(line)
+
+    def has(self, line: int) -> bool:
+        """Return whether anything is wrong with a line."""
+        return line in self._lines
+
+    @property
+    def are_enough(self) -> bool:
+        """True if there are so many that the rest is not looked for."""
+        return len(self.found) >= MOST
+
+    def place_of(self, name: str) -> int | None:
+        """Return the place of the column that is written to a field, called as in forms or in the model."""
+        targets = enumerate(self.plan.columns)
+        found = (at for at, one in targets if one and name in {one.field, FORM_NAMES.get(one.field, one.field)})
+        return next(found, None)

@@ -1,0 +1,151 @@
+"""The pages of an import: choose a file, say what its columns are, see what would happen, and let it happen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from sqladmin.flash import Flash
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dovetail.contrib.admin.entry.access import allow
+from dovetail.contrib.admin.importing.files.reading import ACCEPTED
+from dovetail.contrib.admin.importing.kept_tables import Preview, SealedTable, find_preview, forget_table, keep_table
+from dovetail.contrib.admin.importing.plan import Permitted, Plan, find_permitted, guess_plan, matchable, read_plan
+from dovetail.contrib.admin.importing.preparing import TABLE, UPLOADED, open_import, owner_of
+from dovetail.contrib.admin.importing.run import ImportRun, Outcome
+from dovetail.contrib.admin.importing.targets import Target, targets_of
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.tasks.batches import TaskFailedError
+from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.settings import SETTINGS
+from dovetail.state import DOOR, note_of_request
+from dovetail.translation.texts import gettext, ngettext
+
+STEP = "step"  # what a button asks for: to check the rows, to import them, or to forget the file
+
+
+async def show_upload(office: Office, request: Request) -> Response:
+    """Show the form that uploads a file, or keep the table of the one that came and lead to it."""
+    view = open_import(office, request)
+    permitted = await _permitted(view, request)
+    sent = UPLOADED.get(request) if request.method == "POST" else ""
+    if isinstance(sent, SealedTable):
+        key = await keep_table(request_context().session, owner_of(office, request), sent)
+        return RedirectResponse(_address(request, view, key), HTTPStatus.SEE_OTHER)
+    targets = await targets_of(view, request)
+    context: dict[str, object] = {"model_view": view, "error": sent, "targets": targets.values(), "accepted": ACCEPTED}
+    context |= {"most_rows": office.settings.import_rows, "most_bytes": SETTINGS.get(office.app).max_body_size}
+    context["permitted"] = permitted
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
+    return await office.render(request, "sqladmin/importing/upload.html", context, status)
+
+
+async def show_table(office: Office, request: Request) -> Response:
+    """Show what the columns of a table are taken for; check its rows, import them, or forget it."""
+    view = open_import(office, request)
+    permitted = await _permitted(view, request)
+    owner, key, session = owner_of(office, request), request.path_params["key"], request_context().session
+    form = await request.form() if request.method == "POST" else FormData()
+    if form.get(STEP) == "forget":
+        await forget_table(session, owner, key)
+        return RedirectResponse(path_for(request, "admin:list", identity=view.identity), HTTPStatus.SEE_OTHER)
+    preview, targets = await find_preview(session, owner, key), await targets_of(view, request)
+    plan = (
+        read_plan(form, len(preview.columns), targets, permitted)
+        if form
+        else guess_plan(preview.columns, targets, permitted)
+    )
+    problems = list(plan.problems(targets, permitted)) if form else []
+    page = _TablePage(office, request, view, preview, targets, permitted, plan, problems)
+    if not form or problems:
+        return await page.show(HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK)
+    if form.get(STEP) == "import":
+        return await page.import_rows(form)
+    return await page.check()
+
+
+@dataclass(frozen=True)
+class _TablePage:
+    office: Office
+    request: Request
+    view: ModelAdmin
+    preview: Preview
+    targets: Mapping[str, Target]
+    permitted: Permitted
+    plan: Plan
+    problems: Sequence[str]
+    outcome: Outcome | None = None
+
+    async def show(self, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        """Return the page."""
+        view = self.view
+        context: dict[str, object] = {"model_view": view, "preview": self.preview, "targets": self.targets.values()}
+        context |= {"plan": self.plan, "problems": self.problems, "outcome": self.outcome}
+        context |= {"matchable": matchable(self.targets, self.permitted), "permitted": self.permitted}
+        context["back"] = path_for(self.request, "admin:list", identity=view.identity)
+        return await self.office.render(self.request, "sqladmin/importing/table.html", context, status)
+
+    async def check(self) -> Response:
+        """Return the page with what would be done, or what is wrong."""
+        outcome = await self._run(dry=True)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.mistakes else HTTPStatus.OK
+        return await replace(self, outcome=outcome).show(status)
+
+    async def import_rows(self, form: FormData) -> Response:
+        """Import the rows, and lead to the list; or return the page with what is wrong.
+
+        The browser is told how far it is, if its script asks for that.
+        """
+        if wants_lines(self.request, form):
+            return tell_progress(self.office, self.request, self._import_with_lines)
+        outcome = await self._run(dry=False)
+        if outcome.mistakes:
+            return await replace(self, outcome=outcome).show(HTTPStatus.UNPROCESSABLE_ENTITY)
+        Flash.success(self.request, told(outcome))
+        return RedirectResponse(path_for(self.request, "admin:list", identity=self.view.identity), HTTPStatus.SEE_OTHER)
+
+    async def _import_with_lines(self, report: Report) -> Ending:
+        """Return the last line for a script: that it is done, or that the page has to say what is wrong."""
+        outcome = await self._run(dry=False, report=report)
+        return {"state": "asked"} if outcome.mistakes else {"state": "done", "message": told(outcome)}
+
+    async def _run(self, *, dry: bool, report: Report = lambda _done, _of: None) -> Outcome:
+        office, request = self.office, self.request
+        if office.long_work.locked():
+            raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
+        note_of_request(DOOR, "import")
+        run = ImportRun(
+            request=request,
+            view=self.view,
+            sheet=TABLE.get(request),
+            plan=self.plan,
+            permitted=self.permitted,
+            report=report,
+        )
+        async with office.long_work:
+            outcome = await run.do(dry=dry)
+        if not dry and not outcome.mistakes:
+            await forget_table(request_context().session, owner_of(office, request), self.preview.key)
+        return outcome
+
+
+def told(outcome: Outcome) -> str:
+    """Return what was done, in one line."""
+    added = ngettext("%(count)s row was added", "%(count)s rows were added", outcome.added) % {"count": outcome.added}
+    numbers = {"added": added, "changed": outcome.changed, "same": outcome.same}
+    return gettext("%(added)s, %(changed)s were changed, and %(same)s are as they were.") % numbers
+
+
+async def _permitted(view: ModelAdmin, request: Request) -> Permitted:
+    permitted = await find_permitted(view, request)
+    allow(await view.check_can_import(request) and (permitted.add or permitted.change))
+    return permitted
+
+
+def _address(request: Request, view: ModelAdmin, key: int) -> str:
+    return path_for(request, "admin:import-table", identity=view.identity, key=key)

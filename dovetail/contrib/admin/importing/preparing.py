@@ -1,0 +1,64 @@
+"""Read the file of an import, and open a table that is kept, before the transaction of the page begins."""
+
+from functools import partial
+
+from sqladmin.authorization import Action
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from dovetail.contrib.admin.entry.access import open_view
+from dovetail.contrib.admin.entry.preparation import Preparation
+from dovetail.contrib.admin.importing.files.reading import read_file
+from dovetail.contrib.admin.importing.files.sheet import Sheet, UnreadableFileError
+from dovetail.contrib.admin.importing.kept_tables import Owner, SealedTable, find_sealed, open_sheet, seal_sheet
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.state import StateKey
+from dovetail.translation.texts import gettext
+
+FILE = "file"  # the field of the form that uploads it
+LONGEST_NAME = 200  # characters
+UPLOADED = StateKey[SealedTable | str]("dovetail_admin_uploaded", "no file came")  # or why it could not be read
+TABLE = StateKey[Sheet]("dovetail_admin_table", "no table was opened")
+
+
+def of_upload(office: Office, _request: Request) -> Preparation:
+    """Return the reading of the file that comes, for somebody who may import it."""
+    return Preparation(work=partial(_read_upload, office), check=partial(open_import, office))
+
+
+def of_table(office: Office, _request: Request) -> Preparation:
+    """Return the decrypting of the table at this address, for its owner."""
+    return Preparation(work=partial(_read_table, office), check=partial(open_import, office))
+
+
+def open_import(office: Office, request: Request) -> ModelAdmin:
+    """Return the view at this address, for an import. Raise HTTPException (403, 404) as `open_view` does."""
+    return open_view(office, request, Action.IMPORT)
+
+
+def owner_of(office: Office, request: Request) -> Owner:
+    """Return whose tables the pages at this address keep."""
+    identity = str(request.path_params["identity"])
+    return Owner(user_id=user_of(request).id, view=identity, secret_key=office.secret_key)
+
+
+async def _read_upload(office: Office, request: Request) -> None:
+    file = (await request.form()).get(FILE)
+    if not isinstance(file, UploadFile) or not file.filename:
+        UPLOADED.set(request, gettext("Choose a file."))
+        return
+    try:
+        sheet = await read_file(file.filename, await file.read(), office.settings.import_rows)
+    except UnreadableFileError as error:
+        UPLOADED.set(request, error.detail)
+        return
+    UPLOADED.set(request, await seal_sheet(owner_of(office, request), file.filename[-LONGEST_NAME:], sheet))
+
+
+async def _read_table(office: Office, request: Request) -> None:
+    owner = owner_of(office, request)
+    async with office.database.unit_of_work(read_only=True) as session:
+        sealed = await find_sealed(session, owner, request.path_params["key"])
+    TABLE.set(request, await open_sheet(owner, sealed))

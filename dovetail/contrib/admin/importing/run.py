@@ -1,0 +1,133 @@
+"""Import the rows of a file in one transaction: some at a time, all of them or none."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.importing.files.sheet import Sheet
+from dovetail.contrib.admin.importing.finding import Finder, Row
+from dovetail.contrib.admin.importing.mistakes import Mistake, Mistakes
+from dovetail.contrib.admin.importing.plan import Permitted, Plan
+from dovetail.contrib.admin.importing.validation import GoodRow, Validation
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.errors import ConflictError
+from dovetail.translation.texts import gettext
+
+BATCH = 100  # rows
+
+
+@dataclass
+class Outcome:
+    """Counts the rows that were added, changed and left as they are; nothing was done if there are mistakes."""
+
+    added: int = 0
+    changed: int = 0
+    same: int = 0
+    mistakes: Sequence[Mistake] = ()
+    is_cut: bool = False  # whether there may be more mistakes than these
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRun:
+    """One time that a file is imported, or tried; `report` is told how many rows are done."""
+
+    request: Request
+    view: ModelAdmin
+    sheet: Sheet
+    plan: Plan
+    permitted: Permitted
+    report: Callable[[int, int], None] = lambda _done, _of: None
+    outcome: Outcome = field(default_factory=Outcome)
+
+    async def do(self, *, dry: bool) -> Outcome:
+        """Import the rows, and return what was done; of a `dry` run, what would be."""
+        mistakes = Mistakes(self.sheet.columns, self.plan)
+        validation = self._validation(mistakes)
+        rows = [Row(line, cells) for line, cells in zip(self.sheet.lines, self.sheet.rows, strict=True)]
+        context = request_context()
+        async with context.session.begin_nested() as everything:
+            for start in range(0, len(rows), BATCH):
+                if mistakes.are_enough:
+                    self.outcome.is_cut = True
+                    break
+                await self._do_batch(validation, rows[start : start + BATCH])
+                self.report(min(start + BATCH, len(rows)), len(rows))
+            if dry or mistakes.found:
+                await everything.rollback()
+                context.after_commit.tasks.clear()
+                context.responses.clear()
+        self.outcome.mistakes = sorted(mistakes.found, key=lambda one: one.line)
+        return self.outcome
+
+    def _validation(self, mistakes: Mistakes) -> Validation:
+        finder = Finder(self.request, self.view, self.plan, mistakes)
+        return Validation(
+            request=self.request,
+            view=self.view,
+            plan=self.plan,
+            permitted=self.permitted,
+            finder=finder,
+            mistakes=mistakes,
+        )
+
+    async def _do_batch(self, validation: Validation, rows: Sequence[Row]) -> None:
+        good = await validation.good_rows(rows)
+        if not good or await self._try(validation.mistakes, good):
+            return
+        for one in good if len(good) > 1 else ():  # what is wrong with one is told of that one
+            again = await validation.good_rows([one.row])
+            await self._try(validation.mistakes, again)
+            if validation.mistakes.are_enough:
+                return
+
+    async def _try(self, mistakes: Mistakes, good: Sequence[GoodRow]) -> bool:
+        """Write rows, and return whether that can be done; of one row, tell why not."""
+        try:
+            async with request_context().session.begin_nested():
+                await self._write(good)
+        except Exception as error:
+            told = message_for(error)
+            if told.is_ours or told.is_too_slow:
+                raise
+            request_context().responses.clear()
+            if len(good) == 1:
+                _tell(mistakes, good[0].row.line, told.message, [(one.pointer, one.detail) for one in told.errors])
+            return False
+        return True
+
+    async def _write(self, good: Sequence[GoodRow]) -> None:
+        view, request, session = self.view, self.request, request_context().session
+        new = [one for one in good if one.obj is None]
+        changed = [(one.obj, one.data) for one in good if one.obj is not None and one.data]
+        many = {one.key for one in view.mapper.relationships if one.uselist}
+        created = await view.create_objects(request, [one.data for one in new])
+        await view.change_objects(request, [(obj, data) for obj, data in changed if many.isdisjoint(data)])
+        for obj, data in changed:
+            if not many.isdisjoint(data):
+                await view.change_object(request, obj, data)
+        await session.flush()
+        rules = rules_of(request)
+        await rules.check(session, view.model, "add", created)
+        await rules.check(session, view.model, "change", [obj for obj, _ in changed])
+        if any(map(is_refusal, request_context().responses)):
+            raise ConflictError(gettext("The view refuses this row."))
+        self._count(added=len(new), changed=len(changed), same=len(good) - len(new) - len(changed))
+
+    def _count(self, *, added: int, changed: int, same: int) -> None:
+        self.outcome.added += added
+        self.outcome.changed += changed
+        self.outcome.same += same
+
+
+def _tell(mistakes: Mistakes, line: int, message: str, errors: Sequence[tuple[str, str]]) -> None:
+    placed = [(mistakes.place_of(pointer.strip("/")), detail) for pointer, detail in errors]
+    for place, detail in placed:
+        if place is not None:
+            mistakes.add(line, place, detail)
+    if not any(place is not None for place, _ in placed):
+        mistakes.add(line, None, message)

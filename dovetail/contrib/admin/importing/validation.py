@@ -1,0 +1,155 @@
+"""Hold the rows of a file against the form that a person would fill in: fields, rules, and who may write what."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from anyio.lowlevel import checkpoint
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from wtforms import Form
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.editing.conditions import without_unmet
+from dovetail.contrib.admin.forms.admin_form import fill_in, is_protected
+from dovetail.contrib.admin.importing.cells import texts_of
+from dovetail.contrib.admin.importing.finding import Finder, Row
+from dovetail.contrib.admin.importing.mistakes import Mistakes
+from dovetail.contrib.admin.importing.plan import Permitted, Plan
+from dovetail.contrib.admin.importing.targets import Kind, Target
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.translation.texts import gettext
+
+Related = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class GoodRow:
+    """A row with which nothing is wrong: what is written, to `obj` or to a new one (None)."""
+
+    row: Row
+    obj: object | None
+    data: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """Checks rows as the form of a view does, and tells of each mistake."""
+
+    request: Request
+    view: ModelAdmin
+    plan: Plan
+    permitted: Permitted
+    finder: Finder
+    mistakes: Mistakes
+    _forms: dict[tuple[str, ...], type[Form]] = field(default_factory=dict)
+
+    async def good_rows(self, rows: Sequence[Row]) -> list[GoodRow]:
+        """Return the rows that can be written."""
+        related, existing = await self.finder.related(rows), await self.finder.existing(rows)
+        found = list(existing.values())
+        await rules_of(self.request).load(request_context().session, self.view.model, ["change"], found)
+        good: list[GoodRow] = []
+        for row in rows:
+            obj = existing.get(row.line)
+            if await self._may_write(row, obj) and (one := await self._check(row, obj, related)) is not None:
+                good.append(one)
+            await checkpoint()  # others have their turn
+        return good
+
+    async def _may_write(self, row: Row, obj: object | None) -> bool:
+        view, request = self.view, self.request
+        if self.mistakes.has(row.line):
+            return False
+        if obj is None:
+            if not self.permitted.add:
+                self.mistakes.add(row.line, None, gettext("There is no such row yet, and you may not add any."))
+            return self.permitted.add
+        rules = rules_of(request)
+        may_change = rules.allows(view.model, "change", obj) and await view.check_can_edit(request, obj)
+        if not may_change:
+            self.mistakes.add(row.line, None, rules.explain(view.model, "change"))
+        return bool(may_change)
+
+    async def _check(self, row: Row, obj: object | None, related: Related) -> GoodRow | None:
+        form_class = await self._form_class(obj)
+        sent = FormData(list(self._sent(row, form_class(), related)))
+        initial = {} if obj is None else await self.view.get_form_data_for_edit(obj)
+        form, _ = fill_in(form_class, sent, initial, is_new=obj is None)
+        counting = without_unmet(self.view.conditional_fields, form, sent)
+        self._tell_of_unmet(row, sent, counting)
+        for one in form:
+            if obj is not None and one.short_name not in counting:  # it stays as it is
+                one.validators, one.process_errors = (), ()
+                vars(one)["allow_blank"] = True
+        if not form.validate():
+            self._tell_of_errors(row, form)
+        if self.mistakes.has(row.line):
+            return None
+        named = {name: value for name, value in by_attribute(form.data, self.view.model).items() if name in counting}
+        return GoodRow(row, obj, named if obj is None else _changed(named, initial))
+
+    async def _form_class(self, obj: object | None) -> type[Form]:
+        names = (str(obj is None), *self.view.edited(self.request, obj))
+        if names not in self._forms:
+            self._forms[names] = await self.view.permitted_form(self.request, obj)
+        return self._forms[names]
+
+    def _sent(self, row: Row, form: Form, related: Related) -> Iterator[tuple[str, str]]:
+        """Yield what the form sends for the cells of a row, by the names of its fields."""
+        for place, target in enumerate(self.plan.columns):
+            cell = row.cells[place]
+            if target is None or target.kind is Kind.KEY or cell is None:
+                continue
+            name = FORM_NAMES.get(target.field, target.field)
+            if name not in form or is_protected(form[name]):
+                self.mistakes.add(row.line, place, gettext("This cannot be changed in this row."))
+                continue
+            try:
+                texts = self._keys(target, cell, related) if target.kind is Kind.RELATED else texts_of(form[name], cell)
+            except ValueError as error:
+                self.mistakes.add(row.line, place, str(error))
+                continue
+            yield from ((name, text) for text in texts)
+
+    def _keys(self, target: Target, cell: str, related: Related) -> list[str]:
+        found, texts = related[target.name], self.finder.values(target, cell)
+        for text in texts:
+            if text not in found:
+                raise ValueError(gettext("There is no “%(text)s” that you may choose.") % {"text": text})
+        return [found[text] for text in texts] or [""]
+
+    def _tell_of_unmet(self, row: Row, sent: FormData, counting: FormData) -> None:
+        for name, value in sent.multi_items():
+            if name not in counting and value:
+                other = self.view.label(self.view.conditional_fields[name][0])
+                told = gettext("This is only written where “%(name)s” has another value.") % {"name": other}
+                self.mistakes.add(row.line, self._place(name), told)
+
+    def _tell_of_errors(self, row: Row, form: Form) -> None:
+        for one in form:
+            place = self._place(one.short_name)
+            for error in one.errors:
+                self.mistakes.add(row.line, place, str(error) if place is not None else f"{one.label.text}: {error}")
+        for error in form.form_errors:
+            self.mistakes.add(row.line, None, str(error))
+
+    def _place(self, name: str) -> int | None:
+        return self.mistakes.place_of(name)
+
+
+def _changed(data: dict[str, object], initial: Mapping[str, object]) -> dict[str, object]:
+    """Return what is different from what is stored."""
+    return {name: value for name, value in data.items() if not _is_same(value, initial.get(FORM_NAMES.get(name, name)))}
+
+
+def _is_same(value: object, stored: object) -> bool:
+    if isinstance(stored, list | set | tuple) and all(hasattr(one, "__mapper__") for one in stored):
+        chosen = value if isinstance(value, list) else []
+        return set(map(str, chosen)) == {identifier_of(one) for one in stored}
+    if hasattr(stored, "__mapper__"):
+        return value is not None and str(value) == identifier_of(stored)
+    is_nothing = value is None or value == ""
+    return value == stored or (is_nothing and (stored is None or stored == ""))

@@ -1,0 +1,115 @@
+"""Read tables from files, whoever wrote them, within limits."""
+
+import json
+from datetime import datetime, time, timedelta
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from openpyxl import Workbook
+
+from dovetail.contrib.admin.importing.files import excel_files, sheet
+from dovetail.contrib.admin.importing.files.excel_files import read_excel
+from dovetail.contrib.admin.importing.files.sheet import UnreadableFileError
+from dovetail.contrib.admin.importing.files.text_files import read_csv, read_json
+
+
+def workbook(*rows: list[object], other: bool = False) -> bytes:
+    book, content = Workbook(), BytesIO()
+    for row in rows:
+        book.active.append(row)
+    if other:
+        book.create_sheet("Other").append(["x"])
+    book.save(content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\n1,x\n2,\n",
+        b"a;b\r\n1;x\r\n\r\n2;\r\n",
+        b'"a"\t"b"\n1\tx\n2\n',
+        "\ufeffa|b\n1|x\n2|\n".encode(),
+        "a,b,,\n1,x,,\n2,,,\n".encode("utf-16"),
+        b'[{"a": 1, "b": "x"}, {"a": "2", "b": null}]',
+        workbook(["a", "b"], [1, "x"], [], [2.0, None]),
+    ],
+    ids=["commas", "semicolons", "tabs", "mark", "utf-16", "json", "workbook"],
+)
+def test_a_table_is_the_same_whatever_file_it_comes_in(content):
+    read = read_json if content.startswith(b"[") else read_excel if content.startswith(b"PK") else read_csv
+    found = read(content, 10)
+    assert (found.columns, found.rows) == (["a", "b"], [["1", "x"], ["2", ""]])
+
+
+def test_cells_keep_what_they_mean_and_lines_are_counted_as_an_editor_does():
+    found = read_csv(b"a,b\n\"two\nlines\",'=1+1\n\n'quoted,2\n", 10)
+    assert found.rows == [["two\nlines", "=1+1"], ["'quoted", "2"]]
+    assert found.lines == [2, 5]
+    found = read_csv("name\nJürgen\n".encode("cp1252"), 10)
+    assert found.rows == [["Jürgen"]]
+    assert "Windows-1252" in found.note
+    items = [{"a": [1, "x"], "b": {"c": 1.5}, "c": True}, {"b": False}]
+    found = read_json(json.dumps(items).encode(), 10)
+    assert found.rows == [['[1, "x"]', '{"c": 1.5}', "true"], [None, "false", None]]
+    cells = [True, 1.25, datetime(2026, 11, 28, 9, 40), time(9, 40), timedelta(hours=30)]  # noqa: DTZ001 - as Excel has it
+    found = read_excel(workbook(["a", "b", "c", "d", "e"], cells, other=True), 10)
+    assert found.rows == [["true", "1.25", "2026-11-28 09:40:00", "09:40:00", "1 day, 06:00:00"]]
+    assert found.note == "Only the sheet “Sheet” was read; there are others."
+
+
+@pytest.mark.parametrize(
+    ("read", "content", "told"),
+    [
+        (read_csv, b"\n1\n", "The file has no headings: its first line has to name the columns."),
+        (read_csv, b"a,a\n1,2\n", "The file has two columns called “a”; give them different names."),
+        (read_csv, b"a\n1,2\n", "Line 2 has more cells than there are headings (1)."),
+        (read_csv, b'a\n"x"y\n', "Line 2 cannot be read as CSV: ',' expected after '\"'."),
+        (read_csv, b"a" * 201, "A heading has more than 200 characters: is it a row of data?"),
+        (read_csv, ",".join(f"c{n}" for n in range(201)).encode(), "The file has more than 200 columns"),
+        (read_csv, b"a\n" + b"x\n" * 11, "The file has more than 10 rows. Import it in parts."),
+        (read_json, b"[1]", "Expected an array of objects"),
+        (read_json, b'{"a": 1}', "Expected an array of objects"),
+        (read_json, b"[{", "This is not JSON: Expecting property name enclosed in double quotes (line 1)."),
+        (read_json, b'[{"a": NaN}]', "NaN is no number of JSON."),
+        (read_json, b'[{"a": ' + b"9" * 5000 + b"}]", "A number has too many digits."),
+        (read_json, b"[" * 200_000, "This is nested too deeply."),
+        (read_json, b'[{"a": "\xff"}]', "This is not JSON: it is not in UTF-8."),
+        (read_excel, b"PK\x03\x04 and no more", "This is not a workbook of Excel"),
+        (read_excel, workbook(), "The first sheet of the workbook is empty."),
+    ],
+)
+def test_what_is_no_table_or_too_large_a_one_is_refused_with_a_sentence(read, content, told):
+    with pytest.raises(UnreadableFileError, match="^" + told.translate(str.maketrans({c: f"\\{c}" for c in "()[].?"}))):
+        read(content, 10)
+
+
+def test_a_workbook_that_would_grow_beyond_all_bounds_is_refused_before_it_is_unpacked(monkeypatch):
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b"0" * (excel_files.LARGEST + 1))
+    assert len(content.getvalue()) < 100_000
+    with pytest.raises(UnreadableFileError, match="too large"):
+        read_excel(content.getvalue(), 10)
+    content = BytesIO()
+    with ZipFile(content, "w") as archive:
+        for number in range(excel_files.MOST_PARTS + 1):
+            archive.writestr(f"{number}.xml", b"")
+    with pytest.raises(UnreadableFileError, match="too large"):
+        read_excel(content.getvalue(), 10)
+    book, sparse = Workbook(), BytesIO()
+    book.active["A1"], book.active["A900000"] = "a", "x"
+    book.save(sparse)
+    with pytest.raises(UnreadableFileError, match="far more lines"):
+        read_excel(sparse.getvalue(), 10)
+    monkeypatch.setattr(sheet, "MOST_CELLS", 3)
+    with pytest.raises(UnreadableFileError, match="more than 3 cells"):
+        read_csv(b"a,b\n1,2\n3,4\n", 10)
+    cell = '<row><c t="str"><v>&a;</v></c></row>'
+    bomb = f'<!DOCTYPE w [<!ENTITY a "aaaa">]><worksheet><sheetData>{cell}</sheetData></worksheet>'
+    with ZipFile(BytesIO(workbook(["a"], ["x"]))) as book, ZipFile(content := BytesIO(), "w") as archive:
+        for part in book.namelist():
+            archive.writestr(part, bomb if "sheet1" in part else book.read(part))
+    with pytest.raises(UnreadableFileError, match="not a workbook"):
+        read_excel(content.getvalue(), 10)

@@ -1,0 +1,48 @@
+"""An import with a mistake in it, in a real Chromium."""
+
+import pytest
+from playwright.async_api import expect
+from sqlalchemy import select
+
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.axe import findings
+from tests.contrib.admin.depot.models import Parcel
+
+pytestmark = pytest.mark.browser
+
+
+def file_of(*lines: str) -> dict[str, object]:
+    return {"name": "parcels.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+
+
+async def test_a_mistake_in_a_file_is_told_corrected_and_imported_by_keyboard(boss, session, browser_page):
+    page = browser_page
+    await page.goto("/admin/depot/parcels/")
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").press("Enter")
+    await page.get_by_role("link", name="Import").press("Enter")
+    file = page.get_by_label("File")
+    assert await findings(page) == []
+    await file.set_input_files(file_of("Label,Weight,Sent", "Anvil,heavy,2026-11-28", "Book,2,"))
+    await page.get_by_role("button", name="Upload").press("Enter")
+    await expect(page.get_by_text("parcels.csv: 2 rows")).to_be_visible()
+    await expect(page.get_by_label("Weight", exact=True)).to_have_value("weight")
+    await page.get_by_label("Sent", exact=True).select_option("Sent on")
+    assert await findings(page) == []
+    await page.get_by_role("button", name="Check the rows").press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("There is 1 mistake")
+    await expect(page.locator(".import-mistakes tbody td").nth(2)).to_contain_text("Input should be a valid integer")
+    assert await findings(page) == []
+    await page.get_by_role("button", name="Cancel, and forget the file").press("Enter")
+    await page.get_by_role("link", name="Import").press("Enter")
+    await file.set_input_files(file_of("Label,Weight,Sent on", "Anvil,90,2026-11-28", "Book,2,"))
+    await page.get_by_role("button", name="Upload").press("Enter")
+    await page.get_by_role("button", name="Check the rows").press("Enter")
+    await expect(page.get_by_text("New: 2. Changed: 0. As they are: 0.")).to_be_visible()
+    assert await findings(page) == []
+    await page.get_by_role("button", name="Import 2 rows").press("Enter")
+    await expect(page.get_by_text("2 rows were added")).to_be_visible()
+    await page.get_by_role("link", name="Back to the list").press("Enter")
+    await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_visible()
+    assert sorted((await session.execute(select(Parcel.label, Parcel.weight))).all()) == [("Anvil", 90), ("Book", 2)]
