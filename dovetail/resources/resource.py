@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.database.prepared_reads import ReadSource
+from dovetail.files.schemas import StoredFileRead as StoredFileRead  # noqa: PLC0414 - a name of the public API
 from dovetail.resources.endpoints import bulk, documentation, items
 from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list

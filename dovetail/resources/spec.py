@@ -39,6 +39,7 @@ from dovetail.resources.query.search import FullTextSearch, Search, declared_sea
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Cache, Reader
+from dovetail.resources.schemas.file_columns import unwritable_files
 from dovetail.resources.schemas.model_schemas import model_schemas
 from dovetail.resources.targets import field_names, targets
 from dovetail.resources.visibility import Visibility
@@ -125,6 +126,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
                     f"{schema.__name__} has a field of bytes, which JSON cannot hold; derive it from "
                     "dovetail.api.schemas.Schema, which has them as base64"
                 )
+        for problem in unwritable_files(self.model, self.create, self.update, self.replace):
+            raise ConfigurationError(f"{self.singular}: {problem}")
         _ = self.grammar, self.reader  # which check every name
         self._check_limits()
         unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {

@@ -76,12 +76,17 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "A REST API in ten lines, and policies for sites whose viewers are not `dovetail.contrib.auth.models.User`.",
         (
             *("Resource", "ReadSchema", "CreateSchema", "UpdateSchema", "ONCE", "find_or_make"),
+            "StoredFileRead",
             *("Policy", "Recognized", "ReadOnly", "Open"),
         ),
     ),
     "dovetail.api.schemas": (
         "What requests and answers of the API are made of.",
         ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NOT_BLANK", "Filter", "Page"),
+    ),
+    "dovetail.files.columns": (
+        "Columns that hold files and images, and where the files are stored.",
+        ("FileField", "ImageField", "StoredFile", "Storage", "FileSystemStorage"),
     ),
     "dovetail.markdown.rendering": (
         "Markdown as HTML that does no harm, for templates and computed columns.",

@@ -32,6 +32,7 @@ from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.options.hooks import Hooks
 from dovetail.contrib.admin.options.names import RENAMED, with_new_names
 from dovetail.contrib.admin.options.relations import chosen_relations
+from dovetail.files.stored_file import StoredFile
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
@@ -286,6 +287,9 @@ def menu_of(admin: Admin) -> Menu:
 
 async def read_form(request: Request, obj: object | None) -> FormData:
     """Return the form that was sent; a file that is not sent again is the one that `obj` holds."""
+    form = await request.form()
+    if any(isinstance(getattr(obj, name, None), StoredFile) for name in form):
+        return form  # whose fields know themselves what is stored
     return await Admin._handle_form_data(request, obj)  # noqa: SLF001 - the step of `Admin.edit` that reads it
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -214,3 +214,14 @@ class ModelPermissions(UserPolicy[Model, Create]):
     def explain(self, viewer: User | None, action: str) -> str:
         """Return the sentence that names the permission."""
         return f"This takes the permission {self._label.permissions(action)[0]}."
+
+
+def decides_for_users(policy: Policy) -> bool:
+    """Return whether a policy decides for users, as far as the type of its viewers tells."""
+    viewer = (get_args(policy.writer) or (None,))[0]
+    if viewer is None or viewer is type(None) or not isinstance(viewer, type):
+        return True
+    try:
+        return issubclass(User, viewer)
+    except TypeError:  # a protocol, which tells nothing of classes
+        return True

@@ -29,6 +29,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.api.schemas import LARGEST_ID, NOT_BLANK, BodyId, UTCTime, not_blank
 from dovetail.database.column_types import UTCDateTime
+from dovetail.files.columns import FileField
+from dovetail.files.schemas import StoredFileRead
 
 PLAIN = (
     str,
@@ -121,6 +123,7 @@ _SPECIAL: tuple[tuple[type, Callable[[TypeEngine[object]], object]], ...] = (
     (UTCDateTime, lambda _: UTCTime),
     (Enum, _member),
     (JSON, lambda _: JsonValue),
+    (FileField, lambda _: StoredFileRead),
 )
 _LIMITS: dict[type, Callable[[TypeEngine[object]], object]] = {
     str: _text,

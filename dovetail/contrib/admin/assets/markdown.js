@@ -1,10 +1,12 @@
 // An editor for Markdown: buttons and shortcuts that write its signs around what is selected, and a preview as the
 // server renders it. What is typed stays a textarea's: without this script it is saved as well.
 
+import { gettext } from "./texts.js";
+
 const TEXTS = {
-  bold: "Bold", italic: "Italic", heading: "Heading", link: "Link", list: "List", numbers: "Numbered list",
-  quote: "Quotation", code: "Code", image: "Image", write: "Write", preview: "Preview", tools: "Formatting",
-  empty: "There is nothing to preview.", failed: "There is no preview: ", waiting: "Rendering…",
+  bold: gettext("Bold"), italic: gettext("Italic"), heading: gettext("Heading"), link: gettext("Link"), list: gettext("List"), numbers: gettext("Numbered list"),
+  quote: gettext("Quotation"), code: gettext("Code"), image: gettext("Image"), write: gettext("Write"), preview: gettext("Preview"), tools: gettext("Formatting"),
+  empty: gettext("There is nothing to preview."), failed: gettext("There is no preview:"), waiting: gettext("Rendering…"),
 };
 const ROUND = { bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"], link: ["[", "](https://)"], image: ["![", "](https://)"] };
 const BEFORE = { heading: "## ", list: "- ", numbers: "1. ", quote: "> " };
@@ -105,9 +107,9 @@ async function render(field, shown) {
     const answer = await fetch(form.dataset.markdownUrl, { method: "POST", headers: { Accept: "application/json" }, body });
     const told = await answer.json();
     if (answer.ok) shown.innerHTML = told.html; // sanitised by the server; the page's policy runs no script in it
-    else shown.textContent = TEXTS.failed + told.detail;
+    else shown.textContent = `${TEXTS.failed} ${told.detail}`;
   } catch (error) {
-    shown.textContent = TEXTS.failed + error.message;
+    shown.textContent = `${TEXTS.failed} ${error.message}`;
   }
 }
 

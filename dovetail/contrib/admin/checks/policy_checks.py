@@ -1,7 +1,6 @@
 """Refuse views whose policies cannot decide for them, and name the models for which no policy is registered."""
 
 from collections.abc import Iterator
-from typing import get_args
 
 from sqladmin import BaseView
 
@@ -9,10 +8,9 @@ from dovetail.contrib.admin.checks.every_view import every_view
 from dovetail.contrib.admin.rules.rules import knows
 from dovetail.contrib.admin.view_base import followed_rules
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.user_policies import decides_for_users
 from dovetail.plugin import CheckMessage, Context, warning
 from dovetail.resources.policies.registered import Policies, is_internal
-from dovetail.resources.policy import Policy
 
 
 def check_policies(context: Context) -> Iterator[CheckMessage]:
@@ -42,7 +40,7 @@ def find_unfit_policies(view: type[BaseView], policies: Policies) -> Iterator[st
             f"{view.__name__}: {model.__name__} is internal, so there is no permission to ask for: register a policy "
             "for it, or take it out of internal_models"
         )
-    if is_registered and not _decides_for_users(policy):
+    if is_registered and not decides_for_users(policy):
         yield (
             f"{view.__name__}: the policy of {model.__name__}, a {type(policy).__name__}, decides for others than "
             "users, and whoever enters the back office is a User; let its `writer` give one"
@@ -53,13 +51,3 @@ def find_unfit_policies(view: type[BaseView], policies: Policies) -> Iterator[st
                 f"{view.__name__}: {one.action!r} follows the rule {one.rule!r}, which "
                 f"{type(policy).__name__}.where allows nobody; name one that it knows"
             )
-
-
-def _decides_for_users(policy: Policy) -> bool:
-    viewer = (get_args(policy.writer) or (None,))[0]
-    if viewer is None or viewer is type(None) or not isinstance(viewer, type):
-        return True
-    try:
-        return issubclass(User, viewer)
-    except TypeError:  # a protocol, which tells nothing of classes
-        return True

@@ -7,7 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from dovetail.contrib.admin.columns.files import listed_file, shown_file
 from dovetail.contrib.admin.columns.texts import as_text
+from dovetail.files.stored_file import StoredFile
 
 EMPTY = Markup('<span class="text-secondary">—</span>')
 
@@ -57,4 +59,6 @@ FORMATTERS: dict[type[object], Callable[[Any], object]] = {
     **dict.fromkeys((list, tuple), several),
     **dict.fromkeys((Enum, IntEnum, StrEnum), choice),
     bytes: size,
+    StoredFile: listed_file,
 }
+ON_PAGES: dict[type[object], Callable[[Any], object]] = FORMATTERS | {StoredFile: shown_file}

@@ -14,6 +14,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.errors import BadRequestError
 from dovetail.markdown.rendering import LONGEST, render_markdown
 from dovetail.state import StateKey
+from dovetail.translation.texts import gettext
 
 TEXT = "text"  # the field that holds what is to be rendered
 PREVIEW = StateKey[Markup]("dovetail_admin_preview", "`prepare_preview` comes first")
@@ -41,5 +42,6 @@ async def _render(office: Office, request: Request) -> None:
     refuse_files(form)
     text = str(form.get(TEXT, ""))
     if len(text) > LONGEST:
-        raise BadRequestError(f"The text has {len(text):,} characters; a preview shows {LONGEST:,} at most.")
+        told = gettext("The text has %(count)s characters; a preview shows %(most)s at most.")
+        raise BadRequestError(told % {"count": f"{len(text):,}", "most": f"{LONGEST:,}"})
     PREVIEW.set(request, await render_markdown(text, image_hosts=office.settings.image_hosts))

@@ -8,8 +8,10 @@ from sqladmin.authorization import Action
 from starlette.requests import Request
 
 from dovetail.contrib.admin.entry.access import open_view
+from dovetail.contrib.admin.forms.uploads import store_uploads
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.files.media import columns_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +26,14 @@ FindPreparation = Callable[[Request], Preparation | None]
 
 
 def of_form(office: Office, request: Request) -> Preparation | None:
-    """Return what the view of a form prepares for somebody who may send its form; None if it prepares nothing."""
+    """Return what is prepared for somebody who may send the form of a view: files are stored; None if nothing is."""
     view = office.views.get(request.path_params["identity"])
-    if view is None or type(view).prepare is ModelAdmin.prepare:
+    if view is None or (type(view).prepare is ModelAdmin.prepare and not columns_of(view.model)):
         return None
     action = Action.EDIT if "pk" in request.path_params else Action.CREATE
-    return Preparation(work=view.prepare, check=partial(open_view, office, action=action))
+    return Preparation(work=partial(_prepare, office, view), check=partial(open_view, office, action=action))
+
+
+async def _prepare(office: Office, view: ModelAdmin, request: Request) -> None:
+    await store_uploads(office.app, columns_of(view.model), request)
+    await view.prepare(request)

@@ -14,6 +14,7 @@ from wtforms.fields.core import UnboundField
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.readers import bare, reader_of
 from dovetail.contrib.admin.forms import fields
+from dovetail.contrib.admin.forms.file_field import StoredFileField
 from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
 
 YES_OR_NO = {"true": (True, "Yes"), "false": (False, "No")}
@@ -143,6 +144,14 @@ class Converter(ModelConverter):
         if kwargs.get("description") is None:
             kwargs["description"] = "One a line"
         return fields.ListField(reader=reader, **_optional(kwargs))
+
+    @converts("FileField", "ImageField")  # type: ignore[untyped-decorator]  # as above
+    def conv_file(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
+        """Make a field for a file, which is stored before the transaction."""
+        column_type: Any = prop.columns[0].type
+        if kwargs.get("description") is None:
+            kwargs.pop("description", None)
+        return StoredFileField(column_type=column_type, **kwargs)
 
     @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
     def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqladmin import BaseView
 
+from dovetail.contrib.admin.checks.forms.form_checks import find_unstored
 from dovetail.contrib.admin.checks.forms.inline_checks import find_unlinked
 from dovetail.contrib.admin.checks.forms.relation_checks import find_unsearchable
 from dovetail.contrib.admin.checks.policy_checks import find_unfit_policies
@@ -52,6 +53,8 @@ def load_views(context: Context, site: AdminSite = STANDARD) -> list[type[BaseVi
         found_wrong = [*find_problems(view), *find_unknown_permissions(view, permissions)]
         found_wrong = found_wrong or [*find_unfit_policies(view, context.policies)]
         problems += [f"plugin {plugin!r}: {problem}" for problem in found_wrong]
+    if "media" not in names:
+        problems += [problem for _, view in found for problem in find_unstored(view)]
     problems += find_unlinked(view for _, view in found if issubclass(view, ModelAdmin))
     problems += find_unsearchable([view for _, view in found])
     if problems:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from wtforms import Form
 
-from dovetail.contrib.admin.columns.formats import FORMATTERS
+from dovetail.contrib.admin.columns.formats import FORMATTERS, ON_PAGES
 from dovetail.database.search.search import FullText
 
 
@@ -94,7 +94,7 @@ class Options:
 
     details_formatters: ClassVar[Mapping[object, Callable[..., object]]] = {}
     type_formatters: ClassVar[Mapping[type[object], Callable[..., object]]] = FORMATTERS
-    details_type_formatters: ClassVar[Mapping[type[object], Callable[..., object]]] = FORMATTERS
+    details_type_formatters: ClassVar[Mapping[type[object], Callable[..., object]]] = ON_PAGES
 
     # Forms.
     fields: ClassVar[Sequence[object]] = ()

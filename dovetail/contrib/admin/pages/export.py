@@ -19,6 +19,8 @@ from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.pool_share import PoolShare
+from dovetail.files.media import address_of
+from dovetail.files.stored_file import StoredFile
 
 BATCH = 500
 
@@ -90,6 +92,8 @@ class Export:
         return self._named(value)
 
     def _named(self, value: object) -> object:
+        if isinstance(value, StoredFile):
+            return f"{self.request.url.scheme}://{self.request.url.netloc}{address_of(value)}"
         return self.view.title_of(value) if hasattr(value, "__mapper__") else value
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from sqladmin import BaseView
 from sqladmin.exceptions import NoConverterFound
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper, RelationshipProperty
@@ -20,6 +21,8 @@ from dovetail.contrib.admin.forms.markdown_field import with_markdown
 from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.view_base import declared_form
+from dovetail.files.columns import FileField
+from dovetail.files.media import columns_of
 
 TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms and requests call other things
 
@@ -46,6 +49,8 @@ def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[s
         yield f"{option} names {name!r}, {say(found)}, which a form cannot edit; take it out"
     elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
         yield f"{option} names {name!r}, which a form calls something else; give the attribute another name"
+    elif option == "list_editable" and isinstance(found.column.type, FileField):
+        yield f"{option} names {name!r}, a file, which the page of its object changes; take it out"
     elif problem := _refuse_column(view, mapper, found):
         yield f"{option} names {name!r}, {problem}"
 
@@ -71,6 +76,12 @@ def find_markdown(view: type[ChangeListView]) -> Iterator[str]:
             yield f"markdown_fields names {name!r}, which is no text of {view.model.__name__}"
         elif not isinstance(said, Mapping) or {"form_class", "widget"} & set(said):
             yield f"markdown_fields and formfield_overrides both say how {name!r} is edited; take one of them out"
+
+
+def find_unstored(view: type[BaseView]) -> Iterator[str]:
+    """Find the columns of files of a view, on a site that stores none."""
+    for one in columns_of(view.model) if issubclass(view, ChangeListView) else ():
+        yield f"{view.__name__}: {one.name!r} holds files; add 'dovetail.contrib.media' to the plugins"
 
 
 def try_form(view: type[ChangeListView]) -> Iterator[str]:

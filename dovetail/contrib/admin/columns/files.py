@@ -1,0 +1,47 @@
+"""Show stored files: images by their smallest thumbnail, all others by name."""
+
+from markupsafe import Markup
+
+from dovetail.files.columns import ImageField
+from dovetail.files.media import MEDIA, address_of
+from dovetail.files.stored_file import StoredFile
+from dovetail.state import current_application
+from dovetail.translation.texts import gettext
+
+KILOBYTE = 1024
+
+
+def listed_file(file: StoredFile) -> Markup | str:
+    """Return what a list shows of a file: a thumbnail, or the name, and no link, for the row has one."""
+    thumbnail = _smallest_thumbnail(file)
+    if thumbnail is None:
+        return file.name
+    return Markup('<img class="file-thumbnail" src="{}" alt="{}" loading="lazy">').format(
+        address_of(file, thumbnail), file.name
+    )
+
+
+def shown_file(file: StoredFile) -> Markup:
+    """Return what a page shows of a file: a thumbnail if it has one, with the name, the size and a link."""
+    thumbnail, image = _smallest_thumbnail(file), Markup()
+    if thumbnail is not None:
+        image = Markup('<img class="file-thumbnail" src="{}" alt=""> ').format(address_of(file, thumbnail))
+    return Markup('<a href="{}">{}{}</a> <small class="text-secondary">{}</small>').format(
+        address_of(file), image, file.name, file_size(file.size)
+    )
+
+
+def file_size(size: int) -> str:
+    """Return a number of bytes as people say it."""
+    if size < KILOBYTE:
+        return gettext("%(size)s bytes") % {"size": size}
+    return f"{size / KILOBYTE:,.0f} KB" if size < KILOBYTE**2 else f"{size / KILOBYTE**2:,.1f} MB"
+
+
+def _smallest_thumbnail(file: StoredFile) -> str | None:
+    app = current_application()
+    media = None if app is None else MEDIA.find(app)
+    column = None if media is None else media.column_of(file)
+    if column is None or not isinstance(column.type, ImageField) or not column.type.thumbnails:
+        return None
+    return min(column.type.thumbnails, key=lambda one: one[1][0] * one[1][1])[0]

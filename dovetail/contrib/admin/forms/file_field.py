@@ -1,0 +1,96 @@
+"""Choose a file in a form: what is stored is shown, may be replaced, and taken away where there need be none."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import wtforms
+from markupsafe import Markup
+from starlette.datastructures import UploadFile
+from wtforms import ValidationError
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired
+from wtforms.widgets import FileInput
+
+from dovetail.contrib.admin.columns.files import file_size, shown_file
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.files.columns import MEGABYTE, FileField
+from dovetail.files.stored_file import StoredFile
+from dovetail.files.uploads import UnfitFileError
+from dovetail.state import StateKey
+from dovetail.translation.texts import gettext
+
+CLEAR = "clear"  # what the box sends, under the name of the field, that takes the file away
+Outcome = StoredFile | UnfitFileError
+UPLOADS = StateKey[Mapping[UploadFile, Outcome]]("dovetail_admin_uploads", "they are stored before the transaction")
+
+
+class StoredFileWidget(FileInput):
+    """An input for a file below the one that is stored; a script lets files be dropped on it, and tells the limit."""
+
+    asset = "files"  # the script and the style sheet that a page with it loads
+
+    def __call__(self, field: "StoredFileField", **kwargs: Any) -> Markup:  # type: ignore[override]  # as WTForms passes it
+        """Return the stored file, a box that takes it away, and the input."""
+        column_type = field.column_type
+        data = {"data-role": "file", "data-max-size": column_type.max_size, "accept": ",".join(column_type.types)}
+        is_fixed = kwargs.pop("readonly", False) or (field.render_kw or {}).get("readonly", False)
+        stored = field.object_data if isinstance(field.object_data, StoredFile) else None
+        parts = [] if stored is None else [Markup('<div class="stored-file">{}</div>').format(shown_file(stored))]
+        if is_fixed:
+            return Markup("").join(parts)
+        parts.append(super().__call__(field, **{key: value for key, value in data.items() if value} | kwargs))
+        if stored is not None and not field.flags.required:
+            parts.append(_box(field.name, is_checked=field.data is None))
+        return Markup("").join(parts)
+
+
+class StoredFileField(wtforms.FileField):
+    """A file that was stored before the transaction began, or the one that the object has."""
+
+    widget = StoredFileWidget()
+
+    def __init__(self, *, column_type: FileField, **kwargs: Any) -> None:
+        self.column_type = column_type
+        given = list(kwargs.pop("validators", None) or ())
+        # What is stored is there, though no form sends it again: `pre_validate` knows.
+        others = [one for one in given if not isinstance(one, InputRequired)]
+        super().__init__(**{"description": limits_of(column_type), "validators": others} | kwargs)
+        self.flags.required = len(others) < len(given) or None
+
+    def process_formdata(self, valuelist: Sequence[object]) -> None:
+        """Take the file that came, or none, or what was there. Raise ValueError for one that is not taken."""
+        self.data = self.object_data
+        upload = next((one for one in valuelist if isinstance(one, UploadFile) and one.filename), None)
+        outcome = None if upload is None else (UPLOADS.find(request_context().request) or {}).get(upload)
+        if isinstance(outcome, UnfitFileError):
+            raise outcome
+        if outcome is not None:
+            self.data = outcome
+        elif CLEAR in valuelist:
+            self.data = None
+
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
+        """Raise ValidationError where there has to be a file and is none."""
+        if self.flags.required and not self.data and not getattr(self, "allow_blank", False):
+            raise ValidationError(gettext("Choose a file."))
+
+
+def limits_of(column_type: FileField) -> str:
+    """Return which files a column takes, in words."""
+    kinds = ", ".join(kind.rpartition("/")[2].upper() for kind in column_type.types)
+    most = (
+        file_size(column_type.max_size)
+        if column_type.max_size < MEGABYTE
+        else f"{column_type.max_size / MEGABYTE:g} MB"
+    )
+    if not kinds:
+        return gettext("%(size)s at most") % {"size": most}
+    return gettext("%(kinds)s, %(size)s at most") % {"kinds": kinds, "size": most}
+
+
+def _box(name: str, *, is_checked: bool) -> Markup:
+    return Markup(
+        '<label class="form-check mt-1">'
+        '<input class="form-check-input" type="checkbox" name="{}" value="{}"{}> '
+        '<span class="form-check-label">{}</span></label>'
+    ).format(name, CLEAR, Markup(" checked") if is_checked else "", gettext("Remove this file"))

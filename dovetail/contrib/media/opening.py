@@ -1,0 +1,62 @@
+"""Find the storage and the columns of a site's files."""
+
+from dovetail.contrib.auth.user_policies import decides_for_users
+from dovetail.contrib.media.settings import MediaSettings
+from dovetail.errors import ConfigurationError
+from dovetail.files.images import MISSING, has_pillow
+from dovetail.files.media import FileColumn, Media, find_columns
+from dovetail.files.storage import FileSystemStorage, Storage
+from dovetail.plugin import Context
+
+STORAGES = "media.storages"  # the extension point: one function of a context that returns a Storage
+
+
+def open_media(context: Context) -> Media:
+    """Return what a site knows of its files. Raise ConfigurationError for what could not work, all of it at once."""
+    columns = find_columns(model for plugin in context.plugins for model in plugin.models)
+    own, path = settings_of(context), context.paths.get("media.files", "")  # which commands do not know
+    problems = [*_find_unfit(columns, context, is_served=path is not None)]
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    by_key: dict[tuple[str, str], FileColumn] = {}
+    for one in columns:
+        by_key.setdefault((one.table, one.column), one)
+    return Media(storage=_storage(context, own), path=path or "", max_pixels=own.max_pixels, columns=by_key)
+
+
+def settings_of(context: Context) -> MediaSettings:
+    """Return the plugin's settings."""
+    own = context.plugin_settings["media"]
+    if not isinstance(own, MediaSettings):
+        raise ConfigurationError("The plugin 'media' has no MediaSettings.")
+    return own
+
+
+def _storage(context: Context, own: MediaSettings) -> Storage:
+    offered = context.extensions(STORAGES)
+    if not offered:
+        return FileSystemStorage(context.settings.base_dir / own.root)
+    if len(offered) > 1:
+        raise ConfigurationError(f"{len(offered)} plugins bring a storage of files ({STORAGES}), expected one at most")
+    made = offered[0](context)
+    if not isinstance(made, Storage):
+        raise ConfigurationError(f"{STORAGES} made {made!r}, expected a Storage of dovetail.files.columns")
+    return made
+
+
+def _find_unfit(columns: list[FileColumn], context: Context, *, is_served: bool) -> list[str]:
+    problems = []
+    for one in columns:
+        called, most = f"{one.model.__name__}.{one.name}", context.settings.max_body_size
+        if one.type.is_image and not has_pillow():
+            problems.append(f"{called} holds images. {MISSING}")
+        if one.type.max_size > most:
+            problems.append(
+                f"{called} takes files of {one.type.max_size:,} bytes, but MAX_BODY_SIZE is {most:,}; "
+                "raise it, or lower max_size"
+            )
+        if not one.type.public and not decides_for_users(context.policies.of(one.model)):
+            problems.append(f"{called}: the policy of its model decides for others than users; say public=True")
+        if not is_served:
+            problems.append(f"{called} holds files, which the site mounts nowhere; give 'media.files' a path")
+    return problems

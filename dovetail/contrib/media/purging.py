@@ -1,0 +1,102 @@
+"""`manage.py purge-files`: remove what no row has referred to for long.
+
+Nothing is removed when a row is changed or deleted, as the transaction may be rolled back and the change be undone; nor
+when an upload comes to nothing. A file that no row refers to is noted with the time, and removed once it was noted
+`MEDIA_KEEP_DAYS` ago and is still referred to by none. So the command runs every day, as `purge-expired` does.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.media.models import UnusedFile
+from dovetail.contrib.media.opening import open_media, settings_of
+from dovetail.files.media import Media
+from dovetail.files.stored_file import THUMBNAILS
+from dovetail.plugin import Context, async_command
+
+AT_ONCE = 500  # files that one statement asks about
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(min=0), help="In place of MEDIA_KEEP_DAYS; 0 for all that is unused now.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@async_command
+async def purge_files(context: Context, days: int | None, *, dry_run: bool) -> None:
+    """Remove files that no row has referred to for MEDIA_KEEP_DAYS, with their thumbnails."""
+    kept = settings_of(context).keep_days if days is None else days
+    unused, removed = await purge(context, kept, is_dry=dry_run)
+    verb = "would be removed" if dry_run else "removed"
+    click.echo(f"{unused} files are referred to by no row; {removed} of them {verb}.")
+
+
+async def purge(context: Context, days: int, *, is_dry: bool = False) -> tuple[int, int]:
+    """Remove files that were noted `days` ago, and return how many no row refers to, and how many of them went."""
+    media, before = open_media(context), datetime.now(UTC) - timedelta(days=days)
+    noted = removed = 0
+    async for folders in _batches(media):
+        unused = await _note(context, media, list(folders), is_dry=is_dry)
+        due = [key for key, since in unused.items() if since <= before]
+        for key in [] if is_dry else due:
+            await _remove(context, media, folders[key], key)
+        noted, removed = noted + len(unused), removed + len(due)
+    return noted, removed
+
+
+async def _batches(media: Media) -> AsyncIterator[dict[str, list[str]]]:
+    """Yield files by their keys, each with its thumbnails; a thumbnail without its file stands for itself."""
+    found: dict[str, list[str]] = {}
+    folder, keys = "", list[str]()
+    async for key in media.storage.walk():
+        own = key.rpartition("/")[0].removesuffix(f"/{THUMBNAILS}")
+        if own != folder:
+            found |= _as_file(keys)
+            folder, keys = own, []
+            if len(found) >= AT_ONCE:
+                yield found
+                found = {}
+        keys.append(key)
+    if found := found | _as_file(keys):
+        yield found
+
+
+def _as_file(keys: list[str]) -> dict[str, list[str]]:
+    original = next((key for key in keys if f"/{THUMBNAILS}/" not in key), next(iter(keys), None))
+    return {} if original is None else {original: keys}
+
+
+async def _note(context: Context, media: Media, keys: Sequence[str], *, is_dry: bool) -> dict[str, datetime]:
+    """Return which of the files no row refers to, each with the time since when; a dry run notes none."""
+    async with context.database.unit_of_work(read_only=is_dry) as session:
+        unused = set(keys) - await _used(session, media, keys)
+        known = (await session.execute(select(UnusedFile.key, UnusedFile.since).where(UnusedFile.key.in_(keys)))).all()
+        since = {key: when for key, when in known if key in unused}
+        now = datetime.now(UTC)
+        if not is_dry:
+            again = [key for key, _ in known if key not in unused]
+            await session.execute(delete(UnusedFile).where(UnusedFile.key.in_(again)))
+            if new := unused - set(since):
+                await session.execute(insert(UnusedFile), [{"key": key, "since": now} for key in sorted(new)])
+        return {key: since.get(key, now) for key in unused}
+
+
+async def _used(session: AsyncSession, media: Media, keys: Sequence[str]) -> set[str]:
+    used: set[str] = set()
+    for column in media.columns.values():
+        prefix = f"{column.table}/{column.column}/"
+        asked = [key for key in keys if key.startswith(prefix)]
+        if asked:
+            attribute = getattr(column.model, column.name)
+            used |= {str(key) for key in await session.scalars(select(attribute).where(attribute.in_(asked)))}
+    return used
+
+
+async def _remove(context: Context, media: Media, keys: Sequence[str], key: str) -> None:
+    """Remove a file and its thumbnails, and then the note: whoever is stopped in between does it again."""
+    for one in keys:
+        await media.storage.delete(one)
+    async with context.database.unit_of_work() as session:
+        await session.execute(delete(UnusedFile).where(UnusedFile.key == key))

@@ -1,0 +1,36 @@
+"""The answer of the API for a stored file: its name, its size, its type and its address."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from typing_extensions import TypedDict
+
+from dovetail.files.media import address_of
+from dovetail.files.stored_file import StoredFile
+
+
+class FileLink(TypedDict):
+    """A stored file. It is written by a form of the back office, and by no body of JSON."""
+
+    name: Annotated[str, Field(examples=["portrait.png"])]
+    size: Annotated[int, Field(description="In bytes.", examples=[48_213])]
+    content_type: Annotated[str, Field(examples=["image/png"])]
+    url: Annotated[
+        str,
+        Field(
+            description="The path on this site. It is answered to who may view the row.",
+            json_schema_extra={"format": "uri-reference"},
+            examples=["/media/gallery_picture/image/kO2ZfY1vQ1u6oW3m5Jb8tA-48213/portrait.png"],
+        ),
+    ]
+
+
+def link_of(value: object) -> object:
+    """Return what is answered of a file; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    file = StoredFile(value)
+    return FileLink(name=file.name, size=file.size, content_type=file.content_type, url=address_of(file))
+
+
+StoredFileRead = Annotated[FileLink, BeforeValidator(link_of)]

@@ -1,0 +1,56 @@
+"""A file is chosen, dropped, looked at and taken away, in a real Chromium."""
+
+import base64
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import select
+
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.media.gallery.models import Picture
+from tests.contrib.media.images import image
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+DROP = """(area, content) => {
+    const dropped = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    dropped.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
+    for (const type of ["dragover", "drop"]) {
+        area.dispatchEvent(new DragEvent(type, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }
+}"""
+
+
+async def test_files_are_chosen_dropped_looked_at_and_taken_away(browser_page: Page, make_user, session):
+    await make_user(username="boss", is_superuser=True)
+    page = browser_page
+    await page.goto("/admin/gallery/picture/add/")
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+
+    # What is too large is told before it is sent, and not sent.
+    await page.get_by_label("Title").fill("One")
+    large = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"x" * 2000}
+    await page.get_by_label("Scan").set_input_files(large)
+    await expect(page.get_by_text("The file has 2 KB; 1 KB are taken.")).to_be_visible()
+    await page.get_by_label("Image").set_input_files({"name": "my.png", "mimeType": "image/png", "buffer": image()})
+    await page.locator(".col-sm", has=page.get_by_label("Cover")).evaluate(DROP, base64.b64encode(image()).decode())
+    await page.get_by_role("button", name="Save", exact=True).click()
+
+    thumbnail = page.get_by_role("img", name="my.png")
+    await expect(thumbnail).to_be_visible()
+    assert await thumbnail.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 40
+    stored = (await session.scalars(select(Picture))).one()
+    assert (stored.image.name, stored.cover.name, stored.scan) == ("my.png", "dropped.png", None)
+    await session.commit()
+
+    await page.goto(f"/admin/gallery/picture/{stored.id}/change/")
+    await expect(page.get_by_role("link", name="my.png")).to_be_visible()
+    await page.get_by_label("Remove this file").first.check()
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("One was saved.")).to_be_visible()
+    await session.refresh(stored)
+    assert (stored.image, stored.cover.name) == (None, "dropped.png")
+    await session.commit()

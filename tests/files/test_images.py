@@ -1,0 +1,70 @@
+"""Images are measured before they are decoded, and made small the right way up, without what a camera wrote down."""
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from dovetail.files.images import UnfitImageError, check_image, make_thumbnail
+from tests.contrib.media.images import image
+
+MOST = 1_000_000
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# A PNG of a few bytes that says it has 3.6 thousand million pixels.
+BOMB = (
+    b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)) + chunk(b"IDAT", b"")
+)
+
+
+async def test_an_image_is_known_by_what_it_holds():
+    kinds = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+    for kind, content_type in kinds.items():
+        content = io.BytesIO(image(kind))
+        assert await check_image(content, max_pixels=MOST) == content_type
+        assert content.tell() == 0
+    bmp = image("BMP")
+    for wrong in (
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        bmp,
+        image()[:100],
+        image("JPEG")[:300],
+        b"GIF89a",
+    ):
+        with pytest.raises(UnfitImageError, match="no image, or a broken one"):
+            await check_image(io.BytesIO(wrong), max_pixels=MOST)
+
+
+async def test_a_decompression_bomb_is_refused_by_its_size():
+    told = "may have 1,000,000 pixels in all"
+    for content in (BOMB, image(size=(1001, 1000))):
+        with pytest.raises(UnfitImageError, match=told):
+            await check_image(io.BytesIO(content), max_pixels=MOST)
+        with pytest.raises(UnfitImageError, match=told):
+            await make_thumbnail(content, (10, 10), max_pixels=MOST)
+
+
+async def test_a_thumbnail_stands_upright_and_tells_nothing_of_the_camera():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
+    exif[0x010F] = "A camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    made = Image.open(io.BytesIO(await make_thumbnail(image("JPEG", exif=exif), (40, 40), max_pixels=MOST)))
+    assert (made.format, made.size) == ("WEBP", (20, 40))
+    assert (dict(made.getexif()), made.info.get("icc_profile")) == ({}, None)
+    top, bottom = made.convert("RGB").getpixel((10, 5)), made.convert("RGB").getpixel((10, 35))
+    assert (top[0] > 200, bottom[2] > 200) == (True, True)  # what was left is on top
+
+    clear = io.BytesIO()
+    Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(clear, "PNG")
+    seen = Image.open(io.BytesIO(await make_thumbnail(clear.getvalue(), (40, 40), max_pixels=MOST)))
+    assert (seen.mode, seen.size) == ("RGBA", (10, 10))  # transparent as it was, and no larger
+    with pytest.raises(UnfitImageError):
+        await make_thumbnail(b"no image", (10, 10), max_pixels=MOST)

@@ -1,0 +1,84 @@
+"""Files are stored whole or not at all, under keys that lead nowhere else."""
+
+import io
+
+import pytest
+
+from dovetail.files.storage import FileSystemStorage
+from dovetail.files.stored_file import StoredFile, is_key, new_key, safe_name
+
+OUTSIDE = (
+    "",
+    "a",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "t/c/../../x",
+    "t/c/aaaaaaaaaaaaaaaaaaaaaa-1/..",
+    "t/c/x-1/a.png",
+)
+
+
+class Broken(io.BytesIO):
+    """Breaks off in the middle."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError("the disk is gone")
+        return super().read(10)
+
+
+async def test_what_is_saved_is_found_until_it_is_deleted(tmp_path):
+    storage = FileSystemStorage(tmp_path / "media")
+    key = new_key("shop_item", "image", 500_000, "My picture.PNG")
+    thumbnail = key.thumbnail_key("small")
+    assert [one async for one in storage.walk()] == []
+    await storage.save(key, io.BytesIO(b"x" * 500_000))
+    await storage.save(thumbnail, io.BytesIO(b"small"))
+    assert (await storage.exists(key), await storage.size(key), await storage.url(key)) == (True, 500_000, None)
+    assert b"".join([piece async for piece in storage.open(key)]) == b"x" * 500_000
+    assert {one async for one in storage.walk()} == {key, thumbnail}
+    await storage.delete(key)
+    await storage.delete(key)
+    assert [one async for one in storage.walk()] == [thumbnail]
+    await storage.delete(thumbnail)
+    assert list((tmp_path / "media").iterdir()) == []
+    for asked in (storage.size(key), anext(aiter(storage.open(key)))):
+        with pytest.raises(FileNotFoundError):
+            await asked
+
+
+async def test_nobody_finds_half_a_file(tmp_path):
+    storage, key = FileSystemStorage(tmp_path), new_key("shop_item", "image", 20, "a.png")
+    with pytest.raises(OSError, match="the disk is gone"):
+        await storage.save(key, Broken(b"x" * 20))
+    assert not await storage.exists(key)
+    assert [one async for one in storage.walk()] == []
+
+
+async def test_no_key_leads_out_of_the_folder(tmp_path):
+    storage = FileSystemStorage(tmp_path)
+    for key in OUTSIDE:
+        assert not is_key(key)
+        with pytest.raises(ValueError, match="is no key of a stored file"):
+            await storage.exists(key)
+
+
+def test_names_are_made_safe_and_keys_cannot_be_guessed():
+    names = {
+        "../../etc/passwd": "passwd",
+        "C:\\photos\\My photo.JPG": "My-photo.jpg",
+        ".htaccess": "htaccess",
+        "Zürich 1.png": "Zürich-1.png",
+        "\u202egnp.exe": "gnp.exe",
+        "a\r\nb\0.png": "a-b.png",
+        "...": "file",
+        "": "file",
+    }
+    assert {name: safe_name(name) for name in names} == names
+    assert len(safe_name("a" * 300 + ".jpeg")) == 100
+    first, second = (new_key("t", "c", 12, "a b.png") for _ in range(2))
+    assert first != second
+    assert is_key(first)
+    assert (first.name, first.size, first.content_type) == ("a-b.png", 12, "image/png")
+    assert StoredFile("no key").size == 0
+    assert len(first.folder.rpartition("/")[2].partition("-")[0]) <= 22
