@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
@@ -23,8 +23,10 @@ from dovetail.contrib.auth.permissions.grants import create_group
 from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.tokens.personal import make_token
+from dovetail.contrib.history.models import RecordedChange
 from dovetail.settings import Settings
 from dovetail.signing import Signer, hash_token
+from plugins.blog.models import Post
 from plugins.blog.services import create_post
 from plugins.comments.models import Comment, CommentStatus
 from tests.contrib.auth.factors.test_statement_counts import COUNTED as OF_FACTORS
@@ -49,6 +51,7 @@ class Site:
     session: int
     token: int
     connected: int  # the login at a provider that opens ada's account
+    change: int  # of the title of the post
     reset_token: str
     verify_token: str
 
@@ -288,6 +291,11 @@ COSTS = [
         lambda s: s.staff.patch(f"/api/comments/{s.comment}", json={"status": "rejected"}),
     ),
     Cost("delete_comment", "ada", 3, 3, lambda s: s.ada.delete(f"/api/comments/{s.comment}")),
+    # The history: of an object the tags that its lines name are looked at too. An undo looks at the rows, who may write
+    # them, and what stands in the way.
+    Cost("list_changes", "staff", 2, 2, lambda s: s.staff.get("/api/history")),
+    Cost("list_object_changes", "ada", 4, 4, lambda s: s.ada.get(f"/api/history/objects/blog.post/{s.post}")),
+    Cost("undo_change", "a title", 10, 11, lambda s: s.ada.post(f"/api/history/{s.change}/undo")),
 ]
 
 
@@ -333,6 +341,10 @@ async def site(client, make_user, client_for, database, settings) -> Site:
         ]
         made = await make_token(session, author, name="ci", scopes=SOME, lifetime=timedelta(days=1))
         connected, cookie = await come_from_provider(session, author, settings)
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post.id)).title = "Changed"
+        await session.flush()
+        change = await session.scalar(select(func.max(RecordedChange.id)))
     clients = [await client_for(ada), await client_for(root)]
     client.cookies[cookie], clients[0].cookies[cookie] = "anonymous", "ada"
     return Site(
@@ -348,6 +360,7 @@ async def site(client, make_user, client_for, database, settings) -> Site:
         token=made.row.id,
         session=1,  # that of ada's client, which logged in first
         connected=connected,
+        change=change,
         reset_token=tokens[0],
         verify_token=tokens[1],
     )

@@ -9,6 +9,7 @@ plugin = Plugin(
     settings=HistorySettings,
     models=lazy("dovetail.contrib.history.models:RecordedChange"),
     policies=lazy(RecordedChange="dovetail.contrib.history.policies:CHANGES"),
+    routers=lazy(history="dovetail.contrib.history.api:router"),
     admin_views=lazy(
         "dovetail.contrib.history.admin.views:RecordedChangeAdmin",
         "dovetail.contrib.history.admin.trash:TrashPage",

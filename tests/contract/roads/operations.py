@@ -42,6 +42,9 @@ KEYS = {
     "user_id": "2",
     "group_id": "1",
     "name": "a/b",
+    "model": "blog.post",
+    "object_key": "2",
+    "change_id": "1",
 }
 
 

@@ -1,0 +1,158 @@
+"""Read the lines of the history as the policies let somebody: of objects that they may view, without what is hidden."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper, make_transient
+
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
+from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.undoing.steps import split_key
+from dovetail.errors import NotFoundError, quoted
+from dovetail.resources.conditions import is_always
+from dovetail.resources.policies.registered import Policies
+
+LARGEST = {BigInteger: 2**63 - 1, Integer: 2**31 - 1}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Some lines of an object, and the number of the last one that was looked at."""
+
+    lines: Sequence[RecordedChange]
+    last: int
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads for a user what the policies let them."""
+
+    session: AsyncSession
+    recorded: Recorded
+    policies: Policies
+    user: User
+
+    async def changes(self, label: str, key: str, *, limit: int, before: int | None) -> Found:
+        """Return the lines of an object, the latest first. Raise NotFoundError if there is none that they may view."""
+        table = self.recorded.labelled(label)
+        model = None if table is None else table.model
+        if table is None or model is None:
+            raise NotFoundError(f"No model is called {quoted(label)}, or its changes are not written down.")
+        is_there = await self._may_view(table, model, key)
+        if not is_there and not self.user.is_superuser:
+            raise NotFoundError(f"There is no {label} {quoted(key)}.")
+        statement = changes_of(
+            self.recorded.labels_of(model), key, with_gone=self.user.is_superuser, before=before
+        ).limit(limit + 1)
+        rows = list(await self.session.scalars(statement))
+        if not rows and not is_there:
+            raise NotFoundError(f"There is no {label} {quoted(key)}.")
+        linked = await self._linked(model, rows[:limit])
+        hidden = self._hidden(model)
+        shown = [one for row in rows[:limit] if (one := _shown(row, hidden, linked)) is not None]
+        return Found(shown, rows[limit - 1].id if len(rows) > limit else 0, len(rows) > limit)
+
+    async def change(self, number: int) -> RecordedChange:
+        """Return a line: one of the user's own, or of an object that they may view. Raise NotFoundError."""
+        change = await self.session.get(RecordedChange, number)
+        if change is not None and (
+            self.user.is_superuser or change.actor_id == self.user.id or await self._may_know(change)
+        ):
+            return change
+        raise NotFoundError(f"There is no change {number}.")
+
+    async def _may_know(self, change: RecordedChange) -> bool:
+        table = self.recorded.labelled(change.model)
+        model = None if table is None else table.model
+        if table is None or model is None:
+            return False
+        if is_always(self.policies.of(model).where(self.user, "view")):
+            return True
+        if not await self._may_view(table, model, change.object_key):
+            return False
+        own = changes_of([change.model], change.object_key, with_gone=False).where(RecordedChange.id == change.id)
+        return (await self.session.scalars(own)).one_or_none() is not None
+
+    async def _may_view(self, table: RecordedTable, model: type[object], key: str) -> bool:
+        chosen = _has_key(table.keys, key)
+        if chosen is None:
+            return False
+        visible = self.policies.of(model).where(self.user, "view")
+        found = select(*table.keys).select_from(model).where(*chosen, visible).limit(1)
+        return (await self.session.execute(found)).first() is not None
+
+    def _hidden(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not read, with the columns behind relations."""
+        mapper: Mapper[object] = inspect(model)
+        named = self.policies.of(model).hidden(self.user)
+        behind = {
+            mapper.get_property_by_column(column).key
+            for name in named & frozenset(mapper.relationships.keys())
+            for column in mapper.relationships[name].local_columns
+            if not column.primary_key
+        }
+        return named | behind
+
+    async def _linked(self, model: type[object], rows: Sequence[RecordedChange]) -> Mapping[str, frozenset[str]]:
+        """Return the keys of the objects that lines tell of and that the user may know of, by relation."""
+        found: dict[str, frozenset[str]] = {}
+        related = self.policies.of(model).related(self.user)
+        for name, target in relations_of(model).items():
+            keys = {key for row in rows for key in linked_keys(row, name)}
+            visible = related.get(name)
+            if visible is None:
+                visible = self.policies.of(target).where(self.user, "view")
+            found[name] = frozenset(keys if self.user.is_superuser else await self._visible(target, keys, visible))
+        return found
+
+    async def _visible(self, target: type[object], keys: set[str], visible: ColumnElement[bool]) -> set[str]:
+        (column,) = inspect(target).primary_key
+        values = [value for key in keys if (value := _read(column, key)) is not None]
+        if not values:
+            return set()
+        statement = select(column).select_from(target).where(column.in_(values), visible)
+        return {str(key) for key in await self.session.scalars(statement)}
+
+
+def _shown(row: RecordedChange, hidden: frozenset[str], linked: Mapping[str, frozenset[str]]) -> RecordedChange | None:
+    """Return a line without what the user may not read; None if nothing is left of it."""
+
+    def picture(told: Mapping[str, object]) -> dict[str, object]:
+        return {
+            name: value
+            for name, value in told.items()
+            if name not in hidden and (name not in linked or str(value) in linked[name])
+        }
+
+    before, after = picture(row.before), picture(row.after)
+    if not before and not after and (row.before or row.after):
+        return None
+    make_transient(row)  # what is left out of it is not to be written
+    row.before, row.after = before, after
+    return row
+
+
+def _has_key(columns: Sequence[Column[object]], key: str) -> list[ColumnElement[bool]] | None:
+    parts = [key] if len(columns) == 1 else split_key(key)
+    values = [_read(column, part) for column, part in zip(columns, parts, strict=False)]
+    if len(parts) != len(columns) or None in values:
+        return None
+    return [column == value for column, value in zip(columns, values, strict=True)]
+
+
+def _read(column: Column[object], text: str) -> object:
+    """Return the value of a column that a text tells; None if it cannot be one."""
+    if "\0" in text:
+        return None
+    try:
+        value: object = TypeAdapter(column.type.python_type).validate_python(text)
+    except ValueError:
+        return None
+    most = next((largest for kind, largest in LARGEST.items() if isinstance(column.type, kind)), None)
+    return None if most is not None and isinstance(value, int) and abs(value) > most else value
