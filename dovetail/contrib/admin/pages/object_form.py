@@ -13,6 +13,8 @@ from wtforms import Form
 
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.deleting.groups import DeletedObjects
+from dovetail.contrib.admin.deleting.released import TOLD, released
 from dovetail.contrib.admin.editing.conditions import mark_conditions, without_unmet
 from dovetail.contrib.admin.editing.drafts import DRAFT, draft_time, find_draft, forget_draft, has_drafts
 from dovetail.contrib.admin.editing.related import is_popup, offer_related
@@ -63,6 +65,7 @@ class FormPage:
     site_url: str | None = None  # where the object is on the site
     prepopulated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     formsets: Sequence[InlineFormSet] = ()
+    released: DeletedObjects | None = None  # what saving takes away from the object, to be told first
 
     @property
     def can_save_as(self) -> bool:
@@ -99,6 +102,7 @@ class FormPage:
         context["has_drafts"] = has_drafts(self.request)
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
             context["draft_saved_at"] = await draft_time(self.request, view)
+        context |= {"released": self.released}
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
@@ -139,6 +143,10 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     if not (form.validate() & are_valid(page.formsets)):
         return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
     data = _named(page, form, counting, unseen)
+    if changed is not None:
+        told = await released(request, view, changed, data)
+        if told.deleted_objects and sent.get(TOLD) != told.fingerprint:
+            return await replace(page, released=told).show(form)
     return await _save_or_explain(page, changed, form, data, sent)
 
 

@@ -7,6 +7,7 @@ from wtforms import Form, StringField
 from wtforms.validators import InputRequired, Length
 
 from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, action, user_of
+from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError
 from tests.contrib.admin.workshop.models import Tool
 
@@ -73,3 +74,13 @@ class IdleAdmin(ModelAdmin, model=Tool):
     @action
     async def polish(self, request: Request, tools: Sequence[Tool]) -> None:
         raise AssertionError("it has no actions")
+
+
+class WriterAdmin(ModelAdmin, model=User):
+    """Users by what they have written, which goes with them."""
+
+    identity = "writer"
+    name, name_plural = "Writer", "Writers"
+    list_display = ("username",)
+    fields = ("full_name", "posts")
+    autocomplete_fields = ("posts",)

@@ -6,5 +6,9 @@ plugin = Plugin(
     name="workshop",
     depends_on=("auth",),
     models=lazy("tests.contrib.admin.workshop.models:Tool"),
-    admin_views=lazy("tests.contrib.admin.workshop.admin:ToolAdmin", "tests.contrib.admin.workshop.admin:IdleAdmin"),
+    admin_views=lazy(
+        "tests.contrib.admin.workshop.admin:ToolAdmin",
+        "tests.contrib.admin.workshop.admin:IdleAdmin",
+        "tests.contrib.admin.workshop.admin:WriterAdmin",
+    ),
 )

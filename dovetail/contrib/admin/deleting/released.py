@@ -1,0 +1,73 @@
+"""Tell, before a form is saved, which objects it takes away from its own: they lose their reference, or are deleted.
+
+A form shows a one-to-many relation as a choice of many objects. To take one out of it is to write its row, or to
+delete it where it cannot be without the other one (`delete-orphan`), with all that goes along.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import ONETOMANY, Mapper, RelationshipProperty
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.deleting.groups import (
+    UNSEEN,
+    DeletedObjects,
+    Line,
+    NamedObject,
+    ObjectGroup,
+    as_deleted_objects,
+)
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import class_in_words
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.database.deletion.references import Effect
+
+NAMED = 10  # objects of a group
+TOLD = "_released"  # the field of the form that says what its user was told
+
+
+async def released(request: Request, view: ModelAdmin, obj: object, data: Mapping[str, object]) -> DeletedObjects:
+    """Return what saving `data` would take away from an object, and what would be deleted with that."""
+    lines: list[Line] = []
+    mapper: Mapper[object] = inspect(view.model)
+    for name, value in data.items():
+        relation = mapper.relationships.get(name)
+        if relation is None or relation.direction is not ONETOMANY or name in inspect(obj).unloaded:
+            continue
+        gone = list(_taken(getattr(obj, name), value))
+        if gone:
+            lines += await _lines(request, view, relation, gone)
+    return DeletedObjects(lines, {}, (), ())
+
+
+def _taken(held: object, chosen: object) -> Iterator[object]:
+    objects = held if isinstance(held, list | set | tuple) else [] if held is None else [held]
+    kept = {str(one) for one in (chosen if isinstance(chosen, Iterable) and not isinstance(chosen, str) else [chosen])}
+    return (one for one in objects if identifier_of(one) not in kept)
+
+
+async def _lines(
+    request: Request, view: ModelAdmin, relation: RelationshipProperty[object], gone: Sequence[object]
+) -> list[Line]:
+    model: type[object] = relation.mapper.class_
+    if relation.cascade.delete_orphan:
+        effect = Effect.DELETE
+    elif all(own.nullable for _, own in relation.local_remote_pairs or ()):
+        effect = Effect.EMPTY
+    else:
+        return []  # the database refuses it, and the form says so
+    rules, views = rules_of(request), rights_of(request).views_of(model)
+    await rules.load(request_context().session, model, ["view", "change"], gone)
+    seen = [one for one in gone if rules.allows(model, "view", one)]
+    plural = views[0].name_plural if views else f"{class_in_words(model.__name__)}s"
+    named = [NamedObject(view.title_of(one), identifier_of(one), view.link_to(request, one)) for one in seen[:NAMED]]
+    lines: list[Line] = [] if len(seen) == len(gone) else [UNSEEN]
+    if seen:
+        lines.insert(0, ObjectGroup(name=plural.lower(), effect=effect, count=len(seen), objects=named))
+    if effect is Effect.DELETE and views and isinstance(views[0], ModelAdmin):
+        lines += as_deleted_objects(await views[0].get_deleted_objects(gone, request)).deleted_objects
+    return lines
