@@ -13,7 +13,7 @@ from itertools import zip_longest
 from tests.contract.roads.asgi import Record
 
 VARYING = re.compile(
-    r'(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<etag>"[0-9a-f]{16}-[0-9a-f]{16}")'
+    r'(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))|(?P<etag>"[0-9a-f]{16}-[0-9a-f]{16}")'
     r"|(?P<uuid>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
     r'|(?P<id>(?<=x-request-id: )[0-9a-f]{32}|(?<="request_id": ")[0-9a-f]{32})'
     r'|(?P<cursor>(?<=[?&]cursor=)[^&">\s]+)|(?P<token>(?<="access_token":")[\w-]{43})'
