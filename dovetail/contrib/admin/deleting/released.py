@@ -5,11 +5,13 @@ delete it where it cannot be without the other one (`delete-orphan`), with all t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import ONETOMANY, Mapper, RelationshipProperty
 from starlette.requests import Request
 
+from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.deleting.groups import (
     UNSEEN,
@@ -23,14 +25,18 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import class_in_words
-from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.deletion.references import Effect
 
 NAMED = 10  # objects of a group
 TOLD = "_released"  # the field of the form that says what its user was told
 
 
-async def released(request: Request, view: ModelAdmin, obj: object, data: Mapping[str, object]) -> DeletedObjects:
+@runtime_checkable
+class _TellsWhatGoes(Protocol):
+    async def get_deleted_objects(self, objs: Sequence[object], request: Request) -> Sequence[object]: ...
+
+
+async def released(request: Request, view: ChangeListView, obj: object, data: Mapping[str, object]) -> DeletedObjects:
     """Return what saving `data` would take away from an object, and what would be deleted with that."""
     lines: list[Line] = []
     mapper: Mapper[object] = inspect(view.model)
@@ -51,7 +57,7 @@ def _taken(held: object, chosen: object) -> Iterator[object]:
 
 
 async def _lines(
-    request: Request, view: ModelAdmin, relation: RelationshipProperty[object], gone: Sequence[object]
+    request: Request, view: ChangeListView, relation: RelationshipProperty[object], gone: Sequence[object]
 ) -> list[Line]:
     model: type[object] = relation.mapper.class_
     if relation.cascade.delete_orphan:
@@ -62,12 +68,14 @@ async def _lines(
         return []  # the database refuses it, and the form says so
     rules, views = rules_of(request), rights_of(request).views_of(model)
     await rules.load(request_context().session, model, ["view", "change"], gone)
+    if not all(rules.allows(model, "change", one) for one in gone):
+        return []  # saving is refused
     seen = [one for one in gone if rules.allows(model, "view", one)]
     plural = views[0].name_plural if views else f"{class_in_words(model.__name__)}s"
     named = [NamedObject(view.title_of(one), identifier_of(one), view.link_to(request, one)) for one in seen[:NAMED]]
     lines: list[Line] = [] if len(seen) == len(gone) else [UNSEEN]
     if seen:
         lines.insert(0, ObjectGroup(name=plural.lower(), effect=effect, count=len(seen), objects=named))
-    if effect is Effect.DELETE and views and isinstance(views[0], ModelAdmin):
+    if effect is Effect.DELETE and views and isinstance(views[0], _TellsWhatGoes):
         lines += as_deleted_objects(await views[0].get_deleted_objects(gone, request)).deleted_objects
     return lines
