@@ -19,6 +19,7 @@ from dovetail.cli.data.plugin_tables import choose_tables, movable_tables, owner
 from dovetail.cli.data.table_rows import TableRows
 from dovetail.cli.output import progress
 from dovetail.cli.state import State
+from dovetail.files.columns import FileField
 from dovetail.plugin import Context
 
 AT_ONCE = 500  # rows in memory
@@ -61,9 +62,17 @@ async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], 
                 advance(1)
         if form == "json":
             file.write("\n]\n" if count else "[]\n")
+        _say_where_files_are(context, chosen)
         if not names:
             await _say_what_is_left_out(context)
     return count
+
+
+def _say_where_files_are(context: Context, chosen: set[str]) -> None:
+    tables = [table for name, table in plugin_tables(context).items() if name in chosen]
+    if found := [str(column) for table in tables for column in table.columns if isinstance(column.type, FileField)]:
+        told = f"WARNING {', '.join(found)} hold keys of files: copy MEDIA_ROOT too, or what else stores the files."
+        click.echo(told, err=True)
 
 
 async def _say_what_is_left_out(context: Context) -> None:

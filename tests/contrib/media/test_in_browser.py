@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import select
 
 from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.axe import findings
 from tests.contrib.media.gallery.models import Picture
 from tests.contrib.media.images import image
 
@@ -48,6 +49,7 @@ async def test_files_are_chosen_dropped_looked_at_and_taken_away(browser_page: P
 
     await page.goto(f"/admin/gallery/picture/{stored.id}/change/")
     await expect(page.get_by_role("link", name="my.png")).to_be_visible()
+    assert await findings(page) == []
     await page.get_by_label("Remove this file").first.check()
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("One was saved.")).to_be_visible()

@@ -7,6 +7,7 @@ from playwright.async_api import Locator, Page, expect
 from sqlalchemy import select
 
 from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.axe import findings
 from tests.contrib.admin.guild.models import Rank, Workshop
 from tests.markdown.attacks import ATTACKS
 
@@ -41,6 +42,7 @@ async def write_markdown(editor: Page, about: Locator) -> None:
     shown = editor.get_by_role("region", name="Preview")
     await expect(shown.locator("strong", has_text="Looms")).to_be_visible()
     await expect(about).to_be_hidden()
+    assert await findings(editor) == []
     for link in await shown.get_by_role("link").all():
         await link.dispatch_event("mouseover")
     assert await editor.evaluate("window.hit") is None
