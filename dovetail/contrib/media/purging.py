@@ -2,7 +2,8 @@
 
 Nothing is removed when a row is changed or deleted, as the transaction may be rolled back and the change be undone; nor
 when an upload comes to nothing. A file that no row refers to is noted with the time, and removed once it was noted
-`MEDIA_KEEP_DAYS` ago and is still referred to by none. So the command runs every day, as `purge-expired` does.
+`MEDIA_KEEP_DAYS` ago and is still referred to by none. So the command runs every day, as `purge-expired` does. Files of
+columns that no enabled plugin has stay: the plugin may come back.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -51,6 +52,8 @@ async def _batches(media: Media) -> AsyncIterator[dict[str, list[str]]]:
     found: dict[str, list[str]] = {}
     folder, keys = "", list[str]()
     async for key in media.storage.walk():
+        if media.column_of(key) is None:
+            continue
         own = key.rpartition("/")[0].removesuffix(f"/{THUMBNAILS}")
         if own != folder:
             found |= _as_file(keys)

@@ -59,6 +59,13 @@ async def test_a_file_goes_once_it_was_unused_for_long_and_stays_if_it_is_used_a
     assert (root / new).exists()
 
 
+async def test_files_of_a_plugin_that_is_switched_off_stay(context, media, root):
+    key = new_key("shop_item", "image", 3, "a.png")
+    await media.storage.save(key, io.BytesIO(image()))
+    assert await purge(context, 0) == (0, 0)
+    assert (root / key).exists()
+
+
 @asks_no_database
 async def test_the_command_says_what_it_removes(store, session, settings, root, monkeypatch):
     await store("lost.png")
