@@ -20,8 +20,9 @@ plugin = Plugin(
         "dovetail.contrib.admin.models:FormDraft",
         "dovetail.contrib.admin.models:SavedView",
         "dovetail.contrib.admin.models:ImportedTable",
+        "dovetail.contrib.admin.presence.models:Presence",
     ),
-    internal_models=("FormDraft", "ImportedTable", "KeptForm", "Preference", "SavedView"),
+    internal_models=("FormDraft", "ImportedTable", "KeptForm", "Preference", "Presence", "SavedView"),
     extensions={
         "admin.account": lazy(
             "dovetail.contrib.admin.account.sessions:SESSIONS",
@@ -36,6 +37,7 @@ plugin = Plugin(
             "dovetail.contrib.admin.models:EXPIRED",
             "dovetail.contrib.admin.models:DRAFTS_EXPIRED",
             "dovetail.contrib.admin.models:TABLES_EXPIRED",
+            "dovetail.contrib.admin.presence.models:EXPIRED",
         ),
     },
     paths={"office": "/admin"},

@@ -28,5 +28,6 @@ class AdminSettings(BaseModel):
     pool_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the connections of a process; one at least
     statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10.0  # seconds
     import_rows: Positive = 10_000  # of one file that is imported
+    presence: bool = True  # whether pages of an object tell who else has it open
     action_limit: Positive = 100_000  # objects that are acted on at once, where all that match are selected
     image_hosts: Annotated[Names, AfterValidator(check_image_hosts)] = ()  # whose images texts in Markdown may show

@@ -37,6 +37,7 @@ class Entrance:
     public: bool = False
     enrolling: bool = False
     is_form: bool = False
+    is_use: bool = True  # whether somebody is there: a script that asks by itself keeps no session alive
 
 
 async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
@@ -53,7 +54,8 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
     if user is None:
         raise NotLoggedInError
     current = session_of(user)
-    remember_use(office.app, current)
+    if entrance.is_use:
+        remember_use(office.app, current)
     note_of_request(ACTOR, Who(user.id, user.username))
     note_of_request(CREDENTIAL, current)
     impersonator = impersonator_of(user)

@@ -42,6 +42,7 @@ def guarded(
     public: bool = False,
     enrolling: bool = False,
     is_form: bool = False,
+    is_use: bool = True,
     preparation: FindPreparation | None = None,
 ) -> GuardedEndpoint:
     """Answer a request with `endpoint` in one transaction, which is committed before the response leaves.
@@ -49,9 +50,9 @@ def guarded(
     Unless `public`, only a user who is logged in and active staff gets there; one who has to enrol a second factor
     first, if the page is for `enrolling`. An unsafe request must come from a page of this host and hold the token of
     that page. The work of a `preparation` comes before the transaction. What was typed into a page that `is_form` is
-    shown again to who has to log in first.
+    shown again to who has to log in first. What a script sends by itself is no `is_use` of a session.
     """
-    entrance = Entrance(public=public, enrolling=enrolling, is_form=is_form)
+    entrance = Entrance(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
 
     async def respond(request: Request) -> Response:
         async def run() -> Response:

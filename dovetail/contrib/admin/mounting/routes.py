@@ -28,6 +28,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import index, pages, why
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
+from dovetail.contrib.admin.presence import presence
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.contrib.admin.web.responses import Unfinished
@@ -103,6 +104,8 @@ class Routes:
         yield self._route(f"{VIEW}lookup/{{part}}/", pages.autocomplete_in_rows, "lookup-in-rows")
         yield self._route(f"{OBJECT}change/", pages.show_edit_form, "edit", BOTH)
         yield self._route(f"{OBJECT}delete/", pages.delete_selected, "delete", BOTH)
+        if self.office.settings.presence:
+            yield self._route(f"{OBJECT}presence/", presence.beat, "presence", POST, is_use=False)
         for page in self.object_pages:
             show, methods = partial(show_object_page, page), ("GET",) if page.act is None else BOTH
             yield self._route(f"{OBJECT}{page.name}/", show, f"object-{page.name}", methods)
@@ -153,10 +156,13 @@ class Routes:
         *,
         public: bool = False,
         enrolling: bool = False,
+        is_use: bool = True,
     ) -> Route:
         office, is_form = self.office, name in {"create", "edit"}
         prepare = PREPARATIONS.get(name)
         preparation = None if prepare is None else partial(prepare, office)
         run = partial(page, office)
-        endpoint = guarded(office, run, public=public, enrolling=enrolling, is_form=is_form, preparation=preparation)
+        endpoint = guarded(
+            office, run, public=public, enrolling=enrolling, is_form=is_form, is_use=is_use, preparation=preparation
+        )
         return Route(path, endpoint, name=name, methods=list(methods))

@@ -33,7 +33,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import WORD
 from dovetail.errors import ConfigurationError
 
-TAKEN = frozenset({"change", "delete"})
+TAKEN = frozenset({"change", "delete", "presence"})
 OBJECT_PAGES, MESSAGE_NOTES = "admin.object_pages", "admin.message_notes"
 Values: TypeAlias = Mapping[str, object]
 MessageNote: TypeAlias = Callable[[Request], Awaitable[None]]

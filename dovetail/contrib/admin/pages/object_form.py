@@ -31,6 +31,7 @@ from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
@@ -100,6 +101,8 @@ class FormPage:
         context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
         context["has_drafts"] = has_drafts(self.request)
+        if "pk" in self.request.path_params and not context["popup"]:
+            context["presence"] = await presence_of(self.office, self.request, view, is_editing=True)
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
             context["draft_saved_at"] = await draft_time(self.request, view)
         context |= {"released": self.released}

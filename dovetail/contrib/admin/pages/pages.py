@@ -19,6 +19,7 @@ from dovetail.contrib.admin.pages import object_form
 from dovetail.contrib.admin.pages.export import Export
 from dovetail.contrib.admin.pages.export_writers import WRITERS
 from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -50,6 +51,7 @@ async def show_details(office: Office, request: Request) -> Response:
     context["site_url"] = view.site_url(model)
     context["formsets"] = [one for one in await open_formsets(view, request, model, is_writable=False) if one.rows]
     context["lookup_addresses"] = lambda _part: ""  # nothing is chosen here
+    context["presence"] = await presence_of(office, request, view, is_editing=False)
     return await office.render(request, view.details_template, context)
 
 

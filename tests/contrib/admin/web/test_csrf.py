@@ -81,6 +81,7 @@ UNSAFE = [
     "/blog/tag/import/1/",
     "/blog/tag/markdown/",
     "/blog/tag/views/",
+    "/blog/tag/1/presence/",
 ]
 
 

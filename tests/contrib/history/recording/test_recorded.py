@@ -15,7 +15,7 @@ from dovetail.plugin import context_of
 from dovetail.resources.schemas.secret_columns import is_secret
 
 INTERNAL = {
-    *(f"admin.{name}" for name in ("keptform", "formdraft", "preference", "savedview", "importedtable")),
+    *(f"admin.{name}" for name in ("keptform", "formdraft", "preference", "presence", "savedview", "importedtable")),
     *(f"auth.{name}" for name in ("session", "refreshtoken", "personaltoken", "onetimetoken", "permission")),
     *(f"auth.{name}" for name in ("securityevent", "totp", "passkey", "recoverycode", "challenge")),
     *(f"auth.{name}" for name in ("connectedlogin", "providerlogin", "outgoingmail")),
