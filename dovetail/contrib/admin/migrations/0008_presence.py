@@ -1,4 +1,4 @@
-"""Who has which object open.
+"""A table of who has which object open.
 
 Revision ID: admin_0008_presence
 Revises: admin_0007_imports

@@ -40,7 +40,7 @@ Found = Sequence[Row[bool, datetime, str | None]]
 
 @dataclass(frozen=True)
 class Here:
-    """What a page shows of who else is there, and where its script renews that."""
+    """The line of a page about who else is there, and the address where its script renews it."""
 
     url: str
     text: str

@@ -105,7 +105,12 @@ async def test_who_may_not_see_an_object_learns_nothing_and_who_may_not_see_user
 
     bob, reader = await staff_for("bob", *MAY), await staff_for("reader", "blog.view_post")
     assert (await bob.post(mine, {"editing": "1"})).status_code == 403
-    assert (await bob.post(ours, {"editing": "0"})).json()["text"].startswith("Somebody has been editing this since")
+    seen_by_bob = (await bob.post(ours, {"editing": "0"})).json()["text"]
+    # The history names whoever saves, and so who edits is named.
+    assert (
+        re.sub(r" since \S+ \(UTC\)", "", seen_by_bob)
+        == "boss has been editing this. Somebody has been looking at this."
+    )
     assert (await reader.post(ours, {"editing": "1"})).status_code == 403
     await session.commit()
     rows = (await session.execute(select(Presence.kind, Presence.object_key, User.username).join(User))).all()
@@ -127,6 +132,20 @@ async def test_a_heartbeat_keeps_no_session_alive_and_what_is_over_is_purged(app
     assert await session.scalar(select(func.count()).select_from(Presence).where(is_over(context_of(session)))) == 0
     await session.execute(update(Presence).values(expires_at=before))
     assert await session.scalar(select(func.count()).select_from(Presence).where(is_over(context_of(session)))) == 1
+
+
+class TestWithoutHistory:
+    @pytest.fixture
+    def settings(self, settings):
+        plugins = tuple(one for one in settings.plugins if one != "dovetail.contrib.history")
+        return settings.model_copy(update={"plugins": plugins})
+
+    async def test_who_edits_is_named_to_those_who_may_see_users_alone(self, office, post, staff_for):
+        path = f"/blog/post/{post.id}/presence/"
+        assert (await office.post(path, {"editing": "1"})).status_code == 200
+        for name, more, told_name in (("bob", (), "Somebody"), ("eve", ("auth.view_user",), "boss")):
+            answer = await (await staff_for(name, *MAY, *more)).post(path, {"editing": "0"})
+            assert answer.json()["text"].startswith(f"{told_name} has been editing this since")
 
 
 class TestOff:
