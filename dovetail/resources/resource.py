@@ -33,6 +33,7 @@ from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of t
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
 from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
+from dovetail.resources.schemas.column_limits import within_columns
 from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
@@ -56,6 +57,9 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_writing(self)
+        for name in ("create", "update", "replace"):
+            if (schema := getattr(self, name)) is not None:
+                object.__setattr__(self, name, within_columns(schema, self.model))
 
     @cached_property
     def listing(self) -> Listing:

@@ -69,6 +69,13 @@ def sent_type(column: Column[object]) -> object | None:
     return found
 
 
+def largest(kind: object) -> int:
+    """Return the largest value of a column of whole numbers; the smallest is one beyond it."""
+    if isinstance(kind, SmallInteger):
+        return 2**15 - 1
+    return LARGEST_ID if isinstance(kind, BigInteger) else 2**31 - 1
+
+
 def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
     for special, made in _SPECIAL:
         if isinstance(kind, special):
@@ -99,7 +106,7 @@ def _text(kind: TypeEngine[object]) -> object:
 
 
 def _whole_number(kind: TypeEngine[object]) -> object:
-    return Annotated[int, Field(ge=-_largest(kind) - 1, le=_largest(kind))]
+    return Annotated[int, Field(ge=-largest(kind) - 1, le=largest(kind))]
 
 
 def _moment(kind: TypeEngine[object]) -> object:
@@ -111,12 +118,6 @@ def _decimal(kind: TypeEngine[object]) -> object:
     if not isinstance(kind, Numeric) or isinstance(kind, Float) or kind.precision is None:
         return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)]
     return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=kind.precision, decimal_places=kind.scale or 0)]
-
-
-def _largest(kind: TypeEngine[object]) -> int:
-    if isinstance(kind, SmallInteger):
-        return 2**15 - 1
-    return LARGEST_ID if isinstance(kind, BigInteger) else 2**31 - 1
 
 
 _SPECIAL: tuple[tuple[type, Callable[[TypeEngine[object]], object]], ...] = (
