@@ -5,26 +5,36 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from itertools import groupby
+from typing import NamedTuple
 
 from sqladmin import BaseView, expose
 from sqladmin.flash import Flash
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Select, false, literal_column, or_, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.own_pages.page import render_page
 from dovetail.contrib.admin.permissions import may, rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
 from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.history.admin.along import causes_of, counts_along
 from dovetail.contrib.history.admin.undoing import chosen_change, earliest, is_number, undo_for
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
+from dovetail.translation.texts import gettext
 
 PAGE = 50  # objects of one page
+
+
+class NamedDeletion(NamedTuple):
+    """An object that was deleted, by its kind and name."""
+
+    kind: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,8 @@ class Deleted:
     change: RecordedChange
     view: ViewBase
     title: str
-    along: Sequence[str]  # "comments.comment: 2 deleted"
+    along: Sequence[str]  # what went with it: "Comments: 2"
+    cause: NamedDeletion | None  # what it went with itself
     may_restore: bool
 
 
@@ -60,14 +71,17 @@ class TrashPage(BaseView):
         statement = _narrowed(_deleted(request, {model: views[model]} if model in views else views), chosen, before)
         found = (await request_context().session.scalars(statement.limit(PAGE + 1))).all()
         rows = found[:PAGE]
-        context = {
-            "days": _by_day(await _shown(request, rows, views)),
-            "models": [(label, view.name_plural) for label, view in views.items()],
-            "model": model if model in views else "",
-            "day": "" if chosen is None else f"{chosen:%Y-%m-%d}",
-            "older": rows[-1].id if len(found) > PAGE else None,
-        }
-        return await self.templates.TemplateResponse(request, "sqladmin/trash.html", context)
+        return await render_page(
+            self,
+            request,
+            "sqladmin/trash.html",
+            title=gettext("Trash"),
+            days=_by_day(await _shown(request, rows, views)),
+            models=[(label, view.name_plural) for label, view in views.items()],
+            model=model if model in views else "",
+            day="" if chosen is None else f"{chosen:%Y-%m-%d}",
+            older=rows[-1].id if len(found) > PAGE else None,
+        )
 
 
 def _by_day(deleted: Sequence[Deleted]) -> list[Mapping[str, object]]:
@@ -121,31 +135,20 @@ def _may_see(request: Request, views: Mapping[str, ViewBase]) -> ColumnElement[b
 
 
 async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]) -> list[Deleted]:
-    along = await _along(request_context().session, rows, views)
+    session = request_context().session
+    along, causes = await counts_along(session, rows, views), await causes_of(session, rows, views)
     found: list[Deleted] = []
     for row in rows:
-        view = views[row.model]
+        view, cause = views[row.model], causes.get(row.id)
         beside = [
             f"{name}: {count}" for (model, name), count in along.get(row.transaction, {}).items() if model != row.model
         ]
-        found.append(Deleted(row, view, _title(request, view, row), beside, _may_restore(request, view)))
-    return found
-
-
-async def _along(
-    session: AsyncSession, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]
-) -> Mapping[int, Mapping[tuple[str, str], int]]:
-    """Return how many objects of which models were deleted in the same transactions, of those that are shown."""
-    columns = (RecordedChange.transaction, RecordedChange.model)
-    counted = select(*columns, func.count()).where(
-        RecordedChange.transaction.in_({row.transaction for row in rows}),
-        RecordedChange.model.in_(views),
-        RecordedChange.action == ChangeAction.DELETE,
-    )
-    found: dict[int, dict[tuple[str, str], int]] = {}
-    if rows:
-        for transaction, model, count in await session.execute(counted.group_by(*columns)):
-            found.setdefault(transaction, {})[model, str(views[model].name_plural)] = count
+        named = None
+        if cause is not None:
+            above = views[cause.model]
+            named = NamedDeletion(str(above.name), _title(request, above, cause))
+        told = () if named else beside
+        found.append(Deleted(row, view, _title(request, view, row), told, named, _may_restore(request, view)))
     return found
 
 
