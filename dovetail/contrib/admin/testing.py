@@ -36,15 +36,22 @@ class BackOffice:
     def __init__(self, client: httpx.AsyncClient, root: str = "/admin") -> None:
         self.client = client
         self.root = root  # where the site has mounted it
+        self._tokens: dict[frozenset[tuple[str, str | None]], str] = {}
 
     async def get(self, path: str, **parameters: str | Sequence[str]) -> httpx.Response:
         """Open a page."""
         return await self.client.get(f"{self.root}{path}", params=parameters or None)
 
     async def token(self) -> str:
-        """Return the token of the forms."""
-        page = await self.get("/")
-        return str(read_form(page.text)["csrf_token"][0])
+        """Return the token of the forms: that of the session, which no page is asked for twice."""
+        session = frozenset((one.name, one.value) for one in self.client.cookies.jar if "session" in one.name)
+        found = self._tokens.get(session)
+        if found is None:
+            page = await self.get("/")
+            found = str(read_form(page.text)["csrf_token"][0])
+            if session:  # a visitor's is another one
+                self._tokens[session] = found
+        return found
 
     async def post(self, path: str, data: Values) -> httpx.Response:
         """Send a form with a valid token."""
