@@ -1,7 +1,7 @@
 """What axe-core (https://github.com/dequelabs/axe-core) finds wrong with a page: WCAG 2.2 A and AA, good practice."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Page
 
@@ -19,20 +19,29 @@ SETTLE = """() => Promise.all(
 IS_THERE = "() => window.axe !== undefined"
 
 
-async def findings(page: Page, *, covered: bool = False, rules: dict[str, object] | None = None) -> list[str]:
+async def findings(page: Page, *, covered: bool = False) -> list[str]:
     """Each finding in a line, in the light and in the dark: the rule, what it is about, and where.
 
-    `covered` says that something lies on the page; `rules` are some instead of all.
+    `covered` says that something lies on the page.
     """
+    found = await findings_here(page, covered=covered)
+    await turn(page, "dark")
+    found += [f"in the dark: {one}" for one in await findings_here(page, CONTRAST, covered=covered)]
+    await turn(page, "light")
+    return found
+
+
+async def findings_here(page: Page, rules: dict[str, object] | None = None, *, covered: bool = False) -> list[str]:
+    """Each finding in the theme of now; `rules` are some instead of all."""
     if not await page.evaluate(IS_THERE):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await _run(page, rules or {"type": "tag", "values": TAGS}, covered=covered)
-    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    await page.wait_for_selector("html[data-bs-theme=dark]")
-    found += [f"in the dark: {one}" for one in await _run(page, CONTRAST, covered=covered)]
-    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    await page.wait_for_selector("html[data-bs-theme=light]")
-    return found
+    return await _run(page, rules or {"type": "tag", "values": TAGS}, covered=covered)
+
+
+async def turn(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Show the page in a theme, which the browser computes the styles of everything anew for."""
+    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await page.wait_for_selector(f"html[data-bs-theme={theme}]")
 
 
 async def _run(page: Page, rules: dict[str, object], *, covered: bool) -> list[str]:

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
-from tests.contrib.admin.axe import PLACE, findings
+from tests.contrib.admin.axe import CONTRAST, PLACE, findings, findings_here, turn
 from tests.contrib.admin.drawer.models import Colour, Shelf, Specimen
 from tools.screenshots import WIDTHS, walk
 
@@ -76,10 +76,14 @@ async def problems_of(page: Page) -> list[str]:
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})
         # Between a desk and a phone nothing is shown that neither shows.
-        rules = PLACE if width == WIDTHS[1] else None
-        found += [f"at {width} px: {one}" for one in await findings(page, rules=rules)]
+        found += [f"at {width} px: {one}" for one in await findings_here(page, PLACE if width == WIDTHS[1] else None)]
         if beyond := await width_beyond(page):
             found.append(f"at {width} px: the page is {beyond} px wider than the window")
+    await turn(page, "dark")  # once: it takes as long as looking at the page does
+    for width in reversed(WIDTHS):
+        await page.set_viewport_size({"width": width, "height": 900})
+        found += [f"at {width} px in the dark: {one}" for one in await findings_here(page, CONTRAST)]
+    await turn(page, "light")
     return found
 
 
