@@ -21,9 +21,20 @@ PRELOAD = [
     "click",
     "alembic.config",
     "dovetail.cli.main",
-    "dovetail.cli.checks.system_checks",
+    "dovetail.cli.checks.check",
+    "dovetail.cli.data.dumpdata",
+    "dovetail.cli.migrations.makemigrations",
+    "dovetail.cli.migrations.migrate",
+    "dovetail.cli.migrations.sqlmigrate",
+    "dovetail.cli.migrations.squashmigrations",
+    "dovetail.cli.shell.shell",
+    "dovetail.markdown.rendering",
+    "dovetail.resources.resource",
+    "dovetail.translation.texts",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
 ]
 PRELOAD += ["fastapi_users", "sqladmin", "pwdlib.hashers.argon2", "pwdlib.hashers.bcrypt", "email_validator", "uvicorn"]
+PRELOAD += ["defusedxml.ElementTree", "jinja2.ext", "smtplib"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(PRELOAD)
