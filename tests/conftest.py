@@ -18,7 +18,14 @@ from dovetail.testing.fixtures import make_client, running
 from tests.probe.models import ProbeBase
 
 # They take many seconds each: the last test of a run that other workers have ended must not be one of them.
-LONG = ("tests/test_docs.py", "tests/packaging/", "tests/benchmarks/", "tests/contract/matrix/", "tests/cli/scaffold/")
+LONG = (
+    "tests/contrib/admin/test_accessibility.py",
+    "tests/test_docs.py",
+    "tests/packaging/",
+    "tests/benchmarks/",
+    "tests/contract/matrix/",
+    "tests/cli/scaffold/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from playwright.async_api import ConsoleMessage, Page, Response
 
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PATIENCE = 30.0  # seconds until a server must answer
+PATIENCE = 30.0  # seconds until a page must show what a test expects
+START = 120.0  # seconds until a server must answer, on a machine that many share; one that ends is told at once
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -142,7 +143,7 @@ def _free_port() -> int:
 
 
 def _wait_for(server: LiveServer) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             raise RuntimeError(f"The server ended with exit code {server.process.returncode} before it answered.")
@@ -152,7 +153,7 @@ def _wait_for(server: LiveServer) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(f"The server did not answer within {PATIENCE} seconds.")
+    raise RuntimeError(f"The server did not answer within {START} seconds.")
 
 
 def _has_browser() -> bool:

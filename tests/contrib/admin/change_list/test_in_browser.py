@@ -42,6 +42,7 @@ async def test_cells_are_changed_in_the_list_and_what_others_did_meanwhile_is_to
     await weight.fill("2")
     await page.get_by_role("button", name="Save changes").press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("2 parcels were saved.")
+    await page.wait_for_load_state()
     await weight.fill("5")
     await session.execute(update(Parcel).where(Parcel.label == "Book").values(weight=70))
     await session.commit()
@@ -80,7 +81,9 @@ async def test_conditions_are_built_by_keyboard_kept_as_a_view_and_rows_open_by_
     await page.get_by_label("As text").press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("At character 1")
     await view.click()
+    await expect(page.get_by_role("alert")).to_have_count(0)
     await expect(rows(page)).to_have_count(3)
+    await page.wait_for_load_state()
     edge = page.get_by_role("separator", name="Width of Label")
     before = int(await edge.get_attribute("aria-valuenow"))
     async with page.expect_response(re.compile("/columns/")):

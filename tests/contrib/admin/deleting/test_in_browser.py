@@ -42,6 +42,7 @@ async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(brow
     await expect(browser_page.get_by_label("Select Post 619")).to_be_disabled()
     await browser_page.get_by_role("button", name="Publish", exact=True).click()
     await expect(browser_page.get_by_role("heading", name="Publish: 620 posts?")).to_be_visible()
+    await browser_page.wait_for_load_state()  # so that a script tells how far it has come
     await browser_page.get_by_role("button", name="Publish", exact=True).press("Enter")
     await expect(browser_page.locator(".action-progress-text")).to_have_text("Publish: done with 620 posts.")
     await browser_page.get_by_role("link", name="Back to the list").click()
@@ -53,6 +54,7 @@ async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(brow
         "href", re.compile("/comments/comment/")
     )
     await expect(browser_page.get_by_text("and 610 others")).to_be_visible()
+    await browser_page.wait_for_load_state()
     await browser_page.get_by_role("button", name="Delete", exact=True).click()
     await expect(browser_page.locator(".action-progress-text")).to_have_text("620 posts were deleted.")
     assert await count(session) == 0

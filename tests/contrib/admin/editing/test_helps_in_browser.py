@@ -22,6 +22,7 @@ async def editor(browser_page: Page, make_user, workshop) -> Page:
     await browser_page.get_by_label("Username or e-mail address").fill("boss")
     await browser_page.get_by_label("Password").fill(PASSWORD)
     await browser_page.get_by_role("button", name="Log in").click()
+    await browser_page.wait_for_url("**/change/")  # and until its scripts have run
     return browser_page
 
 

@@ -60,6 +60,7 @@ async def test_the_tutorials_admin_works_as_in_django(browser_page, make_user, s
     await page.get_by_role("textbox", name="Pub date").fill("2026-01-02 03:04:05")
     texts = page.get_by_label("Choice text")
     await expect(texts).to_have_count(3)
+    await page.wait_for_load_state()  # so that scripts add and remove rows
     await texts.nth(0).fill("Not much")
     await page.get_by_role("button", name="Add another choice").press("Enter")
     await expect(texts.nth(3)).to_be_focused()

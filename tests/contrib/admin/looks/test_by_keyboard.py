@@ -48,6 +48,7 @@ async def page(browser_page: Page, session, make_user) -> Page:
 async def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
     """Press Tab until the focus is on an element."""
     await expect(wanted).to_be_visible()
+    await page.wait_for_load_state()  # so that scripts listen to keys
     handle = await wanted.element_handle()
     for _ in range(MOST):
         await page.keyboard.press(key)

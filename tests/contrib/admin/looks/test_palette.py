@@ -125,10 +125,12 @@ async def test_keys_lead_through_the_site_and_single_ones_can_be_turned_off(brow
     await page.keyboard.type("heron 2")
     await page.keyboard.press("Enter")  # what is being looked for is waited for
     await expect(page.get_by_role("heading", name="The heron 2")).to_be_visible()
+    await page.wait_for_load_state()
     await page.get_by_label("Title").press("?")  # is typed
     await expect(page.get_by_label("Title")).to_have_value("?The heron 2")
     await page.keyboard.press("Control+s")
     await expect(page.get_by_role("alert")).to_have_text("?The heron 2 was saved.")
+    await page.wait_for_load_state()
     await page.keyboard.press("/")
     search = page.get_by_role("search").get_by_role("searchbox")
     await expect(search).to_be_focused()
