@@ -20,7 +20,7 @@ class Mistake:
 
 @dataclass
 class Mistakes:
-    """The mistakes of a file, in the order of its lines."""
+    """The mistakes of a file, as they are found."""
 
     headings: Sequence[str]
     plan: Plan
@@ -37,6 +37,11 @@ class Mistakes:
     def has(self, line: int) -> bool:
         """Return whether anything is wrong with a line."""
         return line in self._lines
+
+    def in_order(self) -> list[Mistake]:
+        """Return the mistakes by line, and in a line as its columns stand; those of a whole row come last."""
+        places = {heading: place for place, heading in enumerate(self.headings)}
+        return sorted(self.found, key=lambda one: (one.line, places.get(one.column, len(places))))
 
     @property
     def are_enough(self) -> bool:

@@ -61,7 +61,7 @@ class ImportRun:
                 await everything.rollback()
                 context.after_commit.tasks.clear()
                 context.responses.clear()
-        self.outcome.mistakes = sorted(mistakes.found, key=lambda one: one.line)
+        self.outcome.mistakes = mistakes.in_order()
         return self.outcome
 
     def _validation(self, mistakes: Mistakes) -> Validation:

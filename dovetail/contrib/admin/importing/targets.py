@@ -5,12 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sqlalchemy import Column, Table, UniqueConstraint, inspect
-from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 from wtforms import Field, FileField, Form, PasswordField
 
-from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.columns.unique import unique_columns
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -74,15 +72,6 @@ def guess(headings: Sequence[str], targets: Mapping[str, Target]) -> list[str]:
     return guessed
 
 
-def unique_columns(model: type[object]) -> Iterator[tuple[str, Column[object]]]:
-    """Yield the attributes that are different in every row, with their columns, as far as they can be typed."""
-    mapper: Mapper[object] = inspect(model)
-    for prop in mapper.column_attrs:
-        column = prop.columns[0]
-        if isinstance(column, Column) and not column.primary_key and _is_unique(column) and reader_of(column.type):
-            yield prop.key, column
-
-
 def _fields(view: ModelAdmin, request: Request, form: Form) -> Iterator[Target]:
     unwritable = fields_of(request).read_only(view.model)
     unique = {name for name, _ in unique_columns(view.model)}
@@ -111,19 +100,6 @@ def _related(view: ModelAdmin, request: Request, name: str, label: str) -> Itera
 def _is_required(field: Field) -> bool:
     is_choice = field.type in {"AutocompleteField", "RawIdField"} and not getattr(field, "allow_blank", True)
     return is_choice or bool(field.flags.required)
-
-
-def _is_unique(column: Column[object]) -> bool:
-    table = column.table
-    if column.unique or not isinstance(table, Table):
-        return bool(column.unique)
-    constraints = [set(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
-    indexes = [
-        set(one.columns)
-        for one in table.indexes
-        if one.unique and not any(options.get("where") is not None for options in one.dialect_options.values())
-    ]
-    return {column} in [*constraints, *indexes]
 
 
 def _plain(text: str) -> str:

@@ -70,15 +70,15 @@ async def test_each_mistake_is_told_by_line_and_column_and_nothing_is_imported_t
         told = mistakes_in(await importer.step(address, step))
         assert [one[:2] for one in told] == [
             ("3", "label"),
-            ("4", "is_paid"),
             ("4", "weight"),
             ("4", "stage"),
+            ("4", "is_paid"),
             ("5", "the whole row"),
             ("6", "label"),
         ]
         assert told[0][2] == "This field is required."
-        assert told[1][2] == "Expected yes or no, true or false, 1 or 0."
-        assert told[3][2] == "Expected one of these: Waiting, On its way, Delivered."
+        assert told[3][2] == "Expected yes or no, true or false, 1 or 0."
+        assert told[2][2] == "Expected one of these: Waiting, On its way, Delivered."
         assert told[4][2] == "Something with this value already exists."
         assert (await session.scalars(select(Parcel.label))).all() == ["Anvil"]
         await session.rollback()
