@@ -19,6 +19,7 @@ class PostAdmin(ModelAdmin, model=Post):
         *("title", "content", "author", "tags", "is_published", "view_count"),
         *("created_at", "updated_at"),
     )
+    bulk_editable = ("author", "is_published")
     export_display: ClassVar[list[Any]] = ["id", "title", "author", "is_published", "tags", "created_at"]
     formatters: ClassVar[dict[Any, Any]] = {"title": shortened(80)}
     labels: ClassVar[dict[object, str]] = {

@@ -33,6 +33,8 @@ class TaskKind:
     form: type[Form] | None = None
     is_batched: bool = True
     done: str = ""  # what to tell of objects that were done in several batches, "{} were deleted."
+    template: str = ""  # of the page that asks, in place of the view's
+    context: Callable[[Sequence[object]], Awaitable[Mapping[str, object]]] | None = None  # what it shows besides
 
 
 @dataclass(frozen=True, kw_only=True)

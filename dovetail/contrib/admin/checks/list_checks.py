@@ -9,6 +9,8 @@ from dovetail.contrib.admin.change_list.facets import ShowFacets
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.forms.form_checks import find_unfit
 from dovetail.contrib.admin.columns.attributes import find, name_of
+from dovetail.contrib.admin.columns.unique import unique_columns
+from dovetail.contrib.admin.view_base import declared_form
 
 SWITCHES = ("actions_on_top", "actions_on_bottom", "actions_selection_counter")
 
@@ -47,6 +49,27 @@ def find_editable(view: type[ChangeListView]) -> Iterator[str]:
             yield f"list_editable names {name!r}, which the form of the view does not have"
         else:
             yield from find_unfit(view, "list_editable", name)
+
+
+def find_bulk_editable(view: type[ChangeListView]) -> Iterator[str]:
+    """Find fields that could not be changed in many objects at once."""
+    if view.bulk_editable and not view.can_edit:
+        yield "bulk_editable changes rows, but can_edit is False; take one of them out"
+    fixed, unique = set(map(name_of, view.readonly_fields)), {name for name, _ in unique_columns(view.model)}
+    is_asked = any(getattr(view, hook) is not getattr(ChangeListView, hook) for hook in ("get_fields", "get_fieldsets"))
+    for name in map(name_of, view.bulk_editable):
+        if find(view.model, name) is None or name in _several(view):
+            yield f"bulk_editable names {name!r}, which is no column and no relation to one object"
+        elif name in fixed:
+            yield f"bulk_editable names {name!r}, which readonly_fields keeps from being written"
+        elif name in unique:
+            yield f"bulk_editable names {name!r}, which is different in every row"
+        elif name in view.conditional_fields:
+            yield f"bulk_editable names {name!r}, which conditional_fields writes in some rows only"
+        elif name not in declared_form(view) and not is_asked and view.form is None:
+            yield f"bulk_editable names {name!r}, which the form does not edit"
+        else:
+            yield from find_unfit(view, "bulk_editable", name)
 
 
 def _several(view: type[ChangeListView]) -> set[str]:

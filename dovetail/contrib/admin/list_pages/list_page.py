@@ -8,6 +8,7 @@ from operator import itemgetter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.bulk_editing.fields import bulk_fields
 from dovetail.contrib.admin.change_list.builder import make_builder
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.change_list.facets import are_shown, count_facets
@@ -53,6 +54,7 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
         context |= await _above_and_beside(found, view, wrong)
+        context["bulk_fields"] = bulk_fields(view, request)
         context["head"] = views.head(request, view)
         context |= await _editing(view, request, pagination.rows, unsaved)
         status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status

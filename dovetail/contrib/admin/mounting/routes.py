@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from dovetail.contrib.admin.account import forgotten
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
+from dovetail.contrib.admin.bulk_editing import page as bulk_editing
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.editing import drafts
 from dovetail.contrib.admin.editing.markdown import prepare_preview, show_preview
@@ -91,6 +92,7 @@ class Routes:
         yield self._route(VIEW, pages.show_list, "list", BOTH)
         yield self._route(f"{VIEW}add/", pages.show_create_form, "create", BOTH)
         yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
+        yield self._route(f"{VIEW}bulk/", bulk_editing.edit_selected, "bulk-edit", BOTH)
         yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
         yield self._route(f"{VIEW}import/", importing.show_upload, "import", BOTH)
         yield self._route(f"{VIEW}import/{{key:int}}/", importing.show_table, "import-table", BOTH)

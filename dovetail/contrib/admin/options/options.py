@@ -26,6 +26,9 @@ class Options:
     list_editable: ClassVar[Sequence[object]] = ()
     """Columns of the list that are changed in it, for all rows of a page at once; none of them leads to the object."""
 
+    bulk_editable: ClassVar[Sequence[object]] = ()
+    """Fields of the form that are changed in many selected objects at once: columns, and relations to one object."""
+
     list_filter: ClassVar[Sequence[object]] = ()
     """Columns and relations, or filters of `dovetail.contrib.admin.views` and of `sqladmin.filters`."""
 

@@ -132,6 +132,9 @@ class Question:
             "has_changed": has_changed,
             "back": list_url(self._request, view),
         }
+        if self._task.kind.context is not None:
+            context |= await self._task.kind.context([] if self._selected.is_all else rows)
         templates = (view.delete_selected_confirmation_template, view.delete_confirmation_template)
-        template = view.action_confirmation_template if found is None else templates[count == 1]
+        template = self._task.kind.template or view.action_confirmation_template
+        template = template if found is None else templates[count == 1]
         return await self._office.render(self._request, template, context, status)

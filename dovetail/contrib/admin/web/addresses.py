@@ -33,7 +33,7 @@ RESERVED = frozenset(
 )
 """First words of addresses that are the site's own, and those of no view."""
 
-PAGES = frozenset({"action", "add", "delete", "draft", "export", "import", "lookup"})
+PAGES = frozenset({"action", "add", "bulk", "delete", "draft", "export", "import", "lookup"})
 """Words that stand where the key of an object may: `/blog/post/add/`."""
 
 # Those that Django quotes (django/contrib/admin/utils.py), for servers and browsers read some of them even when they

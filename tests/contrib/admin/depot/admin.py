@@ -23,6 +23,7 @@ class ParcelAdmin(ModelAdmin, model=Parcel):
     autocomplete_fields = {"courier": {"fields": ("name",)}}  # noqa: RUF012 - as above
     actions_on_bottom = True
     can_import = True
+    bulk_editable = ("weight", "stage", "is_paid", "sent_on", "courier")
 
     async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:
         """A number is a weight, too."""
@@ -47,6 +48,7 @@ class RelabelledAdmin(ModelAdmin, model=Parcel):
     name = "Parcel"
     list_display = ("__str__", "label", "weight")
     list_editable = ("label", "weight")
+    bulk_editable = ("weight",)
     fields = ("label", "weight")
     ordering = ("label",)
 

@@ -76,6 +76,7 @@ UNSAFE = [
     "/account/factors/rename",
     "/account/factors/totp",
     "/blog/tag/columns/",
+    "/blog/tag/bulk/",
     "/blog/tag/draft/",
     "/blog/tag/import/",
     "/blog/tag/import/1/",

@@ -1,0 +1,56 @@
+"""The form of many objects: a field counts only where its box is ticked, and every other stays as it is in each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+from wtforms import BooleanField, Field, Form, SelectField
+
+from dovetail.contrib.admin.list_editing.edited_row import fingerprints
+from dovetail.translation.texts import gettext
+
+CHOSEN = "change"  # the boxes, each of which has the name of a field as its value
+
+
+def with_boxes(form_class: type[Form]) -> type[Form]:
+    """Return a form whose fields are changed only where their boxes are ticked."""
+
+    class BulkForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
+        def __init__(self, sent: FormData | None = None, **kwargs: object) -> None:
+            super().__init__(sent, **kwargs)
+            self.chosen = frozenset(map(str, sent.getlist(CHOSEN))) if sent is not None else frozenset()
+            for field in self:
+                if field.short_name not in self.chosen:
+                    field.validators, field.process_errors = (), ()
+                    vars(field)["allow_blank"] = True
+
+        @property
+        def data(self) -> Mapping[str, object]:
+            """Return what is to be written, by field."""
+            return {field.short_name: field.data for field in self if field.short_name in self.chosen}
+
+        def validate(self, extra_validators: Any = None) -> bool:
+            """Return whether something is chosen, all of it is good, and nothing was typed beside a box unticked."""
+            good = super().validate(extra_validators)
+            if not self.data:
+                self.form_errors.append(gettext("Choose at least one field to change."))
+            empty = form_class()
+            beside = [field for field in self if field.short_name not in self.chosen]
+            forgotten = [field for field in beside if _was_written(field, empty[field.short_name])]
+            for field in forgotten:
+                field.errors = [*field.errors, gettext("Tick “change” to write this, or leave it empty.")]
+            return bool(good and self.data and not forgotten)
+
+    return BulkForm
+
+
+def _was_written(field: Field, empty: Field) -> bool:
+    """Return whether somebody wrote into a field, and not the browser, which sends what a page begins with."""
+    sent = [value for value in field.raw_data or () if value]
+    if isinstance(field, BooleanField):
+        return bool(sent) != bool(empty.data)
+    if isinstance(empty, SelectField):
+        choices = [str(one[0]) for one in empty.iter_choices()]
+        chosen = [str(one[0]) for one in empty.iter_choices() if one[2]] or choices[:1]
+        return bool(sent) and sent != chosen
+    return bool(sent) and fingerprints([field]) != fingerprints([empty])

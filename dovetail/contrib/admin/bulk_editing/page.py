@@ -1,0 +1,99 @@
+"""Change chosen fields of many objects at once: those that are ticked in a list, or all that it has.
+
+It is an action with a form: asked first, done in batches in one transaction, whole or not at all.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+
+from sqladmin.authorization import Action
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Mapper
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.bulk_editing.fields import bulk_fields, bulk_form, writable
+from dovetail.contrib.admin.bulk_editing.form import with_boxes
+from dovetail.contrib.admin.changes import Task, TaskKind
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
+from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.forms.assets import assets_of
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.sqladmin_private import by_attribute
+from dovetail.contrib.admin.tasks.acting import run_task
+from dovetail.contrib.admin.tasks.batches import counted
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.errors import ConflictError, PermissionDeniedError
+from dovetail.translation.texts import gettext, gettext_lazy
+
+VERSION = "version"  # of the form: a key and the fingerprint of what its object held when the page was made
+MARK = re.compile(r"([0-9a-f]{16}):(.*)", re.DOTALL)
+LABEL = gettext_lazy("Edit")
+TEMPLATE = "sqladmin/bulk_edit.html"
+
+
+async def edit_selected(office: Office, request: Request) -> Response:
+    """Change the selected objects, after asking which fields to what."""
+    view = open_view(office, request, Action.EDIT)
+    allow(bool(bulk_fields(view, request)))
+    return await run_task(office, request, await _task(request, view))
+
+
+async def _task(request: Request, view: ModelAdmin) -> Task:
+    async def apply(rows: Sequence[object], data: Mapping[str, object]) -> str:
+        named = by_attribute(data, view.model)
+        await _check(request, view, rows, named)
+        await view.change_objects(request, [(row, dict(named)) for row in rows])
+        return gettext("%(objects)s were changed.") % {"objects": counted(task, len(rows))}
+
+    kind = TaskKind(
+        form=with_boxes(await bulk_form(view, request)),
+        done=gettext("{} were changed."),
+        template=TEMPLATE,
+        context=partial(_context, request, view),
+    )
+    task = Task(view=view, action=Action.EDIT, label=str(LABEL), apply=apply, kind=kind)
+    return task
+
+
+async def _context(request: Request, view: ModelAdmin, rows: Sequence[object]) -> Mapping[str, object]:
+    """Return what the page says besides: fingerprints of the objects that it names, and what its widgets load."""
+    assets = assets_of([(await bulk_form(view, request))()])
+    return {"form_assets": assets, "versions": await _marks(request, view, [identifier_of(row) for row in rows])}
+
+
+async def _check(request: Request, view: ModelAdmin, rows: Sequence[object], named: Mapping[str, object]) -> None:
+    """Raise ConflictError if others changed one of the rows, PermissionDeniedError if a field of one is not to be."""
+    sent = (await request.form()).getlist(VERSION)
+    shown = {found[2]: found[1] for one in sent if isinstance(one, str) and (found := MARK.fullmatch(one))}
+    marks = await _marks(request, view, [key for row in rows if (key := identifier_of(row)) in shown])
+    if any(shown[key] != mark for key, mark in marks.items()):
+        raise ConflictError(gettext("Somebody else changed this meanwhile: look at it, and select it again."))
+    for row in rows:
+        if not await view.check_can_edit(request, row):
+            raise PermissionDeniedError(rules_of(request).explain(view.model, "change"))
+        for name in set(named) - set(writable(view, request, row)):
+            raise PermissionDeniedError(gettext("“%(name)s” cannot be changed here.") % {"name": view.label(name)})
+
+
+async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Mapping[str, str]:
+    """Return fingerprints of what objects hold in the fields that can be changed, by identifier."""
+    if not keys:
+        return {}
+    own, mapper = primary_keys(view.model), view.mapper
+    columns = [column for name in bulk_fields(view, request) for column in _columns(mapper, name)]
+    statement = select(*own, *columns).where(have_identifiers(view.model, keys))
+    rows = await request_context().session.execute(statement)
+    return {identifier_from(row[: len(own)]): _mark(row[len(own) :]) for row in rows}
+
+
+def _columns(mapper: Mapper[object], name: str) -> Collection[ColumnElement[object]]:
+    return mapper.relationships[name].local_columns if name in mapper.relationships else [mapper.columns[name]]
+
+
+def _mark(values: Sequence[object]) -> str:
+    return sha256(repr(tuple(values)).encode(errors="surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,110 @@
+"""Change chosen fields of many objects at once."""
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.history.models import RecordedChange
+from tests.contrib.admin.depot.models import Courier, Parcel, Stage
+
+BULK = "/depot/parcels/bulk/"
+
+
+async def chosen(office, *keys: int, path: str = BULK, **values: str) -> dict[str, object]:
+    """What the page sends back once fields were filled in and their boxes ticked."""
+    page = await office.post(path, {"pks": list(map(str, keys)), **values})
+    assert page.status_code == 200, page.text
+    return dict(read_form(page.text))
+
+
+async def values_of(session, column) -> list[object]:
+    found = (await session.scalars(select(column).order_by(Parcel.label))).all()
+    await session.rollback()
+    return list(found)
+
+
+async def test_chosen_fields_of_chosen_rows_are_changed_and_all_else_stays_as_it_is(
+    office, parcels, session, count_statements
+):
+    keys = [one.id for one in parcels if one.label != "Book"]  # whose courier is Bob already
+    bob = await session.scalar(select(Courier.id).where(Courier.name == "Bob"))
+    await session.rollback()
+    assert f'formaction="/admin{BULK}' in (await office.get("/depot/parcels/")).text
+    sent = await chosen(office, *keys)
+    assert "change" not in sent
+    filled = {**sent, "change": ["weight", "courier"], "weight": "5", "courier": str(bob)}
+    with count_statements() as statements:
+        answer = await office.post(BULK, filled)
+    assert answer.headers["location"] == "/admin/depot/parcels/"
+    assert "3 parcels were changed." in (await office.get("/depot/parcels/")).text
+    assert sum(one.startswith("UPDATE depot_parcel") for one in statements) == 1
+    assert await values_of(session, Parcel.weight) == [5, 1, 5, 5]
+    assert await values_of(session, Parcel.courier_id) == [bob, bob, bob, bob]
+    assert await values_of(session, Parcel.stage) == [
+        Stage.DELIVERED,
+        Stage.WAITING,
+        Stage.ON_ITS_WAY,
+        Stage.WAITING,
+    ]
+    changes = await session.scalars(select(RecordedChange).where(RecordedChange.action == "change"))
+    assert len(changes.all()) == 3
+
+
+async def test_nothing_is_done_unless_something_is_chosen_and_good(office, parcels, session):
+    keys = [one.id for one in parcels]
+    await session.rollback()
+    sent = await chosen(office, *keys)
+    for changes, told in (
+        ({}, "Choose at least one field to change."),
+        ({"change": "weight", "weight": "heavy"}, "Input should be a valid integer"),
+        ({"change": "is_paid", "weight": "7"}, "Tick “change” to write this, or leave it empty."),
+        ({"change": "label", "label": "Same"}, "Choose at least one field to change."),
+    ):
+        answer = await office.post(BULK, {**sent, **changes})
+        assert answer.status_code == 400, changes
+        assert told in answer.text
+    assert await values_of(session, Parcel.weight) == [90, 1, 7, 1]
+    answer = await office.post(BULK, {**sent, "change": "courier", "courier": "999"})
+    assert answer.status_code == 303
+    assert "This choice is not there any more" in (await office.get("/depot/parcels/")).text
+
+
+async def test_an_object_that_others_changed_and_one_that_may_not_be_changed_are_named_and_undo_it_all(
+    office, parcels, session
+):
+    anvil, book, chair, dice = (one.id for one in parcels)
+    await session.rollback()
+    sent = await chosen(office, book, chair, dice)
+    await session.execute(update(Parcel).where(Parcel.id == chair).values(weight=70))
+    await session.commit()
+    assert (await office.post(BULK, {**sent, "change": "weight", "weight": "5"})).status_code == 303
+    told = (await office.get("/depot/parcels/")).text
+    assert "Nothing was done. Somebody else changed this meanwhile" in told
+    assert "That was at Chair." in told
+    path = "/depot/relabelled/bulk/"
+    sent = await chosen(office, book, dice, path=path)
+    await office.post(path, {**sent, "change": "weight", "weight": "5"})
+    told = (await office.get("/depot/relabelled/")).text
+    assert "“Weight” cannot be changed here. That was at Dice." in told
+    assert (await office.post(path, {"pks": [str(anvil)]})).status_code == 403
+    assert await values_of(session, Parcel.weight) == [90, 1, 70, 1]
+
+
+async def test_all_that_match_are_changed_in_batches_by_one_statement_each(office, session, count_statements):
+    rows = [{"label": f"P{number:04}", "weight": number % 2} for number in range(1200)]
+    await session.execute(insert(Parcel), rows)
+    await session.commit()
+    page = await office.post(BULK, {"select_across": "1"})
+    sent = read_form(page.text)
+    with count_statements() as statements:
+        answer = await office.post(BULK, {**sent, "change": "is_paid", "is_paid": "true"})
+    assert answer.status_code == 303
+    assert "1,200 parcels were changed." in (await office.get("/depot/parcels/")).text
+    assert sum(one.startswith("UPDATE depot_parcel") for one in statements) == 3
+    assert set(await values_of(session, Parcel.is_paid)) == {True}
+
+
+@pytest.mark.parametrize("path", ["/depot/couriers/bulk/"])
+async def test_a_view_that_names_no_fields_offers_no_such_change(office, parcels, path, path_to):
+    assert "bulk/" not in (await office.get(path_to("couriers"))).text
+    assert (await office.post(path, {"pks": ["1"]})).status_code == 403
