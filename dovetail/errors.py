@@ -69,8 +69,8 @@ class NotAuthenticatedError(DovetailError):
     slug = "not-authenticated"
     title = "Unauthorized"
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={CHALLENGE: "Bearer"})
+    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail, errors=errors, headers={CHALLENGE: "Bearer"})
 
 
 class PermissionDeniedError(DovetailError):

@@ -1,5 +1,6 @@
 """The base of all schemas of the API, and the types of their fields."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -40,7 +41,20 @@ NOT_BLANK: dict[str, object] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
 
-PathId = Annotated[Id, Path()]
+
+def _digits(value: object) -> object:
+    # pydantic reads " 1", "+1", "01", "1_0" and "1.0" as numbers too, and each would be another address of one row.
+    if isinstance(value, str) and not DIGITS.fullmatch(value):
+        raise ValueError("expected a whole number, of digits only")
+    return value
+
+
+DIGITS = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
+
+KeyText = Annotated[Id, BeforeValidator(_digits)]
+"""A primary key in a URL, where each has one way to be written."""
+
+PathId = Annotated[KeyText, Path()]
 """A primary key in a path."""
 
 BodyId = Annotated[Id, Strict(), BeforeValidator(_whole)]
@@ -81,14 +95,19 @@ class Filter:
     """The lookups that a list offers for a column; `type` is what the column's own values do not say.
 
     filters={"tags__name": Filter("exact", "in", type=TagName)}
+
+    `path` is what a filter asks about that clients know by another name, which with a single lookup is the whole name
+    of the parameter: `{"tag": Filter("iexact", path="tags__name")}` is `?tag=`.
     """
 
     lookups: tuple[str, ...]
     type: object = None
+    path: str = ""
 
-    def __init__(self, *lookups: str, type: object = None) -> None:  # noqa: A002 - reads as what it is
+    def __init__(self, *lookups: str, type: object = None, path: str = "") -> None:  # noqa: A002 - reads as what it is
         object.__setattr__(self, "lookups", lookups)
         object.__setattr__(self, "type", type)
+        object.__setattr__(self, "path", path)
 
 
 SchemaT = TypeVar("SchemaT", bound=Schema)

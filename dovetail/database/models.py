@@ -9,7 +9,7 @@ import enum
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ColumnElement, Enum, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, Integer, MetaData
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
@@ -44,6 +44,13 @@ class Base(AsyncAttrs, DeclarativeBase):
     }
     # Columns the database fills in come back with the statement: a lazy refresh cannot run under asyncio.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Map the class; None in a JSON column that may be null is NULL: JSON's own null is found by no IS NULL."""
+        super().__init_subclass__(**options)
+        for column in getattr(cls.__dict__.get("__table__"), "columns", ()):
+            if column.nullable and isinstance(column.type, JSON):
+                column.type.none_as_null = True
 
 
 class IdMixin:

@@ -17,7 +17,8 @@ from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policies.registered import Policies, is_internal
 from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.nodes import Node, Relation
+from dovetail.resources.sql.node_building import is_nullable
+from dovetail.resources.sql.nodes import Column, Node, Relation
 
 
 def resources_of(app: FastAPI) -> list[Spec]:
@@ -71,11 +72,11 @@ def _impossible(spec: Spec) -> Iterator[str]:
         return  # it says itself what is seen
     readers = [spec.reader] if spec.written is None else [spec.reader, spec.written_reader]
     for reader in readers:
-        for path, schema, part in _required(reader.node):
+        for path, schema, target in _required(reader.node):
             policy = spec.access.policies.get(path)
             if policy is not None and not isinstance(policy, ReadOnly):
                 yield (
-                    f"{spec.singular}: the policy of {part.node.model.__name__} may hide {path!r}, so {schema} has to "
+                    f"{spec.singular}: the policy of {target.__name__} may hide {path!r}, so {schema} has to "
                     f"allow null, or {type(spec.policy).__name__}.related to say {{{path!r}: true()}}"
                 )
     for path, policy in spec.access.policies.items():
@@ -87,13 +88,19 @@ def _impossible(spec: Spec) -> Iterator[str]:
             )
 
 
-def _required(node: Node, prefix: str = "") -> Iterator[tuple[str, str, Relation]]:
+def _required(node: Node, prefix: str = "") -> Iterator[tuple[str, str, type[object]]]:
     """Yield the single objects that an answer has to have, by path, each with the field that says so."""
     for part in node.parts:
         if isinstance(part, Relation):
             if not (part.is_list or part.is_optional):
-                yield prefix + part.name, f"{node.schema.__name__}.{part.name}", part
-            yield from _required(part.node, f"{prefix}{part.name}.")
+                yield prefix + part.key, f"{node.schema.__name__}.{part.name}", part.node.model
+            yield from _required(part.node, f"{prefix}{part.key}.")
+        elif isinstance(part, Column) and part.relations and not is_nullable(node, part.name):
+            path = prefix
+            for relation in part.relations:
+                path += relation.key
+                yield path, f"{node.schema.__name__}.{part.name}", relation.property.mapper.class_
+                path += "."
 
 
 def _viewer(policy: Policy) -> object:

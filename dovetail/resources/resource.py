@@ -34,9 +34,11 @@ from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as abo
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
 from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.column_limits import within_columns
+from dovetail.resources.schemas.envelope import Envelope as Envelope  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
+from dovetail.resources.schemas.sources import From as From  # noqa: PLC0414 - as above
 from dovetail.resources.spec import CHANGE, Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency
@@ -64,7 +66,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def listing(self) -> Listing:
         """The list, which answers its requests."""
-        return Listing(self.reader, self.grammar)
+        return Listing(self.list_reader, self.grammar, self.envelope)
 
     @cached_property
     def _keys(self) -> KeyReader:

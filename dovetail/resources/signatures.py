@@ -21,9 +21,9 @@ Arguments: TypeAlias = Mapping[str, object]
 SIMILAR = 0.8  # how alike two names are, of 0 to 1, if one is the other misspelt
 
 
-def check_hook(resource: str, name: str, hook: object, arguments: Arguments) -> None:
-    """Raise ConfigurationError unless `hook` is an async function that takes `arguments`, each by position."""
-    if (reason := _why_not(hook, arguments, is_async=True)) is not None:
+def check_hook(resource: str, name: str, hook: object, arguments: Arguments, *, is_async: bool = True) -> None:
+    """Raise ConfigurationError unless `hook` is a function that takes `arguments`, each by position."""
+    if (reason := _why_not(hook, arguments, is_async=is_async)) is not None:
         raise ConfigurationError(f"{resource}: {name} {reason}")
 
 

@@ -5,7 +5,7 @@ Rooms that write rows and answer requests take a Spec; `Resource` stands on top 
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Annotated, Any, Generic, Literal, TypeAlias, cast, get_args
 
@@ -14,10 +14,11 @@ from fastapi.params import Depends
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import ColumnElement, Integer, and_, inspect, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from typing_extensions import TypeVar
 
 from dovetail.api.base64_bytes import has_raw_bytes
-from dovetail.api.schemas import BodyId, Filter, Id
+from dovetail.api.schemas import BodyId, Filter, Id, KeyText
 from dovetail.api.throttling.throttled import throttled
 from dovetail.database.search.search import FullText
 from dovetail.errors import (
@@ -39,8 +40,12 @@ from dovetail.resources.query.search import FullTextSearch, Search, declared_sea
 from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
 from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Cache, Reader
+from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.schemas.file_columns import unwritable_files
+from dovetail.resources.schemas.lookups import check_lookup
 from dovetail.resources.schemas.model_schemas import model_schemas
+from dovetail.resources.schemas.sources import Build
+from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.targets import field_names, targets
 from dovetail.resources.visibility import Visibility
 
@@ -82,14 +87,21 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     # Who may see and change what: the policy that is registered for the model. Without one, staff with the permission.
     policy: Policy[Model, Viewer, Create] = CLOSED  # type: ignore[assignment]  # see __post_init__
     create: type[Create] | None = None
+    listed: type[BaseModel] | None = None  # what lists answer of each row, if it is not `read`
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
     update: type[Update] | None = None  # for PATCH: what is not set stays
     replace: type[Replace] | None = None  # for PUT
     name: str = ""  # post
     plural: str = ""  # posts: the name of the list
     path: str = ""  # where its endpoints are below the router, if not at the plural
+    # A unique column by which clients know a row, in place of the primary key: `/articles/{article_slug}`. A value that
+    # could not stand in a path, or that means something else there (`bulk`, and what `reserved` names), is refused.
+    lookup: str = ""
+    reserved: Collection[str] = ()
+    envelope: Envelope = NO_ENVELOPE  # what stands around objects and lists, if not what Page has
+    update_method: Literal["PATCH", "PUT"] = "PATCH"  # how a change of some fields is sent; PUT if clients do so
     filters: Mapping[str, str | Sequence[str] | Filter] = field(default_factory=dict)
-    ordering: Sequence[str] = ()
+    ordering: Sequence[str] | Mapping[str, str] = ()  # columns, or by the name that clients know: {"newest": "id"}
     default_ordering: str = ""
     search: Sequence[str] | FullText = ()
     # Orders (`view_count`), filters (`title__icontains`) and `search` that may do without an index: the table is small,
@@ -102,7 +114,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     # How often it may be asked, for each client: "100/minute" for all operations together, or for some of them each.
     limits: str | Mapping[Operation, str] = ""
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
-    links: Mapping[str, FindLinks] = field(default_factory=dict)
+    # A unique column in place of a function (`{"tags": Tag.name}`) finds the rows of these values, or makes them.
+    links: Mapping[str, FindLinks | InstrumentedAttribute[str]] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
     # or the values of one, which are inserted in the cheapest way.
     create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)
@@ -120,7 +133,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
                 f"{self.singular}: default_limit is {self.default_limit} and maximum_limit {self.maximum_limit}, "
                 "expected 1 <= default_limit <= maximum_limit"
             )
-        for schema in (self.read, self.written, self.create, self.update, self.replace):
+        self._check_addresses()
+        for schema in (self.read, self.listed, self.written, self.create, self.update, self.replace):
             if schema is not None and has_raw_bytes(schema):
                 raise ConfigurationError(
                     f"{schema.__name__} has a field of bytes, which JSON cannot hold; derive it from "
@@ -156,6 +170,15 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             if getattr(self, name) is None and schema.model_fields:
                 object.__setattr__(self, name, schema)
 
+    def _check_addresses(self) -> None:
+        """Raise ConfigurationError for a `lookup` that does not tell rows apart, and for two endpoints at one PUT."""
+        if self.lookup:
+            check_lookup(self.singular, self.model, self.lookup)
+        if self.reserved and not self.lookup:
+            raise ConfigurationError(f"{self.singular}: reserved names keys of a `lookup`, and there is none")
+        if self.update_method == "PUT" and self.replace is not None:
+            raise ConfigurationError(f"{self.singular}: PUT is `replace`, so update_method has to be PATCH")
+
     def _check_limits(self) -> None:
         offered = [name for name in OPERATIONS if self.has(name)]
         if not isinstance(self.limits, str) and (strangers := set(self.limits) - set(offered)):
@@ -187,24 +210,64 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
 
     @cached_property
-    def key_type(self) -> Any:
-        """The type of the key in a path, with its limits."""
-        return Annotated[Id if self._is_numbered else self._key_type, Path()]
+    def known_by(self) -> str:
+        """The name of the attribute by which clients know a row: the `lookup`, else the key."""
+        return self.lookup or self.key
+
+    @cached_property
+    def key_type(self) -> object:
+        """The type of what stands for a row in a path, with its limits."""
+        if self.lookup:
+            return Annotated[python_type(getattr(self.model, self.lookup).type), Path()]
+        return Annotated[KeyText if self.is_numbered else self._key_type, Path()]
 
     @cached_property
     def key_adapter(self) -> TypeAdapter[Hashable]:
-        """The adapter that reads a key as JSON holds it."""
-        return TypeAdapter(self.key_type)
+        """The adapter that reads a primary key as JSON holds it."""
+        return TypeAdapter(cast("type[Hashable]", Id if self.is_numbered else self._key_type))
+
+    @cached_property
+    def taken_keys(self) -> frozenset[str]:
+        """The texts that would mean something else where a row's `lookup` stands in a path."""
+        bulk = any(self.has(operation) for operation in ("bulk_create", "bulk_update", "bulk_delete"))
+        return frozenset(self.reserved) | ({"bulk"} if bulk else set())
+
+    @cached_property
+    def primary_key_type(self) -> object:
+        """The type of the primary key in a URL."""
+        return KeyText if self.is_numbered else self._key_type
 
     @cached_property
     def body_key_type(self) -> object:
         """The type of the key in a body, where a number is written as a number."""
-        return BodyId if self._is_numbered else self._key_type
+        return BodyId if self.is_numbered else self._key_type
 
     @cached_property
     def reader(self) -> Reader:
         """The reader of rows."""
         return Reader(self.model, self.read, declared_search(self.model, self.search), version_attributes(self.model))
+
+    @cached_property
+    def item_reader(self) -> Reader:
+        """The reader of rows by what clients know them by."""
+        return self._by_lookup(self.reader)
+
+    @cached_property
+    def list_reader(self) -> Reader:
+        """The reader of the rows of a list."""
+        if self.listed is None:
+            return self.reader
+        return Reader(self.model, self.listed, self.reader.search, self.reader.version)
+
+    @cached_property
+    def written_item_reader(self) -> Reader:
+        """The reader of rows that were just written, by what clients know them by."""
+        return self._by_lookup(self.written_reader)
+
+    def _by_lookup(self, reader: Reader) -> Reader:
+        if not self.lookup:
+            return reader
+        return Reader(self.model, reader.node.schema, reader.search, reader.version, self.lookup)
 
     @cached_property
     def written_reader(self) -> Reader:
@@ -216,20 +279,31 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def grammar(self) -> Grammar:
         """The parameters that the list takes."""
-        terms: dict[str, Term] = dict(ordering_terms(self.model, self.ordering))
+        node = self.list_reader.node
+        aliases = {name: path.replace(".", "__") for name, path in node.paths() if "." not in name and name != path}
+        terms: dict[str, Term] = dict(ordering_terms(self.model, self.ordering, aliases))
         if isinstance(self.reader.search, FullTextSearch) and self.reader.search.declared.ranked:
             terms["rank"] = Term(cast("ColumnPath", self.reader.search.rank()))
         return Grammar(
             list_name=self.collection,
-            filters=filter_parameters(self.model, self.filters),
+            filters=filter_parameters(self.model, self.filters, aliases),
             terms=terms,
             default_ordering=self.default_ordering,
             is_searchable=bool(self.reader.search.paths),
-            fields=frozenset(self.reader.node.names()),
-            expandable=frozenset(self.reader.node.on_demand()),
+            fields=dict(node.paths()),
+            expandable=frozenset(node.on_demand()),
             default_limit=self.default_limit,
             maximum_limit=self.maximum_limit,
+            counts=self.envelope.counts,
         )
+
+    @cached_property
+    def item_grammar(self) -> Grammar:
+        """The parameters that the read of one row takes."""
+        if self.listed is None:
+            return self.grammar
+        node = self.reader.node
+        return replace(self.grammar, fields=dict(node.paths()), expandable=frozenset(node.on_demand()))
 
     def has(self, operation: Operation) -> bool:
         """Return True if the resource offers the operation: its schema is given, and it is not left out."""
@@ -314,9 +388,17 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return self.policy.reader is Policy.reader
 
     @cached_property
+    def finders(self) -> Mapping[str, FindLinks]:
+        """The functions that find or make the rows that fields name."""
+        return {
+            name: named_rows(find).find_or_make if isinstance(find, InstrumentedAttribute) else find
+            for name, find in self.links.items()
+        }
+
+    @cached_property
     def access(self) -> Access[Model, Viewer, Create]:
         """The policy, with those of the models that the resource leads to."""
-        nodes = self.reader.node, self.written_reader.node
+        nodes = self.reader.node, self.list_reader.node, self.written_reader.node
         grammar = self.grammar
         paths: list[object] = [one.path for one in grammar.filters.values()]
         paths += [*(one.path for one in grammar.terms.values()), *self.reader.search.paths]
@@ -325,7 +407,8 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def _seen_by(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         rows = self._rows(viewer)
         related, hidden = self.access.related(viewer), self.access.hidden(viewer)
-        return Visibility(rows if where is None else and_(rows, where), related, hidden, self._templates)
+        narrowed = rows if where is None else and_(rows, where)
+        return Visibility(narrowed, related, hidden, self._templates, None, self.expressions(viewer))
 
     def _lockable_by(self, viewer: Viewer | None, action: str) -> Visibility:
         return Visibility(self._rows(viewer), {}, frozenset(), self._templates, self._check(viewer, action))
@@ -335,11 +418,22 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         if check is not None and is_never(check):
             raise self.refusal(viewer, action)
         related, hidden = self.access.related(viewer), self.access.hidden(viewer)
-        return Visibility(true(), related, hidden, self._templates, check)
+        return Visibility(true(), related, hidden, self._templates, check, self.expressions(viewer))
 
     def _changeable_by(self, action: str, viewer: Viewer | None) -> Visibility:
         related, hidden = self.access.related(viewer), self.access.hidden(viewer)
-        return Visibility(self._rows(viewer), related, hidden, self._templates, self._check(viewer, action))
+        rows, check = self._rows(viewer), self._check(viewer, action)
+        return Visibility(rows, related, hidden, self._templates, check, self.expressions(viewer))
+
+    def expressions(self, viewer: Viewer | None) -> dict[Build, ColumnElement[object]]:
+        """Return what the functions of fields give for a viewer."""
+        return {build: build(viewer) for build in self.builds}
+
+    @cached_property
+    def builds(self) -> tuple[Build, ...]:
+        """The functions that give fields of answers in SQL, each once."""
+        readers = self.reader, self.list_reader, self.written_reader
+        return tuple(dict.fromkeys(build for reader in readers for build in reader.node.expressions()))
 
     def _rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
         rows = self.policy.where(viewer, VIEW)
@@ -406,5 +500,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
         return python_type(getattr(self.model, self.key).type)
 
     @cached_property
-    def _is_numbered(self) -> bool:
+    def is_numbered(self) -> bool:
+        """True if the primary key is a whole number."""
         return isinstance(getattr(self.model, self.key).type, Integer)

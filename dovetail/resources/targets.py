@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.resources.query.paths import Path
-from dovetail.resources.sql.nodes import Node, Relation
+from dovetail.resources.sql.nodes import Column, Node, Relation
 
 
 def targets(nodes: Iterable[Node], paths: Iterable[object]) -> dict[str, type[object]]:
@@ -21,7 +21,9 @@ def targets(nodes: Iterable[Node], paths: Iterable[object]) -> dict[str, type[ob
 
 def field_names(nodes: Iterable[Node], paths: Iterable[object]) -> frozenset[str]:
     """Return the names of all fields that are answered or asked about, with those of the objects that they are in."""
-    names = {name for node in nodes for name in node.names()} | {path.field for path in paths if isinstance(path, Path)}
+    names = {place for node in nodes for _, place in node.paths()} | {
+        path.field for path in paths if isinstance(path, Path)
+    }
     parts = [name.split(".") for name in names]
     return frozenset(".".join(part[: depth + 1]) for part in parts for depth in range(len(part)))
 
@@ -29,8 +31,10 @@ def field_names(nodes: Iterable[Node], paths: Iterable[object]) -> frozenset[str
 def _nested(node: Node, prefix: str = "") -> Iterator[tuple[str, type[object]]]:
     for part in node.parts:
         if isinstance(part, Relation):
-            yield prefix + part.name, part.node.model
-            yield from _nested(part.node, f"{prefix}{part.name}.")
+            yield prefix + part.key, part.node.model
+            yield from _nested(part.node, f"{prefix}{part.key}.")
+        elif isinstance(part, Column):
+            yield from ((prefix + path, model) for path, model in _on_the_way(part.relations))
 
 
 def _on_the_way(relations: Sequence[InstrumentedAttribute[object]]) -> Iterator[tuple[str, type[object]]]:

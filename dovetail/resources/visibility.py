@@ -10,10 +10,11 @@ from collections.abc import Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sqlalchemy import BindParameter, ColumnElement, true
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, true
 
 from dovetail.database.drivers.sqlalchemy_private import cache_key
 from dovetail.errors import ConfigurationError
+from dovetail.resources.schemas.sources import Build
 from dovetail.resources.within import Within
 
 NO_VALUES: Mapping[str, object] = {}
@@ -33,6 +34,7 @@ class Visibility:
     hidden: frozenset[str]
     templates: MutableMapping[Hashable, "Visibility"] | None = None
     check: ColumnElement[bool] | None = None
+    expressions: Mapping[Build, ColumnElement[object]] = field(default_factory=dict)  # fields of answers, in SQL
 
     within: ColumnElement[bool] | None = field(default=None, init=False)  # what a list narrows the rows to besides
     named_values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, init=False)  # of its placeholders
@@ -54,7 +56,7 @@ class Visibility:
     @cached_property
     def once_written(self) -> "Visibility":
         """The same of rows that were just written, whether they may still be seen or not."""
-        return Visibility(true(), self.related, self.hidden, self.templates, self.check)
+        return Visibility(true(), self.related, self.hidden, self.templates, self.check, self.expressions)
 
     @cached_property
     def template(self) -> "Visibility | None":
@@ -90,9 +92,11 @@ class Visibility:
     def _keys(self) -> list[tuple[str, Hashable, tuple[BindParameter[object], ...]]]:
         found: list[tuple[str, Hashable, tuple[BindParameter[object], ...]]] = []
         asked = [] if self.check is None else [("check ", self.check)]  # no relation has such a name
-        for name, condition in (("", self.rows), *sorted(self.related.items()), *asked):
+        conditions: list[tuple[str, ClauseElement]] = [("", self.rows), *sorted(self.related.items()), *asked]
+        built = [(f"expression {number}", one) for number, one in enumerate(self.expressions.values())]
+        for name, element in (*conditions, *built):
             # The same key by which SQLAlchemy finds compiled statements again.
-            key = cache_key(condition)
+            key = cache_key(element)
             found.append((name, None, ()) if key is None else (name, key.key, tuple(key.bindparams)))
         return found
 
@@ -108,7 +112,7 @@ class _Narrowed(Visibility):
         if values.keys() != within.names:
             found, expected = (", ".join(sorted(names)) or "none" for names in (values, within.names))
             raise ConfigurationError(f"values gave the placeholders {found} of a list, expected {expected}")
-        super().__init__(whole.rows, whole.related, whole.hidden)
+        super().__init__(whole.rows, whole.related, whole.hidden, expressions=whole.expressions)
         self.within = within.condition
         self.named_values = values
         self._whole, self._place = whole, within

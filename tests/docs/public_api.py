@@ -75,7 +75,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.resources.resource": (
         "A REST API in ten lines, and policies for sites whose viewers are not `dovetail.contrib.auth.models.User`.",
         (
-            *("Resource", "ReadSchema", "CreateSchema", "UpdateSchema", "ONCE", "find_or_make"),
+            *("Resource", "ReadSchema", "CreateSchema", "UpdateSchema", "From", "Envelope", "ONCE", "find_or_make"),
             "StoredFileRead",
             *("Policy", "Recognized", "ReadOnly", "Open"),
         ),

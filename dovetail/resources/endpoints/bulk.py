@@ -17,7 +17,6 @@ from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
-from dovetail.resources.query.comparable import python_type
 from dovetail.resources.spec import Operation, Spec
 from dovetail.resources.write.bulk import Written, create_all, delete_all, update_all
 from dovetail.resources.write.idempotency import WrittenResponse, respond_once
@@ -94,7 +93,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
 
 def _add_delete(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
-    key_type = python_type(getattr(spec.model, spec.key).type)
+    key_type = spec.primary_key_type
     keys_type = Annotated[
         list[key_type],  # type: ignore[valid-type]  # known at run time only
         BeforeValidator(_split),

@@ -95,16 +95,24 @@ def response_headers(**texts: str) -> Json:
 def item_links(spec: Spec) -> Json:
     """Return links to the operations on a new object (https://spec.openapis.org/oas/v3.1.0#link-object)."""
     operations: dict[Operation, str] = {"retrieve": "get", "update": "update", "replace": "replace", "delete": "delete"}
-    if spec.key not in (spec.written or spec.read).model_fields:
+    if _known_by(spec) is None:
         return {}
     return links_to(spec, *(verb for operation, verb in operations.items() if spec.has(operation)))
 
 
 def links_to(spec: Spec, *verbs: str) -> Json:
     """Return links to the operations `get_post`, `update_post` and so on, some of which may be written by hand."""
-    parameters = {f"{spec.singular}_id": f"$response.body#/{spec.key}"}
+    place = f"{spec.envelope.item}/" if spec.envelope.item else ""
+    name = f"{spec.singular}_{spec.lookup or 'id'}"
+    parameters = {name: f"$response.body#/{place}{_known_by(spec)}"}
     names = [f"{verb}_{spec.singular}" for verb in verbs]
     return {name: {"operationId": name, "parameters": parameters} for name in names}
+
+
+def _known_by(spec: Spec) -> str | None:
+    """Return the field of what a write answers by which the row is known; None if it is not there."""
+    parts = spec.written_reader.node.paths()
+    return next((name for name, path in parts if path == spec.known_by and "." not in name), None)
 
 
 def _filter(parameter: FilterParameter) -> Json:

@@ -9,17 +9,18 @@ an `Idempotency-Key`) is left to FastAPI, which says what is to be said about it
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import orjson
 from fastapi import FastAPI
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dovetail.api.front.endpoint import FastAnswer
+from dovetail.api.schemas import Id
 from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again, waited_in_vain
 from dovetail.database.error_translation import client_error
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource
@@ -30,6 +31,7 @@ from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.reader import Cache
+from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import HEADER
@@ -116,15 +118,22 @@ class PathKey:
 
     name: str
     adapter: TypeAdapter[Hashable]
+    is_numbered: bool
 
     @classmethod
     def of(cls, spec: Spec) -> "PathKey":
         """Return the key of a resource's paths."""
-        return cls(item_path(spec)[1], TypeAdapter(spec.key_type))
+        is_numbered = spec.is_numbered and not spec.lookup
+        kind = Id if is_numbered else spec.key_type
+        return cls(item_path(spec)[1], TypeAdapter(cast("type[Hashable]", kind)), is_numbered)
 
     def read(self, request: Request) -> Hashable:
-        """Return the key in the path of a request, as FastAPI reads it. Raises pydantic's ValidationError."""
-        return self.adapter.validate_python(request.scope["path_params"][self.name])
+        """Return the key in the path of a request, as FastAPI reads it. Raises ValueError, as pydantic does."""
+        text = request.scope["path_params"][self.name]
+        key = self.adapter.validate_python(text)
+        if self.is_numbered and str(key) != text:
+            raise ValueError(text)  # FastAPI says so: a number has one way to be written
+        return key
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,7 @@ class FastWrite:
     endpoint: WriteEndpoint
     key: PathKey | None = None
     schema: type[BaseModel] | None = None
+    envelope: Envelope = NO_ENVELOPE
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
@@ -176,7 +186,8 @@ class FastWrite:
             if self.schema is not None:
                 if request.headers.get("content-type") != "application/json":
                     return None
-                given["data"] = self.schema.model_validate(orjson.loads(await request.body()))
-        except (ClientDisconnect, orjson.JSONDecodeError, ValidationError):
+                body = self.schema.model_validate(orjson.loads(await request.body()))
+                given["data"] = self.envelope.unwrapped(body) if self.envelope.item else body
+        except (ClientDisconnect, ValueError):  # of orjson and pydantic
             return None
         return given

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,7 +44,7 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
     if spec.has("retrieve"):
         _add_retrieve(spec, router)
     if spec.has("update"):
-        _add_update(writer, router, "PATCH", f"update_{spec.singular}", spec.update)
+        _add_update(writer, router, spec.update_method, f"update_{spec.singular}", spec.update)
     if spec.has("replace"):
         _add_update(writer, router, "PUT", f"replace_{spec.singular}", spec.replace)
     if spec.has("delete"):
@@ -55,8 +55,8 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     """Return the object with this key, with the fields that the URL names. Raises InvalidInputError, NotFoundError."""
     query = ALL_FIELDS
     if request.scope["query_string"]:
-        query = read_item_query(split_query(request.scope["query_string"]), spec.grammar.within(visibility))
-    return _item_response(spec, request, await spec.reader.read_keys(source, (key,), visibility, query), key)
+        query = read_item_query(split_query(request.scope["query_string"]), spec.item_grammar.within(visibility))
+    return _item_response(spec, request, await spec.item_reader.read_keys(source, (key,), visibility, query), key)
 
 
 async def create(
@@ -66,9 +66,10 @@ async def create(
     spec, viewer = writer.spec, recognized.viewer
 
     async def make() -> Response:
-        key, batch = await writer.create_and_read(session, viewer, data)
-        headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(key), safe='')}"}
-        return _item_response(spec, request, batch, key, status=201, headers=headers if spec.has("retrieve") else None)
+        made = await writer.create_and_read(session, viewer, data)
+        headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(made.known_by), safe='')}"}
+        there = headers if spec.has("retrieve") else None
+        return _item_response(spec, request, made.batch, made.key, status=201, headers=there)
 
     replays = Replays(spec, session, viewer)
     return await respond_once(request, session, spec.policy.identity(viewer), make, replays)
@@ -120,7 +121,7 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
     is_new = status == 201  # noqa: PLR2004 - Created
     action = action or (ADD if is_new else CHANGE)
     visibility = spec.written_visibility(viewer, action)
-    batch = await spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
+    batch = await spec.written_item_reader.read_keys(SessionSource(session), (key,), visibility)
     if batch.refused():
         raise spec.refusal(viewer, action)
     headers = _location(spec, request, key) if is_new else {}
@@ -137,7 +138,7 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
     async def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Response | None:
         try:
             key = path_key.read(request)
-        except ValidationError:
+        except ValueError:
             return None  # FastAPI says what is wrong
         return await retrieve(spec, request, source, visibility, key)
 
@@ -155,8 +156,10 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
         described,
         method="GET",
         dependencies=spec.dependencies("retrieve"),
-        response_model=spec.read,
-        openapi_extra={"parameters": [*documentation.item_parameters(spec.grammar), documentation.if_none_match()]},
+        response_model=spec.envelope.around(spec.read),
+        openapi_extra={
+            "parameters": [*documentation.item_parameters(spec.item_grammar), documentation.if_none_match()]
+        },
         responses={
             200: {"headers": documentation.response_headers(ETag=ETAG)},
             304: {"description": "The object still has the ETag of If-None-Match."},
@@ -167,17 +170,18 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
 
 def _add_create(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
+    body = None if spec.create is None else spec.envelope.around(spec.create)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: BaseModel) -> Response:
-        return await create(writer, request, session, Recognized(viewer), data=data)
+        return await create(writer, request, session, Recognized(viewer), data=spec.envelope.unwrapped(data))
 
     described = ResourceEndpoint(
         spec,
         endpoint,
         name=f"create_{spec.singular}",
         description=f"Make a {spec.singular}.",
-        parameters={"session": SessionDep, "viewer": spec.policy.writer, "data": spec.create},
-        fast_path=FastWrite(spec.policy, partial(create, writer), schema=spec.create),
+        parameters={"session": SessionDep, "viewer": spec.policy.writer, "data": body},
+        fast_path=FastWrite(spec.policy, partial(create, writer), schema=body, envelope=spec.envelope),
     )
     add_route(
         router,
@@ -186,7 +190,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
         method="POST",
         dependencies=spec.dependencies("create"),
         status_code=201,
-        response_model=spec.written or spec.read,
+        response_model=spec.envelope.around(spec.written or spec.read),
         openapi_extra={"parameters": [documentation.idempotency_key()]},
         responses={
             201: {
@@ -200,27 +204,29 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
 def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schema: type[BaseModel] | None) -> None:
     spec = writer.spec
     path, key_name = item_path(spec)
+    body = None if schema is None else spec.envelope.around(schema)
 
     async def endpoint(
         request: Request, session: AsyncSession, viewer: object, data: BaseModel, **path: Hashable
     ) -> Response:
-        return await update(writer, request, session, Recognized(viewer), key=path[key_name], data=data)
+        sent = spec.envelope.unwrapped(data)
+        return await update(writer, request, session, Recognized(viewer), key=path[key_name], data=sent)
 
     described = ResourceEndpoint(
         spec,
         endpoint,
         name=name,
-        description="Change some fields; what is left out stays." if method == "PATCH" else "Replace every field.",
-        parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": schema},
-        fast_path=FastWrite(spec.policy, partial(update, writer), PathKey.of(spec), schema),
+        description="Change some fields; what is left out stays." if schema is spec.update else "Replace every field.",
+        parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": body},
+        fast_path=FastWrite(spec.policy, partial(update, writer), PathKey.of(spec), body, spec.envelope),
     )
     add_route(
         router,
         path,
         described,
         method=method,
-        dependencies=spec.dependencies("update" if method == "PATCH" else "replace"),
-        response_model=spec.written or spec.read,
+        dependencies=spec.dependencies("update" if schema is spec.update else "replace"),
+        response_model=spec.envelope.around(spec.written or spec.read),
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
         responses=documentation.precondition_responses(required=spec.requires_if_match)
         | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
@@ -257,7 +263,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
 def _location(spec: Spec, request: Request, key: Hashable) -> dict[str, str]:
     if not spec.has("retrieve"):
         return {}
-    return {"Location": request.url_for(f"get_{spec.singular}", **{f"{spec.singular}_id": key}).path}
+    return {"Location": request.url_for(f"get_{spec.singular}", **{item_path(spec)[1]: key}).path}
 
 
 def _item_response(
@@ -272,6 +278,8 @@ def _item_response(
     if not batch.items:
         raise not_found(spec.singular, key)
     body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
+    if spec.envelope.item:
+        body = spec.envelope.wrapped(body)
     tag = etag(batch.version(0), body)
     known = (
         None

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from dovetail.api.front.fast_path import FastJSONResponse
-from dovetail.api.schemas import Page
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
@@ -31,6 +30,7 @@ from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import NO_VALUES, Visibility
@@ -50,6 +50,7 @@ class Listing:
 
     reader: Reader
     grammar: Grammar
+    envelope: Envelope = NO_ENVELOPE
     _reads: Cache = field(default_factory=Cache)  # what the same query string means
 
     def parse(self, connection: HTTPConnection, visibility: Visibility) -> tuple[dict[str, str], PageRequest]:
@@ -137,8 +138,10 @@ class Listing:
             following, previous = _offsets(connection, values, request, has_more=has_more)
         if request.query.cursor is not None and request.query.cursor.backwards:
             items = items[::-1]
-        body = {"items": items, "total": total, "next": following, "previous": previous}
-        return FastJSONResponse(orjson.dumps(body, option=ORJSON_OPTIONS), link_header(following, previous))
+        page: dict[str, object] = {"items": items, "total": total, "next": following, "previous": previous}
+        if self.envelope is not NO_ENVELOPE:
+            page = self.envelope.page(page)
+        return FastJSONResponse(orjson.dumps(page, option=ORJSON_OPTIONS), link_header(following, previous))
 
     def _cursors(
         self,
@@ -217,7 +220,7 @@ def add_list(
         described,
         method="GET",
         dependencies=spec.dependencies("list"),
-        response_model=Page[spec.read],  # type: ignore[name-defined]  # known at run time only
+        response_model=spec.envelope.page_of(spec.listed or spec.read),
         openapi_extra={"parameters": documentation.list_parameters(spec.grammar)},
         responses={
             200: {"headers": documentation.response_headers(Link="The next and the previous page (RFC 8288).")},

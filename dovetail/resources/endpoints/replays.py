@@ -43,11 +43,13 @@ class Replays:
         if noted["rules"] == self._rules():
             return stored
         access = self.spec.access
-        visibility = Visibility(true(), access.related(self.viewer), access.hidden(self.viewer))
+        expressions = self.spec.expressions(self.viewer)
+        related, hidden = access.related(self.viewer), access.hidden(self.viewer)
+        visibility = Visibility(true(), related, hidden, expressions=expressions)
         batch = await self.spec.written_reader.read_keys(SessionSource(self.session), keys, visibility)
         if len(batch.items) < len(keys):
             raise not_found(self.spec.singular, keys[0])
-        return _written_anew(batch, keys, stored)
+        return _written_anew(self.spec, batch, keys, stored)
 
     def _rules(self) -> str:
         """Return a digest of what hides fields and related rows from the viewer."""
@@ -69,10 +71,10 @@ async def _check_rows(spec: Spec, session: AsyncSession, viewer: object, keys: S
             raise not_found(spec.singular, key)
 
 
-def _written_anew(batch: Batch, keys: Sequence[Hashable], stored: Response) -> Response:
+def _written_anew(spec: Spec, batch: Batch, keys: Sequence[Hashable], stored: Response) -> Response:
     headers = {name: value for name, value in stored.headers.items() if name != "content-length"}
     if "etag" in headers:
-        body = orjson.dumps(batch.items[0], option=ORJSON_OPTIONS)
+        body = spec.envelope.wrapped(orjson.dumps(batch.items[0], option=ORJSON_OPTIONS))
         headers["etag"] = etag(batch.version(0), body)
     else:  # of a bulk request
         body = orjson.dumps({"items": Written(keys, batch).items()}, option=ORJSON_OPTIONS)

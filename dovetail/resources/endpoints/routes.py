@@ -47,5 +47,5 @@ def add_route(router: APIRouter, path: str, endpoint: ResourceEndpoint, *, metho
 
 def item_path(spec: Spec) -> tuple[str, str]:
     """Return the path of one object, `/posts/{post_id}`, and the name of the key in it."""
-    key_name = f"{spec.singular}_id"
+    key_name = f"{spec.singular}_{spec.lookup or 'id'}"
     return f"{spec.url}/{{{key_name}}}", key_name

@@ -1,7 +1,7 @@
 """Django's lookups (https://docs.djangoproject.com/en/stable/ref/models/querysets/#field-lookups), typed by column."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ from dovetail.resources.query.paths import Criteria, Path, resolve
 
 MAXIMUM_VALUES = 100  # of one `in`
 ESCAPE = "/"
+NO_ALIASES: Mapping[str, str] = {}
 
 Operand = Literal["value", "values", "pair", "text", "flag"]
 
@@ -40,11 +41,14 @@ class FilterParameter:
     path: Path
     lookup_name: str
     value_type: object = field(compare=False)
+    alias: str = ""  # the name that clients know the path by
+    is_named: bool = False  # whether that is the whole name, whatever the lookup
 
     @cached_property
     def name(self) -> str:
         """The name in the URL."""
-        return self.path.name if self.lookup_name == "exact" else f"{self.path.name}__{self.lookup_name}"
+        name = self.alias or self.path.name
+        return name if self.is_named or self.lookup_name == "exact" else f"{name}__{self.lookup_name}"
 
     @property
     def lookup(self) -> Lookup:
@@ -54,7 +58,7 @@ class FilterParameter:
     @property
     def description(self) -> str:
         """The description for the OpenAPI document."""
-        return f"Only those whose {self.path.field} {self.lookup.says}."
+        return f"Only those whose {self.alias or self.path.field} {self.lookup.says}."
 
     @cached_property
     def operand_type(self) -> Any:
@@ -118,9 +122,14 @@ class _StartsExactly(FunctionElement[bool]):
 
 
 def filter_parameters(
-    model: type[object], filters: Mapping[str, str | Sequence[str] | Filter]
+    model: type[object],
+    filters: Mapping[str, str | Sequence[str] | Filter],
+    aliases: Mapping[str, str] = NO_ALIASES,
 ) -> dict[str, FilterParameter]:
-    """Return the parameters that `filters` declares. Raises ConfigurationError for an unknown path or lookup."""
+    """Return the parameters that `filters` declares; `aliases` are the paths of names that clients know.
+
+    Raises ConfigurationError for an unknown path or lookup.
+    """
     found: dict[str, FilterParameter] = {}
     for name, declared in filters.items():
         wanted = (
@@ -128,9 +137,13 @@ def filter_parameters(
             if isinstance(declared, Filter)
             else Filter(*([declared] if isinstance(declared, str) else declared))
         )
-        path = resolve(model, name)
+        path = resolve(model, wanted.path or aliases.get(name, name))
         for lookup in wanted.lookups:
-            parameter = _parameter(path, lookup, wanted.type)
+            is_named = bool(wanted.path) and len(wanted.lookups) == 1
+            alias = "" if name == path.name else name
+            parameter = replace(_parameter(path, lookup, wanted.type), alias=alias, is_named=is_named)
+            if parameter.name in found:
+                raise ConfigurationError(f"filters name the parameter {parameter.name!r} twice")
             found[parameter.name] = parameter
     return found
 

@@ -1,6 +1,6 @@
 """The columns that a list can be ordered by; `keyset.py` has the order itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -21,11 +21,13 @@ class Term:
 
     path: Path
     descending: bool = False
+    alias: str = ""  # the name that clients know the path by
 
     @property
     def name(self) -> str:
         """The name in the parameter `ordering`."""
-        return f"-{self.path.name}" if self.descending else self.path.name
+        name = self.alias or self.path.name
+        return f"-{name}" if self.descending else name
 
     @property
     def direction(self) -> Direction:
@@ -47,11 +49,18 @@ class Term:
 
 
 Terms = tuple[Term, ...]
+NO_ALIASES: Mapping[str, str] = {}
 
 
-def ordering_terms(model: type[object], names: Sequence[str]) -> dict[str, Term]:
-    """Return the terms that a list can be ordered by. Raises ConfigurationError for a column without an order."""
-    terms = {name: Term(resolve(model, name)) for name in names}
+def ordering_terms(
+    model: type[object], names: Sequence[str] | Mapping[str, str], aliases: Mapping[str, str] = NO_ALIASES
+) -> dict[str, Term]:
+    """Return the terms that a list can be ordered by; `names` may have the path of each, `aliases` those of fields.
+
+    Raises ConfigurationError for a column without an order.
+    """
+    paths = names if isinstance(names, Mapping) else {name: aliases.get(name, name) for name in names}
+    terms = {name: Term(resolve(model, path), alias="" if name == path else name) for name, path in paths.items()}
     for name, term in terms.items():
         if any(relation.property.uselist for relation in term.path.relations):
             raise ConfigurationError(f"cannot order by {name!r}: a row has several of them")

@@ -38,10 +38,11 @@ class Grammar:
     terms: Mapping[str, Term]
     default_ordering: str
     is_searchable: bool
-    fields: frozenset[str]
+    fields: Mapping[str, str]  # the names that clients know, and those that policies do
     expandable: frozenset[str]
     default_limit: int = DEFAULT_LIMIT
     maximum_limit: int = MAXIMUM_LIMIT
+    counts: bool = False  # whether a list is counted that does not say
 
     def within(self, visibility: Visibility) -> "Grammar":
         """Return the parameters that a viewer may use from whom some fields are hidden."""
@@ -51,8 +52,8 @@ class Grammar:
             self,
             filters={name: one for name, one in self.filters.items() if not visibility.hides(one.path.field)},
             terms={name: term for name, term in self.terms.items() if not visibility.hides(term.path.field)},
-            fields=frozenset(name for name in self.fields if not visibility.hides(name)),
-            expandable=frozenset(name for name in self.expandable if not visibility.hides(name)),
+            fields={name: place for name, place in self.fields.items() if not visibility.hides(place)},
+            expandable=frozenset(name for name in self.expandable if not visibility.hides(self.fields[name])),
         )
 
     def takes_several(self, name: str) -> bool:
@@ -246,7 +247,7 @@ def _cursor(reader: _Reader, secret_key: SecretStr) -> Cursor | None:
 
 
 def _count(reader: _Reader) -> Count:
-    found = COUNTS.get(reader.values.get("count", "false"))
+    found = COUNTS.get(reader.values.get("count", "true" if reader.grammar.counts else "false"))
     if found is None:
         reader.refuse("count", "expected true, false or capped")
         return "no"

@@ -24,6 +24,7 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.etags import version_within
+from dovetail.resources.read.expression_values import Computed, expression_values
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.compilable import why_python
@@ -37,7 +38,8 @@ from dovetail.resources.sql.nested_select import (
     nothing,
     page_columns,
 )
-from dovetail.resources.sql.nodes import Node, Relation, View
+from dovetail.resources.sql.node_building import build, is_nullable
+from dovetail.resources.sql.nodes import Column, Node, Relation, View
 from dovetail.resources.sql.presumed import confirming
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
@@ -119,11 +121,22 @@ class Cache(OrderedDict[Hashable, Any]):
 
 
 class Reader:
-    """Reads `schema` from rows of `model`; `version` names the attributes whose values change with every write."""
+    """Reads `schema` from rows of `model`; `version` names the attributes whose values change with every write.
 
-    def __init__(self, model: type[object], schema: type[BaseModel], search: Search, version: Sequence[str]) -> None:
+    `lookup` is the attribute by which `read_keys` knows rows, if that is not the primary key.
+    """
+
+    def __init__(
+        self,
+        model: type[object],
+        schema: type[BaseModel],
+        search: Search,
+        version: Sequence[str],
+        lookup: str = "",
+    ) -> None:
         self.model = model
-        self.node = nodes.build(model, schema)
+        self._lookup = lookup
+        self.node = build(model, schema)
         self.search = search
         self.version = tuple(version)
         self._nodes = Cache()
@@ -232,12 +245,13 @@ class Reader:
         statement = statement.options(*nodes.loader_options(full, visibility.related))
         parameters = {**request.parameters(), **visibility.named_values}
         rows = (await session.execute(statement, parameters, execution_options={"populate_existing": True})).all()
+        computed = await expression_values(session, full, [row[0] for row in rows], visibility.expressions)
         include, version = node.include(), self.version_within(visibility.hidden)
         start = len(columns) - 1  # behind the object, and what says whether it is allowed
         middle = start + len(request.terms)
         places = [(place, None) for place in range(middle + len(version))]
         return Batch(
-            [_dumped(row[0], full, include) for row in rows],
+            [_dumped(row[0], full, include, computed) for row in rows],
             [(*row[1:], *(getattr(row[0], key) for key in version)) for row in rows],
             places[start:middle],
             places[middle:],
@@ -279,7 +293,14 @@ class Reader:
         """Return the SELECT of `node` for the rows of `page`, which may be an INSERT or UPDATE on PostgreSQL."""
         version = self.version_within(visibility.hidden)
         return nested_select(
-            node, page, terms=terms, extra=version, related=visibility.related, dialect=dialect, beside=beside
+            node,
+            page,
+            terms=terms,
+            extra=version,
+            related=visibility.related,
+            expressions=visibility.expressions,
+            dialect=dialect,
+            beside=beside,
         )
 
     def plan_of(
@@ -302,7 +323,7 @@ class Reader:
     @cached_property
     def _key_filter(self) -> FilterParameter:
         (column,) = inspect(self.model).primary_key
-        key = inspect(self.model).get_property_by_column(column).key
+        key = self._lookup or inspect(self.model).get_property_by_column(column).key
         return filter_parameters(self.model, {key: "in"})[f"{key}__in"]
 
     @cached_property
@@ -349,17 +370,25 @@ def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...
     return tuple([row[place] if step is None else step(row[place]) for place, step in places])
 
 
-def _dumped(item: object, node: Node, include: dict[str, Any]) -> orjson.Fragment:
-    validated = node.schema.model_validate(View(item, node), from_attributes=True)
+def _dumped(item: object, node: Node, include: dict[str, Any], computed: Computed) -> orjson.Fragment:
+    view = View(item, node, computed)
+    validated = node.schema.model_validate(view, from_attributes=True, by_name=True, by_alias=False)
     return orjson.Fragment(validated.model_dump_json(include=include, by_alias=True))
 
 
 def _refuse_impossible(node: Node, visibility: Visibility, prefix: str = "") -> None:
     for part in node.parts:
         if isinstance(part, Relation):
-            name = prefix + part.name
+            name = prefix + part.key
             if name in visibility.related and not (part.is_list or part.is_optional):
-                raise ConfigurationError(
-                    f"the policy may hide {name!r}, so {node.schema.__name__}.{part.name} has to allow null"
-                )
+                raise _impossible(name, node, part.name)
             _refuse_impossible(part.node, visibility, f"{name}.")
+        elif isinstance(part, Column) and part.relations and not is_nullable(node, part.name):
+            steps = part.path.split(".")[:-1]
+            for name in (prefix + ".".join(steps[: depth + 1]) for depth in range(len(steps))):
+                if name in visibility.related:
+                    raise _impossible(name, node, part.name)
+
+
+def _impossible(name: str, node: Node, field: str) -> ConfigurationError:
+    return ConfigurationError(f"the policy may hide {name!r}, so {node.schema.__name__}.{field} has to allow null")

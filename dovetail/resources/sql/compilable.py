@@ -9,7 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
-from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Float, Integer, Numeric, String, Time, Uuid, inspect
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    Float,
+    Integer,
+    Numeric,
+    String,
+    Time,
+    Uuid,
+    inspect,
+)
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -17,10 +31,20 @@ from dovetail.api.schemas import LARGEST_ID
 from dovetail.api.times import in_utc
 from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.sql.json_values import is_exact_in_json
-from dovetail.resources.sql.nodes import Column, Derived, Node, Part, Relation
+from dovetail.resources.sql.nodes import Column, Derived, Expression, Node, Part, Relation, leads_nowhere
 
 CoreSchema: TypeAlias = Mapping[str, Any]  # nested dictionaries, each with a "type"
-HARMLESS_CONFIG = {"title", "from_attributes", "extra_fields_behavior"}
+HARMLESS_CONFIG = {
+    *("title", "from_attributes", "extra_fields_behavior", "loc_by_alias"),
+    *("validate_by_alias", "validate_by_name", "populate_by_name", "serialize_by_alias"),
+}
+# The type of the values of an expression, by how pydantic calls it.
+EXPRESSIONS: dict[str, TypeEngine[Any]] = {
+    "bool": Boolean(),
+    "int": BigInteger(),
+    "str": String(),
+    "datetime": UTCDateTime(),
+}
 # How pydantic calls a type, and the columns that give its values and no others.
 COLUMN_TYPES: dict[str, tuple[type[TypeEngine[Any]], ...]] = {
     "int": (Integer,),
@@ -51,6 +75,13 @@ def becomes_utc(node: Node, name: str) -> bool:
     return any(step["type"] == "function-after" for step in _steps(field, definitions))
 
 
+def expression_type(node: Node, name: str) -> TypeEngine[object]:
+    """Return the type of the values of a field that is an expression."""
+    model, definitions = _model(node.schema.__pydantic_core_schema__, {})
+    *_, core = _steps(model["schema"]["fields"][name]["schema"], definitions)
+    return EXPRESSIONS[core["type"]]
+
+
 def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:
     """Yield what a compiled statement cannot express."""
     mapper = inspect(node.model)
@@ -61,6 +92,8 @@ def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:
             if part.is_list and in_list:
                 yield f"{node.schema.__name__}.{part.name} is a list inside a list"
             yield from _limits(part.node, dialect, in_list=in_list or part.is_list)
+        elif isinstance(part, Column) and any(one.property.mapper.inherits is not None for one in part.relations):
+            yield f"{node.schema.__name__}.{part.name} leads over a model that inherits from another"
         elif in_list and isinstance(part, Column) and not is_exact_in_json(part.attribute.type, dialect):
             yield f"{node.schema.__name__}.{part.name} is a number with a point inside a list"
 
@@ -82,13 +115,13 @@ def _reasons(node: Node, schema: CoreSchema, definitions: CoreSchema) -> Iterato
         if isinstance(part, Derived):
             continue
         field = model["schema"]["fields"][part.name]
-        if set(field) - {"type", "schema", "metadata"}:
-            yield f"{name}.{part.name} has an alias, or is excluded"
+        if set(field) - {"type", "schema", "metadata", "serialization_alias", "validation_alias"}:
+            yield f"{name}.{part.name} is excluded"
         yield from _field_reasons(f"{name}.{part.name}", part, field["schema"], definitions)
 
 
 def _field_reasons(name: str, part: Part, schema: CoreSchema, definitions: CoreSchema) -> Iterator[str]:
-    if not isinstance(part, (Column, Relation)):
+    if not isinstance(part, (Column, Expression, Relation)):
         yield f"{name} is a property of the model"
         return
     *wrappers, core = _steps(schema, definitions)
@@ -99,6 +132,9 @@ def _field_reasons(name: str, part: Part, schema: CoreSchema, definitions: CoreS
         yield f"{name} has a validator"
     if isinstance(part, Relation):
         yield from _relation_reasons(name, part, core, definitions, is_nullable=is_nullable)
+    elif isinstance(part, Expression):
+        if core["type"] not in EXPRESSIONS or set(core) - SILENT_KEYS:
+            yield f"{name} is a {core['type']!r} that only pydantic can write"
     else:
         yield from _column_reasons(name, part, core, is_nullable=is_nullable)
 
@@ -108,7 +144,8 @@ def _column_reasons(name: str, part: Column, core: CoreSchema, *, is_nullable: b
     if len(columns) != 1 or not isinstance(columns[0], TableColumn):
         yield f"{name} is not a plain column"
         return
-    if columns[0].nullable and not is_nullable:
+    may_be_null = columns[0].nullable or any(map(leads_nowhere, part.relations))
+    if may_be_null and not is_nullable:
         yield f"{name} may be null in the database and not in the schema"
     if core["type"] not in COLUMN_TYPES or set(core) - SILENT_KEYS - _extra_keys(core, columns[0]):
         yield f"{name} is a {core['type']!r} that only pydantic can write"
@@ -126,7 +163,7 @@ def _relation_reasons(
         core = core["items_schema"]
     elif part.may_be_null and not is_nullable:
         yield f"{name} may be null in the database and not in the schema"
-    yield from _reasons(part.node, core, definitions)
+    yield from _reasons(part.node, part.node.schema.__pydantic_core_schema__ if part.is_flat else core, definitions)
 
 
 def _gives(column_type: TypeEngine[object], core: CoreSchema) -> bool:

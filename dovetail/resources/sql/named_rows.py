@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Dialect, inspect, select, true
+from sqlalchemy import ClauseElement, Column, ColumnDefault, Dialect, inspect, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -46,11 +46,24 @@ class NamedRows:
 
     def _insert(self, dialect: Dialect) -> ClauseElement:
         names = members("names", self._name.type, dialect)
+        table = inspect(self._name.class_).local_table
+        given = {one: literal(one.default.arg, one.type) for one in table.columns if is_given(one)}
         # WHERE: SQLite takes ON CONFLICT for a join's ON.
-        rows = select(names.c.value).where(true()).order_by(names.c.value)
+        rows = select(names.c.value, *given.values()).where(true()).order_by(names.c.value)
         insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](self._name.class_)
-        made = insert.from_select([self._name.key], rows).on_conflict_do_nothing()
+        made = insert.from_select([*self._name.property.columns, *given], rows).on_conflict_do_nothing()
         return cast("ClauseElement", made.returning(self._name, self._key))
+
+
+def is_given(column: Column[object]) -> bool:
+    """Return True if a column has one value as its default, which a new row of a name gets."""
+    return isinstance(column.default, ColumnDefault) and column.default.is_scalar
+
+
+def needs_value(column: Column[object]) -> bool:
+    """Return True if a new row cannot be made of its name alone, because of this column."""
+    has_one = column.nullable or column.server_default is not None or column.primary_key or is_given(column)
+    return not has_one and column.computed is None and column.identity is None
 
 
 @cache

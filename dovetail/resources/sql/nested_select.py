@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import (
     CTE,
     Boolean,
+    ColumnClause,
     ColumnElement,
     Dialect,
     Select,
@@ -23,20 +24,25 @@ from sqlalchemy import (
     inspect,
     literal_column,
     select,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.types import TypeEngine
 
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
-from dovetail.resources.sql.compilable import becomes_utc
+from dovetail.resources.schemas.sources import Build
+from dovetail.resources.sql.compilable import becomes_utc, expression_type
 from dovetail.resources.sql.json_values import Convert, chain, into_json, is_plain, json_converter, out_of_json
-from dovetail.resources.sql.nodes import Column, Node, Relation
+from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
 
 ALLOWED = "row_is_allowed"  # no column of a model is called so
 MakeItem = Callable[[Sequence[object]], dict[str, object]]
 Beside = Callable[[CTE], Sequence[CTE]]
+Expressions = Mapping[Build, ColumnElement[object]]  # what functions returned for who asks
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ def nested_select(
     terms: Terms,
     extra: Sequence[str],
     related: Criteria,
+    expressions: Expressions,
     dialect: Dialect,
     beside: Beside = nothing,
 ) -> NestedSelect:
@@ -72,7 +79,7 @@ def nested_select(
     with the page in the same statement. Raises TypeError for a part that needs Python (`compilable.why_python`).
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
-    builder = _Builder(node.model, cte, aliased(node.model, cte), related, dialect)
+    builder = _Builder(node.model, cte, aliased(node.model, cte), related, expressions, dialect)
     written = builder.write(node, builder.root, ())
     positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
     behind = [
@@ -98,7 +105,8 @@ def page_columns(
     columns = dict.fromkeys(inspect(node.model).primary_key)
     for part in node.parts:
         if isinstance(part, Column):
-            columns |= dict.fromkeys(part.attribute.property.columns)
+            first = part.relations[:1]
+            columns |= dict.fromkeys(first[0].property.local_columns if first else part.attribute.property.columns)
         elif isinstance(part, Relation):
             columns |= dict.fromkeys(part.relation.property.local_columns)
     columns |= dict.fromkeys(getattr(node.model, key).property.columns[0] for key in extra)
@@ -118,12 +126,14 @@ class _Builder:
     cte: CTE
     root: Any  # the model, read from the CTE
     related: Criteria
+    expressions: Expressions
     dialect: Dialect
     in_json: bool = False  # the columns become one JSON array
     columns: list[ColumnElement[object]] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
     helpers: dict[str, object] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
+    targets: dict[tuple[str, ...], object] = field(default_factory=dict)  # what flattened columns lead to, by path
 
     def place(self, name: str | None, column: ColumnElement[object]) -> int:
         """Return where in a row the values of the root's attribute `name` are, or of another `column`."""
@@ -137,14 +147,16 @@ class _Builder:
         written = []
         for part in node.parts:
             if isinstance(part, Column):
-                value = self._column(node, entity, part)
+                value = self._column(node, self._owner(entity, part.relations, path), part)
+            elif isinstance(part, Expression):
+                value = self._expression(node, entity, part)
             elif isinstance(part, Relation) and part.is_list:
-                value = self._list(part, (*path, part.name))
+                value = self._list(part, (*path, part.key))
             elif isinstance(part, Relation):
-                value = self._object(part, entity, (*path, part.name))
+                value = self._object(part, entity, (*path, part.key))
             else:
                 raise TypeError(f"{part.name!r} needs Python")
-            written.append(f"{part.name!r}: {value}")
+            written.append(f"{part.alias!r}: {value}")
         return "{" + ", ".join(written) + "}"
 
     def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[object]:
@@ -157,20 +169,41 @@ class _Builder:
         return statement
 
     def _column(self, node: Node, entity: object, part: Column) -> str:
-        column = getattr(entity, part.name)
-        finish = json_converter(column.type, self.dialect, into_utc=becomes_utc(node, part.name))
+        column = getattr(entity, part.attribute.key)
+        if entity is self.root and not self.in_json:
+            self.places[part.attribute.key] = len(self.columns)
+        return self._value(column, column.type, into_utc=becomes_utc(node, part.name))
+
+    def _value(self, column: ColumnElement[object], kind: TypeEngine[object], *, into_utc: bool) -> str:
+        finish = json_converter(kind, self.dialect, into_utc=into_utc)
         if not self.in_json:
-            if entity is self.root:
-                self.places[part.name] = len(self.columns)
             return self._slot(column, finish)
-        return self._slot(into_json(column, self.dialect), chain(out_of_json(column.type, self.dialect), finish))
+        return self._slot(into_json(column, self.dialect), chain(out_of_json(kind, self.dialect), finish))
+
+    def _owner(self, entity: object, relations: Sequence[Attribute], path: tuple[str, ...]) -> object:
+        """Return what stands for the row that `relations` lead to from `entity`, joined once for all its columns."""
+        for relation in relations:
+            path = (*path, relation.key)
+            if path not in self.targets:
+                self.targets[path] = self._join(entity, relation.key, path, outer=True)
+            entity = self.targets[path]
+        return entity
+
+    def _join(self, entity: object, name: str, path: tuple[str, ...], *, outer: bool) -> object:
+        visible = self.related.get(".".join(path))
+        target = aliased(getattr(entity, name).property.mapper.class_)
+        relation = getattr(entity, name).of_type(target)
+        self.joins.append((relation if visible is None else relation.and_(visible), None, outer))
+        return target
+
+    def _expression(self, node: Node, entity: object, part: Expression) -> str:
+        kind = expression_type(node, part.name)
+        value = type_coerce(expression_of(self.expressions[part.build], node.model, entity), kind)
+        return self._value(value, kind, into_utc=becomes_utc(node, part.name))
 
     def _object(self, part: Relation, entity: object, path: tuple[str, ...]) -> str:
-        target = aliased(part.relation.property.mapper.class_)
-        visible = self.related.get(".".join(path))
-        relation = getattr(entity, part.name).of_type(target)
-        outer = part.may_be_null or visible is not None
-        self.joins.append((relation if visible is None else relation.and_(visible), None, outer))
+        outer = part.may_be_null or ".".join(path) in self.related
+        target = self._join(entity, part.key, path, outer=outer)
         if not outer:
             return self.write(part.node, target, path)
         key = getattr(target, _keys(part.node.model)[0])
@@ -180,7 +213,8 @@ class _Builder:
     def _list(self, part: Relation, path: tuple[str, ...]) -> str:
         number = len(self.helpers)
         cte = self.cte.alias(f"page_{number}")
-        inner = _Builder(self.model, self.cte, aliased(self.model, cte), self.related, self.dialect, in_json=True)
+        root = aliased(self.model, cte)
+        inner = _Builder(self.model, self.cte, root, self.related, self.expressions, self.dialect, in_json=True)
         grouped, read = inner.group(part, path)
         subquery = grouped.subquery(f"list_{number}")
         keys = [getattr(self.root, key) for key in _keys(self.model)]
@@ -199,11 +233,20 @@ class _Builder:
                 relation = relation.of_type(target)
             self.joins.append((relation if visible is None else relation.and_(visible), None, False))
             entity = target
-        written = self.write(part.node, entity, path)
+        (column, *_) = part.node.parts
+        if part.is_flat and isinstance(column, Column):
+            written = self._column(part.node, entity, column)
+        else:
+            written = self.write(part.node, entity, path)
         keys = [getattr(self.root, key) for key in _keys(self.model)]
         order = part.relation.property.order_by or [getattr(entity, key) for key in _keys(part.node.model)]
-        plain = all(isinstance(one, Column) and is_plain(one.attribute.type) for one in part.node.parts)
-        item = _json_object(part.node, entity, self.dialect) if plain else _json_array(self.columns, self.dialect)
+        plain = all(isinstance(one, Column) and _is_plain(one) for one in part.node.parts)
+        if plain and part.is_flat:
+            item = _json_value(self.columns[0], self.dialect)
+        elif plain:
+            item = _json_object(part.node, entity, self.dialect)
+        else:
+            item = _json_array(self.columns, self.dialect)
         return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
 
     def _aggregate(
@@ -234,14 +277,40 @@ class _Builder:
         return f"{name}({place})"
 
 
+def expression_of(expression: ColumnElement[object], model: type[object], entity: object) -> ColumnElement[object]:
+    """Return an expression on the columns of `model` for the row that `entity` stands for, which may be an alias."""
+    if entity is model or not any(isinstance(part, ColumnClause) for part in visitors.iterate(expression)):
+        return expression
+    same = [getattr(model, key) == getattr(entity, key) for key in _keys(model)]
+    return (
+        select(expression)
+        .select_from(model)
+        .where(*same)
+        .correlate(inspect(entity, raiseerr=True).selectable)
+        .scalar_subquery()
+    )
+
+
+def _json_value(column: ColumnElement[object], dialect: Dialect) -> ColumnElement[object]:
+    if dialect.name == "postgresql":
+        return column
+    return _json_boolean(column) if isinstance(column.type, Boolean) else func.json_quote(column)
+
+
 def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[object]:
     # Names of fields are Python's identifiers: they can stand in the statement as they are.
     parts: list[ColumnElement[object]] = []
     for part in node.parts:
-        parts += [literal_column(f"'{part.name}'"), getattr(entity, part.name)]
+        assert isinstance(part, Column)  # noqa: S101 - all of them are plain
+        parts += [literal_column(f"'{part.alias}'"), getattr(entity, part.attribute.key)]
     if dialect.name == "postgresql":
         return func.json_build_object(*parts)
     return func.json_object(*(_json_boolean(part) for part in parts))
+
+
+def _is_plain(part: Column) -> bool:
+    # The alias stands in the statement as it is.
+    return not part.relations and part.alias.isidentifier() and is_plain(part.attribute.type)
 
 
 def _json_array(columns: Sequence[ColumnElement[object]], dialect: Dialect) -> ColumnElement[object]:

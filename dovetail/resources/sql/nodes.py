@@ -1,31 +1,36 @@
-"""Nodes of an answer: a tree of columns and relations, read off a model and a response schema."""
+"""Nodes of an answer: a tree of columns and relations, which `node_building.py` reads off a model and a schema.
+
+A part has three names: that of the schema's field (`name`), the one that clients see (`alias`), and that of the
+attribute (`path`), by which policies know it.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
-from pydantic import MISSING, BaseModel
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, inspect
-from sqlalchemy.orm import (
-    MANYTOONE,
-    InstrumentedAttribute,
-    Mapper,
-    joinedload,
-    selectinload,
-    undefer,
-)
+from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, joinedload, selectinload, undefer
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
-from dovetail.errors import ConfigurationError
+from dovetail.resources.schemas.sources import Build
+
+Attribute: TypeAlias = InstrumentedAttribute[object]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field that is a column."""
+    """A field that is a column: of the row itself, or of the one row that `relations` lead to."""
 
     name: str
-    attribute: InstrumentedAttribute[object]
+    alias: str
+    attribute: Attribute
+    relations: tuple[Attribute, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The name that policies know: `author.username`."""
+        return ".".join(one.key for one in (*self.relations, self.attribute))
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Computed:
     """A field that is a property of the model: only Python can read it."""
 
     name: str
+    alias: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -40,27 +47,54 @@ class Derived:
     """A field that the schema computes from its others (`@computed_field`)."""
 
     name: str
+    alias: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A field that a function gives in SQL, for who asks."""
+
+    name: str
+    alias: str
+    build: Build
+
+    @property
+    def path(self) -> str:
+        """The name that policies know, which is the field's own."""
+        return self.name
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A field that is a nested object, or a list of them."""
+    """A field that is a nested object, or a list of them; a flat list is one of the values of a single column."""
 
     name: str
-    relation: InstrumentedAttribute[object]
+    alias: str
+    relation: Attribute
     node: "Node"
     is_list: bool
     is_optional: bool  # may be null in the answer
     on_demand: bool  # only with `expand=`
+    is_flat: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name of the relation."""
+        return str(self.relation.key)
+
+    @property
+    def path(self) -> str:
+        """The name that policies know: that of the relation, or of the column of a flat list."""
+        return f"{self.key}.{self.node.parts[0].path}" if self.is_flat else self.key
 
     @property
     def may_be_null(self) -> bool:
-        """Return True if a row may have none: unless a foreign key that is never null leads to it."""
-        mapped: Any = self.relation.property
-        return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)
+        """Return True if a row may have none."""
+        return leads_nowhere(self.relation)
 
 
-Part: TypeAlias = Column | Computed | Derived | Relation
+Part: TypeAlias = Column | Computed | Derived | Expression | Relation
 
 
 @dataclass(frozen=True)
@@ -71,39 +105,42 @@ class Node:
     schema: type[BaseModel]
     parts: tuple[Part, ...]
 
-    def names(self, prefix: str = "") -> Iterator[str]:
-        """Yield the name of every field; those of nested objects have a dot: `author.username`."""
+    def names(self) -> Iterator[str]:
+        """Yield the name of every field as clients know it; those of nested objects have a dot: `author.username`."""
+        yield from (name for name, _ in self.paths())
+
+    def paths(self, prefix: str = "", place: str = "") -> Iterator[tuple[str, str]]:
+        """Yield the name of every field as clients know it, and as policies do."""
         for part in self.parts:
-            yield prefix + part.name
-            if isinstance(part, Relation):
-                yield from part.node.names(f"{prefix}{part.name}.")
+            yield prefix + part.alias, place + part.path
+            if isinstance(part, Relation) and not part.is_flat:
+                yield from part.node.paths(f"{prefix}{part.alias}.", f"{place}{part.key}.")
 
     def on_demand(self, prefix: str = "") -> Iterator[str]:
         """Yield the names that `expand=` takes."""
         for part in self.parts:
             if isinstance(part, Relation):
                 if part.on_demand:
-                    yield prefix + part.name
-                yield from part.node.on_demand(f"{prefix}{part.name}.")
+                    yield prefix + part.alias
+                yield from part.node.on_demand(f"{prefix}{part.alias}.")
+
+    def expressions(self) -> Iterator[Build]:
+        """Yield the functions of the expressions, in the order of the fields."""
+        for part in self.parts:
+            if isinstance(part, Expression):
+                yield part.build
+            elif isinstance(part, Relation):
+                yield from part.node.expressions()
 
     def include(self) -> dict[str, object]:
         """Return the `include` by which pydantic writes these fields (https://docs.pydantic.dev/latest/concepts/serialization/)."""
         return {part.name: _include(part) for part in self.parts}
 
 
-def build(model: type[object], schema: type[BaseModel], above: tuple[type[BaseModel], ...] = ()) -> Node:
-    """Return the tree of `schema` over `model`; `above` are the schemas that it is nested in.
-
-    Raises ConfigurationError for a field that the model does not have, and for a schema that is nested in itself.
-    """
-    if schema in above:
-        raise ConfigurationError(
-            f"{above[-1].__name__} leads back to {schema.__name__}, and no answer ends then; give what is nested a "
-            "schema of its own, without the field that leads back"
-        )
-    above = (*above, schema)
-    parts = (_part(model, schema, name, info, above) for name, info in schema.model_fields.items())
-    return Node(model, schema, (*parts, *map(Derived, schema.model_computed_fields)))
+def leads_nowhere(relation: Attribute) -> bool:
+    """Return True if a relation may lead to no row: unless a foreign key that is never null leads to it."""
+    mapped: Any = relation.property
+    return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)
 
 
 def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]) -> Node:
@@ -111,7 +148,7 @@ def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hi
 
     A name stands for all below it; `author.username` keeps only that of the author.
     """
-    return _selected(node, "", wanted, expand, hidden)
+    return _selected(node, ("", ""), wanted, expand, hidden)
 
 
 def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefix: str = "") -> list[_AbstractLoad]:
@@ -119,88 +156,91 @@ def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefi
     options: list[_AbstractLoad] = []
     for part in node.parts:
         if isinstance(part, Relation):
-            visible = related.get(prefix + part.name)
-            relation = part.relation if visible is None else part.relation.and_(visible)
-            load = (selectinload if part.is_list else joinedload)(relation)
-            options.append(load.options(*loader_options(part.node, related, f"{prefix}{part.name}.")))
-        elif isinstance(part, Column) and part.attribute.property.deferred:
-            options.append(undefer(part.attribute))
+            load = (selectinload if part.is_list else joinedload)(_seen(part.relation, related, prefix))
+            options.append(load.options(*loader_options(part.node, related, f"{prefix}{part.key}.")))
+        elif isinstance(part, Column):
+            options += _column_options(part.attribute, part.relations, related, prefix)
     return options
 
 
 class View:
-    """A row as pydantic sees it: it has the fields of a node, and nothing that was not loaded."""
+    """A row as pydantic sees it: it has the fields of a node, and nothing that was not loaded.
 
-    def __init__(self, item: object, node: Node) -> None:
+    `computed` has the values of expressions, by function and by key.
+    """
+
+    def __init__(self, item: object, node: Node, computed: Mapping[Build, Mapping[object, object]]) -> None:
         self._item = item
         self._parts = {part.name: part for part in node.parts}
+        self._computed = computed
 
     def __getattr__(self, name: str) -> Any:
         part = self._parts.get(name)
         if part is None:
             raise AttributeError(name)
-        value = getattr(self._item, name)
-        if not isinstance(part, Relation) or value is None:
+        if isinstance(part, Expression):
+            return self._computed[part.build][inspect(self._item, raiseerr=True).identity]
+        if isinstance(part, Column):
+            return _value(self._item, part)
+        if not isinstance(part, Relation):
+            return getattr(self._item, name)
+        value = getattr(self._item, part.key)
+        if part.is_flat:
+            (column,) = part.node.parts
+            return [getattr(one, column.path) for one in value]
+        if value is None:
             return value
-        return [View(one, part.node) for one in value] if part.is_list else View(value, part.node)
+        views = [View(one, part.node, self._computed) for one in (value if part.is_list else [value])]
+        return views if part.is_list else views[0]
 
 
-def _part(
-    model: type[object], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
-) -> Part:
-    mapper: Mapper[object] = inspect(model)
-    if name in mapper.relationships:
-        return _relation(model, schema, name, info, above)
-    if name in mapper.column_attrs:
-        return Column(name, getattr(model, name))
-    if hasattr(model, name):
-        return Computed(name)
-    known = sorted([*mapper.column_attrs.keys(), *mapper.relationships.keys()])
-    raise ConfigurationError(
-        f"{schema.__name__}.{name} is not a column, a relation or a property of {model.__name__}, "
-        f"expected one of {', '.join(known)}"
-    )
+def _value(item: object, part: Column) -> object:
+    for relation in part.relations:
+        item = getattr(item, relation.key)
+        if item is None:
+            return None
+    return getattr(item, part.attribute.key)
 
 
-def _relation(
-    model: type[object], schema: type[BaseModel], name: str, info: FieldInfo, above: tuple[type[BaseModel], ...]
-) -> Relation:
-    nested = [part for part in _flat(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
-    if len(nested) != 1:
-        raise ConfigurationError(
-            f"{schema.__name__}.{name} is a relation of {model.__name__}, expected its type to name one schema"
-        )
-    relation = inspect(model).relationships[name]
-    return Relation(
-        name=name,
-        relation=getattr(model, name),
-        node=build(relation.mapper.class_, nested[0], above),
-        is_list=bool(relation.uselist),
-        is_optional=type(None) in _flat(info.annotation),
-        on_demand=info.default is MISSING,
-    )
+def _seen(relation: Attribute, related: Mapping[str, ColumnElement[bool]], prefix: str) -> Attribute:
+    visible = related.get(prefix + relation.key)
+    return relation if visible is None else relation.and_(visible)  # type: ignore[return-value]  # of the same kind
 
 
-def _flat(annotation: object) -> list[object]:
-    return [annotation, *(found for argument in get_args(annotation) for found in _flat(argument))]
+def _column_options(
+    attribute: Attribute,
+    relations: tuple[Attribute, ...],
+    related: Mapping[str, ColumnElement[bool]],
+    prefix: str,
+) -> list[_AbstractLoad]:
+    if relations:
+        first, *rest = relations
+        below = _column_options(attribute, tuple(rest), related, f"{prefix}{first.key}.")
+        return [joinedload(_seen(first, related, prefix)).options(*below)]
+    return [undefer(attribute)] if attribute.property.deferred else []
 
 
-def _selected(node: Node, prefix: str, wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]) -> Node:
+def _selected(
+    node: Node, prefixes: tuple[str, str], wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]
+) -> Node:
+    """Return the same; `prefixes` stand before names as clients know them, and as policies do."""
     kept: list[Part] = []
     for part in node.parts:
-        name = prefix + part.name
+        name, place = prefixes[0] + part.alias, prefixes[1] + part.path
         below = {one for one in wanted if one.startswith(f"{name}.")}
-        if name in hidden or (wanted and name not in wanted and not below):
+        is_hidden = any(place == one or place.startswith(f"{one}.") for one in hidden)
+        if is_hidden or (wanted and name not in wanted and not below):
             continue
-        if not isinstance(part, Relation):
+        if not isinstance(part, Relation) or part.is_flat:
             kept.append(part)
         elif not part.on_demand or any(one == name or one.startswith(f"{name}.") for one in expand):
             rest = frozenset() if name in wanted else frozenset(below)
-            kept.append(replace(part, node=_selected(part.node, f"{name}.", rest, expand, hidden)))
+            inner = (f"{name}.", f"{prefixes[1]}{part.key}.")
+            kept.append(replace(part, node=_selected(part.node, inner, rest, expand, hidden)))
     return replace(node, parts=tuple(kept))
 
 
 def _include(part: Part) -> object:
-    if not isinstance(part, Relation):
+    if not isinstance(part, Relation) or part.is_flat:
         return True
     return {"__all__": part.node.include()} if part.is_list else part.node.include()

@@ -25,6 +25,7 @@ from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flus
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
+from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.insert_statements import VALUE
@@ -162,7 +163,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         version = STAR if if_match is None else only_version(if_match)
         if version == STAR:
             return {KEY: key}
-        if version is None or not is_told_by_moment(mapper, self._spec.version_in(asked)):
+        if version is None or self._spec.lookup or not is_told_by_moment(mapper, self._spec.version_in(asked)):
             return None
         return {KEY: key, **version_arguments(key, version)}
 
@@ -175,6 +176,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if self._limits_fields and spec.policy.read_only(recognized.viewer) & named:
             return None
         values = values_of(spec, data, spec.kept_fields(recognized.viewer) if is_whole else frozenset())
+        if spec.lookup in values:
+            check_key(spec.lookup, values[spec.lookup], spec.taken_keys)
         return None if unknown_members(spec.model, values) else values
 
     @cached_property

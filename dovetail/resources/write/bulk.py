@@ -73,7 +73,7 @@ async def create_all(
 
     async def apart() -> Callable[[int], Awaitable[Hashable]]:
         # The links of all, as before: in another order others might wait.
-        links = await find_links(writer.spec.links, session, items)
+        links = await find_links(writer.spec.finders, session, items)
 
         async def one(number: int) -> Hashable:
             keys = await writer.create_items(session, viewer, [items[number]], links)
@@ -111,7 +111,7 @@ async def update_all(
         nonlocal locked
         # Read again, after the savepoint was rolled back.
         locked = await writer.lock_items(session, viewer, keys, CHANGE)
-        links = await find_links(writer.spec.links, session, [data for data, _ in items])
+        links = await find_links(writer.spec.finders, session, [data for data, _ in items])
 
         async def one(number: int) -> Hashable:
             await writer.update_items(session, viewer, [change(number)], links)

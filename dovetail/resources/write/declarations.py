@@ -8,10 +8,13 @@ from typing import get_args
 from pydantic import BaseModel
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.errors import ConfigurationError
+from dovetail.resources.schemas.lookups import is_unique
 from dovetail.resources.signatures import Arguments, check_hook, check_policy
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.named_rows import needs_value
 
 
 def check_writing(spec: Spec) -> None:
@@ -21,6 +24,10 @@ def check_writing(spec: Spec) -> None:
     check_policy(spec.singular, spec.policy, spec.model, spec.create)
     for name, hook, arguments in _hooks(spec):
         check_hook(spec.singular, name, hook, arguments)
+    reader = get_args(spec.policy.reader)[0]
+    for build in spec.builds:
+        name = getattr(build, "__name__", repr(build))
+        check_hook(spec.singular, f"the field from {name}", build, {"viewer": reader}, is_async=False)
 
 
 def _check_schemas(spec: Spec) -> None:
@@ -45,11 +52,27 @@ def _without_hooks(spec: Spec) -> Iterator[type[BaseModel]]:
 def _check_links(spec: Spec) -> None:
     """Raise ConfigurationError for a link that is no many-to-many relation."""
     relations = inspect(spec.model).relationships
-    for name in spec.links:
+    for name, find in spec.links.items():
         if name not in relations or relations[name].secondary is None:
             raise ConfigurationError(
                 f"{spec.singular}: links names {name!r}, which is not a many-to-many relation of {spec.model.__name__}"
             )
+        if isinstance(find, InstrumentedAttribute):
+            target = relations[name].mapper.class_
+            _check_named(f"{spec.singular}: links[{name!r}] is {find}", target, find)
+
+
+def _check_named(what: str, target: type[object], find: InstrumentedAttribute[str]) -> None:
+    """Raise ConfigurationError unless rows of `target` are found, and made, by the column `find` alone."""
+    column = find.property.columns[0]
+    if find.class_ is not target or not is_unique(column):
+        raise ConfigurationError(f"{what}, expected a unique column of {target.__name__}, or an async function")
+    others = [one.name for one in inspect(target).local_table.columns if one is not column and needs_value(one)]
+    if others:
+        raise ConfigurationError(
+            f"{what}, and a new {target.__name__} needs {', '.join(others)} too; give it a default, or name an async "
+            "function that makes one"
+        )
 
 
 def _hooks(spec: Spec) -> Iterator[tuple[str, object, Arguments]]:
@@ -67,6 +90,8 @@ def _hooks(spec: Spec) -> Iterator[tuple[str, object, Arguments]]:
     if spec.delete_with is not None:
         yield "delete_with", spec.delete_with, {**of_session, "item": spec.model}
     for name, find in spec.links.items():
+        if isinstance(find, InstrumentedAttribute):
+            continue
         yield f"links[{name!r}]", find, {**of_session, "names": set}
 
 

@@ -199,8 +199,15 @@ class OneRow(Generic[Model]):
         return found
 
     def is_known(self, session: AsyncSession, key: Hashable) -> bool:
-        """Return True if the session has the object with this key already."""
-        return self._entities.has(session, key)
+        """Return True if the session has the object with this key already, or may have it."""
+        if self._is_primary:
+            return self._entities.has(session, key)
+        return any(isinstance(one, self._model) for one in session.sync_session.identity_map.values())
+
+    @cached_property
+    def _is_primary(self) -> bool:
+        (column,) = inspect(self._model).primary_key
+        return bool(inspect(self._model).get_property_by_column(column).key == self._key)
 
     @property
     def _table(self) -> Table:

@@ -48,7 +48,8 @@ from dovetail.resources.sql.enforced import enforced, is_refusal
 from dovetail.resources.sql.insert_statements import Defaults, prepare_values
 from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
-from dovetail.resources.sql.nodes import Node, Relation
+from dovetail.resources.sql.nodes import Attribute, Node, Relation
+from dovetail.resources.sql.nodes import Column as ColumnPart
 from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_cte
@@ -65,7 +66,9 @@ class ReadBack:
 
     def is_possible(self, links: Sequence[str], visibility: Visibility, dialect: Dialect) -> bool:
         """Return True if a read of one row that is written, and linked by `links`, needs no other statement."""
-        if visibility.related:  # a condition may ask for what is not in the tables yet
+        if (
+            visibility.related or visibility.expressions
+        ):  # a condition or an expression may ask for what is not in the tables yet
             return False
         if visibility.check is not None and has_subquery(visibility.check):  # as above
             return False
@@ -224,10 +227,10 @@ def _sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bo
     stand_for = {*hidden, own_table} if dialect.name == "sqlite" else hidden
     if dialect.name == "sqlite" and any(len(table.columns) != 2 for table in hidden):  # noqa: PLR2004 - a link's keys
         return False
-    for depth, part in _relations(node):
-        if part.relation.property.mapper.local_table is own_table:
+    for depth, relation in _relations(node):
+        if relation.property.mapper.local_table is own_table:
             return False
-        if part.relation.property.secondary in hidden and (depth or part.name not in links):
+        if relation.property.secondary in hidden and (depth or relation.key not in links):
             return False
     return all(isinstance(table, Table) and table.schema is None for table in stand_for)
 
@@ -249,8 +252,10 @@ def _as_stored(column: ColumnElement[object]) -> ColumnElement[object]:
     return cast(column, column.type) if isinstance(column.type, Float) else column
 
 
-def _relations(node: Node, depth: int = 0) -> Iterator[tuple[int, Relation]]:
+def _relations(node: Node, depth: int = 0) -> Iterator[tuple[int, Attribute]]:
     for part in node.parts:
-        if isinstance(part, Relation):
-            yield depth, part
+        if isinstance(part, ColumnPart):
+            yield from ((depth, relation) for relation in part.relations)
+        elif isinstance(part, Relation):
+            yield depth, part.relation
             yield from _relations(part.node, depth + 1)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Generic, TypeAlias
 
 from pydantic import MISSING
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.fast_unit_of_work import SessionSource
@@ -13,6 +14,7 @@ from dovetail.errors import PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
+from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
 from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.visibility import Visibility
@@ -21,7 +23,7 @@ from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.model_rules import check_enums
-from dovetail.resources.write.one_row import Locked, OneRow, RowChange
+from dovetail.resources.write.one_row import Locked, OneRow, RowChange, key_of
 from dovetail.resources.write.references import References
 
 Values: TypeAlias = Mapping[str, object]  # by attribute
@@ -34,6 +36,15 @@ class Change(Generic[Model, Update, Replace]):
     item: Model
     data: Update | Replace
     if_match: str | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A row that was made, as it is answered."""
+
+    key: Hashable
+    batch: Batch
+    known_by: object  # by what clients know it
 
 
 class Writer(Generic[Model, Viewer, Create, Update, Replace]):
@@ -62,9 +73,16 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return OneRow(self.spec.model, self.spec.key, self.spec.written_reader)
 
     @cached_property
+    def known_row(self) -> OneRow[Model]:
+        """Return the same for rows by what clients know them by."""
+        if not self.spec.lookup:
+            return self.one_row
+        return OneRow(self.spec.model, self.spec.lookup, self.spec.written_reader)
+
+    @cached_property
     def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
         """Return what updates and deletes a row by a single statement, where that does."""
-        return AtOnce(self.spec, self.one_row, self.references)
+        return AtOnce(self.spec, self.known_row, self.references)
 
     async def lock_items(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
@@ -83,9 +101,9 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def _lock(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str, visibility: Visibility
     ) -> Model:
-        lock = self.one_row.find_lock(session, key, visibility)
+        lock = self.known_row.find_lock(session, key, visibility)
         if lock is None:
-            locked = (await lock_rows(session, self.spec.model, self.spec.key, [key], visibility)).get(key)
+            locked = (await lock_rows(session, self.spec.model, self.spec.known_by, [key], visibility)).get(key)
         else:
             locked = await lock.take(session, key)
         return self.taken(viewer, action, key, locked)
@@ -123,8 +141,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if "may_delete" in self.spec.policy.old_hooks:
             self.spec.policy.may_delete(viewer, item)
 
-    async def create_and_read(self, session: AsyncSession, viewer: Viewer, data: Create) -> tuple[Hashable, Batch]:
-        """Create a row; return its key, and the row as the viewer may see it. Raises what policy and hooks raise."""
+    async def create_and_read(self, session: AsyncSession, viewer: Viewer, data: Create) -> Made:
+        """Create a row; return it as the viewer may see it. Raises what policy and hooks raise."""
         visibility = self.spec.written_visibility(viewer, ADD)
         self.check_create(viewer, data)
         await self.references.check(session, viewer, [(data, None)])
@@ -137,7 +155,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             key = await self._insert(session, made, links)
             done = key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
         self._check_written(viewer, ADD, done[1])
-        return done
+        return Made(*done, await self._known_by(session, made, done[0]))
 
     async def update_and_read(  # noqa: PLR0917 - as FastAPI gives them
         self,
@@ -148,13 +166,14 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         data: Update | Replace,
         if_match: str | None,
     ) -> Batch:
-        """Update the row with this key, and return it as the viewer may see it, whether they may view the row or not.
+        """Update the row that a client knows by this key, and return it, whether the viewer may view it or not.
 
         `asked` is the viewer's `Spec.change_visibility`. Raises NotFoundError, PermissionDeniedError, and what
         precondition and hooks raise.
         """
         visibility = asked.once_written
         change = Change(await self._lock(session, viewer, key, CHANGE, asked.to_lock), data, if_match)
+        primary = key_of(change.item)
         self.check_update(viewer, change)
         batch = None
         if self.spec.update_with is None and self.one_row.can_update(session, visibility):
@@ -165,7 +184,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         else:
             await self.update_items(session, viewer, [change])
         if batch is None:
-            batch = await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
+            batch = await self.spec.written_reader.read_keys(SessionSource(session), (primary,), visibility)
         self._check_written(viewer, CHANGE, batch)
         return batch
 
@@ -211,6 +230,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if self.spec.update_with is not None:
             for change in changes:
                 await self.spec.update_with(session, viewer, change.item, change.data)
+                self._check_key(change.item.__dict__)
             await session.flush()
         await update_rows(session, self.spec.model, rows, self.references.visible_links(viewer))
 
@@ -245,14 +265,30 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         ]
         for row in rows:
             check_enums(self.spec.model, row.values)
+            self._check_key(row.values)
         return rows
+
+    def _check_key(self, values: Values) -> None:
+        """Raise InvalidInputError if a row would be known by what cannot stand in its address."""
+        if self.spec.lookup in values:
+            check_key(self.spec.lookup, values[self.spec.lookup], self.spec.taken_keys)
+
+    async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> object:
+        """Return by what clients know a row that was made."""
+        spec = self.spec
+        if not spec.lookup:
+            return key
+        if isinstance(made, Mapping) and spec.lookup in made:
+            return made[spec.lookup]
+        column, primary = getattr(spec.model, spec.lookup), getattr(spec.model, spec.key)
+        return (await session.execute(select(column).where(primary == key))).scalar_one()
 
     async def _links(
         self, session: AsyncSession, viewer: Viewer, items: Sequence[Create | Update | Replace], found: Links | None
     ) -> list[LinksOfRow]:
         if not self._names_links(items):
             return [{} for _ in items]
-        known = await find_links(self.spec.links, session, items) if found is None else found
+        known = await find_links(self.spec.finders, session, items) if found is None else found
         await self.references.check_links(session, viewer, items, known)
         return [keys_of(data, known) for data in items]
 
@@ -268,6 +304,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             made = data.model_dump(exclude=set(self.spec.links))
         if isinstance(made, Mapping):
             check_enums(self.spec.model, made)
+        self._check_key(made if isinstance(made, Mapping) else made.__dict__)
         return made
 
     async def _insert(self, session: AsyncSession, made: Model | Values, links: LinksOfRow) -> Hashable:

@@ -47,7 +47,7 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Reader
-from dovetail.resources.sql import nodes
+from dovetail.resources.sql import node_building
 from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.visibility import Visibility
 
@@ -259,9 +259,9 @@ NEED_PYTHON = [
 @pytest.mark.parametrize("schema", NEED_PYTHON, ids=lambda schema: schema.__name__)
 def test_a_schema_that_needs_python_takes_the_road_of_the_orm(schema):
     for dialect in (postgresql.asyncpg.dialect(), sqlite.aiosqlite.dialect()):
-        assert why_python(nodes.build(Thing, schema), dialect)
+        assert why_python(node_building.build(Thing, schema), dialect)
 
 
 def test_a_plain_schema_is_compiled():
     plain = create_model("Plain", id=(int, ...), name=(str, ...), note=(str | None, ...))
-    assert why_python(nodes.build(Thing, plain), postgresql.asyncpg.dialect()) is None
+    assert why_python(node_building.build(Thing, plain), postgresql.asyncpg.dialect()) is None

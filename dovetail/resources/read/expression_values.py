@@ -1,0 +1,54 @@
+"""The values of expressions of rows that the ORM has loaded: one statement more for each model that has any."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from sqlalchemy import inspect, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.resources.schemas.sources import Build
+from dovetail.resources.sql.nested_select import Expressions
+from dovetail.resources.sql.nodes import Expression, Node, Relation
+
+Computed: TypeAlias = Mapping[Build, Mapping[object, object]]  # by function, and by the key of a row
+
+
+async def expression_values(
+    session: AsyncSession, node: Node, items: Sequence[object], expressions: Expressions
+) -> Computed:
+    """Return the values of all expressions in the answers of `items`, and in what is nested there."""
+    found: dict[Build, dict[object, object]] = {build: {} for build in node.expressions()}
+    wanted: dict[type[object], tuple[dict[Build, None], dict[tuple[object, ...], None]]] = {}
+    for model, build, keys in _wanted(node, items):
+        builds, known = wanted.setdefault(model, ({}, {}))
+        builds[build] = None
+        known |= keys
+    for model, (builds, known) in wanted.items():
+        columns = inspect(model).primary_key
+        asked = [expressions[build] for build in builds]
+        statement = select(*columns, *asked).select_from(model)
+        is_one = len(columns) == 1
+        place = columns[0].in_([key[0] for key in known]) if is_one else tuple_(*columns).in_(list(known))
+        for row in await session.execute(statement.where(place)):
+            for build, value in zip(builds, row[len(columns) :], strict=True):
+                found[build][tuple(row[: len(columns)])] = value
+    return found
+
+
+def _wanted(
+    node: Node, items: Sequence[object]
+) -> Iterator[tuple[type[object], Build, dict[tuple[object, ...], None]]]:
+    keys = {inspect(item, raiseerr=True).identity: None for item in items}
+    for part in node.parts:
+        if not keys:
+            return
+        if isinstance(part, Expression):
+            yield node.model, part.build, keys
+        elif isinstance(part, Relation) and not part.is_flat:
+            values = [getattr(item, part.key) for item in items]
+            below = (
+                [one for value in values for one in value]
+                if part.is_list
+                else [one for one in values if one is not None]
+            )
+            yield from _wanted(part.node, below)
