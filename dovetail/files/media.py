@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapper
 from dovetail.files.columns import FileField
 from dovetail.files.storage import Storage
 from dovetail.files.stored_file import StoredFile
+from dovetail.signing import Signer
 from dovetail.state import StateKey, current_application, current_scope
 
 THUMBNAIL = "thumbnail"  # of an address: the name of a size
@@ -32,6 +33,7 @@ class Media:
     storage: Storage
     path: str  # below which they are served, such as "/media"
     max_pixels: int
+    signer: Signer  # of the tokens of uploads
     columns: Mapping[tuple[str, str], FileColumn] = field(default_factory=dict)  # by table and column
 
     def column_of(self, key: str) -> FileColumn | None:

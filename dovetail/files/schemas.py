@@ -10,7 +10,7 @@ from dovetail.files.stored_file import StoredFile
 
 
 class FileLink(TypedDict):
-    """A stored file. It is written by a form of the back office, and by no body of JSON."""
+    """A stored file."""
 
     name: Annotated[str, Field(examples=["portrait.png"])]
     size: Annotated[int, Field(description="In bytes.", examples=[48_213])]

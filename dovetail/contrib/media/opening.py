@@ -7,6 +7,7 @@ from dovetail.files.images import MISSING, has_pillow
 from dovetail.files.media import FileColumn, Media, find_columns
 from dovetail.files.storage import FileSystemStorage, Storage
 from dovetail.plugin import Context
+from dovetail.signing import Signer
 
 STORAGES = "media.storages"  # the extension point: one function of a context that returns a Storage
 
@@ -21,7 +22,13 @@ def open_media(context: Context) -> Media:
     by_key: dict[tuple[str, str], FileColumn] = {}
     for one in columns:
         by_key.setdefault((one.table, one.column), one)
-    return Media(storage=_storage(context, own), path=path or "", max_pixels=own.max_pixels, columns=by_key)
+    return Media(
+        storage=_storage(context, own),
+        path=path or "",
+        max_pixels=own.max_pixels,
+        signer=Signer(context.settings.secret_key, "media.upload"),
+        columns=by_key,
+    )
 
 
 def settings_of(context: Context) -> MediaSettings:

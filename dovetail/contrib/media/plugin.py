@@ -9,6 +9,7 @@ plugin = Plugin(
     settings=MediaSettings,
     models=lazy("dovetail.contrib.media.models:UnusedFile"),
     internal_models=("UnusedFile",),
+    routers=lazy(api="dovetail.contrib.media.api:router"),
     checks=lazy("dovetail.contrib.media.checks:check_columns"),
     commands=(
         Command(

@@ -31,6 +31,7 @@ from dovetail.api.schemas import LARGEST_ID, NOT_BLANK, BodyId, UTCTime, not_bla
 from dovetail.database.column_types import UTCDateTime
 from dovetail.files.columns import FileField
 from dovetail.files.schemas import StoredFileRead
+from dovetail.files.tokens import upload_type
 
 PLAIN = (
     str,
@@ -58,6 +59,8 @@ def sent_type(column: Column[object]) -> object | None:
 
     A text that has to be given is not blank.
     """
+    if isinstance(column.type, FileField):
+        return upload_type(column.table.name, column.name)
     found = _type(column.type, is_sent=True)
     if isinstance(column.type, Integer) and column.foreign_keys:
         return BodyId

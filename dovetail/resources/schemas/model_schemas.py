@@ -23,7 +23,6 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from dovetail.api.schemas import Schema
 from dovetail.errors import ConfigurationError
-from dovetail.files.columns import FileField
 from dovetail.resources.schemas.column_types import answered_type, sent_type
 from dovetail.resources.schemas.secret_columns import is_secret
 
@@ -178,7 +177,6 @@ def _is_made(mapper: Mapper[object], column: Column[object]) -> bool:
     return (
         column is column.table.autoincrement_column
         or is_called
-        or isinstance(column.type, FileField)  # uploads are stored first, and named by what stores them
         or any(one is not None for one in made)
         or any(column is one for one in (mapper.version_id_col, mapper.polymorphic_on))
         or (column.primary_key and column.default is not None)
