@@ -49,7 +49,7 @@ def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[s
         yield f"{option} names {name!r}, {say(found)}, which a form cannot edit; take it out"
     elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
         yield f"{option} names {name!r}, which a form calls something else; give the attribute another name"
-    elif option == "list_editable" and isinstance(found.column.type, FileField):
+    elif option != "fields" and isinstance(found.column.type, FileField):
         yield f"{option} names {name!r}, a file, which the page of its object changes; take it out"
     elif problem := _refuse_column(view, mapper, found):
         yield f"{option} names {name!r}, {problem}"
