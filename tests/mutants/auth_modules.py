@@ -13,7 +13,6 @@ def room(folder: str, *places: str, **modules: tuple[str, ...]) -> dict[str, tup
 AUTH_MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/auth",
-        access=(f"{AUTH}/test_access.py", f"{AUTH}/test_policies.py"),
         admin=(
             f"{ADMIN}/test_permissions.py",
             f"{AUTH}/test_credential_changes.py",
