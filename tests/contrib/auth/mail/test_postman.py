@@ -179,7 +179,7 @@ async def test_mail_of_a_change_that_is_rolled_back_is_never_sent(app, client, m
 
 
 async def test_a_command_sends_what_is_due_and_lists_what_was_given_up_and_tries_it_again(database, database_url):
-    run = partial(asyncio.to_thread, manage, "sendmail", DATABASE_URL=database_url)
+    run = partial(manage, "sendmail", DATABASE_URL=database_url)
     async with database.unit_of_work() as session:
         for number in range(3):
             await send_message(session, hello(number))
@@ -187,10 +187,10 @@ async def test_a_command_sends_what_is_due_and_lists_what_was_given_up_and_tries
         two = update(OutgoingMail).where(OutgoingMail.subject != "Hello 1")
         await session.execute(two.values(due_at=None, error="550 no such box"))
     given_up = [f"given up: Hello {number} to ada@example.org: 550 no such box" for number in (0, 2)]
-    sent = await run()
+    sent = run()
     assert (sent.code, sent.stdout.count("--- E-mail to ada@example.org: Hello 1")) == (0, 1), sent
     assert sent.stdout.splitlines()[-3:] == ["1 sent, 0 failed.", *given_up]
-    again = await run("--retry")
+    again = run("--retry")
     assert "2 sent, 0 failed." in again.stdout
     assert await rows(database) == []
 
