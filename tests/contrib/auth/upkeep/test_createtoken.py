@@ -43,7 +43,10 @@ def test_the_token_stands_alone_on_the_standard_output(run, settings):
         (("eddie", "--scope", "blog.ad_post"), "did you mean blog.add_post?"),
         (("nobody", "--unlimited"), "There is no user 'nobody'."),
         (("gone", "--unlimited"), "gone is deactivated"),
-        (("eddie", "--unlimited", "--expires", "soon"), "expected days or hours: 30d, 12h"),
+        (
+            ("eddie", "--unlimited", "--expires", "soon"),
+            "Invalid value for --expires: 'soon' is no time, expected days or hours: 30d, 12h",
+        ),
         (("eddie", "--unlimited", "--expires", "367d"), "longer than 366d, AUTH_PERSONAL_TOKEN_DAYS"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ",

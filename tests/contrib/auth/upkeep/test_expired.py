@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.upkeep import expired
@@ -22,6 +24,12 @@ async def make(session):
     now = datetime.now(UTC)
     for number, seconds in enumerate((-60, -1, 60)):
         session.add(Session(token_hash=str(number), user_id=user.id, expires_at=now + timedelta(seconds=seconds)))
+    for age in (timedelta(days=179), timedelta(days=181)):  # AUTH_EVENTS_DAYS is 180
+        session.add(SecurityEvent(kind=EventKind.LOGIN, detail=f"{age.days}", created_at=now - age))
+        for due in (None, now):
+            mail = OutgoingMail(kind=MailKind.MESSAGE, to="ada@example.org", subject=f"{age.days} {due is None}")
+            mail.created_at, mail.due_at = now - age, due
+            session.add(mail)
     for number, minutes in enumerate((-59, -61)):  # one still counts among those sent within an hour
         session.add(
             OneTimeToken(
@@ -36,16 +44,17 @@ async def make(session):
 
 
 async def read(session):
-    hashes = (Session.token_hash, OneTimeToken.token_hash)
-    return [one for column in hashes for one in await session.scalars(select(column))]
+    told = (Session.token_hash, OneTimeToken.token_hash, SecurityEvent.detail, OutgoingMail.subject)
+    return [one for column in told for one in await session.scalars(select(column).order_by(column))]
 
 
 @pytest.mark.parametrize("command", ["purge-expired", "cleartokens"])
 def test_the_command_removes_what_has_expired_and_nothing_else(database_url, run_async, command):
     run_async(make)
     printed = manage(command, DATABASE_URL=database_url).stdout
-    assert {"2 expired sessions removed.", "1 expired one-time token removed."} <= set(printed.splitlines())
-    assert run_async(read) == ["2", "once 0"]
+    removed = ("2 expired sessions", "1 expired one-time token", "1 expired security event")
+    assert {f"{one} removed." for one in (*removed, "1 expired undeliverable mail")} <= set(printed.splitlines())
+    assert run_async(read) == ["2", "once 0", "179", "no staff", "179 False", "179 True", "181 False"]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
