@@ -54,6 +54,8 @@ class Preference(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), primary_key=True)
     theme: Mapped[str] = mapped_column(String(10), default="system", server_default="system")
     shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # whether single keys do something
+    language: Mapped[str] = mapped_column(String(20), default="", server_default="")  # empty: what the browser says
+    zone: Mapped[str] = mapped_column(String(60), default="", server_default="")  # empty: not chosen yet
 
 
 class SavedView(IdMixin, Base):

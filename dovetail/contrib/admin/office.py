@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from sqladmin.authorization import AuthorizationBackend
@@ -21,6 +22,7 @@ from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import Templates, finished
 from dovetail.database.pool_share import PoolShare
 from dovetail.resources.policies.registered import Policies
+from dovetail.translation.catalogs import Languages
 
 TemplateOf = Callable[..., str | None]
 
@@ -41,6 +43,8 @@ class Office:
     authorization: AuthorizationBackend
     policies: Policies
     homes: Mapping[type[object], str]  # the plugins of models, after which permissions are called
+    languages: Languages
+    zone: ZoneInfo  # of who has chosen none
     long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
     views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
     message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # asked before a change is committed

@@ -25,6 +25,7 @@ plugin = Plugin(
     internal_models=("FormDraft", "ImportedTable", "KeptForm", "Preference", "Presence", "SavedView"),
     extensions={
         "admin.account": lazy(
+            "dovetail.contrib.admin.account.choices:CHOICES",
             "dovetail.contrib.admin.account.sessions:SESSIONS",
             "dovetail.contrib.admin.account.factors:FACTORS",
             "dovetail.contrib.admin.account.tokens:TOKENS",

@@ -116,8 +116,11 @@ function tool(field, text, run) {
   (field.closest(".flatpickr-wrapper") || field).after(button);
 }
 
-const two = (number) => String(number).padStart(2, "0");
-const day = (date, part) => `${date[`get${part}FullYear`]()}-${two(date[`get${part}Month`]() + 1)}-${two(date[`get${part}Date`]())}`;
+// The moment in the zone of the page, as fields have it.
+function now() {
+  const options = { timeZone: document.documentElement.dataset.zone, dateStyle: "short", timeStyle: "medium" };
+  return new Intl.DateTimeFormat("sv-SE", options).format(new Date()); // Swedish writes it as ISO 8601 does
+}
 
 function fill(field, text) {
   if (field._flatpickr) field._flatpickr.setDate(text, true);
@@ -128,13 +131,10 @@ function fill(field, text) {
 function addTools(root) {
   const isFree = ":not([readonly]):not([disabled])";
   root.querySelectorAll(`[data-role="date-picker"]${isFree}`).forEach((field) => {
-    tool(field, TEXTS.today, () => fill(field, day(new Date(), "")));
+    tool(field, TEXTS.today, () => fill(field, now().slice(0, 10)));
   });
   root.querySelectorAll(`[data-role="moment-picker"]${isFree}`).forEach((field) => {
-    tool(field, TEXTS.now, () => {
-      const date = new Date();
-      fill(field, `${day(date, "UTC")} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`);
-    });
+    tool(field, TEXTS.now, () => fill(field, now()));
   });
   root.querySelectorAll(`textarea[data-role="json"]${isFree}`).forEach((field) => {
     const told = Object.assign(document.createElement("div"), { className: "form-hint text-danger" });

@@ -7,7 +7,7 @@ however many rows there are, while to find those that have rows all rows would b
 import calendar
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -18,6 +18,9 @@ from dovetail.contrib.admin.lists.column_filters import month, within
 from dovetail.contrib.admin.permissions import listed
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
+from dovetail.translation.formats import month_names
+from dovetail.translation.texts import gettext
+from dovetail.translation.zones import local
 
 MOST = 40  # years that are offered, the latest ones
 NAMES = ("year", "month", "day")
@@ -55,7 +58,7 @@ class DateHierarchy:
             parts = tuple(int(text) for text in texts)
             _span(parts)
         except (ValueError, OverflowError):
-            raise BadRequestError("There is no such date in the list.") from None
+            raise BadRequestError(gettext("There is no such date in the list.")) from None
         return cls(column, parts)
 
     def condition(self) -> ColumnElement[bool] | None:
@@ -86,7 +89,7 @@ def _span(parts: Sequence[int]) -> tuple[date, date]:
 
 def _way(parts: Sequence[int]) -> Iterator[Step]:
     if parts:
-        yield Step("All dates", _values(()))
+        yield Step(gettext("All dates"), _values(()))
     for end in range(1, len(parts) + 1):
         yield Step(_label(parts[:end]), _values(parts[:end]))
 
@@ -111,9 +114,9 @@ def _next(parts: Sequence[int], first: date, last: date) -> Iterator[tuple[int, 
 def _label(parts: Sequence[int]) -> str:
     match parts:
         case (_, number):
-            return calendar.month_name[number]
+            return month_names()[number - 1]
         case (_, number, day):
-            return f"{calendar.month_name[number]} {day}"
+            return gettext("%(month)s %(day)s") % {"month": month_names()[number - 1], "day": day}
     return str(parts[0])
 
 
@@ -125,4 +128,4 @@ def _values(parts: Sequence[int]) -> dict[str, str | None]:
 def _day(value: date) -> date:
     if not isinstance(value, datetime):
         return value
-    return (value if value.tzinfo is None else value.astimezone(UTC)).date()
+    return local(value).date()

@@ -1,7 +1,8 @@
 """Show values in lists and on pages."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
@@ -10,6 +11,8 @@ from markupsafe import Markup
 from dovetail.contrib.admin.columns.files import listed_file, shown_file
 from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.files.stored_file import StoredFile
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, ngettext
 
 EMPTY = Markup('<span class="text-secondary">—</span>')
 
@@ -21,28 +24,36 @@ def empty(_value: None) -> Markup:
 
 def yes_or_no(value: bool) -> Markup:  # noqa: FBT001 - SQLAdmin calls it with the value alone
     """Show a coloured mark with its meaning in words."""
-    icon, colour, word = ("fa-circle-check", "success", "Yes") if value else ("fa-circle-minus", "secondary", "No")
+    icon, colour, word = (
+        ("fa-circle-check", "success", gettext("Yes")) if value else ("fa-circle-minus", "secondary", gettext("No"))
+    )
     return Markup('<i class="fa-solid {} text-{}" title="{}"></i><span class="visually-hidden">{}</span>').format(
         icon, colour, word, word
     )
 
 
 def moment(value: datetime) -> Markup:
-    """Show date and time in UTC, to the minute; the exact moment on hovering."""
-    exact = value.astimezone(UTC)
+    """Show date and time in the zone of who asks, to the minute; the exact moment on hovering."""
+    code = value if value.tzinfo is None else value.astimezone(UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        exact.isoformat(), exact.strftime("%Y-%m-%d %H:%M:%S UTC"), exact.strftime("%Y-%m-%d %H:%M")
+        code.isoformat(), formats.exact(value), formats.moment(value)
     )
+
+
+def decimal(value: float | Decimal) -> str:
+    """Show a number with decimals."""
+    return formats.decimal(str(value))
 
 
 def size(value: bytes) -> str:
     """Show how many bytes there are: nobody reads them."""
-    return f"{len(value):,} byte{'' if len(value) == 1 else 's'}"
+    count = len(value)
+    return ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": formats.number(count)}
 
 
 def choice(value: Enum) -> str:
     """Show a member of an enumeration in words."""
-    return str(value.value).replace("_", " ").capitalize()
+    return gettext(str(value.value).replace("_", " ").capitalize())
 
 
 def several(values: Sequence[object]) -> str:
@@ -55,6 +66,8 @@ FORMATTERS: dict[type[object], Callable[[Any], object]] = {
     type(None): empty,
     bool: yes_or_no,
     datetime: moment,
+    date: formats.day,
+    **dict.fromkeys((float, Decimal), decimal),
     **dict.fromkeys((time, timedelta, dict), as_text),
     **dict.fromkeys((list, tuple), several),
     **dict.fromkeys((Enum, IntEnum, StrEnum), choice),

@@ -1,7 +1,7 @@
 """Read what people type for a value of a column, with pydantic: in forms and in filters alike."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
@@ -11,9 +11,10 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import DateTime, Enum, Interval, Numeric, String, Uuid
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
-from dovetail.contrib.admin.columns.texts import read_moment
+from dovetail.contrib.admin.columns.texts import read_day, read_moment
 from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.query.comparable import python_type, read_value
+from dovetail.translation.zones import active_zone, instant
 
 Reader = Callable[[str], Any]
 
@@ -35,6 +36,8 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
     if exactly and type(column_type) is Numeric and column_type.asdecimal:
         limits = Field(allow_inf_nan=False, max_digits=column_type.precision, decimal_places=column_type.scale)
         annotation = Annotated[Decimal, limits]
+    if annotation is date:
+        return lambda text: _read(TypeAdapter(date), read_day(text))
     return str if annotation is str else partial(_read, TypeAdapter(annotation))
 
 
@@ -65,7 +68,8 @@ def _read(adapter: TypeAdapter[object], text: str) -> Any:
 def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> datetime:
     value: datetime = _read(adapter, read_moment(text))
     if aware:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        # A day begins wherever its midnight is put forward to; a time that was typed has to be one.
+        return instant(value) if ":" in text else value.replace(tzinfo=value.tzinfo or active_zone())
     if value.tzinfo is not None:
         raise ValueError("Write this without a time zone.")
     return value

@@ -3,23 +3,25 @@
 import json
 import math
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from dovetail.translation.zones import local
+
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
+GERMAN_DAY = re.compile(r"^\s*(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def as_text(value: object) -> str:  # noqa: PLR0911 - a table of types
-    """Return a value as it is edited: times to the second, moments in UTC, JSON as JSON."""
+    """Return a value as it is edited: times to the second, moments in the zone of who asks, JSON as JSON."""
     match value:
         case Enum():
             return as_text(value.value)
         case datetime():
-            moment = value if value.tzinfo is None else value.astimezone(UTC)
-            return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+            return local(value).replace(tzinfo=None).isoformat(" ", "seconds")
         case date():
             return value.isoformat()
         case time():
@@ -50,11 +52,17 @@ def as_lines(values: Any) -> str:
 
 def read_moment(text: str) -> str:
     """Return what people and browsers write for a moment as ISO 8601: seconds may be left out."""
+    text = read_day(text)
     found = SHORT_MOMENT.fullmatch(text.strip())
     if found is None:
         return text
     day, minute, second, zone = found.groups()
     return f"{day}T{minute}{second or ':00'}{zone.strip()}"
+
+
+def read_day(text: str) -> str:
+    """Return a text with the day at its start as ISO 8601: `24.12.2026` is how German has it."""
+    return GERMAN_DAY.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", text, count=1)
 
 
 def read_json(text: str) -> Any:

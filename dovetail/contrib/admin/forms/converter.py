@@ -16,6 +16,7 @@ from dovetail.contrib.admin.columns.readers import bare, reader_of
 from dovetail.contrib.admin.forms import fields
 from dovetail.contrib.admin.forms.file_field import StoredFileField
 from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
+from dovetail.translation.zones import ZONE
 
 YES_OR_NO = {"true": (True, "Yes"), "false": (False, "No")}
 
@@ -114,7 +115,7 @@ class Converter(ModelConverter):
     def conv_datetime(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a date with a time."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
-            kwargs["description"] = "UTC"
+            kwargs["description"] = ZONE
         return _parsed(fields.MomentField, prop, kwargs)
 
     @converts("Interval", "INTERVAL")  # type: ignore[untyped-decorator]  # as above

@@ -157,7 +157,7 @@ class TimeField(ParsedField):
 
 
 class MomentField(ParsedField):
-    """A date with a time of day, in UTC where the column knows time zones."""
+    """A date with a time of day, in the zone of who asks where the column knows time zones."""
 
     widget: AnyWidget = PickerWidget("moment-picker")
 

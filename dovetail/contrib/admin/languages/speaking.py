@@ -1,9 +1,10 @@
-"""Answer each request to the back office in the language of who asks.
+"""Answer each request to the back office in the language and the time zone of who asks.
 
 That is what they chose (a cookie, which the login brings into each browser), what their browser accepts, or the site's.
 """
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 from starlette.datastructures import MutableHeaders
@@ -13,9 +14,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.translation import formats
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import Language, Languages
 from dovetail.translation.texts import active_language, gettext, ngettext, npgettext, pgettext, speaking
+from dovetail.translation.zones import find_zone, in_zone, zone_name
 
 NOT_LOWERED = ("de", "lb")  # write their nouns with capitals within a sentence too
 
@@ -29,10 +32,11 @@ def language_of(connection: HTTPConnection, languages: Languages, cookies: Cooki
 
 @dataclass(frozen=True)
 class SpeakLanguages:
-    """Middleware that translates pages, and says into what; files below `static_paths` are in none."""
+    """Middleware that translates pages, and says into what language; files below `static_paths` are in none."""
 
     app: ASGIApp
     languages: Languages
+    zone: ZoneInfo
     cookies: Cookies
     static_paths: tuple[str, ...]
 
@@ -42,7 +46,9 @@ class SpeakLanguages:
         if scope["type"] != "http" or path.startswith(self.static_paths):
             await self.app(scope, receive, send)
             return
-        language = language_of(HTTPConnection(scope), self.languages, self.cookies)
+        connection = HTTPConnection(scope)
+        language = language_of(connection, self.languages, self.cookies)
+        zone = find_zone(connection.cookies.get(self.cookies.zone, "")) or self.zone
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -51,7 +57,7 @@ class SpeakLanguages:
                 headers.add_vary_header("Accept-Language, Cookie")
             await send(message)
 
-        with speaking(language):
+        with speaking(language), in_zone(zone):
             await self.app(scope, receive, send_with_headers)
 
 
@@ -63,7 +69,9 @@ def translate_templates(environment: Environment) -> None:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     environment.globals["language"] = active_language
-    environment.filters["in_sentence"] = in_sentence
+    environment.globals["zone_name"] = zone_name
+    environment.filters |= {"in_sentence": in_sentence, "number": formats.number, "day": formats.day}
+    environment.filters |= {"moment": formats.moment, "clock": formats.clock, "exact": formats.exact}
 
 
 def in_sentence(noun: str) -> str:

@@ -1,7 +1,7 @@
 """Filter a list by a column: by comparing it with what is typed, by spans of time, by whether there is a value."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, and_, not_
@@ -14,6 +14,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
+from dovetail.translation.zones import active_zone, zone_now
 
 SPANS = {
     "today": "Today",
@@ -54,7 +55,7 @@ class ColumnFilter:
 
 
 class DateFilter(ColumnFilter):
-    """Filters by a date, or a date with a time, in UTC: today, past 7 days, this month, this year, from and to.
+    """Filters by a date: today, past 7 days, this month, this year, from and to; a moment by the zone of who asks.
 
     list_filter = [DateFilter(Post.created_at, title="Written")]
 
@@ -80,7 +81,7 @@ class DateFilter(ColumnFilter):
             return await super().get_filtered_query(query, operation, value, model)
         if value in {EMPTY, FILLED}:
             return query.where(self.column.is_(None) if value == EMPTY else self.column.is_not(None))
-        first, after = span(value, datetime.now(UTC).date())
+        first, after = span(value, zone_now().date())
         return query.where(within(self.column, first, after))
 
     def keep_between(self, query: AnySelect, first: str, last: str, _model: type[object]) -> AnySelect:
@@ -152,10 +153,10 @@ def month(year: int, number: int) -> tuple[date, date]:
 
 
 def within(column: Any, first: date, after: date) -> ColumnElement[bool]:
-    """Return the condition that a date, or a date with a time, is not before `first` and before `after`, in UTC."""
+    """Return the condition that a date is not before `first` and before `after`; a moment, in the zone of who asks."""
     moment: Callable[[date], object] = _identity
     if isinstance(bare(column.type), DateTime):
-        zone = UTC if getattr(bare(column.type), "timezone", False) else None
+        zone = active_zone() if getattr(bare(column.type), "timezone", False) else None
         moment = lambda day: datetime.combine(day, time(), zone)  # noqa: E731 - one of two
     return and_(column >= moment(first), column < moment(after))
 

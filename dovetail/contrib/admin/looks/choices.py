@@ -16,7 +16,7 @@ from dovetail.errors import BadRequestError
 
 async def choose_theme(office: Office, request: Request) -> Response:
     """Keep the theme that whoever is logged in chose."""
-    theme = await _theme(request)
+    theme = await theme_in(request)
     await keep(request_context().session, user_of(request).id, theme=theme)
     response = _answer(request)
     remember_theme(office.cookies, response, theme)
@@ -25,7 +25,7 @@ async def choose_theme(office: Office, request: Request) -> Response:
 
 async def choose_theme_as_visitor(office: Office, request: Request) -> Response:
     """Keep a theme in a browser in which nobody is logged in."""
-    theme, response = await _theme(request), _answer(request)
+    theme, response = await theme_in(request), _answer(request)
     remember_theme(office.cookies, response, theme)
     return response
 
@@ -41,7 +41,8 @@ async def choose_shortcuts(office: Office, request: Request) -> Response:
     return response
 
 
-async def _theme(request: Request) -> Theme:
+async def theme_in(request: Request) -> Theme:
+    """Return the theme in a form. Raise BadRequestError for what is none."""
     given = await field_of(request, "theme")
     if given not in set(Theme):
         raise BadRequestError('`theme` has to be "system", "light" or "dark".')

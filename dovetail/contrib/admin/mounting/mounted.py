@@ -38,7 +38,7 @@ from dovetail.contrib.admin.web.csrf import make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, media_of
 from dovetail.contrib.admin.web.messages import Messages
-from dovetail.contrib.admin.web.preferences import has_shortcuts, theme_of
+from dovetail.contrib.admin.web.preferences import has_chosen_zone, has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.sessions.current import session_of
@@ -83,7 +83,7 @@ class MountedSite(LeanAdmin):
             templates_dir=str(TEMPLATES),
             middlewares=[
                 Middleware(SecurityHeaders, static_paths=STATIC_PATHS, image_hosts=shared.settings.image_hosts),
-                Middleware(SpeakLanguages, shared.languages, shared.cookies, STATIC_PATHS),
+                Middleware(SpeakLanguages, shared.languages, shared.zone, shared.cookies, STATIC_PATHS),
             ],
             authentication_backend=Authentication(),
             authorization_backend=self._authorization,
@@ -144,7 +144,6 @@ class MountedSite(LeanAdmin):
             object_pages=self._object_pages,
             dashboard=Dashboard(widgets_of(context, office, environment)),
             sections=sections,
-            languages=self._shared.languages,
         )
 
     def _make_office(self) -> Office:
@@ -170,6 +169,8 @@ class MountedSite(LeanAdmin):
             policies=self._context.policies,
             homes=self._homes(views),
             long_work=self._shared.long_work,
+            languages=self._shared.languages,
+            zone=self._shared.zone,
             views={view.identity: view for view in views},
             message_notes=check_notes(self._context.extensions(MESSAGE_NOTES)),
         )
@@ -189,6 +190,8 @@ class MountedSite(LeanAdmin):
         environment.globals["filter_has_default"] = has_default
         environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
         translate_templates(environment)
+        environment.globals["languages"] = self._shared.languages.known.values
+        environment.globals["has_chosen_zone"] = partial(has_chosen_zone, cookies)
         environment.globals["theme"] = partial(theme_of, cookies)
         environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
         environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)

@@ -21,6 +21,7 @@ from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
 from dovetail.contrib.admin.importing import pages as importing
 from dovetail.contrib.admin.importing import preparing
+from dovetail.contrib.admin.languages import chosen
 from dovetail.contrib.admin.languages.speaking import ScriptTexts
 from dovetail.contrib.admin.list_pages import list_views
 from dovetail.contrib.admin.looks import choices, palette
@@ -34,7 +35,6 @@ from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
-from dovetail.translation.catalogs import Languages
 
 PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
 
@@ -62,7 +62,6 @@ class Routes:
     object_pages: Sequence[ObjectPage]
     dashboard: Dashboard
     sections: Sequence[AccountSection]
-    languages: Languages
 
     def own(self) -> Iterator[BaseRoute]:
         """Yield the pages of the site itself."""
@@ -73,7 +72,7 @@ class Routes:
                 files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
-        yield Route("/texts/{language}.js", ScriptTexts(self.languages), name="texts")
+        yield Route("/texts/{language}.js", ScriptTexts(self.office.languages), name="texts")
         yield from self._entrance()
         office = self.office
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
@@ -84,6 +83,7 @@ class Routes:
         yield self._route("/acting/stop", login.stop_acting, "stop-acting", POST)
         yield self._route("/palette", palette.show_palette, "palette")
         yield self._route("/theme", choices.choose_theme, "theme", POST, enrolling=True)
+        yield self._route("/zone", chosen.choose_zone, "zone", POST, enrolling=True)
         yield self._route("/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
         yield from AccountPage(office=office, sections=self.sections).routes()
 
@@ -132,6 +132,7 @@ class Routes:
         route = partial(self._route, public=True)
         yield route("/login", login.show_login, "login", BOTH)
         yield route("/login/theme", choices.choose_theme_as_visitor, "visitor-theme", POST)
+        yield route("/login/language", chosen.choose_language_as_visitor, "visitor-language", POST)
         yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
         yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
         yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -34,6 +35,7 @@ class Shared:
     database: PoolShare
     long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
     languages: Languages
+    zone: ZoneInfo  # of who has chosen none
 
     @classmethod
     def of(cls, context: Context) -> "Shared":
@@ -56,6 +58,7 @@ class Shared:
             languages=Languages.load(
                 settings.languages, settings.language_code, locale_folders(settings.base_dir, settings.plugins)
             ),
+            zone=ZoneInfo(settings.time_zone),
         )
 
 

@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 
+from dovetail.translation.zones import local
+
 # Whoever opens the file chooses what separates its cells: a comma, but also a semicolon, a tab, a line or a space.
 SEPARATORS = frozenset(",;:|^~`\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\uff0c\uff1b\uff1a\uff5c")
 QUOTES = frozenset("\"'\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # what may be dropped in front of a formula
@@ -41,7 +43,7 @@ def as_plain_text(value: object) -> str:
         case Enum():
             return as_plain_text(value.value)
         case datetime() | date() | time():
-            return value.isoformat()
+            return (local(value) if isinstance(value, datetime) else value).isoformat()
         case bytes():
             return base64.b64encode(value).decode()
         case dict():

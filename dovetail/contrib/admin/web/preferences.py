@@ -13,6 +13,7 @@ from starlette.responses import Response
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.web.cookies import Cookies
 
+OF_SITE = "-"  # in place of the name of a zone: whichever the site has
 LASTS = 400 * 24 * 3600  # seconds: browsers keep no cookie for longer
 
 
@@ -35,6 +36,11 @@ def has_shortcuts(cookies: Cookies, request: Request) -> bool:
     return request.cookies.get(cookies.shortcuts) != "off"
 
 
+def has_chosen_zone(cookies: Cookies, request: Request) -> bool:
+    """Return whether a browser was told a time zone."""
+    return cookies.zone in request.cookies
+
+
 def remember_theme(cookies: Cookies, response: Response, theme: str) -> None:
     """Write a theme into the browser."""
     cookies.set(response, cookies.theme, theme, max_age=LASTS)
@@ -45,8 +51,18 @@ def remember_shortcuts(cookies: Cookies, response: Response, *, on: bool) -> Non
     cookies.set(response, cookies.shortcuts, "on" if on else "off", max_age=LASTS)
 
 
+def remember_language(cookies: Cookies, response: Response, code: str) -> None:
+    """Write the code of a language into the browser; nothing leaves it to the browser again."""
+    _remember(cookies, response, cookies.language, code)
+
+
+def remember_zone(cookies: Cookies, response: Response, zone: str) -> None:
+    """Write the name of a time zone into the browser, or OF_SITE; nothing is no choice."""
+    _remember(cookies, response, cookies.zone, zone)
+
+
 async def keep(session: AsyncSession, user_id: int, **values: object) -> None:
-    """Keep what a user chose, `theme` or `shortcuts`, in their row, which two pages may make at once."""
+    """Keep what a user chose, `theme`, `language` and so on, in their row, which two pages may make at once."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(Preference).values(user_id=user_id, **values)
     await session.execute(row.on_conflict_do_update(index_elements=[Preference.user_id], set_=values))
@@ -58,3 +74,14 @@ async def bring(session: AsyncSession, cookies: Cookies, user_id: int, response:
     if found is not None:
         remember_theme(cookies, response, found.theme)
         remember_shortcuts(cookies, response, on=found.shortcuts)
+        if found.language:  # or else what was chosen before the login holds on
+            remember_language(cookies, response, found.language)
+        if found.zone:
+            remember_zone(cookies, response, found.zone)
+
+
+def _remember(cookies: Cookies, response: Response, name: str, value: str) -> None:
+    if value:
+        cookies.set(response, name, value, max_age=LASTS)
+    else:
+        cookies.delete(response, name)

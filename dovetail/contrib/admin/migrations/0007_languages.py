@@ -1,0 +1,26 @@
+"""Let users choose their language and their time zone.
+
+Revision ID: admin_0007_languages
+Revises: admin_0006_saved_views
+Depends on:
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "admin_0007_languages"
+down_revision: str | tuple[str, ...] | None = "admin_0006_saved_views"
+branch_labels: str | tuple[str, ...] | None = None
+depends_on: str | tuple[str, ...] | None = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.add_column("admin_preference", sa.Column("language", sa.String(length=20), server_default="", nullable=False))
+    op.add_column("admin_preference", sa.Column("zone", sa.String(length=60), server_default="", nullable=False))
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_column("admin_preference", "zone")
+    op.drop_column("admin_preference", "language")

@@ -1,0 +1,59 @@
+"""Write numbers, days and moments as the language of who asks has them, and in their time zone.
+
+A language says how in its catalog: `%d.%m.%Y` is the German of `%Y-%m-%d` (https://docs.python.org/3/library/datetime.html).
+"""
+
+from datetime import date, datetime
+
+from dovetail.translation.texts import pgettext
+from dovetail.translation.zones import local, zone_name
+
+
+def number(value: int) -> str:
+    """Return a whole number with its thousands set apart."""
+    return f"{value:,}".replace(",", pgettext("between thousands", ","))
+
+
+def decimal(text: str) -> str:
+    """Return a decimal number, given as code writes it."""
+    return text.replace(".", pgettext("before decimals", "."))
+
+
+def day(value: date) -> str:
+    """Return a day; of a moment, that of the zone."""
+    shown = local(value) if isinstance(value, datetime) else value
+    return shown.strftime(pgettext("date format", "%Y-%m-%d"))
+
+
+def moment(value: datetime) -> str:
+    """Return a moment, to the minute."""
+    return local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M"))
+
+
+def clock(value: datetime) -> str:
+    """Return the time of day of a moment, to the minute."""
+    return local(value).strftime(pgettext("date format", "%H:%M"))
+
+
+def exact(value: datetime) -> str:
+    """Return a moment to the second, with the name of its zone."""
+    shown = local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S"))
+    return shown if value.tzinfo is None else f"{shown} {zone_name()}"
+
+
+def month_names() -> tuple[str, ...]:
+    """Return the names of the months, the first one first."""
+    return (
+        pgettext("month", "January"),
+        pgettext("month", "February"),
+        pgettext("month", "March"),
+        pgettext("month", "April"),
+        pgettext("month", "May"),
+        pgettext("month", "June"),
+        pgettext("month", "July"),
+        pgettext("month", "August"),
+        pgettext("month", "September"),
+        pgettext("month", "October"),
+        pgettext("month", "November"),
+        pgettext("month", "December"),
+    )
