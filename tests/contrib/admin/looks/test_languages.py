@@ -1,14 +1,10 @@
 """The language and the time zone of pages: chosen by their user, by the browser, by the site."""
 
-from datetime import UTC, datetime
-
 import pytest
-from sqlalchemy import select
 
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.testing import PASSWORD
-from plugins.blog.models import Post
 from tests.contrib.admin.conftest import COOKIE
 
 LANGUAGE, ZONE = (COOKIE.replace("session", name) for name in ("language", "zone"))
@@ -48,18 +44,3 @@ async def test_the_page_of_the_account_keeps_language_zone_and_theme_for_every_b
         assert (await office.post("/account/choices/save", chosen | wrong)).status_code == 400
     assert (await office.post("/zone", {"zone": "UTC"})).status_code == 303
     assert 'data-zone="UTC"' in (await office.get("/")).text
-
-
-async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(office, boss, session):
-    post = Post(title="Late", content="...", author_id=boss.id, created_at=datetime(2026, 3, 28, 23, 30, tzinfo=UTC))
-    session.add(post)
-    await session.commit()
-    await office.post("/zone", {"zone": "Europe/Berlin"})
-    office.client.cookies.set(LANGUAGE, "de")
-    listed = await office.get("/blog/post/?created_at_from=2026-03-29&created_at_to=29.03.2026")
-    assert "Late" in listed.text
-    assert "29.03.2026 00:30" in listed.text
-    assert "Late" not in (await office.get("/blog/post/?created_at_to=2026-03-28")).text
-    exported = await office.get("/blog/post/export/csv/")
-    assert "2026-03-29T00:30:00+01:00" in exported.text
-    assert await session.scalar(select(Post.created_at)) == post.created_at

@@ -1,0 +1,52 @@
+"""Times are shown, typed and looked for in the zone of their user, and stored as moments."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from tests.contrib.admin.atelier.models import AtelierBase, Painting
+from tests.contrib.admin.conftest import COOKIE
+from tests.contrib.admin.guild.models import GuildBase, Workshop
+
+LANGUAGE = COOKIE.replace("session", "language")
+
+
+@pytest.fixture
+def more():
+    return {"tests.contrib.admin.atelier": AtelierBase, "tests.contrib.admin.guild": GuildBase}
+
+
+async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(office, session):
+    session.add(Painting(title="Late", shown_at=datetime(2026, 3, 28, 23, 30, tzinfo=UTC)))
+    workshop = Workshop(name="Looms", opens_at=datetime(2026, 10, 25, 1, 30, 15, 7, tzinfo=UTC))
+    session.add(workshop)
+    await session.commit()
+    await office.post("/zone", {"zone": "Europe/Berlin"})
+    office.client.cookies.set(LANGUAGE, "de")
+
+    for query, is_found in (
+        ("shown_at_from=2026-03-29&shown_at_to=29.03.2026", True),  # a day of 23 hours, written in two ways
+        ("shown_at_to=2026-03-28", False),
+        ("year=2026&month=3&day=29", True),
+        ("year=2026&month=3&day=28", False),
+    ):
+        page = (await office.get(f"/atelier/filtered/?{query}")).text
+        assert ("Late" in page) is is_found, query
+    assert "29. März" in page
+
+    form = f"/guild/tabbed/{workshop.id}/change/"
+    assert 'value="2026-10-25 02:30:15"' in (await office.get(form)).text  # for the second time on that day
+    for typed, stored in (
+        ("2026-10-25 02:30:15", datetime(2026, 10, 25, 1, 30, 15, 7, tzinfo=UTC)),  # as it was
+        ("2026-10-25 02:30:16", datetime(2026, 10, 25, 0, 30, 16, tzinfo=UTC)),  # the first of two
+        ("2026-10-25 02:30:16+01:00", datetime(2026, 10, 25, 1, 30, 16, tzinfo=UTC)),
+        ("24.12.2026 18:00", datetime(2026, 12, 24, 17, tzinfo=UTC)),
+    ):
+        answer = await office.submit(form, {"opens_at": typed})
+        assert answer.status_code == 303, answer.text
+        assert await session.scalar(select(Workshop.opens_at)) == stored
+        await session.commit()
+    answer = await office.submit(form, {"opens_at": "2026-03-29 02:30"})
+    assert answer.status_code == 400
+    assert "Diese Zeit gibt es in Europe/Berlin nicht" in answer.text
