@@ -17,6 +17,7 @@ from typing import Self, SupportsIndex
 
 from dovetail.translation.catalogs import ENGLISH, Language
 
+CAPITALISING = ("de", "lb")  # write their nouns with capitals within a sentence too
 _active: ContextVar[Language] = ContextVar("dovetail_language", default=ENGLISH)
 
 
@@ -67,12 +68,18 @@ def gettext_lazy(text: str) -> str:
 
     It is the English text wherever it is compared, stored or sent by the API.
     """
-    return LazyText(text)
+    return text if isinstance(text, LazyText) else LazyText(text)
 
 
 def pgettext_lazy(context: str, text: str) -> str:
     """Return a text in one of several meanings, translated each time it is shown."""
     return LazyText(text, context)
+
+
+def in_sentence(noun: str) -> str:
+    """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German."""
+    said = gettext(noun)
+    return said if get_language().partition("-")[0] in CAPITALISING else said.lower()
 
 
 class LazyText(str):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from dovetail.contrib.admin.views import BooleanFilter, Chart, ModelAdmin, RelationFilter, action, shortened
+from dovetail.translation.texts import gettext_lazy
 from plugins.blog.models import POST_TEXT, Post, Tag
 
 
@@ -13,7 +14,7 @@ class PostAdmin(ModelAdmin, model=Post):
     """Posts, newest first."""
 
     icon = "fa-solid fa-pen-nib"
-    category = "Blog"
+    category = gettext_lazy("Blog")
     list_display = ("title", "author", "is_published", "tags", "view_count", "created_at")
     details_display = (
         *("title", "content", "author", "tags", "is_published", "view_count"),
@@ -23,22 +24,22 @@ class PostAdmin(ModelAdmin, model=Post):
     export_display: ClassVar[list[Any]] = ["id", "title", "author", "is_published", "tags", "created_at"]
     formatters: ClassVar[dict[Any, Any]] = {"title": shortened(80)}
     labels: ClassVar[dict[object, str]] = {
-        "is_published": "Published",
-        "view_count": "Views",
-        "created_at": "Created",
-        "updated_at": "Changed",
+        "is_published": gettext_lazy("Published"),
+        "view_count": gettext_lazy("Views"),
+        "created_at": gettext_lazy("Created"),
+        "updated_at": gettext_lazy("Changed"),
     }
     full_text = POST_TEXT
     search_fields = ("author.username", "author.full_name")
-    search_help_text = "title, content, author"
+    search_help_text = gettext_lazy("title, content, author")
     sortable_by = ("title", "author", "is_published", "view_count", "created_at")
     sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
     ordering = ("-created_at",)
     unindexed = ("author", "search")  # by somebody's name: within the time limit of the back office, or not at all
     list_filter = (
-        BooleanFilter(Post.is_published, title="Published"),
+        BooleanFilter(Post.is_published, title=gettext_lazy("Published")),
         RelationFilter(Post.author),
-        RelationFilter(Post.tags, title="Tag"),
+        RelationFilter(Post.tags, title=gettext_lazy("Tag")),
     )
     fields = ("title", "content", "author", "tags", "is_published")
     markdown_fields = ("content",)
@@ -49,12 +50,12 @@ class PostAdmin(ModelAdmin, model=Post):
         "tags": {"fields": ("name",), "order_by": "name"},
     }
 
-    @action(description="Publish", permissions=["change"])
+    @action(description=gettext_lazy("Publish"), permissions=["change"])
     async def publish(self, request: Request, posts: Sequence[Post]) -> str:  # noqa: ARG002 - every action is handed it
         """Let everybody read the posts."""
         return _set_published(posts, is_published=True)
 
-    @action(description="Unpublish", permissions=["change"])
+    @action(description=gettext_lazy("Unpublish"), permissions=["change"])
     async def unpublish(self, request: Request, posts: Sequence[Post]) -> str:  # noqa: ARG002 - as above
         """Make drafts of the posts again."""
         return _set_published(posts, is_published=False)
@@ -71,7 +72,7 @@ class TagAdmin(ModelAdmin, model=Tag):
     """Tags by name."""
 
     icon = "fa-solid fa-tag"
-    category = "Blog"
+    category = gettext_lazy("Blog")
     list_display = ("name",)
     search_fields = ("name",)
     sortable_by = ("name",)

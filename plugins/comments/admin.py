@@ -15,6 +15,7 @@ from dovetail.contrib.admin.views import (
     badge,
     shortened,
 )
+from dovetail.translation.texts import gettext_lazy
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
 from plugins.comments.policies import MODERATE
 
@@ -24,8 +25,8 @@ COLOURS = {CommentStatus.PENDING: "warning", CommentStatus.APPROVED: "success", 
 class ReplyInline(TabularInline, model=Comment):
     """The replies to a comment, which are moderated with it."""
 
-    verbose_name = "Reply"
-    verbose_name_plural = "Replies"
+    verbose_name = gettext_lazy("Reply")
+    verbose_name_plural = gettext_lazy("Replies")
     fields = ("content", "status")
     ordering = ("created_at",)
     max_num = 0  # they are written on the site
@@ -38,7 +39,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
 
     can_create = False
     icon = "fa-solid fa-comments"
-    category = "Blog"
+    category = gettext_lazy("Blog")
     list_display = ("content", "post", "author", "status", "created_at")
     details_display = (
         "content",
@@ -52,14 +53,14 @@ class CommentAdmin(ModelAdmin, model=Comment):
     formatters: ClassVar[dict[Any, Any]] = {"content": shortened(90), "status": badge(COLOURS)}
     details_formatters: ClassVar[dict[Any, Any]] = {"status": badge(COLOURS)}
     labels: ClassVar[dict[object, str]] = {
-        "content": "Comment",
-        "parent": "In reply to",
-        "created_at": "Written",
-        "updated_at": "Changed",
+        "content": gettext_lazy("Comment"),
+        "parent": gettext_lazy("In reply to"),
+        "created_at": gettext_lazy("Written"),
+        "updated_at": gettext_lazy("Changed"),
     }
     full_text = COMMENT_TEXT
     search_fields = ("author.username",)
-    search_help_text = "comment, author"
+    search_help_text = gettext_lazy("comment, author")
     sortable_by = ("post", "author", "status", "created_at")
     sort_paths: ClassVar[dict[str, str]] = {"post": "post.title", "author": "author.username"}
     ordering = ("-created_at",)
@@ -76,12 +77,12 @@ class CommentAdmin(ModelAdmin, model=Comment):
         "author": {"fields": ("username", "full_name"), "order_by": "username"},
     }
 
-    @action("approve", "Approve", permission=MODERATE, rule="moderate")
+    @action("approve", gettext_lazy("Approve"), permission=MODERATE, rule="moderate")
     async def approve(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - every action is handed it
         """Let everybody read the comments."""
         return _set_status(comments, CommentStatus.APPROVED)
 
-    @action("reject", "Reject", permission=MODERATE, rule="moderate")
+    @action("reject", gettext_lazy("Reject"), permission=MODERATE, rule="moderate")
     async def reject(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - as above
         """Let nobody read the comments."""
         return _set_status(comments, CommentStatus.REJECTED)

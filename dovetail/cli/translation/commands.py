@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dovetail.cli.state import State
-from dovetail.cli.translation.names import names_of
+from dovetail.cli.translation.names import error_messages, names_of
 from dovetail.translation.catalogs import FRAMEWORK
 
 try:  # part of dovetail[dev]: a site that runs translates with what was compiled
@@ -67,7 +67,7 @@ def sources(state: State, names: tuple[str, ...]) -> Iterator[Source]:
             yield Source(entry.path, entry.path / "locale", names_of([entry.plugin]))
     if OURS in names:
         plugins = [one.plugin for one in installed.values() if one.package.startswith(f"{OURS}.")]
-        yield Source(_folder(OURS), FRAMEWORK, names_of(plugins))
+        yield Source(_folder(OURS), FRAMEWORK, [*names_of(plugins), *error_messages()])
     if not names and (base / "project").is_dir():
         yield Source(base / "project", base / "project" / "locale")
 

@@ -1,24 +1,34 @@
 """Find the names that the back office makes of code: those of models, columns and choices, in words."""
 
-import re
+import inspect
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Enum
 from sqlalchemy import inspect as look_into
 
+from dovetail import errors
 from dovetail.plugin import Plugin
 
 
 def names_of(plugins: Iterable[Plugin]) -> list[str]:
-    """Return the names of the models of plugins, of their columns and relations, and of their choices, in words."""
-    models = [model for plugin in plugins for model in plugin.models if model.__name__ not in plugin.internal_models]
-    return sorted({name for model in models for name in _of_model(model)})
+    """Return the names of what the back office shows of plugins: of views, columns, relations and choices, in words."""
+    return sorted({name for plugin in plugins for view in plugin.admin_views for name in _of_view(view)})
 
 
-def _of_model(model: type[object]) -> Iterator[str]:
-    mapper = look_into(model, raiseerr=True)
-    name = in_words(model.__name__)
-    yield from (name, f"{name}s")
+def error_messages() -> list[str]:
+    """Return what errors say for which nobody wrote a message: the first line of their docstrings."""
+    known = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.DovetailError)]
+    return sorted({str(cls.__doc__).partition("\n")[0] for cls in known})
+
+
+def _of_view(view: type[object]) -> Iterator[str]:
+    for option in ("name", "name_plural", "category"):
+        if name := getattr(view, option, ""):
+            yield str(name)
+    model: type[object] | None = getattr(view, "model", None)
+    mapper = None if model is None else look_into(model)
+    if mapper is None:
+        return
     for attribute in {*mapper.all_orm_descriptors.keys(), *mapper.attrs.keys()}:
         if not attribute.startswith("_"):
             plain = attribute.replace("_", " ")
@@ -26,8 +36,3 @@ def _of_model(model: type[object]) -> Iterator[str]:
     for column in mapper.columns:
         if isinstance(column.type, Enum):
             yield from (value.replace("_", " ").capitalize() for value in column.type.enums)
-
-
-def in_words(name: str) -> str:
-    """Return the name of a class in words: `BlogPost` is `Blog Post`."""
-    return re.sub("(?<=.)([A-Z])", r" \1", name)  # as SQLAdmin does

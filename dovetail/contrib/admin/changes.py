@@ -20,6 +20,7 @@ from dovetail.contrib.admin.web.responses import sendable
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.write.locked_rows import delete_rows
 from dovetail.resources.write.model_rules import why_objects_to_delete
+from dovetail.translation.texts import gettext
 
 Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier
 NOTHING_KNOWN: Known = {}
@@ -162,7 +163,7 @@ def set_column(obj: object, name: str, column: Column[object], value: object) ->
 def stored_value(name: str, column: Column[object], value: object) -> object:
     """Return what a column holds for the value of a field. Raises InvalidInputError if it has to hold something."""
     if value is None and not column.nullable:
-        detail = "This field is required."
+        detail = gettext("This field is required.")
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
     return None if value == "" and column.nullable else value
 
@@ -189,7 +190,7 @@ async def _related(
 
 def gone(name: str) -> InvalidInputError:
     """Return the error that what a field chose is not there."""
-    detail = "This choice is not there any more. Choose again."
+    detail = gettext("This choice is not there any more. Choose again.")
     return InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
 
 

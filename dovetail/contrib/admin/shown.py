@@ -21,6 +21,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_in_words
 from dovetail.errors import ConfigurationError
 from dovetail.markdown.rendering import render_markdown
+from dovetail.translation.texts import gettext
 
 
 class ShownView(OpenModelView):
@@ -115,7 +116,7 @@ class ShownView(OpenModelView):
         said = self._columns[name].shown_as.description if name in self._columns else None
         said = self.name if name == TITLE else said
         is_labelled = name in set(map(name_of, self.labels))
-        return super().label(name) if said is None or is_labelled else said
+        return super().label(name) if said is None or is_labelled else gettext(said)
 
     async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
         """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""

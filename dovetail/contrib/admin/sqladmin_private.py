@@ -33,12 +33,14 @@ from dovetail.contrib.admin.options.hooks import Hooks
 from dovetail.contrib.admin.options.names import RENAMED, with_new_names
 from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.files.stored_file import StoredFile
+from dovetail.translation.texts import gettext, gettext_lazy
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
     WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
 )
 
+NAMES = ("name", "name_plural", "category")  # of a view, which pages show
 UNASKED: dict[str, object] = {
     "column_default_sort": [],
     "form_ajax_refs": {},
@@ -67,6 +69,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         # Without autocompletes: SQLAdmin would make loaders of its own.
         vars(self).update({old: getattr(self, new) for old, new in RENAMED.items()} | UNASKED)
         super().__init__()
+        vars(self).update({name: gettext_lazy(getattr(self, name)) for name in NAMES if getattr(self, name)})
         self._ajax_relation_names = set(chosen_relations(self))
         self._form_ajax_refs = self.make_loaders()
         self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
@@ -90,7 +93,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
     def label(self, name: str) -> str:
         """Return the heading of a column: the one from `labels`, or its name in words."""
         plain = name.replace("_", " ").replace(".", " ")
-        return str(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
+        return gettext(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
 
     def format_value(self, value: object) -> object:
         """Return a value as lists show it, by the formatter for its type."""
@@ -101,7 +104,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         # SQLAdmin finds methods from the last to the first.
         found = dict(reversed(self._visible_custom_actions(request, in_detail).items()))
         named = [getattr(getattr(self, name_of(one), None), "_slug", "") for one in self.actions or ()]
-        return {slug: found[slug] for slug in [*named, *found] if slug in found}
+        return {slug: gettext(found[slug]) for slug in [*named, *found] if slug in found}
 
     def get_list_columns(self) -> list[str]:
         """Return the names of what the list shows, which may be functions."""

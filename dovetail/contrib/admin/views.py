@@ -65,6 +65,7 @@ from dovetail.contrib.admin.widgets.widget import Widget as Widget  # noqa: PLC0
 from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.contrib.admin.writing.created_rows import create_rows
 from dovetail.errors import BadRequestError, ConfigurationError
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
 View = TypeVar("View", bound="ModelAdmin")
 Choice = TypeVar("Choice")  # a value of the column: a member of its enumeration, say
@@ -163,14 +164,15 @@ class BooleanFilter(SQLAdminBooleanFilter):
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
         """Return what can be asked for: whether there is a value, too, where there may be none."""
         found = await super().lookups(request, model, run_query)
-        return [*found, *([(EMPTY, "Unknown")] if may_be_empty(self.column, model) else [])]
+        found = [(value, gettext(label)) for value, label in found]
+        return [*found, *([(EMPTY, gettext("Unknown"))] if may_be_empty(self.column, model) else [])]
 
     async def get_filtered_query(self, query: AnySelect, value: object, model: type[object]) -> AnySelect:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
         if value == EMPTY and may_be_empty(self.column, model):
             return query.where(column_of(model, self.column).is_(None))
         if value not in ALL | {"true", "false", None}:
-            raise BadRequestError(f"{self.title}: filter by true or false.")
+            raise BadRequestError(gettext("%(title)s: filter by true or false.") % {"title": self.title})
         return query if value in ALL else await super().get_filtered_query(query, value, model)
 
 
@@ -190,7 +192,8 @@ class ChoiceFilter(StaticValuesFilter):
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
         """Return the values, and whether there is one where there may be none."""
         found = await super().lookups(request, model, run_query)
-        return [*found, *([(EMPTY, "None")] if may_be_empty(self.column, model) else [])]
+        found = [(value, gettext(label)) for value, label in found]
+        return [*found, *([(EMPTY, gettext("None"))] if may_be_empty(self.column, model) else [])]
 
     async def get_filtered_query(self, query: AnySelect, value: object, model: type[object]) -> AnySelect:
         """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
@@ -199,7 +202,9 @@ class ChoiceFilter(StaticValuesFilter):
         if value == EMPTY and may_be_empty(self.column, model):
             return query.where(column_of(model, self.column).is_(None))
         if value not in self.members:
-            raise BadRequestError(f"There is no {self.title.lower()} of this name to filter by.")
+            raise BadRequestError(
+                gettext("There is no %(title)s of this name to filter by.") % {"title": in_sentence(self.title)}
+            )
         return query.where(column_of(model, self.column) == self.members[value])
 
 
@@ -215,7 +220,7 @@ class RelationFilter:
     def __init__(self, relation: InstrumentedAttribute[object], title: str | None = None) -> None:
         self.relation = relation
         self.parameter_name = relation.key
-        self.title = title or relation.key.replace("_", " ").capitalize()
+        self.title = gettext_lazy(title or relation.key.replace("_", " ").capitalize())
 
     async def lookups(
         self, _request: Request, _model: type[object], _run_query: Callable[[AnySelect], object]
@@ -291,7 +296,7 @@ def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
 
     def show(obj: object, name: str) -> Markup:
         value = getattr(obj, name)
-        label = str(getattr(value, "value", value)).capitalize()
+        label = gettext(str(getattr(value, "value", value)).capitalize())
         return Markup('<span class="badge bg-{}-lt">{}</span>').format(colours.get(value, "secondary"), label)
 
     return show

@@ -50,13 +50,14 @@ from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.errors import ConflictError
 from dovetail.plugin import StateKey
+from dovetail.translation.texts import gettext, gettext_lazy
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
 
 CURRENT = "current_password"
 CURRENT_PASSWORD = {"autocomplete": "current-password", "class": "form-control"}
-PROVE = "Needed to change your own username or e-mail address."
+PROVE = gettext_lazy("Needed to change your own username or e-mail address.")
 
 
 PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verifying takes long, so it comes before any lock
@@ -66,22 +67,22 @@ class UserAdmin(ModelAdmin, model=User):
     """The view of accounts; the functions that make and change them are those of the API, so the same rules hold."""
 
     icon = "fa-solid fa-users"
-    category = "People"
+    category = gettext_lazy("People")
     list_display = ("username", "email", "full_name", "is_active", "is_staff", "created_at")
     details_display = (
         *("username", "email", "full_name", "bio", "is_active", "is_verified", "is_staff", "is_superuser"),
         *("has_second_factor", "groups", "user_permissions", "created_at", "updated_at"),
     )
     labels: ClassVar[dict[object, str]] = {
-        "email": "E-mail address",
-        "is_active": "Active",
-        "is_verified": "Verified",
-        "is_staff": "Staff",
-        "is_superuser": "Superuser",
-        "has_second_factor": "Second factor",
-        "user_permissions": "Permissions of their own",
-        "created_at": "Joined",
-        "updated_at": "Changed",
+        "email": gettext_lazy("E-mail address"),
+        "is_active": gettext_lazy("Active"),
+        "is_verified": gettext_lazy("Verified"),
+        "is_staff": gettext_lazy("Staff"),
+        "is_superuser": gettext_lazy("Superuser"),
+        "has_second_factor": gettext_lazy("Second factor"),
+        "user_permissions": gettext_lazy("Permissions of their own"),
+        "created_at": gettext_lazy("Joined"),
+        "updated_at": gettext_lazy("Changed"),
     }
     search_fields = ("username", "email", "full_name")
     sortable_by = list_display
@@ -91,12 +92,12 @@ class UserAdmin(ModelAdmin, model=User):
     )
     ordering = ("-created_at",)
     list_filter = (
-        BooleanFilter(User.is_active, title="Active"),
-        BooleanFilter(User.is_staff, title="Staff"),
-        BooleanFilter(User.is_superuser, title="Superuser"),
-        RelationFilter(User.groups, title="Group"),
-        BooleanFilter(User.is_verified, title="Verified"),
-        BooleanFilter(User.has_second_factor, title="Second factor"),
+        BooleanFilter(User.is_active, title=gettext_lazy("Active")),
+        BooleanFilter(User.is_staff, title=gettext_lazy("Staff")),
+        BooleanFilter(User.is_superuser, title=gettext_lazy("Superuser")),
+        RelationFilter(User.groups, title=gettext_lazy("Group")),
+        BooleanFilter(User.is_verified, title=gettext_lazy("Verified")),
+        BooleanFilter(User.has_second_factor, title=gettext_lazy("Second factor")),
     )
     fields = (
         *("username", "email", "full_name", "bio", "is_active", "is_verified"),
@@ -107,11 +108,13 @@ class UserAdmin(ModelAdmin, model=User):
         "user_permissions": {"fields": ("name", "title"), "order_by": "name"},
     }
     field_args: ClassVar[dict[str, dict[str, object]]] = {
-        "email": {"description": "A new one counts once its owner follows the link that is sent there."},
-        "is_active": {"description": "Somebody who is not active cannot log in. Better than deleting them."},
-        "is_staff": {"description": "May enter the back office, and do there what is permitted below."},
-        "is_superuser": {"description": "May do everything, whatever is permitted below."},
-        "groups": {"description": "What a group permits, everybody in it may do."},
+        "email": {"description": gettext_lazy("A new one counts once its owner follows the link that is sent there.")},
+        "is_active": {
+            "description": gettext_lazy("Somebody who is not active cannot log in. Better than deleting them.")
+        },
+        "is_staff": {"description": gettext_lazy("May enter the back office, and do there what is permitted below.")},
+        "is_superuser": {"description": gettext_lazy("May do everything, whatever is permitted below.")},
+        "groups": {"description": gettext_lazy("What a group permits, everybody in it may do.")},
     }
 
     widget_args: ClassVar[dict[str, dict[str, object]]] = {
@@ -155,7 +158,7 @@ class UserAdmin(ModelAdmin, model=User):
         is_own = obj.id == user_of(request).id
         keeps = (data.get(flag, True) for flag in ("is_active", "is_staff"))
         if is_own and not (all(keeps) and data.get("is_superuser", True) >= obj.is_superuser):
-            raise ConflictError("You cannot take your own access away. Ask somebody else who has it.")
+            raise ConflictError(gettext("You cannot take your own access away. Ask somebody else who has it."))
         values = _columns(data)
         await check_may_manage(self.session, user_of(request), obj)
         check_may_set_flags(user_of(request), obj, is_superuser=values.get("is_superuser", obj.is_superuser))
@@ -173,8 +176,8 @@ class UserAdmin(ModelAdmin, model=User):
 
     @action(
         "send_reset_link",
-        "Send a reset link",
-        confirmation_message="A link to choose a new password is sent to each of them. Go on?",
+        gettext_lazy("Send a reset link"),
+        confirmation_message=gettext_lazy("A link to choose a new password is sent to each of them. Go on?"),
         permission="auth.change_user",
     )
     async def send_reset_link(self, request: Request, chosen: Sequence[User]) -> str:
@@ -199,9 +202,10 @@ class UserAdmin(ModelAdmin, model=User):
 
     @action(
         "remove-factors",
-        "Remove second factors",
-        confirmation_message="Remove the second factors and passkeys of these users, who lost them? Their password is "
-        "enough then.",
+        gettext_lazy("Remove second factors"),
+        confirmation_message=gettext_lazy(
+            "Remove the second factors and passkeys of these users, who lost them? Their password is enough then."
+        ),
         permission=REMOVE_FACTORS,
     )
     async def remove_factors(self, request: Request, chosen: Sequence[User]) -> str:
@@ -218,13 +222,16 @@ class UserAdmin(ModelAdmin, model=User):
 
     def _tell_what_is_sent(self, request: Request, manager: "UserManager") -> None:
         for message in manager.messages:
-            Flash.info(request, f"A message is sent to {message.to}: {message.subject}.")
+            Flash.info(
+                request,
+                gettext("A message is sent to %(to)s: %(subject)s.") % {"to": message.to, "subject": message.subject},
+            )
 
     @action(
         "end-sessions",
-        "End sessions",
+        gettext_lazy("End sessions"),
         permission="auth.delete_session",
-        confirmation_message="They will have to log in again, here and in the API. End their sessions?",
+        confirmation_message=gettext_lazy("They will have to log in again, here and in the API. End their sessions?"),
     )
     async def end_sessions(self, request: Request, people: Sequence[User]) -> str:
         """Log users out everywhere; of one's own sessions the one that one is in goes on."""
@@ -238,9 +245,10 @@ class UserAdmin(ModelAdmin, model=User):
 
     @action(
         "impersonate",
-        "Act as this user",
-        confirmation_message="You will see the back office as they do, for an hour at most. What you do is noted with "
-        "both names. Go on?",
+        gettext_lazy("Act as this user"),
+        confirmation_message=gettext_lazy(
+            "You will see the back office as they do, for an hour at most. What you do is noted with both names. Go on?"
+        ),
         permission=IMPERSONATE,
         rule="view",
         in_batches=False,
@@ -248,7 +256,7 @@ class UserAdmin(ModelAdmin, model=User):
     async def impersonate(self, request: Request, chosen: Sequence[User]) -> Response:
         """Go on as another member of staff, who may do no more than oneself."""
         if len(chosen) != 1:
-            raise ConflictError("Choose one user to act as.")
+            raise ConflictError(gettext("Choose one user to act as."))
         token, seconds = await begin_impersonation(self.session, user_of(request), chosen[0], request)
         return acting_response(app_of(self), request, token, seconds)
 
@@ -261,7 +269,7 @@ class UserAdmin(ModelAdmin, model=User):
     async def delete_object(self, request: Request, obj: User) -> None:
         """Delete a user and what is theirs, but not whoever is asking."""
         if obj.id == user_of(request).id:
-            raise ConflictError("You cannot delete yourself.")
+            raise ConflictError(gettext("You cannot delete yourself."))
         await check_may_manage(self.session, user_of(request), obj)
         await record(self.session, EventKind.USER_DELETED, user=obj)
         await super().delete_object(request, obj)
@@ -271,7 +279,7 @@ class GroupAdmin(ModelAdmin, model=Group):
     """The view of groups and of what they permit."""
 
     icon = "fa-solid fa-users-gear"
-    category = "People"
+    category = gettext_lazy("People")
     list_display = ("name",)
     details_display = ("name", "permissions")
     search_fields = ("name",)
@@ -309,7 +317,7 @@ class GroupAdmin(ModelAdmin, model=Group):
 
 def _current_password() -> Field:
     return PasswordField(
-        "Your current password", validators=[Optional()], description=PROVE, render_kw=CURRENT_PASSWORD
+        gettext("Your current password"), validators=[Optional()], description=PROVE, render_kw=CURRENT_PASSWORD
     )
 
 

@@ -24,6 +24,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.tokens.personal import MadeToken, make_token, revoke_token
 from dovetail.contrib.auth.users import UserChanges
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
+from dovetail.translation.texts import gettext
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -110,7 +111,9 @@ async def start_reset_of(manager: "UserManager", user: User) -> None:
     Raise ConflictError if the user is deactivated.
     """
     if not user.is_active:
-        raise ConflictError(f"{user.username} is deactivated; activate the account first.")
+        raise ConflictError(
+            gettext("%(username)s is deactivated; activate the account first.") % {"username": user.username}
+        )
     await record(manager.session, EventKind.RESET_STARTED, user=user)
     await manager.forgot_password(user)
 
@@ -120,7 +123,9 @@ async def make_personal_token(
 ) -> MadeToken:
     """Give a user a personal token, and tell them. Raise as `make_token` does."""
     made = await make_token(session, user, name=name, scopes=scopes, lifetime=lifetime)
-    await tell_of_change(session, user, f"a personal token was made for your account: {made.row.name}.")
+    await tell_of_change(
+        session, user, gettext("a personal token was made for your account: %(name)s.") % {"name": made.row.name}
+    )
     return made
 
 
@@ -128,7 +133,7 @@ async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> 
     """Revoke the personal token with this key, if it is the user's, and tell them; return whether it was."""
     is_revoked = await revoke_token(session, user, key)
     if is_revoked:
-        await tell_of_change(session, user, "a personal token of your account was revoked.")
+        await tell_of_change(session, user, gettext("a personal token of your account was revoked."))
     return is_revoked
 
 
@@ -159,5 +164,5 @@ def _without_email(values: UserChanges) -> UserChanges:
 
 def wrong_password() -> InvalidInputError:
     """Return the error for somebody who does not know the current password."""
-    detail = "The current password is needed, and this is not it."
+    detail = gettext("The current password is needed, and this is not it.")
     return InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])

@@ -35,6 +35,7 @@ from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError
+from dovetail.translation.texts import gettext
 
 
 class UserDatabase(UserStore, BaseUserDatabase[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
@@ -130,7 +131,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             token=token_of(self.session, nonce),
         )
         if token is None:
-            raise ConflictError("Too many changes of the address were asked for; try again in an hour.")
+            raise ConflictError(gettext("Too many changes of the address were asked for; try again in an hour."))
         await record(self.session, EventKind.EMAIL_CHANGE_REQUESTED, user=user)
         self.messages.append(await send_token(self.session, MailKind.CONFIRM_EMAIL, address, user, nonce=nonce))
         await self.send(emails.email_change_requested(user, address), user)

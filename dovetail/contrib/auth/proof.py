@@ -23,6 +23,7 @@ from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
+from dovetail.translation.texts import gettext
 
 
 class ProofRequiredError(NotAuthenticatedError):
@@ -99,7 +100,7 @@ ProvingUser = Annotated[User, Depends(get_proving_user)]
 
 
 def _no_login() -> PermissionDeniedError:
-    return PermissionDeniedError("This takes a login: no other token can prove who is there.")
+    return PermissionDeniedError(gettext("This takes a login: no other token can prove who is there."))
 
 
 def _proved(row: Session, seconds: int) -> Session:

@@ -47,6 +47,7 @@ from dovetail.contrib.auth.tokens.personal import revoke_tokens_of
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.plugin import Context, context_of
+from dovetail.translation.texts import gettext
 from dovetail.validators import normalize
 
 # A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
@@ -288,8 +289,11 @@ def normalize_username(username: str) -> str:
             return name
     raise _invalid(
         "username",
-        f"A username has 1 to {MAXIMUM_USERNAME} characters: letters (a-z), digits and _ . + -; "
-        "it starts with none of . + -",
+        gettext(
+            "A username has 1 to %(maximum_username)s characters: letters (a-z), digits and _ . + -; "
+            "it starts with none of . + -"
+        )
+        % {"maximum_username": MAXIMUM_USERNAME},
     )
 
 
@@ -300,7 +304,9 @@ def normalize_email(email: str) -> str:
         address = email_validator.validate_email(text, check_deliverability=False).normalized
         return normalize(address.casefold(), maximum=MAXIMUM_EMAIL)
     except ValueError:  # of Unicode and of email_validator, too
-        raise _invalid("email", "This is not an e-mail address; expected one such as name@example.org.") from None
+        raise _invalid(
+            "email", gettext("This is not an e-mail address; expected one such as name@example.org.")
+        ) from None
 
 
 def clean_full_name(text: str) -> str:
@@ -339,7 +345,10 @@ def _events_of(user: User, changes: Mapping[str, object]) -> Iterator[tuple[Even
     before = {"is_staff": user.is_staff, "is_superuser": user.is_superuser}
     after = before | {name: value for name, value in changes.items() if name in before}
     if after != before:
-        yield EventKind.RIGHTS_CHANGED, f"{_flags(after)}; was {_flags(before)}"
+        yield (
+            EventKind.RIGHTS_CHANGED,
+            f"{_flags(after)}; was {_flags(before)}",
+        )
 
 
 def _flags(values: Mapping[str, object]) -> str:
@@ -349,10 +358,14 @@ def _flags(values: Mapping[str, object]) -> str:
 
 def _clean_text(text: str, *, field: str, maximum: int, lines: bool) -> str:
     if len(text) > maximum:
-        raise _invalid(field, f"The {field} has {len(text)} characters, expected {maximum} or fewer.")
+        raise _invalid(
+            field,
+            gettext("The %(field)s has %(count)s characters, expected %(maximum)s or fewer.")
+            % {"field": field, "count": len(text), "maximum": maximum},
+        )
     text = text.strip() if lines else " ".join(text.split())
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text if character not in "\n\r\t"):
-        raise _invalid(field, f"The {field} holds control characters; remove them.")
+        raise _invalid(field, gettext("The %(field)s holds control characters; remove them.") % {"field": field})
     return text
 
 

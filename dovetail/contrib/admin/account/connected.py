@@ -14,6 +14,7 @@ from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.providers import connected, logins
 from dovetail.contrib.auth.providers.desk import PROVIDERS
 from dovetail.errors import NotFoundError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 
 async def load(office: Office, request: Request) -> Mapping[str, object] | None:
@@ -34,9 +35,9 @@ async def connect(office: Office, request: Request) -> str:
     await check_recent_proof(session, user)
     login = await logins.make_use(session, browser=desk.cookie.read(request))
     if login is None:
-        raise NotFoundError("That login took too long; begin again.")
+        raise NotFoundError(gettext("That login took too long; begin again."))
     made = await connected.connect(session, user, login, desk.provider(login.provider))
-    return f"From now on {made.email} may log in to your account."
+    return gettext("From now on %(email)s may log in to your account.") % {"email": made.email}
 
 
 async def disconnect(office: Office, request: Request) -> str:
@@ -44,12 +45,12 @@ async def disconnect(office: Office, request: Request) -> str:
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
     gone = await connected.disconnect(session, user, await key_of(request, "id"), PROVIDERS.get(office.app).providers)
-    return f"{gone.email} may no longer log in to your account."
+    return gettext("%(email)s may no longer log in to your account.") % {"email": gone.email}
 
 
 CONNECTED = AccountSection(
     name="connected",
-    title="Logging in by others",
+    title=gettext_lazy("Logging in by others"),
     template="sqladmin/account/connected.html",
     load=load,
     routes=[AccountRoute("connect", connect), AccountRoute("disconnect", disconnect)],

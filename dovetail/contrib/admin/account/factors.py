@@ -24,9 +24,10 @@ from dovetail.contrib.auth.proof import lock_proven
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.plugin import context_of
+from dovetail.translation.texts import gettext, gettext_lazy
 
 KINDS: Mapping[str, type[Totp] | type[Passkey]] = {"totp": Totp, "passkey": Passkey}
-NOT_THE_CODE = "The app does not show this code now. See whether the clock of the device is right."
+NOT_THE_CODE = gettext_lazy("The app does not show this code now. See whether the clock of the device is right.")
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
@@ -52,7 +53,9 @@ async def confirm_totp(office: Office, request: Request) -> Response:
     added = await changes.confirm_totp_enrolment(session, user, key, await field_of(request, "code"))
     if added is None:
         return await _show_totp(office, request, await session.get_one(Totp, key), NOT_THE_CODE)
-    return await _show_codes(office, request, added.recovery_codes, f"{added.factor.name} is a second factor now.")
+    return await _show_codes(
+        office, request, added.recovery_codes, gettext("%(name)s is a second factor now.") % {"name": added.factor.name}
+    )
 
 
 async def give_passkey_options(_office: Office, request: Request) -> Response:
@@ -67,14 +70,19 @@ async def register_passkey(office: Office, request: Request) -> Response:
     party, credential = relying_party(context_of(session), request), await passkey_in(request)
     added = await changes.register_passkey(session, user, await field_of(request, "name"), credential, party)
     if added is None:
-        raise InvalidInputError("No passkey was made, or it took too long; try again.")
-    return await _show_codes(office, request, added.recovery_codes, f"{added.factor.name} is a passkey of yours now.")
+        raise InvalidInputError(gettext("No passkey was made, or it took too long; try again."))
+    return await _show_codes(
+        office,
+        request,
+        added.recovery_codes,
+        gettext("%(name)s is a passkey of yours now.") % {"name": added.factor.name},
+    )
 
 
 async def renew_codes(office: Office, request: Request) -> Response:
     """Show ten new recovery codes, once."""
     codes = await changes.renew_recovery_codes(request_context().session, await _proven(request))
-    return await _show_codes(office, request, codes, "The earlier recovery codes are worthless now.")
+    return await _show_codes(office, request, codes, gettext("The earlier recovery codes are worthless now."))
 
 
 async def rename(_office: Office, request: Request) -> str:
@@ -83,7 +91,7 @@ async def rename(_office: Office, request: Request) -> str:
     factor = await changes.rename_factor(
         session, user, kind, await key_of(request, "id"), await field_of(request, "name")
     )
-    return f"It is called {factor.name} now."
+    return gettext("It is called %(name)s now.") % {"name": factor.name}
 
 
 async def remove(_office: Office, request: Request) -> str:
@@ -91,7 +99,7 @@ async def remove(_office: Office, request: Request) -> str:
     session, user = request_context().session, await _proven(request)
     factor = await find_factor(session, user, await _kind(request), await key_of(request, "id"))
     await changes.remove_own_factor(session, user, factor)
-    return f"{factor.name} was removed."
+    return gettext("%(name)s was removed.") % {"name": factor.name}
 
 
 async def _proven(request: Request) -> User:
@@ -120,7 +128,7 @@ async def _kind(request: Request) -> type[Totp] | type[Passkey]:
 
 FACTORS = AccountSection(
     name="factors",
-    title="Two-step login and passkeys",
+    title=gettext_lazy("Two-step login and passkeys"),
     template="sqladmin/account/factors.html",
     load=load,
     routes=[

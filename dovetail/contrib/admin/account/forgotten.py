@@ -20,9 +20,10 @@ from dovetail.contrib.auth.mail.models import MailKind
 from dovetail.contrib.auth.mail.outbox import send_token
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.errors import InvalidInputError
+from dovetail.translation.texts import gettext_lazy
 
-NO_ADDRESS = "This is no e-mail address."
-OVER = "This link was used, or is too old. Ask for another one."
+NO_ADDRESS = gettext_lazy("This is no e-mail address.")
+OVER = gettext_lazy("This link was used, or is too old. Ask for another one.")
 
 
 async def ask(office: Office, request: Request) -> Response:

@@ -22,6 +22,7 @@ from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.state import StateKey
+from dovetail.translation.texts import gettext
 
 REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  # what `prepare` raised in a request
 
@@ -70,7 +71,7 @@ class AccountPage:
             if told is None or section.name != failed:
                 shown.append(ShownSection(section=section, values=values))
                 continue
-            error = f"Nothing was changed. {told.message}"
+            error = gettext("Nothing was changed. %(message)s") % {"message": told.message}
             shown.append(ShownSection(section=section, values=values, error=error, errors=_by_field(told)))
         status = HTTPStatus.OK if told is None else told.status
         return await self.office.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)

@@ -21,6 +21,7 @@ from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.errors import NotAuthenticatedError
 from dovetail.state import StateKey
+from dovetail.translation.texts import gettext, gettext_lazy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +76,13 @@ async def change_password(office: Office, request: Request) -> str | Response:
     await change_own_account(manager, user, {}, password=new.hashed, keep_token=key)
     template = office.template("password_change_done_template")
     if template is not None:
-        return await office.render(request, template, {"title": "Password changed"})
-    return "Your password was changed. Everybody else who was logged in as you is logged out."
+        return await office.render(request, template, {"title": gettext("Password changed")})
+    return gettext("Your password was changed. Everybody else who was logged in as you is logged out.")
 
 
 PASSWORD = AccountSection(
     name="password",
-    title="Password",
+    title=gettext_lazy("Password"),
     template="sqladmin/account/password.html",
     load=load,
     routes=[AccountRoute("change", change_password, prepare)],

@@ -14,6 +14,7 @@ from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions import listing
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import NotFoundError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
@@ -29,8 +30,8 @@ async def end(_office: Office, request: Request) -> str:
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
     if not await listing.end_one(session, user, await key_of(request, "session")):
-        raise NotFoundError("This session is over already.")
-    return "The session was ended."
+        raise NotFoundError(gettext("This session is over already."))
+    return gettext("The session was ended.")
 
 
 async def end_others(_office: Office, request: Request) -> str:
@@ -38,12 +39,12 @@ async def end_others(_office: Office, request: Request) -> str:
     session, user = request_context().session, user_of(request)
     row = await check_recent_proof(session, user)
     await users.log_out_everywhere(session, user, keep_id=row.id)
-    return "You are logged out everywhere else."
+    return gettext("You are logged out everywhere else.")
 
 
 SESSIONS = AccountSection(
     name="sessions",
-    title="Where you are logged in",
+    title=gettext_lazy("Where you are logged in"),
     template="sqladmin/account/sessions.html",
     load=load,
     routes=[AccountRoute("end", end), AccountRoute("end-others", end_others)],

@@ -19,6 +19,7 @@ from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.tokens import personal
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 DEFAULT_DAYS = 90
 
@@ -42,7 +43,7 @@ async def make(office: Office, request: Request) -> Response:
     scopes = [str(scope) for scope in form.getlist("scopes")]
     unlimited = bool(await field_of(request, "unlimited"))
     if unlimited == bool(scopes):
-        raise _invalid("scopes", "Choose what the token is limited to, or let it do all that you may.")
+        raise _invalid("scopes", gettext("Choose what the token is limited to, or let it do all that you may."))
     lasts = timedelta(days=await _days(request, settings_of(session).personal_token_days))
     name = await field_of(request, "name")
     made = await make_personal_token(session, user, name=name, scopes=None if unlimited else scopes, lifetime=lasts)
@@ -55,8 +56,8 @@ async def revoke(_office: Office, request: Request) -> str:
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
     if not await revoke_personal_token(session, user, await key_of(request, "token")):
-        raise NotFoundError("This token is gone already.")
-    return "The token was revoked."
+        raise NotFoundError(gettext("This token is gone already."))
+    return gettext("The token was revoked.")
 
 
 async def _scopes(session: AsyncSession, user: User) -> Sequence[str]:
@@ -67,7 +68,7 @@ async def _scopes(session: AsyncSession, user: User) -> Sequence[str]:
 async def _days(request: Request, longest: int) -> int:
     days = await number_of(request, "days")
     if days is None or not 1 <= days <= longest:
-        raise _invalid("days", f"A token lasts 1 to {longest} days.")
+        raise _invalid("days", gettext("A token lasts 1 to %(longest)s days.") % {"longest": longest})
     return days
 
 
@@ -77,7 +78,7 @@ def _invalid(field: str, detail: str) -> InvalidInputError:
 
 TOKENS = AccountSection(
     name="tokens",
-    title="Tokens for programs",
+    title=gettext_lazy("Tokens for programs"),
     template="sqladmin/account/tokens.html",
     load=load,
     routes=[AccountRoute("make", make), AccountRoute("revoke", revoke)],

@@ -1,4 +1,6 @@
 // The tools of a list are usable when rows are selected: those that are ticked, or all that match, on every page.
+import { gettext } from "./texts.js";
+
 const boxes = Array.from(document.querySelectorAll(".select-box"));
 const all = document.getElementById("select-all");
 const across = Array.from(document.querySelectorAll(".select-across"));
@@ -7,7 +9,7 @@ function showSelection() {
   const isAcross = across.some((box) => box.checked);
   const count = boxes.filter((box) => box.checked).length;
   document.querySelectorAll(".selection-count").forEach((place) => {
-    place.textContent = count && !isAcross ? `${count} of ${place.dataset.rows} selected` : "";
+    place.textContent = count && !isAcross ? gettext("%(count)s of %(rows)s selected", { count, rows: place.dataset.rows }) : "";
   });
   document.querySelectorAll(".selection-tools button").forEach((button) => {
     button.disabled = count === 0 && !isAcross;

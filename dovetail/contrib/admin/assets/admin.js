@@ -1,4 +1,6 @@
 // What the pages of the back office do beyond forms and links; SQLAdmin's main.js does the rest.
+import { gettext } from "./texts.js";
+
 (function () {
   "use strict";
 
@@ -9,7 +11,7 @@
         allowInput: true,
         static: true,
         onReady: (_dates, _text, picker) => {
-          if (picker.secondElement) picker.secondElement.setAttribute("aria-label", "Second");
+          if (picker.secondElement) picker.secondElement.setAttribute("aria-label", gettext("Second"));
         },
         ...options,
       });

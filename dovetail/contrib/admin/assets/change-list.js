@@ -1,4 +1,6 @@
 // Rows of a list open by a click, and its columns are as wide as they are made.
+import { gettext } from "./texts.js";
+
 const INTERACTIVE = "a, button, input, select, textarea, label, summary, .select2, [contenteditable], [role=separator]";
 const [NARROWEST, WIDEST, STEP] = [40, 1000, 16];
 const table = document.querySelector(".table-responsive > table");
@@ -46,7 +48,7 @@ function makeEdge(head) {
     role: "separator",
     tabindex: "0",
     "aria-orientation": "vertical",
-    "aria-label": `Width of ${called}`,
+    "aria-label": gettext("Width of %(column)s", { column: called }),
     "aria-valuemin": NARROWEST,
     "aria-valuemax": WIDEST,
     "aria-valuenow": Math.round(head.getBoundingClientRect().width),

@@ -1,9 +1,11 @@
 // What helps to fill in a form: a warning before what was typed is lost, a draft at the server, the first mistake in
 // sight, buttons for now and for today, JSON that is checked as it is typed, and groups as tabs.
 
+import { gettext } from "./texts.js";
+
 const TEXTS = {
-  today: "Today", now: "Now", tidy: "Tidy up", saved: "A draft was saved.", lost: "You were logged out. What you typed until the last draft is kept; log in to go on.",
-  tooLong: "This is too long for a draft to be kept.", wrong: "This is not JSON: ",
+  today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"), saved: gettext("A draft was saved."), lost: gettext("You were logged out. What you typed until the last draft is kept; log in to go on."),
+  tooLong: gettext("This is too long for a draft to be kept."), wrong: gettext("This is not JSON: "),
 };
 const PAUSE = 1500; // milliseconds after the last letter, after which a draft is saved
 const form = document.querySelector("[data-object-form]");

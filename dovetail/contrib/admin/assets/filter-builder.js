@@ -1,4 +1,6 @@
 // The nested filter of a list, built by choosing; it is written as the text that stands in the address.
+import { gettext } from "./texts.js";
+
 const place = document.querySelector(".builder-parts");
 const text = document.getElementById("builder-where");
 const known = JSON.parse(place.dataset.fields);
@@ -44,7 +46,7 @@ function lookUp(made, field) {
   chosen.select2({
     width: "14rem",
     dropdownParent: chosen.parent(),
-    placeholder: "Choose or type",
+    placeholder: gettext("Choose or type"),
     ajax: {
       url: place.dataset.url,
       dataType: "json",
@@ -59,13 +61,13 @@ function lookUp(made, field) {
 
 function conditionRow(condition) {
   const row = make("div", { class: "builder-row" });
-  const fields = select("Filter by", known.map((one) => [one.name, one.title]), condition.name);
+  const fields = select(gettext("Filter by"), known.map((one) => [one.name, one.title]), condition.name);
   const show = (now) => {
     const field = known.find((one) => one.name === fields.value);
-    const comparisons = select("Comparison", field.comparisons, now.comparison);
+    const comparisons = select(gettext("Comparison"), field.comparisons, now.comparison);
     const value = valueField(field, comparisons.value, now);
     comparisons.addEventListener("change", () => show({ comparison: comparisons.value, value: value.value }));
-    const remove = button("Remove", () => {
+    const remove = button(gettext("Remove"), () => {
       const next = row.nextElementSibling || row.previousElementSibling;
       row.remove();
       write();
@@ -82,21 +84,21 @@ function conditionRow(condition) {
 }
 
 function group(tree, depth) {
-  const joined = select("Rows fulfil", [["and", "all of these"], ["or", "any of these"]], tree.joinedBy);
+  const joined = select(gettext("Rows fulfil"), [["and", gettext("all of these")], ["or", gettext("any of these")]], tree.joinedBy);
   const parts = make("div", { class: "builder-group-parts" });
-  const made = make("fieldset", { class: "builder-group" }, make("legend", { class: "visually-hidden" }, "Conditions"), joined, parts);
+  const made = make("fieldset", { class: "builder-group" }, make("legend", { class: "visually-hidden" }, gettext("Conditions")), joined, parts);
   const add = (part) => {
     if (place.querySelectorAll(".builder-row").length >= MOST) return;
     parts.append(part);
     part.querySelector("select").focus();
     write();
   };
-  const tools = make("div", { class: "btn-list" }, button("Add condition", () => add(conditionRow({ name: known[0].name }))));
+  const tools = make("div", { class: "btn-list" }, button(gettext("Add condition"), () => add(conditionRow({ name: known[0].name }))));
   if (depth < DEEPEST) {
-    tools.append(button("Add group", () => add(group({ joinedBy: "or", parts: [{ name: known[0].name }] }, depth + 1))));
+    tools.append(button(gettext("Add group"), () => add(group({ joinedBy: "or", parts: [{ name: known[0].name }] }, depth + 1))));
   }
   if (depth) {
-    tools.append(button("Remove group", () => { made.remove(); write(); place.querySelector("button").focus(); }));
+    tools.append(button(gettext("Remove group"), () => { made.remove(); write(); place.querySelector("button").focus(); }));
   }
   made.append(tools);
   joined.addEventListener("change", () => write());

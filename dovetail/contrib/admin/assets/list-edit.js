@@ -1,4 +1,6 @@
 // Cells of a list that are changed there: what was typed is marked and counted, and not left by mistake.
+import { gettext } from "./texts.js";
+
 const form = document.getElementById("list-edit");
 const counter = form.querySelector(".list-changes");
 const fields = Array.from(form.elements).filter((one) => one.closest(".cell") && one.type !== "hidden");
@@ -17,7 +19,7 @@ function isChanged(field) {
 function tell() {
   const changed = fields.filter(isChanged);
   fields.forEach((field) => field.closest(".cell").classList.toggle("cell-changed", isChanged(field)));
-  counter.textContent = changed.length ? `${changed.length} not saved yet` : "";
+  counter.textContent = changed.length ? gettext("%(count)s not saved yet", { count: changed.length }) : "";
 }
 
 function restore(field) {

@@ -1,5 +1,7 @@
 // The palette (Ctrl-K): pages, objects and actions that hold what is typed, as far as the policies let them be found.
 
+import { gettext } from "./texts.js";
+
 const PAUSE = 200; // milliseconds without a letter, after which the server is asked
 const REMEMBERED = 8; // objects that were opened lately, of which the browser keeps the keys
 
@@ -74,7 +76,7 @@ function show(groups, isComplete, term) {
   let number = 0;
   const known = new Set(groups.flatMap((group) => group.entries.map((one) => one.address)));
   const here = onThisPage(term).filter((one) => !known.has(one.address));
-  const all = here.length ? [...groups, { title: "On this page", entries: here }] : groups;
+  const all = here.length ? [...groups, { title: gettext("On this page"), entries: here }] : groups;
   list.replaceChildren(...all.map((group) => {
     const shown = document.createElement("div");
     const title = document.createElement("div");
@@ -90,8 +92,8 @@ function show(groups, isComplete, term) {
   isLooking = false;
   if (isEntered && number) options()[0].click();
   isEntered = false;
-  if (!number) foot.textContent = "Nothing matches.";
-  else foot.textContent = isComplete ? `${number} found` : `${number} found; type more to look further`;
+  if (!number) foot.textContent = gettext("Nothing matches.");
+  else foot.textContent = isComplete ? gettext("%(number)s found", { number }) : gettext("%(number)s found; type more to look further", { number });
 }
 
 async function ask() {
@@ -110,7 +112,7 @@ async function ask() {
     if (answer.ok) show(told.groups, told.is_complete, term);
     else foot.textContent = told.detail;
   } catch (error) {
-    if (error.name !== "AbortError") foot.textContent = "The site did not answer.";
+    if (error.name !== "AbortError") foot.textContent = gettext("The site did not answer.");
   }
 }
 

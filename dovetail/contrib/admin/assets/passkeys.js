@@ -1,6 +1,8 @@
 // Passkeys: a form with data-passkey="get" or "create" asks the browser for one when it is sent, and sends what it gave.
 // What the browser is asked stands in data-options, or comes from data-options-url, in JSON as the server wrote it.
 // A form with data-passkey-field names the field in whose list of names the browser offers passkeys, before any button.
+import { gettext } from "./texts.js";
+
 (function () {
   "use strict";
 
@@ -85,9 +87,9 @@
   }
 
   const REASONS = {
-    InvalidStateError: "This device holds a passkey of yours already.",
-    NotAllowedError: "No passkey was given. Try again.",
-    SecurityError: "This browser uses no passkeys at this address.",
+    InvalidStateError: gettext("This device holds a passkey of yours already."),
+    NotAllowedError: gettext("No passkey was given. Try again."),
+    SecurityError: gettext("This browser uses no passkeys at this address."),
   };
 
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
@@ -103,13 +105,13 @@
       event.preventDefault();
       told.hidden = true;
       if (!window.PublicKeyCredential) {
-        told.textContent = "This browser knows no passkeys.";
+        told.textContent = gettext("This browser knows no passkeys.");
         told.hidden = false;
         return;
       }
       button.disabled = true;
       ask(form).catch((error) => {
-        told.textContent = REASONS[error.name] || "The passkey could not be used. Try again.";
+        told.textContent = REASONS[error.name] || gettext("The passkey could not be used. Try again.");
         told.hidden = false;
       }).finally(() => { button.disabled = false; });
     });

@@ -1,5 +1,7 @@
 // Passwords can be shown, and new ones made up. Nothing keeps anybody from pasting one, and a password manager finds what
 // it needs in the attributes of the field; without this script the fields work as they are.
+import { gettext } from "./texts.js";
+
 (() => {
   "use strict";
 
@@ -25,16 +27,16 @@
 
   function show(field, toggle, shown) {
     field.type = shown ? "text" : "password";
-    toggle.textContent = shown ? "Hide" : "Show";
+    toggle.textContent = shown ? gettext("Hide") : gettext("Show");
     toggle.setAttribute("aria-pressed", String(shown));
   }
 
   document.querySelectorAll('input[type="password"]').forEach((field) => {
-    const toggle = button(field, "Show", () => show(field, toggle, field.type === "password"));
+    const toggle = button(field, gettext("Show"), () => show(field, toggle, field.type === "password"));
     toggle.setAttribute("aria-pressed", "false");
     const buttons = [toggle];
     if (field.autocomplete === "new-password") {
-      buttons.push(button(field, "Generate", () => {
+      buttons.push(button(field, gettext("Generate"), () => {
         field.value = makeUp();
         show(field, toggle, true); // to be written down, where nothing remembers it
         field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,8 +1,10 @@
 // Related objects in forms and filters: chosen by typing, by key or in two boxes; added and changed in a window of their own.
 
+import { gettext } from "./texts.js";
+
 const TEXTS = {
-  available: "Can be chosen", chosen: "Chosen", search: "Search", choose: "Choose", remove: "Remove",
-  more: "Show more", close: "Close", nothing: "Nothing was found", lookUp: "Look up", failed: "This did not work. Try again.",
+  available: gettext("Can be chosen"), chosen: gettext("Chosen"), search: gettext("Search"), choose: gettext("Choose"), remove: gettext("Remove"),
+  more: gettext("Show more"), close: gettext("Close"), nothing: gettext("Nothing was found"), lookUp: gettext("Look up"), failed: gettext("This did not work. Try again."),
 };
 const PAUSE = 200; // milliseconds after the last letter
 

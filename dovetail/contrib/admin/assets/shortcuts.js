@@ -1,6 +1,8 @@
 // Keys that do something, each named by a control (data-shortcut="n") or below, and the sheet that lists them.
 // Single keys can be turned off (WCAG 2.1.4); those with Ctrl stay.
 
+import { gettext } from "./texts.js";
+
 const sheet = document.getElementById("shortcuts");
 const choice = document.getElementById("single-keys");
 let isOn = sheet.dataset.on === "yes";
@@ -70,6 +72,6 @@ choice.addEventListener("change", async () => {
   values.set("shortcuts", isOn ? "on" : "off");
   const answer = await fetch(choice.form.action, { method: "POST", headers: { Accept: "application/json" }, body: values });
   const said = document.getElementById("said");
-  if (answer.ok) said.textContent = isOn ? "Single keys are on." : "Single keys are off.";
+  if (answer.ok) said.textContent = isOn ? gettext("Single keys are on.") : gettext("Single keys are off.");
   else said.textContent = (await answer.json()).detail;
 });

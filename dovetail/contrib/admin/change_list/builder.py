@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, Choosable
 from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError, conditions_in, parse
+from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +50,9 @@ def _value(one: Choosable) -> str:
 def _field(one: Choosable) -> dict[str, object]:
     return {
         "name": one.name,
-        "title": one.title,
-        "comparisons": [[sign, LABELS[sign]] for sign in one.comparisons],
-        "choices": list(one.choices),
+        "title": gettext(one.title),
+        "comparisons": [[sign, str(LABELS[sign])] for sign in one.comparisons],
+        "choices": [[value, str(label)] for value, label in one.choices],
         "isRelation": one.is_relation,
     }
 

@@ -20,6 +20,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import read_cursor
+from dovetail.translation.texts import gettext
 
 NUMBER = re.compile(r"[+-]?\d+")
 EVERYTHING_AT_ONCE = "all"  # what pageSize says where a list shows all its rows
@@ -100,7 +101,7 @@ class ChangeList:
             return view.list_max_show_all
         size = min(_whole_number(self.request, "pageSize", view.list_per_page), max(view.list_per_page_options))
         if size < 1:
-            raise BadRequestError("pageSize is less than 1; a page has one row at least.")
+            raise BadRequestError(gettext("pageSize is less than 1; a page has one row at least."))
         return size
 
 
@@ -109,4 +110,4 @@ def _whole_number(request: Request, name: str, default: int) -> int:
     try:
         return int(given) if given else default
     except ValueError:
-        raise BadRequestError(f"{name} is not a whole number.") from None
+        raise BadRequestError(gettext("%(name)s is not a whole number.") % {"name": name}) from None

@@ -18,6 +18,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.search.search import FullText
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext
 
 
 class NarrowedView(ObjectsView):
@@ -80,7 +81,7 @@ class NarrowedView(ObjectsView):
         """Put the rows in the order that the request asks for, or the view's own."""
         sort_by = request.query_params.get("sortBy")
         if sort_by and sort_by not in self.sortable(request):
-            raise BadRequestError("This list cannot be sorted by that column.")
+            raise BadRequestError(gettext("This list cannot be sorted by that column."))
         asked = [(sort_by, request.query_params.get("sort") == "desc")] if sort_by else self.default_sort(request)
         paths = [(self.sort_path(name), descending) for name, descending in asked]
         fields = fields_of(request)

@@ -22,6 +22,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
+from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ class Paginator:
         Raises BadRequestError if the list was in another order.
         """
         if cursor.ordering != self._ordering:
-            raise BadRequestError("This page is of another order of the list. Begin with the first page.")
+            raise BadRequestError(gettext("This page is of another order of the list. Begin with the first page."))
         start, *values = cursor.values
         terms = self._reversed if cursor.backwards else self._terms
         read = [term.adapter.validate_python(value) for term, value in zip(terms, values, strict=True)]

@@ -14,6 +14,7 @@ from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 from dovetail.contrib.admin.columns.texts import read_day, read_moment
 from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.query.comparable import python_type, read_value
+from dovetail.translation.texts import gettext
 from dovetail.translation.zones import active_zone, instant
 
 Reader = Callable[[str], Any]
@@ -71,5 +72,5 @@ def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> dat
         # A day begins wherever its midnight is put forward to; a time that was typed has to be one.
         return instant(value) if ":" in text else value.replace(tzinfo=value.tzinfo or active_zone())
     if value.tzinfo is not None:
-        raise ValueError("Write this without a time zone.")
+        raise ValueError(gettext("Write this without a time zone."))
     return value

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from dovetail.translation.texts import gettext
 from dovetail.translation.zones import local
 
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
@@ -72,18 +73,21 @@ def read_json(text: str) -> Any:
         written = json.dumps(value, ensure_ascii=False)
         written.encode()
     except RecursionError:
-        raise ValueError("This is nested too deeply.") from None
+        raise ValueError(gettext("This is nested too deeply.")) from None
     except UnicodeEncodeError:
-        raise ValueError("This holds half of a character (a lone surrogate).") from None
+        raise ValueError(gettext("This holds half of a character (a lone surrogate).")) from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+        raise ValueError(
+            gettext("This is not JSON: %(msg)s (line %(lineno)s, column %(colno)s).")
+            % {"msg": error.msg, "lineno": error.lineno, "colno": error.colno}
+        ) from None
     if NUL.search(written):
-        raise ValueError("Null characters are not allowed.")
+        raise ValueError(gettext("Null characters are not allowed."))
     return value
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("A number is not finite.")
+        raise ValueError(gettext("A number is not finite."))
     return number

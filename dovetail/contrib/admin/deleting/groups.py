@@ -6,8 +6,10 @@ from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
 from dovetail.database.deletion.references import Effect
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, gettext_lazy
 
-UNSEEN = "Objects that you may not see."
+UNSEEN = gettext_lazy("Objects that you may not see.")
 Line: TypeAlias = "ObjectGroup | str"
 
 
@@ -34,7 +36,11 @@ class ObjectGroup:
     @property
     def number(self) -> str:
         """Return how many there are, in words."""
-        return f"more than {self.count:,}" if self.is_more else f"{self.count:,}"
+        return (
+            gettext("more than %(count)s") % {"count": formats.number(self.count)}
+            if self.is_more
+            else formats.number(self.count)
+        )
 
     @property
     def further(self) -> int:

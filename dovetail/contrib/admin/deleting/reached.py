@@ -25,6 +25,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
 from dovetail.database.deletion.reach import Group, Reach, refer, rows_with
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
 from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
+from dovetail.translation.texts import gettext
 
 NAMED = 10  # objects of a group
 
@@ -160,7 +161,7 @@ class Deletion:
                 return
             mapper, one = linked
             kind = self._plural(mapper.class_)
-            name = kind if one.effect is Effect.BLOCK else f"links to {kind}"
+            name = kind if one.effect is Effect.BLOCK else gettext("links to %(kind)s") % {"kind": kind}
         elif one.effect is Effect.DELETE:
             await self._check_rights(mapper.class_, name or "", one.condition, answer)
         group, has_unseen = await self._group(mapper.class_, name or "", one.effect, one.condition)

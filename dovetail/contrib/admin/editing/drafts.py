@@ -34,6 +34,8 @@ from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import BadRequestError, PermissionDeniedError
 from dovetail.signing import Signer
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -51,7 +53,9 @@ async def keep_draft(office: Office, request: Request) -> Response:
     view = open_view(office, request, Action.EDIT if key else Action.CREATE)
     form = await request.form()
     if not has_drafts(request):
-        raise PermissionDeniedError("Drafts are their author's alone; none is kept while you act as somebody else.")
+        raise PermissionDeniedError(
+            gettext("Drafts are their author's alone; none is kept while you act as somebody else.")
+        )
     if form.get(DISCARD):
         await _forget(request_context().session, user_of(request).id, view, key)
         return _answer(request, view, key, {"discarded": True})
@@ -59,7 +63,10 @@ async def keep_draft(office: Office, request: Request) -> Response:
         await _check_may_change(request, view, key)
     text = json.dumps([(name, value) for name, value in texts_of(form) if not SECRET.search(name)])
     if len(text) > LARGEST or len(key) > LONGEST_KEY:
-        raise BadRequestError(f"A draft has {LARGEST:,} characters at most, so none was kept.")
+        raise BadRequestError(
+            gettext("A draft has %(largest)s characters at most, so none was kept.")
+            % {"largest": formats.number(LARGEST)}
+        )
     saved_at = datetime.now(UTC)
     sealed = _fernet(office.secret_key, request, view, key).encrypt(text.encode()).decode()
     await _store(request, view, key, sealed, saved_at)

@@ -25,8 +25,9 @@ from dovetail.contrib.auth.sessions.rotation import rotate
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.errors import PermissionDeniedError
 from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, note_of_request
+from dovetail.translation.texts import gettext_lazy
 
-OTHERS_ONLY = "This part of the site is for others. Log out to come as somebody else."
+OTHERS_ONLY = gettext_lazy("This part of the site is for others. Log out to come as somebody else.")
 logger = logging.getLogger("dovetail.admin")
 
 

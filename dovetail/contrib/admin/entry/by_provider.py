@@ -28,8 +28,9 @@ from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT
 from dovetail.database.drivers.retries import try_twice
 from dovetail.errors import NotAuthenticatedError, TooManyRequestsError, UnavailableError
+from dovetail.translation.texts import gettext, gettext_lazy
 
-NO_STAFF = "This login does not open the back office."
+NO_STAFF = gettext_lazy("This login does not open the back office.")
 Page = Callable[[Office, Request], Awaitable[Response]]
 
 
@@ -72,7 +73,9 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
     provider = desk.provider(request.path_params["name"])
     to_account = "connect" in request.query_params
     if is_sent_by_another_site(request):
-        return _to_login(request, f"Choose {provider.label} here to log in: another site led you there.")
+        return _to_login(
+            request, gettext("Choose %(label)s here to log in: another site led you there.") % {"label": provider.label}
+        )
     back = request.url_for("admin:account" if to_account else "admin:provider-return").path
     onwards = back if to_account else f"{back}?{urlencode({'next': target_of(request)})}"
     browser = desk.cookie.read_or_make(request)

@@ -19,10 +19,11 @@ from dovetail.contrib.auth.factors.second_step import Proved, lock_active
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.plugin import context_of
+from dovetail.translation.texts import gettext_lazy
 
-OVER = "This link was used, or is too old. Ask for another one: manage.py enrolmentlink."
-SAID = "Your passkey logs you in from now on."
-NONE_MADE = "No passkey was made, or it took too long. Try again."
+OVER = gettext_lazy("This link was used, or is too old. Ask for another one: manage.py enrolmentlink.")
+SAID = gettext_lazy("Your passkey logs you in from now on.")
+NONE_MADE = gettext_lazy("No passkey was made, or it took too long. Try again.")
 
 
 async def show_enrolment(office: Office, request: Request) -> Response:

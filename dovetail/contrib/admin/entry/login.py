@@ -21,10 +21,11 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.users import authenticate
 from dovetail.errors import TooManyRequestsError
+from dovetail.translation.texts import gettext_lazy
 
 # The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
-INCOMPLETE = "Fill in what is marked below."
-REFUSED = "This name and password do not open the back office."
+INCOMPLETE = gettext_lazy("Fill in what is marked below.")
+REFUSED = gettext_lazy("This name and password do not open the back office.")
 
 
 async def show_login(office: Office, request: Request) -> Response:

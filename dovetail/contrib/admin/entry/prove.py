@@ -25,10 +25,11 @@ from dovetail.contrib.auth.sessions.log_in import note_proof
 from dovetail.errors import NotAuthenticatedError
 from dovetail.plugin import context_of
 from dovetail.state import StateKey
+from dovetail.translation.texts import gettext_lazy
 
 PROOF = StateKey[Proof]("dovetail_admin_proof", "`prepare` comes first")
-WRONG_PASSWORD = "This is not your password."  # noqa: S105 - a sentence
-WRONG_FACTOR = "This is wrong, or was used already."
+WRONG_PASSWORD = gettext_lazy("This is not your password.")
+WRONG_FACTOR = gettext_lazy("This is wrong, or was used already.")
 
 
 async def show_proof(office: Office, request: Request) -> Response:

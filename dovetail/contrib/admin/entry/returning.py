@@ -14,17 +14,22 @@ from dovetail.contrib.admin.web.csrf import owner_of
 from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.session import SAFE_METHODS
+from dovetail.translation.texts import gettext_lazy
 
 logger = logging.getLogger("dovetail.admin")
 
-LOG_IN = ("admin:login", "You were logged out, so nothing was done. Log in to go on", "Log in first.")
+LOG_IN = (
+    "admin:login",
+    gettext_lazy("You were logged out, so nothing was done. Log in to go on"),
+    gettext_lazy("Log in first."),
+)
 PROVE = (
     "admin:prove",
-    "You logged in a while ago, so nothing was done yet. Show that it is still you to go on",
-    "Show that it is still you first.",
+    gettext_lazy("You logged in a while ago, so nothing was done yet. Show that it is still you to go on"),
+    gettext_lazy("Show that it is still you first."),
 )
-WITH_FORM = " with what you had typed."
-WITHOUT_FORM = "; what you had typed could not be kept."
+WITH_FORM = gettext_lazy(" with what you had typed.")
+WITHOUT_FORM = gettext_lazy("; what you had typed could not be kept.")
 
 
 class NotLoggedInError(Exception):
@@ -49,7 +54,7 @@ async def lead_away(office: Office, request: Request, error: Exception, *, is_fo
         return RedirectResponse(_with_token(request, await _keep(office, request)), HTTPStatus.SEE_OTHER)
     page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
     if wants_json(request):
-        return JSONResponse({"detail": short}, HTTPStatus.UNAUTHORIZED)
+        return JSONResponse({"detail": str(short)}, HTTPStatus.UNAUTHORIZED)
     return await _lead(office, request, page, why, is_form=is_form)
 
 
@@ -71,7 +76,7 @@ async def _lead(office: Office, request: Request, page: str, why: str, *, is_for
     if request.method not in SAFE_METHODS:
         token = await _keep(office, request) if is_form else None
         told = (WITH_FORM if token else WITHOUT_FORM) if is_form else "."
-        Flash.warning(request, why + told)
+        Flash.warning(request, f"{why}{told}")
         target = _with_token(request, token) if is_form else page_before(request)
     query = urlencode({"next": target})
     return RedirectResponse(f"{request.url_for(page).path}?{query}", HTTPStatus.SEE_OTHER)

@@ -22,13 +22,14 @@ from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json
 from dovetail.contrib.auth.factors.second_step import Answer, Refusal
 from dovetail.contrib.auth.models import User
 from dovetail.plugin import context_of
+from dovetail.translation.texts import gettext_lazy
 
 LONGEST_ANSWER = 64_000  # characters of JSON
-NO_STAFF = "This passkey does not open the back office."
+NO_STAFF = gettext_lazy("This passkey does not open the back office.")
 WRONG = {
-    "totp": "This code is wrong, or was used already. Wait for the next one.",
-    "recovery_code": "This recovery code is wrong, or was used already.",
-    "passkey": "This passkey is not one of yours.",
+    "totp": gettext_lazy("This code is wrong, or was used already. Wait for the next one."),
+    "recovery_code": gettext_lazy("This recovery code is wrong, or was used already."),
+    "passkey": gettext_lazy("This passkey is not one of yours."),
 }
 
 

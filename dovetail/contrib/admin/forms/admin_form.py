@@ -9,8 +9,9 @@ from wtforms.fields.core import UnboundField
 from wtforms.meta import DefaultMeta
 
 from dovetail.errors import FieldError, InvalidInputError
+from dovetail.translation.texts import gettext, gettext_lazy
 
-UNSEEN = "You may not see what is chosen here. It stays, unless you choose something else."
+UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
 KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
 
 
@@ -29,7 +30,7 @@ class AdminForm(Form):
         clean = True
         for field in self:
             if any(isinstance(value, str) and "\0" in value for value in field.raw_data or ()):
-                field.errors = [*field.errors, "Null characters are not allowed."]
+                field.errors = [*field.errors, gettext("Null characters are not allowed.")]
                 clean = False
         return clean
 
@@ -126,7 +127,7 @@ def refuse_files(sent: FormData, form_class: type[Form] | None = None) -> None:
     for name, value in sent.multi_items():
         field = getattr(getattr(form_class, name, None), "field_class", None)  # WTForms makes it later
         if isinstance(value, UploadFile) and not (isinstance(field, type) and issubclass(field, FileField)):
-            detail = "A field for text came as a file, so nothing was done."
+            detail = gettext("A field for text came as a file, so nothing was done.")
             raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail, type="file")])
 
 

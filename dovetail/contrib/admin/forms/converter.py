@@ -16,9 +16,10 @@ from dovetail.contrib.admin.columns.readers import bare, reader_of
 from dovetail.contrib.admin.forms import fields
 from dovetail.contrib.admin.forms.file_field import StoredFileField
 from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
+from dovetail.translation.texts import gettext_lazy
 from dovetail.translation.zones import ZONE
 
-YES_OR_NO = {"true": (True, "Yes"), "false": (False, "No")}
+YES_OR_NO = {"true": (True, gettext_lazy("Yes")), "false": (False, gettext_lazy("No"))}
 
 Options = dict[str, Any]
 Property = ColumnProperty[object]
@@ -122,7 +123,7 @@ class Converter(ModelConverter):
     def conv_interval(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a duration."""
         if kwargs.get("description") is None:
-            kwargs["description"] = "Such as 2 days, 01:30:00"
+            kwargs["description"] = gettext_lazy("Such as 2 days, 01:30:00")
         return _parsed(fields.ParsedField, prop, kwargs)
 
     @converts("Uuid", "sqlalchemy_utils.types.uuid.UUIDType")  # type: ignore[untyped-decorator]  # as above
@@ -143,7 +144,7 @@ class Converter(ModelConverter):
         if reader is None or (column_type.dimensions or 1) > 1:
             raise NoConverterFound(f"lists of {column_type.item_type!r} cannot be typed")
         if kwargs.get("description") is None:
-            kwargs["description"] = "One a line"
+            kwargs["description"] = gettext_lazy("One a line")
         return fields.ListField(reader=reader, **_optional(kwargs))
 
     @converts("FileField", "ImageField")  # type: ignore[untyped-decorator]  # as above

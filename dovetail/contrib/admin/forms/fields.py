@@ -13,6 +13,7 @@ from wtforms.widgets import NumberInput, PasswordInput, TextArea, TextInput, Tim
 
 from dovetail.contrib.admin.columns.readers import Reader
 from dovetail.contrib.admin.columns.texts import as_lines, as_text, read_json
+from dovetail.translation.texts import gettext, gettext_lazy
 
 AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
 
@@ -52,7 +53,7 @@ class ChoiceField(fields.SelectField):
                 return self.object_data
             if value in values.values():
                 return value
-            raise ValueError("This is not one of the choices.")
+            raise ValueError(gettext("This is not one of the choices."))
 
         self.kept_key, self._values = "", values
         super().__init__(choices=choices, coerce=cast("type", coerce), **kwargs)
@@ -81,7 +82,7 @@ class AutocompleteField(fields.AjaxSelectField):
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
         """Raise ValidationError if there is no choice where there must be one."""
         if not self.allow_blank and self.data is None:
-            raise ValidationError("This field is required.")
+            raise ValidationError(gettext("This field is required."))
 
 
 class AutocompleteMultipleField(fields.AjaxSelectMultipleField):
@@ -205,4 +206,7 @@ class JSONField(wtforms.TextAreaField):
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:
     """Return the options of a `ChoiceField` for an enumeration: by value, labelled in words."""
-    return {str(member.value): (member, str(member.value).replace("_", " ").capitalize()) for member in members}
+    return {
+        str(member.value): (member, gettext_lazy(str(member.value).replace("_", " ").capitalize()))
+        for member in members
+    }

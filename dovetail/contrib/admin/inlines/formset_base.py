@@ -12,6 +12,7 @@ from dovetail.contrib.admin.inlines.options import InlineBase
 from dovetail.contrib.admin.inlines.row_form import RowForm
 from dovetail.contrib.admin.inlines.sent import Sent
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.translation.texts import gettext, in_sentence
 
 
 class FormSetBase:
@@ -159,10 +160,16 @@ class FormSetBase:
         count = self.stored_count - len(self.marked_rows) + len(self.new_rows)
         what = (self.inline.singular, self.inline.plural)
         if self.min_num is not None and count < self.min_num:
-            self.errors.append(f"{_words(self.min_num, what)} or more are needed, and there would be {count}.")
+            self.errors.append(
+                gettext("%(what)s or more are needed, and there would be %(count)s.")
+                % {"what": _words(self.min_num, what), "count": count}
+            )
         if self.max_num is not None and count > max(self.max_num, self.stored_count):
-            self.errors.append(f"{_words(self.max_num, what)} at most may be there, and there would be {count}.")
+            self.errors.append(
+                gettext("%(what)s at most may be there, and there would be %(count)s.")
+                % {"what": _words(self.max_num, what), "count": count}
+            )
 
 
 def _words(number: int, what: tuple[str, str]) -> str:
-    return f"{number} {what[0 if number == 1 else 1].lower()}"
+    return f"{number} {in_sentence(what[0 if number == 1 else 1])}"

@@ -15,6 +15,7 @@ from dovetail.contrib.admin.permissions import is_permitted, rights_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, class_slug, stands_on_site_of
 from dovetail.contrib.admin.view_base import everything
+from dovetail.translation.texts import gettext_lazy
 
 # ruff: noqa: ARG002 - the arguments are for those who override a hook
 
@@ -84,8 +85,10 @@ class InlineBase(ChangeListView):
         self.link: Link | None = None
         super().__init__()
         cls = type(self)
-        self.singular = cls.verbose_name or cls.name
-        self.plural = cls.verbose_name_plural or (f"{cls.verbose_name}s" if cls.verbose_name else cls.name_plural)
+        self.singular = gettext_lazy(cls.verbose_name or cls.name)
+        self.plural = gettext_lazy(
+            cls.verbose_name_plural or (f"{cls.verbose_name}s" if cls.verbose_name else cls.name_plural)
+        )
         self.names_of([TITLE])
 
     @classmethod

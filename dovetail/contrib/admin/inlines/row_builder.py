@@ -16,8 +16,9 @@ from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
-LOST = "Somebody else deleted {}, which you had changed. Nobody may add it anew."
+LOST = gettext_lazy("Somebody else deleted {}, which you had changed. Nobody may add it anew.")
 
 
 class RowBuilder:
@@ -60,8 +61,10 @@ class RowBuilder:
         prefix = self._formset.prefix
         keys = [key for number, sent in data.rows(prefix) if (key := text_of(sent, f"{prefix}-{number}", KEY))]
         if len(keys) > len(set(keys)):
-            what = self._inline.singular.lower()
-            raise BadRequestError(f"The form that was sent has a {what} twice, so nothing was saved.")
+            what = in_sentence(self._inline.singular)
+            raise BadRequestError(
+                gettext("The form that was sent has a %(what)s twice, so nothing was saved.") % {"what": what}
+            )
 
     async def _stored(self, prefix: str, obj: object) -> RowForm:
         request, inline, parent = self._request, self._inline, self._parent
@@ -96,7 +99,7 @@ class RowBuilder:
             return self._filled_in(await self._stored(prefix, objects[key]), sent, is_marked=is_marked)
         if not self.may_add or (key and is_marked):
             if key and not is_marked:
-                self._formset.errors.append(LOST.format(self._inline.singular.lower()))
+                self._formset.errors.append(LOST.format(in_sentence(self._inline.singular)))
             return None
         return self._new(prefix, sent, key, is_marked=is_marked)
 

@@ -9,11 +9,12 @@ from wtforms import Field, Form
 from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.inlines.shown_fields import ShownField
 from dovetail.contrib.admin.sqladmin_private import by_attribute
+from dovetail.translation.texts import gettext_lazy
 
-GONE = (
+GONE = gettext_lazy(
     "Somebody else deleted this while you were editing. Saving again adds it anew; remove it if it is to stay deleted."
 )
-STALE = "Somebody else changed this while you were editing. Saving again puts yours in its place."
+STALE = gettext_lazy("Somebody else changed this while you were editing. Saving again puts yours in its place.")
 
 
 @dataclass(kw_only=True)

@@ -13,9 +13,10 @@ from dovetail.contrib.admin.inlines.row_form import RowForm
 from dovetail.contrib.admin.inlines.updating import update_objects
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.errors import FieldError, InvalidInputError
+from dovetail.translation.texts import gettext_lazy
 
 Related: TypeAlias = Mapping[tuple[str, str], object]  # by relation and identifier
-NOT_THERE = "This choice is not there any more. Choose again."
+NOT_THERE = gettext_lazy("This choice is not there any more. Choose again.")
 
 
 async def prepare(formsets: Sequence[FormSetBase]) -> None:

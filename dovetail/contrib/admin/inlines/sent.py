@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from starlette.datastructures import FormData, UploadFile
 
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext
 
 TOTAL = "TOTAL_FORMS"
 INITIAL = "INITIAL_FORMS"
@@ -36,7 +37,10 @@ class Sent:
             rows = found.setdefault(part, {})
             count += int(number) not in rows
             if count > MOST_ROWS:
-                raise BadRequestError(f"A form with more than {MOST_ROWS} rows was sent, so nothing was saved.")
+                raise BadRequestError(
+                    gettext("A form with more than %(most_rows)s rows was sent, so nothing was saved.")
+                    % {"most_rows": MOST_ROWS}
+                )
             rows.setdefault(int(number), []).append((name, value))
         self._rows: Mapping[str, Mapping[int, FormData]] = {
             part: {number: FormData(items) for number, items in sorted(rows.items())} for part, rows in found.items()

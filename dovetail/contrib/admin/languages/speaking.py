@@ -17,10 +17,8 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.translation import formats
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import Language, Languages
-from dovetail.translation.texts import active_language, gettext, ngettext, npgettext, pgettext, speaking
+from dovetail.translation.texts import active_language, gettext, in_sentence, ngettext, npgettext, pgettext, speaking
 from dovetail.translation.zones import find_zone, in_zone, zone_name
-
-NOT_LOWERED = ("de", "lb")  # write their nouns with capitals within a sentence too
 
 
 def language_of(connection: HTTPConnection, languages: Languages, cookies: Cookies) -> Language:
@@ -70,14 +68,13 @@ def translate_templates(environment: Environment) -> None:
     )
     environment.globals["language"] = active_language
     environment.globals["zone_name"] = zone_name
-    environment.filters |= {"in_sentence": in_sentence, "number": formats.number, "day": formats.day}
+    environment.filters |= {
+        "in_sentence": in_sentence,
+        "translated": gettext,
+        "number": formats.number,
+        "day": formats.day,
+    }
     environment.filters |= {"moment": formats.moment, "clock": formats.clock, "exact": formats.exact}
-
-
-def in_sentence(noun: str) -> str:
-    """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German."""
-    said = gettext(noun)
-    return said if active_language().code.partition("-")[0] in NOT_LOWERED else said.lower()
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,15 @@ from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 PK = re.compile(r"row-(\d{1,6})-pk")
-CORRECT = "Nothing was saved. Correct what is marked below."
-STALE = (
+CORRECT = gettext_lazy("Nothing was saved. Correct what is marked below.")
+STALE = gettext_lazy(
     "Somebody else changed some of these rows while you were editing, so nothing was saved yet. Their values stand "
     "beside yours; saving again puts yours in their place."
 )
-GONE = (
+GONE = gettext_lazy(
     "Some of the rows that you changed are not there any more, so nothing was saved yet. Saving again saves the others."
 )
 
@@ -55,7 +56,7 @@ async def save_list(office: Office, request: Request, view: ModelAdmin) -> Respo
     allow(bool(cells.names))
     sent = _read(view, cells, await request.form())
     if not sent.typed:
-        Flash.info(request, "Nothing was changed.")
+        Flash.info(request, gettext("Nothing was changed."))
         return _back(request, view)
     found = await _load(view, list(sent.typed))
     await rules_of(request).load(request_context().session, view.model, ["change"], found)
@@ -71,7 +72,7 @@ async def save_list(office: Office, request: Request, view: ModelAdmin) -> Respo
         return await _again(office, request, view, replace(unsaved, error=" ".join([CORRECT, *formset.errors])))
     told = await _save(view, request, list(rows.values()))
     if told is not None:
-        error = f"Nothing was saved. {told.message}"
+        error = gettext("Nothing was saved. %(message)s") % {"message": told.message}
         return await _again(office, request, view, replace(unsaved, error=error, status=told.status))
     return _after_saving(request, view, len(rows))
 
@@ -82,7 +83,7 @@ def _read(view: ModelAdmin, cells: ListCells, form: FormData) -> _Sent:
     numbers = {key: number for number, key in found if key}
     most = max(view.list_max_show_all, *view.list_per_page_options)
     if len(numbers) > most:
-        raise BadRequestError(f"A page that is edited has {most} rows at most.")
+        raise BadRequestError(gettext("A page that is edited has %(most)s rows at most.") % {"most": most})
     form_class = cells.form_class(cells.names)
     typed = {key: names for key, number in numbers.items() if (names := typed_cells(form_class, number, form))}
     return _Sent(numbers=numbers, typed=typed, form=form)

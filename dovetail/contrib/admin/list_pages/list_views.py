@@ -21,6 +21,7 @@ from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.form_fields import field_of, number_of
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext
 
 LONGEST_NAME = 60
 
@@ -39,7 +40,7 @@ async def save_view(office: Office, request: Request) -> Response:
         if told.is_ours or told.status == HTTPStatus.NOT_FOUND:
             raise
         taken = told.status == HTTPStatus.CONFLICT
-        Flash.error(request, "You have a view of this name already." if taken else told.message)
+        Flash.error(request, gettext("You have a view of this name already.") if taken else told.message)
         return _to(request, view, str(request.url.query))
     return _to(request, view, f"{stored.PARAMETER}={stored.PLAIN}" if saved is None else stored.address_of(saved)[1:])
 
@@ -58,7 +59,7 @@ async def choose_columns(office: Office, request: Request) -> Response:
     is_reset = await field_of(request, "do") == "reset"
     columns = [] if is_reset else await _columns(request, view)
     if not columns and not is_reset:
-        Flash.error(request, "A list needs a column. Choose one at least.")
+        Flash.error(request, gettext("A list needs a column. Choose one at least."))
     else:
         kept.columns = columns
     query = [
@@ -73,7 +74,9 @@ async def _save(request: Request, view: ModelAdmin) -> SavedView | None:
     session, user = request_context().session, user_of(request)
     key, name = await number_of(request, "key"), " ".join((await field_of(request, "name")).split())
     if not name or len(name) > LONGEST_NAME:
-        raise BadRequestError(f"A view needs a name of {LONGEST_NAME} characters at most.")
+        raise BadRequestError(
+            gettext("A view needs a name of %(longest_name)s characters at most.") % {"longest_name": LONGEST_NAME}
+        )
     if key is None:
         await stored.make_room(session, user, view.list_name)
         found = SavedView(user_id=user.id, list_name=view.list_name, query="", columns=[], is_default=False)
@@ -89,7 +92,7 @@ async def _save(request: Request, view: ModelAdmin) -> SavedView | None:
         found.is_default = False
     await session.flush()
     if key is None:
-        Flash.success(request, f"The view {name} was saved.")
+        Flash.success(request, gettext("The view %(name)s was saved.") % {"name": name})
     return found
 
 
@@ -98,7 +101,7 @@ async def _delete(request: Request, view: ModelAdmin) -> None:
     key = await number_of(request, "key")
     found = await stored.own_view(session, user_of(request), view.list_name, key)
     await stored.forget(session, found)
-    Flash.success(request, f"The view {found.name} was deleted.")
+    Flash.success(request, gettext("The view %(name)s was deleted.") % {"name": found.name})
 
 
 def _columns_now(request: Request) -> list[list[object]]:

@@ -14,13 +14,14 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.zones import active_zone, zone_now
 
 SPANS = {
-    "today": "Today",
-    "past_7_days": "Past 7 days",
-    "this_month": "This month",
-    "this_year": "This year",
+    "today": gettext_lazy("Today"),
+    "past_7_days": gettext_lazy("Past 7 days"),
+    "this_month": gettext_lazy("This month"),
+    "this_year": gettext_lazy("This year"),
 }
 EMPTY, FILLED = "null", "not_null"
 
@@ -37,7 +38,7 @@ class ColumnFilter:
     def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
         self.column = column
         self.parameter_name = parameter_name or str(column.key)
-        self.title = title or str(column.key).replace("_", " ").capitalize()
+        self.title = gettext_lazy(title or str(column.key).replace("_", " ").capitalize())
 
     def get_operation_options_for_model(self, _model: type[object]) -> list[tuple[str, str]]:
         """Return the comparisons that fit the column, each with its label."""
@@ -47,7 +48,10 @@ class ColumnFilter:
         """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
         operations = operations_of(self.column.type)
         if operation and operation not in operations:
-            raise BadRequestError(f"{self.title}: compare by {', '.join(operations)}.")
+            raise BadRequestError(
+                gettext("%(title)s: compare by %(operations)s.")
+                % {"title": self.title, "operations": ", ".join(operations)}
+            )
         try:
             return query.where(compare(self.column, operation or operations[0], value))
         except ValueError as error:
@@ -73,7 +77,10 @@ class DateFilter(ColumnFilter):
     def choices(self) -> list[tuple[str, str]]:
         """Return what can be chosen by one click, each with its label."""
         may_be_empty = getattr(self.column, "nullable", False)
-        return [*SPANS.items(), *([(EMPTY, "No date"), (FILLED, "Has a date")] if may_be_empty else [])]
+        return [
+            *SPANS.items(),
+            *([(EMPTY, gettext("No date")), (FILLED, gettext("Has a date"))] if may_be_empty else []),
+        ]
 
     async def get_filtered_query(self, query: AnySelect, operation: str, value: str, model: type[object]) -> AnySelect:
         """Keep the rows of a span, or those that compare as `ColumnFilter` says."""
@@ -107,16 +114,16 @@ class EmptyFilter:
     def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
         self.column = column
         self.parameter_name = parameter_name or f"{column.key}_empty"
-        self.title = title or str(column.key).replace("_", " ").capitalize()
+        self.title = gettext_lazy(title or str(column.key).replace("_", " ").capitalize())
 
     async def lookups(self, _request: object, _model: object, _run_query: object) -> list[tuple[str, str]]:
         """Return what can be asked for."""
-        return [("all", "All"), ("yes", "Empty"), ("no", "Not empty")]
+        return [("all", gettext("All")), ("yes", gettext("Empty")), ("no", gettext("Not empty"))]
 
     async def get_filtered_query(self, query: AnySelect, value: object, _model: type[object]) -> AnySelect:
         """Keep the rows without a value, or with one. Raises BadRequestError for what is not offered."""
         if value not in {"yes", "no"}:
-            raise BadRequestError(f"{self.title}: filter by yes or no.")
+            raise BadRequestError(gettext("%(title)s: filter by yes or no.") % {"title": self.title})
         is_empty = self._is_empty()
         return query.where(is_empty if value == "yes" else not_(is_empty))
 

@@ -9,16 +9,17 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.admin.columns.readers import Reader, bare, is_text, reader_of
 from dovetail.resources.query.filters import comparable
+from dovetail.translation.texts import gettext_lazy
 
 OPERATIONS = {
-    "contains": "Contains",
-    "equals": "Equals",
-    "starts_with": "Starts with",
-    "ends_with": "Ends with",
-    "greater_than": "Greater than",
-    "at_least": "At least",
-    "less_than": "Less than",
-    "at_most": "At most",
+    "contains": gettext_lazy("Contains"),
+    "equals": gettext_lazy("Equals"),
+    "starts_with": gettext_lazy("Starts with"),
+    "ends_with": gettext_lazy("Ends with"),
+    "greater_than": gettext_lazy("Greater than"),
+    "at_least": gettext_lazy("At least"),
+    "less_than": gettext_lazy("Less than"),
+    "at_most": gettext_lazy("At most"),
 }
 OF_TEXTS = ("contains", "equals", "starts_with", "ends_with")
 OF_KEYS = ("equals",)

@@ -14,6 +14,7 @@ from dovetail.contrib.admin.rules.fields import Fields
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, has_default
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext
 
 AnyFilter: TypeAlias = Any  # SQLAdmin's filters, ours and those of authors have no class in common
 MOST_VALUES = 20  # of one filter, any of which a row may have
@@ -80,9 +81,11 @@ def _asked(request: Request, name: str) -> list[str]:
     given = (value.replace("\0", "") for value in request.query_params.getlist(name))
     values = list(dict.fromkeys(filter(None, given)))
     if any(len(value) > MAXIMUM_VALUE for value in values):
-        raise BadRequestError(f"A filter takes {MAXIMUM_VALUE} characters at most.")
+        raise BadRequestError(
+            gettext("A filter takes %(maximum_value)s characters at most.") % {"maximum_value": MAXIMUM_VALUE}
+        )
     if len(values) > MOST_VALUES:
-        raise BadRequestError(f"A filter takes {MOST_VALUES} values at most.")
+        raise BadRequestError(gettext("A filter takes %(most_values)s values at most.") % {"most_values": MOST_VALUES})
     return values
 
 
@@ -123,7 +126,7 @@ def _typed(one: AnyFilter, value: str, model: type[object]) -> object:
     if column is None or value in ALL - {""} or isinstance(one, BooleanFilter) or getattr(one, "reads_text", False):
         return value or None
     if value and isinstance(one, StaticValuesFilter) and value not in {str(offered) for offered, _ in one.values}:
-        raise ValueError("this is not one of the choices.")
+        raise ValueError(gettext("this is not one of the choices."))
     asked: object = value or one.default_value
     reader = reader_of(column_of(model, column).type)
     return reader(asked) if reader is not None and isinstance(asked, str) else asked

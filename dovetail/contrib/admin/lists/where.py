@@ -11,10 +11,11 @@ from dovetail.contrib.admin.lists.column_filters import EmptyFilter
 from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, may_be_empty
 from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 PARAMETER = "where"
 OPERATIONS: Mapping[str, str] = {
-    "contains": "contains",
+    "contains": gettext_lazy("contains"),
     "starts_with": "starts_with",
     "ends_with": "ends_with",
     "=": "equals",
@@ -24,17 +25,17 @@ OPERATIONS: Mapping[str, str] = {
     "<=": "at_most",
 }
 LABELS: Mapping[str, str] = {
-    "contains": "contains",
-    "starts_with": "starts with",
-    "ends_with": "ends with",
-    "=": "equals",
-    "!=": "does not equal",
-    ">": "is greater than",
-    ">=": "is at least",
-    "<": "is less than",
-    "<=": "is at most",
-    "is": "is",
-    "is_not": "is not",
+    "contains": gettext_lazy("contains"),
+    "starts_with": gettext_lazy("starts with"),
+    "ends_with": gettext_lazy("ends with"),
+    "=": gettext_lazy("equals"),
+    "!=": gettext_lazy("does not equal"),
+    ">": gettext_lazy("is greater than"),
+    ">=": gettext_lazy("is at least"),
+    "<": gettext_lazy("is less than"),
+    "<=": gettext_lazy("is at most"),
+    "is": gettext_lazy("is"),
+    "is_not": gettext_lazy("is not"),
 }
 NEGATED: Mapping[str, str] = {"!=": "=", "is_not": "is"}
 EMPTY = "empty"  # what a column that may be empty can be
@@ -73,18 +74,29 @@ async def _compared(
     known = next((known for known in filters if known.name == one.name), None)
     if known is None:
         names = ", ".join(known.name for known in filters)
-        raise WhereError(f"At character {one.place}: this list is not filtered by {one.name[:60]!r}; it is by {names}.")
+        raise WhereError(
+            gettext("At character %(place)s: this list is not filtered by %(name)s; it is by %(names)s.")
+            % {"place": one.place, "name": repr(one.name[:60]), "names": names}
+        )
     if one.comparison not in known.comparisons:
         offered = ", ".join(known.comparisons)
-        raise WhereError(f"At character {one.place}: {one.name} is compared by {offered}, not by {one.comparison}.")
+        raise WhereError(
+            gettext("At character %(place)s: %(name)s is compared by %(offered)s, not by %(comparison)s.")
+            % {"place": one.place, "name": one.name, "offered": offered, "comparison": one.comparison}
+        )
     plain = NEGATED.get(one.comparison, one.comparison)
     if plain == "is" and known.choices and one.value not in {value for value, _ in known.choices}:
         offered = ", ".join(value for value, _ in known.choices)
-        raise WhereError(f"At character {one.place}: {one.name} is one of {offered}, not {one.value[:60]!r}.")
+        raise WhereError(
+            gettext("At character %(place)s: %(name)s is one of %(offered)s, not %(value)s.")
+            % {"place": one.place, "name": one.name, "offered": offered, "value": repr(one.value[:60])}
+        )
     try:
         found = await _plain(known, plain, one.value, request, model)
     except BadRequestError as error:
-        raise WhereError(f"At character {one.place}: {error.detail}") from None
+        raise WhereError(
+            gettext("At character %(place)s: %(detail)s") % {"place": one.place, "detail": error.detail}
+        ) from None
     # What a row without a value fulfils is unknown to SQL, and so would be the opposite.
     return not_(func.coalesce(found, false())) if one.comparison in NEGATED else found
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dovetail.errors import BadRequestError
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext
 
 LONGEST = 2_000  # characters
 DEEPEST = 5  # brackets in each other
@@ -60,7 +62,10 @@ class _Token:
 def parse(text: str) -> Part:
     """Return what a text says. Raises WhereError for what is too long, too deep, or no filter."""
     if len(text) > LONGEST:
-        raise WhereError(f"The filter has {len(text):,} characters, and may have {LONGEST:,}.")
+        raise WhereError(
+            gettext("The filter has %(count)s characters, and may have %(longest)s.")
+            % {"count": formats.number(len(text)), "longest": formats.number(LONGEST)}
+        )
     return _Reader(list(_tokens(text.replace("\0", "")))).whole()
 
 
@@ -88,7 +93,7 @@ class _Reader:
     def whole(self) -> Part:
         found = self._joined("or", 0)
         if (left := self._peek()).kind != "end":
-            raise _wrong(left, "and, or, or nothing more")
+            raise _wrong(left, gettext("and, or, or nothing more"))
         return found
 
     def _joined(self, word: str, depth: int) -> Part:
@@ -107,26 +112,33 @@ class _Reader:
         opening = self._take()
         if depth >= DEEPEST:
             raise WhereError(
-                f"The filter has more than {DEEPEST} brackets in each other, at character {opening.place}."
+                gettext("The filter has more than %(deepest)s brackets in each other, at character %(place)s.")
+                % {"deepest": DEEPEST, "place": opening.place}
             )
         found = self._joined("or", depth + 1)
         if (closing := self._take()).text != ")" or closing.kind != "sign":
-            raise _wrong(closing, f") for the bracket at character {opening.place}")
+            raise _wrong(closing, gettext(") for the bracket at character %(place)s") % {"place": opening.place})
         return found
 
     def _condition(self) -> Condition:
         name = self._take()
         if name.kind != "word":
-            raise _wrong(name, "the name of what to filter by")
+            raise _wrong(name, gettext("the name of what to filter by"))
         comparison = self._take()
         if comparison.text.lower() not in COMPARISONS or comparison.kind == "quoted":
-            raise _wrong(comparison, f"a comparison after {name.text}: {', '.join(COMPARISONS)}")
+            raise _wrong(
+                comparison,
+                gettext("a comparison after %(text)s: %(comparisons)s")
+                % {"text": name.text, "comparisons": ", ".join(COMPARISONS)},
+            )
         value = self._take()
         if value.kind not in {"word", "quoted"}:
-            raise _wrong(value, f"a value after {name.text} {comparison.text}")
+            raise _wrong(
+                value, gettext("a value after %(text)s %(text2)s") % {"text": name.text, "text2": comparison.text}
+            )
         self._conditions += 1
         if self._conditions > MOST:
-            raise WhereError(f"The filter has more than {MOST} conditions.")
+            raise WhereError(gettext("The filter has more than %(most)s conditions.") % {"most": MOST})
         return Condition(name.text.replace(".", "__"), comparison.text.lower(), value.text, name.place)
 
     def _peek(self) -> _Token:
@@ -148,8 +160,15 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _wrong(found: _Token, expected: str) -> WhereError:
-    what = "the filter ends" if found.kind == "end" else f"it says {found.text[:40]!r}"
-    return WhereError(f"The filter is not complete: at character {found.place} {what}, expected {expected}.")
+    what = (
+        gettext("the filter ends")
+        if found.kind == "end"
+        else gettext("it says %(text)s") % {"text": repr(found.text[:40])}
+    )
+    return WhereError(
+        gettext("The filter is not complete: at character %(place)s %(what)s, expected %(expected)s.")
+        % {"place": found.place, "what": what, "expected": expected}
+    )
 
 
 def _quoted(value: str) -> str:

@@ -12,6 +12,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.preferences import Theme, keep, remember_shortcuts, remember_theme
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext
 
 
 async def choose_theme(office: Office, request: Request) -> Response:
@@ -34,7 +35,7 @@ async def choose_shortcuts(office: Office, request: Request) -> Response:
     """Keep whether single keys do something, for whoever is logged in."""
     given = await field_of(request, "shortcuts")
     if given not in {"on", "off"}:
-        raise BadRequestError('`shortcuts` has to be "on" or "off".')
+        raise BadRequestError(gettext('`shortcuts` has to be "on" or "off".'))
     await keep(request_context().session, user_of(request).id, shortcuts=given == "on")
     response = _answer(request)
     remember_shortcuts(office.cookies, response, on=given == "on")
@@ -45,7 +46,7 @@ async def theme_in(request: Request) -> Theme:
     """Return the theme in a form. Raise BadRequestError for what is none."""
     given = await field_of(request, "theme")
     if given not in set(Theme):
-        raise BadRequestError('`theme` has to be "system", "light" or "dark".')
+        raise BadRequestError(gettext('`theme` has to be "system", "light" or "dark".'))
     return Theme(given)
 
 

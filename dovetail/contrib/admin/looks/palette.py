@@ -21,6 +21,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError, shorten_limit
+from dovetail.translation.texts import gettext, in_sentence
 
 MODELS = 8  # that are searched, at most
 OBJECTS = 5  # of each model
@@ -43,13 +44,13 @@ async def show_palette(_office: Office, request: Request) -> Response:
     term = request.query_params.get("term", "").strip()
     views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
     groups = {
-        "Recent": [] if term else await _recent(request, views),
-        "Go to": [one for one in _places(request, views) if _holds(one, term)],
-        "Do": [one async for one in _actions(request, views) if _holds(one, term)],
+        gettext("Recent"): [] if term else await _recent(request, views),
+        gettext("Go to"): [one for one in _places(request, views) if _holds(one, term)],
+        gettext("Do"): [one async for one in _actions(request, views) if _holds(one, term)],
     }
     is_complete = True
     if len(term) >= SHORTEST:
-        groups["Objects"], is_complete = await _objects(request, views, term)
+        groups[gettext("Objects")], is_complete = await _objects(request, views, term)
     told = [
         {"title": title, "entries": [asdict(one) for one in entries]} for title, entries in groups.items() if entries
     ]
@@ -62,19 +63,24 @@ def _holds(entry: Entry, term: str) -> bool:
 
 
 def _places(request: Request, views: Sequence[ModelAdmin]) -> Iterator[Entry]:
-    yield Entry("Start", path_for(request, "admin:index"))
+    yield Entry(gettext("Start"), path_for(request, "admin:index"))
     for view in views:
         if view.is_visible(request):
-            yield Entry(view.name_plural, path_for(request, "admin:list", identity=view.identity), str(view.category))
-    yield Entry("Your account", path_for(request, "admin:account"))
+            yield Entry(
+                str(view.name_plural), path_for(request, "admin:list", identity=view.identity), str(view.category)
+            )
+    yield Entry(gettext("Your account"), path_for(request, "admin:account"))
     if user_of(request).is_superuser:
-        yield Entry("Why may they?", path_for(request, "admin:why"))
+        yield Entry(gettext("Why may they?"), path_for(request, "admin:why"))
 
 
 async def _actions(request: Request, views: Sequence[ModelAdmin]) -> AsyncIterator[Entry]:
     for view in views:
         if view.is_visible(request) and view.can_create and await view.check_can_create(request):
-            yield Entry(f"New {view.name.lower()}", path_for(request, "admin:create", identity=view.identity))
+            yield Entry(
+                gettext("New %(name)s") % {"name": in_sentence(view.name)},
+                path_for(request, "admin:create", identity=view.identity),
+            )
 
 
 async def _objects(request: Request, views: Sequence[ModelAdmin], term: str) -> tuple[list[Entry], bool]:

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from dovetail.contrib.admin.pages.csv_cells import as_plain_text
 from dovetail.contrib.admin.pages.export_formats import Rows, Writer
+from dovetail.translation.texts import gettext_lazy
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576  # of a sheet
 LONGEST = 32_767  # characters of a cell
-CUT = " [cut here: a cell of Excel holds no more]"
+CUT = gettext_lazy(" [cut here: a cell of Excel holds no more]")
 EXACT = 10**15  # numbers below it keep their digits
 FIRST_DAY = date(1900, 3, 1)  # before it Excel counts a day that never was
 PIECE = 65_536  # bytes

@@ -40,15 +40,16 @@ from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
 VERSION = "_version"
 OF_OBJECT = "object"  # of the address of a lookup: the key of the object whose form asks
 SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
-STALE = (
+STALE = gettext_lazy(
     "Somebody else changed this while you were editing, so nothing was saved yet. "
     "Open it in another tab to see their changes; saving again puts yours in their place."
 )
-KEPT = "This is what you had typed. Nothing was saved yet; look at it and save."
+KEPT = gettext_lazy("This is what you had typed. Nothing was saved yet; look at it and save.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,9 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     if is_stale or any(one.is_stale for one in with_parts(page.formsets)):
         return await page.show(form, HTTPStatus.CONFLICT, STALE)
     if not (form.validate() & are_valid(page.formsets)):
-        return await page.show(form, HTTPStatus.BAD_REQUEST, "Nothing was saved. Correct what is marked below.")
+        return await page.show(
+            form, HTTPStatus.BAD_REQUEST, gettext("Nothing was saved. Correct what is marked below.")
+        )
     data = _named(page, form, counting, unseen)
     if changed is not None:
         told = await released(request, view, changed, data)
@@ -160,7 +163,7 @@ async def _page(office: Office, request: Request, view: ModelAdmin, obj: object 
         office=office,
         request=request,
         view=view,
-        title=f"New {view.name.lower()}" if obj is None else view.title_of(obj),
+        title=gettext("New %(name)s") % {"name": in_sentence(view.name)} if obj is None else view.title_of(obj),
         version=None,
         layout=layout,
         readonly={name: await shown_field(view, request, obj, name) for name in names_in(layout) if name in readonly},
@@ -237,7 +240,7 @@ def _mark(page: FormPage, form: Form, told: ErrorMessage) -> str:
         field = fields.get(error.pointer.strip("/"))
         if field is not None:
             field.errors = [*field.errors, error.detail]
-    return f"Nothing was saved. {told.message}"
+    return gettext("Nothing was saved. %(message)s") % {"message": told.message}
 
 
 async def _ask_for_answer(page: FormPage, obj: object, *, is_created: bool) -> None:
@@ -256,7 +259,7 @@ async def _after_saving(page: FormPage, obj: object, sent: FormData, *, is_creat
         if wants_json(request):
             return JSONResponse(told)
         return await page.office.render(request, view.popup_response_template, {"model_view": view, "told": told})
-    Flash.success(request, f"{view.title_of(obj)} was saved.")
+    Flash.success(request, gettext("%(obj)s was saved.") % {"obj": view.title_of(obj)})
     if sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue):
         url = request.url_for("admin:edit", identity=view.identity, pk=identifier_of(obj))
     elif sent.get("save") == "another":

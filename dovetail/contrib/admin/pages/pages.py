@@ -26,6 +26,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks import acting
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
 from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext
 
 MOST_KEYS = 200  # whose names are asked for at once
 
@@ -128,13 +129,15 @@ async def _parent(view: ModelAdmin, request: Request) -> object | None:
 async def _choices(view: ChangeListView, request: Request, name: str, *, allowed: bool) -> Response:
     loader = await view.autocomplete_for(request, name) if view.shown(request, [name]) else None
     if loader is None:
-        raise BadRequestError("`name` has to be a relation that the view chooses objects of.")
+        raise BadRequestError(gettext("`name` has to be a relation that the view chooses objects of."))
     allow(allowed and loader.may_use(request))
     if keys := request.query_params.getlist("key")[:MOST_KEYS]:
         return JSONResponse({"results": [loader.format(one) for one in await loader.get_many(request, keys)]})
     page = request.query_params.get("page", "1")
     if not (page.isdecimal() and page.isascii() and 1 <= int(page[:6]) <= MOST_PAGES):
-        raise BadRequestError(f"page is no number from 1 to {MOST_PAGES}; type what to look for.")
+        raise BadRequestError(
+            gettext("page is no number from 1 to %(most_pages)s; type what to look for.") % {"most_pages": MOST_PAGES}
+        )
     term = request.query_params.get("term", "").strip()
     found = await loader.find(request, term, int(page))
     answer = {"results": [loader.format(one) for one in found.rows], "pagination": {"more": found.more}}

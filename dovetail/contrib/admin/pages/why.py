@@ -16,6 +16,7 @@ from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
 from dovetail.contrib.auth.users import get_user_by_login, load_permissions
 from dovetail.errors import InvalidInputError, NotFoundError, quoted
 from dovetail.plugin import context_of
+from dovetail.translation.texts import gettext
 
 LONGEST = 200  # characters of a field
 FIELDS = ("user", "action", "model", "key")
@@ -30,8 +31,8 @@ async def show_why(office: Office, request: Request) -> Response:
         "given": given,
         "models": [one.label for one in models],
         "actions": list(dict.fromkeys(action for one in models for action in one.actions)),
-        "title": "Why may they?",
-        "subtitle": "Permissions",
+        "title": gettext("Why may they?"),
+        "subtitle": gettext("Permissions"),
     }
     status = HTTPStatus.OK
     if given["model"]:
@@ -51,6 +52,8 @@ async def _user(name: str) -> User | None:
     session = request_context().session
     user = await get_user_by_login(session, name)
     if user is None:
-        raise NotFoundError(f"There is no user {quoted(name)}; leave it empty for somebody unknown.")
+        raise NotFoundError(
+            gettext("There is no user %(name)s; leave it empty for somebody unknown.") % {"name": quoted(name)}
+        )
     await load_permissions(session, user)
     return user

@@ -18,6 +18,7 @@ from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
 from dovetail.state import StateKey
+from dovetail.translation.texts import gettext
 
 RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; read it by `rules_of`
 EVERYTHING: ColumnElement[bool] = true()
@@ -46,7 +47,9 @@ class Rules:
         """Return the sentence by which an action is refused."""
         if self._policies.is_registered(model):
             return self._policies.of(model).explain(self._viewer, action)
-        return f"This takes the permission {self._label(model).permissions(_closed(action))[0]}."
+        return gettext("This takes the permission %(action)s.") % {
+            "action": self._label(model).permissions(_closed(action))[0]
+        }
 
     def hidden(self, model: type[object]) -> frozenset[str]:
         """Return the fields that the user may not read, as the policy names them."""

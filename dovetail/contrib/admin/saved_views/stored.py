@@ -15,6 +15,8 @@ from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import BadRequestError, NotFoundError
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext
 
 PARAMETER = "view"
 PLAIN = "all"  # what the parameter says for the list as its author made it
@@ -60,7 +62,10 @@ async def make_room(session: AsyncSession, user: User, list_name: str) -> None:
     mine = select(SavedView.id).where(SavedView.user_id == user.id, SavedView.list_name == list_name)
     mine = mine.where(SavedView.name != "")  # which is how the list is laid out
     if len((await session.scalars(mine.limit(MOST))).all()) >= MOST:
-        raise BadRequestError(f"You have {MOST} views of this list, which is as many as are kept. Delete one first.")
+        raise BadRequestError(
+            gettext("You have %(most)s views of this list, which is as many as are kept. Delete one first.")
+            % {"most": MOST}
+        )
 
 
 async def make_default(session: AsyncSession, one: SavedView) -> None:
@@ -79,7 +84,10 @@ def query_to_keep(request: Request) -> str:
     """Return what is kept of an address. Raises BadRequestError for one that is too long."""
     query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key not in LEFT_OUT])
     if len(query) > LONGEST_QUERY:
-        raise BadRequestError(f"The address has {len(query):,} characters; of a view, {LONGEST_QUERY:,} are kept.")
+        raise BadRequestError(
+            gettext("The address has %(count)s characters; of a view, %(longest_query)s are kept.")
+            % {"count": formats.number(len(query)), "longest_query": formats.number(LONGEST_QUERY)}
+        )
     return query
 
 

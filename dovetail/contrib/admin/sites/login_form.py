@@ -5,6 +5,7 @@ from wtforms import Form, PasswordField, StringField
 from wtforms.fields.core import Field
 
 from dovetail.contrib.auth.models import User
+from dovetail.translation.texts import gettext_lazy
 
 
 class LoginForm(Form):
@@ -14,8 +15,8 @@ class LoginForm(Form):
         terms = BooleanField("I have read the rules", validators=[InputRequired()])
     """
 
-    username = StringField("Username or e-mail address")
-    password = PasswordField("Password")
+    username = StringField(gettext_lazy("Username or e-mail address"))
+    password = PasswordField(gettext_lazy("Password"))
 
     async def confirm_login_allowed(self, request: Request, user: User) -> None:
         """Raise an error of `dovetail.errors` to keep out a user whose password is right."""

@@ -22,6 +22,7 @@ from dovetail.contrib.admin.tasks.selection import ALL, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.state import DOOR, note_of_request
+from dovetail.translation.texts import gettext
 
 
 async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
@@ -43,7 +44,7 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
     try:
         outcome = await acting.outcome(lambda _done, _of: None)
     except TaskFailedError as error:
-        Flash.error(request, f"Nothing was done. {error.detail}")
+        Flash.error(request, gettext("Nothing was done. %(detail)s") % {"detail": error.detail})
         return _back(request, task)
     if isinstance(outcome, Response):
         return outcome
@@ -70,7 +71,7 @@ class _Acting:
             self.request, self.task.view, self.form, limit=limit, for_update=self.is_answered
         )
         if not selected.identifiers:
-            return "Nothing was selected."
+            return gettext("Nothing was selected.")
         question = Question(self.office, self.request, self.task, selected, self.form)
         if question.is_needed:
             page = await (question.doubt() if self.is_answered else question.ask())
@@ -80,7 +81,7 @@ class _Acting:
         if not selected.is_all:
             outcome = await run.do()
         elif self.office.long_work.locked():
-            raise TaskFailedError("Something as long is being done here already. Try again when it is over.")
+            raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
         else:
             async with self.office.long_work:
                 outcome = await run.do()
@@ -106,9 +107,19 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
         await view.delete_objects(request, rows)
         if await _is_of_one(request) and (answer := await view.response_delete(request, title, key)) is not None:
             return answer
-        return f"{title} was deleted." if len(rows) == 1 else f"{counted(task, len(rows))} were deleted."
+        return (
+            gettext("%(title)s was deleted.") % {"title": title}
+            if len(rows) == 1
+            else gettext("%(rows)s were deleted.") % {"rows": counted(task, len(rows))}
+        )
 
-    task = Task(view=view, action=Action.DELETE, label="Delete", apply=delete, kind=TaskKind(done="{} were deleted."))
+    task = Task(
+        view=view,
+        action=Action.DELETE,
+        label=gettext("Delete"),
+        apply=delete,
+        kind=TaskKind(done=gettext("{} were deleted.")),
+    )
     return task
 
 

@@ -20,6 +20,8 @@ from dovetail.contrib.admin.tasks.selection import Selected
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
 from dovetail.errors import ConflictError, PermissionDeniedError
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, in_sentence
 
 BATCH = 500  # objects
 
@@ -71,11 +73,17 @@ class Run:
         if isinstance(outcome, Response) or (outcome and count <= self._size):
             return outcome
         done = self.task.kind.done
-        return done.format(told) if done else f"{self.task.label}: done with {told}."
+        return (
+            done.format(told)
+            if done
+            else gettext("%(label)s: done with %(value)s.") % {"label": self.task.label, "value": told}
+        )
 
     def _check_answer(self, outcome: object, done: int) -> None:
         if isinstance(outcome, Response) and done < len(self.selected.identifiers):
-            raise ConflictError(f"This answers with a page or a file: select {BATCH} or fewer.")
+            raise ConflictError(
+                gettext("This answers with a page or a file: select %(batch)s or fewer.") % {"batch": BATCH}
+            )
 
     @property
     def _size(self) -> int:
@@ -99,7 +107,11 @@ class Run:
             if told.is_ours or len(rows) == 1 or told.is_too_slow:
                 raise
             culprit = await self._culprit(identifiers)
-            raise TaskFailedError(f"{told.message} That was at {culprit}." if culprit else told.message) from error
+            raise TaskFailedError(
+                gettext("%(message)s That was at %(culprit)s.") % {"message": told.message, "culprit": culprit}
+                if culprit
+                else told.message
+            ) from error
 
     async def _try(self, rows: Sequence[object]) -> str | Response | None:
         source = f"the action {self.task.label!r} of {type(self.task.view).__name__}"
@@ -140,12 +152,15 @@ def check_there(rows: Sequence[object], identifiers: Sequence[str]) -> None:
     """Raise TaskFailedError unless all objects with these identifiers were found."""
     gone = len(identifiers) - len(rows)
     if gone:
-        raise TaskFailedError(f"{gone} of {len(identifiers)} selected are not there any more.")
+        raise TaskFailedError(
+            gettext("%(gone)s of %(count)s selected are not there any more.")
+            % {"gone": gone, "count": len(identifiers)}
+        )
 
 
 def counted(task: Task, count: int) -> str:
     """Return how many objects these are, in words."""
-    return f"{count:,} {(task.view.name if count == 1 else task.view.name_plural).lower()}"
+    return f"{formats.number(count)} {in_sentence(task.view.name if count == 1 else task.view.name_plural)}"
 
 
 async def check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:

@@ -15,6 +15,8 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.reach import rows_with
 from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
 from dovetail.errors import BadRequestError
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext
 
 ALL = "select_across"  # the field of the form, as in Django, that selects all that the list has, on every page
 AT_ONCE = 1000  # keys that are read before others have their turn
@@ -48,7 +50,7 @@ async def read_selection(
     found = named or list(dict.fromkeys(one for one in sent if isinstance(one, str) and one))
     most = max(view.list_max_show_all, *view.list_per_page_options)
     if len(found) > most:
-        raise BadRequestError(f"Select {most} rows or fewer.")
+        raise BadRequestError(gettext("Select %(most)s rows or fewer.") % {"most": most})
     return Selected(found)
 
 
@@ -71,6 +73,7 @@ async def _all_identifiers(request: Request, view: ChangeListView, limit: int, *
         found += [identifier_from(row) for row in rows]
     if len(found) > limit:
         raise BadRequestError(
-            f"More than {limit:,} match, which is more than can be done at once. Narrow the list first."
+            gettext("More than %(limit)s match, which is more than can be done at once. Narrow the list first.")
+            % {"limit": formats.number(limit)}
         )
     return found

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from dovetail.errors import PermissionDeniedError
 from dovetail.signing import Signer
+from dovetail.translation.texts import gettext
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
@@ -30,7 +31,9 @@ def check_origin(headers: Headers) -> None:
         source = urlsplit(headers.get("origin") or headers.get("referer") or "").netloc
         allowed = bool(source) and source == headers.get("host")
     if not allowed:
-        raise PermissionDeniedError("This request did not come from a page of the back office, so nothing was done.")
+        raise PermissionDeniedError(
+            gettext("This request did not come from a page of the back office, so nothing was done.")
+        )
 
 
 def make_session_token(secret_key: SecretStr, user_id: int, session_id: int) -> str:
@@ -82,7 +85,7 @@ async def _given(request: Request) -> str:
 
 def _refused() -> PermissionDeniedError:
     return PermissionDeniedError(
-        "The form is no longer valid, so nothing was done. Go back, reload the page and try again."
+        gettext("The form is no longer valid, so nothing was done. Go back, reload the page and try again.")
     )
 
 

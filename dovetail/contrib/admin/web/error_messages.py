@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 MESSAGES = {
-    HTTPStatus.NOT_FOUND: "There is nothing here. It may have been deleted.",
-    HTTPStatus.FORBIDDEN: "You may not do this.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer requests of that kind.",
+    HTTPStatus.NOT_FOUND: gettext_lazy("There is nothing here. It may have been deleted."),
+    HTTPStatus.FORBIDDEN: gettext_lazy("You may not do this."),
+    HTTPStatus.METHOD_NOT_ALLOWED: gettext_lazy("This address does not answer requests of that kind."),
 }
-TOO_SLOW = (
+TOO_SLOW = gettext_lazy(
     "The database needed too long for this, so it was stopped and nothing was changed. "
     "If it was a list: narrow it with a filter, search for less, or choose another order."
 )
@@ -48,16 +49,16 @@ def message_for(error: Exception) -> ErrorMessage:
         status = HTTPStatus(error.status_code)
         standard = error.detail == status.phrase
         return ErrorMessage(
-            status=status, message=MESSAGES.get(status, status.phrase) if standard else str(error.detail)
+            status=status, message=str(MESSAGES.get(status, status.phrase)) if standard else str(error.detail)
         )
     known = error if isinstance(error, DovetailError) else client_error(error)
     if known is None and _is_bad_value(error):
-        known = InvalidInputError("A value is too large or has the wrong form.")
+        known = InvalidInputError(gettext("A value is too large or has the wrong form."))
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ErrorMessage(status=500, message="Something went wrong on our side. It has been logged.")
+        return ErrorMessage(status=500, message=gettext("Something went wrong on our side. It has been logged."))
     if isinstance(known, StatementTimeoutError):
-        return ErrorMessage(status=known.status, message=TOO_SLOW, is_too_slow=True)
-    return ErrorMessage(status=known.status, message=known.detail, errors=known.errors)
+        return ErrorMessage(status=known.status, message=str(TOO_SLOW), is_too_slow=True)
+    return ErrorMessage(status=known.status, message=gettext(known.detail), errors=known.errors)
 
 
 def _is_bad_value(error: Exception) -> bool:

@@ -10,6 +10,7 @@ from dovetail.contrib.admin.web.cookies import COOKIES
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
+from dovetail.translation.texts import gettext
 
 THEIRS_ALONE = ("account", "prove", "enrol")  # first words of the addresses of pages about one's own account
 
@@ -21,7 +22,9 @@ def check_not_theirs(request: Request, user: User) -> None:
     start = request.url_for("admin:index").path
     word = request.url.path.removeprefix(start).partition("/")[0]
     if word in THEIRS_ALONE:
-        raise PermissionDeniedError(f"The account of {user} is theirs alone. Stop acting as them first.")
+        raise PermissionDeniedError(
+            gettext("The account of %(user)s is theirs alone. Stop acting as them first.") % {"user": user}
+        )
 
 
 def acting_response(app: Starlette, request: Request, token: str, seconds: int) -> Response:

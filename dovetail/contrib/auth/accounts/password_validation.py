@@ -9,6 +9,7 @@ from dovetail.errors import FieldError, InvalidInputError
 from dovetail.plugin import PLUGIN_SETTINGS, Context
 from dovetail.settings import SETTINGS
 from dovetail.state import current_application
+from dovetail.translation.texts import gettext
 
 
 def check_password(
@@ -52,16 +53,22 @@ def _site(context: Context | None) -> tuple[Sequence[PasswordRule], str]:
 
 def _problems(password: str, rules: Sequence[PasswordRule], about: About) -> Iterator[str]:
     if len(password) > MAXIMUM_LENGTH:  # before any work
-        yield f"The password is too long: it has {len(password)} characters, expected {MAXIMUM_LENGTH} or fewer."
+        yield gettext(
+            "The password is too long: it has %(count)s characters, expected %(maximum_length)s or fewer."
+        ) % {"count": len(password), "maximum_length": MAXIMUM_LENGTH}
         return
     if not is_text(password):
-        yield "The password holds characters that are not valid Unicode."
+        yield gettext("The password holds characters that are not valid Unicode.")
         return
     text = normalized(password)
     if len(text) > MAXIMUM_LENGTH:
-        yield f"The password is too long: it has {len(text)} characters, expected {MAXIMUM_LENGTH} or fewer."
+        yield gettext(
+            "The password is too long: it has %(count)s characters, expected %(maximum_length)s or fewer."
+        ) % {"count": len(text), "maximum_length": MAXIMUM_LENGTH}
         return
     found = [problem for rule in rules for problem in rule.problems(text, about)]
     if len(text) < MINIMUM_LENGTH and not any("too short" in one for one in found):
-        yield f"The password is too short: it has {len(text)} characters, expected {MINIMUM_LENGTH} or more."
+        yield gettext(
+            "The password is too short: it has %(count)s characters, expected %(minimum_length)s or more."
+        ) % {"count": len(text), "minimum_length": MINIMUM_LENGTH}
     yield from found

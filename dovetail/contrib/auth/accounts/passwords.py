@@ -18,6 +18,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
 from dovetail.errors import UnavailableError
+from dovetail.translation.texts import gettext
 from dovetail.validators import normalize
 
 SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
@@ -102,5 +103,5 @@ def _get_limiter() -> CapacityLimiter:
         limiter = CapacityLimiter(os.cpu_count() or 1)
         _limiter.set(limiter)
     if limiter.statistics().tasks_waiting >= MAXIMUM_WAITING:
-        raise UnavailableError("Too many logins are at work; try again shortly.", retry_after=WAIT)
+        raise UnavailableError(gettext("Too many logins are at work; try again shortly."), retry_after=WAIT)
     return limiter

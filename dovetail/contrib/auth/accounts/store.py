@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, NotFoundError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 UNIQUE_FIELDS = {
-    "username": "A user with this username already exists.",
-    "email": "A user with this e-mail address already exists.",
+    "username": gettext_lazy("A user with this username already exists."),
+    "email": gettext_lazy("A user with this e-mail address already exists."),
 }
 
 UNIQUE_INDEXES = {"username": "uq_auth_user_username_lower", "email": "uq_auth_user_email_proved"}
@@ -38,7 +39,7 @@ async def get_user(session: AsyncSession, user_id: int, *, lock: bool = False) -
     """Return the user with this key, locked as `lock_user` does if that is wanted. Raise NotFoundError."""
     user = await lock_user(session, user_id) if lock else await session.get(User, user_id)
     if user is None:
-        raise NotFoundError(f"There is no user {user_id}.")
+        raise NotFoundError(gettext("There is no user %(user_id)s.") % {"user_id": user_id})
     return user
 
 

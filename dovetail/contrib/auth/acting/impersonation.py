@@ -22,6 +22,7 @@ from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.signing import hash_token
+from dovetail.translation.texts import gettext
 
 IMPERSONATE = "auth.impersonate_user"
 LONGEST = timedelta(hours=1)
@@ -37,15 +38,15 @@ def impersonator_of(user: User | None) -> User | None:
 def why_not_impersonate(viewer: User, target: User) -> str | None:
     """Return the sentence that refuses to let somebody act as another; None if they may. Permissions are loaded."""
     if viewer.id == target.id:
-        return "You are this user already."
+        return gettext("You are this user already.")
     if not viewer.has_perm(IMPERSONATE):
-        return f"To act as somebody else takes the permission {IMPERSONATE}."
+        return gettext("To act as somebody else takes the permission %(impersonate)s.") % {"impersonate": IMPERSONATE}
     if not (target.is_active and target.is_staff):
-        return f"{target} may not enter the back office."
+        return gettext("%(target)s may not enter the back office.") % {"target": target}
     if target.is_superuser and not viewer.is_superuser:
-        return f"{target} is a superuser, and you are none."
+        return gettext("%(target)s is a superuser, and you are none.") % {"target": target}
     if not viewer.is_superuser and not target.permissions <= viewer.permissions:
-        return f"{target} may do what you may not."
+        return gettext("%(target)s may do what you may not.") % {"target": target}
     return None
 
 
@@ -58,7 +59,7 @@ async def begin_impersonation(
     `check_recent_proof` does.
     """
     if impersonator_of(viewer) is not None:
-        raise ConflictError("You act as somebody else already. Stop that first.")
+        raise ConflictError(gettext("You act as somebody else already. Stop that first."))
     own = await check_recent_proof(session, viewer)
     await load_permissions(session, target)
     refusal = why_not_impersonate(viewer, target)
@@ -105,6 +106,6 @@ async def end_impersonation(session: AsyncSession, user: User) -> None:
     """End the session in which somebody acts as a user, and is that of this request."""
     current = session_of(user)
     if current is None or impersonator_of(user) is None:
-        raise ConflictError("You act as nobody else.")
+        raise ConflictError(gettext("You act as nobody else."))
     await session.execute(delete(Session).where(Session.id == current.id, Session.door == Door.ACTING))
     await record(session, EventKind.IMPERSONATION_ENDED, user=user, actor=impersonator_of(user))

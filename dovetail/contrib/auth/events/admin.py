@@ -6,14 +6,15 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, RelationFilter, user_of
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.translation.texts import gettext_lazy
 
 
 class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
     """The view of what happened to accounts: nobody writes here, and only superusers read."""
 
-    name_plural = "Security events"
+    name_plural = gettext_lazy("Security events")
     icon = "fa-solid fa-shield-halved"
-    category = "People"
+    category = gettext_lazy("People")
     can_create = False
     can_edit = False
     can_delete = False
@@ -23,20 +24,20 @@ class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
     )
     fields = ("detail",)
     labels: ClassVar[dict[object, str]] = {
-        "created_at": "Time",
-        "username": "User",
-        "actor_name": "By",
-        "times": "Times",
-        "request_id": "Request",
+        "created_at": gettext_lazy("Time"),
+        "username": gettext_lazy("User"),
+        "actor_name": gettext_lazy("By"),
+        "times": gettext_lazy("Times"),
+        "request_id": gettext_lazy("Request"),
     }
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (
         ChoiceFilter(SecurityEvent.kind, EventKind),
         RelationFilter(SecurityEvent.user),
-        RelationFilter(SecurityEvent.actor, title="By"),
+        RelationFilter(SecurityEvent.actor, title=gettext_lazy("By")),
         ColumnFilter(SecurityEvent.address),
-        DateFilter(SecurityEvent.created_at, title="Time"),
+        DateFilter(SecurityEvent.created_at, title=gettext_lazy("Time")),
     )
     autocomplete_fields: ClassVar[dict[str, dict[str, object]]] = {
         "user": {"fields": ("username",), "order_by": "username"},

@@ -15,6 +15,7 @@ from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
 from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
+from dovetail.translation.texts import gettext
 from dovetail.validators import clean_name
 
 
@@ -39,7 +40,7 @@ async def confirm_totp_enrolment(session: AsyncSession, user: User, key: int, co
     """
     row = await totp.find_unconfirmed(session, user.id, key)
     if row is None:
-        raise NotFoundError("No authenticator app of yours waits for a code under this number; enrol it anew.")
+        raise NotFoundError(gettext("No authenticator app of yours waits for a code under this number; enrol it anew."))
     if not await totp.confirm_totp(session, row, code):
         return None
     return await _added(session, user, row)
@@ -76,7 +77,7 @@ async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Pa
 async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     """Return new recovery codes; the earlier ones are worthless. Raise ConflictError if the user has no factor."""
     if not user.has_second_factor:
-        raise ConflictError("Recovery codes stand in for a second factor, and you have none; enrol one first.")
+        raise ConflictError(gettext("Recovery codes stand in for a second factor, and you have none; enrol one first."))
     codes = await make_recovery_codes(session, user.id)
     await _tell(session, user, EventKind.RECOVERY_CODES_MADE, "new recovery codes were made")
     return codes
@@ -111,6 +112,8 @@ def _clean(name: str) -> str:
     try:
         return clean_name(name, maximum=MAXIMUM_NAME)
     except ValueError:
-        detail = f"A factor has a name of 1 to {MAXIMUM_NAME} characters, by which you know it again."
+        detail = gettext("A factor has a name of 1 to %(maximum_name)s characters, by which you know it again.") % {
+            "maximum_name": MAXIMUM_NAME
+        }
         error = FieldError(pointer="/name", detail=detail, type="value_error")
         raise InvalidInputError(detail, errors=[error]) from None

@@ -14,6 +14,7 @@ from dovetail.contrib.auth.factors.recovery_codes import (
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, NotFoundError
+from dovetail.translation.texts import gettext
 
 MAXIMUM_FACTORS = 20  # of each kind, of one user
 
@@ -42,7 +43,10 @@ async def check_room(session: AsyncSession, user: User) -> None:
     """Raise ConflictError if the user has as many factors of a kind as there may be."""
     held = await factors_of(session, user.id)
     if max(len(held.totp), len(held.passkeys)) >= MAXIMUM_FACTORS:
-        raise ConflictError(f"You have {MAXIMUM_FACTORS} factors of one kind; remove one first.")
+        raise ConflictError(
+            gettext("You have %(maximum_factors)s factors of one kind; remove one first.")
+            % {"maximum_factors": MAXIMUM_FACTORS}
+        )
 
 
 async def factor_added(session: AsyncSession, user: User) -> list[str]:
@@ -61,7 +65,10 @@ async def remove_factor(session: AsyncSession, user: User, factor: Totp | Passke
     held = await factors_of(session, user.id)
     if user.hashed_password == UNUSABLE_PASSWORD and isinstance(factor, Passkey) and len(held.passkeys) == 1:
         raise ConflictError(
-            "You have no password, so you could not log in without this passkey; add another one, or set a password."
+            gettext(
+                "You have no password, so you could not log in without this passkey; "
+                "add another one, or set a password."
+            )
         )
     await session.delete(factor)
     await session.flush()
@@ -95,7 +102,7 @@ async def find_factor(session: AsyncSession, user: User, kind: type[Totp] | type
     """Return a factor of a user. Raise NotFoundError for one that is not theirs."""
     row: Totp | Passkey | None = await session.scalar(select(kind).where(kind.id == key, kind.user_id == user.id))
     if row is None or (isinstance(row, Totp) and row.confirmed_at is None):
-        raise NotFoundError("You have no such factor.")
+        raise NotFoundError(gettext("You have no such factor."))
     return row
 
 

@@ -6,20 +6,24 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.views import ChoiceFilter, ModelAdmin, user_of
 from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+from dovetail.translation.texts import gettext_lazy
 
 
 class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
     """The view of mail that was not sent yet, or was given up; what stands in it is not shown."""
 
-    name_plural = "Outgoing mail"
+    name_plural = gettext_lazy("Outgoing mail")
     icon = "fa-solid fa-envelope"
-    category = "People"
+    category = gettext_lazy("People")
     can_create = False
     can_edit = False
     list_display = ("created_at", "to", "subject", "attempts", "due_at", "error")
     details_display = list_display
     fields = ("to",)
-    labels: ClassVar[dict[object, str]] = {"created_at": "Time", "due_at": "Next attempt (none: given up)"}
+    labels: ClassVar[dict[object, str]] = {
+        "created_at": gettext_lazy("Time"),
+        "due_at": gettext_lazy("Next attempt (none: given up)"),
+    }
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (ChoiceFilter(OutgoingMail.kind, MailKind),)

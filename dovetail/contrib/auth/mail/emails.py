@@ -3,17 +3,19 @@
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.translation.texts import gettext
 
 
 def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
     """Tell how to choose a new password."""
-    action = _action(settings.reset_password_url, token, "reset_password, with the new password")
+    action = _action(settings.reset_password_url, token, gettext("reset_password, with the new password"))
     return _write(
         user,
-        "Choose a new password",
-        "somebody, probably you, asked for a new password for your account.",
+        gettext("Choose a new password"),
+        gettext("somebody, probably you, asked for a new password for your account."),
         action,
-        f"This works once, within {_duration(settings.reset_token_lifetime)}. If it was not you, ignore this message.",
+        gettext("This works once, within %(reset_token_lifetime)s. If it was not you, ignore this message.")
+        % {"reset_token_lifetime": _duration(settings.reset_token_lifetime)},
     )
 
 
@@ -21,10 +23,11 @@ def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage
     """Tell how to prove that this is the user's address."""
     return _write(
         user,
-        "Confirm your e-mail address",
-        "please confirm that this is your e-mail address.",
+        gettext("Confirm your e-mail address"),
+        gettext("please confirm that this is your e-mail address."),
         _action(settings.verify_url, token, "verify"),
-        f"This works once, within {_duration(settings.verify_token_lifetime)}.",
+        gettext("This works once, within %(verify_token_lifetime)s.")
+        % {"verify_token_lifetime": _duration(settings.verify_token_lifetime)},
     )
 
 
@@ -32,9 +35,9 @@ def password_changed(user: User) -> EmailMessage:
     """Tell that the password was changed, in case it was not the user who did."""
     return _write(
         user,
-        "Your password was changed",
-        "the password of your account was changed, and all other sessions were ended.",
-        "If it was not you, ask for a new password at once.",
+        gettext("Your password was changed"),
+        gettext("the password of your account was changed, and all other sessions were ended."),
+        gettext("If it was not you, ask for a new password at once."),
     )
 
 
@@ -42,10 +45,11 @@ def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings
     """Tell how to prove that the address that the user wants is theirs; sent to that address."""
     return _write(
         user,
-        "Confirm your new e-mail address",
-        "this address is to become the one of your account. It does once you confirm it.",
+        gettext("Confirm your new e-mail address"),
+        gettext("this address is to become the one of your account. It does once you confirm it."),
         _action(settings.verify_url, token, "verify"),
-        f"This works once, within {_duration(settings.verify_token_lifetime)}. If it was not you, ignore this message.",
+        gettext("This works once, within %(verify_token_lifetime)s. If it was not you, ignore this message.")
+        % {"verify_token_lifetime": _duration(settings.verify_token_lifetime)},
         to=new_email,
     )
 
@@ -54,22 +58,27 @@ def email_change_requested(user: User, new_email: str) -> EmailMessage:
     """Tell that the address is about to change, to the one that counts, in case it was not the user who asked."""
     return _write(
         user,
-        "Your e-mail address is about to change",
-        f"your account is to have the e-mail address {new_email}, once somebody there confirms it. Until then "
-        "messages come here.",
-        "If it was not you who asked, choose a new password at once: that stops it.",
+        gettext("Your e-mail address is about to change"),
+        gettext(
+            "your account is to have the e-mail address %(new_email)s, once somebody there confirms "
+            "it. Until then messages come here."
+        )
+        % {"new_email": new_email},
+        gettext("If it was not you who asked, choose a new password at once: that stops it."),
     )
 
 
 def invitation(user: User, token: str, settings: AuthSettings) -> EmailMessage:
     """Tell that somebody made an account for the user, and how to choose a password."""
-    action = _action(settings.reset_password_url, token, "reset_password, with the password")
+    action = _action(settings.reset_password_url, token, gettext("reset_password, with the password"))
     return _write(
         user,
-        "You have an account",
-        f"an account was made for you; its username is {user.username}. Choose a password for it.",
+        gettext("You have an account"),
+        gettext("an account was made for you; its username is %(username)s. Choose a password for it.")
+        % {"username": user.username},
         action,
-        f"This works once, within {_duration(settings.verify_token_lifetime)}.",
+        gettext("This works once, within %(verify_token_lifetime)s.")
+        % {"verify_token_lifetime": _duration(settings.verify_token_lifetime)},
     )
 
 
@@ -77,10 +86,13 @@ def address_in_use(owner: User) -> EmailMessage:
     """Tell whose address it is that somebody wants to use it for an account."""
     return _write(
         owner,
-        "You have an account already",
-        "somebody, perhaps you, wants to use this address for an account. It is that of your account "
-        f"{owner.username}, so nothing was changed.",
-        "If you do not remember your password, ask for a new one. If it was not you, ignore this message.",
+        gettext("You have an account already"),
+        gettext(
+            "somebody, perhaps you, wants to use this address for an account. It is that of your "
+            "account %(username)s, so nothing was changed."
+        )
+        % {"username": owner.username},
+        gettext("If you do not remember your password, ask for a new one. If it was not you, ignore this message."),
     )
 
 
@@ -88,9 +100,9 @@ def change_of_credentials(user: User, change: str) -> EmailMessage:
     """Tell of a change of what the user logs in with, in case it was not the user who made it."""
     return _write(
         user,
-        "A change of your account",
+        gettext("A change of your account"),
         change,
-        "If it was not you, ask for a new password at once, and write to the people who run this site.",
+        gettext("If it was not you, ask for a new password at once, and write to the people who run this site."),
     )
 
 
@@ -98,9 +110,10 @@ def username_changed(user: User, old_username: str) -> EmailMessage:
     """Tell that the name to log in with was changed, in case it was not the user who did."""
     return _write(
         user,
-        "Your username was changed",
-        f"your account was called {old_username} and is called {user.username} now.",
-        "If it was not you, choose a new password at once.",
+        gettext("Your username was changed"),
+        gettext("your account was called %(old_username)s and is called %(username)s now.")
+        % {"old_username": old_username, "username": user.username},
+        gettext("If it was not you, choose a new password at once."),
     )
 
 
@@ -108,22 +121,25 @@ def email_changed(user: User, old_email: str) -> EmailMessage:
     """Tell that the address was changed, to the old one, in case it was not the user who did."""
     return _write(
         user,
-        "Your e-mail address was changed",
-        "your account has a new e-mail address; messages no longer come here.",
-        "If it was not you, write to the people who run this site.",
+        gettext("Your e-mail address was changed"),
+        gettext("your account has a new e-mail address; messages no longer come here."),
+        gettext("If it was not you, write to the people who run this site."),
         to=old_email,
     )
 
 
 def _write(user: User, subject: str, *paragraphs: str, to: str | None = None) -> EmailMessage:
-    body = "\n\n".join([f"Hello {user.username},", *paragraphs])
+    body = "\n\n".join([gettext("Hello %(username)s,") % {"username": user.username}, *paragraphs])
     return EmailMessage(to=to or user.email, subject=subject, body=body)
 
 
 def _action(url: str, token: str, operation: str) -> str:
     if url:
-        return f"Open this page:\n{url.replace('{token}', token)}"
-    return f"Send this token to the operation {operation}:\n{token}"
+        return gettext("Open this page:\n%(token)s") % {"token": url.replace("{token}", token)}
+    return gettext("Send this token to the operation %(operation)s:\n%(token)s") % {
+        "operation": operation,
+        "token": token,
+    }
 
 
 def _duration(seconds: int) -> str:

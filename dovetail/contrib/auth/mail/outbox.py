@@ -19,13 +19,14 @@ from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
 from dovetail.state import current_application
+from dovetail.translation.texts import gettext_lazy
 
 SUBJECTS = {
-    MailKind.RESET_PASSWORD: "Choose a new password",
-    MailKind.INVITATION: "You have an account",
-    MailKind.VERIFY_EMAIL: "Confirm your e-mail address",
-    MailKind.WELCOME: "Confirm your e-mail address",
-    MailKind.CONFIRM_EMAIL: "Confirm your new e-mail address",
+    MailKind.RESET_PASSWORD: gettext_lazy("Choose a new password"),
+    MailKind.INVITATION: gettext_lazy("You have an account"),
+    MailKind.VERIFY_EMAIL: gettext_lazy("Confirm your e-mail address"),
+    MailKind.WELCOME: gettext_lazy("Confirm your e-mail address"),
+    MailKind.CONFIRM_EMAIL: gettext_lazy("Confirm your new e-mail address"),
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.translation.texts import gettext
 
 ADDED = string.digits + string.punctuation + " "  # what people add where a rule wants more: "Password2024!"
 BETWEEN = re.compile(r"[\W_]+")
@@ -29,7 +30,7 @@ class NotCommon:
         """Yield a sentence for a common password."""
         text = password.casefold()
         if text in common_passwords() or _has_common_core(text) or _is_pattern(text):
-            yield "The password is one of the most common ones, or made of them."
+            yield gettext("The password is one of the most common ones, or made of them.")
 
 
 @cache

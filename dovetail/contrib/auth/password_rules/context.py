@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.translation.texts import gettext
 
 MAXIMUM_SIMILARITY = 0.7  # of SequenceMatcher's ratio, as in Django's UserAttributeSimilarityValidator
 SHORTEST_PART = 3  # a shorter part of a name says too little to compare with
@@ -22,14 +23,14 @@ class NotPersonal:
         """Yield a sentence for each thing that the password is too much like."""
         text = password.casefold()
         for value, name in (
-            (about.username, "the username"),
-            (about.email, "the e-mail address"),
-            (about.full_name, "your name"),
-            (about.site_name, "the name of this site"),
-            *((word, "a word that is tried first here") for word in self._words),
+            (about.username, gettext("the username")),
+            (about.email, gettext("the e-mail address")),
+            (about.full_name, gettext("your name")),
+            (about.site_name, gettext("the name of this site")),
+            *((word, gettext("a word that is tried first here")) for word in self._words),
         ):
             if _is_similar(text, value.casefold()):
-                yield f"The password is too similar to {name}."
+                yield gettext("The password is too similar to %(name)s.") % {"name": name}
 
 
 def _is_similar(password: str, value: str) -> bool:

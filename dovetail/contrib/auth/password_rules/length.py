@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.translation.texts import gettext
 
 SHORTEST = 8  # characters, whatever the settings say
 LONGEST = 128
@@ -21,4 +22,7 @@ class Length:
         """Yield a sentence for a password that is too short."""
         minimum = self._with_second_factor if about.has_second_factor else self._minimum
         if len(password) < minimum:
-            yield f"The password is too short: it has {len(password)} characters, expected {minimum} or more."
+            yield gettext("The password is too short: it has %(count)s characters, expected %(minimum)s or more.") % {
+                "count": len(password),
+                "minimum": minimum,
+            }

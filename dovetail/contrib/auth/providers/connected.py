@@ -22,6 +22,7 @@ from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.contrib.auth.users import create_user
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, InvalidInputError, NotAuthenticatedError, NotFoundError
+from dovetail.translation.texts import gettext
 
 TRIES = 5  # to find a username that nobody has
 
@@ -48,7 +49,7 @@ async def user_of(session: AsyncSession, login: ProviderLogin, provider: AnyProv
     if user is None:
         return await _sign_up(session, login, provider)
     if not user.is_active:
-        raise NotAuthenticatedError("This account is deactivated.")
+        raise NotAuthenticatedError(gettext("This account is deactivated."))
     return user
 
 
@@ -72,9 +73,16 @@ async def connect(session: AsyncSession, user: User, login: ProviderLogin, provi
         async with session.begin_nested():
             session.add(row)
     except IntegrityError:
-        raise ConflictError(f"This login at {provider.label} is connected with an account already.") from None
+        raise ConflictError(
+            gettext("This login at %(label)s is connected with an account already.") % {"label": provider.label}
+        ) from None
     await record(session, EventKind.IDENTITY_LINKED, user=user, actor=user, detail=_describe(row))
-    await tell_of_change(session, user, f"from now on {row.email} may log in to your account, at {provider.label}.")
+    await tell_of_change(
+        session,
+        user,
+        gettext("from now on %(email)s may log in to your account, at %(label)s.")
+        % {"email": row.email, "label": provider.label},
+    )
     return row
 
 
@@ -100,11 +108,18 @@ async def disconnect(session: AsyncSession, user: User, key: int, providers: Seq
     others = [row for row in own.values() if row.id != key and row.issuer in authorities]
     has_other = locked.hashed_password != UNUSABLE_PASSWORD or others or await passkeys_of(session, user.id)
     if not has_other:
-        raise ConflictError("This is the only way to log in to your account; set a password or connect another first.")
+        raise ConflictError(
+            gettext("This is the only way to log in to your account; set a password or connect another first.")
+        )
     await session.execute(delete(ConnectedLogin).where(ConnectedLogin.id == key), execution_options=NO_SYNCHRONIZATION)
     gone = own[key]
     await record(session, EventKind.IDENTITY_UNLINKED, user=user, detail=_describe(gone))
-    await tell_of_change(session, user, f"{gone.email} may no longer log in to your account, at {gone.provider}.")
+    await tell_of_change(
+        session,
+        user,
+        gettext("%(email)s may no longer log in to your account, at %(provider)s.")
+        % {"email": gone.email, "provider": gone.provider},
+    )
     return gone
 
 
@@ -115,8 +130,11 @@ def _describe(row: ConnectedLogin) -> str:
 async def _sign_up(session: AsyncSession, login: ProviderLogin, provider: AnyProvider) -> User:
     if not provider.sign_up:
         raise NotAuthenticatedError(
-            f"No account is connected with this login at {provider.label}. Log in another way, and connect it in your "
-            "account."
+            gettext(
+                "No account is connected with this login at %(label)s. Log in another way, and connect it "
+                "in your account."
+            )
+            % {"label": provider.label}
         )
     if not (login.email and login.email_verified):
         raise NotAuthenticatedError(_unconfirmed(provider))
@@ -140,12 +158,18 @@ async def _create_user(session: AsyncSession, login: ProviderLogin, provider: An
         except ConflictError as error:
             if any(found.pointer == "/email" for found in error.errors):
                 raise NotAuthenticatedError(
-                    f"An account with the address {login.email} exists already. Log in to it another way, and connect "
-                    f"{provider.label} there."
+                    gettext(
+                        "An account with the address %(email)s exists already. Log in to it another way, and "
+                        "connect %(label)s there."
+                    )
+                    % {"email": login.email, "label": provider.label}
                 ) from None
         except InvalidInputError as error:  # of the address: the name is cleaned
-            raise NotAuthenticatedError(f"{provider.label} gave what cannot be used: {error.detail}") from None
-    raise ConflictError("No free username was found; try again.")
+            raise NotAuthenticatedError(
+                gettext("%(label)s gave what cannot be used: %(detail)s")
+                % {"label": provider.label, "detail": error.detail}
+            ) from None
+    raise ConflictError(gettext("No free username was found; try again."))
 
 
 def _username_from(login: ProviderLogin) -> str:
@@ -157,4 +181,6 @@ def _username_from(login: ProviderLogin) -> str:
 
 
 def _unconfirmed(provider: AnyProvider) -> str:
-    return f"{provider.label} does not vouch for an e-mail address of yours; confirm it there first."
+    return gettext("%(label)s does not vouch for an e-mail address of yours; confirm it there first.") % {
+        "label": provider.label
+    }

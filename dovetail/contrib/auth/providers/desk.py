@@ -25,6 +25,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError, NotFoundError, UnavailableError
 from dovetail.settings import Settings
 from dovetail.state import HasState, StateKey
+from dovetail.translation.texts import gettext
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.providers.documents import Documents
@@ -48,7 +49,9 @@ class ProviderDesk:
         for provider in self.providers:
             if provider.name == name:
                 return provider
-        raise NotFoundError(f"There is no provider {name[:30]!r} here; GET /auth/providers lists them.")
+        raise NotFoundError(
+            gettext("There is no provider %(name)s here; GET /auth/providers lists them.") % {"name": repr(name[:30])}
+        )
 
     @cached_property
     def documents(self) -> "Documents":
@@ -134,4 +137,6 @@ def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> Pro
 
 def _explain(provider: AnyProvider, error: ProviderError) -> str:
     logger.warning("The login at %s failed: %s", provider.name, error)
-    return error.told or f"The login at {provider.label} did not work. Try again, or log in another way."
+    return error.told or gettext("The login at %(label)s did not work. Try again, or log in another way.") % {
+        "label": provider.label
+    }

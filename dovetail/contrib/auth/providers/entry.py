@@ -13,6 +13,7 @@ from dovetail.contrib.auth.providers.desk import ProviderDesk
 from dovetail.contrib.auth.providers.models import ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.errors import NotAuthenticatedError
+from dovetail.translation.texts import gettext
 
 
 async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, desk: ProviderDesk) -> Proved:
@@ -24,7 +25,7 @@ async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, d
     """
     login = await logins.make_use(session, browser=desk.cookie.read(connection))
     if login is None:
-        raise NotAuthenticatedError("No login at a provider waits in this browser; begin one.")
+        raise NotAuthenticatedError(gettext("No login at a provider waits in this browser; begin one."))
     provider = desk.provider(login.provider)
     try:
         user = await connected.user_of(session, login, provider)

@@ -35,6 +35,7 @@ from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import context_of
 from dovetail.signing import hash_token
+from dovetail.translation.texts import gettext
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -85,9 +86,9 @@ async def log_in(
     PermissionDeniedError if they have a second factor and did not give it.
     """
     if not user.is_active:
-        raise NotAuthenticatedError("This account is deactivated.")
+        raise NotAuthenticatedError(gettext("This account is deactivated."))
     if user.has_second_factor and not second_factor:
-        raise PermissionDeniedError("This account has a second factor, and it was not given.")
+        raise PermissionDeniedError(gettext("This account has a second factor, and it was not given."))
     now, settings = datetime.now(UTC), settings_of(session)
     lasts = lifetime or lifetime_of(settings)
     is_refreshed = settings.refresh_tokens and door == Door.API and lifetime is None

@@ -21,6 +21,7 @@ from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToke
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.signing import hash_token
+from dovetail.translation.texts import gettext
 from dovetail.validators import clean_name
 
 MOST_TOKENS = 100  # of one user
@@ -111,7 +112,9 @@ def _clean(name: str) -> str:
     try:
         return clean_name(name, maximum=MAXIMUM_TOKEN_NAME)
     except ValueError:
-        detail = f"The name of a token has 1 to {MAXIMUM_TOKEN_NAME} characters, on one line."
+        detail = gettext("The name of a token has 1 to %(maximum_token_name)s characters, on one line.") % {
+            "maximum_token_name": MAXIMUM_TOKEN_NAME
+        }
         error = FieldError(pointer="/name", detail=detail, type="value_error")
         raise InvalidInputError(detail, errors=[error]) from None
 
@@ -121,4 +124,7 @@ async def _make_room(session: AsyncSession, user: User, now: datetime) -> None:
     await session.execute(expired, execution_options=NO_SYNCHRONIZATION)
     count = await session.scalar(select(func.count()).where(PersonalToken.user_id == user.id))
     if (count or 0) >= MOST_TOKENS:
-        raise ConflictError(f"You have {MOST_TOKENS} personal tokens; revoke those that nobody needs any more.")
+        raise ConflictError(
+            gettext("You have %(most_tokens)s personal tokens; revoke those that nobody needs any more.")
+            % {"most_tokens": MOST_TOKENS}
+        )

@@ -25,7 +25,7 @@ from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 
 PAGE = 50  # objects of one page
 
@@ -52,9 +52,9 @@ class Deleted:
 class TrashPage(BaseView):
     """The page of what was deleted of the models that one may list; of some of them only by oneself."""
 
-    name = "Trash"
+    name = gettext_lazy("Trash")
     icon = "fa-solid fa-trash-can-arrow-up"
-    category = "People"
+    category = gettext_lazy("People")
 
     def is_visible(self, request: Request) -> bool:
         """Return True for who may list objects of any model that could lie there."""
@@ -168,7 +168,12 @@ def _may_restore(request: Request, view: ViewBase) -> bool:
 async def _restore(request: Request, views: Mapping[str, ViewBase]) -> Response:
     change = await chosen_change(request, _deleted(request, views))
     count = await undo_for(request, change)
-    Flash.success(request, "It was restored." if count == 1 else f"It was restored, with {count} changes in all.")
+    Flash.success(
+        request,
+        gettext("It was restored.")
+        if count == 1
+        else gettext("It was restored, with %(count)s changes in all.") % {"count": count},
+    )
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
 
 

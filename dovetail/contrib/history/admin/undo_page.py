@@ -15,6 +15,7 @@ from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.json_rows import current_transaction
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
+from dovetail.translation.texts import gettext, gettext_lazy
 
 SUCCESS = "success"  # the category of messages that tell of changes
 
@@ -36,7 +37,7 @@ async def offer_undo(request: Request) -> None:
 class UndoPage(BaseView):
     """The address of the button: it stands in no menu, and undoes what one did oneself."""
 
-    name = "Undo"
+    name = gettext_lazy("Undo")
 
     def is_visible(self, request: Request) -> bool:  # noqa: ARG002 - SQLAdmin's signature
         """Return False: it is no page to look at."""
@@ -47,7 +48,11 @@ class UndoPage(BaseView):
         """Undo the change that the form names, and lead to the list of such objects."""
         change = await chosen_change(request, _own(request))
         count = await undo_for(request, change)
-        told = "The change was undone." if count == 1 else f"The change was undone, with {count} changes in all."
+        told = (
+            gettext("The change was undone.")
+            if count == 1
+            else gettext("The change was undone, with %(count)s changes in all.") % {"count": count}
+        )
         Flash.success(request, told)
         return RedirectResponse(_list_of(request, change), HTTPStatus.SEE_OTHER)
 

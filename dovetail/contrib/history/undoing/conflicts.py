@@ -25,6 +25,7 @@ from dovetail.database.deletion.reach import refer
 from dovetail.database.deletion.references import Rows as Deleted
 from dovetail.database.deletion.references import by_database
 from dovetail.errors import ConflictError
+from dovetail.translation.texts import gettext
 
 Rows = Mapping[str, Mapping[str, object]]  # as they are now, by their keys as texts
 
@@ -35,11 +36,17 @@ def check_present(step: Step, keys: Mapping[int, str], found: Rows) -> None:
         present = found.get(keys[place])
         if step.kind is Kind.INSERT:
             if present is not None:
-                what = "is linked so again" if step.table.is_link else "is there: its key was taken again"
-                raise ConflictError(f"This cannot be undone: {row.name} {what}.")
+                what = (
+                    gettext("is linked so again")
+                    if step.table.is_link
+                    else gettext("is there: its key was taken again")
+                )
+                raise ConflictError(
+                    gettext("This cannot be undone: %(name)s %(what)s.") % {"name": row.name, "what": what}
+                )
         elif present is None:
-            what = "is not linked so any more" if step.table.is_link else "is not there any more"
-            raise ConflictError(f"This cannot be undone: {row.name} {what}.")
+            what = gettext("is not linked so any more") if step.table.is_link else gettext("is not there any more")
+            raise ConflictError(gettext("This cannot be undone: %(name)s %(what)s.") % {"name": row.name, "what": what})
         else:
             _check_same(step.table, row, present)
 
@@ -48,7 +55,10 @@ def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object]) -
     for name, value in row.now.items():
         is_told = value != REDACTED and table.fields[name].onupdate is None
         if is_told and present.get(name) != value:
-            raise ConflictError(f"This cannot be undone: {name} of {row.name} was changed since.")
+            raise ConflictError(
+                gettext("This cannot be undone: %(name)s of %(name2)s was changed since.")
+                % {"name": name, "name2": row.name}
+            )
 
 
 def check_referring(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:
@@ -67,7 +77,8 @@ def check_referring(connection: Connection, recorded: Recorded, step: Step, sour
         found = connection.execute(select(object_key(known.keys)).where(*refers).limit(1)).scalar()
         if found is not None:
             raise ConflictError(
-                f"This cannot be undone: {_names(step)} would be deleted, and {known.label} {found} refers to it."
+                gettext("This cannot be undone: %(step)s would be deleted, and %(label)s %(found)s refers to it.")
+                % {"step": _names(step), "label": known.label, "found": found}
             )
 
 
@@ -82,8 +93,13 @@ def check_written(connection: Connection, step: Step, source: Source) -> None:
         found = connection.execute(select(object_key(step.table.keys)).where(taken, others).limit(1)).scalar()
         if found is not None:
             raise ConflictError(
-                f"This cannot be undone: {_fields(step.table, columns)} of {_names(step)} would be that of "
-                f"{step.table.label} {found}."
+                gettext("This cannot be undone: %(columns)s of %(step)s would be that of %(label)s %(found)s.")
+                % {
+                    "columns": _fields(step.table, columns),
+                    "step": _names(step),
+                    "label": step.table.label,
+                    "found": found,
+                }
             )
     for constraint in table.foreign_key_constraints:
         if written.isdisjoint(element.parent.key for element in constraint.elements):
@@ -91,8 +107,8 @@ def check_written(connection: Connection, step: Step, source: Source) -> None:
         if connection.execute(select(1).where(*_is_missing(constraint, source, table)).limit(1)).scalar():
             columns = [element.parent for element in constraint.elements]
             raise ConflictError(
-                f"This cannot be undone: what {_fields(step.table, columns)} of {_names(step)} refers to is not there "
-                "any more."
+                gettext("This cannot be undone: what %(columns)s of %(step)s refers to is not there any more.")
+                % {"columns": _fields(step.table, columns), "step": _names(step)}
             )
 
 
@@ -123,7 +139,11 @@ def _is_missing(constraint: ForeignKeyConstraint, source: Source, table: Table) 
 
 def _names(step: Step) -> str:
     first = step.rows[0].name
-    return first if len(step.rows) == 1 else f"{first}, or one of {len(step.rows) - 1} others,"
+    return (
+        first
+        if len(step.rows) == 1
+        else gettext("%(first)s, or one of %(count)s others,") % {"first": first, "count": len(step.rows) - 1}
+    )
 
 
 def _fields(table: RecordedTable, columns: Sequence[Column[object]]) -> str:

@@ -12,6 +12,7 @@ from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import bare
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.errors import ConflictError
+from dovetail.translation.texts import gettext
 
 MOST = 500  # rows of one step: what is told of them is one parameter of a statement
 
@@ -129,8 +130,15 @@ def _table_of(line: Line, candidates: Sequence[RecordedTable]) -> RecordedTable:
         if names <= set(table.fields) and (table.is_link or len(names) == 0 or not _is_link_line(line, candidates)):
             return table
     lost = sorted(names - {name for table in candidates for name in table.fields})
-    what = f"it has no field {lost[0]} any more" if candidates and lost else "its changes are not written down any more"
-    raise ConflictError(f"{line.model} {line.object_key} cannot be brought back: {what}.")
+    what = (
+        gettext("it has no field %(lost)s any more") % {"lost": lost[0]}
+        if candidates and lost
+        else gettext("its changes are not written down any more")
+    )
+    raise ConflictError(
+        gettext("%(model)s %(object_key)s cannot be brought back: %(what)s.")
+        % {"model": line.model, "object_key": line.object_key, "what": what}
+    )
 
 
 def _is_link_line(line: Line, candidates: Sequence[RecordedTable]) -> bool:
@@ -162,7 +170,8 @@ def _refuse_secrets(name: str, before: Mapping[str, object]) -> None:
     secret = next((one for one, value in before.items() if value == REDACTED), None)
     if secret is not None:
         raise ConflictError(
-            f"{name} cannot be brought back: its {secret} is a secret, which the history does not hold."
+            gettext("%(name)s cannot be brought back: its %(secret)s is a secret, which the history does not hold.")
+            % {"name": name, "secret": secret}
         )
 
 

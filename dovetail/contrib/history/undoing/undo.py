@@ -25,6 +25,8 @@ from dovetail.contrib.history.undoing.steps import Kind, Line, Row, Step, steps_
 from dovetail.database.error_translation import client_error
 from dovetail.errors import ConflictError
 from dovetail.state import note_of_request
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext
 
 MOST = 20_000  # lines of one transaction that are taken back
 LineRow: TypeAlias = RowOf[int, ChangeAction, str, str, str, str]
@@ -58,13 +60,17 @@ def earliest(log: HistoryLog) -> datetime:
 
 async def _lines(session: AsyncSession, change: RecordedChange) -> Sequence[LineRow]:
     if not change.transaction:
-        raise ConflictError("This cannot be undone: it was written down before it was known what belongs together.")
+        raise ConflictError(
+            gettext("This cannot be undone: it was written down before it was known what belongs together.")
+        )
     told = (cast(RecordedChange.before, Text), cast(RecordedChange.after, Text))
     columns = (RecordedChange.id, RecordedChange.action, RecordedChange.model, RecordedChange.object_key, *told)
     statement = select(*columns).where(RecordedChange.transaction == change.transaction)
     rows = (await session.execute(statement.order_by(RecordedChange.id.desc()).limit(MOST + 1))).all()
     if len(rows) > MOST:
-        raise ConflictError(f"This cannot be undone: it changed more than {MOST:,} objects.")
+        raise ConflictError(
+            gettext("This cannot be undone: it changed more than %(most)s objects.") % {"most": formats.number(MOST)}
+        )
     return rows
 
 
@@ -83,7 +89,9 @@ async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Ju
         await connection.run_sync(_write, step, source)
     except IntegrityError as error:
         what = client_error(error) or error
-        raise ConflictError(f"This cannot be undone: {step.rows[0].name}: {what}") from error
+        raise ConflictError(
+            gettext("This cannot be undone: %(name)s: %(what)s") % {"name": step.rows[0].name, "what": what}
+        ) from error
     if step.kind is not Kind.DELETE or step.table.is_link:
         await judge.check_rows(session, step, source.again())
 

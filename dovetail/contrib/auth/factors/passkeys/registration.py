@@ -20,6 +20,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError
 from dovetail.plugin import context_of
 from dovetail.signing import Signer, base64url
+from dovetail.translation.texts import gettext
 
 
 async def begin_registration(session: AsyncSession, user: User, party: RelyingParty) -> Json:
@@ -58,7 +59,7 @@ async def finish_registration(
         async with session.begin_nested():
             session.add(passkey)
     except IntegrityError:
-        raise ConflictError("This passkey is registered already.") from None
+        raise ConflictError(gettext("This passkey is registered already.")) from None
     return passkey
 
 

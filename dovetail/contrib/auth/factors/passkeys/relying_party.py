@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotFoundError
 from dovetail.plugin import Context
+from dovetail.translation.texts import gettext
 from dovetail.validators import LOCALHOST
 
 if TYPE_CHECKING:  # commands do without Starlette
@@ -41,7 +42,7 @@ def relying_party(context: Context, connection: "HTTPConnection | None") -> Rely
         origins = settings.passkey_origins or (f"https://{settings.passkey_rp_id}",)
         return RelyingParty(id=settings.passkey_rp_id, name=name, origins=origins)
     if not context.settings.debug:
-        raise NotFoundError("This site knows no passkeys: AUTH_PASSKEY_RP_ID is not set.")
+        raise NotFoundError(gettext("This site knows no passkeys: AUTH_PASSKEY_RP_ID is not set."))
     return RelyingParty(id=LOCALHOST, name=name, origins=settings.passkey_origins or _own_origin(connection))
 
 
