@@ -81,4 +81,4 @@ class TagAdmin(ModelAdmin, model=Tag):
     fields = ("name",)
 
 
-POSTS_A_DAY = Chart(title="Posts a day", models=(Post,), per_day=Post.created_at, seconds=300)
+POSTS_A_DAY = Chart(title=gettext_lazy("Posts a day"), models=(Post,), per_day=Post.created_at, seconds=300)

@@ -89,7 +89,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
 
 
 WAITING = Figure(
-    title="Comments waiting",
+    title=gettext_lazy("Comments waiting"),
     models=(Comment,),
     rule="moderate",
     where=Comment.status == CommentStatus.PENDING,

@@ -1,6 +1,7 @@
 """Find the names that the back office makes of code: those of models, columns and choices, in words."""
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Enum
@@ -12,13 +13,23 @@ from dovetail.plugin import Plugin
 
 def names_of(plugins: Iterable[Plugin]) -> list[str]:
     """Return the names of what the back office shows of plugins: of views, columns, relations and choices, in words."""
-    return sorted({name for plugin in plugins for view in plugin.admin_views for name in _of_view(view)})
+    return sorted({name for plugin in plugins for name in _of_plugin(plugin)})
 
 
 def error_messages() -> list[str]:
     """Return what errors say for which nobody wrote a message: the first line of their docstrings."""
     known = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.DovetailError)]
     return sorted({str(cls.__doc__).partition("\n")[0] for cls in known})
+
+
+def _of_plugin(plugin: Plugin) -> Iterator[str]:
+    if plugin.admin_views:
+        yield plugin.name[:1].upper() + plugin.name[1:].replace("_", " ")
+    for model in plugin.models:
+        name = re.sub("(?<=.)([A-Z])", r" \1", model.__name__)  # as SQLAdmin puts it in words
+        yield from (name, f"{name}s")
+    for view in plugin.admin_views:
+        yield from _of_view(view)
 
 
 def _of_view(view: type[object]) -> Iterator[str]:
@@ -29,8 +40,10 @@ def _of_view(view: type[object]) -> Iterator[str]:
     mapper = None if model is None else look_into(model)
     if mapper is None:
         return
+    own = {name for cls in mapper.class_.__mro__ for name in vars(cls).get("__annotations__", ())}
     for attribute in {*mapper.all_orm_descriptors.keys(), *mapper.attrs.keys()}:
-        if not attribute.startswith("_"):
+        # The way back of another plugin's relation is there only once that one was loaded.
+        if not attribute.startswith("_") and (attribute in own or attribute not in mapper.relationships):
             plain = attribute.replace("_", " ")
             yield plain[:1].upper() + plain[1:]
     for column in mapper.columns:

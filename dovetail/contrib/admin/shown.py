@@ -40,7 +40,7 @@ class ShownView(OpenModelView):
         It is called by these too if what it says might hold what the user may not read.
         """
         speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
-        kind = self.name if isinstance(obj, self.model) else class_in_words(type(obj).__name__)
+        kind = self.name if isinstance(obj, self.model) else gettext(class_in_words(type(obj).__name__))
         said = fields_of(request_context().request).text_of(obj) if speaks else ""
         return said or f"{kind} {identifier_of(obj)}"
 

@@ -25,7 +25,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
 from dovetail.database.deletion.reach import Group, Reach, refer, rows_with
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
 from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, in_sentence
 
 NAMED = 10  # objects of a group
 
@@ -237,7 +237,7 @@ class Deletion:
 
     def _plural(self, model: type[object]) -> str:
         views = self._rights.views_of(model)
-        return (views[0].name_plural if views else f"{class_in_words(model.__name__)}s").lower()
+        return in_sentence(views[0].name_plural if views else f"{class_in_words(model.__name__)}s")
 
 
 def _table_of(mapper: Mapper[object]) -> Table:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,4 @@ async def _listed(view: ViewBase, request: Request) -> ListedView:
 
 def _in_words(label: str) -> str:
     words = label.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]
+    return gettext(words[:1].upper() + words[1:])

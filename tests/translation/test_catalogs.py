@@ -1,0 +1,60 @@
+"""The catalogs hold every text of the code, in German, and are compiled."""
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+
+from config.settings import Settings
+from dovetail.cli.state import State
+from dovetail.cli.translation.catalogs import DOMAINS, as_mo, as_po, po_path, updated
+from dovetail.cli.translation.commands import OURS, sources
+from dovetail.cli.translation.extraction import Source, placeholders
+
+LANGUAGE = "de"
+
+
+def _sources() -> list[Source]:
+    state = State(Settings)
+    return [*sources(state, (OURS,)), *sources(state, ())]
+
+
+def _texts(one: Message) -> tuple[str, ...]:
+    found = one.string if isinstance(one.string, tuple | list) else (one.string,)
+    return tuple(text or "" for text in found)
+
+
+def _flawed(catalog: Catalog) -> list[object]:
+    """The texts without German, with doubtful German, or with other values in them than the English has."""
+    return [
+        one.id
+        for one in catalog
+        if one.id
+        and (not all(_texts(one)) or one.fuzzy or any(placeholders(text) != _expected(one) for text in _texts(one)))
+    ]
+
+
+def _expected(one: Message) -> set[str]:
+    return placeholders(one.id)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_text_of_the_code_has_german_with_the_same_values_in_it(domain):
+    """Mark a text and write its German: `python manage.py makemessages dovetail --locale de`, or the plugin's name."""
+    for source in _sources():
+        fresh = updated(source, LANGUAGE, domain)
+        assert _flawed(fresh) == [], source.folder
+        path = po_path(source.locale, LANGUAGE, domain)
+        if not len(fresh):
+            assert not path.exists()
+            continue
+        assert path.read_bytes() == as_po(fresh), f"run makemessages for {source.folder}"
+        assert path.with_suffix(".mo").read_bytes() == as_mo(fresh), f"run compilemessages for {source.folder}"
+
+
+def test_what_lacks_german_or_has_other_values_in_it_is_found():
+    catalog = Catalog(locale=LANGUAGE)
+    catalog.add("Save", "Sichern")
+    catalog.add("%(count)s rows", "%(number)s Zeilen")
+    catalog.add("New")
+    catalog.add("Old", "Alt", flags=["fuzzy"])
+    catalog.add(("%(count)s row", "%(count)s rows"), ("%(count)s Zeile", ""))
+    assert _flawed(catalog) == ["%(count)s rows", "New", "Old", ("%(count)s row", "%(count)s rows")]
