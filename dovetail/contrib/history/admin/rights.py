@@ -10,6 +10,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.history.undoing.rights import Judge, action_of, model_of
 from dovetail.contrib.history.undoing.steps import Step
 from dovetail.errors import PermissionDeniedError
+from dovetail.translation.texts import gettext
 
 PAGES = {"add": "create", "change": "edit", "delete": "delete"}  # of a view, by actions
 
@@ -44,4 +45,7 @@ class OfficeJudge(Judge):
         if views and not any(
             view.is_accessible(self._request) and view.has_permission(self._request, PAGES[action]) for view in views
         ):
-            raise PermissionDeniedError(f"{step.rows[0].name}: you lack the permission to {action} it.")
+            raise PermissionDeniedError(
+                gettext("%(name)s: you lack the permission to %(action)s it.")
+                % {"name": step.rows[0].name, "action": action}
+            )

@@ -25,6 +25,7 @@ from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedCh
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
+from dovetail.translation.texts import gettext, gettext_lazy
 
 PAGE = 50  # changes of one page
 Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
@@ -33,10 +34,10 @@ Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
 class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     """The view of all changes: nobody writes here, and only superusers read."""
 
-    name = "Change"
-    name_plural = "History"
+    name = gettext_lazy("Change")
+    name_plural = gettext_lazy("History")
     icon = "fa-solid fa-clock-rotate-left"
-    category = "People"
+    category = gettext_lazy("People")
     can_create = False
     can_edit = False
     can_delete = False
@@ -47,10 +48,10 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     )
     fields = ("object_key",)
     labels: ClassVar[dict[object, str]] = {
-        "created_at": "Time",
-        "actor_name": "By",
-        "object_key": "Key",
-        "request_id": "Request",
+        "created_at": gettext_lazy("Time"),
+        "actor_name": gettext_lazy("By"),
+        "object_key": gettext_lazy("Key"),
+        "request_id": gettext_lazy("Request"),
     }
     sortable_by = ("id",)
     ordering = ("-id",)
@@ -58,8 +59,8 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         ChoiceFilter(RecordedChange.action, ChangeAction),
         ChoiceFilter(RecordedChange.door, ChangeDoor),
         ColumnFilter(RecordedChange.model),
-        ColumnFilter(RecordedChange.actor_name, title="By"),
-        DateFilter(RecordedChange.created_at, title="Time"),
+        ColumnFilter(RecordedChange.actor_name, title=gettext_lazy("By")),
+        DateFilter(RecordedChange.created_at, title=gettext_lazy("Time")),
     )
     unindexed = ("action", "door", "actor_name")  # superusers look for them by hand, and seldom
 
@@ -98,7 +99,10 @@ async def act(_office: Office, request: Request, shown: ShownObject) -> Response
     change = await chosen_change(request, _changes_of(request, shown))
     count = await undo_for(request, change)
     Flash.success(
-        request, f"The change was undone, with {count} changes in all." if count > 1 else "The change was undone."
+        request,
+        gettext("The change was undone, with %(count)s changes in all.") % {"count": count}
+        if count > 1
+        else gettext("The change was undone."),
     )
     if change.action == ChangeAction.ADD:
         return RedirectResponse(list_url(request, shown.view), HTTPStatus.SEE_OTHER)
@@ -158,4 +162,6 @@ async def _related_texts(request: Request, model: type[object], rows: Sequence[R
     return found
 
 
-HISTORY = ObjectPage(name="history", title="History", template="sqladmin/history.html", load=load_history, act=act)
+HISTORY = ObjectPage(
+    name="history", title=gettext_lazy("History"), template="sqladmin/history.html", load=load_history, act=act
+)

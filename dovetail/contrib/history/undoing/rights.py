@@ -13,6 +13,7 @@ from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
 from dovetail.resources.conditions import is_never
 from dovetail.resources.policies.registered import Policies
+from dovetail.translation.texts import gettext
 
 ACCOUNTS = (User, Group)  # who gives which rights to whom, functions decide (`permissions/managing.py`): no policy does
 ACTIONS = {Kind.INSERT: "add", Kind.UPDATE: "change", Kind.DELETE: "delete"}
@@ -29,7 +30,8 @@ class Judge(ABC):
         model, action = model_of(step.table), action_of(step)
         if issubclass(model, ACCOUNTS) and not self._user.is_superuser:
             raise PermissionDeniedError(
-                f"{step.rows[0].name}: only a superuser may undo changes of accounts and groups."
+                gettext("%(name)s: only a superuser may undo changes of accounts and groups.")
+                % {"name": step.rows[0].name}
             )
         if is_never(self.condition(model, action)):
             raise PermissionDeniedError(f"{step.rows[0].name}: {self.explain(model, action)}")
@@ -39,7 +41,9 @@ class Judge(ABC):
         closed = self.closed(model)
         for name in step.names:
             if name in closed and not _is_left_alone(step, name):
-                raise PermissionDeniedError(f"{step.rows[0].name}: you may not write its {name}.")
+                raise PermissionDeniedError(
+                    gettext("%(name)s: you may not write its %(name2)s.") % {"name": step.rows[0].name, "name2": name}
+                )
 
     async def check_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
         """Raise PermissionDeniedError unless they may do it to these rows as they are now."""

@@ -41,7 +41,9 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, j
     change of its own, which says so.
     """
     if change.created_at < earliest(log):
-        raise ConflictError(f"This cannot be undone: it is older than {log.undo_days} days.")
+        raise ConflictError(
+            gettext("This cannot be undone: it is older than %(undo_days)s days.") % {"undo_days": log.undo_days}
+        )
     recorded = log.recorded
     told = await _lines(session, change)
     # Elsewhere, since it takes a while to read very many lines.
