@@ -42,7 +42,7 @@ def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is
     assert {text: 1}["Go & come"] == 1
     assert pickle.loads(pickle.dumps(text)) == "Go & come"
     with speaking(LOUD):
-        shown = ["%s" % text, f"{text}", str(text), text + "", "" + text, text.lower(), gettext(text)]  # noqa: UP031
+        shown = ["%s" % text, f"{text}", str(text), text + "", "" + text, text.lower(), gettext(text)]  # noqa: UP031 - one of the ways
         assert shown == [*["¡Go & come!"] * 5, "¡go & come!", "¡Go & come!"]
         assert Markup("<b>{}</b>").format(text) == "<b>¡Go &amp; come!</b>"
         assert Environment(autoescape=True).from_string("{{ t }}|{{ m }}").render(t=text, m=may) == (

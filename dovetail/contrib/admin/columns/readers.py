@@ -1,23 +1,41 @@
 """Read what people type for a value of a column, with pydantic: in forms and in filters alike."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import DateTime, Enum, Interval, Numeric, String, Uuid
+from sqlalchemy import Date, DateTime, Enum, Interval, Numeric, String, Uuid
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
 from dovetail.contrib.admin.columns.texts import read_day, read_moment
 from dovetail.database.column_types import UTCDateTime
+from dovetail.errors import FieldError
 from dovetail.resources.query.comparable import python_type, read_value
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import get_language, gettext, gettext_lazy
 from dovetail.translation.zones import active_zone, instant
 
 Reader = Callable[[str], Any]
+UNFIT = gettext_lazy("This value does not fit here.")
+WRONG = (  # by what pydantic calls the mistake
+    ("int", gettext_lazy("This is no whole number.")),
+    ("decimal_max", gettext_lazy("This number has too many digits.")),
+    ("decimal", gettext_lazy("This is no number.")),
+    ("float", gettext_lazy("This is no number.")),
+    ("finite", gettext_lazy("A number is not finite.")),
+    ("datetime", gettext_lazy("This is no time, such as 2026-12-24 18:00.")),
+    ("date", gettext_lazy("This is no date, such as 2026-12-24.")),
+    ("time_delta", gettext_lazy("This is no duration, such as 2 days, 01:30:00.")),
+    ("time", gettext_lazy("This is no time of day, such as 18:00.")),
+    ("uuid", gettext_lazy("This is no UUID.")),
+    ("bool", gettext_lazy("This is neither true nor false.")),
+    ("less_than", gettext_lazy("This is too large.")),
+    ("greater_than", gettext_lazy("This is too small.")),
+    ("string_too_long", gettext_lazy("This is too long.")),
+)
 
 
 def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader | None:
@@ -37,8 +55,8 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
     if exactly and type(column_type) is Numeric and column_type.asdecimal:
         limits = Field(allow_inf_nan=False, max_digits=column_type.precision, decimal_places=column_type.scale)
         annotation = Annotated[Decimal, limits]
-    if annotation is date:
-        return lambda text: _read(TypeAdapter(date), read_day(text))
+    if isinstance(bare(column_type), Date):
+        return lambda text: _read(TypeAdapter(annotation), read_day(text))
     return str if annotation is str else partial(_read, TypeAdapter(annotation))
 
 
@@ -62,8 +80,15 @@ def _is_aware(column_type: TypeEngine[object]) -> bool:
 def _read(adapter: TypeAdapter[object], text: str) -> Any:
     value, errors = read_value(adapter, "", text.strip())
     if errors:
-        raise ValueError(f"{errors[0].detail.rstrip('.')}.")
+        raise ValueError(_told(errors[0]))
     return value
+
+
+def _told(error: FieldError) -> str:
+    """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours."""
+    if get_language().partition("-")[0] == "en":
+        return f"{error.detail.rstrip('.')}."
+    return next((str(said) for start, said in WRONG if error.type.startswith(start)), str(UNFIT))
 
 
 def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> datetime:

@@ -6,10 +6,12 @@ from typing import Any
 from starlette.datastructures import FormData, UploadFile
 from wtforms import BooleanField, Field, FileField, Form, SelectFieldBase, ValidationError
 from wtforms.fields.core import UnboundField
+from wtforms.i18n import get_translations
 from wtforms.meta import DefaultMeta
 
 from dovetail.errors import FieldError, InvalidInputError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.catalogs import folder_of
+from dovetail.translation.texts import get_language, gettext, gettext_lazy
 
 UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
 KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
@@ -20,6 +22,15 @@ class AdminForm(Form):
 
     class Meta(DefaultMeta):
         """Makes its fields."""
+
+        def get_translations(self, form: object) -> Any:  # noqa: ARG002 - the signature is WTForms'
+            """Return WTForms' own texts in the language of the request; in English it needs none."""
+            code = get_language()
+            if code.partition("-")[0] == "en":
+                return None
+            if code not in self.translations_cache:
+                self.translations_cache[code] = get_translations([folder_of(code), code.partition("-")[0]])
+            return self.translations_cache[code]
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
             """Give a field an id that nothing else on the page has, whatever its column is called."""
