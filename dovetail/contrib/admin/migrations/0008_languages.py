@@ -1,15 +1,15 @@
 """Let users choose their language and their time zone.
 
-Revision ID: admin_0007_languages
-Revises: admin_0006_saved_views
+Revision ID: admin_0008_languages
+Revises: admin_0007_imports
 Depends on:
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "admin_0007_languages"
-down_revision: str | tuple[str, ...] | None = "admin_0006_saved_views"
+revision: str = "admin_0008_languages"
+down_revision: str | tuple[str, ...] | None = "admin_0007_imports"
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
