@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from itertools import groupby
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.zones import active_zone, local
 
 PAGE = 50  # objects of one page
 
@@ -85,7 +86,7 @@ class TrashPage(BaseView):
 
 
 def _by_day(deleted: Sequence[Deleted]) -> list[Mapping[str, object]]:
-    days = groupby(deleted, key=lambda one: f"{one.change.created_at:%Y-%m-%d}")
+    days = groupby(deleted, key=lambda one: f"{local(one.change.created_at):%Y-%m-%d}")
     return [{"day": day, "deleted": list(found)} for day, found in days]
 
 
@@ -179,6 +180,6 @@ async def _restore(request: Request, views: Mapping[str, ViewBase]) -> Response:
 
 def _day(text: str) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        return datetime.combine(date.fromisoformat(text), time(), active_zone())
     except ValueError:
         return None

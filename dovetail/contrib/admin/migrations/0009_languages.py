@@ -1,15 +1,15 @@
 """Let users choose their language and their time zone.
 
-Revision ID: admin_0008_languages
-Revises: admin_0007_imports
+Revision ID: admin_0009_languages
+Revises: admin_0008_presence
 Depends on:
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "admin_0008_languages"
-down_revision: str | tuple[str, ...] | None = "admin_0007_imports"
+revision: str = "admin_0009_languages"
+down_revision: str | tuple[str, ...] | None = "admin_0008_presence"
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
