@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import orjson
 
+from dovetail.translation.texts import gettext
+
 REDACTED = "•••"  # in the place of a secret
 MOST = 1_000_000  # pairs of words that are compared between the first difference and the last
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
@@ -40,7 +42,7 @@ def text_of(value: object) -> str:
     if value is None:
         return "—"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import DateTime, Enum, Uuid, and_, literal
 from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.admin.columns.readers import Reader, bare, is_text, reader_of
+from dovetail.contrib.admin.columns.texts import read_day
 from dovetail.resources.query.filters import comparable
 from dovetail.translation.texts import gettext_lazy
 
@@ -49,6 +50,7 @@ def compare(column: Any, operation: str, text: str) -> Any:
     reader: Reader = reader_of(column.type) or str
     if is_text(column.type):
         return _compare_text(column, operation, text.strip())
+    text = read_day(text)
     value = reader(text)
     first = literal(value, comparable(column.type))
     span = _span(value, text.strip()) if isinstance(bare(column.type), DateTime) else timedelta()
