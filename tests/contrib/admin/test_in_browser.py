@@ -61,7 +61,7 @@ async def test_an_editor_changes_a_post_choosing_author_and_tags_by_typing(edito
     await type_and_choose(editor, "Tags", "post", "postgresql")
     await editor.get_by_label("Published").check()
     await editor.get_by_role("button", name="Save", exact=True).click()
-    await expect(editor.get_by_role("alert")).to_have_text("New title was saved.")
+    await expect(editor.get_by_role("alert")).to_contain_text("New title was saved.")
     row = editor.get_by_role("row", name="New title")
     await expect(row.get_by_role("link", name="ada", exact=True)).to_be_visible()
     await expect(row.get_by_role("link", name="postgresql", exact=True)).to_be_visible()
@@ -93,7 +93,7 @@ async def test_what_was_typed_while_a_session_ended_is_there_after_the_login_and
     await expect(editor.get_by_label("Content")).to_have_value("One line\n  <b>another</b>\n")
     await expect(editor.get_by_label("Published")).to_be_checked()
     await editor.get_by_role("button", name="Save and continue editing").click()
-    await expect(editor.get_by_role("alert")).to_have_text('A title "typed" & long was saved.')
+    await expect(editor.get_by_role("alert")).to_contain_text('A title "typed" & long was saved.')
     await expect(editor).to_have_url(re.compile(r"/admin/blog/post/1/change/$"))
     saved = select(Post.content, User.username, Tag.name).join(Post.author).join(Post.tags).where(Post.id == 1)
     assert [tuple(row) for row in await session.execute(saved)] == [("One line\n  <b>another</b>\n", "ada", "python")]
@@ -152,7 +152,7 @@ async def test_a_moderator_approves_many_comments_at_once(editor, session):
     await editor.get_by_label("Select all rows of this page").check()
     await expect(editor.get_by_text("2 selected")).to_be_visible()
     await editor.get_by_role("button", name="Approve").click()
-    await expect(editor.get_by_role("alert")).to_have_text("2 comments approved.")
+    await expect(editor.get_by_role("alert")).to_contain_text("2 comments approved.")
     assert set((await session.scalars(select(Comment.status))).all()) == {CommentStatus.APPROVED}
 
 
@@ -163,7 +163,7 @@ async def test_an_editor_deletes_after_being_asked(editor, session):
     await editor.get_by_role("link", name="Cancel").click()
     await editor.get_by_role("link", name="Delete Old title").click()
     await editor.get_by_role("button", name="Delete").click()
-    await expect(editor.get_by_role("alert")).to_have_text("Old title was deleted.")
+    await expect(editor.get_by_role("alert")).to_contain_text("Old title was deleted.")
     assert (await session.scalars(select(Post.title))).all() == ["Ada's"]
 
 

@@ -1,8 +1,9 @@
 """Act as somebody else in the back office: with both names noted, and never with more rights than one's own."""
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
+from dovetail.contrib.admin.presence.models import Presence
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import User
@@ -51,6 +52,10 @@ async def test_who_acts_as_another_sees_what_they_see_and_every_change_has_both_
     own = await session.get_one(Session, acting.parent_id)
     assert (acting.user_id, own.user_id) == (people["less"].id, people["helper"].id)
     assert acting.address == "127.0.0.1"
+    tag = await session.scalar(select(Tag.id))
+    await session.commit()
+    assert (await office.post(f"/blog/tag/{tag}/presence/", {"editing": "1"})).status_code == 200
+    assert await session.scalar(select(func.count()).select_from(Presence)) == 0  # it is not they who are here
     assert acting.user_agent.startswith("python-httpx")
     assert (await office.get(USERS)).status_code == 403
     tag = (await session.scalars(select(Tag))).one()
