@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.media.models import UnusedFile
@@ -82,7 +83,10 @@ async def _note(context: Context, media: Media, keys: Sequence[str], *, is_dry: 
             again = [key for key, _ in known if key not in unused]
             await session.execute(delete(UnusedFile).where(UnusedFile.key.in_(again)))
             if new := unused - set(since):
-                await session.execute(insert(UnusedFile), [{"key": key, "since": now} for key in sorted(new)])
+                # Two who purge at once both succeed; both databases know this, each in a dialect of its own.
+                insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+                rows = [{"key": key, "since": now} for key in sorted(new)]
+                await session.execute(insert(UnusedFile).values(rows).on_conflict_do_nothing())
         return {key: since.get(key, now) for key in unused}
 
 

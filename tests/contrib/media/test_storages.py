@@ -1,0 +1,80 @@
+"""A plugin stores files elsewhere: they are streamed by the site, or fetched where the storage says."""
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import BinaryIO
+
+import pytest
+
+from dovetail.contrib.media.opening import open_media
+from dovetail.errors import ConfigurationError
+from dovetail.files.columns import Storage
+from dovetail.files.stored_file import new_key
+from dovetail.plugin import Plugin, context_of
+from tests.contrib.media.gallery.models import Picture
+from tests.contrib.media.images import image
+
+
+class Bucket(Storage):
+    """Keeps files in memory; some of them are fetched elsewhere."""
+
+    def __init__(self, elsewhere: str | None = None) -> None:
+        self.files: dict[str, bytes] = {}
+        self.elsewhere = elsewhere
+
+    async def save(self, key: str, content: BinaryIO) -> None:
+        content.seek(0)
+        self.files[key] = content.read()
+
+    async def open(self, key: str) -> AsyncIterator[bytes]:
+        yield self.files[key][:10]
+        yield self.files[key][10:]
+
+    async def delete(self, key: str) -> None:
+        self.files.pop(key, None)
+
+    async def exists(self, key: str) -> bool:
+        return key in self.files
+
+    async def size(self, key: str) -> int:
+        return len(self.files[key])
+
+    async def walk(self) -> AsyncIterator[str]:
+        for key in sorted(self.files):
+            yield key
+
+    async def url(self, key: str) -> str | None:
+        return self.elsewhere and f"{self.elsewhere}/{key}"
+
+
+async def test_files_of_another_storage_are_streamed_or_fetched_where_it_says(office, media, session):
+    bucket = Bucket()
+    object.__setattr__(media, "storage", bucket)
+    key = new_key("gallery_picture", "image", len(image()), "a.png")
+    await bucket.save(key, io.BytesIO(image()))
+    session.add(Picture(title="One", image=key))
+    await session.commit()
+    whole = await office.client.get(f"/media/{key}")
+    assert (whole.content, whole.headers["content-length"]) == (image(), str(len(image())))
+    small = await office.client.get(f"/media/{key}?thumbnail=small")
+    assert (small.status_code, len(bucket.files)) == (200, 2)
+    assert (await office.client.head(f"/media/{key}")).content == b""
+
+    bucket.elsewhere = "https://bucket.example"
+    led = await office.client.get(f"/media/{key}", follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (307, f"https://bucket.example/{key}")
+    assert led.headers["cache-control"] == "no-store"
+
+
+async def test_a_plugin_brings_the_storage_and_one_plugin_alone(session):
+    context, bucket = context_of(session), Bucket()
+
+    def site(*makers: object):
+        plugins = [Plugin(name=f"p{n}", extensions={"media.storages": [one]}) for n, one in enumerate(makers)]
+        return replace(context, plugins=(*context.plugins, *plugins))
+
+    assert open_media(site(lambda _: bucket)).storage is bucket
+    for wrong in (site(lambda _: bucket, lambda _: bucket), site(lambda _: "a bucket")):
+        with pytest.raises(ConfigurationError, match="torage"):
+            open_media(wrong)
