@@ -91,6 +91,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
     update: type[Update] | None = None  # for PATCH: what is not set stays
     replace: type[Replace] | None = None  # for PUT
+    put_creates: bool = False  # whether a PUT at a key that no row has makes one, with the body and that key
     name: str = ""  # post
     plural: str = ""  # posts: the name of the list
     path: str = ""  # where its endpoints are below the router, if not at the plural
@@ -176,6 +177,14 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             check_lookup(self.singular, self.model, self.lookup)
         if self.reserved and not self.lookup:
             raise ConfigurationError(f"{self.singular}: reserved names keys of a `lookup`, and there is none")
+        if self.put_creates and (self.replace is None or self.create_with is not None):
+            raise ConfigurationError(
+                f"{self.singular}: put_creates makes a row of the body of `replace`: give that, and no create_with"
+            )
+        if self.put_creates and self.is_numbered and not self.lookup:
+            raise ConfigurationError(
+                f"{self.singular}: put_creates takes the key from the path, and the database counts up"
+            )
         if self.update_method == "PUT" and self.replace is not None:
             raise ConfigurationError(f"{self.singular}: PUT is `replace`, so update_method has to be PATCH")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import pytest
 from pydantic import MISSING, ConfigDict, Field, field_serializer
 from pydantic.alias_generators import to_camel
-from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy import ColumnElement, false, func, select, true
 from sqlalchemy.orm import aliased
 
 from dovetail.api.schemas import Filter, Schema, UTCTime
@@ -125,12 +125,44 @@ GENRES = Resource(
 )
 
 
+class ShelfRead(Schema):
+    name: str
+    is_hidden: bool
+
+
+class ShelfReplace(Schema):
+    is_hidden: bool
+
+
+class ForTheFirst(BookPolicy):
+    def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
+        return true() if viewer is not None and (viewer.id == 1 or action == "view") else false()
+
+    def related(self, viewer: Viewer | None) -> dict[str, ColumnElement[bool]]:
+        return {}
+
+    def hidden(self, viewer: Viewer | None) -> frozenset[str]:
+        return frozenset()
+
+
+SHELVES = Resource(
+    model=Genre,
+    read=ShelfRead,
+    replace=ShelfReplace,
+    put_creates=True,
+    name="shelf",
+    plural="shelves",
+    lookup="name",
+    policy=ForTheFirst(),
+)
+
+
 @pytest.fixture(params=["fast", "usual"])
 async def site(request, library_settings, author):
     app = make_application(library_settings)
     if request.param == "usual":
         without_fast_path(app)
-    for resource in (shaped("shaped", ShapedRead), shaped("loud", Loud), GENRES):
+    for resource in (shaped("shaped", ShapedRead), shaped("loud", Loud), GENRES, SHELVES):
         app.include_router(resource.router, prefix="/api")
     async with running(app), make_client(app, {"X-Viewer": "1"}) as client:
         yield client
@@ -235,6 +267,24 @@ async def test_clients_know_a_row_by_a_column_that_they_may_change(site, session
     assert (await session.scalars(select(Genre))).all() == []
 
 
+async def test_a_put_makes_the_row_that_there_is_none_of_where_that_is_allowed(site):
+    url = "/api/shelves/caf%C3%A9"
+    stale = await site.put(url, json={"is_hidden": True}, headers={"If-Match": '"old"'})
+    assert stale.status_code == 412
+    made = await site.put(url, json={"is_hidden": True})
+    assert (made.status_code, made.headers["Location"]) == (201, url)
+    assert made.json() == {"name": "café", "is_hidden": True}
+    again = await site.put(url, json={"is_hidden": False})
+    assert (again.status_code, again.json()) == (200, {"name": "café", "is_hidden": False})
+    assert (await site.get(url)).json() == again.json()
+    assert (await site.put("/api/shelves/bulk", json={"is_hidden": False})).status_code == 422
+    assert (await site.put("/api/shelves/other", json={})).status_code == 422
+    assert (
+        await site.put("/api/shelves/other", json={"is_hidden": True}, headers={"X-Viewer": "2"})
+    ).status_code == 403
+    assert (await site.patch("/api/shelves/other", json={"is_hidden": True})).status_code in {404, 405}
+
+
 @asks_no_database
 @pytest.mark.parametrize("site", ["fast"], indirect=True)
 async def test_the_document_tells_of_envelopes_and_of_the_key(site):
@@ -283,6 +333,8 @@ REFUSED = [
     ({"reserved": {"x"}}, "reserved names keys of a `lookup`, and there is none"),
     ({"links": {"genres": Author.name}}, "expected a unique column of Genre"),
     ({"update_method": "PUT", "replace": ShapedCreate, "create_with": new_book}, "update_method has to be PATCH"),
+    ({"put_creates": True}, "give that, and no create_with"),
+    ({"put_creates": True, "replace": ShapedCreate}, "the database counts up"),
     ({"filters": {"title": "exact", "name": Filter("exact", path="titel")}}, "'titel' leads nowhere"),
 ]
 

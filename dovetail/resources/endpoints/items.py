@@ -19,6 +19,7 @@ from dovetail.api.front.fast_path import FastJSONResponse
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
+from dovetail.errors import NotFoundError, StaleWriteError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
@@ -89,7 +90,12 @@ async def update(
     asked = writer.spec.change_visibility(recognized, CHANGE)
     batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
     if batch is None:
-        batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
+        try:
+            batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
+        except NotFoundError:
+            if not writer.spec.put_creates or request.method != "PUT":
+                raise
+            return await _put_new(writer, request, session, recognized.viewer, key, data)
     return _item_response(writer.spec, request, batch, key)
 
 
@@ -126,6 +132,17 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
         raise spec.refusal(viewer, action)
     headers = _location(spec, request, key) if is_new else {}
     return _item_response(spec, request, batch, key, status=status, headers=headers)
+
+
+async def _put_new(  # noqa: PLR0917 - as `update` has them
+    writer: Writer, request: Request, session: AsyncSession, viewer: object, key: Hashable, data: BaseModel
+) -> Response:
+    """Make the row that a PUT found none of, with the key of its path, and return it."""
+    if request.headers.get("If-Match") is not None:
+        raise StaleWriteError  # what the client saw is not there
+    made = await writer.create_and_read(session, viewer, data, {writer.spec.known_by: key})
+    headers = {"Location": quote(request.scope["path"])} if writer.spec.has("retrieve") else None
+    return _item_response(writer.spec, request, made.batch, made.key, status=201, headers=headers)
 
 
 def _add_retrieve(spec: Spec, router: APIRouter) -> None:
@@ -229,8 +246,16 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
         response_model=spec.envelope.around(spec.written or spec.read),
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
         responses=documentation.precondition_responses(required=spec.requires_if_match)
-        | {200: {"headers": documentation.response_headers(ETag=ETAG)}},
+        | {200: {"headers": documentation.response_headers(ETag=ETAG)}}
+        | (_created(spec) if spec.put_creates and schema is spec.replace else {}),
     )
+
+
+def _created(spec: Spec) -> dict[int | str, dict[str, object]]:
+    """Return the answer of a PUT that makes a row, for the document."""
+    headers = documentation.response_headers(ETag=ETAG, Location="The path of the new object.")
+    model = spec.envelope.around(spec.written or spec.read)
+    return {201: {"description": "There was none.", "model": model, "headers": headers}}
 
 
 def _add_delete(writer: Writer, router: APIRouter) -> None:

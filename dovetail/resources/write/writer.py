@@ -27,6 +27,7 @@ from dovetail.resources.write.one_row import Locked, OneRow, RowChange, key_of
 from dovetail.resources.write.references import References
 
 Values: TypeAlias = Mapping[str, object]  # by attribute
+NO_KEY: Values = {}
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,17 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if "may_delete" in self.spec.policy.old_hooks:
             self.spec.policy.may_delete(viewer, item)
 
-    async def create_and_read(self, session: AsyncSession, viewer: Viewer, data: Create) -> Made:
-        """Create a row; return it as the viewer may see it. Raises what policy and hooks raise."""
+    async def create_and_read(
+        self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_KEY
+    ) -> Made:
+        """Create a row; return it as the viewer may see it. Raises what policy and hooks raise.
+
+        `known` has what the row is to be known by, where the path says it.
+        """
         visibility = self.spec.written_visibility(viewer, ADD)
         self.check_create(viewer, data)
         await self.references.check(session, viewer, [(data, None)])
-        made = await self._make(session, viewer, data)
+        made = await self._make(session, viewer, data, known)
         (links,) = await self._links(session, viewer, [data], None)
         done = None
         if isinstance(made, Mapping):
@@ -296,12 +302,12 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Return True if one of `items` names rows, or that there are to be none."""
         return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
 
-    async def _make(self, session: AsyncSession, viewer: Viewer, data: Create) -> Model | Values:
+    async def _make(self, session: AsyncSession, viewer: Viewer, data: Create, key: Values = NO_KEY) -> Model | Values:
         """Return a new object, or the values of one."""
         if self.spec.create_with is not None:
             made = await self.spec.create_with(session, viewer, data)
         else:
-            made = data.model_dump(exclude=set(self.spec.links))
+            made = data.model_dump(exclude=set(self.spec.links)) | dict(key)
         if isinstance(made, Mapping):
             check_enums(self.spec.model, made)
         self._check_key(made if isinstance(made, Mapping) else made.__dict__)
