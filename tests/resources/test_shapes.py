@@ -294,7 +294,9 @@ async def test_the_document_tells_of_envelopes_and_of_the_key(site):
     assert set(paths["/api/shapeds/{shaped_id}"]) == {"get", "put", "delete"}
     assert list(schemas["ShortPage"]["properties"]) == ["books", "bookCount"]
     assert list(schemas["ShapedCreateEnvelope"]["properties"]) == ["book"]
-    names = [one["name"] for one in paths["/api/shapeds"]["get"]["parameters"]]
+    parameters = {one["name"]: one for one in paths["/api/shapeds"]["get"]["parameters"]}
+    names, count = list(parameters), parameters["count"]["schema"]["default"]
+    assert count == "true"
     assert names[:5] == ["genre", "writer", "writer__icontains", "genreList", "createdAt__gte"]
 
 

@@ -31,7 +31,8 @@ def list_parameters(grammar: Grammar) -> list[Json]:
         found.append(_ordering(grammar))
     limit = {"type": "integer", "minimum": 1, "maximum": grammar.maximum_limit, "default": grammar.default_limit}
     offset = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
-    count = {"title": "Count", "type": "string", "enum": ["true", "false", "capped"], "default": "false"}
+    counts = "true" if grammar.counts else "false"
+    count = {"title": "Count", "type": "string", "enum": ["true", "false", "capped"], "default": counts}
     return [
         *found,
         *item_parameters(grammar),
