@@ -15,9 +15,11 @@ CHOSEN = "change"  # the boxes, each of which has the name of a field as its val
 def with_boxes(form_class: type[Form]) -> type[Form]:
     """Return a form whose fields are changed only where their boxes are ticked."""
 
+    nothing = {field.short_name: None for field in form_class()}  # in place of defaults, which are those of new objects
+
     class BulkForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
         def __init__(self, sent: FormData | None = None, **kwargs: object) -> None:
-            super().__init__(sent, **kwargs)
+            super().__init__(sent, **{"data": nothing} | kwargs)
             self.chosen = frozenset(map(str, sent.getlist(CHOSEN))) if sent is not None else frozenset()
             for field in self:
                 if field.short_name not in self.chosen:
@@ -34,7 +36,7 @@ def with_boxes(form_class: type[Form]) -> type[Form]:
             good = super().validate(extra_validators)
             if not self.data:
                 self.form_errors.append(gettext("Choose at least one field to change."))
-            empty = form_class()
+            empty = form_class(data=nothing)
             beside = [field for field in self if field.short_name not in self.chosen]
             forgotten = [field for field in beside if _was_written(field, empty[field.short_name])]
             for field in forgotten:
@@ -49,8 +51,6 @@ def _was_written(field: Field, empty: Field) -> bool:
     sent = [value for value in field.raw_data or () if value]
     if isinstance(field, BooleanField):
         return bool(sent) != bool(empty.data)
-    if isinstance(empty, SelectField):
-        choices = [str(one[0]) for one in empty.iter_choices()]
-        chosen = [str(one[0]) for one in empty.iter_choices() if one[2]] or choices[:1]
-        return bool(sent) and sent != chosen
+    if isinstance(field, SelectField):  # which has an empty choice as long as its box is not ticked
+        return field.data is not None
     return bool(sent) and fingerprints([field]) != fingerprints([empty])

@@ -18,7 +18,7 @@ from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import ConflictError
 from dovetail.translation.texts import gettext
 
-BATCH = 100  # rows
+BATCH = 50  # rows, so that no statement of them holds the loop for long
 
 
 @dataclass

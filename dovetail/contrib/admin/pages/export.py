@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from sqlalchemy import inspect, tuple_
 from sqlalchemy.exc import InvalidRequestError
@@ -23,6 +24,7 @@ from dovetail.files.media import address_of
 from dovetail.files.stored_file import StoredFile
 
 BATCH = 500
+AT_ONCE = 100  # rows that are written down before others have their turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +79,13 @@ class Export:
         page = page.options(*loading(view.model, view.paths(self.names), self.rights, view.deferred_columns))
         found = (await session.scalars(page)).unique().all()
         with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
-            rows = [[await self._value(one, name) for name in self.names] for one in found]
+            rows = [await self._row(one, place) for place, one in enumerate(found)]
         return ExportBatch(rows, inspect(found[-1]).identity if len(found) == BATCH else None)
+
+    async def _row(self, one: object, place: int) -> list[object]:
+        if place % AT_ONCE == 0:
+            await checkpoint()  # others have their turn
+        return [await self._value(one, name) for name in self.names]
 
     async def _value(self, row: object, name: str) -> object:
         try:

@@ -1,4 +1,4 @@
-"""An import with a mistake in it, in a real Chromium."""
+"""An import with a mistake in it, and a change of what was imported, in a real Chromium."""
 
 import pytest
 from playwright.async_api import expect
@@ -15,7 +15,9 @@ def file_of(*lines: str) -> dict[str, object]:
     return {"name": "parcels.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
 
 
-async def test_a_mistake_in_a_file_is_told_corrected_and_imported_by_keyboard(boss, session, browser_page):
+async def test_a_mistake_in_a_file_is_told_corrected_and_imported_and_all_rows_are_changed_at_once_by_keyboard(
+    boss, session, browser_page
+):
     page = browser_page
     await page.goto("/admin/depot/parcels/")
     await page.get_by_label("Username or e-mail address").fill("boss")
@@ -45,4 +47,15 @@ async def test_a_mistake_in_a_file_is_told_corrected_and_imported_by_keyboard(bo
     await expect(page.get_by_text("2 rows were added")).to_be_visible()
     await page.get_by_role("link", name="Back to the list").press("Enter")
     await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_visible()
-    assert sorted((await session.execute(select(Parcel.label, Parcel.weight))).all()) == [("Anvil", 90), ("Book", 2)]
+    await page.get_by_label("Select all rows of this page").press("Space")
+    await page.get_by_role("button", name="Edit").first.press("Enter")
+    await expect(page.get_by_role("heading", name="Edit 2 parcels")).to_be_visible()
+    await page.wait_for_load_state("load")
+    await expect(page.get_by_label("Weight", exact=True)).to_have_value("")
+    await page.get_by_label("Weight", exact=True).press_sequentially("7")
+    await expect(page.get_by_label("Change Weight")).to_be_checked()
+    await expect(page.get_by_label("Change Stage")).not_to_be_checked()
+    assert await findings(page) == []
+    await page.get_by_role("button", name="Change 2 parcels").press("Enter")
+    await expect(page.get_by_text("2 parcels were changed.")).to_be_visible()
+    assert sorted((await session.execute(select(Parcel.label, Parcel.weight))).all()) == [("Anvil", 7), ("Book", 7)]
