@@ -140,6 +140,7 @@ class TestForStaff:
         monkeypatch.setenv("DOCS", "staff")
 
     @pytest.mark.browser
+    @pytest.mark.parametrize("database_kind", ["sqlite"])
     async def test_a_browser_logs_in_and_is_led_to_it(self, browser_page: Page, make_user) -> None:
         await make_user(username="boss", is_superuser=True)
         hosts = watch(browser_page)

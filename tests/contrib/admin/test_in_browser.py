@@ -15,6 +15,12 @@ from plugins.comments.models import Comment, CommentStatus
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(params=["sqlite"])
+def database_kind(request) -> str:
+    """One is enough: tests without a browser send the same forms to both."""
+    return request.param
+
+
 @pytest.fixture
 def settings(make_settings, database_url):
     """The site as it is: the server in its own process knows no plugin of the tests."""

@@ -29,6 +29,7 @@ def rows(page: Page):
     return page.locator("tbody tr")
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_cells_are_changed_in_the_list_and_what_others_did_meanwhile_is_told(page, session, parcels):
     weight = page.get_by_label("Weight: Book")
     await weight.fill("2")
@@ -55,6 +56,7 @@ async def test_cells_are_changed_in_the_list_and_what_others_did_meanwhile_is_to
     assert await session.scalar(select(Parcel.weight).where(Parcel.label == "Book")) == 5
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_conditions_are_built_by_keyboard_kept_as_a_view_and_rows_open_by_a_click(page):
     await page.get_by_text("Advanced filter").press("Enter")
     for field, comparison, value in (("Weight", "is at least", "7"), ("Is paid", "is", "Yes")):

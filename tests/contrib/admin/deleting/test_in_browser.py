@@ -25,6 +25,7 @@ async def count(session, *conditions) -> int:
     return found
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(browser_page: Page, make_user, session):
     boss = await make_user(username="boss", is_superuser=True)
     rows = [{"title": f"Post {n:03}", "content": "x", "author_id": boss.id} for n in range(620)]

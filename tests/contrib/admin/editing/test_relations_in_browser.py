@@ -33,6 +33,7 @@ async def open_form(page: Page, identity: str, key: int) -> None:
     await expect(page.get_by_role("heading", name="Looms")).to_be_visible()
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_an_editor_chooses_related_objects_and_makes_them_in_place(editor, session, workshop):
     await open_form(editor, "workshop", workshop.id)
     await expect(editor.locator("html")).to_have_attribute("data-sign", "guild")  # the view's own script

@@ -49,6 +49,7 @@ async def is_too_wide(page: Page) -> bool:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_the_tutorials_admin_works_as_in_django(browser_page, make_user, session):
     page = browser_page
     await log_in(page, make_user)

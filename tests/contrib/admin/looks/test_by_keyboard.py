@@ -227,6 +227,7 @@ def _is(node: dict, role: str, name: str) -> bool:
     return _told(node) == (role, name)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_post_is_changed_by_what_a_screen_reader_is_told_alone(page, session):
     await log_in(page, "/admin/blog/post/")
     reader = ScreenReader(page)

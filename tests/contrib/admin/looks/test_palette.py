@@ -113,6 +113,7 @@ async def test_notes_that_a_view_hides_are_not_found_by_boxes_either_and_a_slow_
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_keys_lead_through_the_site_and_single_ones_can_be_turned_off(browser_page: Page, posts, session, boss):
     page = browser_page
     await page.goto("/admin/")
