@@ -152,7 +152,7 @@ def downgrade():
 DJANGO_SETTINGS = """\
 from benchmarks.contestants.django_admin.settings import *
 
-INSTALLED_APPS = [*INSTALLED_APPS, "growth_django"]
+INSTALLED_APPS = ["growth_django"]
 """
 
 DJANGO_MODEL = """\

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from itertools import count
 from statistics import median
+from typing import TypeAlias
 
 from benchmarks import machine
 from benchmarks.million.sites import Site
 
+Do: TypeAlias = Callable[[Site, HTTPConnection], bytes]  # returns the last answer
 FEWEST, MOST = 3, 40  # requests of a measurement
 PATIENCE = 120  # seconds that one page may take
 PAUSE = 0.002  # seconds between two questions whether the server lives
@@ -28,14 +30,14 @@ class Cost:
     size: int  # bytes
 
 
-def measure(site: Site, path: str, *, seconds: float, postmaster: int | None) -> Cost:
-    """Ask for a page again and again for some seconds, then a few times while somebody else asks for /health/live."""
+def measure(site: Site, do: Do, *, seconds: float, postmaster: int | None) -> Cost:
+    """Do something again and again for some seconds, then a few times while somebody else asks for /health/live."""
     connection = HTTPConnection("127.0.0.1", site.server.port, timeout=PATIENCE)
-    body = site.ask(connection, path)[1]  # warms up: plans, caches, templates
+    body = do(site, connection)  # warms up: plans, caches, templates
     before = _cpu(site, postmaster)
-    times = _ask_for(seconds, lambda: site.ask(connection, path))
+    times = _ask_for(seconds, lambda: do(site, connection))
     cpu, database = (after - start for after, start in zip(_cpu(site, postmaster), before, strict=True))
-    stall = longest_wait(site.server.port, lambda: _ask_for(seconds / 2, lambda: site.ask(connection, path)))
+    stall = longest_wait(site.server.port, lambda: _ask_for(seconds / 2, lambda: do(site, connection)))
     connection.close()
     return Cost(
         requests=len(times),

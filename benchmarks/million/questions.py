@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from benchmarks.million.rows import COMMON_TAG, MISSING_WORD, RARE_TAG, RARE_WORD, Blog
+from benchmarks.million.rows import COMMON_TAG, MISSING_WORD, RARE_TAG, RARE_WORD, REPLIES, WRITER, Blog
 
-AUTHOR = 7
+AUTHOR = WRITER  # and a post of that number
+FOUND_BY = 50  # the key of a tag on one post of 95
 LONG = 200  # rows of a long page
 PAGE = 25
 
@@ -52,11 +53,21 @@ def _back_office(blog: Blog) -> list[Question]:
         _pair("the last page", f"{posts}?page=last", f"{theirs}?p={last}"),
         _pair("posts by title", f"{posts}?sortBy=title", f"{theirs}?o=1"),
         _pair("drafts", f"{posts}?is_published=false", f"{theirs}?is_published__exact=0"),
+        _pair("posts of an author", f"{posts}?author={AUTHOR}", f"{theirs}?author__id__exact={AUTHOR}"),
+        _pair("posts of a tag", f"{posts}?tags={FOUND_BY}", f"{theirs}?tags__id__exact={FOUND_BY}"),
         _pair("search for a rare word", f"{posts}?search={RARE_WORD}", f"{theirs}?q={RARE_WORD}"),
         _pair("search for a word that is not there", f"{posts}?search={MISSING_WORD}", f"{theirs}?q={MISSING_WORD}"),
         _pair("the form of a post", f"/admin/blog/post/{AUTHOR}/change/", f"{theirs}{AUTHOR}/change/"),
         _pair("the first page of comments", comments, others),
         _pair("pending comments", f"{comments}?status=pending", f"{others}?status__exact=pending"),
+        _pair("comments on a post", f"{comments}?post={AUTHOR}", f"{others}?post__id__exact={AUTHOR}"),
+        _pair("comments of an author", f"{comments}?author={AUTHOR}", f"{others}?author__id__exact={AUTHOR}"),
+        _pair(f"a form with {REPLIES} rows of an inline", f"{comments}1/change/", f"{others}1/change/"),
+        _pair(
+            f"what goes with a user of {2 * blog.posts // blog.users} posts",
+            f"/admin/auth/user/delete/?pks={AUTHOR}",
+            f"/admin/django_blog/user/{AUTHOR}/delete/",
+        ),
     ]
 
 

@@ -14,7 +14,9 @@ TAGS = 200
 COMMON_TAG, RARE_TAG = "tag 1", f"tag {TAGS}"  # on three of ten posts, and on one of 50,000
 RARE_EVERY = 50_000
 RARE_WORD, MISSING_WORD = "quetzalcoatl", "xylographer"  # in one of 50,000 posts, and in none
-PENDING_EVERY = 50  # comments
+PENDING_EVERY = 40  # comments: 50,000 of two million
+REPLIES = 10  # to the first comment
+WRITER = 7  # who wrote twice as much as others, since the user behind wrote nothing
 DRAFT_EVERY = 100  # posts
 SENTENCES, WORDS = 5_000, 8_000  # that texts are made of
 Row = dict[str, Any]
@@ -30,7 +32,7 @@ class Blog:
     @property
     def comments(self) -> int:
         """How many comments there are."""
-        return self.posts * COMMENTS
+        return self.posts * COMMENTS + REPLIES
 
     def user_rows(self) -> Iterator[Row]:
         """Authors; nobody can log in as one of them."""
@@ -71,20 +73,22 @@ class Blog:
                 yield {"post_id": number, "tag_id": tag}
 
     def comment_rows(self) -> Iterator[Row]:
-        """Two comments a post, most of them approved."""
+        """Two comments a post, most of them approved, and some replies to the first."""
         for number in range(1, self.comments + 1):
             moment = START + timedelta(seconds=30 * number)
             yield {
                 "content": f"{self._sentence(number * 13)} {self._sentence(number * 17)}",
                 "status": "pending" if number % PENDING_EVERY == 0 else "approved",
-                "post_id": 1 + (number - 1) // COMMENTS,
+                "post_id": 1 + (number - 1) // COMMENTS if number <= self.posts * COMMENTS else 1,
+                "parent_id": None if number <= self.posts * COMMENTS else 1,
                 "author_id": self._author(number * 7),
                 "created_at": moment,
                 "updated_at": moment,
             }
 
     def _author(self, number: int) -> int:
-        return 1 + number % self.users
+        author = 1 + number % self.users
+        return WRITER if author == WRITER + 1 else author
 
     def _sentence(self, number: int) -> str:
         return self._sentences[number % SENTENCES]

@@ -14,11 +14,12 @@ import click
 
 from benchmarks import machine
 from benchmarks.million import growth
+from benchmarks.million.doings import doings
 from benchmarks.million.fill import fill
-from benchmarks.million.measure import measure
+from benchmarks.million.measure import Do, measure
 from benchmarks.million.questions import Question, questions
 from benchmarks.million.rows import Blog
-from benchmarks.million.sites import CONTESTANTS, Site, opened
+from benchmarks.million.sites import CONTESTANTS, PLAIN, Site, opened
 from dovetail.testing import postgres
 
 RESULTS = Path("var") / "benchmark-million.json"
@@ -51,7 +52,7 @@ def main(
             with opened(url, names, Path(name), cores) as sites:
                 agree(sites, questions(blog)["API"])
                 found += _ask(kind, blog, sites, seconds, postmaster)
-            found += _grow(kind, url, names, Path(name))
+            found += _grow(kind, url, [one for one in names if one != PLAIN], Path(name))
     facts = machine.describe(version, cores) | {"posts": posts, "users": users, "seconds": seconds}
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps({"facts": facts, "measurements": found}, indent=1), encoding="utf-8")
@@ -88,28 +89,39 @@ def _ids(site: Site, path: str) -> tuple[int, ...]:
 def _ask(
     kind: str, blog: Blog, sites: tuple[Site, ...], seconds: float, postmaster: int | None
 ) -> Iterator[dict[str, object]]:
-    for section, asked in questions(blog).items():
-        for number, question in enumerate(asked):
+    for section, asked in _everything(blog).items():
+        for number, (name, ways) in enumerate(asked):
             for site in sites if number % 2 else sites[::-1]:  # in turns: who comes second finds a warm cache
-                path = question.dovetail if site.server.contestant.is_dovetail else question.django
-                if path is None:
+                who = site.server.contestant.name
+                do = ways.get(who)
+                if do is None:
                     continue
                 try:
-                    cost = measure(site, path, seconds=seconds, postmaster=postmaster)
+                    cost = measure(site, do, seconds=seconds, postmaster=postmaster)
                 except (RuntimeError, OSError) as error:
                     raise click.ClickException(f"{error}\n{site.server.end_of_log()}") from error
-                name = site.server.contestant.name
                 click.echo(
-                    f"{kind:<11}{section:<12}{question.name:<38}{name:<9}{cost.wall * 1e3:>10,.2f} ms"
+                    f"{kind:<11}{section:<12}{name:<38}{who:<11}{cost.wall * 1e3:>10,.2f} ms"
                     f"{cost.cpu * 1e3:>10,.2f} ms CPU{cost.stall * 1e3:>9,.1f} ms stall"
                 )
-                yield {
-                    "database": kind,
-                    "section": section,
-                    "question": question.name,
-                    "contestant": name,
-                    **asdict(cost),
-                }
+                yield {"database": kind, "section": section, "question": name, "contestant": who, **asdict(cost)}
+
+
+def _everything(blog: Blog) -> dict[str, list[tuple[str, dict[str, Do | None]]]]:
+    """Return the ways of the contestants to each page and each thing to do, by section."""
+    found: dict[str, list[tuple[str, dict[str, Do | None]]]] = {}
+    for section, asked in questions(blog).items():
+        found[section] = [(one.name, {"dovetail": _page(one.dovetail), "django": _page(one.django)}) for one in asked]
+    for section, done in doings(blog).items():
+        found[section] = [
+            (one.name, {"dovetail": one.dovetail, "django": one.django} | ({} if one.django else {PLAIN: one.dovetail}))
+            for one in done
+        ]
+    return found
+
+
+def _page(path: str | None) -> Do | None:
+    return None if path is None else lambda site, connection: site.ask(connection, path)[1]
 
 
 def _grow(kind: str, url: str, names: Sequence[str], folder: Path) -> Iterator[dict[str, object]]:

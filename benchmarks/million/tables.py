@@ -8,13 +8,19 @@ from benchmarks.report.tables import table
 NOTHING = "-"
 HEADS = ("ms", "Dovetail", "Django", "ratio", "CPU", "Django, CPU", "ratio", "stall", "Django, stall")
 Line = dict[str, Any]
+HISTORY, PLAIN = "History", "no history"
+HISTORY_HEADS = ("ms", "with the history", "without", "more", "CPU", "without, CPU", "more")
 
 
 def sections(found: dict[str, Any]) -> dict[str, str]:
     """The text of each marker of the page."""
     lines: list[Line] = found["measurements"]
     databases = dict.fromkeys(line["database"] for line in lines)
-    texts = {f"million {name}": costs([line for line in lines if line["database"] == name]) for name in databases}
+    texts: dict[str, str] = {}
+    for name in databases:
+        own = [line for line in lines if line["database"] == name]
+        texts[f"million {name}"] = costs([line for line in own if line["section"] != HISTORY])
+        texts[f"history {name}"] = history([line for line in own if line["section"] == HISTORY])
     return texts | {"million setting": _setting(found["facts"])}
 
 
@@ -26,6 +32,20 @@ def back_office(found: dict[str, Any]) -> str:
 def costs(lines: Sequence[Line]) -> str:
     """A table with a row for each question."""
     return table(HEADS, (_row(group) for group in _by_question(lines)))
+
+
+def history(lines: Sequence[Line]) -> str:
+    """Return a table of what the line of the history costs a write."""
+    return table(HISTORY_HEADS, (_more(group) for group in _by_question(lines)))
+
+
+def _more(group: dict[str, Line]) -> list[str]:
+    ours, plain = group["dovetail"], group.get(PLAIN)
+    cells = [f"{ours['question'].capitalize()}"]
+    for key in ("wall", "cpu"):
+        mine, theirs = _value(ours, key), None if plain is None else _value(plain, key)
+        cells += [_ms(mine), _ms(theirs), NOTHING if theirs is None else f"{mine / theirs - 1:+.0%}"]
+    return cells
 
 
 def _by_question(lines: Sequence[Line]) -> Iterable[dict[str, Line]]:

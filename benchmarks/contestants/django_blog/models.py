@@ -38,7 +38,7 @@ class AccessToken(models.Model):
 
     class Meta:
         managed = False
-        db_table = "auth_access_token"
+        db_table = "auth_session"
 
 
 class Tag(models.Model):

@@ -104,6 +104,7 @@ async def test_reading_oneself_costs_two_statements_and_changing_oneself_one_upd
         "SELECT",
         "SELECT",
         "SAVEPOINT",
+        "INSERT",  # the line of the history
         "UPDATE",
         "RELEASE",
         "SELECT",
