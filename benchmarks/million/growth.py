@@ -152,7 +152,8 @@ def downgrade():
 DJANGO_SETTINGS = """\
 from benchmarks.contestants.django_admin.settings import *
 
-INSTALLED_APPS = ["growth_django"]
+INSTALLED_APPS = ["growth_django"]  # without permissions, whose table has the name of one of ours
+ROOT_URLCONF, urlpatterns = __name__, []
 """
 
 DJANGO_MODEL = """\
