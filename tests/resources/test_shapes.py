@@ -15,6 +15,7 @@ from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open, ReadOnly
 from dovetail.resources.resource import Envelope, From, Resource
 from dovetail.testing.fixtures import make_client, running
+from dovetail.testing.statements import counted_statements
 from tests.contract.usual import without_fast_path
 from tests.library.api import BookPolicy, Viewer
 from tests.library.models import Author, Book, Genre, Loan, Review
@@ -165,6 +166,7 @@ async def site(request, library_settings, author):
     for resource in (shaped("shaped", ShapedRead), shaped("loud", Loud), GENRES, SHELVES):
         app.include_router(resource.router, prefix="/api")
     async with running(app), make_client(app, {"X-Viewer": "1"}) as client:
+        client.database = app.state.database
         yield client
 
 
@@ -265,6 +267,16 @@ async def test_clients_know_a_row_by_a_column_that_they_may_change(site, session
     assert (await site.delete("/api/kinds/unknown")).status_code == 404
     assert (await site.delete("/api/kinds/100%25%3F%23")).status_code == 204
     assert (await session.scalars(select(Genre))).all() == []
+
+
+@pytest.mark.parametrize("site", ["fast"], indirect=True)
+async def test_relations_lists_and_expressions_are_read_in_one_statement(site, author):
+    sent = {"book": {"title": "Alpha", "authorId": author.id, "genreList": ["a"]}}
+    place = (await site.post("/api/shapeds", json=sent)).headers["Location"]
+    for url, most in ((place, 1), ("/api/shapeds?count=false", 1), ("/api/shapeds", 2)):
+        with counted_statements(site.database) as statements:
+            assert (await site.get(url)).status_code == 200
+        assert len(statements) == most, statements
 
 
 async def test_a_put_makes_the_row_that_there_is_none_of_where_that_is_allowed(site):
