@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,14 +26,19 @@ DEFAULT_DAYS = 90
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
-    """Return one's tokens, and the permissions that a new one may be limited to."""
+    """Return one's tokens, the permissions that a new one may be limited to, and what was typed of one in vain."""
+    sent = await request.form() if request.method == "POST" else FormData()
+    typed = sent if "days" in sent else FormData()  # what another part of the page has sent is none of this
     session, user = request_context().session, user_of(request)
     longest = settings_of(session).personal_token_days
     return {
         "tokens": await personal.tokens_of(session, user),
         "scopes": await _scopes(session, user),
         "longest": longest,
-        "days": min(DEFAULT_DAYS, longest),
+        "days": typed.get("days") or min(DEFAULT_DAYS, longest),
+        "name": typed.get("name", ""),
+        "chosen": typed.getlist("scopes"),
+        "unlimited": bool(typed.get("unlimited")),
     }
 
 
