@@ -27,6 +27,7 @@ FILES_OF_A_READ = 13
 FILES_OF_A_READ_WITH_A_TOKEN = 16  # whose token it is, and for whom it speaks
 # With the rooms of `database`, of which SQLite's writers enter more: they take turns, and BEGIN looks at the file.
 FILES_OF_A_WRITE = {"sqlite": 24, "postgresql": 20}
+FILES_OF_THE_HISTORY = 8  # that write down who changed what, from where and by which door
 FILES_OF_A_FILTER = 6
 ABOVE_THE_MIDDLEWARE = {"LeanFastAPI.__call__"}  # the application itself
 
@@ -54,6 +55,13 @@ def entered() -> Iterator[dict[str, set[str]]]:
 @pytest.fixture
 async def ada(make_user):
     return await make_user(username="ada")
+
+
+@pytest.fixture
+def settings(settings, request):
+    """The site's settings without the plugins that a test leaves out."""
+    left_out = getattr(request, "param", ())
+    return settings.model_copy(update={"plugins": tuple(name for name in settings.plugins if name not in left_out)})
 
 
 @pytest.fixture
@@ -89,11 +97,23 @@ async def test_a_get_with_a_token_enters_few_files(client_for, ada, path):
     assert len(files) <= FILES_OF_A_READ_WITH_A_TOKEN, "\n".join(sorted(files))
 
 
+@pytest.mark.parametrize("settings", [("dovetail.contrib.history",)], indirect=True, ids=["without history"])
 async def test_a_patch_of_one_post_enters_few_files(client_for, ada, path, database_kind):
+    files = await files_of_a_patch(client_for, ada, path)
+    assert len(files) <= FILES_OF_A_WRITE[database_kind], "\n".join(sorted(files))
+
+
+async def test_the_line_of_the_history_enters_few_files_more(client_for, ada, path, database_kind):
+    files = await files_of_a_patch(client_for, ada, path)
+    assert "dovetail/contrib/history/recording/log.py" in files
+    assert len(files) <= FILES_OF_A_WRITE[database_kind] + FILES_OF_THE_HISTORY, "\n".join(sorted(files))
+
+
+async def files_of_a_patch(client_for, ada, path):
     client = await client_for(ada)
     files = await files_of(lambda number: client.patch(path, json={"title": f"Title {number}"}))
     assert {"dovetail/resources/write/at_once.py", "dovetail/database/fast_unit_of_work.py"} < files
-    assert len(files) <= FILES_OF_A_WRITE[database_kind], "\n".join(sorted(files))
+    return files
 
 
 def declare(**options):

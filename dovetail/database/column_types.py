@@ -3,6 +3,7 @@
 Migrations import them, so they stand apart from the ORM, which a migration does without.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, Dialect, literal_column
@@ -13,6 +14,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from dovetail.errors import InvalidInputError
+
+Moment = datetime | None
 
 
 class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
@@ -39,20 +42,58 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         """Store as UTC; SQLite's own type leaves the zone away."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise NaiveDatetimeError
-        try:
-            return value.astimezone(UTC)
-        except OverflowError:
-            raise DatetimeRangeError from None
+        return moment_in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         """Read as UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CheckedDateTime(DateTime):
+    """A datetime that is refused, before it is sent, where it has a zone too many or too few."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Moment], object]:
+        """Return what checks a value and then writes it as the dialect does."""
+        check = moment_in_utc if self.timezone else clock_without_zone
+        write: Callable[[Moment], object] | None = super().bind_processor(dialect)
+        return check if write is None else lambda value: write(check(value))
+
+
+class SQLiteDateTime(CheckedDateTime):
+    """A datetime that SQLite stores in UTC, and as it is where the column has no zones."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Moment] | None:
+        """Return what reads a value, and gives it back the zone that SQLite does not store."""
+        read: Callable[[str | None], Moment] | None = super().result_processor(dialect, coltype)
+        if read is None or not self.timezone:
+            return read
+
+        def in_zone(stored: str | None) -> Moment:
+            moment = read(stored)
+            return None if moment is None else moment.replace(tzinfo=UTC)
+
+        return in_zone
+
+
+def moment_in_utc(value: Moment) -> Moment:
+    """Return a point in time in UTC. Raises NaiveDatetimeError and DatetimeRangeError."""
+    if not isinstance(value, datetime):
+        return value  # None, or what the driver refuses
+    if value.tzinfo is None:
+        raise NaiveDatetimeError
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise DatetimeRangeError from None
+
+
+def clock_without_zone(value: Moment) -> Moment:
+    """Return a day and an hour that are of no zone. Raises ZonedDatetimeError."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        raise ZonedDatetimeError
+    return value
 
 
 class utcnow(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is

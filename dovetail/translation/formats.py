@@ -25,6 +25,11 @@ def day(value: date) -> str:
     return shown.strftime(pgettext("date format", "%Y-%m-%d"))
 
 
+def iso_day(text: str) -> str:
+    """Return a day that is written as ISO 8601 has it."""
+    return day(date.fromisoformat(text))
+
+
 def moment(value: datetime) -> str:
     """Return a moment, to the minute."""
     return local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M"))

@@ -73,6 +73,7 @@ def translate_templates(environment: Environment) -> None:
         "translated": gettext,
         "number": formats.number,
         "day": formats.day,
+        "iso_day": formats.iso_day,
     }
     environment.filters |= {"moment": formats.moment, "clock": formats.clock, "exact": formats.exact}
 
@@ -83,7 +84,7 @@ class ScriptTexts:
 
     languages: Languages
 
-    async def __call__(self, request: Request) -> Response:
+    async def give(self, request: Request) -> Response:
         """Return the script. Raise HTTPException (404) for a language that the site does not have."""
         found = self.languages.known.get(request.path_params["language"])
         if found is None:

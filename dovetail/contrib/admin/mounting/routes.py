@@ -72,7 +72,7 @@ class Routes:
                 files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
-        yield Route("/texts/{language}.js", ScriptTexts(self.office.languages), name="texts")
+        yield Route("/texts/{language}.js", ScriptTexts(self.office.languages).give, name="texts")
         yield from self._entrance()
         office = self.office
         asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
