@@ -1,6 +1,6 @@
 """Change many rows at once, and remove those that are over while others work."""
 
-from sqlalchemy import ColumnElement, delete, inspect, select
+from sqlalchemy import ColumnElement, delete, inspect, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.models import Base
@@ -16,8 +16,9 @@ async def delete_some(
 
     Rows that somebody else has locked stay for the next time, so nobody waits, and no two wait for each other.
     """
-    (key,) = inspect(model).primary_key
+    keys = inspect(model).primary_key
+    key = keys[0] if len(keys) == 1 else tuple_(*keys)
     # Not in the condition itself: PostgreSQL may ask a subquery again for each row, and each time lock others.
-    some = select(key.label("key")).where(condition).limit(most).with_for_update(skip_locked=True).cte()
-    statement = delete(model).where(key.in_(select(some.c.key))).returning(key)
+    some = select(*keys).where(condition).limit(most).with_for_update(skip_locked=True).cte()
+    statement = delete(model).where(key.in_(select(*some.c))).returning(*keys)
     return len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
