@@ -1,12 +1,54 @@
-"""Pages, and the texts that scripts write into them, are in the language of who asks."""
+"""The language and the time zone of pages: chosen by their user, by the browser, by the site."""
 
 import pytest
 from playwright.async_api import expect
 
-pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+from dovetail.contrib.admin.models import Preference
+from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.conftest import COOKIE
+
+LANGUAGE, ZONE = (COOKIE.replace("session", name) for name in ("language", "zone"))
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_page_is_in_the_language_of_the_browser_until_somebody_chooses_another(client):
+    page = await client.get("/admin/login", headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"})
+    assert page.headers["content-language"] == "de"
+    assert {"accept-language", "cookie"} <= {one.strip().lower() for one in page.headers["vary"].split(",")}
+    assert '<html lang="de"' in page.text
+    values = {"csrf_token": read_form(page.text)["csrf_token"], "language": "en"}
+    answer = await client.post("/admin/login/language", data=values, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 303
+    page = await client.get("/admin/login", headers={"Accept-Language": "de"})
+    assert '<html lang="en"' in page.text
+    client.cookies.set(LANGUAGE, "xx")
+    assert '<html lang="en"' in (await client.get("/admin/login")).text
+    assert "content-language" not in (await client.get("/admin/assets/texts.js")).headers
+
+
+async def test_the_page_of_the_account_keeps_language_zone_and_theme_for_every_browser(office, boss, client, session):
+    chosen = {"language": "de", "zone": "Europe/Berlin", "theme": "dark"}
+    answer = await office.post("/account/choices/save", chosen)
+    assert answer.status_code == 303, answer.text
+    page = (await office.get("/account/")).text
+    assert '<html lang="de" data-theme="dark" data-zone="Europe/Berlin"' in page
+    assert "data-zone-offer" not in page
+    row = await session.get(Preference, boss.id)
+    assert {name: getattr(row, name) for name in chosen} == chosen
+    await session.commit()
+    values = {**read_form((await client.get("/admin/login")).text), "username": "boss", "password": PASSWORD}
+    answer = await client.post("/admin/login", data=values, headers={"Origin": "http://testserver"})
+    assert (client.cookies[LANGUAGE], client.cookies[ZONE]) == ("de", '"Europe/Berlin"')
+    assert 'data-zone="Europe/Berlin"' in (await client.get("/admin/")).text
+    for wrong in ({"language": "xx"}, {"zone": "Moon/Sea"}, {"zone": "../../etc/passwd"}, {"theme": "pink"}):
+        assert (await office.post("/account/choices/save", chosen | wrong)).status_code == 400
+    assert (await office.post("/zone", {"zone": "UTC"})).status_code == 303
+    assert 'data-zone="UTC"' in (await office.get("/")).text
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_what_a_script_writes_is_in_the_language_of_its_page(app, browser_page):
     await browser_page.set_extra_http_headers({"Accept-Language": "de-DE, de;q=0.9, en;q=0.5"})
     await browser_page.goto("/admin/login")
@@ -14,6 +56,7 @@ async def test_what_a_script_writes_is_in_the_language_of_its_page(app, browser_
     await expect(browser_page.get_by_role("button", name="Anzeigen")).to_be_visible()  # made by passwords.js
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_script_of_texts_is_there_for_each_language_of_the_site_alone(client):
     answer = await client.get("/admin/texts/de.js")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
