@@ -1,7 +1,5 @@
 """Who may enter Django's admin, in tables of Django's own beside the blog's; and the blog's comments."""
 
-from typing import Any
-
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
@@ -32,7 +30,7 @@ class Staff(AbstractBaseUser):
     class Meta:
         db_table = "django_staff"
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         """Say that they may."""
         return True
 

@@ -7,7 +7,7 @@ anything in it that is not listed here (validators, serializers, constraints, al
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -39,7 +39,7 @@ HARMLESS_CONFIG = {
     *("validate_by_alias", "validate_by_name", "populate_by_name", "serialize_by_alias"),
 }
 # The type of the values of an expression, by how pydantic calls it.
-EXPRESSIONS: dict[str, TypeEngine[Any]] = {
+EXPRESSIONS: Mapping[str, object] = {
     "bool": Boolean(),
     "int": BigInteger(),
     "str": String(),
@@ -79,7 +79,7 @@ def expression_type(node: Node, name: str) -> TypeEngine[object]:
     """Return the type of the values of a field that is an expression."""
     model, definitions = _model(node.schema.__pydantic_core_schema__, {})
     *_, core = _steps(model["schema"]["fields"][name]["schema"], definitions)
-    return EXPRESSIONS[core["type"]]
+    return cast("TypeEngine[object]", EXPRESSIONS[core["type"]])
 
 
 def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:

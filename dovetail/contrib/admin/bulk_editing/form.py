@@ -1,7 +1,6 @@
 """The form of many objects: a field counts only where its box is ticked, and every other stays as it is in each."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import FormData
 from wtforms import BooleanField, Field, Form, SelectField
@@ -31,7 +30,7 @@ def with_boxes(form_class: type[Form]) -> type[Form]:
             """Return what is to be written, by field."""
             return {field.short_name: field.data for field in self if field.short_name in self.chosen}
 
-        def validate(self, extra_validators: Any = None) -> bool:
+        def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
             """Return whether something is chosen, all of it is good, and nothing was typed beside a box unticked."""
             good = super().validate(extra_validators)
             if not self.data:

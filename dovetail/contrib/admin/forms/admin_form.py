@@ -23,7 +23,7 @@ class AdminForm(Form):
     class Meta(DefaultMeta):
         """Makes its fields."""
 
-        def get_translations(self, form: object) -> Any:  # noqa: ARG002 - the signature is WTForms'
+        def get_translations(self, form: object) -> object:  # type: ignore[override]  # WTForms asks for what its types do not say  # noqa: ARG002 - the signature is WTForms'
             """Return WTForms' own texts in the language of the request; in English it needs none."""
             code = get_language()
             if code.partition("-")[0] == "en":
@@ -45,7 +45,7 @@ class AdminForm(Form):
                 clean = False
         return clean
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
         """Return whether every field is good."""
         try:
             good = super().validate(extra_validators)

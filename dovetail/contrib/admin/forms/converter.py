@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sqladmin.exceptions import NoConverterFound
 from sqladmin.forms import ModelConverter, converts
@@ -16,6 +16,7 @@ from dovetail.contrib.admin.columns.readers import bare, reader_of
 from dovetail.contrib.admin.forms import fields
 from dovetail.contrib.admin.forms.file_field import StoredFileField
 from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
+from dovetail.files.columns import FileField
 from dovetail.translation.texts import gettext_lazy
 from dovetail.translation.zones import ZONE
 
@@ -150,10 +151,9 @@ class Converter(ModelConverter):
     @converts("FileField", "ImageField")  # type: ignore[untyped-decorator]  # as above
     def conv_file(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for a file, which is stored before the transaction."""
-        column_type: Any = prop.columns[0].type
         if kwargs.get("description") is None:
             kwargs.pop("description", None)
-        return StoredFileField(column_type=column_type, **kwargs)
+        return StoredFileField(column_type=cast("FileField", prop.columns[0].type), **kwargs)
 
     @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
     def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
