@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, Inspector, NullPool, inspect
+from sqlalchemy import ClauseElement, Connection, Inspector, NullPool, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.database.engine.engine import create_engine
@@ -128,7 +128,15 @@ def _table(inspector: Inspector, name: str) -> dict[str, object]:
         "foreign keys": sorted(str(sorted(key.items())) for key in inspector.get_foreign_keys(name)),
         "unique": sorted(str(sorted(each.items())) for each in inspector.get_unique_constraints(name)),
         "checks": sorted(str(sorted(each.items())) for each in inspector.get_check_constraints(name)),
-        "indexes": sorted(str(sorted(each.items())) for each in inspector.get_indexes(name)),
+        "indexes": sorted(str(sorted(_texts(each).items())) for each in inspector.get_indexes(name)),
+    }
+
+
+def _texts(described: Mapping[str, object]) -> dict[str, object]:
+    """Return what the inspector tells with clauses of SQL as their text, which alone two of them have in common."""
+    return {
+        name: _texts(value) if isinstance(value, dict) else str(value) if isinstance(value, ClauseElement) else value
+        for name, value in described.items()
     }
 
 
