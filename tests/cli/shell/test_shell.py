@@ -26,7 +26,7 @@ def test_models_session_and_settings_are_at_hand(database_url):
         async with database.unit_of_work() as own:
             print(await own.scalar(select(User)))
     """
-    assert shell(code, database_url).stdout == "auth_user blog_post Dovetail 8\nNone\n"
+    assert shell(code, database_url).stdout == "auth_user blog_post Dovetail 9\nNone\n"
 
 
 def test_code_is_one_transaction_that_is_committed(database_url):

@@ -62,6 +62,8 @@ class Twins:
 
 
 def _form_of(time: str) -> str:
+    if time.endswith("+00:00"):  # within JSON that PostgreSQL wrote, which leaves zeros at the end of a fraction away
+        return re.sub(r"\.\d+", "", time).translate(str.maketrans("123456789", "000000000"))
     # A moment without a fraction comes once in a thousand times on SQLite.
     return re.sub(r"\d", "0", time if "." in time else f"{time[:-1]}.000000Z")
 

@@ -8,9 +8,9 @@ if its name says so ("hashed_password", "token_hash", "api_secret"), unless it i
 its model hides it from everybody.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from sqlalchemy import Column, FromClause, Table, inspect
 from sqlalchemy.orm import MANYTOMANY, Mapper
@@ -28,7 +28,7 @@ class RecordedTable:
     label: str  # "blog.post"
     keys: tuple[Column[object], ...]
     fields: Mapping[str, Column[object]]  # by attribute; of links by the relation
-    secrets: frozenset[str] = frozenset()
+    hidden: Callable[[], frozenset[str]] = frozenset  # what the policy hides from everybody; asked when one is needed
     is_link: bool = False
     model: type[object] | None = None  # of which `label` is the name; of a link that of the object that is linked
 
@@ -36,6 +36,12 @@ class RecordedTable:
     def columns(self) -> list[Column[object]]:
         """The columns that a picture of a row has to have."""
         return list(dict.fromkeys([*self.keys, *self.table.primary_key.columns, *self.fields.values()]))
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The fields of which nothing is written down but that they changed."""
+        hidden = self.hidden()
+        return frozenset(name for name, column in self.fields.items() if is_secret(column) or name in hidden)
 
     def written(self, names: Collection[str]) -> dict[str, Column[object]]:
         """Return the fields whose columns are among `names` and that somebody sets: others follow from a change."""
@@ -111,9 +117,8 @@ def _of_model(context: Context, label: str, model: type[object], table: Table) -
             for column in attribute.columns:
                 if isinstance(column, Column) and column.table is table and column.computed is None:
                     fields.setdefault(attribute.key, column)
-    hidden = _hidden_from_all(context, model)
-    secrets = frozenset(name for name, column in fields.items() if is_secret(column) or name in hidden)
-    return RecordedTable(table, label, tuple(table.primary_key.columns), fields, secrets, model=model)
+    hidden = partial(_hidden_from_all, context, model)
+    return RecordedTable(table, label, tuple(table.primary_key.columns), fields, hidden, model=model)
 
 
 def _hidden_from_all(context: Context, model: type[object]) -> frozenset[str]:
