@@ -75,6 +75,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/admin/account",
         f"{ACCOUNT}/test_account_page.py",
+        choices=(f"{ADMIN}/looks/test_languages.py",),
         connected=(f"{AUTH}/providers/test_back_office.py",),
         factors=(f"{ACCOUNT}/test_factors.py",),
         forgotten=(f"{ACCOUNT}/test_forgotten.py",),
@@ -115,6 +116,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         impersonation=(f"{ENTRY}/test_acting.py",),
         messages=(f"{ADMIN}/web/test_messages.py",),
     ),
+    "dovetail/files/tokens.py": ("tests/contrib/media/test_rest.py",),
     "dovetail/contrib/idempotency/store.py": (
         f"{RESOURCES}/write/test_idempotency.py",
         f"{RESOURCES}/write/test_idempotent_retries.py",
