@@ -63,7 +63,7 @@ def new_key(table: str, column: str, size: int, name: str) -> StoredFile:
 
 def safe_name(name: str) -> str:
     """Return a name of letters, digits, dots and dashes: no folder, no hidden file, no more than 100 characters."""
-    plain = unicodedata.normalize("NFKC", name).replace("\\", "/").rpartition("/")[2]
+    plain = unicodedata.normalize("NFKC", name[-4 * LONGEST_NAME :]).replace("\\", "/").rpartition("/")[2]
     path = PurePosixPath(OTHERS.sub("-", plain).strip(".-") or "file")
     suffix = path.suffix.lower() if len(path.suffix) <= LONGEST_NAME // 2 else ""
     return path.stem[: LONGEST_NAME - len(suffix)].rstrip(".-") + suffix or "file"

@@ -99,7 +99,6 @@ async def test_an_odd_key_is_not_found(office, key):
         "/nothing/at-all/",
         "/blog/post/nothing/",
         "/blog/post/export/json/",
-        "/blog/post/import/",
         "/shelf/stamp/a/change/",
         "/shelf/stamp/a;x/change/",
         "/shelf/stamp/;;;/change/",

@@ -46,11 +46,26 @@ def changed(statement: Update, table: Table, given: Mapping[str, object]) -> dic
 
 def of_one_table(table: Table, condition: ColumnElement[object]) -> ColumnElement[bool]:
     """Return the condition as one on the table alone, if it looks at others beside it."""
+    where = cast("ColumnElement[bool]", condition)
+    if not _looks_beside(table, where):
+        return where
     keys = list(table.primary_key.columns)
-    chosen = select(*keys).where(cast("ColumnElement[bool]", condition))
-    if len(chosen.get_final_froms()) == 1:
-        return cast("ColumnElement[bool]", condition)
-    return rows_with(keys, chosen)
+    return rows_with(keys, select(*keys).where(where))
+
+
+def _looks_beside(table: Table, condition: ColumnElement[bool]) -> bool:
+    """Return whether a condition has columns of other tables, but for those in a SELECT of their own.
+
+    SQLAlchemy's `get_final_froms` would say so too, and fail for what only one database can express.
+    """
+    waiting: list[ExternallyTraversible] = [condition]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Column) and part.table is not None and getattr(part.table, "key", None) != table.key:
+            return True
+        if not isinstance(part, SelectBase):
+            waiting.extend(part.get_children())
+    return False
 
 
 def renamed(expression: ColumnElement[object]) -> ColumnElement[object]:

@@ -61,23 +61,30 @@ class Step:
         return (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
 
 
-def steps_of(lines: Iterable[Line], tables: Iterable[RecordedTable]) -> list[Step]:
-    """Return the steps that take lines back, which are told the last first. Raise ConflictError for what cannot be."""
-    known: dict[str, list[RecordedTable]] = {}
-    for table in tables:
-        known.setdefault(table.label, []).append(table)
-    found: list[Step] = []
-    keys: set[tuple[object, ...]] = set()  # of the rows of the last step, each of which is once in it
-    for line in lines:
-        for step in _of_line(line, _table_of(line, known.get(line.model, ()))):
+class Steps:
+    """Gathers the steps that take lines back, which are told the last first."""
+
+    def __init__(self, tables: Iterable[RecordedTable]) -> None:
+        self._known: dict[str, list[RecordedTable]] = {}
+        for table in tables:
+            self._known.setdefault(table.label, []).append(table)
+        self._found: list[Step] = []
+        self._keys: set[tuple[object, ...]] = set()  # of the rows of the last step, each of which is once in it
+
+    def add(self, line: Line) -> None:
+        """Take back one line more. Raise ConflictError for what cannot be."""
+        for step in _of_line(line, _table_of(line, self._known.get(line.model, ()))):
             key = tuple(step.rows[0].key.values())
-            if found and key not in keys and found[-1].is_like(step):
-                found[-1].rows.extend(step.rows)
+            if self._found and key not in self._keys and self._found[-1].is_like(step):
+                self._found[-1].rows.extend(step.rows)
             else:
-                found.append(step)
-                keys.clear()
-            keys.add(key)
-    return [part for step in found for part in _in_parts(step)]
+                self._found.append(step)
+                self._keys.clear()
+            self._keys.add(key)
+
+    def in_parts(self) -> list[Step]:
+        """Return what there is to do, none of it of very many rows."""
+        return [part for step in self._found for part in _in_parts(step)]
 
 
 def split_key(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Take back all that was done in one transaction, in one transaction, or nothing of it."""
 
 import json
-from asyncio import to_thread
+from asyncio import sleep
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from dovetail.contrib.history.recording.upserts import look
 from dovetail.contrib.history.undoing.conflicts import check_present, check_referring, check_written
 from dovetail.contrib.history.undoing.rights import Judge
 from dovetail.contrib.history.undoing.sources import Source
-from dovetail.contrib.history.undoing.steps import Kind, Line, Row, Step, steps_of
+from dovetail.contrib.history.undoing.steps import Kind, Line, Row, Step, Steps
 from dovetail.database.error_translation import client_error
 from dovetail.errors import ConflictError
 from dovetail.state import note_of_request
@@ -29,6 +29,7 @@ from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
 MOST = 20_000  # lines of one transaction that are taken back
+AT_ONCE = 200  # lines that are read before others have their turn
 LineRow: TypeAlias = RowOf[int, ChangeAction, str, str, str, str]
 LOADS: Callable[[str], Mapping[str, object]] = partial(json.loads, parse_float=Decimal)
 
@@ -46,13 +47,17 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, j
         )
     recorded = log.recorded
     told = await _lines(session, change)
-    # Elsewhere, since it takes a while to read very many lines.
-    steps = await to_thread(lambda: steps_of(map(_line, told), recorded.tables.values()))
+    steps = Steps(recorded.tables.values())
+    for number, row in enumerate(told, 1):
+        steps.add(_line(row))
+        if number % AT_ONCE == 0:
+            await sleep(0)  # others have their turn
     note_of_request(UNDOES, f"undoes change {change.id}")
-    for step in steps:
+    parts = steps.in_parts()
+    for step in parts:
         await judge.check_fields(step)
         await _take(session, recorded, step, judge)
-    return sum(len(step.rows) for step in steps)
+    return sum(len(step.rows) for step in parts)
 
 
 def earliest(log: HistoryLog) -> datetime:
