@@ -29,7 +29,7 @@ async def test_no_operation_costs_more_statements_on_the_fast_road(roads: Roads)
         ("W1t", 1, 1, "GET", "/api/posts/2"),
         ("W2t", 2, 2, "GET", "/api/posts?limit=20"),
         ("W2t, deeper", 2, 2, "GET", "/api/posts?limit=20&offset=5"),
-        # SQLite has no SHA-256, by which a version is compared, and writes the line of the history by another statement.
+        # SQLite has no SHA-256, by which a version is compared; its history's line is another statement.
         ("W6", 4, 2, "PATCH", "/api/posts/2"),
     ],
 )

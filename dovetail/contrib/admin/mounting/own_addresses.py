@@ -29,7 +29,7 @@ class OwnAddresses:
             scope["router"] = _Names(self, scope["router"])
         await self._app(scope, receive, send)
 
-    def path_of(self, name: str, **path_params: object) -> URLPath | None:
+    def path_of(self, name: str, /, **path_params: object) -> URLPath | None:
         """Return the path of the route of this site that is called `name`; None if it has none."""
         for route in self._routes_named(name):
             try:

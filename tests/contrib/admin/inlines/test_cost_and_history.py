@@ -34,7 +34,8 @@ async def test_a_form_costs_the_same_for_4_rows_and_for_40(  # noqa: PLR0917 - f
     await session.commit()
     many = await counts(office, count_statements, edit, everything)
     assert many == few
-    written = [one.split()[0] for one in few[1] if not one.startswith(("SELECT", "INSERT INTO history"))]
+    lines = ("INSERT INTO history", "WITH locked_rows")  # of the history
+    written = [one.split()[0] for one in few[1] if not one.startswith(("SELECT", *lines))]
     # SQLAlchemy inserts rows whose keys SQLite makes one by one: it could not tell which key is whose.
     assert sorted(written) == ["DELETE", *["INSERT"] * (3 if database_kind == "sqlite" else 1), "UPDATE"]
 

@@ -24,7 +24,14 @@ COUNTED = {
 }
 
 
-async def test_second_factors_cost_as_many_statements_as_they_did(client, client_for, make_user, count_statements):
+# A change by SQLAlchemy of what the history tells of costs a line of it, a deletion on PostgreSQL a lock as well.
+MORE_FOR_THE_HISTORY = {"sqlite": 1, "postgresql": 2}
+TOLD = {"confirm_totp", "register_passkey", "remove_totp", "remove_passkey"}
+
+
+async def test_second_factors_cost_as_many_statements_as_they_did(
+    client, client_for, make_user, count_statements, database_kind
+):
     ada, key, seen = await client_for(await make_user(username="ada")), SoftAuthenticator(), {}
 
     async def ask(operation, request):
@@ -57,4 +64,5 @@ async def test_second_factors_cost_as_many_statements_as_they_did(client, client
     await ask("renew_recovery_codes", ada.post(f"{FACTORS}/recovery-codes"))
     await ask("remove_totp", ada.delete(one))
     await ask("remove_passkey", ada.delete(other))
-    assert seen == COUNTED
+    more = MORE_FOR_THE_HISTORY[database_kind]
+    assert seen == {name: count + more * (name in TOLD) for name, count in COUNTED.items()}
