@@ -55,7 +55,7 @@ class TrashPage(BaseView):
 
     name = gettext_lazy("Trash")
     icon = "fa-solid fa-trash-can-arrow-up"
-    category = gettext_lazy("People")
+    category = gettext_lazy("Changes")
 
     def is_visible(self, request: Request) -> bool:
         """Return True for who may list objects of any model that could lie there."""

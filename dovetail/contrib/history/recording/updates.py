@@ -18,9 +18,11 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from dovetail.database.deletion.reach import rows_with
 from dovetail.database.drivers.sqlalchemy_private import values_to_set
@@ -96,8 +98,14 @@ def of_rows(value: ColumnElement[object], table: Table, rows: CTE) -> ColumnElem
 
 
 def _of_known_type(value: ColumnElement[object]) -> ColumnElement[object]:
-    """Return a value whose type PostgreSQL knows in a JSON object too: of an Enum its driver does not tell it."""
-    return Cast(value, value.type) if isinstance(value, BindParameter) and isinstance(value.type, Enum) else value
+    """Return a value whose type PostgreSQL knows in a JSON object too, where its driver does not tell it."""
+    return Cast(value, value.type) if isinstance(value, BindParameter) and _is_untold(value.type) else value
+
+
+def _is_untold(kind: TypeEngine[object]) -> bool:
+    """Return whether asyncpg is not told a type: of an Enum, one of PostgreSQL's own, or one of a plugin's."""
+    base: TypeEngine[object] = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    return isinstance(base, Enum | UserDefinedType) or type(base).__module__.startswith(postgresql.__name__)
 
 
 def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:
