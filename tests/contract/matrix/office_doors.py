@@ -78,8 +78,12 @@ async def _bulk_edit(client: AsyncClient, url: str, keys: Sequence[int]) -> Keys
 
 
 SWITCHES = {
-    **{"details": "can_view_details", "history": "can_view_details", "export": "can_export"},
-    **{"edit": "can_edit", "delete": "can_delete", "bulk edit": "bulk_editable"},
+    "details": "can_view_details",
+    "history": "can_view_details",
+    "export": "can_export",
+    "edit": "can_edit",
+    "delete": "can_delete",
+    "bulk edit": "bulk_editable",
 }
 DOORS = {
     "list": OfficeDoor("list", Action.LIST, "view", _list),
