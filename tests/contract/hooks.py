@@ -41,6 +41,7 @@ MEANING = (
     ("key_reused", r"Idempotency-Key"),
     ("repeated", r"ordering|/items/\d+(/id)?|/ids/\d+"),  # "not twice" is beyond JSON Schema where objects are compared
     ("not-found", r"/items/\d+|/ids/\d+"),  # in bulk, with something else that is wrong
+    ("permission-denied", r"/items/\d+|/ids/\d+"),  # as above
     ("stale-write", r"/items/\d+"),
     ("invalid", r"(/items/\d+)?/author_id|/parent_id"),  # nobody has this key
     ("conflict", r"/items/\d+"),
