@@ -21,12 +21,11 @@ from dovetail.database.unit_of_work import Database
 # Whoever waits in one of these waits for the database.
 DATABASE = ("/sqlalchemy/", "/asyncpg/", "/aiosqlite/", "/dovetail/database/")
 TOOLS = ("/asyncio/", "/anyio/", "/contextlib.py")  # which do not say what is waited for; who uses them does
-# Writing a page, Markdown in it, or rows of an export is work and no wait, though others have their turns. It comes
+# Writing a page or rows of an export is work and no wait, though others have their turns. It comes
 # before the commit: a page that cannot be written undoes everything.
 WORK = (
     "/dovetail/contrib/admin/web/rendering.py",
     "/dovetail/contrib/admin/pages/export.py",
-    "/dovetail/markdown/rendering.py",
 )
 
 

@@ -1,6 +1,6 @@
 """Keep the current request and its session for code that SQLAdmin hands neither."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -9,6 +9,8 @@ from fastapi import BackgroundTasks
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
+
+LateTexts = dict[str, tuple[str, Collection[str]]]  # by place in a page: Markdown, and the hosts of its images
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class RequestContext:
     session: AsyncSession
     responses: list[Response] = field(default_factory=list)  # of hooks; the last one is sent in place of ours
     after_commit: BackgroundTasks = field(default_factory=BackgroundTasks)  # run once the response was sent
+    late_texts: LateTexts = field(default_factory=dict)  # rendered once the transaction is over
     searches: set[tuple[type[object], str]] = field(default_factory=set)  # whose frequent words are known
     frequent_words: set[str] = field(default_factory=set)  # words of the search that very many rows hold
 

@@ -16,11 +16,11 @@ from dovetail.contrib.admin.columns.columns import TITLE, Column, column_for, pa
 from dovetail.contrib.admin.columns.display import Display
 from dovetail.contrib.admin.columns.formats import EMPTY, yes_or_no
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.columns.late_markdown import put_off
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_in_words
 from dovetail.errors import ConfigurationError
-from dovetail.markdown.rendering import render_markdown
 from dovetail.translation.texts import gettext
 
 
@@ -129,8 +129,7 @@ class ShownView(OpenModelView):
         found = super().get_detail_value(obj, prop, request)
         value, formatted = await self._shown_value(obj, prop, found, is_formatted=is_formatted)
         if isinstance(value, str) and not is_formatted and prop in set(map(name_of, self.markdown_fields)):
-            html = await render_markdown(value, image_hosts=self.site_image_hosts)
-            formatted = Markup('<div class="markdown">{}</div>').format(html)
+            formatted = Markup('<div class="markdown">{}</div>').format(put_off(value, self.site_image_hosts))
         return value, formatted
 
     async def _shown_value(

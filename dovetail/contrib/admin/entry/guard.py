@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from dovetail.api.problems import tell_of_refusal
+from dovetail.contrib.admin.columns.late_markdown import fill_places
 from dovetail.contrib.admin.entry.admission import Entrance, check_form, let_in, renew_token
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.returning import (
@@ -128,6 +129,8 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
                 found = await sendable(found, request.url.path)
     if isinstance(found, Unfinished):
         found = await found.finish()
+    if context.late_texts:
+        await fill_places(found, context.late_texts)
     if context.after_commit.tasks and not is_refusal(found):
         found.background = context.after_commit
     return found

@@ -8,6 +8,7 @@ import pytest
 from dovetail.markdown.rendering import LONGEST
 from plugins.blog.models import Post
 from tests.contrib.admin.guild.models import Workshop
+from tests.watching import Seen, watched
 
 TEXT = "# Looms\n\n**All** kinds <script>window.hit = 1</script> ![far](https://img.example/x.png)"
 
@@ -31,9 +32,21 @@ async def test_a_text_in_markdown_is_edited_as_it_is_written_and_shown_as_it_is_
     for path in (f"/guild/tabbed/{key}/", f"/guild/read-only-text/{key}/change/"):
         page = await office.get(path)
         assert "<h1>Looms</h1>\n<p><strong>All</strong> kinds" in page.text, path
+        assert page.headers["content-length"] == str(len(page.content))
         assert "window.hit" not in page.text
         assert '<img src="https://img.example/x.png" alt="far">' in page.text
         assert "img-src 'self' data: https://img.example;" in page.headers["content-security-policy"]
+
+
+async def test_no_connection_waits_for_markdown_on_a_page_or_in_a_form(app, office, session, workshop):
+    workshop.about, seen, key = TEXT, Seen(), workshop.id
+    await session.commit()
+    transport, client = httpx.ASGITransport(watched(app, seen)), office.client
+    async with httpx.AsyncClient(transport=transport, base_url=client.base_url, cookies=client.cookies) as watching:
+        for path in (f"tabbed/{key}/", f"read-only-text/{key}/change/"):
+            assert "<h1>Looms</h1>" in (await watching.get(f"/admin/guild/{path}")).text
+    assert "render_markdown" in seen.waits
+    assert seen.offences == []
 
 
 async def preview(desk, path: str, text: str, **more: object) -> httpx.Response:

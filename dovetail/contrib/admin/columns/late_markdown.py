@@ -1,0 +1,30 @@
+"""Render the Markdown of a page once its transaction is over: a thread does it, for which no connection waits."""
+
+from collections.abc import Collection
+from uuid import uuid4
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from dovetail.contrib.admin.request_context import LateTexts, request_context
+from dovetail.markdown.rendering import render_markdown
+
+
+def put_off(text: str, image_hosts: Collection[str]) -> Markup:
+    """Return the place of a text in the page that answers the request at hand, which `fill_places` fills."""
+    place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - of letters and digits
+    request_context().late_texts[place] = (text, image_hosts)
+    return place
+
+
+async def fill_places(response: object, texts: LateTexts) -> None:
+    """Put the HTML of each text into its place in a page; what is no page has none."""
+    if not isinstance(response, HTMLResponse):
+        return
+    body = bytes(response.body)
+    for place, (text, image_hosts) in texts.items():
+        if place.encode() in body:
+            html = await render_markdown(text, image_hosts=image_hosts)
+            body = body.replace(place.encode(), html.encode())
+    response.body = body
+    response.headers["Content-Length"] = str(len(body))
