@@ -20,6 +20,7 @@ OPERAND = re.compile("[^\\s=+\\-@)\\]}/*,;:|.!?\uff1d\uff0b\uff0d\uff20]")
 LINE_ENDS = frozenset("\r\n")
 LOOKAHEAD = 64  # characters behind a sign in which something to calculate with is looked for
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
+PROTECTED = re.compile(f"^'(?=[\t\r\n])|'(?={SIGN.pattern})")
 STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then begin with what follows
 
 
@@ -35,6 +36,17 @@ def write_cell(value: object) -> str:
         return text
     safe = SIGN.sub(lambda sign: f"'{sign[0]}" if _may_begin_formula(text, sign.start()) else sign[0], text)
     return f"'{safe}" if safe.startswith(STARTS) else safe
+
+
+def read_cell(cell: str) -> str:
+    """Return the text that `write_cell` writes as this cell; of any other, all but an apostrophe that hides a formula.
+
+    So a list of Markdown, whose every line begins with `-`, comes back as it was exported.
+    """
+    text = PROTECTED.sub("", cell)
+    if text == cell or write_cell(text) == cell:
+        return text
+    return cell[1:] if PROTECTED.match(cell) else cell
 
 
 def as_plain_text(value: object) -> str:

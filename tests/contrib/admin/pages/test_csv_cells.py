@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dovetail.contrib.admin.pages.csv_cells import write_cell
+from dovetail.contrib.admin.pages.csv_cells import read_cell, write_cell
 
 SEPARATORS = [",", ";", "\t", "|", ":", "^", "~", " "]
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
@@ -96,6 +96,22 @@ def test_no_text_makes_a_formula(text, separator):
 )
 def test_what_is_no_formula_stays_as_it_is(value, written):
     assert write_cell(value) == written
+
+
+@settings(max_examples=200)
+@example("- a list\n- of Markdown\n\n+ and =more")
+@example("\tindented")
+@given(st.text(alphabet=f'ab1 ",;|\t\n:{SIGNS}', max_size=40))
+def test_a_text_comes_back_from_a_cell_as_it_was_written(text):
+    assert read_cell(write_cell(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("''=1", "'=1"), ("'=1", "=1"), ("'-1", "-1"), ("f(a='-1')", "f(a='-1')"), ("'a", "'a")],
+)
+def test_an_apostrophe_that_hides_no_formula_is_part_of_a_text(cell, text):
+    assert read_cell(cell) == text
 
 
 def test_a_long_text_of_signs_is_looked_through_once():

@@ -8,12 +8,11 @@ from io import StringIO
 from typing import NoReturn
 
 from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.contrib.admin.pages.csv_cells import read_cell
 from dovetail.translation.texts import gettext, gettext_lazy
 
 SEPARATORS = ",;\t|"
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-# An export puts an apostrophe before what a spreadsheet would take for a formula; it is no part of the text.
-PROTECTED = re.compile("'(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 AS_WINDOWS = gettext_lazy(
     "It is not in UTF-8, so it was read as Windows-1252: look at letters with accents before you go on."
 )
@@ -29,7 +28,7 @@ def read_csv(content: bytes, most_rows: int) -> Sheet:
             if builder is None:
                 builder = SheetBuilder([name.strip() for name in _trimmed(row)], most_rows)
             else:
-                builder.add(line, [PROTECTED.sub("", cell, count=1) if cell[:1] == "'" else cell for cell in row])
+                builder.add(line, map(read_cell, row))
             line = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableFileError(
