@@ -4,14 +4,20 @@ A workbook is an archive of XML. What it would be unpacked is told before, and h
 XML by defusedxml, which refuses entities.
 """
 
-from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from dovetail.contrib.admin.columns.texts import as_duration
-from dovetail.contrib.admin.importing.files.sheet import MOST_COLUMNS, Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.contrib.admin.importing.files.sheet import (
+    MOST_COLUMNS,
+    Cell,
+    Sheet,
+    SheetBuilder,
+    UnreadableFileError,
+    headings,
+)
 from dovetail.translation.texts import gettext, gettext_lazy
 
 if TYPE_CHECKING:
@@ -25,11 +31,11 @@ NO_WORKBOOK = gettext_lazy("This is not a workbook of Excel (.xlsx), or it is da
 
 def read_excel(content: bytes, most_rows: int) -> Sheet:
     """Return the table that a workbook holds. Raise UnreadableFileError for what is none, and for one too large."""
-    _check_size(content)
     # Imported here: most processes read no workbook.
     from openpyxl import load_workbook
 
     try:
+        _check_size(content)
         book = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             return _table(book, most_rows)
@@ -37,16 +43,13 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
             book.close()
     except UnreadableFileError:
         raise
-    except Exception as error:  # the library raises whatever a damaged part of a file leads to
+    except Exception as error:  # the libraries raise whatever a damaged part of a file leads to
         raise UnreadableFileError(str(NO_WORKBOOK)) from error
 
 
 def _check_size(content: bytes) -> None:
-    try:
-        with ZipFile(BytesIO(content)) as archive:
-            parts = archive.infolist()
-    except (BadZipFile, ValueError, NotImplementedError):
-        raise UnreadableFileError(str(NO_WORKBOOK)) from None
+    with ZipFile(BytesIO(content)) as archive:
+        parts = archive.infolist()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
         raise UnreadableFileError(
             gettext("The workbook is too large: unpacked it may have %(most)s bytes.") % {"most": f"{LARGEST:,}"}
@@ -60,7 +63,7 @@ def _table(book: "Workbook", most_rows: int) -> Sheet:
     builder: SheetBuilder | None = None
     for line, row in enumerate(shown[0].iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), start=1):
         if builder is None:
-            builder = SheetBuilder([str(as_cell(one)).strip() for one in _trimmed(row)], most_rows)
+            builder = SheetBuilder(headings(map(as_cell, row)), most_rows)
             continue
         if line > MOST_LINES * (most_rows + 1):
             raise UnreadableFileError(
@@ -91,8 +94,3 @@ def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types
         case timedelta():
             return as_duration(value)
     return str(value)
-
-
-def _trimmed(row: Sequence[object]) -> Iterator[object]:
-    last = max((place for place, value in enumerate(row) if value is not None), default=-1)
-    return iter(row[: last + 1])

@@ -9,6 +9,7 @@ from dovetail.translation.texts import gettext
 
 MOST_COLUMNS = 200
 MOST_CELLS = 500_000
+MOST_BYTES = 20_000_000  # of all cells in UTF-8: in a workbook, thousands of cells may hold one and the same long text
 LONGEST_HEADING = 200  # characters
 
 Cell: TypeAlias = str | None  # a text as a form has it; None where nothing was said
@@ -36,6 +37,7 @@ class SheetBuilder:
     most_rows: int
     rows: list[list[Cell]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    _bytes: int = 0  # of the rows
 
     def __post_init__(self) -> None:
         """Raise UnreadableFileError for headings with which nothing can be imported."""
@@ -50,6 +52,7 @@ class SheetBuilder:
             raise UnreadableFileError(
                 gettext("The file has two columns called “%(name)s”; give them different names.") % {"name": doubled[0]}
             )
+        self._weigh(1, self.columns)
         if any(len(name) > LONGEST_HEADING for name in self.columns):
             raise UnreadableFileError(
                 gettext("A heading has more than %(most)s characters: is it a row of data?") % {"most": LONGEST_HEADING}
@@ -73,6 +76,7 @@ class SheetBuilder:
             raise UnreadableFileError(
                 gettext("The file has more than %(most)s cells. Import it in parts.") % {"most": f"{MOST_CELLS:,}"}
             )
+        self._weigh(line, row)
         self.rows.append([*row[: len(self.columns)], *[""] * (len(self.columns) - len(row))])
         self.lines.append(line)
 
@@ -81,3 +85,22 @@ class SheetBuilder:
         if not self.rows:
             raise UnreadableFileError(gettext("The file has no rows below its headings."))
         return Sheet(columns=self.columns, rows=self.rows, lines=self.lines, note=note)
+
+    def _weigh(self, line: int, row: Iterable[Cell]) -> None:
+        try:
+            self._bytes += sum(len(cell.encode()) for cell in row if cell)
+        except UnicodeEncodeError:  # "\ud83d" in JSON
+            raise UnreadableFileError(
+                gettext("Line %(line)s holds half a character: a surrogate without the other.") % {"line": line}
+            ) from None
+        if self._bytes > MOST_BYTES:
+            raise UnreadableFileError(
+                gettext("The cells have more than %(most)s bytes. Import them in parts.") % {"most": f"{MOST_BYTES:,}"}
+            )
+
+
+def headings(cells: Iterable[Cell]) -> list[str]:
+    """Return headings without the spaces around them, and without the empty ones behind the last."""
+    names = [(cell or "").strip() for cell in cells]
+    last = max((place for place, name in enumerate(names, start=1) if name), default=0)
+    return names[:last]

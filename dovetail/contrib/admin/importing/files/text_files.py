@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import NoReturn
 
-from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet, SheetBuilder, UnreadableFileError
+from dovetail.contrib.admin.importing.files.sheet import (
+    Cell,
+    Sheet,
+    SheetBuilder,
+    UnreadableFileError,
+    headings,
+)
 from dovetail.contrib.admin.pages.csv_cells import read_cell
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -26,7 +32,7 @@ def read_csv(content: bytes, most_rows: int) -> Sheet:
         line, builder = 1, None
         for row in reader:
             if builder is None:
-                builder = SheetBuilder([name.strip() for name in _trimmed(row)], most_rows)
+                builder = SheetBuilder(headings(row), most_rows)
             else:
                 builder.add(line, map(read_cell, row))
             line = reader.line_num + 1
@@ -77,14 +83,8 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 def _separator(text: str) -> str:
     """Return what separates the headings: of the usual signs the one that stands in them most often."""
-    headings = re.sub('"[^"]*"', "", text.split("\n", 1)[0])
-    return max(SEPARATORS, key=headings.count)
-
-
-def _trimmed(row: list[str]) -> list[str]:
-    while row and not row[-1].strip():
-        row = row[:-1]
-    return row
+    first = re.sub('"[^"]*"', "", text.partition("\n")[0])
+    return max(SEPARATORS, key=first.count)
 
 
 def _array(content: bytes) -> list[Mapping[str, object]]:

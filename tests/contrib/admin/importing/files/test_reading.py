@@ -7,6 +7,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook
+from xlsxwriter import Workbook as SharingWorkbook
 
 from dovetail.contrib.admin.importing.files import excel_files, sheet
 from dovetail.contrib.admin.importing.files.excel_files import read_excel
@@ -68,6 +69,7 @@ def test_cells_keep_what_they_mean_and_lines_are_counted_as_an_editor_does():
         (read_csv, b'a\n"x"y\n', "Line 2 cannot be read as CSV: ',' expected after '\"'."),
         (read_csv, b"a" * 201, "A heading has more than 200 characters: is it a row of data?"),
         (read_csv, ",".join(f"c{n}" for n in range(201)).encode(), "The file has more than 200 columns"),
+        (read_csv, b"a" + b"," * 1_000_000, "The file has no rows below its headings."),
         (read_csv, b"a\n" + b"x\n" * 11, "The file has more than 10 rows. Import it in parts."),
         (read_json, b"[1]", "Expected an array of objects"),
         (read_json, b'{"a": 1}', "Expected an array of objects"),
@@ -75,6 +77,8 @@ def test_cells_keep_what_they_mean_and_lines_are_counted_as_an_editor_does():
         (read_json, b'[{"a": NaN}]', "NaN is no number of JSON."),
         (read_json, b'[{"a": ' + b"9" * 5000 + b"}]", "A number has too many digits."),
         (read_json, b"[" * 200_000, "This is nested too deeply."),
+        (read_json, rb'[{"a": 1}, {"a": "\ud83d"}]', "Line 2 holds half a character: a surrogate without the other."),
+        (read_json, rb'[{"\ud83d": 1}]', "Line 1 holds half a character: a surrogate without the other."),
         (read_json, b'[{"a": "\xff"}]', "This is not JSON: it is not in UTF-8."),
         (read_excel, b"PK\x03\x04 and no more", "This is not a workbook of Excel"),
         (read_excel, workbook(), "The first sheet of the workbook is empty."),
@@ -83,6 +87,18 @@ def test_cells_keep_what_they_mean_and_lines_are_counted_as_an_editor_does():
 def test_what_is_no_table_or_too_large_a_one_is_refused_with_a_sentence(read, content, told):
     with pytest.raises(UnreadableFileError, match="^" + told.translate(str.maketrans({c: f"\\{c}" for c in "()[].?"}))):
         read(content, 10)
+
+
+def test_a_long_text_that_many_cells_of_a_small_workbook_share_is_held_to_the_bounds_of_a_file():
+    book = SharingWorkbook(content := BytesIO())
+    page = book.add_worksheet()
+    page.write_row(0, 0, [f"c{number}" for number in range(100)])
+    for row in range(1, 11):
+        page.write_row(row, 0, ["x" * 30_000] * 100)
+    book.close()
+    assert len(content.getvalue()) < 10_000
+    with pytest.raises(UnreadableFileError, match="The cells have more than 20,000,000 bytes"):
+        read_excel(content.getvalue(), 10)
 
 
 def test_a_workbook_that_would_grow_beyond_all_bounds_is_refused_before_it_is_unpacked(monkeypatch):
