@@ -14,6 +14,7 @@ from anyio import to_thread
 from dovetail.files.stored_file import KEY, THUMBNAILS, is_key
 
 CHUNK = 262_144  # bytes
+ATTEMPTS = 100  # to make a folder
 
 
 class Storage(ABC):
@@ -107,9 +108,8 @@ class FileSystemStorage(Storage):
 
 
 def _write(place: Path, content: BinaryIO) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
     content.seek(0)
-    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".part")
+    descriptor, name = _begin(place.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             shutil.copyfileobj(content, file, CHUNK)
@@ -120,6 +120,15 @@ def _write(place: Path, content: BinaryIO) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _begin(folder: Path) -> tuple[int, str]:
+    """Make a file in a folder, which whoever removes the last file of its neighbours may take away meanwhile."""
+    for _ in range(ATTEMPTS):
+        with suppress(FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+    raise FileNotFoundError(f"{folder} was taken away {ATTEMPTS} times while a file was to be written there")
 
 
 def _remove(place: Path, root: Path) -> None:

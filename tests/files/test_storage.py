@@ -1,5 +1,6 @@
 """Files are stored whole or not at all, under keys that lead nowhere else."""
 
+import asyncio
 import io
 
 import pytest
@@ -53,6 +54,19 @@ async def test_nobody_finds_half_a_file(tmp_path):
         await storage.save(key, Broken(b"x" * 20))
     assert not await storage.exists(key)
     assert [one async for one in storage.walk()] == []
+
+
+async def test_a_file_is_stored_while_others_take_the_empty_folders_away(tmp_path):
+    storage = FileSystemStorage(tmp_path / "media")
+
+    async def come_and_go() -> None:
+        for _ in range(50):
+            key = new_key("shop_item", "image", 1, "a.png")
+            await storage.save(key, io.BytesIO(b"1"))
+            await storage.delete(key)
+
+    await asyncio.gather(*(come_and_go() for _ in range(8)))
+    assert not list((tmp_path / "media").glob("*"))
 
 
 async def test_no_key_leads_out_of_the_folder(tmp_path):
