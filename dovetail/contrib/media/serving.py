@@ -19,6 +19,7 @@ from dovetail.files.images import UnfitImageError, make_thumbnail
 from dovetail.files.media import MEDIA, THUMBNAIL, FileColumn, Media
 from dovetail.files.stored_file import StoredFile, is_key
 from dovetail.plugin import Context
+from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.policies.registered import POLICIES, visible_rows
 
 WEBP = "image/webp"
@@ -62,10 +63,10 @@ async def _check_may_see(request: Request, session: AsyncSession, column: FileCo
     condition: ColumnElement[bool] = true()
     if not column.type.public:
         user = await _user(request, session)
-        policy = POLICIES.get(request.app).of(column.model)
-        if column.name in policy.hidden(user):
+        viewer = user if is_within_scopes(user, column.model) else None  # as `visible_rows` asks
+        if column.name in POLICIES.get(request.app).of(column.model).hidden(viewer):
             raise _nothing()
-        condition = visible_rows(user, column.model)
+        condition = visible_rows(viewer, column.model)
     found = await session.scalar(select(attribute).where(attribute == file, condition).limit(1))
     if found is None:
         raise _nothing()

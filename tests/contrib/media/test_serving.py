@@ -1,12 +1,14 @@
 """Files are served to who may see their row, from its commit on, and do no harm whatever they hold."""
 
 import io
+from datetime import timedelta
 
 import httpx
 import pytest
 from PIL import Image
 from sqlalchemy import update
 
+from dovetail.contrib.auth.tokens.personal import make_token
 from dovetail.files.columns import StoredFile
 from dovetail.files.media import Media
 from dovetail.files.stored_file import new_key
@@ -54,6 +56,16 @@ async def test_a_file_is_for_who_may_view_its_row_and_a_public_one_for_everybody
     assert (await visitor.get(private[0])).status_code == 200
     assert (await visitor.get(private[2])).status_code == 404  # of a field that is hidden from strangers
     assert (await reader.get(private[2])).status_code == 200
+
+
+async def test_a_token_without_a_scope_for_the_model_gets_what_strangers_get(visitor, make_user, picture, session):
+    user = await make_user(username="ada", is_superuser=True)
+    path, picture.is_shown = f"/media/{picture.scan}", True  # its scan is hidden from strangers
+    for scopes, status in ((None, 200), (("blog.view_post",), 404)):
+        made = await make_token(session, user, name="ci", scopes=scopes, lifetime=timedelta(days=1))
+        await session.commit()
+        answer = await visitor.get(path, headers={"Authorization": f"Bearer {made.token}"})
+        assert answer.status_code == status, scopes
 
 
 async def test_no_file_is_served_before_its_row_is_committed_or_after_it_is_gone(visitor, media, session, picture):
