@@ -21,9 +21,18 @@ class FileColumn:
 
     model: type[object]
     name: str  # of the attribute
-    table: str
-    column: str
+    source: Column[object]  # of the table, with the rows of all models that inherit it
     type: FileField
+
+    @property
+    def table(self) -> str:
+        """The name of the table, which keys begin with."""
+        return self.source.table.name
+
+    @property
+    def column(self) -> str:
+        """The name of the column in its table, which follows in keys."""
+        return self.source.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +64,7 @@ def columns_of(model: type[object]) -> list[FileColumn]:
     mapper: Mapper[object] = inspect(model)
     found = [(one.key, one.columns[0]) for one in mapper.column_attrs]
     return [
-        FileColumn(model, name, column.table.name, column.name, column.type)
+        FileColumn(model, name, column, column.type)
         for name, column in found
         if isinstance(column, Column) and isinstance(column.type, FileField)
     ]

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Table, inspect
-from sqlalchemy.orm import Mapper
+from sqlalchemy import Table
 
 from dovetail.contrib.media.opening import settings_of
 from dovetail.files.media import FileColumn, find_columns
@@ -25,9 +24,8 @@ def check_columns(context: Context) -> Iterator[CheckMessage]:
 
 
 def _is_indexed(one: FileColumn) -> bool:
-    mapper: Mapper[object] = inspect(one.model)
-    column = mapper.column_attrs[one.name].columns[0]
-    if not isinstance(column, Column) or not isinstance(column.table, Table):
+    table = one.source.table
+    if not isinstance(table, Table):
         return False
-    first = {next(iter(index.columns), None) for index in column.table.indexes}
-    return bool(column.unique) or any(found is column for found in first)
+    first = {next(iter(index.columns), None) for index in table.indexes}
+    return bool(one.source.unique) or any(found is one.source for found in first)

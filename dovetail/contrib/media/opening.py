@@ -19,15 +19,12 @@ def open_media(context: Context) -> Media:
     problems = [*_find_unfit(columns, context, is_served=path is not None)]
     if problems:
         raise ConfigurationError("\n".join(problems))
-    by_key: dict[tuple[str, str], FileColumn] = {}
-    for one in columns:
-        by_key.setdefault((one.table, one.column), one)
     return Media(
         storage=_storage(context, own),
         path=path or "",
         max_pixels=own.max_pixels,
         signer=Signer(context.settings.secret_key, "media.upload"),
-        columns=by_key,
+        columns=_by_key(columns),
     )
 
 
@@ -37,6 +34,16 @@ def settings_of(context: Context) -> MediaSettings:
     if not isinstance(own, MediaSettings):
         raise ConfigurationError("The plugin 'media' has no MediaSettings.")
     return own
+
+
+def _by_key(columns: list[FileColumn]) -> dict[tuple[str, str], FileColumn]:
+    """Return columns by what keys begin with: of a model and of those that inherit it, that of the model itself."""
+    found: dict[tuple[str, str], FileColumn] = {}
+    for one in columns:
+        known = found.setdefault((one.table, one.column), one)
+        if issubclass(known.model, one.model):
+            found[one.table, one.column] = one
+    return found
 
 
 def _storage(context: Context, own: MediaSettings) -> Storage:
@@ -52,7 +59,7 @@ def _storage(context: Context, own: MediaSettings) -> Storage:
 
 
 def _find_unfit(columns: list[FileColumn], context: Context, *, is_served: bool) -> list[str]:
-    problems = []
+    problems, owners = [], _by_key(columns)
     for one in columns:
         called, most = f"{one.model.__name__}.{one.name}", context.settings.max_body_size
         if one.type.is_image and not has_pillow():
@@ -64,6 +71,12 @@ def _find_unfit(columns: list[FileColumn], context: Context, *, is_served: bool)
             )
         if not one.type.public and not decides_for_users(context.policies.of(one.model)):
             problems.append(f"{called}: the policy of its model decides for others than users; say public=True")
+        owner = owners[one.table, one.column].model
+        if not issubclass(one.model, owner):
+            problems.append(
+                f"{called} holds files under the same keys as {owner.__name__}, {one.table}/{one.column}; declare the "
+                "column on a model that both inherit, or call the table or the column otherwise"
+            )
         if not is_served:
             problems.append(f"{called} holds files, which the site mounts nowhere; give 'media.files' a path")
     return problems

@@ -2,29 +2,31 @@
 
 Nothing is removed when a row is changed or deleted, as the transaction may be rolled back and the change be undone; nor
 when an upload comes to nothing. A file that no row refers to is noted with the time, and removed once it was noted
-`MEDIA_KEEP_DAYS` ago and is still referred to by none. So the command runs every day, as `purge-expired` does. Files of
-columns that no enabled plugin has stay: the plugin may come back.
+`MEDIA_KEEP_DAYS` ago, an hour at least, for which uploads wait for their rows, and is still referred to by none. So the
+command runs every day, as `purge-expired` does. Files of columns that no enabled plugin has stay: the plugin may come
+back. So does what is no file of ours.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
-from sqlalchemy import delete, select
+from sqlalchemy import String, delete, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.media.models import UnusedFile
 from dovetail.contrib.media.opening import open_media, settings_of
 from dovetail.files.media import Media
-from dovetail.files.stored_file import THUMBNAILS
+from dovetail.files.stored_file import THUMBNAILS, is_key
+from dovetail.files.tokens import LIFETIME
 from dovetail.plugin import Context, async_command
 
 AT_ONCE = 500  # files that one statement asks about
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(min=0), help="In place of MEDIA_KEEP_DAYS; 0 for all that is unused now.")
+@click.option("--days", type=click.IntRange(min=0), help="In place of MEDIA_KEEP_DAYS; 0 for an hour.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @async_command
 async def purge_files(context: Context, days: int | None, *, dry_run: bool) -> None:
@@ -37,14 +39,14 @@ async def purge_files(context: Context, days: int | None, *, dry_run: bool) -> N
 
 async def purge(context: Context, days: int, *, is_dry: bool = False) -> tuple[int, int]:
     """Remove files that were noted `days` ago, and return how many no row refers to, and how many of them went."""
-    media, before = open_media(context), datetime.now(UTC) - timedelta(days=days)
+    media, before = open_media(context), datetime.now(UTC) - max(timedelta(days=days), LIFETIME)
     noted = removed = 0
     async for folders in _batches(media):
         unused = await _note(context, media, list(folders), is_dry=is_dry)
         due = [key for key, since in unused.items() if since <= before]
-        for key in [] if is_dry else due:
-            await _remove(context, media, folders[key], key)
-        noted, removed = noted + len(unused), removed + len(due)
+        for key in due:
+            removed += is_dry or await _remove(context, media, folders[key], key)
+        noted += len(unused)
     return noted, removed
 
 
@@ -53,9 +55,10 @@ async def _batches(media: Media) -> AsyncIterator[dict[str, list[str]]]:
     found: dict[str, list[str]] = {}
     folder, keys = "", list[str]()
     async for key in media.storage.walk():
-        if media.column_of(key) is None:
+        folder_of_key, _, name = key.rpartition("/")
+        own = folder_of_key.removesuffix(f"/{THUMBNAILS}")
+        if media.column_of(key) is None or not is_key(f"{own}/{name}"):
             continue
-        own = key.rpartition("/")[0].removesuffix(f"/{THUMBNAILS}")
         if own != folder:
             found |= _as_file(keys)
             folder, keys = own, []
@@ -96,14 +99,21 @@ async def _used(session: AsyncSession, media: Media, keys: Sequence[str]) -> set
         prefix = f"{column.table}/{column.column}/"
         asked = [key for key in keys if key.startswith(prefix)]
         if asked:
-            attribute = getattr(column.model, column.name)
-            used |= {str(key) for key in await session.scalars(select(attribute).where(attribute.in_(asked)))}
+            stored = type_coerce(column.source, String)  # of all rows; and no thumbnail is a file
+            used |= set(await session.scalars(select(stored).where(stored.in_(asked))))
     return used
 
 
-async def _remove(context: Context, media: Media, keys: Sequence[str], key: str) -> None:
-    """Remove a file and its thumbnails, and then the note: whoever is stopped in between does it again."""
+async def _remove(context: Context, media: Media, keys: Sequence[str], key: str) -> bool:
+    """Remove a file and its thumbnails, and then the note: whoever is stopped in between does it again.
+
+    Return False for a file that a row refers to by now, as when a change was undone while others were removed.
+    """
+    async with context.database.unit_of_work(read_only=True) as session:
+        if await _used(session, media, [key]):
+            return False
     for one in keys:
         await media.storage.delete(one)
     async with context.database.unit_of_work() as session:
         await session.execute(delete(UnusedFile).where(UnusedFile.key == key))
+    return True

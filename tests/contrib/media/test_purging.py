@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,9 +12,10 @@ from sqlalchemy import select, update
 from dovetail.contrib.media.models import UnusedFile
 from dovetail.contrib.media.purging import purge
 from dovetail.files.media import Media
+from dovetail.files.storage import FileSystemStorage
 from dovetail.files.stored_file import StoredFile, new_key
-from dovetail.plugin import context_of
-from tests.contrib.media.gallery.models import Picture
+from dovetail.plugin import Plugin, context_of
+from tests.contrib.media.gallery.models import Exhibit, LentExhibit, Picture
 from tests.contrib.media.images import image
 from tests.once import asks_no_database
 from tests.running import manage
@@ -54,9 +56,55 @@ async def test_a_file_goes_once_it_was_unused_for_long_and_stays_if_it_is_used_a
     assert list(await session.scalars(select(UnusedFile.key))) == [lost]
     await session.commit()
 
-    new = await store("new.png")  # of a form that is being sent: no run removes what it sees for the first time
-    assert await purge(context, 0) == (2, 1)
+    new = await store("new.png")  # of a form that is being sent
+    await session.execute(update(UnusedFile).values(since=datetime.now(UTC) - timedelta(hours=1)))
+    await session.commit()
+    assert [await purge(context, 0) for _ in range(2)] == [(2, 1), (1, 0)]
     assert (root / new).exists()
+
+
+async def test_a_file_that_is_used_again_while_others_are_removed_stays(session, media, root, context, database):
+    class Undoing(FileSystemStorage):
+        """Has one file back in use before the other is removed."""
+
+        async def delete(self, key: str) -> None:
+            async with database.unit_of_work() as other:
+                other.add(Picture(title="Back", scan=next(one for one in keys if one != key)))
+            await super().delete(key)
+
+    keys = [new_key("gallery_picture", "scan", 1, "a.pdf") for _ in range(2)]
+    storage = media.storage
+    for key in keys:
+        await storage.save(key, io.BytesIO(b"1"))
+    session.add_all(UnusedFile(key=key, since=LONG_AGO) for key in keys)
+    await session.commit()
+    bringing = Plugin(name="undoing", extensions={"media.storages": [lambda _: Undoing(root)]})
+    assert await purge(replace(context, plugins=(*context.plugins, bringing)), 30) == (2, 1)
+    kept = await session.scalar(select(Picture.scan))
+    assert [key for key in keys if await storage.exists(key)] == [kept]
+
+
+async def test_files_of_all_who_inherit_a_column_stay_while_any_row_has_them(session, media, context, office):
+    keys = [new_key("gallery_exhibit", "label", 1, "a.txt") for _ in range(2)]
+    for key in keys:
+        await media.storage.save(key, io.BytesIO(b"1"))
+    session.add_all([Exhibit(label=keys[0]), LentExhibit(label=keys[1])])
+    await session.commit()
+    assert await purge(context, 30) == (0, 0)
+    for key in keys:
+        assert (await office.client.get(f"/media/{key}")).content == b"1"
+
+
+async def test_a_thumbnail_without_its_image_goes_and_what_is_no_file_of_ours_stays(session, media, root, context):
+    lost = new_key("gallery_picture", "image", 3, "a.png").thumbnail_key("small-40x40")
+    await media.storage.save(lost, io.BytesIO(image()))
+    for name in ("gallery_picture/image/Thumbs.db", "gallery_picture/notes.txt"):
+        (root / name).write_bytes(b"of somebody else")
+    assert await purge(context, 30) == (1, 0)
+    await session.execute(update(UnusedFile).values(since=LONG_AGO))
+    await session.commit()
+    assert await purge(context, 30) == (1, 1)
+    assert sorted(one.name for one in root.rglob("*") if one.is_file()) == ["Thumbs.db", "notes.txt"]
 
 
 async def test_files_of_a_plugin_that_is_switched_off_stay(context, media, root):

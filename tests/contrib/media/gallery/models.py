@@ -1,5 +1,7 @@
 """Pictures with files; they stay out of the site's own metadata."""
 
+from typing import ClassVar
+
 from sqlalchemy import MetaData, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,3 +33,15 @@ class Portrait(IdMixin, GalleryBase):
     __tablename__ = "gallery_portrait"
 
     image: Mapped[StoredFile] = mapped_column(ImageField(), index=True)
+
+
+class Exhibit(IdMixin, GalleryBase):
+    __tablename__ = "gallery_exhibit"
+    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_on": "kind", "polymorphic_identity": "own"}
+
+    kind: Mapped[str] = mapped_column(String(10))
+    label: Mapped[StoredFile | None] = mapped_column(FileField(), index=True)
+
+
+class LentExhibit(Exhibit):
+    __mapper_args__: ClassVar[dict[str, object]] = {"polymorphic_identity": "lent"}

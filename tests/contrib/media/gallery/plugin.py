@@ -2,10 +2,12 @@
 
 from dovetail.plugin import Plugin, lazy
 
+MODELS = ("Picture", "Portrait", "LentExhibit", "Exhibit")
+
 plugin = Plugin(
     name="gallery",
     depends_on=("media",),
-    models=lazy("tests.contrib.media.gallery.models:Picture", "tests.contrib.media.gallery.models:Portrait"),
+    models=lazy(*(f"tests.contrib.media.gallery.models:{name}" for name in MODELS)),
     policies=lazy(Picture="tests.contrib.media.gallery.policies:PICTURES"),
     routers=lazy(api="tests.contrib.media.gallery.api:router"),
     admin_views=lazy(
