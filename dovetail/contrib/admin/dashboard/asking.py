@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Alias, ColumnElement, SelectBase, Table, inspect
+from sqlalchemy import AliasedReturnsRows, ColumnElement, SelectBase, Table, inspect
 from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
@@ -56,7 +56,7 @@ def find_unfit_statement(widget: Widget, statement: AnySelect) -> Iterator[str]:
     if not widget.models:
         return
     parts = list(iterate(statement))
-    if any(isinstance(part, SelectBase | Alias) and part is not statement for part in parts):
+    if any(isinstance(part, SelectBase | AliasedReturnsRows) and part is not statement for part in parts):
         yield "its statement holds a subquery or an alias, to which no policy would be put; join the models instead"
     read, known = set(_tables(parts)), set(tables_of(widget.models))
     for model in widget.models:

@@ -1,6 +1,6 @@
 """A plugin whose widgets are all wrong."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tablesample
 from sqlalchemy.orm import aliased
 
 from dovetail.contrib.admin.views import Chart, Figure, Listing
@@ -10,6 +10,7 @@ from plugins.comments.models import Comment
 
 ALL = Post.id > 0
 OTHER = aliased(Post)
+SOME = aliased(Post, tablesample(Post.__table__, 50))
 POSTS = select(Post.title.label("text"))
 
 WRONG = {
@@ -46,6 +47,9 @@ WRONG = {
     "'Q' cannot be asked: its statement has a LIMIT": Listing(title="Q", models=(Post,), statement=POSTS.limit(3)),
     "'R' cannot be asked: its statement holds a subquery or an alias": Figure(
         title="R", models=(Post,), statement=select(func.count(OTHER.id))
+    ),
+    "'V' cannot be asked: its statement holds a subquery or an alias": Figure(
+        title="V", models=(Post,), statement=select(func.count(SOME.id))
     ),
     "'S' cannot be asked: its statement does not read Comment": Figure(
         title="S", models=(Post, Comment), statement=select(func.count(Post.id))
