@@ -27,13 +27,16 @@ class Results:
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, key: Hashable, seconds: float, find: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the result that is kept, or else what `find` finds, and keep that for `seconds`."""
+        """Return the result that is kept, or else what `find` finds, and keep that for `seconds`.
+
+        What failed is kept for FAILED_FOR seconds, and what `find` raises for nobody else.
+        """
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             found = self._fresh(key)
             if found is None:
                 found = await find()
-                self._keep(key, max(seconds, FAILED_FOR) if found.rows is None else seconds, found)
+                self._keep(key, FAILED_FOR if found.rows is None else seconds, found)
             return found
 
     def _fresh(self, key: Hashable) -> Result | None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from dovetail.contrib.admin.dashboard.results import FAILED_FOR, Result, Results
 from dovetail.contrib.admin.widgets.drawing import HEIGHT, draw
 
@@ -27,10 +29,12 @@ async def test_a_result_is_kept_for_its_time_and_a_failure_for_a_while():
     assert (source.asked, broken.asked) == (1, 1)
     now += FAILED_FOR
     await results.get("b", 0, broken.find)
+    await results.get("c", 86_400, broken.find)
     await results.get("a", 60, source.find)
     now += 60
     await results.get("a", 60, source.find)
-    assert (source.asked, broken.asked) == (2, 2)
+    await results.get("c", 86_400, broken.find)  # not for the day that a result would be kept
+    assert (source.asked, broken.asked) == (2, 4)
 
 
 async def test_several_who_ask_the_same_at_once_ask_once():
@@ -39,6 +43,16 @@ async def test_several_who_ask_the_same_at_once_ask_once():
     for _ in range(2):
         await results.get("c", 0, unkept.find)
     assert (source.asked, unkept.asked) == (1, 2)
+
+
+async def test_what_one_has_no_time_to_ask_is_asked_by_the_next():
+    async def give_up():
+        raise TimeoutError
+
+    results, source = Results(), Source([(1,)])
+    with pytest.raises(TimeoutError):
+        await results.get("a", 60, give_up)
+    assert (await results.get("a", 60, source.find)).rows == [(1,)]
 
 
 async def test_of_too_many_results_the_one_that_was_not_wanted_for_longest_goes():
