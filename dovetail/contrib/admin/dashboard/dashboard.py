@@ -7,6 +7,7 @@ too long or fails is a line in its place.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from uuid import uuid4
 
@@ -37,10 +38,10 @@ class PlacedWidget:
 
 @dataclass(frozen=True)
 class ShownWidget:
-    """A widget with what its template shows; None if that could not be found out."""
+    """A widget with what its template wrote; None if that could not be found out."""
 
     widget: Widget
-    values: Values | None
+    html: Markup | None
 
     @property
     def title(self) -> str:
@@ -80,20 +81,30 @@ class Dashboard:
         return [one for one in found if one is not None]
 
     async def _show(self, office: Office, request: Request, question: Question, end: float) -> ShownWidget | None:
-        widget = question.widget
-
-        async def find() -> Result:
-            return await _find(office, question, end)
-
-        result = await self._results.get((id(widget), question.sql), widget.seconds, find)
-        if result.rows is None:
+        widget, key = question.widget, (id(question.widget), question.sql)
+        if question.failed:
             return ShownWidget(widget, None)
         try:
+            result = await self._results.get(key, widget.seconds, partial(_find, office, question, end))
+            if result.rows is None:
+                return ShownWidget(widget, None)
             values = widget.values(request, result.rows)
+            return None if values is None else await _draw(office, request, widget, values)
+        except _LeftOutError:
+            logger.warning("The widget %r was left out: those before it took %.0f seconds", widget.title, TIME)
         except Exception:
             logger.exception("The widget %r could not be shown", widget.title)
-            return ShownWidget(widget, None)
-        return None if values is None else ShownWidget(widget, values)
+        return ShownWidget(widget, None)
+
+
+class _LeftOutError(Exception):
+    """A page has no time for a widget, which says nothing of the widget: others may ask it at once."""
+
+
+async def _draw(office: Office, request: Request, widget: Widget, values: Values) -> ShownWidget:
+    template = office.templates.env.get_template(widget.template)
+    html = await template.render_async(request=request, widget=widget, title=gettext(widget.title), values=values)
+    return ShownWidget(widget, Markup(html))  # noqa: S704 - the template escapes what it shows
 
 
 def _ask(widget: Widget, request: Request) -> Question | None:
@@ -106,11 +117,8 @@ def _ask(widget: Widget, request: Request) -> Question | None:
 
 async def _find(office: Office, question: Question, end: float) -> Result:
     widget = question.widget
-    if question.failed:
-        return Result(None)
     if monotonic() > end:
-        logger.warning("The widget %r was left out: those before it took %.0f seconds", widget.title, TIME)
-        return Result(None)
+        raise _LeftOutError
     try:
         if question.statement is None:
             return Result([(widget.value(office.app),)] if isinstance(widget, Figure) and widget.value else [])

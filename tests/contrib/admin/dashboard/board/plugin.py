@@ -9,7 +9,7 @@ plugin = Plugin(
         "admin.dashboard": lazy(
             *(
                 f"tests.contrib.admin.dashboard.board.widgets:{name}"
-                for name in ("LATEST", "MINE", "BY_STATUS", "TENS", "MAILS", "SECRETS", "SLOW", "BROKEN", "ODD")
+                for name in ("LATEST", "MINE", "BY_STATUS", "TENS", "MAILS", "SECRETS", "SLOW", "BROKEN", "ODD", "TORN")
             )
         )
     },

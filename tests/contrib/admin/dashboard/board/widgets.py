@@ -40,3 +40,4 @@ def _odd(_request: object) -> object:
 
 
 ODD = Figure(title="Odd", models=(Post,), statement=_odd)
+TORN = Figure(title="Torn", models=(Post,), where=Post.id > 0, template="board/torn.html")
