@@ -51,6 +51,7 @@ async def test_markdown_is_rendered_with_tables_and_with_the_html_within_it():
 async def test_images_come_from_the_site_and_from_hosts_that_are_named():
     far = (
         "//e.example/x.png",
+        "///e.example/x.png",
         "https://e.example/x.png",
         "http://ok.example/x.png",
         "https://[/x",
@@ -60,7 +61,8 @@ async def test_images_come_from_the_site_and_from_hosts_that_are_named():
             html = str(await render_markdown(text, image_hosts=("ok.example",)))
             assert not re.search(r"<img[^>]* src", html), html
             assert "words" in html
-    assert "src" not in await render_markdown('<img src="/\\e.example/x.png">')  # which browsers read as //e.example
+    for address in ("/\\e.example/x.png", " \t/\n//e.example/x.png", "\\\\/e.example/x.png"):  # read as //e.example
+        assert "src" not in await render_markdown(f'<img src="{address}">'), address
     near = ("/media/x.png", "x.png", "https://ok.example/x.png", "https://OK.example/x.png")
     for address in near:
         html = str(await render_markdown(f'![words]({address}) <img src="{address}">', image_hosts=("ok.example",)))
