@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import warnings
 from typing import BinaryIO
 
 from anyio import CapacityLimiter, to_thread
@@ -12,6 +11,7 @@ from dovetail.translation.texts import gettext
 
 AT_ONCE = 2  # images that a process decodes
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+TYPES = FORMATS | {"MPO": "image/jpeg"}  # Pillow's name of a JPEG with more pictures behind it, as telephones take them
 SUFFIXES = {
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
@@ -50,45 +50,44 @@ def _check(content: BinaryIO, max_pixels: int) -> str:
     from PIL import Image  # here, as few processes look at images
 
     content.seek(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a large image is measured below, and strange metadata does not matter
-        try:
-            with Image.open(content, formats=tuple(FORMATS)) as image:
-                _measure(image.size, max_pixels)
-                image.load()
-                return FORMATS[image.format or ""]
-        except UnfitImageError:
-            raise
-        except Image.DecompressionBombError as error:  # Pillow's own limit, far above what is taken
-            raise _too_large(max_pixels) from error
-        except Exception as error:  # Pillow's decoders raise whatever broken bytes make them raise
-            raise UnfitImageError(gettext("This is no image, or a broken one.")) from error
-        finally:
-            content.seek(0)
+    try:
+        with Image.open(content, formats=tuple(FORMATS)) as image:
+            _measure(image.size, max_pixels)
+            image.load()
+            return TYPES[image.format or ""]
+    except Exception as error:  # Pillow's decoders raise whatever broken bytes make them raise
+        raise _unfit(error, max_pixels) from error
+    finally:
+        content.seek(0)
 
 
 def _shrink(content: bytes, box: tuple[int, int], max_pixels: int) -> bytes:
     from PIL import Image, ImageOps  # here, as above
 
     made = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as above
-        try:
-            with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
-                _measure(image.size, max_pixels)
-                image.draft("RGB", (box[0] * 2, box[1] * 2))  # JPEG alone can be decoded smaller
-                upright = ImageOps.exif_transpose(image)
-                plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-                plain.thumbnail(box)
-                plain.info = {}  # colours, comments and places of the camera
-                plain.save(made, "WEBP", quality=QUALITY)
-        except UnfitImageError:
-            raise
-        except Image.DecompressionBombError as error:  # as above
-            raise _too_large(max_pixels) from error
-        except Exception as error:  # as above
-            raise UnfitImageError(gettext("This is no image, or a broken one.")) from error
+    try:
+        with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
+            _measure(image.size, max_pixels)
+            image.draft("RGB", (box[0] * 2, box[1] * 2))  # JPEG alone can be decoded smaller
+            upright = ImageOps.exif_transpose(image)
+            plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            plain.thumbnail(box)
+            plain.info = {}  # colours, comments and places of the camera
+            plain.save(made, "WEBP", quality=QUALITY)
+    except Exception as error:  # as above
+        raise _unfit(error, max_pixels) from error
     return made.getvalue()
+
+
+def _unfit(error: Exception, max_pixels: int) -> UnfitImageError:
+    from PIL import Image  # here, as above
+
+    if isinstance(error, UnfitImageError):
+        return error
+    # Pillow's own limits are far above ours. It warns of the first, which is no error but where warnings are.
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return _too_large(max_pixels)
+    return UnfitImageError(gettext("This is no image, or a broken one."))
 
 
 def _measure(size: tuple[int, int], max_pixels: int) -> None:
