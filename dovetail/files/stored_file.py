@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 LONGEST_NAME = 100  # characters
+MOST_BYTES = 240  # of a name, in UTF-8: file systems take 255 (https://man7.org/linux/man-pages/man3/pathconf.3.html)
 LONGEST_KEY = 300  # of what a column holds: the names of a table and a column, a token, a size and a name
 KEY = re.compile(
     r"(?P<table>\w{1,63})/(?P<column>\w{1,63})/(?P<token>[\w-]{22})-(?P<size>\d{1,15})/(?P<name>[\w.-]{1,100})"
@@ -15,6 +16,14 @@ KEY = re.compile(
 THUMBNAILS = "_"  # the folder beside a file that holds its thumbnails
 OTHERS = re.compile(r"[^\w.-]+")
 OCTETS = "application/octet-stream"
+# Of what is compressed, by what `mimetypes` calls it; what is inside is another matter.
+COMPRESSED = {
+    "gzip": "application/gzip",
+    "bzip2": "application/x-bzip2",
+    "xz": "application/x-xz",
+    "br": OCTETS,
+    "compress": "application/x-compress",
+}
 
 
 class StoredFile(str):
@@ -39,7 +48,8 @@ class StoredFile(str):
     @property
     def content_type(self) -> str:
         """The type that its name tells."""
-        return mimetypes.guess_type(self.name)[0] or OCTETS
+        kind, compression = mimetypes.guess_type(self.name)
+        return COMPRESSED.get(compression, OCTETS) if compression else kind or OCTETS
 
     @property
     def folder(self) -> str:
@@ -62,11 +72,12 @@ def new_key(table: str, column: str, size: int, name: str) -> StoredFile:
 
 
 def safe_name(name: str) -> str:
-    """Return a name of letters, digits, dots and dashes: no folder, no hidden file, no more than 100 characters."""
+    """Return a name of letters, digits, dots and dashes: no folder, no hidden file, no longer than a disk takes."""
     plain = unicodedata.normalize("NFKC", name[-4 * LONGEST_NAME :]).replace("\\", "/").rpartition("/")[2]
     path = PurePosixPath(OTHERS.sub("-", plain).strip(".-") or "file")
     suffix = path.suffix.lower() if len(path.suffix) <= LONGEST_NAME // 2 else ""
-    return path.stem[: LONGEST_NAME - len(suffix)].rstrip(".-") + suffix or "file"
+    stem = path.stem[: LONGEST_NAME - len(suffix)].encode()[: MOST_BYTES - len(suffix.encode())].decode(errors="ignore")
+    return stem.rstrip(".-") + suffix or "file"
 
 
 def is_key(text: str) -> bool:

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from dovetail.files.storage import FileSystemStorage
-from dovetail.files.stored_file import StoredFile, is_key, new_key, safe_name
+from dovetail.files.stored_file import OCTETS, StoredFile, is_key, new_key, safe_name
 
 OUTSIDE = (
     "",
@@ -30,6 +30,10 @@ class Broken(io.BytesIO):
 
 async def test_what_is_saved_is_found_until_it_is_deleted(tmp_path):
     storage = FileSystemStorage(tmp_path / "media")
+    for name in ("文" * 120 + ".png", "a." + "𠀀" * 120):  # longer in bytes than a disk takes
+        key = new_key("shop_item", "image", 1, name)
+        await storage.save(key, io.BytesIO(b"1"))
+        await storage.delete(key)
     key = new_key("shop_item", "image", 500_000, "My picture.PNG")
     thumbnail = key.thumbnail_key("small")
     assert [one async for one in storage.walk()] == []
@@ -90,6 +94,8 @@ def test_names_are_made_safe_and_keys_cannot_be_guessed():
     }
     assert {name: safe_name(name) for name in names} == names
     assert len(safe_name("a" * 300 + ".jpeg")) == 100
+    kinds = {"a.csv.gz": "application/gzip", "a.GZ": "application/gzip", "a.csv": "text/csv", "a": OCTETS}
+    assert {name: StoredFile(f"t/c/x/{safe_name(name)}").content_type for name in kinds} == kinds
     first, second = (new_key("t", "c", 12, "a b.png") for _ in range(2))
     assert first != second
     assert is_key(first)
