@@ -6,12 +6,12 @@ Migrations import them, so they stand apart from the ORM, which a migration does
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, literal_column
+from sqlalchemy import BigInteger, DateTime, Dialect, SmallInteger, literal_column
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.errors import InvalidInputError
 
@@ -115,6 +115,13 @@ class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
 
     def __init__(self, column: str) -> None:
         super().__init__(literal_column(column))
+
+
+def largest_number(kind: TypeEngine[object]) -> int:
+    """Return the largest value of a column of whole numbers; the smallest is one beyond it."""
+    if isinstance(kind, SmallInteger):
+        return 2**15 - 1
+    return 2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1
 
 
 @compiles(utcnow)

@@ -59,9 +59,10 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_writing(self)
+        named = {name: find.type for name, find in self.links.items() if isinstance(find, InstrumentedAttribute)}
         for name in ("create", "update", "replace"):
             if (schema := getattr(self, name)) is not None:
-                object.__setattr__(self, name, within_columns(schema, self.model))
+                object.__setattr__(self, name, within_columns(schema, self.model, named))
 
     @cached_property
     def listing(self) -> Listing:

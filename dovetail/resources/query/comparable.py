@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, ValidationError
-from sqlalchemy import BigInteger, Enum, SmallInteger
+from sqlalchemy import Enum
 from sqlalchemy.types import TypeEngine
 
-from dovetail.api.schemas import LARGEST_ID, UTCTime
-from dovetail.database.column_types import UTCDateTime
+from dovetail.api.schemas import UTCTime
+from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.errors import FieldError
 
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
@@ -66,11 +66,5 @@ def _with_limits(found: type, column_type: TypeEngine[object]) -> Any:
     if found is str:
         return Annotated[str, Field(max_length=max(LONGEST_TEXT, getattr(column_type, "length", None) or 0))]
     if found is int:
-        return Annotated[int, Field(ge=-_largest(column_type) - 1, le=_largest(column_type))]
+        return Annotated[int, Field(ge=-largest_number(column_type) - 1, le=largest_number(column_type))]
     return SIMPLE.get(found)
-
-
-def _largest(column_type: TypeEngine[object]) -> int:
-    if isinstance(column_type, SmallInteger):
-        return 2**15 - 1
-    return LARGEST_ID if isinstance(column_type, BigInteger) else 2**31 - 1

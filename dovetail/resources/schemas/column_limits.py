@@ -14,22 +14,29 @@ from typing import Annotated, TypeVar, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime, create_model
 from pydantic.fields import FieldInfo
-from sqlalchemy import Column, DateTime, Float, Integer, Numeric, String, inspect
+from sqlalchemy import ARRAY, Column, DateTime, Integer, Numeric, String, inspect
 from sqlalchemy.types import TypeEngine
 
-from dovetail.resources.schemas.column_types import LONGEST_INTERVAL, largest
+from dovetail.resources.schemas.column_types import limits_of
 
 Metadata = tuple[object, ...]
 Written = TypeVar("Written", bound=BaseModel)
+NO_LINKS: Mapping[str, TypeEngine[object]] = {}
+HELD_BY = {str: String, int: Integer, Decimal: Numeric, timedelta: TypeEngine}  # which columns limit such a value
+STRICT = {"le": "lt", "ge": "gt"}
 
 
-def within_columns(schema: type[Written], model: type[object]) -> type[Written]:
+def within_columns(
+    schema: type[Written], model: type[object], links: Mapping[str, TypeEngine[object]] = NO_LINKS
+) -> type[Written]:
     """Return the schema with the limits of the model's columns on the fields that are called as they are.
 
-    It is the schema itself if its fields are as narrow already, else a class of the same name that derives from it.
+    `links` are the types of the columns by which a field names rows of another table. It is the schema itself if its
+    fields are as narrow already, else a class of the same name that derives from it.
     """
-    columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
-    narrowed = dict(_narrowed_fields(schema, columns))
+    attributes = {one.key: one.columns[0] for one in inspect(model).column_attrs}
+    columns = {name: one.type for name, one in attributes.items() if isinstance(one, Column)}
+    narrowed = dict(_narrowed_fields(schema, {**columns, **links}))
     if not narrowed:
         return schema
     kept = {"__module__": schema.__module__, "__doc__": schema.__doc__}
@@ -38,14 +45,14 @@ def within_columns(schema: type[Written], model: type[object]) -> type[Written]:
 
 
 def _narrowed_fields(
-    schema: type[BaseModel], columns: Mapping[str, object]
+    schema: type[BaseModel], columns: Mapping[str, TypeEngine[object]]
 ) -> Iterator[tuple[str, tuple[object, FieldInfo]]]:
     for name, info in schema.model_fields.items():
-        column = columns.get(name)
-        if not isinstance(column, Column):
+        kind = columns.get(name)
+        if kind is None:
             continue
         own = tuple(info.metadata)
-        narrow = _narrow(info.annotation, own, column.type)
+        narrow = _narrow(info.annotation, own, kind)
         if narrow is not info.annotation:
             rest = copy(info)  # its title, default and so on; what limits it is in the annotation
             rest.metadata = []
@@ -67,6 +74,10 @@ def _narrow(annotation: object, own: Metadata, kind: TypeEngine[object]) -> obje
         return _annotated(united, own)
     if annotation is datetime and isinstance(kind, DateTime):
         return _annotated(AwareDatetime if kind.timezone else NaiveDatetime, own)
+    if (several := get_origin(annotation)) in {list, set, frozenset}:
+        (item,) = get_args(annotation)
+        narrow = _narrow(item, (), kind.item_type if isinstance(kind, ARRAY) else kind)
+        return annotation if narrow is item else _annotated(several[narrow], own)
     missing = tuple(_missing(annotation, _flat(own), kind))
     return _annotated(annotation, (*own, *missing)) if missing else annotation
 
@@ -82,36 +93,15 @@ def _flat(own: Metadata) -> Metadata:
 
 def _missing(annotation: object, own: Metadata, kind: TypeEngine[object]) -> Iterator[object]:
     """Yield the limits of the column's type that nothing in `own` implies."""
-    if annotation is str and isinstance(kind, String):
-        if kind.length is not None and _least(own, "max_length") > kind.length:
-            yield Field(max_length=kind.length)
-    elif annotation is int and isinstance(kind, Integer):
-        if min(_least(own, "le"), _least(own, "lt") - 1) > largest(kind):
-            yield Field(le=largest(kind))
-        if max(_greatest(own, "ge"), _greatest(own, "gt") + 1) < -largest(kind) - 1:
-            yield Field(ge=-largest(kind) - 1)
-    elif annotation is Decimal and isinstance(kind, Numeric) and not isinstance(kind, Float):
-        if kind.precision is not None and _least(own, "max_digits") > kind.precision:
-            yield Field(max_digits=kind.precision)
-        if kind.precision is not None and _least(own, "decimal_places") > (kind.scale or 0):
-            yield Field(decimal_places=kind.scale or 0)
-    elif annotation is timedelta:
-        if not any(hasattr(each, "le") for each in own):
-            yield Field(le=LONGEST_INTERVAL)
-        if not any(hasattr(each, "ge") for each in own):
-            yield Field(ge=-LONGEST_INTERVAL)
+    if isinstance(annotation, type) and isinstance(kind, HELD_BY.get(annotation, ())):
+        for name, limit in limits_of(annotation, kind).items():
+            if not any(_is_within(each, name, limit) for each in own):
+                yield Field(**{name: limit})  # type: ignore[call-overload]  # the names are Field's
 
 
-def _least(own: Metadata, name: str) -> float:
-    return min((found for found in _values(own, name)), default=float("inf"))
-
-
-def _greatest(own: Metadata, name: str) -> float:
-    return max((found for found in _values(own, name)), default=float("-inf"))
-
-
-def _values(own: Metadata, name: str) -> Iterator[float]:
-    for each in own:
-        found = getattr(each, name, None)
-        if isinstance(found, (int, float, Decimal)):
-            yield float(found) if not isinstance(found, int) else found
+def _is_within(own: object, name: str, limit: object) -> bool:
+    """Return True if what limits a field already lets nothing pass that is beyond `limit`."""
+    found, strict = getattr(own, name, None), getattr(own, STRICT.get(name, ""), None)
+    if name == "ge":
+        return (found is not None and found >= limit) or (strict is not None and strict >= limit)
+    return (found is not None and found <= limit) or (strict is not None and strict <= limit)

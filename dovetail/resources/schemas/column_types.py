@@ -3,11 +3,11 @@
 The limits are the column's own, so that both databases take what a schema takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum as PythonEnum
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, FiniteFloat, JsonValue, NaiveDatetime
@@ -15,20 +15,18 @@ from pydantic.config import JsonDict
 from sqlalchemy import (
     ARRAY,
     JSON,
-    BigInteger,
     Column,
     DateTime,
     Enum,
     Float,
     Integer,
     Numeric,
-    SmallInteger,
     String,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.api.schemas import LARGEST_ID, NOT_BLANK, BodyId, UTCTime, not_blank
-from dovetail.database.column_types import UTCDateTime
+from dovetail.api.schemas import NOT_BLANK, BodyId, UTCTime, not_blank
+from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.files.columns import FileField
 from dovetail.files.schemas import StoredFileRead
 from dovetail.files.tokens import upload_type
@@ -47,6 +45,8 @@ PLAIN = (
     bytes,
 )  # as pydantic reads and writes them
 LONGEST_INTERVAL = timedelta(days=100_000_000)  # PostgreSQL's is 178,000,000 years, Python's 2,700,000
+
+Limits: TypeAlias = Mapping[str, int | timedelta]
 
 
 def answered_type(column: Column[object]) -> object | None:
@@ -72,11 +72,17 @@ def sent_type(column: Column[object]) -> object | None:
     return found
 
 
-def largest(kind: object) -> int:
-    """Return the largest value of a column of whole numbers; the smallest is one beyond it."""
-    if isinstance(kind, SmallInteger):
-        return 2**15 - 1
-    return LARGEST_ID if isinstance(kind, BigInteger) else 2**31 - 1
+def limits_of(found: object, kind: TypeEngine[object]) -> Limits:
+    """Return the limits of a column for values of the type `found`, by the names that pydantic has for them."""
+    if found is str:
+        length = getattr(kind, "length", None)
+        return {} if length is None else {"max_length": length}
+    if found is int:
+        return {"ge": -largest_number(kind) - 1, "le": largest_number(kind)}
+    if found is Decimal:
+        is_sized = isinstance(kind, Numeric) and not isinstance(kind, Float) and kind.precision is not None
+        return {"max_digits": kind.precision, "decimal_places": kind.scale or 0} if is_sized else {"max_digits": 1000}  # type: ignore[attr-defined]  # of a Numeric
+    return {"ge": -LONGEST_INTERVAL, "le": LONGEST_INTERVAL} if found is timedelta else {}
 
 
 def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
@@ -93,34 +99,27 @@ def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
         found = kind.python_type
     except NotImplementedError:
         return None
-    if is_sent and found in _LIMITS:
-        return _LIMITS[found](kind)
-    known = issubclass(found, PythonEnum) or found in PLAIN
-    return found if known else None
+    if not (issubclass(found, PythonEnum) or found in PLAIN):
+        return None
+    return _within_limits(found, kind) if is_sent else found
+
+
+def _within_limits(found: type, kind: TypeEngine[object]) -> object:
+    if found is datetime:
+        return _moment(kind)
+    limits = limits_of(found, kind)
+    if not limits:
+        return FiniteFloat if found is float else found
+    return Annotated[found, Field(**limits, allow_inf_nan=False if found is Decimal else None)]  # type: ignore[call-overload]  # the names are Field's
 
 
 def _member(kind: TypeEngine[object]) -> object:
     return kind.enum_class or Literal[tuple(kind.enums)]  # type: ignore[attr-defined]  # of an Enum
 
 
-def _text(kind: TypeEngine[object]) -> object:
-    length = getattr(kind, "length", None)
-    return str if length is None else Annotated[str, Field(max_length=length)]
-
-
-def _whole_number(kind: TypeEngine[object]) -> object:
-    return Annotated[int, Field(ge=-largest(kind) - 1, le=largest(kind))]
-
-
 def _moment(kind: TypeEngine[object]) -> object:
     # A moment without a zone is none that two databases agree on, and with one the column would lose it.
     return UTCTime if isinstance(kind, DateTime) and kind.timezone else NaiveDatetime
-
-
-def _decimal(kind: TypeEngine[object]) -> object:
-    if not isinstance(kind, Numeric) or isinstance(kind, Float) or kind.precision is None:
-        return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=1000)]
-    return Annotated[Decimal, Field(allow_inf_nan=False, max_digits=kind.precision, decimal_places=kind.scale or 0)]
 
 
 _SPECIAL: tuple[tuple[type, Callable[[TypeEngine[object]], object]], ...] = (
@@ -129,11 +128,3 @@ _SPECIAL: tuple[tuple[type, Callable[[TypeEngine[object]], object]], ...] = (
     (JSON, lambda _: JsonValue),
     (FileField, lambda _: StoredFileRead),
 )
-_LIMITS: dict[type, Callable[[TypeEngine[object]], object]] = {
-    str: _text,
-    int: _whole_number,
-    float: lambda _: FiniteFloat,
-    Decimal: _decimal,
-    datetime: _moment,
-    timedelta: lambda _: Annotated[timedelta, Field(ge=-LONGEST_INTERVAL, le=LONGEST_INTERVAL)],
-}

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from dovetail.errors import InvalidInputError, quoted
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.change_lines import ChangeLines
 from dovetail.resources.sql.statements import Statement
@@ -25,11 +26,15 @@ class NamedRows:
         self._find, self._make = Statement(self._select), Statement(self._insert, writes=True)
 
     async def find_or_make(self, session: AsyncSession, names: Iterable[str]) -> dict[str, Any]:
-        """Return the primary key of the row of each name."""
+        """Return the primary key of the row of each name. Raises InvalidInputError for one longer than the column."""
         # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency. It
         # waits for a transaction that is making the same row, and the look after it finds that one's. Sorted: two
         # transactions that make the same rows in different order would wait for each other for ever.
         wanted = sorted(set(names))
+        # PostgreSQL would cut it where it is made the column's type, and SQLite store it.
+        longest = getattr(self._name.type, "length", None)
+        if longest is not None and (beyond := [name for name in wanted if len(name) > longest]):
+            raise InvalidInputError(f"{quoted(beyond[0])} is too long; expected {longest} characters at most.")
         keys: dict[str, object] = {}
         for statement in (self._find, self._make, self._find):
             missing = [name for name in wanted if name not in keys]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pytest
 from pydantic import MISSING, Field, ValidationError
-from sqlalchemy import DateTime, Interval, MetaData, Numeric, SmallInteger, String
+from sqlalchemy import ARRAY, DateTime, Interval, MetaData, Numeric, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.api.schemas import Schema
@@ -26,6 +26,7 @@ class Crate(IdMixin, Base):
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     opens_at: Mapped[datetime | None] = mapped_column(DateTime())
     lasts: Mapped[timedelta | None] = mapped_column(Interval)
+    codes: Mapped[list[str]] = mapped_column(ARRAY(String(3)), default=list)
 
 
 class CrateRead(Schema):
@@ -42,6 +43,7 @@ class CrateCreate(Schema):
     sent_at: datetime | None = None
     opens_at: datetime | None = None
     lasts: timedelta | MISSING = MISSING
+    codes: list[str] | MISSING = MISSING
 
 
 class NarrowCreate(Schema):
@@ -64,6 +66,7 @@ NAIVE, MOMENT = datetime(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC)  # noqa: 
         ("sent_at", MOMENT, NAIVE),
         ("opens_at", NAIVE, MOMENT),
         ("lasts", timedelta(days=1), timedelta.max),
+        ("codes", ["abc", "d"], ["abc", "defg"]),
     ],
 )
 def test_a_field_takes_what_its_column_holds_and_names_itself_where_a_value_is_more(field, fits, too_much):
