@@ -70,8 +70,7 @@ def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[st
 def _impossible(spec: Spec) -> Iterator[str]:
     if type(spec.policy).related is not Policy.related:
         return  # it says itself what is seen
-    readers = [spec.reader] if spec.written is None else [spec.reader, spec.written_reader]
-    for reader in readers:
+    for reader in dict.fromkeys((spec.reader, spec.list_reader, spec.written_reader)):
         for path, schema, target in _required(reader.node):
             policy = spec.access.policies.get(path)
             if policy is not None and not isinstance(policy, ReadOnly):

@@ -177,7 +177,7 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             check_lookup(self.singular, self.model, self.lookup)
         if self.reserved and not self.lookup:
             raise ConfigurationError(f"{self.singular}: reserved names keys of a `lookup`, and there is none")
-        if self.put_creates and (self.replace is None or self.create_with is not None):
+        if self.put_creates and (not self.has("replace") or self.create_with is not None):
             raise ConfigurationError(
                 f"{self.singular}: put_creates makes a row of the body of `replace`: give that, and no create_with"
             )
@@ -185,8 +185,9 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
             raise ConfigurationError(
                 f"{self.singular}: put_creates takes the key from the path, and the database counts up"
             )
-        if self.update_method == "PUT" and self.replace is not None:
-            raise ConfigurationError(f"{self.singular}: PUT is `replace`, so update_method has to be PATCH")
+        if self.update_method == "PUT" and (self.replace is not None or not self.has("update")):
+            found = "PUT is `replace`" if self.replace is not None else "there is no `update` to be sent by PUT"
+            raise ConfigurationError(f"{self.singular}: {found}, so update_method has to be PATCH")
 
     def _check_limits(self) -> None:
         offered = [name for name in OPERATIONS if self.has(name)]

@@ -349,6 +349,8 @@ REFUSED = [
     ({"update_method": "PUT", "replace": ShapedCreate, "create_with": new_book}, "update_method has to be PATCH"),
     ({"put_creates": True}, "give that, and no create_with"),
     ({"put_creates": True, "replace": ShapedCreate}, "the database counts up"),
+    ({"put_creates": True, "replace": ShapedCreate, "without": {"replace"}}, "makes a row of the body of `replace`"),
+    ({"update_method": "PUT"}, "there is no `update` to be sent by PUT"),
     ({"filters": {"title": "exact", "name": Filter("exact", path="titel")}}, "'titel' leads nowhere"),
 ]
 

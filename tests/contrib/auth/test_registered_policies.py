@@ -85,11 +85,12 @@ def test_an_object_that_its_policy_may_hide_cannot_be_one_that_an_answer_has_to_
     class Forgetful(UserPolicy[Post]):
         pass
 
-    (problem,) = problems(site, model=Post, read=PostRead, policy=Forgetful())[1:]
-    assert problem == (
-        "post: the policy of User may hide 'author', so PostRead.author has to allow null, or Forgetful.related to say "
-        "{'author': true()}"
-    )
+    for schemas in ({"read": PostRead}, {"fields": ("title",), "listed": PostRead}):
+        (problem,) = problems(site, model=Post, **schemas, policy=Forgetful())[1:]
+        assert problem == (
+            "post: the policy of User may hide 'author', so PostRead.author has to allow null, or Forgetful.related to "
+            "say {'author': true()}"
+        )
 
 
 def test_a_policy_of_a_related_model_that_decides_for_somebody_else_is_refused(site):
