@@ -4,7 +4,8 @@
 out who asks.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from dovetail.api.front.fast_path import FastJSONResponse
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
-from dovetail.errors import NotFoundError, StaleWriteError
+from dovetail.errors import DovetailError, StaleWriteError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
@@ -29,10 +30,11 @@ from dovetail.resources.policy import Recognized, not_found
 from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
+from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.spec import ADD, CHANGE, DELETE, Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import WrittenResponse, respond_once
-from dovetail.resources.write.writer import Writer
+from dovetail.resources.write.writer import NoRowError, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
 
@@ -67,7 +69,8 @@ async def create(
     spec, viewer = writer.spec, recognized.viewer
 
     async def make() -> Response:
-        made = await writer.create_and_read(session, viewer, data)
+        with _pointing_into(spec, data):
+            made = await writer.create_and_read(session, viewer, data)
         headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
         return _item_response(spec, request, made.batch, made.key, status=201, headers=there)
@@ -88,14 +91,15 @@ async def update(
     """Change an object and return it."""
     if_match = request.headers.get("If-Match")
     asked = writer.spec.change_visibility(recognized, CHANGE)
-    batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
-    if batch is None:
-        try:
-            batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
-        except NotFoundError:
-            if not writer.spec.put_creates or request.method != "PUT":
-                raise
-            return await _put_new(writer, request, session, recognized.viewer, key, data)
+    with _pointing_into(writer.spec, data):
+        batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
+        if batch is None:
+            try:
+                batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
+            except NoRowError:
+                if not writer.spec.put_creates or request.method != "PUT":
+                    raise
+                return await _put_new(writer, request, session, recognized.viewer, key, data)
     return _item_response(writer.spec, request, batch, key)
 
 
@@ -131,7 +135,19 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
     if batch.refused():
         raise spec.refusal(viewer, action)
     headers = _location(spec, request, key) if is_new else {}
+    if spec.lookup and batch.items:  # an Idempotency-Key notes the row, whose lookup may change
+        key = batch.version(0)[spec.reader.version_within(visibility.hidden).index(spec.key)]
     return _item_response(spec, request, batch, key, status=status, headers=headers)
+
+
+@contextmanager
+def _pointing_into(spec: Spec, data: BaseModel) -> Iterator[None]:
+    """Let errors about attributes point to what the client sent: by the names that it knows, and in its envelope."""
+    try:
+        yield
+    except DovetailError as error:
+        error.errors = tuple(as_sent(error.errors, type(data), spec.envelope.pointer))
+        raise
 
 
 async def _put_new(  # noqa: PLR0917 - as `update` has them

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import cast
 
+import orjson
 from pydantic import BaseModel, Field, create_model
 
 from dovetail.api.schemas import Page, Schema
@@ -44,20 +45,17 @@ class Envelope:
         """Return the schema of one object with what stands around it."""
         if not self.item:
             return schema
-        return _made(f"{schema.__name__}Envelope", schema.__module__, {self.item: (schema, ...)})
+        return _made(f"{schema.__name__}Envelope", schema.__module__, {"item": (schema, Field(alias=self.item))})
 
     def page_of(self, schema: type[BaseModel]) -> type[BaseModel]:
         """Return the schema of a page."""
         if self.is_usual_page:
             return cast("type[BaseModel]", Page[schema])  # type: ignore[valid-type]  # known at run time only
-        kinds: dict[str, object] = {"items": list[schema], "total": int | None, "next": str | None}  # type: ignore[valid-type]  # as above
-        kinds["previous"] = kinds["next"]
-        if self.counts:
-            kinds["total"] = int | None
+        kinds: dict[str, object] = {"items": list[schema], "total": int | None}  # type: ignore[valid-type]  # as above
         fields: dict[str, object] = {
-            getattr(self, name): (Annotated[kinds[name], Field(description=text or None)], ...)
+            name: (kinds.get(name, str | None), Field(alias=called, description=text or None))
             for name, text in PAGE.items()
-            if getattr(self, name)
+            if (called := getattr(self, name))
         }
         return _made(f"{schema.__name__.removesuffix('Read')}Page", schema.__module__, fields)
 
@@ -70,13 +68,18 @@ class Envelope:
         """Return what a page answers of `items`, `total`, `next` and `previous`."""
         return {name: value for key, value in values.items() if (name := getattr(self, key))}
 
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer to the object in a request."""
+        return f"/{self.item}" if self.item else ""
+
     def wrapped(self, body: bytes) -> bytes:
         """Return the JSON of one object with what stands around it."""
-        return body if not self.item else b'{"%s":%s}' % (self.item.encode(), body)
+        return body if not self.item else b"{%s:%s}" % (orjson.dumps(self.item), body)
 
     def unwrapped(self, data: BaseModel) -> BaseModel:
         """Return what a request sends, without what stands around it."""
-        return data if not self.item else cast("BaseModel", getattr(data, self.item))
+        return data if not self.item else cast("BaseModel", data.item)  # type: ignore[attr-defined]  # of `around`
 
 
 def _made(name: str, module: str, fields: Mapping[str, object]) -> type[BaseModel]:

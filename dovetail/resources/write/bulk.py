@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +26,7 @@ from dovetail.errors import (
     StaleWriteError,
 )
 from dovetail.resources.read.reader import Batch
+from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.one_row import Locked
@@ -86,7 +88,7 @@ async def create_all(
         writer.check_create(viewer, items[number])
 
     writer.spec.written_visibility(viewer, ADD)  # which refuses whoever may add no row
-    done = await _Job(session, "/items", len(items), check, together, apart).run()
+    done = await _Job(session, "/items", len(items), check, together, apart, writer.spec.create).run()
     return done if isinstance(done, Written) else await _written(writer, session, viewer, ADD, done)
 
 
@@ -123,7 +125,7 @@ async def update_all(
     def check(number: int) -> None:
         writer.check_update(viewer, change(number))
 
-    done = await _Job(session, "/items", len(keys), check, together, apart).run()
+    done = await _Job(session, "/items", len(keys), check, together, apart, writer.spec.update).run()
     return done if isinstance(done, Written) else await _written(writer, session, viewer, CHANGE, done)
 
 
@@ -163,6 +165,7 @@ class _Job(Generic[All, One]):
     check: Callable[[int], None]
     together: Callable[[], Awaitable[All]]
     apart: Callable[[], Awaitable[Callable[[int], Awaitable[One]]]]  # gives what does one
+    schema: type[BaseModel] | None = None  # of an item
     errors: dict[int, DovetailError] = field(default_factory=dict)  # by number
 
     async def run(self) -> All | list[One]:
@@ -208,7 +211,7 @@ class _Job(Generic[All, One]):
         error, pointer = self.errors[number], f"{self.pointer}/{number}"
         if not error.errors:
             return [FieldError(pointer=pointer, detail=error.detail, type=error.slug)]
-        return [FieldError(pointer=pointer + one.pointer, detail=one.detail, type=one.type) for one in error.errors]
+        return list(as_sent(error.errors, self.schema or BaseModel, pointer))
 
 
 def _expected(error: Exception) -> DovetailError:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.fast_unit_of_work import SessionSource
-from dovetail.errors import PreconditionRequiredError
+from dovetail.errors import NotFoundError, PreconditionRequiredError
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
@@ -46,6 +46,10 @@ class Made:
     key: Hashable
     batch: Batch
     known_by: object  # by what clients know it
+
+
+class NoRowError(NotFoundError):
+    """There is no such row, or none that the viewer may know of."""
 
 
 class Writer(Generic[Model, Viewer, Create, Update, Replace]):
@@ -112,7 +116,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def taken(self, viewer: Viewer, action: str, key: Hashable, locked: Locked[Model] | None) -> Model:
         """Return the row that was locked. Raises as `lock_item` does."""
         if locked is None:
-            raise not_found(self.spec.singular, key)
+            raise NoRowError(not_found(self.spec.singular, key).detail)
         if not locked.is_allowed:
             raise self.spec.refusal(viewer, action)
         return locked.item
