@@ -109,8 +109,8 @@ class Routes:
         if self.office.settings.presence:
             yield self._route(f"{OBJECT}presence/", presence.beat, "presence", POST, is_use=False)
         for page in self.object_pages:
-            show, methods = partial(show_object_page, page), ("GET",) if page.act is None else BOTH
-            yield self._route(f"{OBJECT}{page.name}/", show, f"object-{page.name}", methods)
+            methods = ("GET",) if page.act is None else BOTH
+            yield self._route(f"{OBJECT}{page.name}/", partial(show_object_page, page), f"object-{page.name}", methods)
         yield self._route(OBJECT, pages.show_details, "details")
 
     def last(self) -> Iterator[Route]:

@@ -5,7 +5,9 @@
     PRICES = ObjectPage(name="prices", title="Prices", template="shop/prices.html", load=load_prices)
 
 A page stands beside the details of each object that the user may view, of every model. Its template extends
-"sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned.
+"sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned. What takes long and asks no
+database, comparing long texts say, `load` leaves to an async function that it returns instead: that is awaited while
+the page holds no connection, and returns the values.
 A form that it sends to its own address, with `token(request)` in it, is given to `act`: who may view the object may
 send it, so `act` asks what else it takes, and returns where to go on.
 
@@ -16,6 +18,7 @@ message, before the transaction ends, and may add to the message what its templa
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from inspect import iscoroutinefunction
 from typing import TypeAlias
@@ -29,13 +32,16 @@ from starlette.responses import Response
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import WORD
+from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset({"change", "delete", "presence"})
 OBJECT_PAGES, MESSAGE_NOTES = "admin.object_pages", "admin.message_notes"
 Values: TypeAlias = Mapping[str, object]
+LongWork: TypeAlias = Callable[[], Awaitable[Values]]  # awaited without a connection
 MessageNote: TypeAlias = Callable[[Request], Awaitable[None]]
 
 
@@ -55,7 +61,7 @@ class ObjectPage:
     name: str  # in addresses
     title: str
     template: str
-    load: Callable[[Office, Request, ShownObject], Awaitable[Values | None]]
+    load: Callable[[Office, Request, ShownObject], Awaitable[Values | LongWork | None]]
     act: Callable[[Office, Request, ShownObject], Awaitable[Response]] | None = None  # on a form that the page sends
 
 
@@ -89,7 +95,7 @@ def check_notes(found: Iterable[object]) -> list[MessageNote]:
     return [one for one in given if iscoroutinefunction(one)]
 
 
-async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response:
+async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response | Unfinished:
     """Show a page of an object that the user may view; of one that is gone, to superusers."""
     view = open_view(office, request, Action.DETAILS)
     obj = await view.get_object_for_details(request)
@@ -100,9 +106,25 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
     shown = ShownObject(view, request.path_params["pk"], obj)
     if page.act is not None and request.method == "POST":
         return await page.act(office, request, shown)
-    values = await page.load(office, request, shown)
-    if values is None:
+    found = await page.load(office, request, shown)
+    if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
+    if isinstance(found, Mapping):
+        return await _render(page, office, request, shown, found)
+    return Unfinished(partial(_finish, page, office, request, shown, found))
+
+
+async def _finish(page: ObjectPage, office: Office, request: Request, shown: ShownObject, work: LongWork) -> Response:
+    values = await work()
+    async with office.database.unit_of_work(read_only=True) as session:  # what the site adds to each page may ask it
+        if shown.obj is not None:
+            session.add(shown.obj)  # it knows again what it may not load
+        with enter_request_context(request, session):
+            return await _render(page, office, request, shown, values)
+
+
+async def _render(page: ObjectPage, office: Office, request: Request, shown: ShownObject, values: Values) -> Response:
+    view, obj = shown.view, shown.obj
     title = f"{view.name} {shown.pk}" if obj is None else view.title_of(obj)
     context = {"model_view": view, "pk": shown.pk, "obj": obj, "title": title, "page": page, **values}
     template = view.object_history_template if page.name == "history" else page.template

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.columns.identifiers import have_identifiers
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import ObjectPage, ShownObject
+from dovetail.contrib.admin.pages.extras import LongWork, ObjectPage, ShownObject
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -77,21 +77,25 @@ class ShownChange:
     fields: Sequence[Difference]
 
 
-async def load_history(_office: Office, request: Request, shown: ShownObject) -> Mapping[str, object] | None:
-    """Return the changes of an object, the latest first; None if it is gone and none are left of it."""
+async def load_history(_office: Office, request: Request, shown: ShownObject) -> LongWork | None:
+    """Return what compares the changes of an object, the latest first; None if it is gone and none are left of it."""
     session, model = request_context().session, shown.view.model
     found = (await session.scalars(_changes_of(request, shown).limit(PAGE + 1))).all()
     if not found and shown.obj is None:
         return None
     rows = found[:PAGE]
     texts = await _related_texts(request, model, rows)
-    # Elsewhere, since comparing long texts takes a while.
-    told = await to_thread(lambda: [differences(row.before, row.after) for row in rows])
-    shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
-    changes = [one for one in shown_rows if one is not None]
-    older = rows[-1].id if len(found) > PAGE else None
-    beside = await count_beside(session, [one.change for one in changes])
-    return {"changes": changes, "label": shown.view.label, "older": older, "beside": beside}
+    beside = await count_beside(session, rows)
+
+    async def compare() -> Mapping[str, object]:
+        # Elsewhere, since comparing long texts takes a while.
+        told = await to_thread(lambda: [differences(row.before, row.after) for row in rows])
+        shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
+        changes = [one for one in shown_rows if one is not None]
+        older = rows[-1].id if len(found) > PAGE else None
+        return {"changes": changes, "label": shown.view.label, "older": older, "beside": beside}
+
+    return compare
 
 
 async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
