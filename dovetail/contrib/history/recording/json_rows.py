@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import cast
 
-from sqlalchemy import JSON, Boolean, ColumnElement, DateTime, Float, LargeBinary, Numeric, Text, Uuid, literal_column
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Boolean,
+    Cast,
+    ColumnElement,
+    DateTime,
+    Float,
+    LargeBinary,
+    Numeric,
+    Text,
+    Uuid,
+    literal_column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -78,6 +91,9 @@ def _sqlite_row(element: json_row, compiler: SQLCompiler, **kwargs: object) -> s
 
 @compiles(in_json, "postgresql")
 def _postgresql_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:
+    (value,) = element.clauses
+    if isinstance(value, BindParameter):  # of many types its driver tells PostgreSQL nothing, and here no column does
+        return str(compiler.process(Cast(value, element.type), **kwargs))
     return str(compiler.process(element.clauses, **kwargs))
 
 

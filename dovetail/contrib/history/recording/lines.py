@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.types import JSON
+from sqlalchemy.types import JSON, UserDefinedType
 
 from dovetail.contrib.history.differences import REDACTED as REDACTED  # noqa: PLC0414 - what a line holds
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
@@ -151,4 +151,5 @@ def _differ(pairs: Sequence[tuple[ColumnElement[object], ColumnElement[object]]]
 
 
 def _comparable(value: ColumnElement[object]) -> ColumnElement[object]:
-    return cast(value, Text) if isinstance(bare(value.type), JSON) else value  # PostgreSQL cannot compare two of these
+    # PostgreSQL cannot compare two of these.
+    return cast(in_json(value), Text) if isinstance(bare(value.type), JSON | UserDefinedType) else value

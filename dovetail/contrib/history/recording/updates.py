@@ -1,15 +1,14 @@
 """Read of an UPDATE or a DELETE what it sets and which rows it means, as expressions for another statement."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TypeVar
 
 from sqlalchemy import (
     CTE,
     BindParameter,
-    Cast,
     Column,
+    ColumnClause,
     ColumnElement,
-    Enum,
     SelectBase,
     Table,
     Update,
@@ -18,15 +17,14 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
-from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from dovetail.database.deletion.reach import rows_with
 from dovetail.database.drivers.sqlalchemy_private import values_to_set
 
+T = TypeVar("T")
 GIVEN = "given_"  # with the name of a parameter of the statement that is watched
 
 
@@ -38,39 +36,38 @@ def changed(statement: Update, table: Table, given: Mapping[str, object]) -> dic
         name = key if isinstance(key, str) else str(getattr(key, "key", ""))
         column = names.get(name)
         if column is not None:
-            found[column.key] = _of_known_type(_as_column(value, column))
+            found[column.key] = _as_column(value, column)
     for name in given:
         column = names.get(name)
         if column is not None:
-            found[column.key] = _of_known_type(bindparam(f"{GIVEN}{name}", type_=column.type))
+            found[column.key] = bindparam(f"{GIVEN}{name}", type_=column.type)
     return found
 
 
-def of_one_table(table: Table, condition: ColumnElement[object]) -> ColumnElement[bool]:
+def of_one_table(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition as one on the table alone, if it looks at others beside it."""
-    where = cast("ColumnElement[bool]", condition)
-    if not _looks_beside(table, where):
-        return where
+    if not looks_beside(table, condition):
+        return condition
     keys = list(table.primary_key.columns)
-    return rows_with(keys, select(*keys).where(where))
+    return rows_with(keys, select(*keys).where(condition))
 
 
-def _looks_beside(table: Table, condition: ColumnElement[bool]) -> bool:
-    """Return whether a condition has columns of other tables, but for those in a SELECT of their own.
+def looks_beside(table: Table, expression: ColumnElement[T]) -> bool:
+    """Return whether an expression has columns of other tables, but for those in a SELECT of their own.
 
     SQLAlchemy's `get_final_froms` would say so too, and fail for what only one database can express.
     """
-    waiting: list[ExternallyTraversible] = [condition]
+    waiting: list[ExternallyTraversible] = [expression]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Column) and part.table is not None and getattr(part.table, "key", None) != table.key:
+        if isinstance(part, ColumnClause) and part.table is not None and getattr(part.table, "key", None) != table.key:
             return True
         if not isinstance(part, SelectBase):
             waiting.extend(part.get_children())
     return False
 
 
-def renamed(expression: ColumnElement[object]) -> ColumnElement[object]:
+def renamed(expression: ColumnElement[T]) -> ColumnElement[T]:
     """Return the expression with placeholders that clash with no column of the log."""
 
     def rename(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
@@ -95,17 +92,6 @@ def of_rows(value: ColumnElement[object], table: Table, rows: CTE) -> ColumnElem
         return rows.c[element.key] if element.table.key == table.key else None  # with annotations of the ORM or without
 
     return visitors.replacement_traverse(value, {}, replace)
-
-
-def _of_known_type(value: ColumnElement[object]) -> ColumnElement[object]:
-    """Return a value whose type PostgreSQL knows in a JSON object too, where its driver does not tell it."""
-    return Cast(value, value.type) if isinstance(value, BindParameter) and _is_untold(value.type) else value
-
-
-def _is_untold(kind: TypeEngine[object]) -> bool:
-    """Return whether asyncpg is not told a type: of an Enum, one of PostgreSQL's own, or one of a plugin's."""
-    base: TypeEngine[object] = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
-    return isinstance(base, Enum | UserDefinedType) or type(base).__module__.startswith(postgresql.__name__)
 
 
 def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:

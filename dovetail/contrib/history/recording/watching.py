@@ -3,6 +3,8 @@
 A line is read from the row itself, so the log of an UPDATE or a DELETE runs in front of it, and that of an INSERT
 behind it: one statement more for each statement, however many rows it changes. On PostgreSQL that of an UPDATE locks
 the rows, and another one those of a DELETE. An INSERT that may update rows instead looks at them before and after.
+An UPDATE that sets what stands in several rows of another table, of which the database takes any, leaves a line for
+each.
 
 SQL that is written as text is not seen: say what it changes, or write it with `insert`, `update` and `delete`.
 """
@@ -31,7 +33,15 @@ from sqlalchemy.types import NullType
 from dovetail.contrib.history.recording.lines import Lines, picture
 from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import RecordedTable
-from dovetail.contrib.history.recording.updates import GIVEN, changed, looks_elsewhere, of_one_table, of_rows, renamed
+from dovetail.contrib.history.recording.updates import (
+    GIVEN,
+    changed,
+    looks_beside,
+    looks_elsewhere,
+    of_one_table,
+    of_rows,
+    renamed,
+)
 from dovetail.contrib.history.recording.upserts import Upsert
 from dovetail.database.change_log import is_unrecorded
 from dovetail.database.drivers.sqlalchemy_private import (
@@ -107,10 +117,11 @@ class Watcher:
         if not isinstance(table, Table):
             return
         table = table.metadata.tables[table.key]  # without the annotations of the ORM
-        where = [] if statement.whereclause is None else [of_one_table(table, renamed(statement.whereclause))]
+        asked = [] if statement.whereclause is None else [renamed(statement.whereclause)]
         given = [{f"{GIVEN}{name}": value for name, value in row.items()} for row in parameters]
         line: Insert | None
         if isinstance(statement, Delete):
+            where = [of_one_table(table, condition) for condition in asked]
             line = self._lines.insert_deleted(table, where)
             if line is not None and _has_many_writers(connection):  # so that nothing new refers to them
                 _lock(connection, table, where, given, may_go=True)
@@ -119,7 +130,7 @@ class Watcher:
             after = {} if known is None else changed(statement, table, parameters[0])
             if known is None or not known.written(after):
                 return
-            line = self._line_of_update(connection, known, after, where, given)
+            line = self._line_of_update(connection, known, after, asked, given)
         if line is not None:
             origin = origin_values()
             _execute(connection, line, [{**row, **origin} for row in given])
@@ -129,18 +140,20 @@ class Watcher:
         connection: Connection,
         known: RecordedTable,
         after: Mapping[str, ColumnElement[object]],
-        where: Sequence[ColumnElement[bool]],
+        asked: Sequence[ColumnElement[bool]],
         given: Parameters,
     ) -> Insert:
+        where = [of_one_table(known.table, condition) for condition in asked]
+        is_joined = any(looks_beside(known.table, value) for value in after.values())
         if _has_many_writers(connection):
-            if not any(looks_elsewhere(value) for value in after.values()):
+            if not is_joined and not any(looks_elsewhere(value) for value in after.values()):
                 # A row that is locked is told as that transaction has left it for which the lock had to wait.
                 locked = select(known.table).where(*where).with_for_update(key_share=True, of=known.table)
                 rows = locked.cte("locked_rows")
                 adapted = {name: of_rows(value, known.table, rows) for name, value in after.items()}
                 return self._lines.insert(known, picture(rows), adapted, [])
             _lock(connection, known.table, where, given, may_go=False)
-        return self._lines.insert(known, picture(known.table), after, where)
+        return self._lines.insert(known, picture(known.table), after, asked if is_joined else where)
 
     def _prepared(self, connection: Connection, statement: Insert, parameters: Parameters) -> Insert:
         UPSERT.pop(connection.info)  # of one that failed
