@@ -21,7 +21,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_in_words
 from dovetail.errors import ConfigurationError
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 
 
 class ShownView(OpenModelView):
@@ -111,12 +111,12 @@ class ShownView(OpenModelView):
         code = (self.view_on_site, getattr(self.model, "get_absolute_url", None)) if self.view_on_site else ()
         return paths_read(self.model, names_in_code(self.model, code))
 
-    def label(self, name: str) -> str:
+    def lazy_label(self, name: str) -> str:
         """Return the heading of a column: from `labels`, from `@display`, or its name in words."""
         said = self._columns[name].shown_as.description if name in self._columns else None
         said = self.name if name == TITLE else said
         is_labelled = name in set(map(name_of, self.labels))
-        return super().label(name) if said is None or is_labelled else gettext(said)
+        return super().lazy_label(name) if said is None or is_labelled else gettext_lazy(said)
 
     async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
         """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""

@@ -72,7 +72,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         vars(self).update({name: gettext_lazy(getattr(self, name)) for name in NAMES if getattr(self, name)})
         self._ajax_relation_names = set(chosen_relations(self))
         self._form_ajax_refs = self.make_loaders()
-        self._column_labels = {name: self.label(name) for name in [*self._prop_names, *self._list_prop_names]}
+        self._column_labels = {name: self.lazy_label(name) for name in [*self._prop_names, *self._list_prop_names]}
 
     @property
     def mapper(self) -> Mapper[object]:
@@ -92,8 +92,12 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
     def label(self, name: str) -> str:
         """Return the heading of a column: the one from `labels`, or its name in words."""
+        return str(self.lazy_label(name))
+
+    def lazy_label(self, name: str) -> str:
+        """Return what `label` returns, translated when it is shown: forms are made once, for every language."""
         plain = name.replace("_", " ").replace(".", " ")
-        return gettext(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
+        return gettext_lazy(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
 
     def format_value(self, value: object) -> object:
         """Return a value as lists show it, by the formatter for its type."""
@@ -134,7 +138,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
             model=self.model,
             session_maker=self.session_maker,
             only=names,
-            column_labels={name: self.label(name) for name in names},
+            column_labels={name: self.lazy_label(name) for name in names},
             # SQLAdmin writes into what it is given.
             form_args={name: _copied(options) for name, options in self.field_args.items()},
             form_widget_args={name: dict(options) for name, options in self.widget_args.items()},

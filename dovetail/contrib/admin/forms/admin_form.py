@@ -6,7 +6,7 @@ from typing import Any
 from starlette.datastructures import FormData, UploadFile
 from wtforms import BooleanField, Field, FileField, Form, SelectFieldBase, ValidationError
 from wtforms.fields.core import UnboundField
-from wtforms.i18n import get_translations
+from wtforms.i18n import DummyTranslations, get_translations
 from wtforms.meta import DefaultMeta
 
 from dovetail.errors import FieldError, InvalidInputError
@@ -29,7 +29,10 @@ class AdminForm(Form):
             if code.partition("-")[0] == "en":
                 return None
             if code not in self.translations_cache:
-                self.translations_cache[code] = get_translations([folder_of(code), code.partition("-")[0]])
+                try:
+                    self.translations_cache[code] = get_translations([folder_of(code), code.partition("-")[0]])
+                except FileNotFoundError:  # WTForms does not speak it, and stays English
+                    self.translations_cache[code] = DummyTranslations()
             return self.translations_cache[code]
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:

@@ -42,6 +42,8 @@ async def test_a_file_is_uploaded_mapped_checked_and_imported_and_then_forgotten
     )
     page = await importer.office.get(address)
     assert "parcels.csv: 2 rows" in page.text
+    german = await importer.office.client.get(f"/admin{address}", headers={"Accept-Language": "de"})
+    assert "parcels.csv: 2 Zeilen" in german.text
     assert "Book; thick" in page.text
     checked = await importer.step(address, "check")
     assert "New: 2. Changed: 0. As they are: 0." in checked.text
