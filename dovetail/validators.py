@@ -7,7 +7,7 @@ Unix socket, or everybody.
 import re
 import unicodedata
 from ipaddress import ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 # Unicode's normalisation takes quadratic time for a letter with many marks: 80,000 of them stop a process for seconds,
 # 2,000 for 3 ms. (https://unicode.org/reports/tr15/, section 13: a stream-safe text has at most 30 marks in a row)
@@ -137,6 +137,14 @@ def _check_network(text: str) -> None:
         raise ValueError(
             f"expected addresses, networks such as 10.0.0.0/8, 'unix' or '*', found {text[:50]!r}"
         ) from None
+
+
+def split_url(text: str) -> SplitResult:
+    """Return the parts of an address that a client sent; none of them where it cannot be read, as `http://[`."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
 
 
 def is_local(host: str | None) -> bool:

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,6 +22,7 @@ from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
 from dovetail.contrib.auth.sessions.models import Door
 from dovetail.errors import DovetailError, PermissionDeniedError
+from dovetail.validators import split_url
 
 
 class KeptOutError(PermissionDeniedError):
@@ -80,7 +80,7 @@ def target_of(request: Request) -> str:
     """Return where to go after logging in: the page that was asked for, if it is one of ours."""
     index = request.url_for("admin:index").path
     wanted = request.query_params.get("next", "")
-    parts = urlsplit(wanted)
+    parts = split_url(wanted)
     docs = address_of(request, "show_docs")  # which may be for staff only
     is_known = wanted.startswith(index) or wanted == docs
     is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted

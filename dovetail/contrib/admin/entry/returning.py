@@ -2,7 +2,7 @@
 
 import logging
 from http import HTTPStatus
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sqladmin.flash import Flash
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.session import SAFE_METHODS
 from dovetail.translation.texts import gettext_lazy
+from dovetail.validators import split_url
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -65,8 +66,8 @@ def wants_json(request: Request) -> bool:
 
 def page_before(request: Request) -> str:
     """Return the page of ours that a button was pressed on, or the start."""
-    parts = urlsplit(request.headers.get("referer", ""))
     index = request.url_for("admin:index").path
+    parts = split_url(request.headers.get("referer", ""))
     is_ours = parts.netloc == request.headers.get("host") and parts.path.startswith(index)
     return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index
 

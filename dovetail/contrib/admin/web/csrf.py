@@ -4,7 +4,6 @@
 """
 
 import re
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.datastructures import Headers
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from dovetail.errors import PermissionDeniedError
 from dovetail.signing import Signer
 from dovetail.translation.texts import gettext
+from dovetail.validators import split_url
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
@@ -28,7 +28,7 @@ def check_origin(headers: Headers) -> None:
     if site is not None:
         allowed = site in {"same-origin", "none"}
     else:
-        source = urlsplit(headers.get("origin") or headers.get("referer") or "").netloc
+        source = split_url(headers.get("origin") or headers.get("referer") or "").netloc
         allowed = bool(source) and source == headers.get("host")
     if not allowed:
         raise PermissionDeniedError(

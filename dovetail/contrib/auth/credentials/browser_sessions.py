@@ -7,13 +7,13 @@ https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Preven
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import PermissionDeniedError
 from dovetail.state import StateKey
+from dovetail.validators import split_url
 
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -65,7 +65,7 @@ def is_same_origin(connection: HTTPConnection) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = connection.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == connection.headers.get("host")
+    return origin is not None and split_url(origin).netloc == connection.headers.get("host")
 
 
 def _is_unsafe(connection: HTTPConnection) -> bool:

@@ -103,6 +103,17 @@ ELSEWHERE = [
 ]
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_an_address_that_cannot_be_read_is_of_another_site_and_leads_to_no_page(client):
+    page = await client.get("/admin/login?next=http://[")
+    assert page.status_code == 200
+    values = {"theme": "dark", "csrf_token": read_form(page.text)["csrf_token"]}
+    foreign = await client.post("/admin/login/theme", data=values, headers={"Origin": "http://["})
+    assert foreign.status_code == 403
+    answer = await client.post("/admin/login/theme", data=values, headers={"Origin": ORIGIN, "Referer": "http://["})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/")
+
+
 async def test_a_post_without_a_token_is_refused(office):
     for path in UNSAFE:
         answer = await office.client.post(f"/admin{path}", data={"pks": "1"})
