@@ -27,8 +27,10 @@ RESERVED = frozenset(
         "reset",
         "shortcuts",
         "statics",
+        "texts",
         "theme",
         "why",
+        "zone",
     }
 )
 """First words of addresses that are the site's own, and those of no view."""
