@@ -37,7 +37,8 @@ class Messages:
 
     def _encode(self, messages: list[Message]) -> str:
         return self._signer.dumps(
-            [{key: value[:MAXIMUM_LENGTH] for key, value in one.items()} for one in messages[-MAXIMUM_COUNT:]]
+            # A lazy text is said here: JSON, and a slice of it, have the English.
+            [{key: str(value)[:MAXIMUM_LENGTH] for key, value in one.items()} for one in messages[-MAXIMUM_COUNT:]]
         )
 
     def _decode(self, cookie: str) -> list[Message]:

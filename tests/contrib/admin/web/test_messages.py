@@ -1,6 +1,7 @@
 """Messages for the next page: only those that the site itself wrote are shown."""
 
 from base64 import urlsafe_b64encode
+from gettext import NullTranslations
 
 import pytest
 from pydantic import SecretStr
@@ -10,9 +11,18 @@ from starlette.responses import Response
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import MAXIMUM_COUNT, MAXIMUM_LENGTH, Messages
 from dovetail.signing import Signer
+from dovetail.translation.catalogs import Language
+from dovetail.translation.texts import gettext_lazy, speaking
 
 SECRET = SecretStr("a secret of this site, which is long enough")
 COOKIES = Cookies(SECRET, secure=False)
+
+
+class Loud(NullTranslations):
+    def gettext(self, message: str) -> str:
+        return message.upper()
+
+
 SAVED = [{"message": "Saved, Zoë.", "category": "info"}]
 
 
@@ -35,6 +45,9 @@ def sent(messages: list[dict[str, str]], secret: SecretStr = SECRET) -> str:
 
 def test_what_one_page_says_the_next_one_shows():
     assert shown(sent(SAVED)) == {"_messages": SAVED}
+    with speaking(Language("de", "Deutsch", Loud())):  # a lazy text is said by the page that made it
+        said = shown(sent([{"message": gettext_lazy("Saved."), "category": "info"}]))
+    assert said == {"_messages": [{"message": "SAVED.", "category": "info"}]}
     assert shown(Signer(SECRET, "dovetail.admin.messages").dumps(SAVED)) == {"_messages": SAVED}
 
 
