@@ -56,20 +56,33 @@ def find_zone(name: str) -> "ZoneInfo | None":
 
 
 def local(value: datetime) -> datetime:
-    """Return a moment in the zone of who asks; a time without a zone is what it is."""
-    return value if value.tzinfo is None else value.astimezone(active_zone())
+    """Return a moment in the zone of who asks; a time without a zone is what it is.
+
+    One that the zone would have outside of the years 1 to 9999 stays in UTC: `9999-12-31T23:59:59Z` is how programs
+    say "for ever".
+    """
+    if value.tzinfo is None:
+        return value
+    try:
+        return value.astimezone(active_zone())
+    except OverflowError:
+        return value.astimezone(UTC)
 
 
 def instant(value: datetime) -> datetime:
     """Return what was typed without a zone as a moment: in the zone of who asks.
 
     Of a time that comes twice, as clocks are put back, it is the first; whoever means the second writes its offset,
-    `02:30+01:00`. Raise ValueError for one that never comes, as they are put forward.
+    `02:30+01:00`. Raise ValueError for one that never comes, as they are put forward, or that UTC has in no year.
     """
     if value.tzinfo is not None:
         return value
     found = value.replace(tzinfo=active_zone())
-    if found.astimezone(UTC).astimezone(active_zone()).replace(tzinfo=None) != value:
+    try:
+        again = found.astimezone(UTC).astimezone(active_zone())
+    except OverflowError:
+        raise ValueError(gettext("The year has to be from 1 to 9999, in UTC too.")) from None
+    if again.replace(tzinfo=None) != value:
         raise ValueError(
             gettext("There is no such time in %(zone)s: clocks are put forward over it.") % {"zone": zone_name()}
         )

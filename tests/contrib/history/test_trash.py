@@ -56,6 +56,7 @@ async def test_what_was_deleted_is_found_by_model_and_day_with_what_went_along_a
     assert "Green tea" not in page
     assert "cups" in (await office.get(trash, day=f"{datetime.now(UTC):%Y-%m-%d}")).text
     assert "Nothing that was deleted" in (await office.get(trash, day="2020-01-31")).text
+    assert "cups" in (await office.get(trash, day="9999-12-31")).text  # of which no zone has the end
     assert (await office.get(trash, day="no day", model="no.model", before="x")).status_code == 200
     answer = await office.submit(trash, {"change": await number_of(database, "blog.post")})
     assert answer.status_code == 303

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from itertools import groupby
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, false, literal_column, or_, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.lists.column_filters import within
 from dovetail.contrib.admin.own_pages.page import render_page
 from dovetail.contrib.admin.permissions import may, rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -26,7 +27,7 @@ from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
 from dovetail.translation.texts import gettext, gettext_lazy
-from dovetail.translation.zones import active_zone, local
+from dovetail.translation.zones import local
 
 PAGE = 50  # objects of one page
 
@@ -116,9 +117,9 @@ def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[Recorded
     return statement.order_by(RecordedChange.id.desc())
 
 
-def _narrowed(statement: Select[RecordedChange], day: datetime | None, before: str) -> Select[RecordedChange]:
+def _narrowed(statement: Select[RecordedChange], day: date | None, before: str) -> Select[RecordedChange]:
     if day is not None:
-        statement = statement.where(RecordedChange.created_at.between(day, day + timedelta(days=1)))
+        statement = statement.where(within(RecordedChange.created_at, day, day + timedelta(days=1)))
     return statement.where(RecordedChange.id < int(before)) if is_number(before) else statement
 
 
@@ -178,8 +179,9 @@ async def _restore(request: Request, views: Mapping[str, ViewBase]) -> Response:
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str) -> date | None:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), active_zone())
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if date.min < found < date.max else None  # whose midnights are moments in every zone

@@ -47,6 +47,20 @@ async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(offi
         assert answer.status_code == 303, answer.text
         assert await session.scalar(select(Workshop.opens_at)) == stored
         await session.commit()
+    assert (await office.submit(form, {"opens_at": "0001-01-01 00:00"})).status_code == 400
     answer = await office.submit(form, {"opens_at": "2026-03-29 02:30"})
     assert answer.status_code == 400
     assert "Diese Zeit gibt es in Europe/Berlin nicht" in answer.text
+
+
+async def test_a_moment_that_the_zone_has_in_no_year_is_shown_in_utc_and_stays_as_it_is(office, session):
+    for_ever = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)  # as programs write it
+    workshop = Workshop(name="Looms", opens_at=for_ever)
+    session.add_all([workshop, Painting(title="Kept", shown_at=for_ever)])
+    await session.commit()
+    await office.post("/zone", {"zone": "Europe/Berlin"})
+    assert "Kept" in (await office.get("/atelier/filtered/")).text  # whose dates lead to the last one
+    form = f"/guild/tabbed/{workshop.id}/change/"
+    assert 'value="9999-12-31 23:59:00"' in (await office.get(form)).text
+    assert (await office.submit(form, {"name": "Great looms"})).status_code == 303
+    assert await session.scalar(select(Workshop.opens_at)) == for_ever
