@@ -4,14 +4,17 @@ A language says how in its catalog: `%d.%m.%Y` is the German of `%Y-%m-%d` (http
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from dovetail.translation.texts import pgettext
 from dovetail.translation.zones import local, zone_name
 
 
-def number(value: int) -> str:
-    """Return a whole number with its thousands set apart."""
-    return f"{value:,}".replace(",", pgettext("between thousands", ","))
+def number(value: float | Decimal) -> str:
+    """Return a number with its thousands and its decimals set apart."""
+    whole, dot, rest = f"{value:,}".partition(".")
+    whole = whole.replace(",", pgettext("between thousands", ","))
+    return f"{whole}{pgettext('before decimals', '.')}{rest}" if dot else whole
 
 
 def decimal(text: str) -> str:

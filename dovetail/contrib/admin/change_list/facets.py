@@ -14,6 +14,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, parameters_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.translation import formats
 
 PARAMETER = "_facets"
 MOST = 100_000  # rows that are looked at; of more, the counts say that there are more
@@ -69,4 +70,4 @@ async def _count(found: ChangeList, without: str, conditions: Sequence[ColumnEle
     total, *counted = (
         await request_context().session.execute(select(func.count(), *sums).select_from(looked_at))
     ).one()
-    return [f"{min(count, MOST):,}{'+' if total > MOST else ''}" for count in counted]
+    return [f"{formats.number(min(count, MOST))}{'+' if total > MOST else ''}" for count in counted]

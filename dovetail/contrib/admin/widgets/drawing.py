@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dovetail.translation import formats
+
 WIDTH, HEIGHT = 600, 120
 GAP = 0.2  # of the width of a bar
 
@@ -41,7 +43,7 @@ def draw(pairs: Sequence[tuple[str, float]]) -> Drawing:
     bars = [
         Bar(
             label=label,
-            value=f"{number:,}",
+            value=formats.number(number),
             x=round(place * step + step * GAP / 2, 2),
             y=round((high - max(number, 0)) * scale, 2),
             width=round(step * (1 - GAP), 2),
@@ -54,4 +56,4 @@ def draw(pairs: Sequence[tuple[str, float]]) -> Drawing:
         for place, number in enumerate(numbers)
     )
     ends = (pairs[0][0], pairs[-1][0]) if pairs else ("", "")
-    return Drawing(bars, points, *ends, f"{high:,}", f"{sum(numbers):,}")
+    return Drawing(bars, points, *ends, formats.number(high), formats.number(sum(numbers)))

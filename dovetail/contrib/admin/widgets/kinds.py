@@ -19,6 +19,7 @@ from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.widgets.days import day_of, holds_days
 from dovetail.contrib.admin.widgets.drawing import draw
 from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext_lazy
 
 Condition: TypeAlias = ColumnElement[bool] | Callable[[Request], ColumnElement[bool]]
@@ -136,8 +137,10 @@ def list_address(request: Request, models: Sequence[type[object]], query: Mappin
 
 
 def in_words(value: object) -> str:
-    """Return a number as it is read: 12,345."""
-    return f"{value:,}" if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else as_text(value)
+    """Return a number as who asks reads it: 12,345 or 12.345."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return formats.number(value)
+    return as_text(value)
 
 
 def first_day(days: int) -> date:
