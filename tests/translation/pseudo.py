@@ -11,16 +11,19 @@ from dovetail.cli.state import State
 from dovetail.cli.translation.catalogs import as_mo
 from dovetail.cli.translation.commands import OURS, sources
 from dovetail.cli.translation.extraction import extract
+from dovetail.cli.translation.names import names_of
+from dovetail.plugin import Plugin
 
 CODE = "eo"
 MARKED = re.compile("⟦[^⟦⟧]*⟧")
 FORMATS = {"date format", "between thousands", "before decimals"}
-SHOWN = {"aria-label", "title", "placeholder", "alt", "data-placeholder"}
+SHOWN = {"aria-label", "title", "placeholder", "alt", "data-placeholder", "data-label"}
+VOID = {"br", "img", "input"}
 SILENT = {"script", "style", "code", "kbd"}
 
 
-def write_pseudo_catalog(folder: Path) -> None:
-    """Write the catalog of the language, with all texts of the framework and of the site, for a site at `folder`."""
+def write_pseudo_catalog(folder: Path, *plugins: Plugin) -> None:
+    """Write the catalog of the language for a site at `folder`: of the framework, of the site and of more plugins."""
     state, catalog = State(Settings), Catalog(locale=CODE)
     for source in (*sources(state, (OURS,)), *sources(state, ())):
         for one in extract(source, "messages"):
@@ -28,6 +31,8 @@ def write_pseudo_catalog(folder: Path) -> None:
                 texts = one.id if isinstance(one.id, tuple) else (one.id,)
                 said = texts if one.context in FORMATS else tuple(f"⟦{text}⟧" for text in texts)
                 catalog.add(one.id, said if isinstance(one.id, tuple) else said[0], context=one.context)
+    for name in names_of(plugins):
+        catalog.add(name, f"⟦{name}⟧")
     path = folder / "project" / "locale" / CODE / "LC_MESSAGES" / "messages.mo"
     path.parent.mkdir(parents=True)
     path.write_bytes(as_mo(catalog))
@@ -38,16 +43,23 @@ class _Texts(HTMLParser):
         super().__init__()
         self.found: list[str] = []
         self._silent = 0
+        self._foreign: list[str] = []  # what is open of an element that says itself in which language it is
 
     def handle_starttag(self, tag, attrs):
+        if self._foreign or (tag != "html" and dict(attrs).get("lang") == "en"):
+            self._foreign += [tag] if tag not in VOID else []
+            return
         self._silent += tag in SILENT
         self.found += [value or "" for name, value in attrs if name in SHOWN]
 
     def handle_endtag(self, tag):
+        if self._foreign:
+            self._foreign.pop()
+            return
         self._silent -= tag in SILENT
 
     def handle_data(self, data):
-        if not self._silent:
+        if not self._silent and not self._foreign:
             self.found.append(data)
 
 

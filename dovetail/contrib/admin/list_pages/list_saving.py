@@ -27,7 +27,8 @@ from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import BadRequestError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, ngettext
 
 PK = re.compile(r"row-(\d{1,6})-pk")
 CORRECT = gettext_lazy("Nothing was saved. Correct what is marked below.")
@@ -173,8 +174,8 @@ def _mark(row: EditedRow, told: ErrorMessage) -> None:
 def _after_saving(request: Request, view: ModelAdmin, count: int) -> Response:
     if responses := request_context().responses:
         return responses[-1]
-    what = (view.name if count == 1 else view.name_plural).lower()
-    Flash.success(request, f"{count} {what} {'was' if count == 1 else 'were'} saved.")
+    rows = f"{formats.number(count)} {in_sentence(view.name if count == 1 else view.name_plural)}"
+    Flash.success(request, ngettext("%(rows)s was saved.", "%(rows)s were saved.", count) % {"rows": rows})
     return _back(request, view)
 
 

@@ -30,6 +30,7 @@ from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.change_log import CHANGE_LOG
+from dovetail.translation.formats import clock
 from dovetail.translation.texts import gettext
 
 LASTS = timedelta(seconds=60)  # without a word of the window; the script says one every 20 seconds
@@ -144,7 +145,7 @@ def _told(found: Found) -> str:
 
 
 def _sentence(name: str | None, since: datetime, *, is_editing: bool) -> str:
-    given = {"name": name or gettext("Somebody"), "time": f"{since.astimezone(UTC):%H:%M}"}
+    given = {"name": name or gettext("Somebody"), "time": clock(since)}
     if is_editing:
-        return gettext("%(name)s has been editing this since %(time)s (UTC).") % given
-    return gettext("%(name)s has been looking at this since %(time)s (UTC).") % given
+        return gettext("%(name)s has been editing this since %(time)s.") % given
+    return gettext("%(name)s has been looking at this since %(time)s.") % given

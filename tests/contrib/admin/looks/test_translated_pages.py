@@ -1,49 +1,76 @@
 """No page of the back office has a text that is not translated."""
 
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
+import httpx
 import pytest
+from sqlalchemy import update
 
+from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
+from dovetail.contrib.auth.factors.models import Totp
+from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.translation.zones import zone_names
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
 from tests.contrib.admin.conftest import COOKIE
+from tests.contrib.admin.depot.models import DepotBase, Parcel
+from tests.contrib.admin.depot.plugin import plugin
 from tests.translation.pseudo import CODE, untranslated, write_pseudo_catalog
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
+PARCELS = "/depot/parcels/"
 LANGUAGE = COOKIE.replace("session", "language")
 # What is no text of ours: what the test wrote, names of languages, zones, hosts, formats and of permissions.
 DATA = re.compile(
     r"boss@example\.org|(login )?boss|The Boss|Zq\w*|Dovetail|English|Esperanto|testserver|127\.0\.0\.1|UTC|CSV|JSON"
-    r"|password \(office\)|XLSX|Ctrl \w|[a-z]+\.[a-z_]+"
+    r"|password \(office\)|XLSX|Send|Ctrl \w|[a-z]+\.[a-z_]+"
 )
 
 
 @pytest.fixture
 def more():
-    return {}
+    return {"tests.contrib.admin.depot": DepotBase}  # of which lists are imported to, and edited at once
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    write_pseudo_catalog(folder, plugin)
+    return folder
 
 
 @pytest.fixture
-def settings(make_settings, database_url, tmp_path):
-    write_pseudo_catalog(tmp_path)
+def settings(make_settings, settings_class, database_url, more, site):
     return make_settings(
-        database_url=database_url, base_dir=tmp_path, languages=(("en", "English"), (CODE, "Esperanto"))
+        database_url=database_url,
+        base_dir=site,
+        languages=(("en", "English"), (CODE, "Esperanto")),
+        plugins=(*settings_class.model_fields["plugins"].default, *more),
     )
 
 
 @pytest.fixture
 async def rows(session, boss):
     post = Post(title="Zqpost", content="Zqtext", author_id=boss.id, tags=[Tag(name="Zqtag")])
-    session.add(post)
+    session.add_all([post, Parcel(id=1, label="Zqparcel", weight=1)])
     await session.flush()
     session.add(Comment(content="Zqcomment", post_id=post.id, author_id=boss.id))
     await session.commit()
     return post
 
 
-MEANT = {"/nothing/here/": 404, "/blog/post/?where=((": 400}
+MEANT = {
+    "/nothing/here/": 404,
+    "/blog/post/?where=((": 400,
+    "wrong": 401,
+    "bulk, wrong": 400,
+    "checked": 400,
+    "/enrol": 400,
+}
 
 
 def left_over(html: str) -> set[str]:
@@ -66,15 +93,54 @@ async def test_every_page_is_translated(office, rows, boss, client):
     for one in (f"blog/post/{rows.id}", f"auth/user/{boss.id}"):
         pages += [f"/{one}/", f"/{one}/change/", f"/{one}/delete/", f"/{one}/history/"]
     pages += ["/auth/user/add/", "/auth/group/add/", "/blog/post/add/", "/history/recordedchange/"]
-    found = {}
+    pages += ["/why", "/why?user=boss&action=view&model=blog.post", "/trash", PARCELS, "/prove"]
     for page in pages:
         await office.get(page)  # in English, of which nothing is to stay for others
     office.client.cookies.set(LANGUAGE, CODE)
-    for page in pages:
-        answer = await office.get(page)
-        assert answer.status_code == MEANT.get(page, 200), page
-        html = answer.text
-        assert f'<html lang="{CODE}"' in html, page
-        if texts := left_over(html):
-            found[page] = texts
-    assert found == {}
+    assert untranslated_of({page: await office.get(page) for page in pages}) == {}
+    chosen, parcel = {"pks": [str(rows.id)]}, {"pks": ["1"]}
+    asked = {"delete": await office.post("/blog/post/delete/", chosen)}
+    asked["confirm"] = await office.post("/auth/user/action/remove-factors/", {"pks": [str(boss.id)]})
+    asked["bulk"] = await office.post(f"{PARCELS}bulk/", parcel)
+    asked["bulk, wrong"] = await office.post(
+        f"{PARCELS}bulk/", {**parcel, "confirmed": "yes", "change": "weight", "weight": "Zq"}
+    )
+    asked["upload"] = await office.get(f"{PARCELS}import/")
+    asked["table"], asked["checked"] = await importing(office, "label,weight\nZqother,Zqwrong\n")
+    assert untranslated_of(asked) == {}
+
+
+async def test_every_page_before_the_login_is_translated(app, client, boss, session):
+    client.cookies.set(LANGUAGE, CODE)
+    session.add(Totp(user_id=boss.id, name="Zqapp", secret="x", confirmed_at=datetime.now(UTC)))
+    await session.execute(update(User).values(has_second_factor=True))
+    await session.commit()
+    paths = ("/login", "/password_reset/", "/password_reset/done/", "/reset/", "/reset/done/", "/enrol", "/blog/post/")
+    pages = {path: await client.get(f"/admin{path}", follow_redirects=True) for path in paths}
+    values = {"csrf_token": read_form(pages["/login"].text)["csrf_token"], "username": "boss"}
+    for path, password in (("wrong", "Zqwrong"), ("second step", PASSWORD)):
+        sent = {**values, "password": password}
+        pages[path] = await client.post("/admin/login", data=sent, headers={"Origin": ORIGIN}, follow_redirects=True)
+    assert 'name="code"' in pages["second step"].text
+    assert untranslated_of(pages) == {}
+
+
+async def importing(office: BackOffice, content: str) -> tuple[httpx.Response, httpx.Response]:
+    """The page that says what the columns of a file are, and what it says once they are checked."""
+    answer = await office.client.post(
+        f"/admin{PARCELS}import/",
+        data={"csrf_token": await office.token()},
+        files={"file": ("zq.csv", content.encode(), "text/csv")},
+    )
+    assert answer.status_code == 303, answer.text
+    table = await office.client.get(answer.headers["location"])
+    sent = {**read_form(table.text), "step": "check"}
+    return table, await office.client.post(answer.headers["location"], data=sent)
+
+
+def untranslated_of(pages: Mapping[str, httpx.Response]) -> dict[str, set[str]]:
+    """What is not translated, by page."""
+    for path, page in pages.items():
+        assert page.status_code == MEANT.get(path, 200), path
+        assert f'<html lang="{CODE}"' in page.text, path
+    return {path: texts for path, page in pages.items() if (texts := left_over(page.text))}
