@@ -68,7 +68,7 @@ MEANT = {
     "/blog/post/?where=((": 400,
     "wrong": 401,
     "bulk, wrong": 400,
-    "checked": 400,
+    "checked": 422,
     "/enrol": 400,
 }
 
