@@ -40,17 +40,23 @@ def main() -> None:
         asyncio.run(_photograph(url, password, options.into, options.width or WIDTHS, options.theme or THEMES))
 
 
-async def walk(page: Page, start: str) -> AsyncIterator[str]:
-    """Open the pages below `start` that links lead to, one of each kind; yield the address of each while it is open."""
+async def walk(page: Page, start: str, without: tuple[str, ...] = ()) -> AsyncIterator[str]:
+    """Open the pages below `start` that links lead to, one of each kind; yield the address of each while it is open.
+
+    Those that begin with something in `without` are left out.
+    Raise RuntimeError for a link that leads to an error.
+    """
     seen, waiting = {_kind(start)}, [start]
     while waiting and len(seen) < MOST:
         address = waiting.pop(0)
         answer = await page.goto(address)
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
+        if not answer.ok:
+            raise RuntimeError(f"{address} is linked to and answers {answer.status}")
         for link in await page.evaluate(LINKS):
             path = urlsplit(link).path
-            if not path.startswith(start) or _kind(link) in seen or "/export/" in path:
+            if not path.startswith(start) or path.startswith(without) or _kind(link) in seen or "/export/" in path:
                 continue
             seen.add(_kind(link))
             waiting.append(link)

@@ -25,6 +25,7 @@ MORE = (
     "/admin/blog/post/999/",
     "/admin/nothing/at-all/",
 )
+MEANT = {"/admin/blog/post/999/": 404, "/admin/nothing/at-all/": 404}
 
 
 @pytest.fixture(params=["sqlite"])
@@ -91,11 +92,12 @@ async def test_every_page_can_be_used_by_everybody_in_two_themes_and_three_width
     await page.goto("/admin/")
     problems = {"/login": await problems_of(page)}
     await log_in(page)
-    async for path in walk(page, "/admin/"):
-        if not path.startswith(OF_TESTS):
-            problems[path] = await problems_of(page)
+    async for path in walk(page, "/admin/", without=OF_TESTS):
+        problems[path] = await problems_of(page)
     for path in MORE:
-        await page.goto(path)
+        answer = await page.goto(path)
+        assert answer is not None
+        assert answer.status == MEANT.get(path, 200), path
         problems[path] = await problems_of(page)
     assert len(problems) > 30, list(problems)
     assert "\n".join(f"{path} {problem}" for path, found in problems.items() for problem in found) == ""
