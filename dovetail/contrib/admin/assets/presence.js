@@ -25,7 +25,10 @@ async function beat() {
   try {
     const answer = await fetch(place.dataset.presence, { method: "POST", headers: { Accept: "application/json" }, body: body({}) });
     if (answer.ok) show((await answer.json()).text);
-    else if (answer.status < 500) isOver = true; // logged out, or the object is gone
+    else if (answer.status < 500) {
+      isOver = true; // logged out, or the object is gone: who is there is no longer known
+      show("");
+    }
   } catch {
     // The network is away: another time.
   }

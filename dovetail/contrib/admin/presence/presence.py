@@ -23,6 +23,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.presence.models import Presence
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
@@ -63,20 +64,25 @@ async def beat(office: Office, request: Request) -> Response:
     is_editing = form.get("editing") == "1"
     view = open_view(office, request, Action.EDIT if is_editing else Action.DETAILS)
     session, key, me = request_context().session, _key(request, view), user_of(request)
+    acts_as_another = impersonator_of(me) is not None  # who is not that person: neither here, nor gone
     if form.get("leave"):
         mine = and_(Presence.user_id == me.id, or_(_is_at(view, key), Presence.expires_at <= datetime.now(UTC)))
-        await session.execute(delete(Presence).where(mine), execution_options=NO_SYNCHRONIZATION)
+        if not acts_as_another:
+            await session.execute(delete(Presence).where(mine), execution_options=NO_SYNCHRONIZATION)
         return JSONResponse({"text": ""})
-    if impersonator_of(me) is None:  # who acts as somebody is not that person
-        noted = await session.execute(_noted(view, key, me.id, is_editing=is_editing))
+    if not acts_as_another:
+        rows = _permitted(view, key)
+        if is_editing:  # as for the form itself
+            rows = rows.where(rules_of(request).where(view.model, "change"))
+        noted = await session.execute(_noted(view, rows, key, me.id, is_editing=is_editing))
         if not noted.first():
             raise HTTPException(HTTPStatus.NOT_FOUND)
     seen = _others(request, view, key).where(_permitted(view, key).exists())
     return JSONResponse({"text": _told((await session.execute(seen)).all())})
 
 
-def _noted(view: ModelAdmin, key: str, user_id: int, *, is_editing: bool) -> Insert:
-    """Return the statement that notes a user, if they may see the object: it answers with one row then."""
+def _noted(view: ModelAdmin, rows: AnySelect, key: str, user_id: int, *, is_editing: bool) -> Insert:
+    """Return the statement that notes a user, if `rows` has the object for them: it answers with one row then."""
     now = datetime.now(UTC)
     table = cast("Table", Presence.__table__)
     dialect = request_context().session.get_bind().dialect.name
@@ -90,9 +96,7 @@ def _noted(view: ModelAdmin, key: str, user_id: int, *, is_editing: bool) -> Ins
         "expires_at": now + LASTS,
     }
     columns = [literal(value, table.c[name].type) for name, value in values.items()]
-    row = insert(table).from_select(
-        list(values), _permitted(view, key).with_only_columns(*columns, maintain_column_froms=True)
-    )
+    row = insert(table).from_select(list(values), rows.with_only_columns(*columns, maintain_column_froms=True))
     new = row.excluded
     since = case((table.c.expires_at <= now, new.since), else_=table.c.since)  # who was away has come anew
     kept = {"is_editing": new.is_editing, "expires_at": new.expires_at, "since": since}

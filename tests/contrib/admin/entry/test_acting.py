@@ -56,6 +56,11 @@ async def test_who_acts_as_another_sees_what_they_see_and_every_change_has_both_
     await session.commit()
     assert (await office.post(f"/blog/tag/{tag}/presence/", {"editing": "1"})).status_code == 200
     assert await session.scalar(select(func.count()).select_from(Presence)) == 0  # it is not they who are here
+    await session.commit()
+    themselves = await back_office_for(people["less"])
+    assert (await themselves.post(f"/blog/tag/{tag}/presence/", {"editing": "1"})).status_code == 200
+    assert (await office.post(f"/blog/tag/{tag}/presence/", {"leave": "1"})).status_code == 200
+    assert await session.scalar(select(func.count()).select_from(Presence)) == 1  # nor they who have gone
     assert acting.user_agent.startswith("python-httpx")
     assert (await office.get(USERS)).status_code == 403
     tag = (await session.scalars(select(Tag))).one()

@@ -170,8 +170,8 @@ async def open_as(page: Page, name: str, path: str) -> None:
 
 
 @pytest.mark.browser
-async def test_two_who_open_one_object_in_two_browsers_see_each_other_come_edit_and_go(
-    app, browser_page: Page, boss, post, make_user
+async def test_two_who_open_one_object_in_two_browsers_see_each_other_come_edit_and_go(  # noqa: PLR0917 - fixtures
+    app, browser_page: Page, boss, post, make_user, session
 ):
     await make_user(username="ada", is_superuser=True)
     await open_as(browser_page, "boss", f"/admin/blog/post/{post.id}/change/")
@@ -192,4 +192,11 @@ async def test_two_who_open_one_object_in_two_browsers_see_each_other_come_edit_
     await expect(other.get_by_role("heading", name="Welcome, ada")).to_be_visible()
     await browser_page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(mine).to_be_hidden()
+    await other.goto(f"/admin/blog/post/{post.id}/")
+    theirs = other.locator("[data-presence]")
+    await expect(theirs).to_contain_text("boss has been editing this since")
+    await session.delete(post)
+    await session.commit()
+    await other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(theirs).to_be_hidden()  # who is at what is gone is no longer known
     await context.close()

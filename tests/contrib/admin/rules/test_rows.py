@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from dovetail.contrib.admin.presence.models import Presence
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.auth.permissions import grants
 from dovetail.errors import PermissionDeniedError
@@ -70,6 +71,16 @@ async def test_a_forged_change_of_a_row_that_may_be_viewed_only_changes_nothing(
     answer = await cabinet.office.post(f"{PAPERS}/{cabinet.foreign.id}/change/", {"title": "Taken", "save": "list"})
     assert answer.status_code == 403
     assert (await stored(session, cabinet.foreign)).title == "Foreign"
+
+
+async def test_nobody_is_said_to_edit_a_row_that_they_may_look_at_only(cabinet, session):
+    path = f"/cabinet/paper/{cabinet.foreign.id}/"
+    assert (await cabinet.office.get(f"{path}change/")).status_code == 403
+    assert (await cabinet.office.post(f"{path}presence/", {"editing": "1"})).status_code == 404
+    assert (await session.scalars(select(Presence))).all() == []
+    await session.commit()
+    assert (await cabinet.office.post(f"{path}presence/", {"editing": "0"})).status_code == 200
+    assert [one.is_editing for one in await session.scalars(select(Presence))] == [False]
 
 
 async def test_a_row_has_to_fulfil_the_rule_as_it_is_afterwards(cabinet, session):
