@@ -135,7 +135,7 @@ def test_a_filter_is_followed_through_few_files_from_its_declaration_to_its_wher
     assert str(found[-1]) == "library_book.pages <= :filter_0_0"
     assert values["filter_0_0"] == 100
     of_the_filter = {file for file, names in declared.items() if names - without.get(file, set())}
-    of_the_filter |= {"dovetail/resources/spec.py"}  # where `filters` is declared
+    of_the_filter |= {"dovetail/resources/declaration/declared.py"}  # where `filters` is declared
     files = {file for file in of_the_filter | asked.keys() if file.startswith("dovetail/resources/")}
     assert {"dovetail/resources/query/filters.py", "dovetail/resources/query/where.py"} < files
     assert len(files) <= FILES_OF_A_FILTER, "\n".join(sorted(files))

@@ -24,6 +24,7 @@ from starlette.responses import Response
 
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.files.schemas import StoredFileRead as StoredFileRead  # noqa: PLC0414 - a name of the public API
+from dovetail.resources.declaration.declared import CHANGE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.endpoints import bulk, documentation, items
 from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
@@ -39,7 +40,7 @@ from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchem
 from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.sources import From as From  # noqa: PLC0414 - as above
-from dovetail.resources.spec import CHANGE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing

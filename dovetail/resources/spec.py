@@ -1,335 +1,40 @@
-"""The declaration of a REST API: names, fields, rules, and the reader and the parameters that are made of them.
+"""The declaration of a REST API, and what each viewer may see and change by it.
 
-Rooms that write rows and answer requests take a Spec; `Resource` stands on top of them and has the router.
+Rooms that write rows and answer requests take a Spec; `Resource` stands on top of them and has the router. What can be
+said of a resource is in `declaration/declared.py`.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Annotated, Any, Generic, Literal, TypeAlias, cast, get_args
 
-from fastapi import Path
-from fastapi.params import Depends
-from pydantic import BaseModel, TypeAdapter
-from sqlalchemy import ColumnElement, Integer, and_, inspect, true
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
-from typing_extensions import TypeVar
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, and_, true
 
-from dovetail.api.base64_bytes import has_raw_bytes
-from dovetail.api.schemas import BodyId, Filter, Id, KeyText
-from dovetail.api.throttling.throttled import throttled
-from dovetail.database.search.search import FullText
-from dovetail.errors import (
-    ConfigurationError,
-    DovetailError,
-    FieldError,
-    NotAuthenticatedError,
-    PermissionDeniedError,
-)
+from dovetail.errors import DovetailError, FieldError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
-from dovetail.resources.policies.access import Access
-from dovetail.resources.policies.closed import Closed
+from dovetail.resources.declaration.checked import check_declaration
+from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace, Update, Viewer
+from dovetail.resources.declaration.derived import Derived
 from dovetail.resources.policy import Policy, Recognized, remembers_viewers
-from dovetail.resources.query.comparable import python_type
-from dovetail.resources.query.filters import filter_parameters
-from dovetail.resources.query.ordering import Term, ordering_terms
-from dovetail.resources.query.paths import Path as ColumnPath
-from dovetail.resources.query.search import FullTextSearch, Search, declared_search
-from dovetail.resources.query.url import DEFAULT_LIMIT, MAXIMUM_LIMIT, Grammar
-from dovetail.resources.read.etags import version_attributes
-from dovetail.resources.read.reader import Cache, Reader
-from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
-from dovetail.resources.schemas.file_columns import unwritable_files
-from dovetail.resources.schemas.lookups import check_lookup
-from dovetail.resources.schemas.model_schemas import model_schemas
+from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.sources import Build
-from dovetail.resources.sql.named_rows import named_rows
-from dovetail.resources.targets import field_names, targets
 from dovetail.resources.visibility import Visibility
 
 MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
-VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"  # what a policy is asked for
 SEE = "see"  # what is remembered of a viewer: that, and `lock to ...` and `answer ...` with each action
-FROM_FIELDS = BaseModel  # in the place of a schema that is made with the resource
-CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
-WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-Operation: TypeAlias = Literal[
-    "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
-]
-OPERATIONS: tuple[Operation, ...] = get_args(Operation)
-Model = TypeVar("Model", default=Any)
-Viewer = TypeVar("Viewer", default=Any)  # who writes, as the policy's `writer` gives them
-Create = TypeVar("Create", bound=BaseModel, default=Any)
-Update = TypeVar("Update", bound=BaseModel, default=Any)
-Replace = TypeVar("Replace", bound=BaseModel, default=Any)
-CreateWith: TypeAlias = Callable[[AsyncSession, Viewer, Create], Awaitable[Model | Mapping[str, object]]]
-UpdateWith: TypeAlias = Callable[[AsyncSession, Viewer, Model, Update | Replace], Awaitable[object]]
-DeleteWith: TypeAlias = Callable[[AsyncSession, Model], Awaitable[object]]
-# Finds or makes the rows that `names` name, and gives the key of each.
-FindLinks: TypeAlias = Callable[[AsyncSession, Collection[Any]], Awaitable[Mapping[Any, object]]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Spec(Generic[Model, Viewer, Create, Update, Replace]):
+class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     """The declaration of a REST API. Everything that names a column is checked when it is made.
 
     Raises ConfigurationError for a name that leads nowhere, saying what there is.
     """
 
-    model: type[Model]
-    # Of these columns, and of what stands behind the dot of a relation (`author.username`), those schemas are made that
-    # are not given: read, create and update. Those that are `read_only` are answered, and nobody sends them.
-    fields: Sequence[str] = ()
-    read_only: Collection[str] = ()
-    read: type[BaseModel] = FROM_FIELDS
-    # Who may see and change what: the policy that is registered for the model. Without one, staff with the permission.
-    policy: Policy[Model, Viewer, Create] = CLOSED  # type: ignore[assignment]  # see __post_init__
-    create: type[Create] | None = None
-    listed: type[BaseModel] | None = None  # what lists answer of each row, if it is not `read`
-    written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
-    update: type[Update] | None = None  # for PATCH: what is not set stays
-    replace: type[Replace] | None = None  # for PUT
-    put_creates: bool = False  # whether a PUT at a key that no row has makes one, with the body and that key
-    name: str = ""  # post
-    plural: str = ""  # posts: the name of the list
-    path: str = ""  # where its endpoints are below the router, if not at the plural
-    # A unique column by which clients know a row, in place of the primary key: `/articles/{article_slug}`. A value that
-    # could not stand in a path, or that means something else there (`bulk`, and what `reserved` names), is refused.
-    lookup: str = ""
-    reserved: Collection[str] = ()
-    envelope: Envelope = NO_ENVELOPE  # what stands around objects and lists, if not what Page has
-    update_method: Literal["PATCH", "PUT"] = "PATCH"  # how a change of some fields is sent; PUT if clients do so
-    filters: Mapping[str, str | Sequence[str] | Filter] = field(default_factory=dict)
-    ordering: Sequence[str] | Mapping[str, str] = ()  # columns, or by the name that clients know: {"newest": "id"}
-    default_ordering: str = ""
-    search: Sequence[str] | FullText = ()
-    # Orders (`view_count`), filters (`title__icontains`) and `search` that may do without an index: the table is small,
-    # or they are seldom used. `manage.py check` names all others.
-    unindexed: Collection[str] = ()
-    default_limit: int = DEFAULT_LIMIT  # items on a page
-    maximum_limit: int = MAXIMUM_LIMIT
-    without: frozenset[Operation] | set[Operation] = frozenset()
-    requires_if_match: bool = False  # 428 without the header; no bulk delete, which has no place for it
-    # How often it may be asked, for each client: "100/minute" for all operations together, or for some of them each.
-    limits: str | Mapping[Operation, str] = ""
-    # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
-    # A unique column in place of a function (`{"tags": Tag.name}`) finds the rows of these values, or makes them.
-    links: Mapping[str, FindLinks | InstrumentedAttribute[str]] = field(default_factory=dict)
-    # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
-    # or the values of one, which are inserted in the cheapest way.
-    create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)
-    update_with: UpdateWith[Viewer, Model, Update, Replace] | None = None  # (session, viewer, item, data)
-    delete_with: DeleteWith[Model] | None = None  # (session, item)
-
     def __post_init__(self) -> None:
-        self._make_schemas()
-        if self.policy is CLOSED:
-            object.__setattr__(self, "policy", Closed(self.model))
-        if len(inspect(self.model).primary_key) != 1:
-            raise ConfigurationError(f"{self.model.__name__} needs a primary key of one column to be a resource")
-        if not 1 <= self.default_limit <= self.maximum_limit:
-            raise ConfigurationError(
-                f"{self.singular}: default_limit is {self.default_limit} and maximum_limit {self.maximum_limit}, "
-                "expected 1 <= default_limit <= maximum_limit"
-            )
-        self._check_addresses()
-        for schema in (self.read, self.listed, self.written, self.create, self.update, self.replace):
-            if schema is not None and has_raw_bytes(schema):
-                raise ConfigurationError(
-                    f"{schema.__name__} has a field of bytes, which JSON cannot hold; derive it from "
-                    "dovetail.api.schemas.Schema, which has them as base64"
-                )
-        for problem in unwritable_files(self.model, self.create, self.update, self.replace):
-            raise ConfigurationError(f"{self.singular}: {problem}")
-        _ = self.grammar, self.reader  # which check every name
-        self._check_limits()
-        unknown = {part.strip().removeprefix("-") for part in self.default_ordering.split(",")} - {
-            "",
-            *self.grammar.terms,
-        }
-        if unknown:
-            raise ConfigurationError(
-                f"{self.singular}: default_ordering names {sorted(unknown)}, which `ordering` does not"
-            )
-
-        if strangers := set(self.unindexed) - {"search", *self.grammar.terms, *self.grammar.filters}:
-            known = ", ".join(sorted({"search", *self.grammar.terms, *self.grammar.filters}))
-            raise ConfigurationError(f"{self.singular}: unindexed names {sorted(strangers)}, expected some of {known}")
-
-    def _make_schemas(self) -> None:
-        """Make the schemas that are not given of `fields`."""
-        if not self.fields:
-            if self.read is FROM_FIELDS or self.read_only:
-                raise ConfigurationError(f"{self.singular}: expected `fields`, of which schemas are made, or `read`")
-            return
-        made = model_schemas(self.model, self.fields, self.read_only)
-        if self.read is FROM_FIELDS:
-            object.__setattr__(self, "read", made.read)
-        for name, schema in (("create", made.create), ("update", made.update)):
-            if getattr(self, name) is None and schema.model_fields:
-                object.__setattr__(self, name, schema)
-
-    def _check_addresses(self) -> None:
-        """Raise ConfigurationError for a `lookup` that does not tell rows apart, and for two endpoints at one PUT."""
-        if self.lookup:
-            check_lookup(self.singular, self.model, self.lookup)
-        if self.reserved and not self.lookup:
-            raise ConfigurationError(f"{self.singular}: reserved names keys of a `lookup`, and there is none")
-        if self.put_creates and (not self.has("replace") or self.create_with is not None):
-            raise ConfigurationError(
-                f"{self.singular}: put_creates makes a row of the body of `replace`: give that, and no create_with"
-            )
-        if self.put_creates and self.is_numbered and not self.lookup:
-            raise ConfigurationError(
-                f"{self.singular}: put_creates takes the key from the path, and the database counts up"
-            )
-        if self.update_method == "PUT" and (self.replace is not None or not self.has("update")):
-            found = "PUT is `replace`" if self.replace is not None else "there is no `update` to be sent by PUT"
-            raise ConfigurationError(f"{self.singular}: {found}, so update_method has to be PATCH")
-
-    def _check_limits(self) -> None:
-        offered = [name for name in OPERATIONS if self.has(name)]
-        if not isinstance(self.limits, str) and (strangers := set(self.limits) - set(offered)):
-            raise ConfigurationError(
-                f"{self.singular}: limits names {sorted(strangers)}, expected some of {', '.join(offered)}"
-            )
-        for operation in offered:
-            self.dependencies(operation)
-
-    @cached_property
-    def singular(self) -> str:
-        """The name of one row: `post`, and `order_line` of an OrderLine."""
-        return self.name or WORD.sub("_", self.model.__name__).lower()
-
-    @cached_property
-    def collection(self) -> str:
-        """The name of many rows: `posts`."""
-        return self.plural or f"{self.singular}s"
-
-    @cached_property
-    def url(self) -> str:
-        """The path of the endpoints below the router: `/posts`."""
-        return f"/{self.path or self.collection}"
-
-    @cached_property
-    def key(self) -> str:
-        """The name of the attribute that is the primary key."""
-        mapper = inspect(self.model)
-        return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
-
-    @cached_property
-    def known_by(self) -> str:
-        """The name of the attribute by which clients know a row: the `lookup`, else the key."""
-        return self.lookup or self.key
-
-    @cached_property
-    def key_type(self) -> object:
-        """The type of what stands for a row in a path, with its limits."""
-        if self.lookup:
-            return Annotated[python_type(getattr(self.model, self.lookup).type), Path()]
-        return Annotated[KeyText if self.is_numbered else self._key_type, Path()]
-
-    @cached_property
-    def key_adapter(self) -> TypeAdapter[Hashable]:
-        """The adapter that reads a primary key as JSON holds it."""
-        return TypeAdapter(cast("type[Hashable]", Id if self.is_numbered else self._key_type))
-
-    @cached_property
-    def taken_keys(self) -> frozenset[str]:
-        """The texts that would mean something else where a row's `lookup` stands in a path."""
-        bulk = any(self.has(operation) for operation in ("bulk_create", "bulk_update", "bulk_delete"))
-        return frozenset(self.reserved) | ({"bulk"} if bulk else set())
-
-    @cached_property
-    def primary_key_type(self) -> object:
-        """The type of the primary key in a URL."""
-        return KeyText if self.is_numbered else self._key_type
-
-    @cached_property
-    def body_key_type(self) -> object:
-        """The type of the key in a body, where a number is written as a number."""
-        return BodyId if self.is_numbered else self._key_type
-
-    @cached_property
-    def reader(self) -> Reader:
-        """The reader of rows."""
-        return Reader(self.model, self.read, declared_search(self.model, self.search), version_attributes(self.model))
-
-    @cached_property
-    def item_reader(self) -> Reader:
-        """The reader of rows by what clients know them by."""
-        return self._by_lookup(self.reader)
-
-    @cached_property
-    def list_reader(self) -> Reader:
-        """The reader of the rows of a list."""
-        if self.listed is None:
-            return self.reader
-        return Reader(self.model, self.listed, self.reader.search, self.reader.version)
-
-    @cached_property
-    def written_item_reader(self) -> Reader:
-        """The reader of rows that were just written, by what clients know them by."""
-        return self._by_lookup(self.written_reader)
-
-    def _by_lookup(self, reader: Reader) -> Reader:
-        if not self.lookup:
-            return reader
-        return Reader(self.model, reader.node.schema, reader.search, reader.version, self.lookup)
-
-    @cached_property
-    def written_reader(self) -> Reader:
-        """The reader of rows that were just written."""
-        if self.written is None:
-            return self.reader
-        return Reader(self.model, self.written, Search(), self.reader.version)
-
-    @cached_property
-    def grammar(self) -> Grammar:
-        """The parameters that the list takes."""
-        node = self.list_reader.node
-        aliases = {name: path.replace(".", "__") for name, path in node.paths() if "." not in name and name != path}
-        terms: dict[str, Term] = dict(ordering_terms(self.model, self.ordering, aliases))
-        if isinstance(self.reader.search, FullTextSearch) and self.reader.search.declared.ranked:
-            terms["rank"] = Term(cast("ColumnPath", self.reader.search.rank()))
-        return Grammar(
-            list_name=self.collection,
-            filters=filter_parameters(self.model, self.filters, aliases),
-            terms=terms,
-            default_ordering=self.default_ordering,
-            is_searchable=bool(self.reader.search.paths),
-            fields=dict(node.paths()),
-            expandable=frozenset(node.on_demand()),
-            default_limit=self.default_limit,
-            maximum_limit=self.maximum_limit,
-            counts=self.envelope.counts,
-        )
-
-    @cached_property
-    def item_grammar(self) -> Grammar:
-        """The parameters that the read of one row takes."""
-        if self.listed is None:
-            return self.grammar
-        node = self.reader.node
-        return replace(self.grammar, fields=dict(node.paths()), expandable=frozenset(node.on_demand()))
-
-    def has(self, operation: Operation) -> bool:
-        """Return True if the resource offers the operation: its schema is given, and it is not left out."""
-        if operation == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
-            return False
-        schemas = {"create": self.create, "update": self.update, "replace": self.replace}
-        schema = schemas.get(operation.removeprefix("bulk_"), self.read)
-        return schema is not None and operation not in self.without
-
-    def dependencies(self, operation: Operation) -> list[Depends]:
-        """Return what FastAPI has to do before an operation: count it, if it has a limit."""
-        if isinstance(self.limits, str):
-            rates, name = self.limits, self.collection
-        else:
-            rates, name = self.limits.get(operation, ""), f"{self.collection}.{operation}"
-        return [throttled(rates, by="user", name=name)] if rates else []
+        self._complete()
+        check_declaration(self)
 
     def visibility(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         """Return what `viewer` may see of the rows for which `where` holds.
@@ -397,23 +102,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def _reads_as_nobody(self) -> bool:
         return self.policy.reader is Policy.reader
 
-    @cached_property
-    def finders(self) -> Mapping[str, FindLinks]:
-        """The functions that find or make the rows that fields name."""
-        return {
-            name: named_rows(find).find_or_make if isinstance(find, InstrumentedAttribute) else find
-            for name, find in self.links.items()
-        }
-
-    @cached_property
-    def access(self) -> Access[Model, Viewer, Create]:
-        """The policy, with those of the models that the resource leads to."""
-        nodes = self.reader.node, self.list_reader.node, self.written_reader.node
-        grammar = self.grammar
-        paths: list[object] = [one.path for one in grammar.filters.values()]
-        paths += [*(one.path for one in grammar.terms.values()), *self.reader.search.paths]
-        return Access(self.policy, targets(nodes, paths), field_names(nodes, paths))
-
     def _seen_by(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         rows = self._rows(viewer)
         related, hidden = self.access.related(viewer), self.access.hidden(viewer)
@@ -438,12 +126,6 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def expressions(self, viewer: Viewer | None) -> dict[Build, ColumnElement[object]]:
         """Return what the functions of fields give for a viewer."""
         return {build: build(viewer) for build in self.builds}
-
-    @cached_property
-    def builds(self) -> tuple[Build, ...]:
-        """The functions that give fields of answers in SQL, each once."""
-        readers = self.reader, self.list_reader, self.written_reader
-        return tuple(dict.fromkeys(build for reader in readers for build in reader.node.expressions()))
 
     def _rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
         rows = self.policy.where(viewer, VIEW)
@@ -504,12 +186,3 @@ class Spec(Generic[Model, Viewer, Create, Update, Replace]):
     def _templates(self) -> Cache:
         """Visibilities that differ in more than values, by their cache keys."""
         return Cache()
-
-    @cached_property
-    def _key_type(self) -> object:
-        return python_type(getattr(self.model, self.key).type)
-
-    @cached_property
-    def is_numbered(self) -> bool:
-        """True if the primary key is a whole number."""
-        return isinstance(getattr(self.model, self.key).type, Integer)

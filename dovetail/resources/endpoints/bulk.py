@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from dovetail.api.schemas import Schema
 from dovetail.database.session import SessionDep
+from dovetail.resources.declaration.declared import Operation
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
-from dovetail.resources.spec import Operation, Spec
+from dovetail.resources.spec import Spec
 from dovetail.resources.write.bulk import Written, create_all, delete_all, update_all
 from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import Writer

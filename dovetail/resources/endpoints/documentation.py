@@ -7,10 +7,11 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from dovetail.api.schemas import LARGEST_ID
+from dovetail.resources.declaration.declared import Operation
 from dovetail.resources.query.filters import MAXIMUM_VALUES, FilterParameter
 from dovetail.resources.query.url import CAP, Grammar
 from dovetail.resources.query.url import MAXIMUM_LENGTH as LONGEST_SEARCH
-from dovetail.resources.spec import Operation, Spec
+from dovetail.resources.spec import Spec
 from dovetail.resources.write.idempotency import HEADER, MAXIMUM_LENGTH
 
 Json = dict[str, Any]

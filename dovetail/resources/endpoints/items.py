@@ -21,6 +21,7 @@ from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.errors import DovetailError, StaleWriteError
+from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
@@ -31,7 +32,7 @@ from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.schemas.pointers import as_sent
-from dovetail.resources.spec import ADD, CHANGE, DELETE, Spec
+from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import NoRowError, Writer

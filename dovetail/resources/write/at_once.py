@@ -22,11 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.error_translation import is_bad_data
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written, stands_alone
+from dovetail.resources.declaration.declared import Create, Model, Replace, Update, Viewer
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.schemas.lookups import check_key
-from dovetail.resources.spec import Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.insert_statements import VALUE
 from dovetail.resources.sql.statements import PreparedStatement

@@ -25,9 +25,9 @@ from dovetail.errors import (
     PreconditionRequiredError,
     StaleWriteError,
 )
+from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.pointers import as_sent
-from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.one_row import Locked
 from dovetail.resources.write.writer import Change, Writer

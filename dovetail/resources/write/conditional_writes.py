@@ -30,9 +30,10 @@ from dovetail.database.change_log import ChangeLog
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.drivers.sqlalchemy_private import kind_of
 from dovetail.resources.conditions import is_never
+from dovetail.resources.declaration.declared import Model
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
-from dovetail.resources.spec import Model, Spec
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility

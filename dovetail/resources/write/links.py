@@ -15,7 +15,7 @@ from pydantic import MISSING, BaseModel
 from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.resources.spec import FindLinks
+from dovetail.resources.declaration.declared import FindLinks
 from dovetail.resources.sql.arrays import Pairs, members
 
 Links: TypeAlias = Mapping[str, Mapping[object, object]]  # the key of each name, by field

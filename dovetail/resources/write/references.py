@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.error_translation import BROKEN_REFERENCE
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.resources.conditions import is_always
+from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace, Update, Viewer
 from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Policy
-from dovetail.resources.spec import VIEW, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import Spec
 from dovetail.resources.write.links import Links, named
 
 

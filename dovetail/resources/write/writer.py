@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import NotFoundError, PreconditionRequiredError
+from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.policy import not_found
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.lookups import check_key
-from dovetail.resources.spec import ADD, CHANGE, DELETE, Create, Model, Replace, Spec, Update, Viewer
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.at_once import AtOnce, values_of
