@@ -251,11 +251,7 @@ class ViewBase(SavingHooks, FieldHooks):
         fields, rules, edited = fields_of(request), rules_of(request), self.edited(request, obj)
         # Of fields that the view added itself, such as a password, the policy speaks by name, too.
         hidden = {*rules.hidden(self.model), *(set(edited) - set(self.shown(request, edited)))}
-        return restricted(
-            await self.get_form(request, obj),
-            {FORM_NAMES.get(name, name) for name in hidden},
-            {FORM_NAMES.get(name, name) for name in fields.read_only(self.model)},
-        )
+        return restricted(await self.get_form(request, obj), hidden, fields.read_only(self.model))
 
     async def _make_form(self, request: Request, names: Sequence[str]) -> type[Form]:
         async def make(prop: FieldOf, kwargs: dict[str, object]) -> FormField:

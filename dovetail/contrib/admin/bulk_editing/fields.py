@@ -9,7 +9,6 @@ from wtforms import Form
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.forms.admin_form import is_protected, restricted
 from dovetail.contrib.admin.rules.fields import fields_of
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.view_base import ViewBase
 
 
@@ -29,6 +28,6 @@ def writable(view: ViewBase, request: Request, obj: object | None) -> builtins.l
 async def bulk_form(view: ViewBase, request: Request) -> type[Form]:
     """Return the class of the form of objects, with the fields alone that are changed in many at once."""
     form_class = await view.permitted_form(request, None)
-    kept = {FORM_NAMES.get(name, name) for name in bulk_fields(view, request)}
+    kept = bulk_fields(view, request)
     dropped = {one.short_name for one in form_class() if one.short_name not in kept or is_protected(one)}
     return restricted(form_class, dropped, ())

@@ -14,7 +14,7 @@ CHOSEN = "change"  # the boxes, each of which has the name of a field as its val
 def with_boxes(form_class: type[Form]) -> type[Form]:
     """Return a form whose fields are changed only where their boxes are ticked."""
 
-    nothing = {field.short_name: None for field in form_class()}  # in place of defaults, which are those of new objects
+    nothing = dict.fromkeys(form_class().data)  # in place of defaults, which are those of new objects
 
     class BulkForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
         def __init__(self, sent: FormData | None = None, **kwargs: object) -> None:
@@ -35,7 +35,7 @@ def with_boxes(form_class: type[Form]) -> type[Form]:
             good = super().validate(extra_validators)
             if not self.data:
                 self.form_errors.append(gettext("Choose at least one field to change."))
-            empty = form_class(data=nothing)
+            empty = {field.short_name: field for field in form_class(data=nothing)}
             beside = [field for field in self if field.short_name not in self.chosen]
             forgotten = [field for field in beside if _was_written(field, empty[field.short_name])]
             for field in forgotten:

@@ -9,6 +9,7 @@ from wtforms.fields.core import UnboundField
 from wtforms.i18n import DummyTranslations, get_translations
 from wtforms.meta import DefaultMeta
 
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.catalogs import folder_of
 from dovetail.translation.texts import get_language, gettext, gettext_lazy
@@ -64,8 +65,11 @@ def as_admin_form(form_class: type[Form]) -> type[Form]:
 
 
 def restricted(form_class: type[Form], hidden: Collection[str], read_only: Collection[str]) -> type[Form]:
-    """Return the form without the `hidden` fields; those that are `read_only` are shown and not to be written."""
-    names = [name for name in hidden if hasattr(form_class, name)]
+    """Return the form without the `hidden` fields; those that are `read_only` are shown and not to be written.
+
+    Both are names of attributes, which fields have as their `short_name`, whatever the form calls them (FORM_NAMES).
+    """
+    names = [name for name in (FORM_NAMES.get(one, one) for one in hidden) if hasattr(form_class, name)]
     if not names and not read_only:
         return form_class
 

@@ -12,7 +12,6 @@ from dovetail.contrib.admin.columns.unique import unique_columns
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext
 
@@ -76,10 +75,10 @@ def _fields(view: ModelAdmin, request: Request, form: Form) -> Iterator[Target]:
     unwritable = fields_of(request).read_only(view.model)
     unique = {name for name, _ in unique_columns(view.model)}
     hidden = rules_of(request).hidden(view.model)
-    names = {FORM_NAMES.get(name, name): name for name in (*view.edited(request, None), *unwritable)}
+    names = {*view.edited(request, None)} - unwritable
     for field in form:
-        name = names.get(field.short_name)
-        if name is None or name in unwritable or is_protected(field) or isinstance(field, FileField | PasswordField):
+        name = field.short_name
+        if name not in names or is_protected(field) or isinstance(field, FileField | PasswordField):
             continue
         label = str(field.label.text)
         is_readable = name not in hidden

@@ -112,7 +112,7 @@ class Validation:
             except ValueError as error:
                 self.mistakes.add(row.line, place, str(error))
                 continue
-            yield from ((name, text) for text in texts)
+            yield from ((form[name].name, text) for text in texts)
 
     def _keys(self, target: Target, cell: str, related: Related) -> list[str]:
         found, texts = related[target.name], self.finder.values(target, cell)

@@ -49,9 +49,8 @@ class ListCells:
         """Return the class of a row's form with the fields of these columns alone."""
         key = tuple(names)
         if key not in self._restricted:
-            kept = {FORM_NAMES.get(name, name) for name in names}
             form = self._form_class()
-            dropped = {one.short_name for one in form if one.short_name not in kept or is_protected(one)}
+            dropped = {one.short_name for one in form if one.short_name not in names or is_protected(one)}
             self._restricted[key] = restricted(self._form_class, dropped, ())
         return self._restricted[key]
 

@@ -13,7 +13,6 @@ from wtforms import Field, Form
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.forms.admin_form import KEPT
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 
 NONE = "(nothing)"
 FINGERPRINT = 12  # signs of SHA-256
@@ -49,8 +48,7 @@ class EditedRow:
 
     def cell(self, name: str) -> Field | None:
         """Return the field of a column; None if the user may not change it in this row."""
-        wanted = FORM_NAMES.get(name, name)
-        return next((one for one in self.form if one.short_name == wanted), None)
+        return next((one for one in self.form if one.short_name == name), None)
 
     def data(self) -> dict[str, object]:
         """Return what was typed, by field."""

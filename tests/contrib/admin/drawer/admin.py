@@ -42,6 +42,8 @@ class OddAdmin(ModelAdmin, model=Odd):
     sortable_by = search_fields = list_filter = list_display
     fields = list_display
     form_include_pk = True
+    list_editable = bulk_editable = ("data", "errors", "process")
+    can_import = True
 
 
 class PairAdmin(ModelAdmin, model=Pair):

@@ -8,6 +8,7 @@ plugin = Plugin(
     models=lazy(
         *(f"tests.contrib.admin.drawer.models:{name}" for name in ("Shelf", "Specimen", "Odd", "Pair", "Lists"))
     ),
+    policies=lazy(Odd="tests.contrib.admin.drawer.policies:ODDS"),
     admin_views=lazy(
         *(
             f"tests.contrib.admin.drawer.admin:{name}"
