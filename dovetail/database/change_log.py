@@ -26,6 +26,8 @@ Picture: TypeAlias = Mapping[str, ColumnElement[object]]  # a row at one time: S
 class ChangeLog(Protocol):
     """Writes down each change of a row, in the transaction of the change, from the rows in the database themselves."""
 
+    undo_days: int  # for which a change can be taken back; 0 for never
+
     def watch(self, engine: AsyncEngine) -> None:
         """Write down from now on what goes through SQLAlchemy on the connections of an engine."""
 

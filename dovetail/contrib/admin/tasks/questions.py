@@ -10,7 +10,7 @@ from functools import cached_property
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,11 +22,13 @@ from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_ob
 from dovetail.contrib.admin.deleting.reached import NAMED, Deletion
 from dovetail.contrib.admin.forms.admin_form import as_admin_form
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.tasks.batches import check_permissions, check_there, counted
 from dovetail.contrib.admin.tasks.selection import Selected, matching_keys
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.database.change_log import log_of
 from dovetail.database.deletion.reach import rows_with
 
 
@@ -128,6 +130,7 @@ class Question:
             "counted": counted(self._task, count),
             "selected": self._selected,
             "deletion": found,
+            "undo_days": _undo_days(view),
             "form": self._form,
             "has_changed": has_changed,
             "back": list_url(self._request, view),
@@ -138,3 +141,9 @@ class Question:
         template = self._task.kind.template or view.action_confirmation_template
         template = template if found is None else templates[count == 1]
         return await self._office.render(self._request, template, context, status)
+
+
+def _undo_days(view: ModelAdmin) -> int:
+    """Return for how many days a deletion can be taken back; 0 where nobody keeps a history of the model."""
+    log = log_of(request_context().session, inspect(view.model).local_table)
+    return 0 if log is None else log.undo_days

@@ -11,7 +11,7 @@ async def test_a_view_says_itself_what_goes_and_what_stands_in_the_way(office, s
     page = in_words((await office.get("/atelier/hooked/delete/", pks=keys[2])).text)
     assert "This goes along Frames A golden frame" in page
     assert "What is deleted in all Kind Number Frames 1 Nails 2" in page
-    assert "This cannot be undone." in page
+    assert "This can be undone for 30 days." in page
     refused = await office.post("/atelier/hooked/delete/", {"pks": keys[:3], "confirmed": "yes"})
     assert refused.status_code == 409
     assert "you may not delete them. walls" in in_words(refused.text)
