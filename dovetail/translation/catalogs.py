@@ -7,7 +7,9 @@ the plugins in their order. Catalogs are GNU gettext's (https://www.gnu.org/soft
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from gettext import GNUTranslations, NullTranslations
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +25,11 @@ class Language:
     name: str  # as its speakers call it
     messages: NullTranslations = field(default_factory=NullTranslations)
     script: str = ""  # empty: scripts say everything as it is written in them
+
+    @cached_property
+    def script_hash(self) -> str:
+        """The mark by which a browser knows that it has the script already."""
+        return sha256(self.script.encode()).hexdigest()[:32]
 
 
 ENGLISH = Language("en", "English")

@@ -4,6 +4,7 @@ That is what they chose (a cookie, which the login brings into each browser), wh
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
@@ -89,4 +90,7 @@ class ScriptTexts:
         found = self.languages.known.get(request.path_params["language"])
         if found is None:
             raise HTTPException(404)
-        return Response(found.script, media_type="text/javascript")
+        etag = f'"{found.script_hash}"'
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
+        return Response(found.script, media_type="text/javascript", headers={"ETag": etag})

@@ -61,4 +61,8 @@ async def test_a_script_of_texts_is_there_for_each_language_of_the_site_alone(cl
     answer = await client.get("/admin/texts/de.js")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
     assert "Anzeigen" in answer.text
+    known = {"If-None-Match": answer.headers["etag"]}
+    again = await client.get("/admin/texts/de.js", headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+    assert (await client.get("/admin/texts/en.js", headers=known)).status_code == 200
     assert (await client.get("/admin/texts/fr.js")).status_code == 404
