@@ -15,8 +15,17 @@ from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
 from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.validators import clean_name
+
+ADDED = {
+    Totp: gettext_lazy("the authenticator app '%(name)s' was added."),
+    Passkey: gettext_lazy("the passkey '%(name)s' was added."),
+}
+REMOVED = {
+    Totp: gettext_lazy("the authenticator app '%(name)s' was removed."),
+    Passkey: gettext_lazy("the passkey '%(name)s' was removed."),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +80,8 @@ async def rename_factor(
 async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
     """Remove a factor. Raise ConflictError for one without which the user could not log in."""
     await held.remove_factor(session, user, factor)
-    await _tell(session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed")
+    told = REMOVED[type(factor)] % {"name": factor.name}
+    await _tell(session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed", told)
 
 
 async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
@@ -79,7 +89,8 @@ async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     if not user.has_second_factor:
         raise ConflictError(gettext("Recovery codes stand in for a second factor, and you have none; enrol one first."))
     codes = await make_recovery_codes(session, user.id)
-    await _tell(session, user, EventKind.RECOVERY_CODES_MADE, "new recovery codes were made")
+    told = gettext("new recovery codes were made.")
+    await _tell(session, user, EventKind.RECOVERY_CODES_MADE, "new recovery codes were made", told)
     return codes
 
 
@@ -87,20 +98,22 @@ async def remove_factors_of(session: AsyncSession, user: User) -> int:
     """Remove all factors of somebody who lost them, and return how many there were; end nothing else."""
     count = await held.remove_all_factors(session, user)
     if count:
-        await _tell(session, user, EventKind.FACTOR_REMOVED, "all second factors and passkeys were removed")
+        told = gettext("all second factors and passkeys were removed.")
+        await _tell(session, user, EventKind.FACTOR_REMOVED, "all second factors and passkeys were removed", told)
     return count
 
 
 async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> Added:
     codes = await held.factor_added(session, user)
-    await _tell(session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added")
+    told = ADDED[type(factor)] % {"name": factor.name}
+    await _tell(session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added", told)
     return Added(factor=factor, recovery_codes=codes)
 
 
-async def _tell(session: AsyncSession, user: User, kind: EventKind, what: str) -> None:
-    """Record the change, and write to the user."""
-    await record(session, kind, user=user, detail=what)
-    await tell_of_change(session, user, f"{what[0].upper()}{what[1:]}.")
+async def _tell(session: AsyncSession, user: User, kind: EventKind, detail: str, told: str) -> None:
+    """Record the change, in English, and write to the user what `told` says."""
+    await record(session, kind, user=user, detail=detail)
+    await tell_of_change(session, user, told)
 
 
 def _described(factor: Totp | Passkey) -> str:

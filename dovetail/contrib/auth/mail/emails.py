@@ -3,7 +3,9 @@
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, npgettext
+
+DAY, HOUR, MINUTE = 86_400, 3600, 60  # seconds
 
 
 def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
@@ -143,8 +145,11 @@ def _action(url: str, token: str, operation: str) -> str:
 
 
 def _duration(seconds: int) -> str:
-    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            count = seconds // length
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{seconds} seconds"
+    days, hours, minutes = seconds // DAY, seconds // HOUR, seconds // MINUTE
+    if days:
+        return npgettext("within", "%(count)s day", "%(count)s days", days) % {"count": days}
+    if hours:
+        return npgettext("within", "%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+    if minutes:
+        return npgettext("within", "%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+    return npgettext("within", "%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}

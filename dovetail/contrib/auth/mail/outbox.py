@@ -1,6 +1,6 @@
 """Put mail into the outbox: a row in the transaction of the change that it tells of, and sent once that is committed.
 
-    await tell_of_change(session, user, "A passkey was added to your account.")
+    await tell_of_change(session, user, gettext("a personal token of your account was revoked."))
 
 The mail of a transaction that is rolled back is never sent, and a process that dies after the commit loses none.
 """

@@ -8,9 +8,15 @@ from email import message_from_string, policy
 
 import pytest
 
+from dovetail.contrib.auth.factors.changes import ADDED
+from dovetail.contrib.auth.factors.models import Passkey
 from dovetail.contrib.auth.mail.backends import ConsoleSender, EmailMessage, SmtpSender, make_sender
+from dovetail.contrib.auth.mail.emails import reset_password
 from dovetail.contrib.auth.mail.postman import POSTMAN
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.translation.catalogs import Languages
+from dovetail.translation.texts import speaking
 
 MESSAGE = EmailMessage(to="ada@example.org", subject="Grüße\u2026", body="Liebe Ada,\n\n.\nein Punkt allein")
 
@@ -109,3 +115,16 @@ async def test_the_application_sends_with_what_the_environment_names(client, mak
         await client.post("/api/auth/forgot-password", json={"email": "ada@example.org"})
         await POSTMAN.get(app).settle()
     assert "To: ada@example.org" in mailbox.received[0]
+
+
+def test_a_mail_is_in_one_language_with_its_times_and_factors():
+    german = Languages.load([("de", "Deutsch")], "de", []).default
+    user = User(id=1, username="ada", email="ada@example.org")
+    with speaking(german):
+        body = reset_password(user, "token", AuthSettings(reset_token_lifetime=7200)).body
+        added = ADDED[Passkey] % {"name": "Laptop"}
+        day = reset_password(user, "token", AuthSettings(reset_token_lifetime=86_400)).body
+    assert "innerhalb von 2 Stunden" in body
+    assert "innerhalb von 1 Tag." in day
+    assert added == "der Passkey „Laptop“ wurde hinzugefügt."
+    assert "within 2 hours." in reset_password(user, "token", AuthSettings(reset_token_lifetime=7200)).body
