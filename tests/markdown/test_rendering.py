@@ -79,7 +79,7 @@ async def test_others_go_on_while_the_worst_of_texts_is_rendered():
         while not rendering.done():
             await asyncio.sleep(0.001)
             turns += 1
-        assert turns > 3
+        assert turns > 1  # 1 where it held the loop until it was done
         assert len(await rendering) < 10 * LONGEST
 
 

@@ -27,7 +27,7 @@ from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.sql.statements import Statement
 from dovetail.resources.visibility import EVERYTHING
 from dovetail.resources.write.insert import Inserter
-from tests.resources.read.test_roads import KIND_LISTS, KINDS, make_schema
+from tests.resources.read.test_roads import KINDS, make_schema, tables_with_rows
 
 INEXACT = {"float", "decimal", "tiny"}
 
@@ -97,24 +97,20 @@ def random_models(tables):
 @settings(
     max_examples=int(os.environ.get("ROADS_EXAMPLES", "15")), deadline=None, suppress_health_check=list(HealthCheck)
 )
-@given(tables=st.tuples(KIND_LISTS, KIND_LISTS, KIND_LISTS), data=st.data(), linked=st.sets(st.integers(1, 3)))
+@given(drawn=tables_with_rows((2, 1, 3)), helper=st.sampled_from([None, 1, 2]), linked=st.sets(st.integers(1, 3)))
 async def test_rows_of_every_type_are_answered_as_a_read_answers_them(
-    make_settings, empty_database_url, tables, data, linked
+    make_settings, empty_database_url, drawn, helper, linked
 ):
+    tables, values = drawn
     base, owner, root, tag = random_models(tables)
-
-    def values(kinds: list[tuple[str, bool]]) -> dict[str, Any]:
-        strategies = {f"f{i}": (KINDS[kind][2], optional) for i, (kind, optional) in enumerate(kinds)}
-        return {name: data.draw(st.none() | one if optional else one) for name, (one, optional) in strategies.items()}
-
     owner_schema, tag_schema = make_schema("OwnerRead", tables[0]), make_schema("TagRead", tables[2])
     nested: dict[str, Any] = {"owner": (owner_schema, ...), "helper": (owner_schema | None, ...)}
     schema = make_schema("RootRead", tables[1], **nested, tags=(list[tag_schema], ...))  # type: ignore[valid-type]  # made at run time
     async with tables_of(base, make_settings(database_url=empty_database_url)) as session:
-        session.add_all([owner(id=key, **values(tables[0])) for key in (1, 2)])
-        session.add_all([tag(id=key, **values(tables[2])) for key in (1, 2, 3)])
+        session.add_all([owner(id=key, **one) for key, one in enumerate(values[0], 1)])
+        session.add_all([tag(id=key, **one) for key, one in enumerate(values[2], 1)])
         await session.flush()
-        row = values(tables[1]) | {"owner_id": 1, "helper_id": data.draw(st.sampled_from([None, 1, 2]))}
+        row = values[1][0] | {"owner_id": 1, "helper_id": helper}
         reader = Reader(root, schema, Search(), ["id", "owner_id"])
         answered = await insert_and_compare(session, reader, NewRow(row, {"tags": sorted(linked)}))
         is_sqlite = session.get_bind().dialect.name == "sqlite"
