@@ -1,0 +1,190 @@
+"""What a mapping can be beside a table with columns that may be null."""
+
+from datetime import datetime
+
+from sqlalchemy import Computed, Double, ForeignKey, String, Text, func
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, MappedAsDataclass, column_property, composite, mapped_column, synonym, validates
+
+from dovetail.database.column_types import utcnow
+from dovetail.database.models import IdMixin, TimestampMixin
+from tests.zoo.animal import Answered, ZooBase, mapped
+
+GROUP = "Mappings"
+NO_TEXT = (1, True, [], {}, "a\0b")
+
+
+class Doubled(IdMixin, ZooBase):
+    __tablename__ = "zoo_computed"
+    value: Mapped[int] = mapped_column(default=0)
+    double: Mapped[int] = mapped_column(Computed("value * 2", persisted=True))
+
+
+class Virtual(IdMixin, ZooBase):
+    __tablename__ = "zoo_computed_virtual"
+    value: Mapped[int] = mapped_column(default=0)
+    double: Mapped[int] = mapped_column(Computed("value * 2", persisted=False))
+
+
+class Shouted(IdMixin, ZooBase):
+    __tablename__ = "zoo_column_property"
+    value: Mapped[str] = mapped_column(String(20))
+    loud: Mapped[str] = column_property(func.upper(value))
+
+
+class Hybrid(IdMixin, ZooBase):
+    __tablename__ = "zoo_hybrid"
+    value: Mapped[int]
+
+    @hybrid_property
+    def double(self) -> int:
+        return self.value * 2
+
+
+class Deferred(IdMixin, ZooBase):
+    __tablename__ = "zoo_deferred"
+    value: Mapped[str | None] = mapped_column(Text, deferred=True)
+
+
+class Data(MappedAsDataclass, ZooBase, kw_only=True):
+    __tablename__ = "zoo_dataclass"
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    value: Mapped[str] = mapped_column(String(20))
+    extra: Mapped[str] = mapped_column(String(20), default="as ever")
+
+
+class Renamed(IdMixin, ZooBase):
+    __tablename__ = "zoo_renamed"
+    value: Mapped[str] = mapped_column("The Value", String(20))
+
+
+class Aliased(IdMixin, ZooBase):
+    __tablename__ = "zoo_synonym"
+    value: Mapped[str] = mapped_column(String(20))
+    other: Mapped[str] = synonym("value")
+
+
+class Validated(IdMixin, ZooBase):
+    __tablename__ = "zoo_validates"
+    value: Mapped[str] = mapped_column(String(20))
+
+    @validates("value")
+    def _is_no_curse(self, _name: str, value: str) -> str:
+        if value == "damn":
+            raise ValueError("expected no curse")
+        return value.lower()
+
+
+class Required(IdMixin, TimestampMixin, ZooBase):
+    __tablename__ = "zoo_required"
+    value: Mapped[str] = mapped_column(String(20), unique=True)
+
+
+class WithDefaults(IdMixin, ZooBase):
+    __tablename__ = "zoo_defaults"
+    value: Mapped[str] = mapped_column(String(20), default="python", server_default="server")
+    counted: Mapped[int] = mapped_column(server_default="7")
+    called: Mapped[str] = mapped_column(String(20), default=lambda: "called")
+    made_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+
+
+class Versioned(IdMixin, ZooBase):
+    __tablename__ = "zoo_version"
+    value: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(nullable=False)
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Reserved(IdMixin, ZooBase):
+    """Names that are words of SQL, in capitals, and with what has to be quoted."""
+
+    __tablename__ = "zoo_Order"
+    value: Mapped[str] = mapped_column("select", String(20))
+    group: Mapped[int] = mapped_column("from", default=0)
+    percent: Mapped[float] = mapped_column("100%", Double, default=0.0)
+    user: Mapped[str] = mapped_column('a "b" c', String(20), default="")
+
+
+class Vehicle(IdMixin, ZooBase):
+    __tablename__ = "zoo_single_table"
+    kind: Mapped[str] = mapped_column(String(20))
+    value: Mapped[str] = mapped_column(String(20))
+    __mapper_args__ = {"polymorphic_on": kind, "polymorphic_identity": "vehicle"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Car(Vehicle):
+    doors: Mapped[int | None]
+    __mapper_args__ = {"polymorphic_identity": "car"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Person(IdMixin, ZooBase):
+    __tablename__ = "zoo_joined_base"
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(20), default="")
+    __mapper_args__ = {"polymorphic_on": kind, "polymorphic_identity": "person"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Engineer(Person):
+    __tablename__ = "zoo_joined"
+    id: Mapped[int] = mapped_column(ForeignKey("zoo_joined_base.id"), primary_key=True)
+    value: Mapped[str] = mapped_column(String(20))
+    __mapper_args__ = {"polymorphic_identity": "engineer"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Concrete(ZooBase):
+    __tablename__ = "zoo_concrete_base"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(String(20), default="")
+
+
+class ConcreteHeir(Concrete):
+    __tablename__ = "zoo_concrete"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(String(20))
+    __mapper_args__ = {"concrete": True}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Place:
+    """Two columns as one object."""
+
+    def __init__(self, x: int, y: int) -> None:
+        self.x, self.y = x, y
+
+    def __composite_values__(self) -> tuple[int, int]:
+        return self.x, self.y
+
+
+class Composed(IdMixin, ZooBase):
+    __tablename__ = "zoo_composite"
+    value: Mapped[int] = mapped_column(default=0)
+    y: Mapped[int] = mapped_column(default=0)
+    place: Mapped[Place] = composite(Place, "value", "y")
+
+
+class Tree(IdMixin, ZooBase):
+    __tablename__ = "zoo_tree"
+    value: Mapped[str] = mapped_column(String(20))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("zoo_tree.id", ondelete="CASCADE"), index=True)
+
+
+TEXTS = ("a", "b'%")
+ANIMALS = (
+    mapped(Doubled, "Computed(..., persisted=True)", GROUP, 0, 7, wrong=("a",), beside={"double": (0, 14)}),
+    mapped(Virtual, "Computed(..., persisted=False)", GROUP, 0, 7, wrong=("a",), beside={"double": (0, 14)}),
+    mapped(Shouted, "column_property(func.upper(value))", GROUP, "a", "b", wrong=NO_TEXT, beside={"loud": ("A", "B")}),
+    mapped(Hybrid, "@hybrid_property", GROUP, 0, 7, wrong=("a",), beside={"double": (0, 14)}),
+    mapped(Deferred, "mapped_column(deferred=True)", GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Data, "MappedAsDataclass", GROUP, *TEXTS, wrong=NO_TEXT, beside={"extra": ("as ever", "as ever")}),
+    mapped(Renamed, 'value = mapped_column("The Value")', GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Aliased, 'synonym("value")', GROUP, *TEXTS, wrong=NO_TEXT, beside={"other": TEXTS}),
+    mapped(Validated, "@validates", GROUP, Answered("A", "a"), "b", wrong=(*NO_TEXT, "damn")),
+    mapped(Required, "nullable=False, unique=True", GROUP, *TEXTS, wrong=(*NO_TEXT, None, "", " ")),
+    mapped(WithDefaults, "default=, server_default=", GROUP, *TEXTS, wrong=(*NO_TEXT, None)),
+    mapped(Versioned, "version_id_col", GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Reserved, 'a table "Order" with columns "select", "from", "100%"', GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Vehicle, "polymorphic_on, the base", GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Engineer, "joined inheritance, the heir", GROUP, *TEXTS, wrong=NO_TEXT, beside={"name": ("", "")}),
+    mapped(ConcreteHeir, "concrete inheritance, the heir", GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Composed, "composite(Place, ...)", GROUP, 0, 7, wrong=("a",)),
+    mapped(Tree, "a foreign key to the table itself", GROUP, *TEXTS, wrong=NO_TEXT),
+)

@@ -1,0 +1,44 @@
+"""All animals, and the plugin of those that live on one kind of database."""
+
+from collections.abc import Sequence
+
+from dovetail.plugin import Plugin
+from dovetail.resources.resource import Open, Resource
+from tests.zoo import choices, documents, keys, numbers, own_types, postgresql, texts, times, tricks
+from tests.zoo.animal import Animal, ZooBase
+
+ANIMALS: tuple[Animal, ...] = tuple(
+    animal
+    for module in (numbers, texts, times, choices, documents, postgresql, own_types, keys, tricks)
+    for animal in module.ANIMALS
+)
+
+
+def living_on(kind: str, extensions: Sequence[str] = ()) -> list[Animal]:
+    """The animals of a kind of database; those that need an extension only where it is there."""
+    return [one for one in ANIMALS if kind in one.on and (not one.extension or one.extension in extensions)]
+
+
+def resource_of(animal: Animal) -> Resource:
+    """The resource of an animal: schemas from the model, and all that a list can be asked."""
+    compares = ("value",) if animal.is_compared else ()
+    return Resource(
+        model=animal.model,
+        name=animal.name.lower(),
+        plural=animal.name.lower(),
+        fields=animal.fields,
+        policy=Open(),
+        filters={"value": ("exact", "in", "gte", "isnull") if compares else ("isnull",)},
+        ordering=(*compares, *(animal.keys[0] if animal.keys else ("id",))),
+    )
+
+
+def zoo_plugin(kind: str, extensions: Sequence[str] = ()) -> Plugin:
+    """The plugin; its resources are those that REST does not refuse."""
+    animals = living_on(kind, extensions)
+    models = {animal.model: None for animal in animals}
+    for mapper in ZooBase.registry.mappers:  # the bases of those that inherit
+        own = mapper.class_
+        if issubclass(own, ZooBase) and any(issubclass(one, own) for one in models):
+            models[own] = None
+    return Plugin(name="zoo", models=tuple(models))
