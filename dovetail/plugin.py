@@ -1,6 +1,7 @@
 """The contract between the kernel and a plugin: what it is, what its commands and checks are, and what they are given.
 
-Values, which cost nothing to import: `manage.py help` reads every plugin.
+Values, which cost nothing to import: `manage.py help` reads every plugin. Texts that a plugin shows are marked for
+translation by the names of `dovetail.translation.texts`, which are here for it, as are those that render Markdown.
 """
 
 import asyncio
@@ -13,8 +14,17 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from dovetail.errors import DovetailError
+from dovetail.markdown.rendering import render_excerpt as render_excerpt  # noqa: PLC0414 - a name of the public API
+from dovetail.markdown.rendering import render_markdown as render_markdown  # noqa: PLC0414 - as above
 from dovetail.state import InfoKey
-from dovetail.state import StateKey as StateKey  # noqa: PLC0414 - a name of the public API
+from dovetail.state import StateKey as StateKey  # noqa: PLC0414 - as above
+from dovetail.translation.texts import get_language as get_language  # noqa: PLC0414 - as above
+from dovetail.translation.texts import gettext as gettext  # noqa: PLC0414 - as above
+from dovetail.translation.texts import gettext_lazy as gettext_lazy  # noqa: PLC0414 - as above
+from dovetail.translation.texts import ngettext as ngettext  # noqa: PLC0414 - as above
+from dovetail.translation.texts import npgettext as npgettext  # noqa: PLC0414 - as above
+from dovetail.translation.texts import pgettext as pgettext  # noqa: PLC0414 - as above
+from dovetail.translation.texts import pgettext_lazy as pgettext_lazy  # noqa: PLC0414 - as above
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI

@@ -1,4 +1,4 @@
-"""The base of every model of every plugin, the columns that most of them have, and what indexes and conditions need.
+"""The base of every model of every plugin, the columns that many of them have, and what indexes and conditions need.
 
 class Post(IdMixin, TimestampMixin, Base): ...
 POST_TEXT = full_text(Post, "title", "content")
@@ -16,6 +16,11 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Relat
 from dovetail.database.column_types import UTCDateTime, later_than, utcnow
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
+from dovetail.files.columns import FileField as FileField  # noqa: PLC0414 - a name of the public API
+from dovetail.files.columns import ImageField as ImageField  # noqa: PLC0414 - as above
+from dovetail.files.storage import FileSystemStorage as FileSystemStorage  # noqa: PLC0414 - as above
+from dovetail.files.storage import Storage as Storage  # noqa: PLC0414 - as above
+from dovetail.files.stored_file import StoredFile as StoredFile  # noqa: PLC0414 - as above
 
 # Alembic can only change a constraint that has a name, so every one gets the same name on every database.
 NAMING_CONVENTION = {

@@ -15,10 +15,7 @@ from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
 
 from dovetail.errors import InvalidInputError
-from dovetail.files.storage import FileSystemStorage as FileSystemStorage  # noqa: PLC0414 - a name of the public API
-from dovetail.files.storage import Storage as Storage  # noqa: PLC0414 - as above
-from dovetail.files.stored_file import LONGEST_KEY, is_key
-from dovetail.files.stored_file import StoredFile as StoredFile  # noqa: PLC0414 - as above
+from dovetail.files.stored_file import LONGEST_KEY, StoredFile, is_key
 
 MEGABYTE = 1_048_576
 MAX_SIZE = 2 * MEGABYTE  # bytes; MAX_BODY_SIZE has to let a form with it through

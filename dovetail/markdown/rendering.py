@@ -7,8 +7,6 @@ harmless (https://nh3.readthedocs.io): no scripts, styles, forms, frames, classe
 
 from collections.abc import Callable, Collection
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
 from markupsafe import Markup
 
 from dovetail.markdown.addresses import is_near
@@ -16,7 +14,6 @@ from dovetail.markdown.addresses import is_near
 LONGEST = 100_000  # characters that are rendered
 EXCERPT = 2_000  # characters that are rendered at once: at worst 10 microseconds each, for thousands of open brackets
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-_LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.markdown")  # of each event loop
 
 
 async def render_markdown(text: str | None, *, image_hosts: Collection[str] = ()) -> Markup:
@@ -25,9 +22,11 @@ async def render_markdown(text: str | None, *, image_hosts: Collection[str] = ()
     Images show from the site itself and by HTTPS from `image_hosts`, such as `("images.example.com",)`; others become
     links. It is done in a thread, one text at a time, so that other requests go on meanwhile.
     """
+    from dovetail.markdown.threads import run_in_turn  # here, as commands import this module and render nothing
+
     if len(text or "") > LONGEST:
         return Markup("<pre>{}</pre>").format(text)
-    return await to_thread.run_sync(_render, text or "", frozenset(image_hosts), limiter=_one_at_a_time())
+    return await run_in_turn(_render, text or "", frozenset(image_hosts))
 
 
 def render_excerpt(text: str | None, *, longest: int = EXCERPT, image_hosts: Collection[str] = ()) -> Markup:
@@ -65,12 +64,3 @@ def _without_far_images(hosts: Collection[str]) -> Callable[[str, str, str], str
         return value if not is_image or is_near(value, hosts) else None
 
     return keep
-
-
-def _one_at_a_time() -> CapacityLimiter:
-    """Return the limiter of the running loop: threads share one interpreter, which they would keep from the loop."""
-    found = _LIMITER.get(None)
-    if found is None:
-        found = CapacityLimiter(1)
-        _LIMITER.set(found)
-    return found

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from dovetail.contrib.admin.views import BooleanFilter, Chart, ModelAdmin, RelationFilter, action, shortened
-from dovetail.translation.texts import gettext_lazy
+from dovetail.plugin import gettext_lazy
 from plugins.blog.models import POST_TEXT, Post, Tag
 
 

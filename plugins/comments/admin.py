@@ -15,7 +15,7 @@ from dovetail.contrib.admin.views import (
     badge,
     shortened,
 )
-from dovetail.translation.texts import gettext_lazy
+from dovetail.plugin import gettext_lazy
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
 from plugins.comments.policies import MODERATE
 

@@ -26,7 +26,7 @@ what `startproject` writes into `manage.py` and `migrations/`.
 
 PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.plugin": (
-        "A plugin's table of contents, its commands and checks, and what they are given.",
+        "A plugin's table of contents, its commands and checks, what they are given, and the texts that it shows.",
         (
             *(
                 "Plugin",
@@ -45,6 +45,8 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             ),
             *("plugin_settings", "StateKey", "Command", "async_command"),
             *("CheckMessage", "Level", "info", "warning", "error"),
+            *("gettext", "ngettext", "pgettext", "npgettext", "gettext_lazy", "pgettext_lazy", "get_language"),
+            *("render_markdown", "render_excerpt"),
         ),
     ),
     "dovetail.settings": (
@@ -62,8 +64,11 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "dovetail.database.models": (
-        "The base of every model, and what indexes and conditions need.",
-        ("Base", "IdMixin", "TimestampMixin", "full_text", "related"),
+        "The base of every model, columns of files and where these are stored, and what indexes and conditions need.",
+        (
+            *("Base", "IdMixin", "TimestampMixin", "full_text", "related"),
+            *("FileField", "ImageField", "StoredFile", "Storage", "FileSystemStorage"),
+        ),
     ),
     "dovetail.database.session": (
         "The session of a request, where its reads run, sessions for answers that stream, and the database of scripts.",
@@ -83,14 +88,6 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.api.schemas": (
         "What requests and answers of the API are made of.",
         ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NOT_BLANK", "Filter", "Page"),
-    ),
-    "dovetail.files.columns": (
-        "Columns that hold files and images, and where the files are stored.",
-        ("FileField", "ImageField", "StoredFile", "Storage", "FileSystemStorage"),
-    ),
-    "dovetail.markdown.rendering": (
-        "Markdown as HTML that does no harm, for templates and computed columns.",
-        ("render_markdown", "render_excerpt"),
     ),
     "dovetail.contrib.auth.models": (
         "Users, groups and permissions.",
@@ -138,10 +135,6 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "user_of",
             "shown_rows",
         ),
-    ),
-    "dovetail.translation.texts": (
-        "Texts in the language of who asks.",
-        (*("gettext", "ngettext", "pgettext", "npgettext", "gettext_lazy", "pgettext_lazy", "get_language"),),
     ),
 }
 

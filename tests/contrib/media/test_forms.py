@@ -6,7 +6,7 @@ import io
 import pytest
 from sqlalchemy import func, select
 
-from dovetail.files.columns import StoredFile
+from dovetail.files.stored_file import StoredFile
 from tests.contrib.media.gallery.models import Picture, Portrait
 from tests.contrib.media.images import image
 

@@ -9,9 +9,8 @@ from PIL import Image
 from sqlalchemy import update
 
 from dovetail.contrib.auth.tokens.personal import make_token
-from dovetail.files.columns import StoredFile
 from dovetail.files.media import Media
-from dovetail.files.stored_file import new_key
+from dovetail.files.stored_file import StoredFile, new_key
 from tests.contrib.media.gallery.models import Picture
 from tests.contrib.media.images import image
 

@@ -9,7 +9,7 @@ import pytest
 
 from dovetail.contrib.media.opening import open_media
 from dovetail.errors import ConfigurationError
-from dovetail.files.columns import Storage
+from dovetail.files.storage import Storage
 from dovetail.files.stored_file import new_key
 from dovetail.plugin import Plugin, context_of
 from tests.contrib.media.gallery.models import Picture

@@ -5,8 +5,7 @@ from typing import ClassVar
 from sqlalchemy import MetaData, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
-from dovetail.files.columns import FileField, ImageField, StoredFile
+from dovetail.database.models import NAMING_CONVENTION, Base, FileField, IdMixin, ImageField, StoredFile
 
 
 class GalleryBase(Base):
