@@ -117,6 +117,16 @@ class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
         super().__init__(literal_column(column))
 
 
+class random_key(FunctionElement[int]):  # noqa: N801 - as above
+    """A number of 48 bits that cannot be guessed, another one for each row: a key that tells nothing of its age.
+
+    It is exact in JSON, whose numbers many clients read as floats.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
 def largest_number(kind: TypeEngine[object]) -> int:
     """Return the largest value of a column of whole numbers; the smallest is one beyond it."""
     if isinstance(kind, SmallInteger):
@@ -133,6 +143,17 @@ def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object
 def _sqlite_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object) -> str:
     # CURRENT_TIMESTAMP has whole seconds only; this has the form SQLAlchemy itself writes, so that texts sort as times.
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+
+@compiles(random_key, "postgresql")
+def _postgresql_random_key(_element: random_key, _compiler: SQLCompiler, **_kwargs: object) -> str:
+    # random() is no secret to who has seen some of its numbers; the first 48 bits of such a UUID are.
+    return "(('x' || left(replace(gen_random_uuid()::text, '-', ''), 12))::bit(48)::bigint + 1)"
+
+
+@compiles(random_key, "sqlite")
+def _sqlite_random_key(_element: random_key, _compiler: SQLCompiler, **_kwargs: object) -> str:
+    return "((random() & 281474976710655) + 1)"  # of ChaCha20, from the system's own seed
 
 
 @compiles(later_than, "postgresql")

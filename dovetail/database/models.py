@@ -13,7 +13,7 @@ from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, Integer, MetaData
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
-from dovetail.database.column_types import UTCDateTime, later_than, utcnow
+from dovetail.database.column_types import UTCDateTime, later_than, random_key, utcnow
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
 from dovetail.files.columns import FileField as FileField  # noqa: PLC0414 - a name of the public API
@@ -63,6 +63,23 @@ class IdMixin:
 
     # SQLite counts up only a column that is declared INTEGER.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, sort_order=-1)
+
+
+class RandomIdMixin:
+    """A 64-bit primary key named `id` that is drawn, and not counted up.
+
+    For rows that are found by a text, or made, where not everybody may know of all of them, such as tags of drafts: the
+    number of a new one would tell whether it is new.
+    """
+
+    # `autoincrement` says that nobody gives it, and keeps a table that was made to count as it is.
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        default=random_key(),
+        autoincrement=True,
+        sort_order=-1,
+    )
 
 
 class TimestampMixin:

@@ -4,7 +4,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
-from dovetail.database.models import Base, IdMixin, TimestampMixin, full_text
+from dovetail.database.models import Base, IdMixin, RandomIdMixin, TimestampMixin, full_text
 
 post_tags = Table(
     "blog_post_tag",
@@ -55,8 +55,11 @@ Index("ix_blog_post_view_count", Post.view_count)
 POST_TEXT = full_text(Post, "title", "content")
 
 
-class Tag(IdMixin, Base):
-    """A word that posts share."""
+class Tag(RandomIdMixin, Base):
+    """A word that posts share.
+
+    Whoever lets a post carry one is told its key, which must not tell that a hidden draft carried it before.
+    """
 
     __tablename__ = "blog_tag"
 

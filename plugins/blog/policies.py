@@ -48,8 +48,9 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
 
 class TagPolicy(UserPolicy[Tag]):
-    """Shows all tags but those that only hidden drafts carry: they would tell what the drafts are about.
+    """Shows the tags of posts that are shown: others would tell what hidden drafts are about.
 
+    One that no post carries is not shown either: by letting a post carry it, and no more, one could tell the two apart.
     Users make tags by writing posts that carry them; to change or delete one takes the permission.
     """
 
@@ -64,7 +65,7 @@ class TagPolicy(UserPolicy[Tag]):
             return true() if is_permitted else false()
         if viewer is not None and sees_drafts(viewer):
             return true()
-        return or_(Tag.posts.any(POSTS.where(viewer, "view")), ~Tag.posts.any())
+        return Tag.posts.any(POSTS.where(viewer, "view"))
 
 
 def sees_drafts(viewer: User) -> bool:

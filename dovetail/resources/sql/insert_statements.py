@@ -141,7 +141,8 @@ def _names_column(part: ExternallyTraversible, table: FromClause) -> bool:
 def _counts_up(key: Column[object], rows: Sequence[Mapping[str, object]], dialect: Dialect) -> bool:
     # SQLite numbers the rows of a statement one after the other, but answers them in no promised order; SQLAlchemy
     # would insert one at a time there.
-    return dialect.name == "sqlite" and key.table.autoincrement_column is key and key.key not in rows[0]
+    counts = key.table.autoincrement_column is key and key.default is None
+    return dialect.name == "sqlite" and counts and key.key not in rows[0]
 
 
 def _has_default(model: type[object], name: str) -> bool:

@@ -36,7 +36,7 @@ tags.add_list(router, "/{anything:path}/items", name="list_items")
 @pytest.fixture
 async def items(app: FastAPI, client: httpx.AsyncClient, session) -> httpx.AsyncClient:
     app.include_router(router, prefix="/test")
-    session.add_all(Tag(name=name) for name in [*NAMES, "50% off", "snake_case"])
+    session.add_all(Tag(id=key, name=name) for key, name in enumerate([*NAMES, "50% off", "snake_case"], 1))
     await session.commit()
     return client
 

@@ -1,5 +1,7 @@
 """Tags over HTTP: attach, detach, list."""
 
+import itertools
+
 import pytest
 from sqlalchemy import func, select
 
@@ -30,7 +32,7 @@ async def test_attaching_twice_is_harmless(author, session, make_post):
     assert len((await session.execute(select(post_tags))).all()) == 1
 
 
-async def test_detaching_leaves_the_tag_and_a_second_time_finds_nothing(author, make_post):
+async def test_detaching_leaves_the_tag_and_a_second_time_finds_nothing(author, staff, make_post):
     post = await make_post(tags=["kept", "gone"])
     gone = next(tag.id for tag in post.tags if tag.name == "gone")
     assert (await author.client.delete(f"/api/posts/{post.id}/tags/{gone}")).status_code == 204
@@ -38,8 +40,9 @@ async def test_detaching_leaves_the_tag_and_a_second_time_finds_nothing(author, 
     assert (await author.client.delete(f"/api/posts/{post.id}/tags/{2**63 - 1}")).status_code == 404
     left = (await author.client.get(f"/api/posts/{post.id}")).json()["tags"]
     assert [tag["name"] for tag in left] == ["kept"]
-    assert await names(author.client) == ["gone", "kept"]
-    assert (await author.client.get("/api/tags/gone/posts")).json()["items"] == []
+    assert await names(author.client) == ["kept"]
+    assert await names(staff.client) == ["gone", "kept"]
+    assert (await staff.client.get("/api/tags/gone/posts")).json()["items"] == []
 
 
 async def test_only_who_may_change_the_post_may_change_its_tags(other, staff, make_post):
@@ -119,3 +122,20 @@ async def test_a_tag_of_hidden_drafts_only_is_as_hidden_as_they_are(client, auth
         assert await names(who) == ["secret", "shared"]
         assert len((await who.get("/api/tags/secret/posts")).json()["items"]) == 1
         assert len((await who.get("/api/tags/shared/posts")).json()["items"]) == 2
+
+
+async def test_nobody_can_tell_a_tag_of_a_hidden_draft_from_one_that_there_is_none_of(client, author, other, make_post):
+    await make_post(is_published=False, tags=["secret"])
+    own = await make_post(tags=["old"], author=other.user)
+    keys = []
+    for name in ("one", "secret", "two"):
+        answer = await other.client.post(f"/api/posts/{own.id}/tags", json={"name": name})
+        assert answer.status_code == 201
+        keys.append(answer.json()["id"])
+        assert (await other.client.delete(f"/api/posts/{own.id}/tags/{keys[-1]}")).status_code == 204
+    assert min(abs(a - b) for a, b in itertools.pairwise(sorted([*keys, own.tags[0].id]))) > 1_000
+    assert 0 < min(keys) <= max(keys) <= 2**48
+    for who in (client, other.client):
+        assert await names(who) == ["old"]
+        assert {(await who.get(f"/api/tags/{name}/posts")).status_code for name in ("one", "secret")} == {404}
+    assert await names(author.client) == ["old", "secret"]
