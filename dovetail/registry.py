@@ -121,7 +121,9 @@ def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[
         if plugin.settings is None:
             continue
         try:
-            values[plugin.name] = load_plugin_settings(plugin.settings, f"{plugin.name.upper()}_", settings.base_dir)
+            values[plugin.name] = load_plugin_settings(
+                plugin.settings, f"{plugin.name.upper()}_", settings.base_dir, settings.dotenv_files()
+            )
         except ConfigurationError as error:
             problems.append(error.detail)
         except PLUGIN_FAILURES as error:

@@ -208,6 +208,14 @@ class Settings(BaseSettings):
         """Return whether mistakes may be shown in full and lazy loads refused: everywhere but in production."""
         return self.environment != "production"
 
+    @classmethod
+    def dotenv_files(cls) -> tuple[Path, ...]:
+        """Return the files that are read beside the environment, of which the last one wins: `.env`, or others."""
+        found = cls.model_config.get("env_file")
+        if found is None:
+            return ()
+        return (Path(found),) if isinstance(found, (str, Path)) else tuple(map(Path, found))
+
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
@@ -221,20 +229,23 @@ def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     Raises ConfigurationError, naming each variable that is wrong and never its value, or the line of `.env` that cannot
     be read.
     """
-    _check_dotenv(Path(str(settings_class.model_config.get("env_file"))))
+    for path in settings_class.dotenv_files():
+        _check_dotenv(path)
     try:
         return settings_class()
     except (ValidationError, SettingsError) as error:
         raise ConfigurationError(_explain(error)) from None
 
 
-def load_plugin_settings(schema: type[ModelT], prefix: str, base_dir: Path) -> ModelT:
+def load_plugin_settings(
+    schema: type[ModelT], prefix: str, base_dir: Path, dotenv_files: tuple[Path, ...] = (Path(".env"),)
+) -> ModelT:
     """Read a plugin's own settings from the variables that start with `prefix` (`BLOG_`), and from `base_dir/.env`.
 
-    Raises ConfigurationError as `load_settings` does.
+    `Settings.dotenv_files` says which files a site has in its place. Raises ConfigurationError as `load_settings` does.
     """
     try:
-        values: Any = _reader(schema, prefix, base_dir)()
+        values: Any = _reader(schema, prefix, tuple(base_dir / file for file in dotenv_files))()
     except (ValidationError, SettingsError) as error:
         raise ConfigurationError(_explain(error, prefix)) from None
     return values  # type: ignore[no-any-return]  # a subclass of schema, made above
@@ -280,11 +291,11 @@ def development_secret(folder: Path) -> str:
 
 
 @lru_cache(maxsize=64)  # a start reads each plugin's settings several times; to make the class takes longest
-def _reader(schema: type[BaseModel], prefix: str, base_dir: Path) -> type[BaseSettings]:
+def _reader(schema: type[BaseModel], prefix: str, dotenv_files: tuple[Path, ...]) -> type[BaseSettings]:
     """Return a class that reads `schema` from the environment anew each time it is called."""
     config = SettingsConfigDict(
         env_prefix=prefix,
-        env_file=base_dir / ".env",
+        env_file=dotenv_files,
         env_file_encoding=DOTENV_ENCODING,
         extra="ignore",
         hide_input_in_errors=True,

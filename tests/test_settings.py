@@ -198,6 +198,22 @@ def test_a_plugin_reads_its_settings_under_its_name(tmp_path, monkeypatch):
     assert (values.currency, values.limit) == ("CHF", 3)
 
 
+def test_a_plugin_reads_the_files_that_its_site_names_of_which_the_last_one_wins(tmp_path):
+    class Site(Settings):
+        model_config = SettingsConfigDict(env_file=(tmp_path / "site.env", tmp_path / ".env"))
+
+        base_dir: Path = tmp_path
+
+    (tmp_path / "site.env").write_text("SITE_NAME=Shop\nSHOP_LIMIT=3\nSHOP_CURRENCY=GBP\n")
+    (tmp_path / ".env").write_text("SHOP_CURRENCY=CHF\n")
+    site = load_settings(Site)
+    shop = load_plugin_settings(ShopSettings, "SHOP_", site.base_dir, site.dotenv_files())
+    assert (site.site_name, shop.currency, shop.limit) == ("Shop", "CHF", 3)
+    (tmp_path / "site.env").write_text("SHOP_CURRENCY='unclosed\n")
+    with pytest.raises(ConfigurationError, match=r"site\.env, line 1: expected NAME=value"):
+        load_settings(Site)
+
+
 def test_a_plugins_wrong_setting_is_named_and_its_secrets_are_not_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_LIMIT", "hidden")
     with pytest.raises(ConfigurationError, match="SHOP_LIMIT: ") as caught:

@@ -101,7 +101,8 @@ def check_superuser(context: Context) -> Iterator[CheckMessage]:
     from dovetail.contrib.auth.accounts.password_validation import check_password
 
     try:
-        given = load_plugin_settings(GivenSuperuser, "SUPERUSER_", context.settings.base_dir)
+        settings = context.settings
+        given = load_plugin_settings(GivenSuperuser, "SUPERUSER_", settings.base_dir, settings.dotenv_files())
     except ConfigurationError:  # of other variables, of which `createsuperuser` says what is wrong
         return
     if password := given.password.get_secret_value():

@@ -5,21 +5,12 @@ from contextlib import AsyncExitStack
 
 import httpx
 import pytest
-from dotenv import dotenv_values
 from fastapi import FastAPI
 
 from dovetail.testing.fixtures import make_client
-from tests.settings import BASE_DIR
 
 PASSWORD = "password123"
 Join = Callable[[str], Awaitable[httpx.AsyncClient]]
-
-
-@pytest.fixture(autouse=True)
-def of_site(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set what `manage.py` reads from site.env."""
-    for name, value in dotenv_values(BASE_DIR / "site.env").items():
-        monkeypatch.setenv(name, str(value))
 
 
 @pytest.fixture

@@ -52,6 +52,24 @@ async def test_what_is_blank_left_out_or_taken_is_named(client: httpx.AsyncClien
         await refused(409, "/api/users", other, field, "has already been taken")
 
 
+async def test_a_name_and_an_address_are_changed_and_never_emptied(join: Join) -> None:
+    ada = await join("ada")
+    await join("bob")
+    for field in ("username", "email", "password"):
+        for value, said in (("", "can't be blank"), (None, None)):
+            emptied = await ada.put("/api/user", json={"user": {field: value}})
+            assert (emptied.status_code, list(emptied.json()["errors"])) == (422, [field])
+            assert said is None or emptied.json() == {"errors": {field: [said]}}
+    for field, taken in (("username", "bob"), ("email", "bob@example.org")):
+        refused = await ada.put("/api/user", json={"user": {field: taken}})
+        assert (refused.status_code, refused.json()) == (409, {"errors": {field: ["has already been taken"]}})
+    for field in ("bio", "image"):
+        for empty in ("", None):
+            assert (await ada.put("/api/user", json={"user": {field: "x"}})).json()["user"][field] == "x"
+            assert (await ada.put("/api/user", json={"user": {field: empty}})).json()["user"][field] is None
+    assert (await ada.get("/api/user")).json()["user"]["username"] == "ada"
+
+
 async def test_who_is_unknown_or_wrong_is_told_so(client: httpx.AsyncClient) -> None:
     for method, url in NOBODY:
         missing = await client.request(method, url, json={"user": {"bio": "x"}})

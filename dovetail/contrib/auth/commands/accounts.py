@@ -51,7 +51,12 @@ async def createsuperuser(context: Context, *, noinput: bool, if_none: bool, pas
         await _create_first(context)
         return
     if noinput:
-        new = load_plugin_settings(NewPasskeyUser if passkey else NewSuperuser, "SUPERUSER_", context.settings.base_dir)
+        new = load_plugin_settings(
+            NewPasskeyUser if passkey else NewSuperuser,
+            "SUPERUSER_",
+            context.settings.base_dir,
+            context.settings.dotenv_files(),
+        )
     else:
         new = _ask(context, has_password=not passkey)
     if passkey:
