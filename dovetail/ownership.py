@@ -39,6 +39,7 @@ def owner_by_name(table: str, plugins: Iterable[str]) -> str | None:
 
 def misplaced(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[str]:
     """Yield what keeps the table of a model from being that of `plugin`, which lists the model."""
+    yield from _ambiguous(table, plugin)
     owner = owner_of(table, plugins)
     if named_owner(table) is not None and owner != plugin:
         yield (
@@ -54,6 +55,21 @@ def misplaced(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[s
                     f"plugin {other!r} has a name with which the table {table.name!r} of the plugin {plugin!r} "
                     "begins; rename the plugin"
                 )
+
+
+def _ambiguous(table: "Table", plugin: str) -> Iterator[str]:
+    """Yield what the `info` of a table says of who makes and who writes it, and that could be understood two ways."""
+    for name in ("managed", "read_only"):
+        if not isinstance(found := table.info.get(name, False), bool):
+            yield (
+                f"plugin {plugin!r}: the info of the table {table.name!r} has {found!r} as {name}, expected True or "
+                "False"
+            )
+    if table.info.get("read_only") is True and table.info.get("managed", True) is True:
+        yield (
+            f"plugin {plugin!r}: the table {table.name!r} is read_only, and migrations make it; say "
+            "'managed': False in its info too, or leave read_only out"
+        )
 
 
 def unlisted_models(installed: "Mapping[str, InstalledPlugin]") -> list[str]:

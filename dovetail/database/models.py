@@ -9,7 +9,7 @@ import enum
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, FromClause, Integer, MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
@@ -97,6 +97,19 @@ class TimestampMixin:
         update(Post).where(Post.id == 3).values(Post.touched())
         """
         return {"updated_at": later_than("updated_at")}
+
+
+def is_managed(table: FromClause) -> bool:
+    """Return False for a table or a view that something else makes: `__table_args__ = {"info": {"managed": False}}`.
+
+    No migration is made for it, `flush` does not empty it and `dumpdata` writes it only if it is asked to.
+    """
+    return isinstance(table, Table) and table.info.get("managed", True) is not False
+
+
+def is_read_only(table: FromClause) -> bool:
+    """Return True for what nobody writes to, such as a view: `info={"managed": False, "read_only": True}`."""
+    return isinstance(table, Table) and table.info.get("read_only", False) is True
 
 
 def full_text(model: type[Base], *columns: str, config: str = "simple", ranked: bool = False) -> FullText:

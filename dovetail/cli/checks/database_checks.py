@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from dovetail.cli.checks.unmanaged_tables import check_unmanaged
 from dovetail.cli.error_lines import error_line
 from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
 from dovetail.cli.state import State
@@ -44,9 +45,14 @@ def warn_about_database(state: State) -> None:
 
 
 async def check_database(state: State) -> list[CheckMessage]:
-    """Return what is doubtful: no answer, migrations to apply, too few connections, a pooler that mixes them up."""
+    """Return what is doubtful: no answer, migrations to apply, too few connections, a pooler that mixes them up.
+
+    And tables that no migration makes, where they are not as their models say.
+    """
     try:
         waiting, found = await _look(state)
+        async with state.open() as context:
+            found += await check_unmanaged(context)
         found += check_room(await ask_server(state.settings, read_facts(state.settings)))
     except Exception as error:
         line = error_line(error)

@@ -18,7 +18,7 @@ from dovetail.api.route_checks import unreachable_routes
 from dovetail.application import site_application
 from dovetail.cli.checks.deployment import check_deployment, check_settings
 from dovetail.cli.main import load_command
-from dovetail.database.models import Base
+from dovetail.database.models import Base, is_managed
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError, MigrationError
 from dovetail.ownership import owner_of, owner_of_name
@@ -74,7 +74,8 @@ def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
 def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
     """Plugins that have models but no history that makes their tables."""
     for entry in registry.installed.values():
-        if entry.plugin.models and not any(entry.migrations.glob("[0-9]*.py")):
+        has_tables = any(is_managed(model.__table__) for model in entry.plugin.models)
+        if has_tables and not any(entry.migrations.glob("[0-9]*.py")):
             name = entry.plugin.name
             yield CheckMessage(
                 id="kernel.W003",

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -15,7 +16,14 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.cli.data.plugin_tables import choose_tables, movable_tables, ownerless_tables, plugin_tables
+from dovetail.cli.data.plugin_tables import (
+    choose_tables,
+    managed_tables,
+    movable_tables,
+    ownerless_tables,
+    plugin_tables,
+    writable_tables,
+)
 from dovetail.cli.data.table_rows import TableRows
 from dovetail.cli.output import progress
 from dovetail.cli.state import State
@@ -28,6 +36,7 @@ Format = Literal["json", "jsonl"]
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PLUGIN|TABLE]...")
+@click.option("--all", "everything", is_flag=True, help="Write tables too that no migration makes, but no views.")
 @click.option("--exclude", "-e", multiple=True, metavar="PLUGIN|TABLE", help="Leave this out; may be given repeatedly.")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
 @click.option(
@@ -35,25 +44,50 @@ Format = Literal["json", "jsonl"]
 )
 @click.pass_obj
 def dumpdata(
-    state: State, *, names: tuple[str, ...], exclude: tuple[str, ...], output: Path | None, form: Format | None
+    state: State,
+    *,
+    names: tuple[str, ...],
+    everything: bool,
+    exclude: tuple[str, ...],
+    output: Path | None,
+    form: Format | None,
 ) -> None:
     """Write the rows of every plugin, or of those named, as they are at one moment, for `loaddata` to read.
 
     Passwords are in it as hashes, tokens and sessions too: keep the file as you keep the database. `jsonl` has one row
     a line and can be loaded without being held in memory. Tables of plugins that are not enabled are left out, and
-    named in a warning.
+    named in a warning. Of what no migration makes, the rows are another program's: they are written with `--all`, or
+    when the table is named.
     """
+    if names and everything:
+        raise click.UsageError("--all writes every table; leave it out, or the names")
     form = form or ("jsonl" if output is not None and output.suffix == ".jsonl" else "json")
     with _written_at_once(output) as file:
-        count = asyncio.run(_dump(state, names, exclude, file, form))
+        count = asyncio.run(_dump(state, _Choice(names, exclude, everything=everything), file, form))
     click.echo(f"{count} row{'' if count == 1 else 's'} written{f' to {output}' if output else ''}.", err=True)
 
 
-async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], file: TextIO, form: Format) -> int:
+@dataclass(frozen=True)
+class _Choice:
+    """The rows to write: of the plugins and tables of `names`, or of all, without some."""
+
+    names: tuple[str, ...]
+    exclude: tuple[str, ...]
+    everything: bool
+
+    def tables(self, context: Context) -> set[str]:
+        """Return the names of the tables. Raises click.BadParameter."""
+        left_out = choose_tables(context, self.exclude)
+        if self.names:
+            return choose_tables(context, self.names) - left_out
+        movable = movable_tables(context)
+        return set(writable_tables(movable) if self.everything else managed_tables(movable)) - left_out
+
+
+async def _dump(state: State, choice: _Choice, file: TextIO, form: Format) -> int:
     count = 0
     async with state.open() as context:
-        left_out = choose_tables(context, exclude)
-        chosen = (choose_tables(context, names) if names else set(movable_tables(context))) - left_out
+        chosen = choice.tables(context)
         with progress("dumpdata", await _count(context, chosen)) as advance:
             async for line in _lines(context, chosen):
                 before = "" if form == "jsonl" else ",\n" if count else "[\n"
@@ -63,7 +97,7 @@ async def _dump(state: State, names: tuple[str, ...], exclude: tuple[str, ...], 
         if form == "json":
             file.write("\n]\n" if count else "[]\n")
         _say_where_files_are(context, chosen)
-        if not names:
+        if not choice.names:
             await _say_what_is_left_out(context)
     return count
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.cli.data.plugin_tables import ownerless_tables, plugin_tables
+from dovetail.cli.data.plugin_tables import managed_tables, ownerless_tables, plugin_tables, unmanaged_tables
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.state import State
 from dovetail.database.change_log import UNRECORDED
@@ -35,7 +35,7 @@ def flush(state: State, *, yes: bool) -> None:
 
 async def _flush(state: State, applied: Collection[str], *, yes: bool) -> None:
     async with state.open() as context:
-        tables = list(plugin_tables(context).values())
+        tables = list(managed_tables(plugin_tables(context)).values())
         if not yes:
             click.confirm(f"Delete every row of {len(tables)} tables in {_place(context)}?", abort=True)
         ownerless = await _empty_patiently(context, tables, applied)
@@ -58,7 +58,9 @@ async def _empty_patiently(context: Context, tables: Sequence[Table], applied: C
                 if session.get_bind().dialect.name == "postgresql":
                     await session.execute(text(f"SET LOCAL lock_timeout = '{round(patience.once * 1000)}ms'"))
                 ownerless = await ownerless_tables(session, context)
-                await _refuse_references(session, ownerless, tables)
+                await _refuse_references(session, ownerless, tables, "no enabled plugin has; enable its plugin")
+                unmanaged = await unmanaged_tables(session, context)
+                await _refuse_references(session, unmanaged, tables, "is not managed and stays; empty it by hand")
                 await _empty(session, tables)
                 await _keep_in_step(session, context, applied)
                 return ownerless
@@ -70,18 +72,18 @@ async def _empty_patiently(context: Context, tables: Sequence[Table], applied: C
         await asyncio.sleep(PAUSE * patience.once)
 
 
-async def _refuse_references(session: AsyncSession, ownerless: Sequence[str], tables: Sequence[Table]) -> None:
+async def _refuse_references(session: AsyncSession, others: Sequence[str], tables: Sequence[Table], which: str) -> None:
     """Raise click.ClickException if a table that stays refers to one that is to be emptied, whether it has rows or not.
 
     PostgreSQL would not empty it; SQLite would delete the rows that refer to it along if the key says CASCADE.
     """
     connection = await session.connection()
     names = {table.key for table in tables}
-    for other in ownerless:
+    what, _, hint = which.partition("; ")
+    for other in others:
         for target in sorted(await connection.run_sync(_referred, other) & names):
             raise click.ClickException(
-                f"the table {other}, which no enabled plugin has, refers to {target}; enable its plugin, or drop it. "
-                "Nothing was deleted."
+                f"the table {other}, which {what}, refers to {target}; {hint}, or drop it. Nothing was deleted."
             )
 
 

@@ -1,13 +1,13 @@
 """The tables of the enabled plugins, those that are referred to first, and the tables that are nobody's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 import click
 from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.models import Base
+from dovetail.database.models import Base, is_managed, is_read_only
 from dovetail.migrations.history.ledger import LEDGER, VERSIONS
 from dovetail.ownership import owner_of
 from dovetail.plugin import Context
@@ -28,6 +28,16 @@ def movable_tables(context: Context) -> dict[str, Table]:
     return {name: table for name, table in plugin_tables(context).items() if table.info.get("is_movable", True)}
 
 
+def writable_tables(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Return those of `tables` that somebody writes to."""
+    return {name: table for name, table in tables.items() if not is_read_only(table)}
+
+
+def managed_tables(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Return those of `tables` that are the site's own; others are a view, or another program's."""
+    return {name: table for name, table in tables.items() if is_managed(table)}
+
+
 def owner(table: Table, context: Context) -> str | None:
     """The enabled plugin that a table belongs to; None if it is none of them."""
     return owner_of(table, {plugin.name for plugin in context.plugins})
@@ -37,6 +47,13 @@ async def ownerless_tables(session: AsyncSession, context: Context) -> list[str]
     """The tables in the database that belong to no enabled plugin, without those that keep the books."""
     connection = await session.connection()
     return sorted(await connection.run_sync(_table_names) - BOOKS - set(plugin_tables(context)))
+
+
+async def unmanaged_tables(session: AsyncSession, context: Context) -> list[str]:
+    """The tables in the database that a plugin has a model of, and no migration makes; views are none."""
+    tables = plugin_tables(context)
+    connection = await session.connection()
+    return sorted(await connection.run_sync(_table_names) & (tables.keys() - managed_tables(tables).keys()))
 
 
 def choose_tables(context: Context, names: Iterable[str]) -> set[str]:

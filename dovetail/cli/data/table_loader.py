@@ -16,6 +16,7 @@ from dovetail.cli.data.plugin_tables import unknown
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.data.table_rows import TableRows, stored_type
 from dovetail.database.error_translation import client_error
+from dovetail.database.models import is_read_only
 
 
 class TableLoader:
@@ -54,6 +55,9 @@ class TableLoader:
     def _rows_of(self, record: Record) -> TableRows:
         if record.table not in self._tables:
             raise click.ClickException(f"{record.place}: {unknown(record.table, self._tables)}")
+        if is_read_only(self._tables[record.table]):
+            told = f"nobody writes to {record.table}, which is read_only; leave its rows out"
+            raise click.ClickException(f"{record.place}: {told}")
         if record.table not in self._rows:
             self._rows[record.table] = TableRows(self._tables[record.table])
         return self._rows[record.table]

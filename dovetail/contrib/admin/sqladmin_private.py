@@ -31,7 +31,9 @@ from wtforms import Form
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.options.hooks import Hooks
 from dovetail.contrib.admin.options.names import RENAMED, with_new_names
+from dovetail.contrib.admin.options.options import WRITES
 from dovetail.contrib.admin.options.relations import chosen_relations
+from dovetail.database.models import is_read_only
 from dovetail.files.stored_file import StoredFile
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -51,7 +53,10 @@ UNASKED: dict[str, object] = {
 
 
 class ViewMeta(ModelViewMeta):
-    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite."""
+    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite.
+
+    A view of a table that nobody writes to only shows its rows.
+    """
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
         """Make the class of a view."""
@@ -59,6 +64,9 @@ class ViewMeta(ModelViewMeta):
         view = super().__new__(mcs, name, bases, attributes, **options)
         if options:
             view.identity = attributes.get("identity", "")
+            if is_read_only(view.model.__mapper__.local_table):
+                for option in WRITES - attributes.keys():
+                    setattr(view, option, False)
         return view
 
 

@@ -12,6 +12,8 @@ from typing import TypeAlias
 from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.orm import MANYTOMANY, MANYTOONE, Mapper, RelationshipProperty
 
+from dovetail.database.models import is_read_only
+
 Pairs: TypeAlias = tuple[tuple[Column[object], Column[object]], ...]  # what refers, and what it refers to
 
 
@@ -54,6 +56,7 @@ def by_database(rows: Rows) -> list[Reference]:
     return [
         Reference(Rows(other), _pairs(constraint), RULES.get(rule, Effect.BLOCK), rule)
         for other in rows.table.metadata.tables.values()
+        if not is_read_only(other)  # a view has no foreign keys, whatever its model says for the sake of relations
         for constraint in other.foreign_key_constraints
         if constraint.referred_table is rows.table
         for rule in [(constraint.ondelete or "").upper()]

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import SchemaItem
 
-from dovetail.database.models import Base
+from dovetail.database.models import Base, is_managed
 from dovetail.migrations.bridge.rendering import render_item
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.ledger import LEDGER
@@ -21,6 +21,8 @@ def comparison_options(history: History, registry: Registry) -> dict[str, object
     refuse_orphans(Base.metadata, owners)
 
     def include_object(item: SchemaItem, name: str, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
+        if kind == "table" and not _is_made_here(item.key):  # type: ignore[attr-defined]  # a table
+            return False
         if kind != "table" or (reflected and compare_to is not None):
             return True
         owner = owners.of_name(name) if reflected else owners.of_model(item)  # type: ignore[arg-type]  # a table
@@ -34,6 +36,17 @@ def comparison_options(history: History, registry: Registry) -> dict[str, object
         "include_object": include_object,
         "include_name": lambda name, kind, _parents: not (kind == "table" and name == LEDGER.name),
     }
+
+
+def managed_tables() -> list[Table]:
+    """Return the tables of the models that migrations make."""
+    return [table for table in Base.metadata.tables.values() if is_managed(table)]
+
+
+def _is_made_here(key: str) -> bool:
+    """Return True unless a model says that something else makes its table."""
+    model = Base.metadata.tables.get(key)
+    return model is None or is_managed(model)
 
 
 _PROBE = "dovetail_probe"

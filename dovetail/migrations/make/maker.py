@@ -18,7 +18,7 @@ from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.lint import is_own, lint
-from dovetail.migrations.make.comparison import comparison_options, computed_changes
+from dovetail.migrations.make.comparison import comparison_options, computed_changes, managed_tables
 from dovetail.migrations.make.new_revisions import empty_revision, merge_revision, owned, plan_revisions
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
@@ -132,4 +132,4 @@ def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
     found = produce_migrations(context, Base.metadata).upgrade_ops
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
     assert context.connection is not None  # noqa: S101 - there is one, to compare with
-    return [*found.ops, *computed_changes(context.connection, Base.metadata.tables.values())]
+    return [*found.ops, *computed_changes(context.connection, managed_tables())]

@@ -23,6 +23,7 @@ Operation: TypeAlias = Literal[
     "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
 ]
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+READS: frozenset[Operation] = frozenset({"list", "retrieve"})
 Model = TypeVar("Model", default=Any)
 Viewer = TypeVar("Viewer", default=Any)  # who writes, as the policy's `writer` gives them
 Create = TypeVar("Create", bound=BaseModel, default=Any)

@@ -13,10 +13,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.api.schemas import BodyId, Id, KeyText
 from dovetail.api.throttling.throttled import throttled
+from dovetail.database.models import is_read_only
 from dovetail.errors import ConfigurationError
 from dovetail.resources.declaration.declared import (
     CLOSED,
     FROM_FIELDS,
+    READS,
     Create,
     Declared,
     FindLinks,
@@ -56,6 +58,8 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
         made = model_schemas(self.model, self.fields, self.read_only)
         if self.read is FROM_FIELDS:
             object.__setattr__(self, "read", made.read)
+        if is_read_only(inspect(self.model).local_table):
+            return
         for name, schema in (("create", made.create), ("update", made.update)):
             if getattr(self, name) is None and schema.model_fields:
                 object.__setattr__(self, name, schema)
@@ -179,6 +183,8 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
 
     def has(self, operation: Operation) -> bool:
         """Return True if the resource offers the operation: its schema is given, and it is not left out."""
+        if operation not in READS and is_read_only(inspect(self.model).local_table):
+            return False
         if operation == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
             return False
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from dovetail.database.models import is_read_only
 from dovetail.errors import ConfigurationError
 from dovetail.resources.schemas.lookups import is_unique
 from dovetail.resources.signatures import Arguments, check_hook, check_policy
@@ -19,6 +20,7 @@ from dovetail.resources.sql.named_rows import needs_value
 
 def check_writing(spec: Spec) -> None:
     """Raise ConfigurationError, in one line, for the first thing that would not work when a row is written."""
+    _check_read_only(spec)
     _check_schemas(spec)
     _check_links(spec)
     check_policy(spec.singular, spec.policy, spec.model, spec.create)
@@ -28,6 +30,16 @@ def check_writing(spec: Spec) -> None:
     for build in spec.builds:
         name = getattr(build, "__name__", repr(build))
         check_hook(spec.singular, f"the field from {name}", build, {"viewer": reader}, is_async=False)
+
+
+def _check_read_only(spec: Spec) -> None:
+    """Raise ConfigurationError for a schema of what is written to a table that nobody writes to."""
+    given = [name for name in ("create", "update", "replace") if getattr(spec, name) is not None]
+    if given and is_read_only(inspect(spec.model).local_table):
+        raise ConfigurationError(
+            f"{spec.singular} has a schema for {given[0]}, and the table of {spec.model.__name__} is read_only; leave "
+            "the schema out, or take read_only out of the table's info"
+        )
 
 
 def _check_schemas(spec: Spec) -> None:

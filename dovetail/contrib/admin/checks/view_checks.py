@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from weakref import WeakSet
 
 from sqladmin import BaseView
+from sqlalchemy import inspect
 
 from dovetail.contrib.admin.checks.action_checks import find_unfit_actions
 from dovetail.contrib.admin.checks.filter_checks import find_date_hierarchy, find_filters, find_slow_searches
@@ -17,9 +18,11 @@ from dovetail.contrib.admin.checks.list_checks import find_bulk_editable, find_e
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
 from dovetail.contrib.admin.checks.site_checks import written_class
+from dovetail.contrib.admin.options.options import WRITES
 from dovetail.contrib.admin.sqladmin_private import is_action, marked_methods
 from dovetail.contrib.admin.view_base import taken_permissions
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.database.models import is_read_only
 
 _FAULTLESS: WeakSet[type[BaseView]] = WeakSet()
 
@@ -103,6 +106,10 @@ def _says_what_to_edit(view: type[ModelAdmin]) -> bool:
 
 
 def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
+    if is_read_only(inspect(view.model).local_table) and (
+        on := [option for option in sorted(WRITES) if getattr(view, option)]
+    ):
+        yield f"{on[0]} is on, and the table of {view.model.__name__} is read_only; leave it out"
     if view.can_import and not (view.can_create or view.can_edit):
         yield "can_import is on, but can_create and can_edit are off, so it could write nothing; switch it off"
     yield from find_unfit_actions(view)

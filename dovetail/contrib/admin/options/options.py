@@ -8,6 +8,8 @@ from wtforms import Form
 from dovetail.contrib.admin.columns.formats import FORMATTERS, ON_PAGES
 from dovetail.database.search.search import FullText
 
+WRITES = frozenset({"can_create", "can_edit", "can_delete", "can_import"})
+
 
 class NoMedia:
     """No files of a view's own."""

@@ -18,6 +18,7 @@ from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
 from dovetail.contrib.admin.inlines.links import Link, names_of
 from dovetail.contrib.admin.inlines.options import CLASSES, HOOKS, OPTIONS, GenericInlineBase
 from dovetail.contrib.admin.view_base import declared_form
+from dovetail.database.models import is_read_only
 
 OURS = OPTIONS | HOOKS | {"model", "pk_columns", "identity", "name", "name_plural"}  # the last are set by SQLAdmin
 ASKED = ("get_fields", "get_fieldsets", "get_form", "get_formset")  # hooks that say what a row edits
@@ -60,7 +61,7 @@ def find_unlinked(views: Iterable[type[ParentView]]) -> Iterator[str]:
 def _find(inline: type[InlineModelAdmin], parent: type[object], *, is_nested: bool, sets_more: bool) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
-        (_find_unknown,),
+        (_find_unknown, _find_read_only),
         (find_shapes, find_fieldsets, _find_numbers),
         (_find_tabs,),
         (lambda one: _find_links(one, parent),),
@@ -85,6 +86,11 @@ def _find_unknown(inline: type[InlineModelAdmin]) -> Iterator[str]:
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             yield f"{name} is no option of an inline{hint}"
+
+
+def _find_read_only(inline: type[InlineModelAdmin]) -> Iterator[str]:
+    if is_read_only(inspect(inline.model).local_table):
+        yield f"nobody writes to the table of {inline.model.__name__}, which is read_only; list its rows in a view"
 
 
 def _find_numbers(inline: type[InlineModelAdmin]) -> Iterator[str]:

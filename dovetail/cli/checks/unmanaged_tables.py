@@ -1,0 +1,37 @@
+"""Check that tables and views which no migration makes are there, with the columns that their models name."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, inspect
+
+from dovetail.cli.data.plugin_tables import managed_tables, plugin_tables
+from dovetail.database.models import is_read_only
+from dovetail.plugin import CheckMessage, Context, warning
+
+
+async def check_unmanaged(context: Context) -> list[CheckMessage]:
+    """Return a warning for each that differs from what its model says. Raises SQLAlchemy's errors if nobody answers."""
+    async with context.database.outside_the_pool() as session:
+        connection = await session.connection()
+        return await connection.run_sync(lambda one: list(_differences(one, context)))
+
+
+def _differences(connection: Connection, context: Context) -> Iterator[CheckMessage]:
+    tables = plugin_tables(context)
+    inspector = inspect(connection)
+    there, views = set(inspector.get_table_names()), {*inspector.get_view_names()}
+    if connection.dialect.name == "postgresql":
+        views |= set(inspector.get_materialized_view_names())
+    for name in tables.keys() - managed_tables(tables).keys():
+        if name not in there | views:
+            text = f"The table {name}, which no migration makes, is not in the database."
+            yield warning("kernel.W053", text, "make it, or correct the name in its model")
+            continue
+        found = {column["name"] for column in inspector.get_columns(name)}
+        for column in tables[name].columns:
+            if column.name not in found:
+                text = f"The table {name}, which no migration makes, has no column {column.name}."
+                yield warning("kernel.W053", text, "correct the name in the model, or take the column out")
+        if name in views and not is_read_only(tables[name]):
+            text = f"{name} is a view, and its model does not say that nobody writes to it."
+            yield warning("kernel.W054", text, "add 'read_only': True to its info, unless the view takes changes")
