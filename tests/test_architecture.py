@@ -86,11 +86,15 @@ def test_no_circle_is_left_out_of_the_contracts_but_the_one_that_has_a_name():
 
 
 def test_no_package_holds_more_files_or_more_of_the_code_than_a_reader_can_keep_in_mind():
-    """Counted are the modules that lie in a package itself, `__init__.py` too, and not those of packages in it."""
+    """Counted are the modules that lie in a package itself, `__init__.py` too, and not those of packages in it.
+
+    A history grows by a file with each change, and nobody reads it as a whole.
+    """
     files: dict[str, list[int]] = defaultdict(list)
     for path in tracked_files():
         name = path.relative_to(ROOT)
-        if path.suffix == ".py" and name.parts[0] in ROOMS and "tests" not in name.parts:
+        is_revision = name.parent.name == "migrations" and name.name[:4].isdigit()
+        if path.suffix == ".py" and name.parts[0] in ROOMS and "tests" not in name.parts and not is_revision:
             files[name.parent.as_posix()].append(len(path.read_text(encoding="utf-8").splitlines()))
     whole = sum(sum(lines) for package, lines in files.items() if package.startswith("dovetail"))
 

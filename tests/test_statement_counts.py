@@ -198,7 +198,8 @@ COSTS = [
     Cost("get_user", "staff", 2, 2, lambda s: s.staff.get(f"/api/users/{s.user}")),
     Cost("start_reset", "staff", 4, 4, lambda s: s.staff.post(f"/api/users/{s.user}/reset-password")),
     Cost("update_user", "staff", 7, 7, lambda s: s.staff.patch(f"/api/users/{s.user}", json={"bio": "x"})),
-    Cost("delete_user", "staff", 5, 6, lambda s: s.staff.delete(f"/api/users/{s.user}")),
+    # With what the user was answered to an Idempotency-Key.
+    Cost("delete_user", "staff", 6, 7, lambda s: s.staff.delete(f"/api/users/{s.user}")),
     # Posts: the token, and what the resource does.
     Cost("list_posts", "anonymous", 1, 1, lambda s: s.anonymous.get(LIST)),
     Cost("list_posts", "ada", 2, 2, lambda s: s.ada.get(LIST)),

@@ -9,11 +9,24 @@ import enum
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, FromClause, Integer, MetaData, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Enum,
+    FromClause,
+    Identity,
+    Integer,
+    MetaData,
+    Sequence,
+    Table,
+    event,
+)
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
 from dovetail.database.column_types import UTCDateTime, later_than, random_key, utcnow
+from dovetail.database.drivers.sqlalchemy_private import variants_of
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
 from dovetail.files.columns import FileField as FileField  # noqa: PLC0414 - a name of the public API
@@ -56,6 +69,29 @@ class Base(AsyncAttrs, DeclarativeBase):
         for column in getattr(cls.__dict__.get("__table__"), "columns", ()):
             if column.nullable and isinstance(column.type, JSON):
                 column.type.none_as_null = True
+
+
+def never_reuse_keys(table: Table) -> None:
+    """Let SQLite give no key of a table twice, as PostgreSQL: what was said of a deleted row must not be of a new one.
+
+    `__table_args__ = {"sqlite_autoincrement": False}` leaves a table without.
+    """
+    counted = table.autoincrement_column
+    if counted is None or not all(
+        given is None or isinstance(given, (Sequence, Identity)) for given in (counted.default, counted.server_default)
+    ):
+        return
+    if len(table.primary_key) == 1 and "sqlite_autoincrement" not in set(table.dialect_kwargs):
+        declared = table.columns[counted.name].type
+        kept = variants_of(declared).get("sqlite", declared)
+        # SQLite counts up only a column that is declared INTEGER.
+        table.dialect_kwargs["sqlite_autoincrement"] = kept.__visit_name__ in {"integer", "INTEGER"}
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _never_reuse_keys_of_models(table: Table, metadata: MetaData) -> None:
+    if metadata is Base.metadata:
+        never_reuse_keys(table)
 
 
 class IdMixin:

@@ -88,6 +88,7 @@ async def test_what_waits_is_named_in_the_order_of_the_plugins(settings):
             "blog_0004_indexes",
             "blog_0005_posts_of_an_author",
             "blog_0006_keys_of_hidden_tags",
+            "blog_0007_never_reuse_keys",
         ]
     finally:
         await engine.dispose()

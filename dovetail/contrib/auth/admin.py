@@ -21,6 +21,7 @@ from dovetail.contrib.admin.views import (
 )
 from dovetail.contrib.admin.web.impersonation import acting_response
 from dovetail.contrib.auth import users
+from dovetail.contrib.auth.accounts.deletion import prepare_deletion
 from dovetail.contrib.auth.acting.impersonation import IMPERSONATE, begin_impersonation
 from dovetail.contrib.auth.api.dependencies import make_manager
 from dovetail.contrib.auth.credential_changes import (
@@ -271,7 +272,7 @@ class UserAdmin(ModelAdmin, model=User):
         if obj.id == user_of(request).id:
             raise ConflictError(gettext("You cannot delete yourself."))
         await check_may_manage(self.session, user_of(request), obj)
-        await record(self.session, EventKind.USER_DELETED, user=obj)
+        await prepare_deletion(self.session, obj)
         await super().delete_object(request, obj)
 
 

@@ -6,5 +6,9 @@ plugin = Plugin(
     name="idempotency",
     models=lazy("dovetail.contrib.idempotency.models:IdempotentAnswer"),
     internal_models=("IdempotentAnswer",),
+    extensions={
+        "auth.delete_user": lazy("dovetail.contrib.idempotency.store:forget"),
+        "auth.expired": lazy("dovetail.contrib.idempotency.store:EXPIRED"),
+    },
     setup=deferred("dovetail.contrib.idempotency.store:install"),
 )

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from alembic.ddl.sqlite import SQLiteImpl
+from alembic.operations.batch import BatchOperationsImpl
 from sqlalchemy import CheckConstraint, Column, Index, Table, text
 
 from dovetail.database.search.search_tables import drop_on_sqlite
-from dovetail.migrations.bridge import alembic_private, search_indexes
+from dovetail.migrations.bridge import alembic_private, search_indexes, sqlite_keys
 from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX, NoIdentities
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from dovetail.migrations.bridge.sqlite_names import renaming_statements
@@ -26,16 +27,22 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unseen: dict[str, list[str]] = {}
+        self._written = set[str]()  # tables whose CREATE TABLE was written into a script of SQL
 
     def create_table(self, table: Table, **kw: object) -> None:
         """Make a table, whose checks that come with types have their conventional names."""
         for constraint in table.constraints:
             name_by_convention(constraint)
+        if self.as_sql:
+            sqlite_keys.never_reuse_keys(table)
+            self._written.add(table.name)
         super().create_table(table, **kw)
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
         super().prep_table_for_batch(batch_impl, table)
+        if not self.as_sql:
+            sqlite_keys.carry_over(self._rows, table.name, batch_impl.table_kwargs, batch_impl.new_table)
         made_by = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"
         # Where SQL is written, the author has said by `copy_from` what the table is, collations too.
         sql = "" if self.as_sql else str(self._rows(made_by, name=table.name)[0].sql)
@@ -51,6 +58,14 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         for constraint in list(batch_impl.new_table.constraints):
             if isinstance(constraint, CheckConstraint) and _names_in(str(constraint.sqltext)) & gone:
                 batch_impl.new_table.constraints.discard(constraint)  # as PostgreSQL does
+
+    def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
+        """Return True if a change needs the table to be made anew."""
+        if sqlite_keys.OPTION in batch_op.table_kwargs:
+            if self.as_sql:  # which cannot look at a table that it did not make
+                return batch_op.table_name not in self._written
+            return sqlite_keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
+        return super().requires_recreate_in_batch(batch_op)
 
     def create_index(self, index: Index, **kw: object) -> None:
         """Make an index, and of a search index what stands for it here."""
@@ -72,7 +87,10 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
         if not self.as_sql and self._exists(BATCH_PREFIX + table.name):
-            self._unseen[table.name] = self._unseen_statements(table.name)
+            self._unseen[table.name] = [
+                *self._unseen_statements(table.name),
+                *sqlite_keys.keeping_count(self._rows, table.name),
+            ]
         elif not self.as_sql:
             self._run(list(search_indexes.dropping_all(self._rows, table.name)))
         super().drop_table(table, **kw)

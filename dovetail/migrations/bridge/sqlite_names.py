@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
+from dovetail.migrations.bridge.sqlite_keys import keeping_count
 
 Rows = Callable[..., list[tuple[str, ...]]]  # runs a SELECT, with parameters by name
 
@@ -39,6 +40,7 @@ def _made_anew(rows: Rows, table: str, sql: str, old: str, new: str) -> Iterator
     indexes = [text for _, text in _indexes(rows, table)]
     triggers = rows("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :t", t=table)
     yield re.sub(rf'^CREATE TABLE\s+"?{table}"?', f'CREATE TABLE "{temporary}"', sql)
+    count = list(keeping_count(rows, table))
     yield f'INSERT INTO "{temporary}" ({columns}) SELECT {columns} FROM "{table}"'  # noqa: S608 - names of the schema
     yield f'DROP TABLE "{table}"'
     yield "PRAGMA legacy_alter_table=on"  # what refers to the table goes on doing so
@@ -46,6 +48,7 @@ def _made_anew(rows: Rows, table: str, sql: str, old: str, new: str) -> Iterator
     yield "PRAGMA legacy_alter_table=off"
     yield from (_index_with_new_name(text, old, new) if table == new else text for text in indexes)
     yield from (text for (text,) in triggers)
+    yield from count
 
 
 def _indexes(rows: Rows, table: str) -> list[tuple[str, ...]]:

@@ -16,6 +16,7 @@ from dovetail.database.engine.urls import database_url
 from dovetail.database.models import Base
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.differences.key_reuse import key_reuse_changes
 from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.lint import is_own, lint
 from dovetail.migrations.make.comparison import comparison_options, computed_changes, managed_tables
@@ -132,4 +133,9 @@ def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
     found = produce_migrations(context, Base.metadata).upgrade_ops
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
     assert context.connection is not None  # noqa: S101 - there is one, to compare with
-    return [*found.ops, *computed_changes(context.connection, managed_tables())]
+    tables = managed_tables()
+    return [
+        *found.ops,
+        *computed_changes(context.connection, tables),
+        *key_reuse_changes(context.connection, tables),
+    ]

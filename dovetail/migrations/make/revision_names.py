@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops
 
+from dovetail.migrations.differences.key_reuse import KeyReuseOp
 from dovetail.migrations.make.one_off_defaults import DropDefaultOp
 from dovetail.migrations.make.table_changes import TableChange
 
@@ -32,6 +33,8 @@ def _fragments(change: TableChange, changes: Sequence[TableChange]) -> Iterator[
         yield f"delete_{short}"
     elif isinstance(operation, ops.RenameTableOp):
         yield f"rename_{operation.table_name.removeprefix(f'{change.plugin}_')}_{short}"
+    elif isinstance(operation, KeyReuseOp):
+        yield f"{short}_{'never_' * operation.never}reuses_keys"
     elif isinstance(operation, ops.AlterColumnOp):
         yield _of_part(operation, short)
     elif isinstance(operation, ops.ModifyTableOps) and not _is_new(change.table, changes):

@@ -19,6 +19,7 @@ from dovetail.contrib.auth.access import (
     takes_scopes,
 )
 from dovetail.contrib.auth.accounts.access_tokens import lock_user_by_token
+from dovetail.contrib.auth.accounts.deletion import prepare_deletion
 from dovetail.contrib.auth.accounts.one_time_tokens import expire_one_time_tokens, pending_email
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.accounts.store import get_user
@@ -36,8 +37,6 @@ from dovetail.contrib.auth.credential_changes import (
     wrong_password,
 )
 from dovetail.contrib.auth.credentials.scopes import takes_any_scopes
-from dovetail.contrib.auth.events.models import EventKind
-from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, TokenPurpose, User
 from dovetail.contrib.auth.permissions.managing import check_may_manage, check_may_set_flags
 from dovetail.contrib.auth.proof import prove_without_password
@@ -219,7 +218,7 @@ async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, re
     if user.id == staff.id:
         raise ConflictError("You cannot delete yourself; ask another superuser to.")
     await check_may_manage(session, staff, user)
-    await record(session, EventKind.USER_DELETED, user=user)
+    await prepare_deletion(session, user)
     await accounts.writer.delete_items(session, [user])
 
 

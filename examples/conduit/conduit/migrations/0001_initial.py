@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conduit_tag")),
         sa.UniqueConstraint("name", name=op.f("uq_conduit_tag_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "conduit_profile",
@@ -53,6 +54,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conduit_article")),
         sa.UniqueConstraint("slug", name=op.f("uq_conduit_article_slug")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("conduit_article") as batch_op:
         batch_op.create_index(batch_op.f("ix_conduit_article_author_id"), ["author_id"], unique=False)
@@ -118,6 +120,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conduit_comment")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("conduit_comment") as batch_op:
         batch_op.create_index(batch_op.f("ix_conduit_comment_article_id"), ["article_id"], unique=False)
