@@ -8,7 +8,6 @@ on; SQLAlchemy's own Connection is made only if the session needs one.
 """
 
 import logging
-from contextlib import AbstractAsyncContextManager
 from time import perf_counter
 from types import TracebackType
 
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from dovetail.database.after_commit import AFTER_COMMIT, run_after_commit
+from dovetail.database.drivers.aiosqlite_connections import is_still_there
 from dovetail.database.drivers.sqlalchemy_private import (
     connection_on,
     has_begun,
@@ -24,6 +24,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
     proxy_of,
     run_in_greenlet,
 )
+from dovetail.database.engine.sqlite_transactions import OF_TRANSACTION, PATIENCE
 from dovetail.database.pool.writer_queue import CONNECT, WriterQueue, have_waited
 from dovetail.database.prepared_reads import DriverConnection, PoolSource
 from dovetail.state import InfoKey
@@ -45,7 +46,7 @@ class FastUnitOfWork:
         self._source = PoolSource(engine)
         self._sessions = sessions
         self._turns = turns
-        self._turn: AbstractAsyncContextManager[None] | None = None
+        self._has_turn = False
         self._connection: Connection | None = None  # SQLAlchemy's, if the session needed one
 
     async def __aenter__(self) -> AsyncSession:
@@ -54,10 +55,10 @@ class FastUnitOfWork:
         self._session.info.update({WORK: self, CONNECT: self.connect})
         try:
             if self._turns is not None:
-                turn = self._turns.mine()
-                await turn.__aenter__()
-                self._turn = turn
+                await self._turns.take()
+                self._has_turn = True
             self.driver = await self._source.connection()
+            self._has_waited = self._turns is not None and self._turns.has_waited()
         except BaseException:
             await self._leave("rolled back")
             raise
@@ -97,6 +98,22 @@ class FastUnitOfWork:
             await self.driver.begin()
         return self.driver
 
+    def alone(self) -> DriverConnection | None:
+        """Return the driver's connection on which a statement is a transaction by itself; None where it would not be.
+
+        So it is where none has begun, unless BEGIN on SQLite has something to say: that the file is another one by now,
+        or for how long other processes may be waited for yet.
+        """
+        if self.is_in_transaction():
+            return None
+        if self._turns is not None:
+            known, engine = self.driver.managed.info, self.driver.engine.sync_engine
+            has_its_time = not self._has_waited and known.get(PATIENCE) in {None, self._turns.patience}
+            if not has_its_time or not is_still_there(self.driver.managed.driver_connection, str(engine.url.database)):
+                return None
+            known.pop(OF_TRANSACTION, None)
+        return self.driver
+
     def is_in_transaction(self) -> bool:
         """Return True if the transaction has begun."""
         return has_begun(self.driver.managed) or (self._connection is not None and self._connection.in_transaction())
@@ -126,9 +143,9 @@ class FastUnitOfWork:
 
     async def _leave(self, outcome: str) -> None:
         await self._source.__aexit__()
-        if self._turn is not None:
-            await self._turn.__aexit__(None, None, None)
         if self._turns is not None:
+            if self._has_turn:
+                self._turns.give_back()
             have_waited()
         logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - self._started) * 1000)
 
@@ -182,24 +199,23 @@ async def driver_to_write(session: AsyncSession) -> DriverConnection:
     return driver
 
 
-async def driver_for_all(session: AsyncSession) -> DriverConnection:
-    """Return the driver's connection for a single statement that does all there is to do.
+def driver_alone(session: AsyncSession) -> DriverConnection | None:
+    """Return the driver's connection for a statement, or on SQLite several in one visit, that does all there is to do.
 
-    It is a transaction by itself where none was begun on PostgreSQL, which spares BEGIN and COMMIT; `note_written` has
-    to follow.
+    It is a transaction by itself, which spares BEGIN and COMMIT; `note_written` has to follow. None where a transaction
+    has begun, or has to.
     """
     work = _work_of(session)
-    return await driver_to_write(session) if work is None or not stands_alone(session) else work.driver
+    return None if work is None else work.alone()
 
 
-def stands_alone(session: AsyncSession) -> bool:
-    """Return whether a statement on the connection of `driver_for_all` is a transaction by itself."""
-    work = _work_of(session)
-    return work is not None and work.driver.dialect.name != "sqlite" and not work.is_in_transaction()
+async def driver_for_all(session: AsyncSession) -> DriverConnection:
+    """Return that connection where there is one, else the one of `driver_to_write`."""
+    return driver_alone(session) or await driver_to_write(session)
 
 
 def note_written(session: AsyncSession) -> None:
-    """Note that a statement on the connection of `driver_for_all` has succeeded."""
+    """Note that a statement on the connection of `driver_alone` or `driver_for_all` has succeeded."""
     work = _work_of(session)
     if work is not None and not work.is_in_transaction():
         work.has_written = True
@@ -212,8 +228,8 @@ def async_connection_of(session: AsyncSession) -> AsyncConnection | None:
 
 
 def _work_of(session: AsyncSession) -> FastUnitOfWork | None:
-    # Asked for every statement, so without WORK.find, which would double the cost.
-    work: FastUnitOfWork | None = session.info.get(WORK)
+    # Asked for every statement, so without WORK.find, which would double the cost; `session.info` would as well.
+    work: FastUnitOfWork | None = session.sync_session.info.get(WORK)
     return work
 
 

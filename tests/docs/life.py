@@ -89,7 +89,7 @@ WRITE = Road(
         Stop("dovetail.resources.endpoints.items:update", "the endpoint, one function for both roads"),
         Stop("dovetail.resources.spec:Spec.change_visibility", "what they may see and change, as it was before"),
         Stop("dovetail.resources.write.at_once:AtOnce.update", "what listens, links or refers goes another way"),
-        Stop("dovetail.database.fast_unit_of_work:driver_for_all", "BEGIN, but for a single statement on PostgreSQL"),
+        Stop("dovetail.database.fast_unit_of_work:driver_alone", "no BEGIN, for a single statement is a transaction"),
         Stop("dovetail.resources.read.reader:Plan.fetch", "UPDATE, which answers the row as a GET would"),
         Stop("dovetail.resources.read.etags:etag", "the new ETag; then the middleware"),
     ),

@@ -61,7 +61,8 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
 async def fetch_last(driver: Any, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
     """Run statements one behind the other, and return the rows of the last; if one fails, none has changed anything.
 
-    aiosqlite has no public way to run two by one visit to its thread, and a visit costs as much as a small statement.
+    Where no transaction has begun they are one. aiosqlite has no public way to run two by one visit to its thread, and
+    a visit costs as much as a small statement.
     Raises sqlite3.Error.
     """
     found: list[tuple[object, ...]] = await driver._execute(_run, driver._conn, steps)  # noqa: SLF001 - see above
@@ -92,12 +93,12 @@ def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object
         for sql, arguments in steps[:-1]:
             connection.execute(sql, arguments)
         rows = connection.execute(*steps[-1]).fetchall()
+        connection.execute("RELEASE dovetail_steps")  # which looks at deferred foreign keys, where it is a COMMIT
     except BaseException:
         with suppress(sqlite3.Error):  # a full disk, say, has rolled all of the transaction back
             connection.execute("ROLLBACK TO dovetail_steps")
             connection.execute("RELEASE dovetail_steps")
         raise
-    connection.execute("RELEASE dovetail_steps")
     return rows
 
 

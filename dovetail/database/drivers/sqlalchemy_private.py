@@ -4,7 +4,7 @@ SQLAlchemy is pinned to one minor version; tests/database/drivers/test_sqlalchem
 changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from time import monotonic, time
 from typing import Any, TypeVar, cast
 from weakref import ref
@@ -25,9 +25,11 @@ from sqlalchemy import (
     exc,
 )
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.event.attr import _EmptyListener
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, Session, decl_base
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.mapper import _event_on_init
 from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, Pool, PoolProxiedConnection
 from sqlalchemy.pool.base import _ConnectionFairy
 from sqlalchemy.sql.base import ExecutableOption
@@ -231,9 +233,46 @@ def has_own_init(mapper: Mapper[object]) -> bool:
     return mapper.class_manager.original_init is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it
 
 
-def sessions_are_heard(session_class: type[Session], events: Iterable[str]) -> bool:
-    """Return whether anything listens to one of `events` of a class of sessions, or of its bases."""
-    return any(getattr(session_class.dispatch, event)._clslevel.get(session_class) for event in events)  # noqa: SLF001 - there is no public name for it
+class Hearing:
+    """Tells, for next to nothing, whether anybody listens by now to what each write would have to report.
+
+    `places` are targets of events, a mapper say, each with the name of an event; `sessions` are classes of sessions
+    with theirs, their bases' included. To the making of the objects of `made` SQLAlchemy listens itself.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[tuple[object, str]],
+        sessions: Sequence[tuple[type[Session], str]],
+        made: Mapper[object] | None = None,
+    ) -> None:
+        self._targets = [getattr(target, "dispatch") for target, _ in places]  # noqa: B009 - types know of no dispatch
+        self._events = [event for _, event in places]
+        quiet = self._listeners()
+        self._of_classes = [*[one.parent_listeners for one in quiet], *[_of_class(*one) for one in sessions]]
+        self._quiet = quiet if all(type(one) is _EmptyListener for one in quiet) else None
+        self._made = None if made is None else made.class_manager.dispatch
+        makers = () if self._made is None else self._made.init
+        self._own = sum(one is _event_on_init for one in makers)
+
+    def is_heard(self) -> bool:
+        """Return whether anybody listens."""
+        found = self._listeners()
+        if any(self._of_classes) or (found != self._quiet and any(found)):  # what is listened to is another object
+            return True
+        makers = None if self._made is None else self._made.init
+        return makers is not None and len(makers.listeners) + len(makers.parent_listeners) > self._own
+
+    def _listeners(self) -> "list[_EmptyListener[Mapper[object]]]":
+        return list(map(getattr, self._targets, self._events))
+
+
+def _of_class(session_class: type[Session], event: str) -> Collection[object]:
+    """Return what holds the listeners of a class of sessions, now and later."""
+    level = getattr(session_class.dispatch, event)
+    if session_class not in level._clslevel:  # noqa: SLF001 - there is no public name for it
+        level.update_subclass(session_class)
+    return cast("Collection[object]", level._clslevel[session_class])  # noqa: SLF001 - see above
 
 
 def cache_key(element: ClauseElement) -> CacheKey | None:

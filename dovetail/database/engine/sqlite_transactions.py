@@ -10,7 +10,8 @@ from dovetail.state import InfoKey
 
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
 PATIENCE = InfoKey[float]("patience")  # in a connection's info: the seconds for which SQLite waits for another writer
-WORTH_SAYING = 0.05  # seconds: telling SQLite costs a hundredth of that
+# In a connection's info: what somebody keeps for as long as a transaction lasts; gone when the next one begins.
+OF_TRANSACTION = InfoKey[dict[object, object]]("of_transaction")
 
 
 def use_real_transactions(engine: Engine, *, patience: float | None = None, foreign_keys: bool = True) -> None:
@@ -34,6 +35,7 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        connection.info.pop(OF_TRANSACTION, None)
         if connection.get_execution_options().get(READ_ONLY, False):
             connection.exec_driver_sql("BEGIN DEFERRED")
         elif patience is None:
@@ -69,7 +71,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
 
 def _begin_in_time(connection: Connection, patience: float) -> None:
     # Imported here: commands that migrate do without the ORM, and wait as long as it takes.
-    from dovetail.database.pool.writer_queue import have_waited, time_left
+    from dovetail.database.pool.writer_queue import WORTH_SAYING, have_waited, time_left
 
     left = time_left(patience) or 0.0
     wanted = patience if patience - left < WORTH_SAYING else left

@@ -22,6 +22,7 @@ from dovetail.state import InfoKey
 TAKE_TURN = InfoKey[Callable[[], Awaitable[None]]]("take_turn")
 # In a session's info: a function that gives the Connection that it works on.
 CONNECT = InfoKey[Callable[[], Connection]]("connect")
+WORTH_SAYING = 0.05  # seconds of waiting: telling SQLite costs a hundredth of that
 _until: ContextVar[float | None] = ContextVar("dovetail_waits_until", default=None)
 
 
@@ -67,19 +68,31 @@ class WriterQueue:
     """
 
     def __init__(self, patience: float) -> None:
-        self._patience = patience
+        self.patience = patience
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
     async def mine(self) -> AsyncIterator[None]:
         """Wait for a turn, and hold it during the block. Raises UnavailableError if it does not come in time."""
-        begin_to_wait(self._patience)
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise UnavailableError("Too many want to write to the database at once; try again shortly.") from None
+        await self.take()
         try:
             yield
         finally:
-            self._lock.release()
+            self.give_back()
+
+    async def take(self) -> None:
+        """Wait for a turn; `give_back` must follow. Raises UnavailableError if it does not come in time."""
+        begin_to_wait(self.patience)
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise UnavailableError("Too many want to write to the database at once; try again shortly.") from None
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        self._lock.release()
+
+    def has_waited(self) -> bool:
+        """Return whether a noticeable part of the time is over, right behind what was to be waited for."""
+        return self.patience - (time_left(self.patience) or 0.0) >= WORTH_SAYING

@@ -5,7 +5,7 @@
 A history takes one more on SQLite, in front of it, with the same conditions.
 
 Where it finds no row nothing was changed, and whoever asked goes the way of `Writer`, which locks the row first and
-knows what to answer: 404, 403, 412, or the row as it was. PostgreSQL needs no transaction around a single statement.
+knows what to answer: 404, 403, 412, or the row as it was. A single statement needs no transaction around it.
 What hooks write, listeners hear, or leads to other rows goes that way from the start, and so does what is to be changed
 within a transaction of PostgreSQL's, which would be at its end with a statement that fails.
 """
@@ -15,25 +15,32 @@ from functools import cached_property, partial
 from typing import Generic
 
 from pydantic import BaseModel
-from sqlalchemy import FromClause, inspect
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
 
-from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
+from dovetail.database.change_log import CHANGE_LOG, ChangeLog
 from dovetail.database.error_translation import is_bad_data
-from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, flush, note_written, stands_alone
+from dovetail.database.fast_unit_of_work import (
+    dialect_of,
+    driver_alone,
+    driver_for_all,
+    driver_to_write,
+    flush,
+    note_written,
+)
 from dovetail.resources.declaration.declared import Create, Model, Replace, Update, Viewer
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.insert_statements import VALUE
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.conditional_writes import compile_update, prepare_delete
-from dovetail.resources.write.model_rules import OF_UPDATES, unknown_members, why_objects
+from dovetail.resources.write.conditional_writes import Compiled, compile_update, prepare_delete
+from dovetail.resources.write.model_rules import OF_UPDATES, Hearings, enums_of, hearings, unknown_members, why_model
 from dovetail.resources.write.one_row import KEY, OneRow
 from dovetail.resources.write.references import References
 
@@ -65,25 +72,21 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
         `asked` is the viewer's `Spec.change_visibility`.
         """
-        if not self._updates or why_objects(self._spec.model, type(session.sync_session), OF_UPDATES) is not None:
+        if not self._updates or self._hearings[type(session.sync_session)].is_heard():
             return None
         arguments = self._arguments(session, asked, key, if_match)
         values = None if arguments is None else self._values(recognized, data)
         if arguments is None or not values:
             return None
         dialect, names, is_tagged = dialect_of(session), tuple(values), VERSION in arguments
-        log = self._log(session)
-        if log is not None and dialect.name != "sqlite" and not tells_old_rows(dialect):
-            return None  # the row has to be locked before it is known what it was
+        log: ChangeLog | None = session.sync_session.info.get(CHANGE_LOG)
         place = ("update", dialect.name, names, asked.template, is_tagged, log)
         compiled = partial(compile_update, self._spec, self._one_row, names, asked, dialect, log)
-        plan: Plan | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
-        if plan is None:
+        found: Compiled[Plan] | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
+        if found is None:
             return None
         arguments |= {VALUE + name: value for name, value in values.items()}
-        if log is not None:
-            arguments |= log.values()
-        return await self._write(session, plan, arguments, asked)
+        return await self._write(session, found.statement, {**arguments, **found.log_values()}, asked)
 
     async def _write(
         self, session: AsyncSession, plan: Plan, arguments: Mapping[str, object], asked: Visibility
@@ -94,10 +97,13 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         knows what to say of a row that a trigger makes one that may not be written.
         """
         await flush(session)
-        if dialect_of(session).name == "postgresql" and not stands_alone(session):
-            return None  # a transaction in which a statement has failed is at its end
+        connection = driver_alone(session)
+        if connection is None:
+            if dialect_of(session).name == "postgresql":
+                return None  # a transaction in which a statement has failed is at its end
+            connection = await driver_to_write(session)
         try:
-            batch = await plan.fetch(await driver_for_all(session), arguments, asked.bind_values)
+            batch = await plan.fetch(connection, arguments, asked.bind_values)
         except DBAPIError as error:
             if is_bad_data(error):
                 return None
@@ -111,20 +117,22 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         """Delete the row with this key; return False if nothing was deleted."""
         if not self._deletes or not self._one_row.can_delete(session):
             return False
-        dialect, log = dialect_of(session), CHANGE_LOG.find(session.info)
+        dialect = dialect_of(session)
+        log: ChangeLog | None = session.sync_session.info.get(CHANGE_LOG)
         arguments = self._arguments(session, asked, key, if_match)
         if arguments is None:
             return False
         is_tagged = VERSION in arguments
         place = ("delete", dialect.name, asked.template, is_tagged, log)
         compiled = partial(prepare_delete, self._spec, self._one_row, asked, dialect, log)
-        found: Sequence[PreparedStatement] | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
+        found: Compiled[Sequence[PreparedStatement]] | None = self._plans.remember(
+            place, lambda: compiled(is_tagged=is_tagged)
+        )
         if found is None:
             return False
         await flush(session)
-        *first, prepared = found
-        if log is not None:
-            arguments |= log.values()
+        *first, prepared = found.statement
+        arguments |= found.log_values()
         connection = await driver_for_all(session)
         rows = await (
             prepared.fetch_behind(connection, first, arguments, asked.bind_values)
@@ -135,18 +143,20 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
             note_written(session)
         return bool(rows)
 
-    def _log(self, session: AsyncSession) -> ChangeLog | None:
-        return log_of(session, self._table) if CHANGE_LOG in session.info else None
+    @cached_property
+    def _hearings(self) -> Hearings:
+        return hearings(self._mapper, OF_UPDATES)
 
     @cached_property
-    def _table(self) -> FromClause:
-        table: FromClause = inspect(self._spec.model).local_table
-        return table
+    def _mapper(self) -> Mapper[Model]:
+        found: Mapper[Model] = inspect(self._spec.model)
+        return found
 
     @cached_property
     def _updates(self) -> bool:
-        """True if no hook writes the row or looks at it."""
-        return self._spec.update_with is None and "may_update" not in self._spec.policy.old_hooks
+        """True if no hook writes the row or looks at it, and the model does not want the ORM to."""
+        has_hook = self._spec.update_with is not None or "may_update" in self._spec.policy.old_hooks
+        return not has_hook and why_model(self._mapper) is None
 
     @cached_property
     def _deletes(self) -> bool:
@@ -156,7 +166,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         self, session: AsyncSession, asked: Visibility, key: Hashable, if_match: str | None
     ) -> dict[str, object] | None:
         """Return what says which row it is, and of which version; None if somebody else has to ask, or see the row."""
-        mapper, known = inspect(self._spec.model), session.sync_session.identity_map
+        mapper, known = self._mapper, session.sync_session.identity_map
         if mapper.class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
             return None
         if asked.template is None or (if_match is None and self._spec.requires_if_match):
@@ -179,7 +189,12 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         values = values_of(spec, data, spec.kept_fields(recognized.viewer) if is_whole else frozenset())
         if spec.lookup in values:
             check_key(spec.lookup, values[spec.lookup], spec.taken_keys)
-        return None if unknown_members(spec.model, values) else values
+        is_known = self._enums.isdisjoint(values) or not unknown_members(spec.model, values)
+        return values if is_known else None
+
+    @cached_property
+    def _enums(self) -> frozenset[str]:
+        return frozenset(enums_of(self._mapper))
 
     @cached_property
     def _elsewhere(self) -> frozenset[str]:

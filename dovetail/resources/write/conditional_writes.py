@@ -1,6 +1,8 @@
 """The statements of `at_once.py`: UPDATE and DELETE of a row if it may be written, and is as the client saw it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sqlalchemy import (
     Boolean,
@@ -34,6 +36,7 @@ from dovetail.resources.declaration.declared import Model
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.change_lines import tells_old_rows
 from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
@@ -41,6 +44,19 @@ from dovetail.resources.write.one_row import OneRow
 
 # Kinds of columns of which a database says, as Python does, whether two values are equal.
 COMPARABLE = frozenset({Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String, Time, Uuid})
+StatementT = TypeVar("StatementT")
+
+
+@dataclass(frozen=True)
+class Compiled(Generic[StatementT]):
+    """A statement, and the log whose placeholders it has, if it writes into one."""
+
+    statement: StatementT
+    log: ChangeLog | None
+
+    def log_values(self) -> Mapping[str, object]:
+        """Return what fills the placeholders of the log."""
+        return {} if self.log is None else self.log.values()
 
 
 def compile_update(  # noqa: PLR0917 - what the statement is made of
@@ -52,11 +68,14 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     log: ChangeLog | None,
     *,
     is_tagged: bool,
-) -> Plan | None:
+) -> Compiled[Plan] | None:
     """Return what writes these attributes of a row if that changes any of them, and reads it; and into the `log`.
 
-    None if the database cannot ask all there is to ask before it writes.
+    None if the database cannot ask all there is to ask before it writes, or tell then what the row was.
     """
+    log = log if log is not None and log.columns(inspect(spec.model).local_table) else None
+    if log is not None and dialect.name != "sqlite" and not tells_old_rows(dialect):
+        return None
     check = true() if visibility.check is None else visibility.check
     changed, later = placeholders(spec.model, names), _afterwards(spec.model, names, check)
     conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
@@ -65,7 +84,8 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     if not all(_is_comparable(column.type) for column in changed):
         return None
     differs = or_(*(column.is_distinct_from(value) for column, value in changed.items()))
-    return one_row.compile_update(names, visibility, dialect, *conditions, later, differs, log=log, is_alone=True)
+    plan = one_row.compile_update(names, visibility, dialect, *conditions, later, differs, log=log, is_alone=True)
+    return None if plan is None else Compiled(plan, log)
 
 
 def prepare_delete(
@@ -76,7 +96,7 @@ def prepare_delete(
     log: ChangeLog | None,
     *,
     is_tagged: bool,
-) -> Sequence[PreparedStatement] | None:
+) -> Compiled[Sequence[PreparedStatement]] | None:
     """Return what deletes a row and answers its key, behind what writes that into the `log`; None as above."""
     conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
     if not conditions:
@@ -88,7 +108,7 @@ def prepare_delete(
         return None  # what goes along is written down of a row that is locked
     parts = [one for one in (line, delete(table).where(*chosen).returning(key)) if one is not None]
     found = [prepared for one in parts if (prepared := prepare(one, dialect, visibility.binds)) is not None]
-    return found if len(found) == len(parts) else None
+    return Compiled(found, None if line is None else log) if len(found) == len(parts) else None
 
 
 def _conditions(

@@ -4,15 +4,14 @@ A model that something listens to is written as objects by the ORM, others by st
 """
 
 import inspect as python
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Enum, Table, inspect
 from sqlalchemy.orm import MANYTOONE, Mapper, Session
 
-from dovetail.database.drivers.sqlalchemy_private import has_own_init, sessions_are_heard
+from dovetail.database.drivers.sqlalchemy_private import Hearing, has_own_init
 from dovetail.errors import DovetailError, FieldError, InvalidInputError, quoted
 
 OF_INSERTS = ("before_insert", "after_insert")
@@ -27,7 +26,8 @@ OF_SESSIONS = (
     "transient_to_pending",
     "pending_to_persistent",
 )
-_ARE_SET = attrgetter("set")  # True of what somebody listens to
+
+Places: TypeAlias = Sequence[tuple[object, str]]  # targets of events, each with the name of an event
 
 
 def why_objects(
@@ -38,7 +38,34 @@ def why_objects(
     Listeners may be added at any time, so this is asked each time.
     """
     mapper: Mapper[object] = inspect(model)
-    return why_model(mapper) or next(_listeners(mapper, session_class, events), None)
+    return why_model(mapper) or _why_heard(mapper, session_class, events)
+
+
+class Hearings(dict[type[Session], Hearing]):
+    """A Hearing for each class of sessions, made when it is first asked for."""
+
+    def __init__(self, places: Places, of_sessions: Sequence[str], made: Mapper[object] | None = None) -> None:
+        super().__init__()
+        self._places, self._of_sessions, self._made = places, of_sessions, made
+
+    def __missing__(self, session_class: type[Session]) -> Hearing:
+        of_sessions = [(session_class, event) for event in self._of_sessions]
+        found = self[session_class] = Hearing(self._places, of_sessions, self._made)
+        return found
+
+
+@cache
+def hearings(mapper: Mapper[object], events: Sequence[str]) -> Hearings:
+    """Return what hears whether `events` of a model, its attributes or sessions are listened to."""
+    attributes: list[tuple[object, str]] = [(mapper.class_manager[key], "set") for key in mapper.column_attrs.keys()]  # noqa: SIM118 - it is no mapping
+    places: list[tuple[object, str]] = [(mapper, event) for event in events]
+    return Hearings(places + attributes, OF_SESSIONS, mapper)
+
+
+@cache
+def hearings_of_deletes(mapper: Mapper[object]) -> Hearings:
+    """Return the same of the deletion of rows by a statement."""
+    return Hearings([(mapper, event) for event in OF_DELETES], ("after_bulk_delete",))
 
 
 def hears_deletes(model: type[object]) -> bool:
@@ -53,7 +80,7 @@ def why_objects_to_delete(model: type[object], session_class: type[Session] = Se
         own = relation.direction is MANYTOONE and not relation.cascade.delete
         if not (own or relation.passive_deletes or relation.viewonly):
             return f"the ORM looks after {mapper.class_.__name__}.{relation.key}"
-    return next(_listeners(mapper, session_class, OF_DELETES), None)
+    return _why_heard(mapper, session_class, OF_DELETES)
 
 
 @cache
@@ -102,9 +129,16 @@ def unknown_members(model: type[object], values: Mapping[str, object]) -> list[F
             detail=f"expected one of {', '.join(members.enums)}, found {quoted(value)}",
             type="enum",
         )
-        for name, members in _enums(inspect(model)).items()
+        for name, members in enums_of(inspect(model)).items()
         if isinstance(value := values.get(name), str) and not _has(members, value)
     ]
+
+
+@cache
+def enums_of(mapper: Mapper[object]) -> Mapping[str, Enum]:
+    """Return the Enums of a model's columns, by attribute."""
+    columns = {attribute.key: attribute.columns[0].type for attribute in mapper.column_attrs}
+    return {name: type_ for name, type_ in columns.items() if isinstance(type_, Enum)}
 
 
 def make_object(model: type[object], values: Mapping[str, object]) -> object:
@@ -127,31 +161,9 @@ def set_value(item: object, name: str, value: object) -> None:
         raise _of_field(name, error) from error
 
 
-def _listeners(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> Iterator[str]:
-    name, manager = mapper.class_.__name__, mapper.class_manager
-    if any(getattr(mapper.dispatch, event) for event in events) or any(map(_is_foreign, manager.dispatch.init)):
-        yield f"events listen to {name}"
-    if any(map(_ARE_SET, _attributes(mapper))):
-        yield f"events listen to attributes of {name}"
-    if sessions_are_heard(session_class, OF_SESSIONS):
-        yield "events listen to sessions"
-
-
-@cache
-def _attributes(mapper: Mapper[object]) -> tuple[object, ...]:
-    """Return what knows of each column who listens to it."""
-    return tuple(mapper.class_manager[key].dispatch for key in mapper.column_attrs.keys())  # noqa: SIM118 - it is no mapping
-
-
-def _is_foreign(listener: object) -> bool:
-    """Return True if a listener is not SQLAlchemy's own, which listens to the making of each object."""
-    return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
-
-
-@cache
-def _enums(mapper: Mapper[object]) -> dict[str, Enum]:
-    columns = {attribute.key: attribute.columns[0].type for attribute in mapper.column_attrs}
-    return {name: type_ for name, type_ in columns.items() if isinstance(type_, Enum)}
+def _why_heard(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> str | None:
+    is_heard = hearings(mapper, events)[session_class].is_heard()
+    return f"events listen to {mapper.class_.__name__}, its attributes or sessions" if is_heard else None
 
 
 def _has(members: Enum, value: str) -> bool:

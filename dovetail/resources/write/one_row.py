@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
-from dovetail.database.drivers.sqlalchemy_private import sessions_are_heard
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines, changed_line
@@ -33,7 +32,7 @@ from dovetail.resources.sql.insert_statements import VALUE, columns_of, is_pytho
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, wants_context, why_objects
+from dovetail.resources.write.model_rules import OF_UPDATES, Hearings, hearings_of_deletes, wants_context, why_objects
 from dovetail.resources.write.read_back import ReadBack
 
 Model = TypeVar("Model")
@@ -176,9 +175,7 @@ class OneRow(Generic[Model]):
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
-        return self._is_alone and not (
-            hears_deletes(self._model) or sessions_are_heard(type(session.sync_session), ("after_bulk_delete",))
-        )
+        return self._is_alone and not self._hearings_of_deletes[type(session.sync_session)].is_heard()
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
         """Delete a row that is locked, if that `can_delete`."""
@@ -227,6 +224,10 @@ class OneRow(Generic[Model]):
         line = self._line_of_deleted(log)
         statement = self._delete_statement()
         return statement if line is None else statement.add_cte(line.cte("history_line"))
+
+    @cached_property
+    def _hearings_of_deletes(self) -> Hearings:
+        return hearings_of_deletes(inspect(self._model))
 
     @cached_property
     def _is_plain(self) -> bool:

@@ -83,3 +83,16 @@ async def test_statements_that_are_run_together_on_sqlite_change_nothing_if_one_
     await connection.execute_fetchall("COMMIT")
     assert await connection.execute_fetchall("SELECT text FROM word") == [("cup",), ("tea",)]
     await connection.close()
+
+
+async def test_statements_that_are_a_transaction_together_leave_none_open_where_it_cannot_be_committed():
+    connection = await open_connection(":memory:", isolation_level=None)
+    await connection.execute_fetchall("PRAGMA foreign_keys=on")
+    await connection.execute_fetchall("CREATE TABLE cup (id INTEGER PRIMARY KEY)")
+    await connection.execute_fetchall("CREATE TABLE tea (cup REFERENCES cup (id) DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError):
+        await fetch_last(connection, [("INSERT INTO tea VALUES (1)", ())])
+    assert not connection.in_transaction
+    await fetch_last(connection, [("INSERT INTO tea VALUES (2)", ()), ("INSERT INTO cup VALUES (2)", ())])
+    assert await connection.execute_fetchall("SELECT cup FROM tea") == [(2,)]
+    await connection.close()

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column, selectinload
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -315,14 +315,47 @@ def test_a_model_with_an_init_of_its_own_is_told_from_others():
     assert sqlalchemy_private.has_own_init(with_own)
 
 
-def test_whoever_listens_to_a_class_of_sessions_is_found():
-    class Heard(Session):
+@pytest.fixture
+def heard_model():
+    """A model of a registry of its own, so that no other test hears what is listened to here."""
+
+    class Heard(DeclarativeBase):
         pass
 
-    assert not sqlalchemy_private.sessions_are_heard(Heard, ("before_flush", "after_flush"))
-    event.listen(Heard, "before_flush", lambda *_: None)
-    assert sqlalchemy_private.sessions_are_heard(Heard, ("before_flush", "after_flush"))
-    assert not sqlalchemy_private.sessions_are_heard(Heard, ("after_flush",))
+    class Thing(Heard):
+        __tablename__ = "thing"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    return Thing
+
+
+def test_listeners_of_all_mappers_are_heard_too(heard_model):
+    hearing = sqlalchemy_private.Hearing([(inspect(heard_model), "before_update")], [])
+    listener = lambda a, b, c: None  # noqa: E731 - it has to be removed again
+    event.listen(Mapper, "before_update", listener)
+    try:
+        assert hearing.is_heard()
+    finally:
+        event.remove(Mapper, "before_update", listener)
+    assert not hearing.is_heard()
+
+
+@pytest.mark.parametrize("event_name", ["before_update", "set", "before_flush", "init"])
+def test_whoever_listens_is_heard_from_then_on_and_until_they_stop(heard_model, event_name):
+    class Sessions(Session):
+        pass
+
+    places = [(inspect(heard_model), "before_update"), (heard_model.id, "set")]
+    hearing = sqlalchemy_private.Hearing(places, [(Sessions, "before_flush")], inspect(heard_model))
+    target = {"set": heard_model.id, "before_flush": Sessions}.get(event_name, heard_model)
+    listener = (lambda a, b, c, d: None) if event_name == "set" else (lambda a, b, c: None)
+    assert not hearing.is_heard()
+    event.listen(target, event_name, listener)
+    assert hearing.is_heard()
+    assert sqlalchemy_private.Hearing(places, [(Sessions, "before_flush")], inspect(heard_model)).is_heard()
+    event.remove(target, event_name, listener)
+    assert not hearing.is_heard()
 
 
 class _NeverCached(ColumnElement):

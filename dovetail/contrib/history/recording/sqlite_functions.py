@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from dovetail.contrib.history.recording.json_rows import TRANSACTION, UNHEX
+from dovetail.database.engine.sqlite_transactions import OF_TRANSACTION
 from dovetail.state import Info, InfoKey
 
-NUMBER = InfoKey[int]("history_transaction")  # in a connection's info, from the first line of a transaction on
+NUMBER = InfoKey[int]("history_transaction")  # from the first line of a transaction on
 
 
 class _Connection(Protocol):
@@ -28,18 +29,17 @@ def define_functions(engine: Engine) -> None:
         info: Info = record.info
 
         def number(last_line: int | None) -> int:
-            found = NUMBER.find(info)
+            known = OF_TRANSACTION.find(info)
+            if known is None:
+                OF_TRANSACTION.set(info, known := {})
+            found = NUMBER.find(known)
             if found is None:
                 found = (last_line or 0) + 1
-                NUMBER.set(info, found)
+                NUMBER.set(known, found)
             return found
 
         connection.create_function(TRANSACTION, 1, number)
         connection.create_function(UNHEX, 1, _unhex)
-
-    @event.listens_for(engine, "begin")
-    def _forget(connection: Connection) -> None:
-        NUMBER.pop(connection.info)
 
 
 def _unhex(text: str | None) -> bytes | None:
