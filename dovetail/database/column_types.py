@@ -4,9 +4,9 @@ Migrations import them, so they stand apart from the ORM, which a migration does
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
-from sqlalchemy import BigInteger, DateTime, Dialect, SmallInteger, literal_column
+from sqlalchemy import BigInteger, DateTime, Dialect, SmallInteger, Time, literal_column
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -16,6 +16,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from dovetail.errors import InvalidInputError
 
 Moment = datetime | None
+Clock = time | None
+SOME_DAY = date(2000, 1, 1)  # on which a time of day of a zone is one in UTC
 
 
 class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
@@ -24,6 +26,14 @@ class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
 
 class ZonedDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
     """A datetime has a timezone, and none is kept here; write it as 2026-01-31T12:00:00."""
+
+
+class NaiveTimeError(DontWrapMixin, InvalidInputError, ValueError):
+    """A time of day has no timezone; write it as 12:00:00Z."""
+
+
+class ZonedTimeError(DontWrapMixin, InvalidInputError, ValueError):
+    """A time of day has a timezone, and none is kept here; write it as 12:00:00."""
 
 
 class DatetimeRangeError(DontWrapMixin, InvalidInputError, ValueError):
@@ -60,19 +70,40 @@ class CheckedDateTime(DateTime):
         write: Callable[[Moment], object] | None = super().bind_processor(dialect)
         return check if write is None else lambda value: write(check(value))
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
+        """Return what reads a value, and gives it the zone that SQLite does not store.
 
-class SQLiteDateTime(CheckedDateTime):
-    """A datetime that SQLite stores in UTC, and as it is where the column has no zones."""
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Moment] | None:
-        """Return what reads a value, and gives it back the zone that SQLite does not store."""
-        read: Callable[[str | None], Moment] | None = super().result_processor(dialect, coltype)
-        if read is None or not self.timezone:
+        asyncpg has none at the ends of the calendar, which it takes for infinity.
+        """
+        read: Callable[[object], Moment] | None = super().result_processor(dialect, coltype)
+        if not self.timezone:
             return read
 
-        def in_zone(stored: str | None) -> Moment:
-            moment = read(stored)
-            return None if moment is None else moment.replace(tzinfo=UTC)
+        def in_zone(stored: object) -> Moment:
+            moment = stored if read is None else read(stored)
+            return moment.replace(tzinfo=moment.tzinfo or UTC) if isinstance(moment, datetime) else None
+
+        return in_zone
+
+
+class CheckedTime(Time):
+    """A time of day that is refused where it has a zone too many or too few, and in UTC where it has one."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Clock], object]:
+        """Return what checks a value and then writes it as the dialect does."""
+        check = time_in_utc if self.timezone else time_without_zone
+        write: Callable[[Clock], object] | None = super().bind_processor(dialect)
+        return check if write is None else lambda value: write(check(value))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Clock] | None:
+        """Return what reads a value, and gives it the zone that SQLite does not store."""
+        read: Callable[[object], Clock] | None = super().result_processor(dialect, coltype)
+        if not self.timezone:
+            return read
+
+        def in_zone(stored: object) -> Clock:
+            clock = stored if read is None else read(stored)
+            return time_in_utc(clock.replace(tzinfo=clock.tzinfo or UTC)) if isinstance(clock, time) else None
 
         return in_zone
 
@@ -93,6 +124,22 @@ def clock_without_zone(value: Moment) -> Moment:
     """Return a day and an hour that are of no zone. Raises ZonedDatetimeError."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         raise ZonedDatetimeError
+    return value
+
+
+def time_in_utc(value: Clock) -> Clock:
+    """Return a time of day in UTC. Raises NaiveTimeError."""
+    if not isinstance(value, time):
+        return value  # None, or what the driver refuses
+    if value.tzinfo is None:
+        raise NaiveTimeError
+    return datetime.combine(SOME_DAY, value).astimezone(UTC).timetz()
+
+
+def time_without_zone(value: Clock) -> Clock:
+    """Return a time of day that is of no zone. Raises ZonedTimeError."""
+    if isinstance(value, time) and value.tzinfo is not None:
+        raise ZonedTimeError
     return value
 
 

@@ -1,8 +1,11 @@
-"""Datetimes that mean the same on both databases: points in time where a column has zones, and no zones where not."""
+"""Datetimes and times that mean the same on both databases: in UTC where a column has zones, of no zone where not."""
 
-from sqlalchemy import TIMESTAMP, DateTime, Engine
+from typing import Any
 
-from dovetail.database.column_types import CheckedDateTime, SQLiteDateTime
+from sqlalchemy import TIMESTAMP, DateTime, Engine, Time
+from sqlalchemy.types import TypeEngine
+
+from dovetail.database.column_types import CheckedDateTime, CheckedTime
 
 
 def keep_moments(engine: Engine) -> None:
@@ -10,11 +13,15 @@ def keep_moments(engine: Engine) -> None:
 
     SQLite would store the hour and forget the zone, so that 02:30+02:00 came back as 02:30, and asyncpg would take an
     hour without a zone for one of the server's machine. A value of the other kind raises NaiveDatetimeError or
-    ZonedDatetimeError; what is read of a column with zones is in UTC. UTCDateTime keeps the same rule.
+    ZonedDatetimeError; what is read of a column with zones is in UTC. UTCDateTime keeps the same rule, and so do `Time`
+    and `Time(timezone=True)`, whose zone SQLite would forget too.
     (https://docs.sqlalchemy.org/en/21/core/type_basics.html#sqlalchemy.types.DateTime)
     """
     found = engine.dialect.colspecs
-    checked = SQLiteDateTime if engine.dialect.name == "sqlite" else CheckedDateTime
-    # The dialect's own class stays below: it knows how a value is written for its driver.
-    kind = type(checked.__name__, (checked, found.get(DateTime, DateTime)), {"__doc__": checked.__doc__})
-    engine.dialect.colspecs = {**found, DateTime: kind, TIMESTAMP: kind}
+    moment, clock = _upon(CheckedDateTime, found.get(DateTime, DateTime)), _upon(CheckedTime, found.get(Time, Time))
+    engine.dialect.colspecs = {**found, DateTime: moment, TIMESTAMP: moment, Time: clock}
+
+
+def _upon(checked: type[TypeEngine[Any]], own: type[TypeEngine[Any]]) -> type[TypeEngine[Any]]:
+    """Return the class with the dialect's own below it, which knows how a value is written for its driver."""
+    return type(checked.__name__, (checked, own), {"__doc__": checked.__doc__})

@@ -8,6 +8,7 @@ from dovetail.database.engine.moments import keep_moments
 from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.database.engine.urls import database_url
+from dovetail.database.engine.whole_decimals import keep_whole_decimals
 from dovetail.settings import Settings
 
 SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
@@ -26,5 +27,6 @@ def create_sync_engine(settings: Settings) -> Engine:
     )
     use_real_transactions(engine)
     keep_moments(engine)
+    keep_whole_decimals(engine)
     reflect_all_types(engine)
     return engine
