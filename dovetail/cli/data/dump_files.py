@@ -18,6 +18,7 @@ class Record:
     table: str
     row: str  # JSON
     place: str
+    json_null: tuple[str, ...] = ()  # columns that hold the null of JSON, and not NULL
 
 
 def records(path: Path) -> Iterator[Record]:
@@ -53,8 +54,11 @@ def _parse(text: str, place: str) -> object:
 
 def _record(found: Any, place: str) -> Record:
     match found:
-        case {"table": str(table), "row": dict(row)} if len(found) == 2:  # noqa: PLR2004 - these two
-            return Record(table, json.dumps(row), place)
+        case {"table": str(table), "row": dict(row), **rest} if not rest.keys() - {"json_null"}:
+            nulls = rest.get("json_null", [])
+            if isinstance(nulls, list) and all(isinstance(name, str) and row.get(name, 0) is None for name in nulls):
+                return Record(table, json.dumps(row), place, tuple(nulls))
+            raise click.ClickException(f"{place}: json_null names columns of the row that are null, found {nulls!r}")
     raise click.ClickException(f'{place}: expected {{"table": "...", "row": {{...}}}}')
 
 

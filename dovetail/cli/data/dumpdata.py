@@ -1,19 +1,17 @@
 """`manage.py dumpdata`: write the rows of plugins as JSON."""
 
 import asyncio
-import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
 import click
-from pydantic_core import PydanticSerializationError
-from sqlalchemy import func, select, text
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.cli.data.plugin_tables import (
@@ -88,12 +86,14 @@ async def _dump(state: State, choice: _Choice, file: TextIO, form: Format) -> in
     count = 0
     async with state.open() as context:
         chosen = choice.tables(context)
-        with progress("dumpdata", await _count(context, chosen)) as advance:
-            async for line in _lines(context, chosen):
-                before = "" if form == "jsonl" else ",\n" if count else "[\n"
-                file.write(before + line + ("\n" if form == "jsonl" else ""))
-                count += 1
-                advance(1)
+        tables = [_table_rows(table, context) for name, table in plugin_tables(context).items() if name in chosen]
+        with progress("dumpdata", await _count(context, tables)) as advance:
+            async with context.database.unit_of_work(read_only=True) as session:
+                async for line in _lines(session, tables):
+                    before = "" if form == "jsonl" else ",\n" if count else "[\n"
+                    file.write(before + line + ("\n" if form == "jsonl" else ""))
+                    count += 1
+                    advance(1)
         if form == "json":
             file.write("\n]\n" if count else "[]\n")
         _say_where_files_are(context, chosen)
@@ -115,35 +115,35 @@ async def _say_what_is_left_out(context: Context) -> None:
             click.echo(f"WARNING left out, for no enabled plugin has them: {', '.join(ownerless)}.", err=True)
 
 
-async def _count(context: Context, chosen: set[str]) -> int:
+def _table_rows(table: Table, context: Context) -> TableRows:
+    if not table.primary_key.columns:
+        raise click.ClickException(f"{table.key} has no primary key, so its rows could not be told apart; --exclude it")
+    return TableRows(table, context.database.engine.dialect)
+
+
+async def _count(context: Context, tables: Sequence[TableRows]) -> int:
     """About how many rows there are to write: others may write meanwhile."""
     async with context.database.unit_of_work(read_only=True) as session:
-        tables = [table for name, table in plugin_tables(context).items() if name in chosen]
-        return sum([await session.scalar(select(func.count()).select_from(table)) or 0 for table in tables])
+        return sum([await session.scalar(select(func.count()).select_from(rows.table)) or 0 for rows in tables])
 
 
-async def _lines(context: Context, chosen: set[str]) -> AsyncIterator[str]:
-    async with context.database.unit_of_work(read_only=True) as session:
-        if session.get_bind().dialect.name == "postgresql":  # as SQLite reads anyhow: all tables as of one moment
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        for name, table in plugin_tables(context).items():
-            if name in chosen:
-                async for line in _rows(session, TableRows(table)):
-                    yield line
+async def _lines(session: AsyncSession, tables: Sequence[TableRows]) -> AsyncIterator[str]:
+    if session.get_bind().dialect.name == "postgresql":  # as SQLite reads anyhow: all tables as of one moment
+        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        await session.execute(text("SET LOCAL datestyle = 'ISO'"))  # of ranges, which are written as texts
+    for rows in tables:
+        async for line in _rows(session, rows):
+            yield line
 
 
 async def _rows(session: AsyncSession, rows: TableRows) -> AsyncIterator[str]:
-    table = rows.table
-    if not table.primary_key.columns:
-        raise click.ClickException(f"{table.key} has no primary key, so its rows could not be told apart; --exclude it")
-    name = json.dumps(table.key, ensure_ascii=False)
-    statement = select(*rows.selected()).order_by(*table.primary_key.columns)
+    statement = select(*rows.selected()).order_by(*rows.table.primary_key.columns)
     try:
         async for row in await session.stream(statement, execution_options={"yield_per": AT_ONCE}):
-            yield f'{{"table": {name}, "row": {rows.write(tuple(row))}}}'
-    except (PydanticSerializationError, LookupError) as error:  # LookupError: a value that its Enum does not have
+            yield rows.write(tuple(row))
+    except (ValueError, LookupError) as error:  # LookupError: a value that its Enum does not have
         line = " ".join(str(error).split())
-        raise click.ClickException(f"a row of {table.key} cannot be written: {line}") from None
+        raise click.ClickException(f"a row of {rows.table.key} cannot be written: {line}") from None
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
-from sqlalchemy import Column, Table, bindparam, exc, func, select, text, update
+from sqlalchemy import Column, ColumnElement, Table, exc, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
@@ -14,9 +14,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from dovetail.cli.data.dump_files import Record
 from dovetail.cli.data.plugin_tables import unknown
 from dovetail.cli.data.sequences import sequences
-from dovetail.cli.data.table_rows import TableRows, stored_type
+from dovetail.cli.data.table_rows import TableRows
 from dovetail.database.error_translation import client_error
 from dovetail.database.models import is_read_only
+from dovetail.errors import InvalidInputError
 
 
 class TableLoader:
@@ -27,7 +28,8 @@ class TableLoader:
         self._tables = tables
         self._rows: dict[str, TableRows] = {}
         self._later: dict[str, list[dict[str, object]]] = {}
-        self._insert = _Overriding if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        self._dialect = session.get_bind().dialect
+        self._insert = _Overriding if self._dialect.name == "postgresql" else sqlite.insert
 
     async def load(self, records: Sequence[Record]) -> None:
         """Insert or replace rows of one table. Raises click.ClickException, naming the place of the row."""
@@ -46,9 +48,9 @@ class TableLoader:
         """Let rows refer to those that came after them, and let new rows get keys that are free."""
         for name, values_of_many in self._later.items():
             for values in values_of_many:
-                statement = _refer(self._tables[name], values)
+                statement = _refer(self._rows[name], values)
                 await self._execute(statement, _parameters(values), f"a reference of {name}")
-        if self._session.get_bind().dialect.name == "postgresql":
+        if self._dialect.name == "postgresql":
             for name in self._rows:
                 await self._free_keys(self._tables[name])
 
@@ -59,7 +61,7 @@ class TableLoader:
             told = f"nobody writes to {record.table}, which is read_only; leave its rows out"
             raise click.ClickException(f"{record.place}: {told}")
         if record.table not in self._rows:
-            self._rows[record.table] = TableRows(self._tables[record.table])
+            self._rows[record.table] = TableRows(self._tables[record.table], self._dialect)
         return self._rows[record.table]
 
     def _put_off(self, table: Table, values: dict[str, object]) -> None:
@@ -82,7 +84,7 @@ class TableLoader:
 
     def _upsert(self, rows: TableRows, columns: Sequence[str]) -> object:
         chosen = [rows.columns[name] for name in columns]
-        statement = self._insert(rows.table).values({column: _bound(column) for column in chosen})
+        statement = self._insert(rows.table).values({column: _bound(rows, column) for column in chosen})
         keys = list(rows.table.primary_key.columns)
         changed = {column: statement.excluded[column.key] for column in chosen if not column.primary_key}
         if not changed:
@@ -92,11 +94,15 @@ class TableLoader:
     async def _execute(self, statement: Any, parameters: Any, where: str) -> None:
         try:
             await self._session.execute(statement, parameters)
+        except InvalidInputError as error:  # of a type that refuses a value before the database is asked
+            raise click.ClickException(f"{where}: {error.detail}") from None
         except exc.DBAPIError as error:
             known = client_error(error)
             if known is None or error.connection_invalidated:
                 raise
             raise click.ClickException(f"{where}: {known.detail}") from None
+        except exc.StatementError as error:  # of a type that cannot make of a value what the database keeps
+            raise click.ClickException(f"{where}: A value cannot be stored: {error.orig}") from None
 
     async def _free_keys(self, table: Table) -> None:
         for sequence, column in (await sequences(self._session, table)).items():
@@ -124,29 +130,30 @@ def _compile_overriding(insert: _Overriding, compiler: SQLCompiler, **kw: object
 
 def _read(rows: TableRows, record: Record) -> dict[str, object]:
     try:
-        values = rows.read(record.row)
+        values = rows.read(record)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join([rows.table.key, *(str(part) for part in first["loc"])])
-        raise click.ClickException(f"{record.place}: {path}: {first['msg']}") from None
+        raise click.ClickException(f"{record.place}: {path}: {first['msg'].removeprefix('Value error, ')}") from None
     missing = [column.name for column in rows.table.primary_key.columns if values.get(column.name) is None]
     if missing:
         raise click.ClickException(f"{record.place}: {rows.table.key} lacks its primary key {', '.join(missing)}")
     return values
 
 
-def _refer(table: Table, values: Mapping[str, object]) -> object:
+def _refer(rows: TableRows, values: Mapping[str, object]) -> object:
+    table = rows.table
     references = {
-        column: _bound(column) for column in table.columns if column.name in values and not column.primary_key
+        column: _bound(rows, column) for column in table.columns if column.name in values and not column.primary_key
     }
     # What an UPDATE would set of itself, as the time of the last change, is to stay.
     unchanged = {column: column for column in table.columns if column.onupdate is not None}
-    same = [column == _bound(column) for column in table.primary_key.columns]
+    same = [column == _bound(rows, column) for column in table.primary_key.columns]
     return update(table).where(*same).values({**unchanged, **references})
 
 
-def _bound(column: Column[object]) -> object:
-    return bindparam(_parameter(column.name), type_=stored_type(column))
+def _bound(rows: TableRows, column: Column[object]) -> ColumnElement[object]:
+    return rows.forms[column.name].bound(_parameter(column.name))
 
 
 def _parameters(values: Mapping[str, object]) -> dict[str, object]:

@@ -1,14 +1,15 @@
 """A table's rows as JSON and back: every column, as the database keeps it, in one form for every database."""
 
-from copy import copy
-from types import GenericAlias
-from typing import Annotated, Any
+import json
+from collections.abc import Sequence
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
-from sqlalchemy import ARRAY, JSON, Column, ColumnElement, Interval, String, Table, type_coerce
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic_core import PydanticSerializationError
+from sqlalchemy import JSON, ColumnElement, Dialect, Table
 
-from dovetail.database.column_types import UTCDateTime
+from dovetail.cli.data.dump_files import Record
+from dovetail.cli.data.stored_forms import form_of
 
 # Bytes as base64, and what JSON has no number for as a text: nothing is silently lost.
 CONFIG = ConfigDict(
@@ -23,59 +24,45 @@ CONFIG = ConfigDict(
 class TableRows:
     """Writes and reads rows of `table`; columns that the database computes are left out."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, dialect: Dialect) -> None:
         self.table = table
         self.columns = {column.name: column for column in table.columns if column.computed is None}
+        self.forms = {name: form_of(column, dialect) for name, column in self.columns.items()}
         fields: dict[str, Any] = {
-            f"column_{number}": (_annotation(column), Field(default=None, alias=name))
-            for number, (name, column) in enumerate(self.columns.items())
+            f"column_{number}": (form.annotation, Field(default=None, alias=name))
+            for number, (name, form) in enumerate(self.forms.items())
         }
         self._model: type[BaseModel] = create_model(table.name, __config__=CONFIG, **fields)
         self._names = dict(zip(fields, self.columns, strict=True))
+        self._json = [name for name, form in self.forms.items() if form.has_json_null]
+        self._start = f'{{"table": {json.dumps(table.key, ensure_ascii=False)}, "row": '
 
-    def selected(self) -> list[ColumnElement[object]]:
+    def selected(self) -> list[ColumnElement[Any]]:
         """Return the columns to select so that `write` can write them."""
-        return [type_coerce(column, stored_type(column)).label(name) for name, column in self.columns.items()]
+        values: list[ColumnElement[Any]] = [form.selected().label(name) for name, form in self.forms.items()]
+        return values + [self.columns[name].is_not(None) for name in self._json]
 
-    def write(self, values: tuple[Any, ...]) -> str:
-        """A row as JSON. Raises pydantic's PydanticSerializationError for a value that has no form in JSON."""
-        row = self._model.model_construct(**dict(zip(self.columns, values, strict=True)))
-        return row.model_dump_json(by_alias=True, warnings="error")
+    def write(self, values: Sequence[object]) -> str:
+        """Return a row as a record in JSON. Raise ValueError for a value that is none of its column's."""
+        by_name = dict(zip(self.columns, values, strict=False))  # behind them, whether those in JSON are there
+        row = self._model.model_construct(**by_name)  # type: ignore[arg-type]  # of names that are known at run time
+        try:
+            written = row.model_dump_json(by_alias=True, warnings="error")
+        except PydanticSerializationError as error:
+            raise ValueError(self._told(error)) from None
+        there = zip(self._json, values[len(self.columns) :], strict=True)
+        nulls = [name for name, is_there in there if is_there and by_name[name] is None]
+        told = f', "json_null": {json.dumps(nulls, ensure_ascii=False)}' if nulls else ""
+        return f"{self._start}{written}{told}}}"
 
-    def read(self, row: str) -> dict[str, object]:
-        """The values of a row in JSON, of those columns that it has. Raises pydantic's ValidationError."""
-        found = self._model.model_validate_json(row)
-        return {self._names[field]: getattr(found, field) for field in self._names if field in found.model_fields_set}
+    def read(self, record: Record) -> dict[str, object]:
+        """Return the values of those columns that a record has. Raise pydantic's ValidationError."""
+        found = self._model.model_validate_json(record.row)
+        values = {self._names[name]: getattr(found, name) for name in self._names if name in found.model_fields_set}
+        return values | dict.fromkeys((name for name in record.json_null if name in self._json), JSON.NULL)
 
-
-def stored_type(column: Column[object]) -> TypeEngine[object]:
-    """The type of what the database keeps, below what a plugin's own type makes of it."""
-    found: Any = column.type
-    while isinstance(found, TypeDecorator) and not isinstance(found, (UTCDateTime, Interval)):
-        found = found.impl_instance
-    if isinstance(found, JSON) and column.nullable:
-        found = copy(found)
-        found.none_as_null = True  # NULL, not the null of JSON
-    stored: TypeEngine[object] = found
-    return stored
-
-
-def _annotation(column: Column[object]) -> object:
-    found = _python_type(stored_type(column))
-    return found | None if column.nullable else found
-
-
-def _python_type(found: TypeEngine[object]) -> Any:
-    if isinstance(found, UTCDateTime):
-        return AwareDatetime
-    if isinstance(found, JSON):
-        return Any
-    if isinstance(found, ARRAY):
-        return GenericAlias(list, (_python_type(found.item_type),))
-    try:
-        python_type = found.python_type
-    except NotImplementedError:
-        return Any
-    if python_type is str and isinstance(found, String) and found.length:
-        return Annotated[str, Field(max_length=found.length)]
-    return python_type
+    def _told(self, error: PydanticSerializationError) -> str:
+        told = " ".join(str(error).split())
+        for field, name in self._names.items():
+            told = told.replace(f"'{field}'", repr(name))
+        return told
