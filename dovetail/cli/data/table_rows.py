@@ -1,7 +1,7 @@
 """A table's rows as JSON and back: every column, as the database keeps it, in one form for every database."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -37,10 +37,12 @@ class TableRows:
         self._json = [name for name, form in self.forms.items() if form.has_json_null]
         self._start = f'{{"table": {json.dumps(table.key, ensure_ascii=False)}, "row": '
 
-    def selected(self) -> list[ColumnElement[Any]]:
-        """Return the columns to select so that `write` can write them."""
-        values: list[ColumnElement[Any]] = [form.selected().label(name) for name, form in self.forms.items()]
-        return values + [self.columns[name].is_not(None) for name in self._json]
+    def selected(self) -> Iterator[ColumnElement[Any]]:
+        """Yield what to select so that `write` can write it."""
+        for name, form in self.forms.items():
+            yield form.selected().label(name)
+        for name in self._json:
+            yield self.columns[name].is_not(None)
 
     def write(self, values: Sequence[object]) -> str:
         """Return a row as a record in JSON. Raise ValueError for a value that is none of its column's."""

@@ -7,6 +7,8 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.database.column_types import CheckedDateTime, CheckedTime
 
+Kind = type[TypeEngine[Any]]
+
 
 def keep_moments(engine: Engine) -> None:
     """Let `DateTime(timezone=True)` be a point in time, and `DateTime()` a day and an hour without a zone.
@@ -22,6 +24,6 @@ def keep_moments(engine: Engine) -> None:
     engine.dialect.colspecs = {**found, DateTime: moment, TIMESTAMP: moment, Time: clock}
 
 
-def _upon(checked: type[TypeEngine[Any]], own: type[TypeEngine[Any]]) -> type[TypeEngine[Any]]:
+def _upon(checked: Kind, own: Kind) -> Kind:
     """Return the class with the dialect's own below it, which knows how a value is written for its driver."""
     return type(checked.__name__, (checked, own), {"__doc__": checked.__doc__})

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Engine, Numeric
 
-Read = Callable[[Any], Any]
+Read = Callable[[object], object]
 
 
 class WholeDecimal(Numeric[Any]):
@@ -19,7 +19,7 @@ class WholeDecimal(Numeric[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Read | None:
         """Return what reads a float by its shortest text; of a column with a scale, SQLAlchemy's own."""
         if not self.asdecimal:
-            return lambda stored: None if stored is None else float(stored)
+            return lambda stored: float(stored) if isinstance(stored, int | float) else None
         if self.scale is None and self.decimal_return_scale is None:
             return lambda stored: None if stored is None else Decimal(repr(stored))
         usual: Read | None = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
