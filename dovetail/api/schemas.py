@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from typing import cast as as_type
 
 from fastapi import Path
 from pydantic import (
@@ -16,18 +17,19 @@ from pydantic import (
     GetJsonSchemaHandler,
     Strict,
 )
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 
 from dovetail.api.base64_bytes import with_base64
 from dovetail.api.times import in_utc
 
+BLANK = "expected some text, found nothing but spaces"
 LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide
 
 
 def not_blank(text: str) -> str:
     """Return `text` as it is. Raise ValueError if there is nothing but white space in it."""
     if not text.strip():
-        raise ValueError("expected some text, found nothing but spaces")
+        raise ValueError(BLANK)
     return text
 
 
@@ -37,6 +39,22 @@ def _whole(value: object) -> Any:
 
 NOT_BLANK: dict[str, object] = {"pattern": r"[^\s\u001c-\u001f\u0085]"}
 """The rule of `not_blank` for the OpenAPI document: `Field(json_schema_extra=NOT_BLANK)`."""
+
+
+class NotBlank:
+    """Refuses a text as `not_blank` does, without leaving pydantic's core: `Annotated[str, NotBlank()]`."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Look at the text once it is known to be one."""
+        visible = core_schema.str_schema(pattern=str(NOT_BLANK["pattern"]))  # what `str.strip` leaves
+        rule = core_schema.custom_error_schema(visible, "value_error", custom_error_context={"error": BLANK})
+        return core_schema.chain_schema([handler(source), rule])
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, object]:
+        """Describe the text as if nothing was said of it."""
+        chain = as_type("core_schema.ChainSchema", core)
+        return handler(chain["steps"][0])
+
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""

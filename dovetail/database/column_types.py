@@ -4,7 +4,7 @@ Migrations import them, so they stand apart from the ORM, which a migration does
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import BigInteger, DateTime, Dialect, SmallInteger, Time, literal_column
 from sqlalchemy.exc import DontWrapMixin
@@ -150,6 +150,16 @@ class utcnow(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL functi
     inherit_cache = True
 
 
+class moment_ago(FunctionElement[datetime]):  # noqa: N801 - as above
+    """A moment as long before the database's clock, in whole seconds."""
+
+    type = UTCDateTime()
+    inherit_cache = True
+
+    def __init__(self, before: timedelta) -> None:
+        super().__init__(literal_column(f"'{int(-before.total_seconds())} seconds'"))
+
+
 class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
     """The database's clock in an UPDATE, but at least a microsecond later than the column of this name was before.
 
@@ -201,6 +211,16 @@ def _postgresql_random_key(_element: random_key, _compiler: SQLCompiler, **_kwar
 @compiles(random_key, "sqlite")
 def _sqlite_random_key(_element: random_key, _compiler: SQLCompiler, **_kwargs: object) -> str:
     return "((random() & 281474976710655) + 1)"  # of ChaCha20, from the system's own seed
+
+
+@compiles(moment_ago, "postgresql")
+def _postgresql_moment_ago(element: moment_ago, compiler: SQLCompiler, **kwargs: object) -> str:
+    return f"(CURRENT_TIMESTAMP + interval {compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(moment_ago, "sqlite")
+def _sqlite_moment_ago(element: moment_ago, compiler: SQLCompiler, **kwargs: object) -> str:
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {compiler.process(element.clauses, **kwargs)})"
 
 
 @compiles(later_than, "postgresql")

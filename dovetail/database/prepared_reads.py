@@ -1,9 +1,9 @@
 """The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
 
-from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+import math
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, Dialect, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -28,31 +28,39 @@ from dovetail.database.presumed import Presumable, Presumed, Remembered, Unconfi
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 
 
-@dataclass(frozen=True, slots=True)
 class DriverConnection:
-    """A connection of an engine's pool on which statements run as text."""
+    """A connection of an engine's pool, which `managed` keeps or gave out, on which statements run as text.
 
-    engine: AsyncEngine
-    managed: ManagesConnection  # what the pool keeps, or gave out
-    connection: Connection | None = None  # SQLAlchemy's, if there is one already
+    `connection` is SQLAlchemy's, if there is one already.
+    """
+
+    __slots__ = ("connection", "driver", "engine", "managed")
+
+    def __init__(self, engine: AsyncEngine, managed: ManagesConnection, connection: Connection | None = None) -> None:
+        self.engine = engine
+        self.managed = managed
+        self.connection = connection
+        self.driver: Any = managed.driver_connection
 
     async def fetch(self, sql: str, arguments: tuple[object, ...]) -> Sequence[Sequence[object]]:
         """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
-        engine = self.engine.sync_engine
-        self._tell_listeners(sql, arguments)
-        driver: Any = self.managed.driver_connection
+        engine, driver = self.engine.sync_engine, self.driver
+        self._look_at(sql, arguments)
+        rows: Sequence[Sequence[object]]
         try:
-            if engine.dialect.name == "postgresql":
-                if engine.get_execution_options().get(WITHIN_TRANSACTIONS) and not driver.is_in_transaction():
-                    async with driver.transaction():
-                        return cast("Sequence[Sequence[object]]", await driver.fetch(sql, *arguments))
-                return cast("Sequence[Sequence[object]]", await driver.fetch(sql, *arguments))
-            return cast("Sequence[Sequence[object]]", await driver.execute_fetchall(sql, arguments))
+            if engine.dialect.name != "postgresql":
+                rows = await driver.execute_fetchall(sql, arguments)
+            elif WITHIN_TRANSACTIONS in engine.get_execution_options() and not driver.is_in_transaction():
+                async with driver.transaction():
+                    rows = await driver.fetch(sql, *arguments)
+            else:
+                rows = await driver.fetch(sql, *arguments)
         except Exception as error:
             raise await _translated(error, sql, engine, self.managed) from error
+        return rows
 
     async def fetch_last(self, steps: Sequence[tuple[str, tuple[object, ...]]]) -> Sequence[Sequence[object]]:
-        """Run statements of SQLite's in a transaction that has begun, and return the rows of the last.
+        """Run statements of SQLite's, and return the rows of the last; without a transaction they are one.
 
         If one fails none has changed anything. Raises SQLAlchemy's errors, as the engine would.
         """
@@ -60,9 +68,9 @@ class DriverConnection:
         from dovetail.database.drivers.aiosqlite_connections import fetch_last
 
         for step in steps:
-            self._tell_listeners(*step)
+            self._look_at(*step)
         try:
-            return await fetch_last(self.managed.driver_connection, steps)
+            return await fetch_last(self.driver, steps)
         except Exception as error:
             raise await _translated(error, steps[-1][0], self.engine.sync_engine, self.managed) from error
 
@@ -71,11 +79,15 @@ class DriverConnection:
         """The database's dialect."""
         return self.engine.sync_engine.dialect
 
-    def _tell_listeners(self, sql: str, arguments: tuple[object, ...]) -> None:
+    def _look_at(self, sql: str, arguments: tuple[object, ...]) -> None:
+        """Tell whoever listens to statements. Raises DataError for a value that not every database can hold."""
+        if unportable := find_unportable(arguments):
+            raise exc.DataError(sql, None, ValueError(unportable), hide_parameters=True)
         engine = self.engine.sync_engine
-        for listener in statement_listeners(engine):
+        if listeners := statement_listeners(engine):
             connection = self.connection or _LateConnection(engine, self.managed)
-            listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
+            for listener in listeners:
+                listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
 
     async def begin(self) -> None:
         """Begin a transaction of asyncpg's. Raises SQLAlchemy's OperationalError for a lost connection."""
@@ -102,6 +114,17 @@ class DriverConnection:
             self.managed.invalidate(error)
             if not isinstance(error, Exception):
                 raise
+
+
+def find_unportable(values: Iterable[object]) -> str:
+    """Return what is wrong with a value that not every database can hold, nor JSON; nothing if all are right."""
+    for value in values:
+        if isinstance(value, str):
+            if "\0" in value:
+                return "a text contains a NUL character"
+        elif isinstance(value, float) and not math.isfinite(value):
+            return "a number is not finite"
+    return ""
 
 
 class NeedsSessionError(Exception):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import MISSING, AfterValidator, Field, Strict, StringConstraints
 
-from dovetail.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
+from dovetail.api.schemas import NOT_BLANK, BodyId, NotBlank, Schema, UTCTime
 from dovetail.contrib.auth.access import UserPublic
 from plugins.blog.tag_names import LONGEST, LONGEST_TYPED, normalize_tag_name
 
@@ -15,12 +15,12 @@ Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Field(examples=["Hello, world"], json_schema_extra=NOT_BLANK),
-    AfterValidator(not_blank),  # pydantic's idea of white space is narrower than Python's
+    NotBlank(),
 ]
 Content = Annotated[
     str,
     Field(min_length=1, max_length=LONGEST_CONTENT, examples=["This is the first post."], json_schema_extra=NOT_BLANK),
-    AfterValidator(not_blank),
+    NotBlank(),
 ]
 TagName = Annotated[
     str,

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, AfterValidator, Field
+from pydantic import MISSING, Field
 
-from dovetail.api.schemas import NOT_BLANK, BodyId, Schema, UTCTime, not_blank
+from dovetail.api.schemas import NOT_BLANK, BodyId, NotBlank, Schema, UTCTime
 from dovetail.contrib.auth.access import UserPublic
 from plugins.comments.models import CommentStatus
 
@@ -13,7 +13,7 @@ LONGEST_COMMENT = 5_000  # characters
 Content = Annotated[
     str,
     Field(min_length=1, max_length=LONGEST_COMMENT, examples=["Well said."], json_schema_extra=NOT_BLANK),
-    AfterValidator(not_blank),
+    NotBlank(),
 ]
 
 

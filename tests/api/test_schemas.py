@@ -1,9 +1,12 @@
 """What every schema promises, whatever the database."""
 
-import pytest
-from pydantic import TypeAdapter, ValidationError
+import sys
+from typing import Annotated
 
-from dovetail.api.schemas import Page, Schema, UTCTime
+import pytest
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from dovetail.api.schemas import NotBlank, Page, Schema, UTCTime, not_blank
 
 
 class Event(Schema):
@@ -45,3 +48,26 @@ def test_a_page_is_made_of_one_kind_of_item():
         Page(items=[Event(at="2026-01-02")], total=None, next=None, previous=None), from_attributes=True
     )
     assert page.items[0].at.year == 2026
+
+
+def test_a_text_is_blank_to_pydantics_core_where_it_is_to_python():
+    refused = set()
+    blank = TypeAdapter(Annotated[str, NotBlank()])
+    for number in {*range(sys.maxunicode + 1)} - {*range(0xD800, 0xE000)}:
+        try:
+            blank.validate_python(chr(number))
+        except ValidationError:
+            refused.add(chr(number))
+    assert refused == {chr(number) for number in range(sys.maxunicode + 1) if chr(number).isspace()}
+
+
+def test_both_rules_for_blank_texts_say_the_same():
+    adapters = [TypeAdapter(Annotated[str, rule]) for rule in (NotBlank(), AfterValidator(not_blank))]
+    told = []
+    for adapter in adapters:
+        assert adapter.validate_python(" x ") == " x "
+        with pytest.raises(ValidationError) as refused:
+            adapter.validate_python(" \t")
+        told.append([(one["type"], one["msg"], one["loc"]) for one in refused.value.errors()])
+    assert told[0] == told[1]
+    assert adapters[0].json_schema() == adapters[1].json_schema() == {"type": "string"}

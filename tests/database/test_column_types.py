@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import select, update
 
-from dovetail.database.column_types import DatetimeRangeError, NaiveDatetimeError, utcnow
+from dovetail.database.column_types import DatetimeRangeError, NaiveDatetimeError, moment_ago, utcnow
 from tests.probe.models import Item
 
 MOMENT = datetime(2026, 1, 31, 23, 30, 15, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -61,3 +61,10 @@ async def test_the_databases_clock_is_aware_in_a_statement(probe_database):
         due = await session.scalar(select(Item.due))
         assert abs(due - datetime.now(UTC)) < timedelta(seconds=5)
         assert (await session.scalar(select(utcnow()))).tzinfo is UTC
+
+
+async def test_a_moment_ago_is_that_long_before_now_by_the_clock_of_the_database(probe_database):
+    async with probe_database.unit_of_work(read_only=True) as session:
+        before, now = (await session.execute(select(moment_ago(timedelta(minutes=5)), utcnow()))).one()
+    assert abs(now - before - timedelta(minutes=5)) < timedelta(seconds=1)
+    assert before.tzinfo is UTC

@@ -131,9 +131,10 @@ def set_ping(engine: Engine, ping: Ping) -> None:
     engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
 
 
-def statement_listeners(engine: Engine) -> Iterable[Callable[..., object]]:
+def statement_listeners(engine: Engine) -> Collection[Callable[..., object]]:
     """Return what listens to `before_cursor_execute` on `engine`."""
-    return cast("Iterable[Callable[..., object]]", engine.dispatch.before_cursor_execute)
+    listeners: Collection[Callable[..., object]] = engine.dispatch.before_cursor_execute
+    return listeners
 
 
 def connection_on(engine: Engine, managed: ManagesConnection) -> Connection:

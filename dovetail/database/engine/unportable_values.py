@@ -1,10 +1,13 @@
-"""Values that not every database can hold, nor JSON: they are refused alike, before any statement runs."""
+"""Values that not every database can hold, nor JSON: they are refused alike, before any statement runs.
 
-import math
-from collections.abc import Iterable
-from typing import Any
+What goes past SQLAlchemy looks for them itself, see `prepared_reads.py`.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine, event, exc
+
+from dovetail.database.prepared_reads import find_unportable
 
 
 def refuse_unportable_values(engine: Engine) -> None:
@@ -13,25 +16,18 @@ def refuse_unportable_values(engine: Engine) -> None:
     SQLite would store NaN as NULL, and an answer in JSON could only say null for any of them.
     """
 
-    @event.listens_for(engine, "before_cursor_execute")
+    @event.listens_for(engine, "do_execute")
     def _check(
-        _connection: object,
-        _cursor: object,
-        statement: str,
-        parameters: Any,
-        _context: object,
-        executemany: bool,  # noqa: FBT001 - as above
+        _cursor: object, statement: str, parameters: "Mapping[str, object] | Sequence[object]", *_: object
     ) -> None:
-        # An INSERT of many rows in one statement is an executemany with the values of all of them in one tuple.
-        for row in parameters if executemany and isinstance(parameters, list) else (parameters,):
-            if unportable := _find(row.values() if isinstance(row, dict) else row):
-                raise exc.DataError(statement, None, ValueError(unportable), hide_parameters=True)
+        # An INSERT of many rows in one statement has the values of all of them in one tuple.
+        values = parameters.values() if isinstance(parameters, Mapping) else parameters
+        if unportable := find_unportable(values):
+            raise exc.DataError(statement, None, ValueError(unportable), hide_parameters=True)
 
-
-def _find(values: Iterable[object]) -> str:
-    for value in values:
-        if isinstance(value, str) and "\0" in value:
-            return "a text contains a NUL character"
-        if isinstance(value, float) and not math.isfinite(value):
-            return "a number is not finite"
-    return ""
+    @event.listens_for(engine, "do_executemany")
+    def _check_each(
+        cursor: object, statement: str, rows: "Sequence[Mapping[str, object] | Sequence[object]]", *_: object
+    ) -> None:
+        for row in rows:
+            _check(cursor, statement, row)

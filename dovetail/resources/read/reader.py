@@ -23,7 +23,7 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
-from dovetail.resources.read.etags import version_within
+from dovetail.resources.read.etags import value_reader, version_within
 from dovetail.resources.read.expression_values import Computed, expression_values
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.sql import nodes
@@ -314,9 +314,9 @@ class Reader:
         """Return the plan that runs `prepared`, which is `select` compiled; None if `prepared` is None."""
         if prepared is None:
             return None
-        types = [term.path.type for term in terms]
-        types += [getattr(self.model, key).type for key in self.version_within(visibility.hidden)]
-        steps = [result_processor(one, dialect) for one in types]
+        steps = [result_processor(term.path.type, dialect) for term in terms]
+        version = self.version_within(visibility.hidden)
+        steps += [value_reader(getattr(self.model, key).type, dialect) for key in version]
         places = tuple(zip(select.behind, steps, strict=True))
         return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :], select.allowed)
 

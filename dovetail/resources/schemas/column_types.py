@@ -10,7 +10,7 @@ from enum import Enum as PythonEnum
 from typing import Annotated, Literal, TypeAlias, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, FiniteFloat, JsonValue, NaiveDatetime
+from pydantic import Field, FiniteFloat, JsonValue, NaiveDatetime
 from pydantic.config import JsonDict
 from sqlalchemy import (
     ARRAY,
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.api.schemas import NOT_BLANK, BodyId, UTCTime, not_blank
+from dovetail.api.schemas import NOT_BLANK, BodyId, NotBlank, UTCTime
 from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.files.columns import FileField
 from dovetail.files.schemas import StoredFileRead
@@ -66,9 +66,7 @@ def sent_type(column: Column[object]) -> object | None:
         return BodyId
     is_text = isinstance(column.type, String) and not isinstance(column.type, Enum)
     if is_text and not column.nullable and column.default is None and column.server_default is None:
-        return Annotated[
-            found, Field(min_length=1, json_schema_extra=cast("JsonDict", NOT_BLANK)), AfterValidator(not_blank)
-        ]
+        return Annotated[found, Field(min_length=1, json_schema_extra=cast("JsonDict", NOT_BLANK)), NotBlank()]
     return found
 
 

@@ -6,6 +6,7 @@ Single objects come as columns of joined tables, a list of objects as one JSON t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -36,7 +37,15 @@ from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.sql.compilable import becomes_utc, expression_type
-from dovetail.resources.sql.json_values import Convert, chain, into_json, is_plain, json_converter, out_of_json
+from dovetail.resources.sql.json_values import (
+    Convert,
+    chain,
+    into_json,
+    is_plain,
+    json_converter,
+    out_of_json,
+    stored_moment,
+)
 from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
 
 ALLOWED = "row_is_allowed"  # no column of a model is called so
@@ -272,6 +281,9 @@ class _Builder:
         place = f"row[{len(self.columns) - 1}]"
         if convert is None:
             return place
+        if convert is stored_moment:  # written out, as there is one in nearly every item
+            self.helpers |= {"moment": datetime.fromisoformat, "UTC": UTC}
+            return f"(None if {place} is None else moment({place}).replace(tzinfo=UTC))"
         name = f"convert_{len(self.helpers)}"
         self.helpers[name] = convert
         return f"{name}({place})"

@@ -12,8 +12,9 @@ A service uses them beside `session.execute`: they run on the session's connecti
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
+import orjson
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, ScalarSelect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,8 +29,7 @@ Row: TypeAlias = Sequence[Any]  # as the driver gives it
 NOTHING: Mapping[str, Callable[[], object]] = {}
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """A placeholder, and the source of its value: a name, a position, a function, or else a constant."""
 
     name: str | None = None  # among the values that a caller names
@@ -38,18 +38,6 @@ class Argument:
     constant: object = None
     process: Convert | None = None  # what SQLAlchemy applies to each value for the driver
 
-    def value(self, named: Mapping[str, object], positional: Sequence[object]) -> object:
-        """Return the value as the driver takes it."""
-        if self.name is not None:
-            found = named[self.name]
-        elif self.position is not None:
-            found = positional[self.position]
-        elif self.make is not None:
-            found = self.make()
-        else:
-            return self.constant
-        return found if self.process is None else self.process(found)
-
 
 @dataclass(frozen=True)
 class PreparedStatement:
@@ -57,7 +45,8 @@ class PreparedStatement:
 
     sql: str
     arguments: tuple[Argument, ...]
-    unpack: Callable[[Row], Row] | None = None  # makes the row that was asked for of one of the driver's
+    # If the last value of the driver's rows is a JSON array of more values: what brings all of them into their order.
+    packed: Callable[[Row], Row] | None = None
 
     async def fetch(
         self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
@@ -78,11 +67,24 @@ class PreparedStatement:
 
     def step(self, named: Mapping[str, object], positional: Sequence[object] = ()) -> tuple[str, tuple[object, ...]]:
         """Return the text with its arguments, as the driver takes them."""
-        return self.sql, tuple([one.value(named, positional) for one in self.arguments])
+        values = []
+        for name, position, make, constant, process in self.arguments:  # in a function of its own each costs thrice
+            if name is not None:
+                value = named[name]
+            elif position is not None:
+                value = positional[position]
+            elif make is not None:
+                value = make()
+            else:
+                values.append(constant)
+                continue
+            values.append(value if process is None else process(value))
+        return self.sql, tuple(values)
 
     def unpacked(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that were asked for of the driver's."""
-        return rows if self.unpack is None else [self.unpack(row) for row in rows]
+        order = self.packed
+        return rows if order is None else [order((*row[:-1], *orjson.loads(row[-1]))) for row in rows]
 
 
 def prepare(

@@ -86,7 +86,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if found is None:
             return None
         arguments |= {VALUE + name: value for name, value in values.items()}
-        return await self._write(session, found.statement, {**arguments, **found.log_values()}, asked)
+        log_values = {} if found.log is None else found.log.values()
+        return await self._write(session, found.statement, {**arguments, **log_values}, asked)
 
     async def _write(
         self, session: AsyncSession, plan: Plan, arguments: Mapping[str, object], asked: Visibility
@@ -132,7 +133,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
             return False
         await flush(session)
         *first, prepared = found.statement
-        arguments |= found.log_values()
+        arguments |= {} if found.log is None else found.log.values()
         connection = await driver_for_all(session)
         rows = await (
             prepared.fetch_behind(connection, first, arguments, asked.bind_values)

@@ -1,6 +1,6 @@
 """The statements of `at_once.py`: UPDATE and DELETE of a row if it may be written, and is as the client saw it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -53,10 +53,6 @@ class Compiled(Generic[StatementT]):
 
     statement: StatementT
     log: ChangeLog | None
-
-    def log_values(self) -> Mapping[str, object]:
-        """Return what fills the placeholders of the log."""
-        return {} if self.log is None else self.log.values()
 
 
 def compile_update(  # noqa: PLR0917 - what the statement is made of

@@ -6,11 +6,11 @@ hides it: the read that is compiled for every page finds that row in it, and no 
 only, so what is not of the row itself comes as one JSON array.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeAlias
 
-import orjson
 from sqlalchemy import (
     CTE,
     Column,
@@ -50,7 +50,7 @@ from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
 from dovetail.resources.sql.nodes import Attribute, Node, Relation
 from dovetail.resources.sql.nodes import Column as ColumnPart
-from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
+from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_cte
 
@@ -200,15 +200,17 @@ def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them
     others = {place: column for place, column in enumerate(read.c) if place not in nested.own}
     if not all(is_exact_in_json(column.type, dialect) for column in others.values()):
         return None
-    columns = [_as_stored(getattr(model, name).property.columns[0]) for name in nested.own.values()]
+    own = dict(sorted(nested.own.items()))
+    columns = [_as_stored(getattr(model, name).property.columns[0]) for name in own.values()]
     statement = prepare_values(write.returning(*columns), dialect, visibility.binds, defaults)
     packed = prepare(select(func.json_array(*others.values())), dialect, visibility.binds)
     if statement is None or packed is None:
         return None
-    unpack = _unpacking(tuple(nested.own), tuple(others))
     if not others:
-        return PreparedStatement(statement.sql, statement.arguments, unpack)
-    return PreparedStatement(f"{statement.sql}, ({packed.sql})", statement.arguments + packed.arguments, unpack)
+        return statement
+    places = [*own, *others]
+    order = itemgetter(*map(places.index, range(len(places)))) if len(places) > 1 else tuple
+    return PreparedStatement(f"{statement.sql}, ({packed.sql})", statement.arguments + packed.arguments, order)
 
 
 def _row_cte(model: type[object], dialect: Dialect) -> CTE:
@@ -233,18 +235,6 @@ def _sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bo
         if relation.property.secondary in hidden and (depth or relation.key not in links):
             return False
     return all(isinstance(table, Table) and table.schema is None for table in stand_for)
-
-
-def _unpacking(own: tuple[int, ...], packed: tuple[int, ...]) -> Callable[[Row], Row]:
-    """Return what makes a row of a read of SQLite's row: the values for the places `own`, then a JSON array."""
-
-    def unpack(row: Row) -> Row:
-        found = dict(zip(own, row, strict=False))
-        if packed:
-            found |= zip(packed, orjson.loads(row[-1]), strict=True)
-        return [found[place] for place in range(len(found))]
-
-    return unpack
 
 
 def _as_stored(column: ColumnElement[object]) -> ColumnElement[object]:

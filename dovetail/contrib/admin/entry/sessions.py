@@ -9,7 +9,7 @@ from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.auth.acting.impersonation import remember_impersonator
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.held import permission_columns
-from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, last_noted, remember_holder
+from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, remember_holder
 from dovetail.contrib.auth.sessions.log_in import Lifetime
 from dovetail.contrib.auth.sessions.models import Door, Session
 from dovetail.contrib.auth.sessions.rotation import rights_of
@@ -36,7 +36,6 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
         )
         .join(Session, User.id == Session.user_id)
         .where(Session.token_hash == hash_token(key), Session.expires_at > now, Session.door.in_(DOORS)),
-        {"last_noted": last_noted(now)},
     )
     found = rows.one_or_none()
     if found is None or not (found[0].is_active and found[0].is_staff):

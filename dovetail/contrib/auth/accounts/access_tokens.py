@@ -1,18 +1,16 @@
 """Find who holds a token, of a session or a personal one: its SHA-256 is stored, and deleting the row revokes it."""
 
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, String, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.origin import Who
 from dovetail.contrib.auth.models import PERMISSIONS, User
 from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.contrib.auth.sessions.current import (
-    NOTED_EVERY,
     SESSION_COLUMNS,
     CurrentSession,
     remember_holder,
@@ -23,6 +21,7 @@ from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, is_token_
 from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, read_token, remember_token, token_of
 from dovetail.contrib.auth.tokens.limited_user import token_columns
 from dovetail.contrib.auth.tokens.models import PersonalToken
+from dovetail.database.column_types import utcnow
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.resources.sql.statements import EntityStatement, Found, Row
 from dovetail.signing import hash_token
@@ -36,9 +35,9 @@ def _holders() -> Select[User]:
         .join(Session, User.id == Session.user_id)
         .where(
             Session.token_hash == bindparam("token_hash"),
-            Session.expires_at > bindparam("now"),
-            or_(Session.token_expires_at.is_(None), Session.token_expires_at > bindparam("now")),
-            Session.door == bindparam("door", type_=Session.door.type),
+            Session.expires_at > utcnow(),
+            or_(Session.token_expires_at.is_(None), Session.token_expires_at > utcnow()),
+            Session.door == bindparam("door", type_=String()),
             User.is_active.is_(True),
         )
     )
@@ -50,7 +49,7 @@ def _owners() -> Select[User]:
         .join(PersonalToken, User.id == PersonalToken.user_id)
         .where(
             PersonalToken.token_hash == bindparam("token_hash"),
-            PersonalToken.expires_at > bindparam("now"),
+            PersonalToken.expires_at > utcnow(),
             User.is_active.is_(True),
         )
     )
@@ -97,17 +96,17 @@ async def get_user_by_token(session: AsyncSession, token: str, door: Door = Door
     if _is_personal(token, door):
         if not is_token_text(token, PERSONAL_PREFIX):
             return None
-        return await _USER_BY_PERSONAL.one_or_none(session, **_values(token))
-    return await _USER_BY_TOKEN.one_or_none(session, door=door, **_values(token))
+        return await _USER_BY_PERSONAL.one_or_none(session, token_hash=hash_token(token))
+    return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), door=door.value)
 
 
 async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.API) -> FoundUser | None:
     """Return the same user by the same statement, where there may be no session; see EntityStatement.find."""
     if _is_personal(token, door):
         is_one = is_token_text(token, PERSONAL_PREFIX)
-        owner = await _USER_BY_PERSONAL.find(source, **_values(token)) if is_one else None
+        owner = await _USER_BY_PERSONAL.find(source, token_hash=hash_token(token)) if is_one else None
         return None if owner is None else _found(owner, read_token)
-    found = await _USER_BY_TOKEN.find(source, door=door, **_values(token))
+    found = await _USER_BY_TOKEN.find(source, token_hash=hash_token(token), door=door.value)
     return None if found is None else _found(found, lambda row: CurrentSession(row[0], bool(row[1])))
 
 
@@ -126,7 +125,7 @@ async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Doo
     """Return the same user, whom nobody else changes before the transaction ends."""
     is_personal = _is_personal(token, door)
     statement = (_owners() if is_personal else _holders()).with_for_update(key_share=True, of=User)
-    values = {"token_hash": hash_token(token), "now": datetime.now(UTC)} | ({} if is_personal else {"door": door})
+    values = {"token_hash": hash_token(token)} | ({} if is_personal else {"door": door.value})
     return await session.scalar(statement.execution_options(populate_existing=True), values)
 
 
@@ -145,8 +144,3 @@ def _places() -> tuple[int, int]:
 
 def _is_personal(token: str, door: Door) -> bool:
     return token.startswith(PERSONAL_PREFIX) and door is Door.API and looks_like(token, PERSONAL_PREFIX)
-
-
-def _values(token: str) -> dict[str, object]:
-    now = datetime.now(UTC)
-    return {"token_hash": hash_token(token), "now": now, "last_noted": now - NOTED_EVERY}

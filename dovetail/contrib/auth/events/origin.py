@@ -24,6 +24,16 @@ class Who(NamedTuple):
     name: str = ""
 
 
+class CurrentSession(NamedTuple):
+    """The key of the session by which a user came, and whether its use is to be noted."""
+
+    id: int
+    is_due: bool
+
+    def __str__(self) -> str:
+        return f"session {self.id}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """The request that something happened in; outside of one, each is empty."""

@@ -2,32 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import cast
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.events.origin import CurrentSession as CurrentSession  # noqa: PLC0414 - of the request
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
+from dovetail.database.column_types import moment_ago
 
 NOTED_EVERY = timedelta(minutes=5)  # the use of a session is written down no more often
 SESSION = "current_session"  # in the __dict__ of a User, where no column is
 
 
-class CurrentSession(NamedTuple):
-    """The key of the session by which a user came, and whether its use is to be noted."""
-
-    id: int
-    is_due: bool
-
-    def __str__(self) -> str:
-        return f"session {self.id}"
-
-
 # Asked for beside the user, by those who join Session.
 SESSION_COLUMNS: tuple[ColumnElement[object], ...] = (
     cast("ColumnElement[object]", Session.id),
-    cast("ColumnElement[object]", Session.used_at <= bindparam("last_noted")),
+    cast("ColumnElement[object]", Session.used_at <= moment_ago(NOTED_EVERY)),
 )
 
 

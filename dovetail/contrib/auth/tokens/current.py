@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, bindparam, or_, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.current import last_noted
+from dovetail.contrib.auth.sessions.current import NOTED_EVERY, last_noted
 from dovetail.contrib.auth.tokens.limited_user import remember_limits
 from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.database.bulk import NO_SYNCHRONIZATION
+from dovetail.database.column_types import moment_ago
 
 TOKEN = "current_token"  # noqa: S105 - in the __dict__ of a User, where no column is
 
@@ -32,7 +33,7 @@ TOKEN_COLUMNS: tuple[ColumnElement[object], ...] = (
     cast("ColumnElement[object]", PersonalToken.id),
     cast(
         "ColumnElement[object]",
-        or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= bindparam("last_noted")),
+        or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= moment_ago(NOTED_EVERY)),
     ),
     cast("ColumnElement[object]", PersonalToken.name),
 )

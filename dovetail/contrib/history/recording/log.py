@@ -1,6 +1,6 @@
 """The log of changes: what writes rows past SQLAlchemy asks it, and it watches the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import Column, ColumnElement, FromClause, Insert, Table, event
@@ -18,6 +18,8 @@ from dovetail.plugin import Context
 
 class HistoryLog:
     """Writes a line for each row that is changed: the kernel's ChangeLog."""
+
+    values = staticmethod(origin_values)  # what fills the placeholders: who changes something here and now, from where
 
     def __init__(self, recorded: Recorded, undo_days: int = 30) -> None:
         self.recorded = recorded
@@ -50,10 +52,6 @@ class HistoryLog:
     def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them."""
         return self._lines.insert_deleted(cast("Table", table), where)
-
-    def values(self) -> Mapping[str, object]:
-        """Return what fills the placeholders of these INSERTs: who changes something here and now, from where."""
-        return origin_values()
 
 
 def make_log(context: Context) -> HistoryLog:
