@@ -112,7 +112,10 @@ def is_told_by_moment(mapper: Mapper[object], attributes: tuple[str, ...]) -> bo
 
 
 def _stored_moment(stored: str | None) -> datetime | None:
-    return None if stored is None else datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    if stored is None:
+        return None
+    moment = datetime.fromisoformat(stored)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _digest(text: bytes) -> str:

@@ -39,7 +39,7 @@ def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_ut
 
 def stored_moment(stored: str | None) -> datetime | None:
     """Return the point in time that SQLite has stored as a text; through the layers of its type it takes four calls."""
-    return None if stored is None else datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return None if stored is None else in_utc(datetime.fromisoformat(stored))
 
 
 def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:

@@ -48,6 +48,7 @@ from dovetail.resources.sql.json_values import (
 )
 from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
 
+LENGTH_OF_MOMENT = len("2026-01-31 12:00:00.000000")  # on SQLite, of which others may write other forms
 ALLOWED = "row_is_allowed"  # no column of a model is called so
 MakeItem = Callable[[Sequence[object]], dict[str, object]]
 Beside = Callable[[CTE], Sequence[CTE]]
@@ -281,9 +282,10 @@ class _Builder:
         place = f"row[{len(self.columns) - 1}]"
         if convert is None:
             return place
-        if convert is stored_moment:  # written out, as there is one in nearly every item
-            self.helpers |= {"moment": datetime.fromisoformat, "UTC": UTC}
-            return f"(None if {place} is None else moment({place}).replace(tzinfo=UTC))"
+        if convert is stored_moment:  # written out as it is stored by us: there is one in nearly every item
+            self.helpers |= {"moment": datetime.fromisoformat, "UTC": UTC, "read_moment": stored_moment}
+            is_ours = f"{place} is not None and len({place}) == {LENGTH_OF_MOMENT}"
+            return f"(moment({place}).replace(tzinfo=UTC) if {is_ours} else read_moment({place}))"
         name = f"convert_{len(self.helpers)}"
         self.helpers[name] = convert
         return f"{name}({place})"
