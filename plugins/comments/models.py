@@ -48,7 +48,7 @@ class Comment(IdMixin, TimestampMixin, Base):
     )
 
     def __str__(self) -> str:
-        return shorten(self.content, 60, placeholder="…")
+        return shorten(self.content[:200], 60, placeholder="…")  # which looks at every word
 
 
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)

@@ -60,16 +60,25 @@ def is_permitted(request: Request, view: BaseView, action: str, obj: object | No
 
     Asked once a row, so it does not read the database: of a row it knows what `Rules.load` found out.
     """
-    user = USER.find(request)
-    if user is None or not may(user, view, action):
+    user, rules = USER.find(request), RULES.find(request)
+    if user is None or not _is_open(user, rules, view, action):
         return False
-    rules = RULES.find(request)
     if rules is None or not isinstance(view, ViewBase):
         return True
     rule = view.rule_for(rules, action)
     if obj is None or rule == "view":  # what cannot be seen is not there to be asked about
         return rule == "view" or rules.where(view.model, rule) is not NOTHING
     return rules.allows(view.model, rule, obj)
+
+
+def _is_open(user: User, rules: Rules | None, view: BaseView, action: str) -> bool:
+    """Return what `may` says, which it is asked once of each view and action while the same rules hold."""
+    if rules is None:
+        return may(user, view, action)
+    key = (view, action)
+    if key not in rules.doors:
+        rules.doors[key] = may(user, view, action)
+    return rules.doors[key]
 
 
 class Authorization(AuthorizationBackend):
@@ -185,6 +194,9 @@ class Rights:
         return or_(*conditions) if conditions else NOTHING
 
     def _listed(self, view: ViewBase, model: type[object]) -> ColumnElement[bool]:
+        lists_all = type(view).rows is ViewBase.rows and type(view).permitted_rows is ViewBase.permitted_rows
+        if lists_all and self.rules.where(view.model, "view") is EVERYTHING:
+            return EVERYTHING  # no statement has to be compared to know it
         return listed(view.permitted_rows(self._request, self.rules), view.model, model)
 
     def views_of(self, model: type[object]) -> list[ViewBase]:

@@ -39,10 +39,12 @@ class ShownView(OpenModelView):
 
         It is called by these too if what it says might hold what the user may not read.
         """
-        speaks = "__str__" in {name for cls in type(obj).__mro__[:-1] for name in vars(cls)}
-        kind = self.name if isinstance(obj, self.model) else gettext(class_in_words(type(obj).__name__))
+        speaks = type(obj).__str__ is not object.__str__
         said = fields_of(request_context().request).text_of(obj) if speaks else ""
-        return said or f"{kind} {identifier_of(obj)}"
+        if said:
+            return said
+        kind = self.name if isinstance(obj, self.model) else gettext(class_in_words(type(obj).__name__))
+        return f"{kind} {identifier_of(obj)}"
 
     def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
         """Return those of the columns, as paths, that the user may read."""
@@ -115,12 +117,17 @@ class ShownView(OpenModelView):
         """Return the heading of a column: from `labels`, from `@display`, or its name in words."""
         said = self._columns[name].shown_as.description if name in self._columns else None
         said = self.name if name == TITLE else said
-        is_labelled = name in set(map(name_of, self.labels))
+        is_labelled = said is not None and name in set(map(name_of, self.labels))
         return super().lazy_label(name) if said is None or is_labelled else gettext_lazy(said)
+
+    @cached_property
+    def _formatted(self) -> frozenset[str]:
+        """Return the names of the columns that the list shows by formatters of the view's author."""
+        return frozenset(map(name_of, self.formatters))
 
     async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
         """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""
-        is_formatted = prop in set(map(name_of, self.formatters))
+        is_formatted = prop in self._formatted
         return await self._shown_value(obj, prop, super().get_list_value(obj, prop, request), is_formatted=is_formatted)
 
     async def get_detail_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:

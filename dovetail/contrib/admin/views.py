@@ -15,7 +15,7 @@ from enum import Enum
 from textwrap import shorten
 from typing import Any, TypeVar
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqladmin.filters import BooleanFilter as SQLAdminBooleanFilter
 from sqladmin.filters import OperationColumnFilter, StaticValuesFilter
 from sqlalchemy import Boolean, ColumnElement, Date, DateTime
@@ -286,7 +286,8 @@ def shortened(length: int) -> Callable[[object, str], str]:
     """Return a formatter for `formatters` that shows the first words, `length` characters at most."""
 
     def show(obj: object, name: str) -> str:
-        return shorten(str(getattr(obj, name)), length, placeholder="…")
+        text = " ".join(str(getattr(obj, name)).split())
+        return text if len(text) <= length else shorten(text[: 2 * length], length, placeholder="…")
 
     return show
 
@@ -296,7 +297,8 @@ def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
 
     def show(obj: object, name: str) -> Markup:
         value = getattr(obj, name)
-        label = gettext(str(getattr(value, "value", value)).capitalize())
-        return Markup('<span class="badge bg-{}-lt">{}</span>').format(colours.get(value, "secondary"), label)
+        label = escape(gettext(str(getattr(value, "value", value)).capitalize()))
+        colour = escape(colours.get(value, "secondary"))
+        return Markup(f'<span class="badge bg-{colour}-lt">{label}</span>')  # noqa: S704 - both are escaped
 
     return show

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dovetail.contrib.admin.columns.files import listed_file, shown_file
 from dovetail.contrib.admin.columns.texts import as_text
@@ -24,20 +24,19 @@ def empty(_value: None) -> Markup:
 
 def yes_or_no(value: bool) -> Markup:  # noqa: FBT001 - SQLAdmin calls it with the value alone
     """Show a coloured mark with its meaning in words."""
-    icon, colour, word = (
+    icon, colour, said = (
         ("fa-circle-check", "success", gettext("Yes")) if value else ("fa-circle-minus", "secondary", gettext("No"))
     )
-    return Markup('<i class="fa-solid {} text-{}" title="{}"></i><span class="visually-hidden">{}</span>').format(
-        icon, colour, word, word
-    )
+    word = escape(said)
+    html = f'<i class="fa-solid {icon} text-{colour}" title="{word}"></i><span class="visually-hidden">{word}</span>'
+    return Markup(html)  # noqa: S704 - as `Markup.format` writes it, which takes ten times as long
 
 
 def moment(value: datetime) -> Markup:
     """Show date and time in the zone of who asks, to the minute; the exact moment on hovering."""
     code = value if value.tzinfo is None else value.astimezone(UTC)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        code.isoformat(), formats.exact(value), formats.moment(value)
-    )
+    title, text = escape(formats.exact(value)), escape(formats.moment(value))
+    return Markup(f'<time datetime="{code.isoformat()}" title="{title}">{text}</time>')  # noqa: S704 - as above
 
 
 def decimal(value: float | Decimal) -> str:

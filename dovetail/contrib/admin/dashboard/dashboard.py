@@ -70,8 +70,7 @@ class Dashboard:
         async def finish() -> Response:
             end = monotonic() + TIME
             shown = [found for one in questions if (found := await self._show(office, request, one, end)) is not None]
-            widgets = office.templates.env.get_template("sqladmin/dashboard.html")
-            html = await widgets.render_async(request=request, widgets=shown)
+            html = await office.templates.write("sqladmin/dashboard.html", {"request": request, "widgets": shown})
             return HTMLResponse(bytes(page.body).decode().replace(place, html), page.status_code)
 
         return Unfinished(finish)
@@ -102,8 +101,8 @@ class _LeftOutError(Exception):
 
 
 async def _draw(office: Office, request: Request, widget: Widget, values: Values) -> ShownWidget:
-    template = office.templates.env.get_template(widget.template)
-    html = await template.render_async(request=request, widget=widget, title=gettext(widget.title), values=values)
+    shown = {"request": request, "widget": widget, "title": gettext(widget.title), "values": values}
+    html = await office.templates.write(widget.template, shown)
     return ShownWidget(widget, Markup(html))  # noqa: S704 - the template escapes what it shows
 
 

@@ -16,6 +16,7 @@ from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
+from dovetail.contrib.admin.list_pages.listed_rows import ListedRows
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.lists.where_text import WhereError
 from dovetail.contrib.admin.office import Office
@@ -57,6 +58,7 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
         context["bulk_fields"] = bulk_fields(view, request)
         context["head"] = views.head(request, view)
         context |= await _editing(view, request, pagination.rows, unsaved)
+        context["listed_rows"] = ListedRows(request, view, pagination.rows)
         status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status
         return await office.render(request, view.change_list_template, context, status)
 

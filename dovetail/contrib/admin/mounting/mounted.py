@@ -197,6 +197,7 @@ class MountedSite(LeanAdmin):
         environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)
         environment.globals["address_of_site"] = self._site_url
         environment.bytecode_cache = self.bytecode_cache
+        environment.auto_reload = self._context.settings.debug  # which looks at the files of every page
         environment.trim_blocks = environment.lstrip_blocks = True
 
     def _site_url(self, request: Request) -> str:

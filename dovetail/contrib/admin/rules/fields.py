@@ -35,6 +35,7 @@ class Fields:
         self._rules = rules
         self._hidden: dict[type[object], frozenset[str]] = {}
         self._telling: dict[Mapper[object], bool] = {}  # whether texts of objects may be of what is hidden
+        self._harmless: dict[tuple[Mapper[object], frozenset[str], int], bool] = {}
         self._masked: set[str] = set()  # Post.title: what was left out of a statement since it is hidden
 
     def is_hidden(self, model: type[object], path: str) -> bool:
@@ -118,14 +119,29 @@ class Fields:
         It would where hidden columns were loaded, of the object or of one that it refers to: as for whoever changes it.
         """
         mapper, loaded = inspect(obj).mapper, vars(obj)
+        if self._is_harmless(mapper, names, depth):
+            return False
         if not (self.hidden(mapper.class_) & names).isdisjoint(loaded):
             return True
         related = [loaded[name] for name in mapper.relationships.keys() if name in names and name in loaded]  # noqa: SIM118 - it is no mapping
         near = [one for value in related for one in (value if isinstance(value, list | set) else [value]) if one]
         return depth > 0 and any(self.may_tell(one, names, depth - 1) for one in near)
 
+    def _is_harmless(self, mapper: Mapper[object], names: frozenset[str], depth: int) -> bool:
+        """Return whether nothing that code reads is hidden, of whatever objects: it is asked of each row of a list."""
+        key = (mapper, names, depth)
+        if key not in self._harmless:
+            related = [mapper.relationships[name].mapper for name in names.intersection(mapper.relationships.keys())]
+            near = [one for found in related for one in found.self_and_descendants] if depth else []
+            self._harmless[key] = self.hidden(mapper.class_).isdisjoint(names) and all(
+                self._is_harmless(one, names, depth - 1) for one in near
+            )
+        return self._harmless[key]
+
     def _may_tell_hidden(self, mapper: Mapper[object], obj: object) -> bool:
         """Return whether hidden columns were loaded, as for whoever changes the object, and its text may be of them."""
+        if not self.hidden(mapper.class_):
+            return False
         keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
         if not any(name in vars(obj) for name in self.hidden(mapper.class_) - keys):
             return False

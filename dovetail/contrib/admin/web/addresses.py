@@ -81,7 +81,8 @@ class KeyConvertor(Convertor[str]):
 
     def to_string(self, value: object) -> str:
         """Return the identifier, quoted and percent-encoded."""
-        return percent_quote(quote(str(value)), safe="")
+        text = str(value)
+        return text if text.isascii() and text.isdigit() else percent_quote(quote(text), safe="")
 
 
 def _code(sign: str) -> str:

@@ -1,7 +1,8 @@
 """Pages are written piece by piece, so that a long one holds up nobody else's request; and addresses in them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from inspect import isawaitable
 from time import perf_counter
 from typing import TypeVar
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from dovetail.contrib.admin.web.addresses import KeyConvertor
+from dovetail.contrib.admin.web.waiting import let_templates_wait, run, wait
 
 TURN = 0.005  # seconds of writing, after which others have their turn
 EachContext = Callable[[Request], Mapping[str, object] | Awaitable[Mapping[str, object]]]
@@ -30,6 +32,7 @@ class Templates(Jinja2Templates):
     """SQLAdmin's templates, which let the event loop go on while they are filled in."""
 
     def __init__(self, environment: Environment, each_context: EachContext | None = None) -> None:
+        let_templates_wait(environment)
         self.env = environment
         self._each_context = each_context
 
@@ -40,14 +43,23 @@ class Templates(Jinja2Templates):
         values: dict[str, object] = {"request": request}
         if self._each_context is not None:
             values |= await finished(self._each_context(request))
-        pieces: list[str] = []
-        started = perf_counter()
-        async for piece in self.env.get_template(name).generate_async(values | (context or {})):
-            pieces.append(piece)
-            if perf_counter() - started > TURN:
-                await asyncio.sleep(0)
-                started = perf_counter()
-        return HTMLResponse("".join(pieces), status_code)
+        return HTMLResponse(await self.write(name, values | (context or {})), status_code)
+
+    async def write(self, name: str, values: Mapping[str, object]) -> str:
+        """Return the text that the template `name` makes of `values`."""
+        pieces = self.env.get_template(name).generate(values)
+        return await run(partial(_join, pieces))
+
+
+def _join(pieces: Iterator[str]) -> str:
+    found: list[str] = []
+    turn = perf_counter() + TURN
+    for piece in pieces:
+        found.append(piece)
+        if perf_counter() > turn:
+            wait(asyncio.sleep(0))
+            turn = perf_counter() + TURN
+    return "".join(found)
 
 
 def path_for(request: Request, name: str, /, pk: object = None, **parameters: object) -> str:
@@ -57,7 +69,7 @@ def path_for(request: Request, name: str, /, pk: object = None, **parameters: ob
     around the identifier is asked for once a request.
     """
     made: dict[tuple[object, ...], tuple[str, str]] = request.scope.setdefault("dovetail_admin_addresses", {})
-    key = (name, pk is not None, *sorted(parameters.items()))
+    key = (name, pk is not None, *parameters.items())
     if key not in made:
         more = {} if pk is None else {"pk": PLACEHOLDER}
         path = request.url_for(name, **parameters, **more).path

@@ -1,0 +1,99 @@
+"""Prepare the rows of a list for its template: what is the same for all rows is asked for once a page."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.rendering import path_for, query_of
+from dovetail.translation.texts import gettext
+
+Part = tuple[object, str | None]  # what a related object is called, and its address where the user may open it
+
+
+class ListedCell(NamedTuple):
+    """What one cell shows: a value, links to related objects in its place, or the link to the row's own page."""
+
+    name: str
+    label: str
+    formatted: object
+    parts: Sequence[Part] | None = None  # of a relation
+    is_list: bool = False
+    opens: bool = False  # it leads to the object's page
+
+
+class ListedRow(NamedTuple):
+    """One row of a list, with addresses where the user may open them, and what its buttons are called."""
+
+    obj: object
+    pk: str
+    title: str
+    cells: Sequence[ListedCell]
+    page: str | None  # its form, or the page that shows it
+    view: str | None  # the page that shows it, of an object which the user may not change
+    delete: str | None
+    select_label: str
+    view_label: str
+    delete_label: str
+
+
+class ListedRows:
+    """Prepares the rows of one page of a list, one after the other as the template asks for them."""
+
+    def __init__(self, request: Request, view: ModelAdmin, rows: Sequence[object]) -> None:
+        self._request, self._view, self._rows = request, view, rows
+        self._labels: Mapping[str, str] = {name: view.label(name) for name in view.displayed(request)}
+        self._links = frozenset(view.linking(request))
+        query = query_of(request)
+        self._query = query if query != "?" else ""
+        self._select, self._look, self._delete = (
+            gettext("Select %(name)s"),
+            gettext("View %(name)s"),
+            gettext("Delete %(what)s"),
+        )
+
+    async def __call__(self) -> AsyncIterator[ListedRow]:
+        """Yield each row."""
+        for obj in self._rows:
+            yield await self._listed(obj)
+
+    async def _listed(self, obj: object) -> ListedRow:
+        request, view = self._request, self._view
+        pk, title = identifier_of(obj), view.title_of(obj)
+        can_edit = await view.check_can_edit(request, obj)
+        can_look = not can_edit and await view.check_can_view_details(request, obj)
+        page = self._address("admin:edit" if can_edit else "admin:details", pk) if can_edit or can_look else None
+        can_delete = await view.check_can_delete(request, obj)
+        return ListedRow(
+            obj=obj,
+            pk=pk,
+            title=title,
+            cells=[await self._cell(obj, name, opens=page is not None) for name in self._labels],
+            page=None if page is None else page + self._query,
+            view=page if can_look else None,
+            delete=self._address("admin:delete", pk) + self._query if can_delete else None,
+            select_label=self._select % {"name": title},
+            view_label=self._look % {"name": title},
+            delete_label=self._delete % {"what": title},
+        )
+
+    async def _cell(self, obj: object, name: str, *, opens: bool) -> ListedCell:
+        value, formatted = await self._view.get_list_value(obj, name, self._request)
+        label = self._labels[name]
+        if opens and name in self._links:
+            return ListedCell(name, label, formatted, opens=True)
+        if name not in self._view.linked_names or value is None:
+            return ListedCell(name, label, formatted)
+        return ListedCell(name, label, *self._related(value, formatted))
+
+    def _related(self, value: object, formatted: object) -> tuple[object, Sequence[Part], bool]:
+        if isinstance(value, list | set):
+            parts = [(self._view.title_of(one), self._view.link_to(self._request, one)) for one in value]
+            return self._view.format_value(None), parts, True
+        shown = self._view.title_of(value) if formatted is value else formatted
+        return formatted, [(shown, self._view.link_to(self._request, value))], False
+
+    def _address(self, name: str, pk: str) -> str:
+        return path_for(self._request, name, identity=self._view.identity, pk=pk)
