@@ -90,15 +90,23 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
 async def _update_by_statements(
     session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], touched: set[Hashable]
 ) -> None:
-    groups: dict[tuple[str, ...], list[tuple[Hashable, dict[str, object]]]] = {}
-    for change in changes:
-        values = changed_values(change, is_touched=key_of(change.item) in touched)
-        if values:
-            groups.setdefault(tuple(values), []).append((key_of(change.item), values))
-    for rows in groups.values():
-        await (await session.connection()).execute(_update(model, rows))
+    keys = [key_of(change.item) for change in changes]
+    values = [changed_values(one, is_touched=key in touched) for one, key in zip(changes, keys, strict=True)]
+    await write_values(session, model, list(zip(keys, values, strict=True)))
     for change in changes:
         session.expire(change.item)
+
+
+async def write_values(
+    session: AsyncSession, model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]
+) -> None:
+    """Write attributes of rows, each row by its key: one statement for all that change the same."""
+    groups: dict[tuple[str, ...], list[tuple[Hashable, Mapping[str, object]]]] = {}
+    for key, values in rows:
+        if values:
+            groups.setdefault(tuple(values), []).append((key, values))
+    for group in groups.values():
+        await (await session.connection()).execute(_update(model, group))
 
 
 def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]) -> Update:

@@ -3,12 +3,13 @@
 import enum
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Enum, and_, false, inspect, tuple_
 from sqlalchemy.orm import Mapper
 
-from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.columns.readers import Reader, reader_of
 
 LARGEST_INTEGER = 2**63 - 1
 PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
@@ -76,7 +77,12 @@ def _split(identifier: str) -> list[str]:
 def _read(key: Column[object], text: str) -> object:
     if isinstance(key.type, Enum):
         return {str(one.value): one for one in key.type.enum_class}[text] if key.type.enum_class else text
-    reader = reader_of(key.type)
+    reader = _reader_of_key(key)
     if reader is None:
         raise TypeError(f"a key of {key.type!r} cannot stand in an address")
     return reader(text)
+
+
+@lru_cache(maxsize=1024)  # to make one takes far longer than to read by it
+def _reader_of_key(key: Column[object]) -> Reader | None:
+    return reader_of(key.type)

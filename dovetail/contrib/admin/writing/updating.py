@@ -1,0 +1,73 @@
+"""Write the changes of many objects by one UPDATE for the same columns; the ORM sends one for each object."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from sqlalchemy import inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import MANYTOONE, Mapper
+from sqlalchemy.orm.attributes import set_committed_value
+
+from dovetail.resources.write.locked_rows import write_values
+from dovetail.resources.write.model_rules import OF_UPDATES, why_objects
+from dovetail.resources.write.one_row import key_of
+
+
+async def update_objects(session: AsyncSession, model: type[object], objects: Sequence[object]) -> None:
+    """Write what was set on objects of the session; by the ORM, where something listens to it or lists were set."""
+    mapper: Mapper[object] = inspect(model)
+    is_heard = why_objects(model, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
+    names = frozenset([*mapper.column_attrs.keys(), *mapper.relationships.keys()])
+    made = set(_made_by_updates(mapper))
+    touched = [names - inspect(obj, raiseerr=True).unmodified for obj in objects]
+    if is_heard or any(_sets_a_list(mapper, obj, some) for obj, some in zip(objects, touched, strict=True)):
+        await session.flush()
+        return
+    values = [_set_on(mapper, obj, some) for obj, some in zip(objects, touched, strict=True)]
+    await write_values(session, model, [(key_of(obj), written) for obj, written in zip(objects, values, strict=True)])
+    for obj, written in zip(objects, values, strict=True):
+        loaded = {name: value for name, value in vars(obj).items() if name in names}
+        session.expire(obj)
+        for name, value in {**loaded, **written}.items():
+            if name not in made:
+                set_committed_value(obj, name, value)
+
+
+async def load_expired(session: AsyncSession, model: type[object], objects: Sequence[object]) -> None:
+    """Read the columns that each UPDATE sets, which `update_objects` leaves out and the ORM reads behind its own."""
+    mapper: Mapper[object] = inspect(model)
+    unloaded = inspect(objects[0], raiseerr=True).unloaded
+    columns = [getattr(model, name) for name in _made_by_updates(mapper) if name in unloaded]
+    if not columns:
+        return
+    by_key = {key_of(obj): obj for obj in objects}
+    key = mapper.primary_key[0]
+    for row in await session.execute(select(key, *columns).where(key.in_(list(by_key)))):
+        for column, value in zip(columns, row[1:], strict=True):
+            set_committed_value(by_key[row[0]], column.key, value)
+
+
+def _made_by_updates(mapper: Mapper[object]) -> list[str]:
+    """Return the columns that an UPDATE sets which does not name them."""
+    columns = {attribute.key: attribute.columns[0] for attribute in mapper.column_attrs}
+    return [key for key, one in columns.items() if one.onupdate is not None or one.server_onupdate is not None]
+
+
+def _sets_a_list(mapper: Mapper[object], obj: object, touched: AbstractSet[str]) -> bool:
+    relations = [mapper.relationships[name] for name in touched if name in mapper.relationships]
+    attributes = inspect(obj, raiseerr=True).attrs
+    changed = [one for one in relations if attributes[one.key].history.has_changes()]
+    return any(one.direction is not MANYTOONE for one in changed)
+
+
+def _set_on(mapper: Mapper[object], obj: object, touched: AbstractSet[str]) -> dict[str, object]:
+    """Return what was set on an object, by column."""
+    attributes = inspect(obj, raiseerr=True).attrs
+    changed = [name for name in touched if attributes[name].history.has_changes()]
+    values = {name: getattr(obj, name) for name in changed if name in mapper.column_attrs}
+    for relation in [mapper.relationships[name] for name in changed if name in mapper.relationships]:
+        target = getattr(obj, relation.key)
+        for local, remote in relation.local_remote_pairs or ():
+            found = None if target is None else getattr(target, relation.mapper.get_property_by_column(remote).key)
+            values[mapper.get_property_by_column(local).key] = found
+    return dict(sorted(values.items()))

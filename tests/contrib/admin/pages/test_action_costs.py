@@ -1,0 +1,82 @@
+"""What an action costs: a few statements, however many rows it changes."""
+
+import pytest
+from sqlalchemy import inspect, select
+
+from dovetail.contrib.admin.writing.updating import load_expired, update_objects
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
+from plugins.blog.models import Post, Tag
+
+
+@pytest.fixture
+def make_posts(session, boss):
+    """Make drafts of boss's; return their keys, as forms have them."""
+
+    async def make(count: int) -> list[str]:
+        posts = [Post(title=f"Post {n}", content="x", author_id=boss.id) for n in range(count)]
+        session.add_all(posts)
+        await session.commit()
+        return [str(post.id) for post in posts]
+
+    return make
+
+
+async def test_an_action_on_12_rows_takes_as_many_statements_as_one_on_3(office, make_posts, count_statements):
+    needed: list[int] = []
+    await office.token()  # which asks for a page, once
+    for count in (3, 12):
+        keys = await make_posts(count)
+        with count_statements() as statements:
+            answer = await office.post("/blog/post/action/publish/", {"pks": keys, "confirmed": "yes"})
+        assert answer.status_code == 303, answer.text
+        needed.append(len(statements))
+        assert sum(one.startswith("UPDATE blog_post") for one in statements) == 1
+    assert needed[0] == needed[1]
+
+
+async def test_an_action_leaves_a_line_in_the_history_of_each_row_that_it_changed(office, session, make_posts):
+    keys = await make_posts(3)
+    await office.post("/blog/post/action/publish/", {"pks": keys[:1], "confirmed": "yes"})
+    await office.post("/blog/post/action/publish/", {"pks": keys, "confirmed": "yes"})  # the first one is published
+    changed = select(RecordedChange).where(RecordedChange.action == ChangeAction.CHANGE)
+    lines = (await session.scalars(changed.order_by(RecordedChange.id))).all()
+    assert [(line.object_key, line.before, line.after) for line in lines] == [
+        (key, {"is_published": False}, {"is_published": True}) for key in keys
+    ]
+
+
+async def test_objects_that_were_written_together_hold_what_their_rows_hold(session, make_posts):
+    await make_posts(2)
+    posts = (await session.scalars(select(Post).order_by(Post.id))).all()
+    before = [post.updated_at for post in posts]
+    for post in posts:
+        post.title, post.is_published = f"{post.title} again", True
+    await update_objects(session, Post, posts)
+    await load_expired(session, Post, posts)
+    assert not session.dirty
+    assert [post.title for post in posts] == ["Post 0 again", "Post 1 again"]
+    assert all(post.updated_at > then for post, then in zip(posts, before, strict=True))
+    assert not any({"content", "updated_at", "author_id"} & inspect(post).unloaded for post in posts)
+
+
+async def test_relations_that_were_loaded_stay_loaded(session, boss, make_posts):
+    await make_posts(2)
+    posts = (await session.scalars(select(Post).order_by(Post.id))).all()
+    for post in posts:
+        await session.refresh(post, ["author", "tags"])
+        post.is_published = True
+    await update_objects(session, Post, posts)
+    assert [(post.author.username, post.tags) for post in posts] == [(boss.username, [])] * 2
+
+
+async def test_lists_that_were_set_are_written_by_the_orm(session, make_posts):
+    await make_posts(2)
+    posts = (await session.scalars(select(Post).order_by(Post.id))).all()
+    tag = Tag(name="new")
+    for post in posts:
+        await session.refresh(post, ["tags"])
+        post.tags, post.title = [tag], "Tagged"
+    await update_objects(session, Post, posts)
+    await session.commit()
+    found = await session.execute(select(Post.title, Tag.name).join(Post.tags))
+    assert [tuple(row) for row in found] == [("Tagged", "new")] * 2
