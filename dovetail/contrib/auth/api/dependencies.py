@@ -20,6 +20,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import note_failure
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
+from dovetail.contrib.auth.mail.languages import MailLanguages
 from dovetail.contrib.auth.mail.postman import POSTMAN, Postman
 from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
 from dovetail.contrib.auth.sessions.current import CurrentSession
@@ -46,7 +47,8 @@ def setup(app: FastAPI, context: Context) -> None:
     ON_REFUSAL.set(app, _note_refusal)
     PROVIDERS.set(app, make_desk(settings, context.database, context.settings))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
-    POSTMAN.set(app, Postman(context.database, partial(AUTH_SETTINGS.get, app), partial(EMAIL_SENDER.get, app)))
+    find_settings, sender = partial(AUTH_SETTINGS.get, app), partial(EMAIL_SENDER.get, app)
+    POSTMAN.set(app, Postman(context.database, find_settings, sender, MailLanguages(context.settings)))
     USE_LOGS.set(
         app,
         {

@@ -6,6 +6,7 @@ import click
 from sqlalchemy import select, update
 
 from dovetail.contrib.auth.mail.backends import make_sender
+from dovetail.contrib.auth.mail.languages import MailLanguages
 from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.postman import Postman
 from dovetail.contrib.auth.settings import AuthSettings
@@ -25,7 +26,7 @@ async def sendmail(context: Context, *, retry: bool) -> None:
             again = update(OutgoingMail).where(OutgoingMail.due_at.is_(None), OutgoingMail.kind == MailKind.MESSAGE)
             await session.execute(again.values(due_at=datetime.now(UTC), attempts=0))
     sender = make_sender(settings, debug=context.settings.debug)
-    postman = Postman(context.database, lambda: settings, lambda: sender)
+    postman = Postman(context.database, lambda: settings, lambda: sender, MailLanguages(context.settings))
     await postman.settle()
     click.echo(f"{postman.sent} sent, {postman.failed} failed.")
     async with context.database.unit_of_work(read_only=True) as session:

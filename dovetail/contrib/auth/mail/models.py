@@ -12,6 +12,7 @@ from dovetail.database.models import Base, IdMixin
 
 MAXIMUM_SUBJECT = 200
 MAXIMUM_ERROR = 300
+LANGUAGE = "language"  # in `asked_from`: the code of that in which a mail is written
 
 
 class MailKind(StrEnum):
@@ -41,7 +42,7 @@ class OutgoingMail(IdMixin, Base):
     body: Mapped[str] = mapped_column(Text, default="", server_default="")
     nonce: Mapped[str] = mapped_column(String(64), default="", server_default="")
     has_token: Mapped[bool] = mapped_column(default=False)  # which was made, and may be used up by now
-    asked_from: Mapped[str] = mapped_column(Text, default="", server_default="")  # the request, for the security event
+    asked_from: Mapped[str] = mapped_column(Text, default="", server_default="")  # the request, and its language
     created_at: Mapped[datetime] = mapped_column(
         default=lambda: datetime.now(UTC), server_default=utcnow(), sort_order=90
     )

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.events.origin import current_origin
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
-from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
 from dovetail.state import current_application
-from dovetail.translation.texts import gettext_lazy
+from dovetail.translation.texts import get_language, gettext_lazy
 
 SUBJECTS = {
     MailKind.RESET_PASSWORD: gettext_lazy("Choose a new password"),
@@ -50,7 +50,12 @@ async def send_token(
     So it takes the same for every address, whoever has it. `nonce` is that of a token that was made already.
     """
     origin = current_origin()
-    asked_from = {"address": origin.address, "user_agent": origin.user_agent, "request_id": origin.request_id}
+    asked_from = {
+        "address": origin.address,
+        "user_agent": origin.user_agent,
+        "request_id": origin.request_id,
+        LANGUAGE: get_language(),
+    }
     row = OutgoingMail(
         kind=kind,
         user_id=user and user.id,

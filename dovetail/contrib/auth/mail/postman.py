@@ -19,11 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail.backends import EmailSender
+from dovetail.contrib.auth.mail.languages import MailLanguages
 from dovetail.contrib.auth.mail.models import MAXIMUM_ERROR, OutgoingMail
-from dovetail.contrib.auth.mail.writing import write
+from dovetail.contrib.auth.mail.writing import asked_in, write
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
 from dovetail.state import StateKey
+from dovetail.translation.catalogs import ENGLISH, Language
+from dovetail.translation.texts import speaking
 
 AT_ONCE = 10  # mails that one process sends
 PAUSES = (0.05, 0.3)  # seconds between the commit of a mail and a look into the outbox
@@ -39,12 +42,17 @@ class Postman:
     """Sends what is due, a bounded number at once."""
 
     def __init__(
-        self, database: Database, settings: Callable[[], AuthSettings], sender: Callable[[], EmailSender]
+        self,
+        database: Database,
+        settings: Callable[[], AuthSettings],
+        sender: Callable[[], EmailSender],
+        languages: MailLanguages | None = None,
     ) -> None:
         self._database = database
         self._engine = database.engine.execution_options(**BESIDE_REQUESTS)
         self._settings = settings
         self._sender = sender
+        self._languages = languages
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()  # for the database: however much mail there is, it takes one connection
         self._hurry = asyncio.Event()
@@ -123,7 +131,8 @@ class Postman:
     async def _deliver(self, row: OutgoingMail) -> None:
         try:
             async with self._work_on_rows() as session:
-                message = await write(session, row, self._settings())
+                with speaking(self._language_of(row)):
+                    message = await write(session, row, self._settings())
             if message is not None:
                 await self._sender().send(message)
                 self.sent += 1
@@ -132,6 +141,9 @@ class Postman:
         except Exception as error:  # noqa: BLE001 - it is tried again, and told when that has no use
             self.failed += 1
             await self._note_failure(row, error)
+
+    def _language_of(self, row: OutgoingMail) -> Language:
+        return ENGLISH if self._languages is None else self._languages.find(asked_in(row))
 
     async def _note_failure(self, row: OutgoingMail, error: Exception) -> None:
         gives_up = row.attempts >= MAXIMUM_ATTEMPTS or _is_permanent(error)

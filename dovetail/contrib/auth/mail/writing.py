@@ -15,7 +15,7 @@ from dovetail.contrib.auth.accounts.store import UserStore
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
-from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
+from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
 
@@ -50,6 +50,11 @@ async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings
     return _message(row, user, token, settings)
 
 
+def asked_in(row: OutgoingMail) -> str:
+    """Return the code of the language in which somebody asked for a mail; nothing for a message as it stands."""
+    return str(json.loads(row.asked_from).get(LANGUAGE, "")) if row.asked_from else ""
+
+
 async def _find(session: AsyncSession, row: OutgoingMail) -> User | None:
     if row.user_id is None:
         user = await UserStore(session).get_by_email(row.to)
@@ -71,6 +76,7 @@ async def _token(session: AsyncSession, row: OutgoingMail, user: User, settings:
     await session.execute(update(OutgoingMail).where(OutgoingMail.id == row.id).values(has_token=True))
     if row.kind in EVENTS:
         asked_from = json.loads(row.asked_from)
+        asked_from.pop(LANGUAGE, None)
         session.add(SecurityEvent(kind=EVENTS[row.kind], user_id=user.id, username=user.username, **asked_from))
     return token
 

@@ -80,3 +80,15 @@ async def test_links_and_tokens_have_the_limits_of_the_api(visitor):
     for path, values in (("/password_reset/", {"email": "ada@example.org"}), ("/reset/", {"token": "x" * 40})):
         statuses = [(await send(visitor, path, password=NEW_PASSWORD, **values)).status_code for _ in range(3)]
         assert (statuses[2], 429 in statuses[:2]) == (429, False), path
+
+
+@pytest.mark.parametrize(("asked_in", "subject"), [("de", "Neues Passwort wählen"), ("fr, en", "Choose a new password")])
+async def test_the_mail_is_in_the_language_of_the_page_where_it_was_asked_for(
+    visitor, make_user, outbox, asked_in, subject
+):
+    await make_user(username="ada", is_staff=True)
+    visitor.headers["Accept-Language"] = asked_in
+    await send(visitor, "/password_reset/", email="ada@example.org")
+    (mail,) = outbox.messages
+    assert mail.subject == subject
+    assert ("Hallo ada" in mail.body) == (asked_in == "de")
