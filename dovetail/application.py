@@ -21,7 +21,8 @@ from dovetail.api.openapi.document import document_problems, duplicate_operation
 from dovetail.api.pages import debug, docs, health, landing
 from dovetail.api.pages.health import READINESS
 from dovetail.api.pages.landing import PLUGIN_NAMES
-from dovetail.api.problems import add_problem_details, answer
+from dovetail.api.pages.own_pages import answer_by_page
+from dovetail.api.problems import add_problem_details
 from dovetail.api.route_checks import (
     ROUTE_OWNERS,
     answers,
@@ -202,10 +203,11 @@ def _add_middleware(app: FastAPI, context: Context) -> None:
     around = [
         Middleware(EdgeMiddleware, settings=settings, probes=probes),
         *_cross_origin(settings, _own_pages(context)),  # which are pages, for this site alone
-        *([Middleware(ErrorMiddleware, respond=answer, refuses=False)] if added else []),  # what the added ones raise
+        # What the added ones raise.
+        *([Middleware(ErrorMiddleware, respond=answer_by_page, refuses=False)] if added else []),
     ]
     within = [
-        Middleware(ErrorMiddleware, respond=answer, refuses=True),  # those inside simply raise
+        Middleware(ErrorMiddleware, respond=answer_by_page, refuses=True),  # those inside simply raise
         # reads bodies, within the limit
         Middleware(CleanInputMiddleware, maximum_items=settings.max_body_items, after_login=after_login),
         Middleware(FastPathMiddleware),  # in front of the router

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Mount
 
+from dovetail.api.pages.own_pages import OWN_PAGES
 from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_sections
 from dovetail.contrib.admin.checks.site_checks import find_shadowed, find_unfit_templates
 from dovetail.contrib.admin.columns.identifiers import identifier_of
@@ -24,6 +25,7 @@ from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.languages.speaking import SpeakLanguages, translate_templates
 from dovetail.contrib.admin.mounting.own_addresses import OwnAddresses
+from dovetail.contrib.admin.mounting.refusals import RefusalRoute
 from dovetail.contrib.admin.mounting.routes import Routes
 from dovetail.contrib.admin.mounting.shared import Shared
 from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
@@ -90,6 +92,7 @@ class MountedSite(LeanAdmin):
         )
         app.router.routes[-1] = Mount(declared.path, app=self.admin, name=declared.name)
         self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
+        OWN_PAGES.set(app, (*(OWN_PAGES.find(app) or ()), declared.path))
         self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
         self._folders = Folders.read(settings.base_dir / "project" / "templates")
         self._prepare_templates(settings.base_dir / "project" / "templates")
@@ -127,7 +130,7 @@ class MountedSite(LeanAdmin):
             problems += find_unfit_media(type(view), view.Media, self._media)
         if problems:
             raise ConfigurationError("\n".join(problems))
-        self.admin.router.routes = [*own, *brought, *of_views, *routes.last()]
+        self.admin.router.routes = [RefusalRoute(office), *own, *brought, *of_views, *routes.last()]
         self.admin.exception_handlers = {HTTPException: partial(error_page, office)}
 
     def _routes(self, office: Office) -> Routes:

@@ -21,6 +21,10 @@ TOO_SLOW = gettext_lazy(
     "The database needed too long for this, so it was stopped and nothing was changed. "
     "If it was a list: narrow it with a filter, search for less, or choose another order."
 )
+TOO_LARGE = gettext_lazy(
+    "What you sent is larger than this site takes, so nothing was saved. "
+    "Go back, and choose smaller files or write less text."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,9 @@ class ErrorMessage:
 
 def message_for(error: Exception) -> ErrorMessage:
     """Return what to tell the user about `error`; of what only an operator can mend, a 500 that says nothing."""
+    status = getattr(error, "status_code", getattr(error, "status", None))
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return ErrorMessage(status=status, message=str(TOO_LARGE))
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         standard = error.detail == status.phrase
