@@ -82,7 +82,9 @@ async def test_links_and_tokens_have_the_limits_of_the_api(visitor):
         assert (statuses[2], 429 in statuses[:2]) == (429, False), path
 
 
-@pytest.mark.parametrize(("asked_in", "subject"), [("de", "Wählen Sie ein neues Passwort"), ("fr, en", "Choose a new password")])
+@pytest.mark.parametrize(
+    ("asked_in", "subject"), [("de", "Wählen Sie ein neues Passwort"), ("fr, en", "Choose a new password")]
+)
 async def test_the_mail_is_in_the_language_of_the_page_where_it_was_asked_for(
     visitor, make_user, outbox, asked_in, subject
 ):

@@ -28,7 +28,7 @@ async def test_that_page_is_in_the_language_of_its_reader(office):
 
 
 async def test_scripts_and_the_api_are_told_as_they_are_elsewhere(office):
-    answer = await send(office, **{"Accept": "application/json"})
+    answer = await send(office, Accept="application/json")
     assert answer.json()["detail"].startswith("What you sent is larger")
     answer = await office.client.post("/api/posts", content=b"x" * (LIMIT + 1))
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
