@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal, TypeAlias, cast
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, literal_column, select
 from starlette.applications import Starlette
 from starlette.requests import Request
 
@@ -21,6 +21,7 @@ from dovetail.contrib.admin.widgets.drawing import draw
 from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext_lazy
+from dovetail.translation.zones import active_zone
 
 Condition: TypeAlias = ColumnElement[bool] | Callable[[Request], ColumnElement[bool]]
 
@@ -69,7 +70,7 @@ class Chart(Widget):
 
     template: str = "sqladmin/dashboard/chart.html"
     per_day: SQLColumnExpression[datetime] | SQLColumnExpression[date] | None = None
-    days: int = 30  # the last ones, today among them (UTC)
+    days: int = 30  # the last ones, today among them, in the zone of who looks
     kind: Literal["bars", "line"] = "bars"
     limit: int = 100
 
@@ -77,9 +78,12 @@ class Chart(Widget):
         """Return the statement, or that of how many rows there are a day."""
         if self.per_day is None:
             return super().select(request)
-        day, first = day_of(self.per_day), first_day(self.days)
-        since = first if holds_days(self.per_day) else datetime.combine(first, time(), UTC)
-        counted = select(day, func.count()).where(self.per_day >= since).group_by(day).order_by(day)
+        first, zone = first_day(self.days), active_zone()
+        midnight = datetime.combine(first, time(), zone).astimezone(UTC)
+        day = day_of(self.per_day, zone, midnight)
+        place: ColumnElement[int] = literal_column("1")  # of the day among what is selected
+        since = first if holds_days(self.per_day) else midnight
+        counted = select(day, func.count()).where(self.per_day >= since).group_by(place).order_by(place)
         return cast("AnySelect", counted)
 
     def bounded(self, statement: AnySelect) -> AnySelect:
@@ -144,8 +148,8 @@ def in_words(value: object) -> str:
 
 
 def first_day(days: int) -> date:
-    """Return the first of the last `days` days (UTC), of which today is one."""
-    return datetime.now(UTC).date() - timedelta(days=days - 1)
+    """Return the first of the last `days` days, of which today is one, in the zone of who asks."""
+    return datetime.now(active_zone()).date() - timedelta(days=days - 1)
 
 
 def _labels(days: int) -> list[str]:
