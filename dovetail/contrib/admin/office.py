@@ -16,10 +16,11 @@ from starlette.responses import HTMLResponse
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sites.app_list import ListedApp, list_apps
+from dovetail.contrib.admin.templating.filling import Templates
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import Messages
-from dovetail.contrib.admin.web.rendering import Templates, finished
+from dovetail.contrib.admin.web.rendering import finished
 from dovetail.database.pool_share import PoolShare
 from dovetail.resources.policies.registered import Policies
 from dovetail.translation.catalogs import Languages
@@ -47,6 +48,7 @@ class Office:
     zone: ZoneInfo  # of who has chosen none
     long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
     views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
+    last_change: Callable[..., Awaitable[object]] | None = None  # tells who changed an object last; see `extras.py`
     message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # asked before a change is committed
 
     def view_at(self, request: Request) -> ModelAdmin:

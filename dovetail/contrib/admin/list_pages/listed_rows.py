@@ -14,7 +14,7 @@ Part = tuple[object, str | None]  # what a related object is called, and its add
 
 
 class ListedCell(NamedTuple):
-    """What one cell shows: a value, links to related objects in its place, or the link to the row's own page."""
+    """One cell: a value, links to related objects in its place, or the link to the row's own page."""
 
     name: str
     label: str

@@ -31,17 +31,25 @@ from dovetail.contrib.admin.mounting.shared import Shared
 from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
 from dovetail.contrib.admin.mounting.widgets import widgets_of
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import MESSAGE_NOTES, OBJECT_PAGES, check_notes, check_pages
+from dovetail.contrib.admin.pages.extras import (
+    LAST_CHANGE,
+    MESSAGE_NOTES,
+    OBJECT_PAGES,
+    check_last_change,
+    check_notes,
+    check_pages,
+)
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, menu_of
+from dovetail.contrib.admin.templating.filling import Templates
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, media_of
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.preferences import has_chosen_zone, has_shortcuts, theme_of
-from dovetail.contrib.admin.web.rendering import Templates, path_for, query_of
+from dovetail.contrib.admin.web.rendering import path_for, query_of
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
@@ -175,6 +183,7 @@ class MountedSite(LeanAdmin):
             languages=self._shared.languages,
             zone=self._shared.zone,
             views={view.identity: view for view in views},
+            last_change=check_last_change(self._context.extensions(LAST_CHANGE)),
             message_notes=check_notes(self._context.extensions(MESSAGE_NOTES)),
         )
 

@@ -1,4 +1,4 @@
-"""Pages of an object that plugins bring at `admin.object_pages`, and notes on messages at `admin.message_notes`.
+"""What plugins bring to pages of objects: `admin.object_pages`, `admin.message_notes` and `admin.last_change`.
 
     extensions={"admin.object_pages": lazy("plugins.shop.admin:PRICES")}
 
@@ -13,11 +13,15 @@ send it, so `act` asks what else it takes, and returns where to go on.
 
 At `admin.message_notes` stand async functions of the request: they are awaited after a form was done that left a
 message, before the transaction ends, and may add to the message what its template shows, as the history its Undo.
+
+At `admin.last_change` stands an async function of the request and the ShownObject, whose user may view it: it returns
+who changed the object last and when, or None. A form says so that somebody else changed meanwhile.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from inspect import iscoroutinefunction
@@ -39,10 +43,11 @@ from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset({"change", "delete", "presence"})
-OBJECT_PAGES, MESSAGE_NOTES = "admin.object_pages", "admin.message_notes"
+OBJECT_PAGES, MESSAGE_NOTES, LAST_CHANGE = "admin.object_pages", "admin.message_notes", "admin.last_change"
 Values: TypeAlias = Mapping[str, object]
 LongWork: TypeAlias = Callable[[], Awaitable[Values]]  # awaited without a connection
 MessageNote: TypeAlias = Callable[[Request], Awaitable[None]]
+TellLastChange: TypeAlias = Callable[[Request, "ShownObject"], Awaitable["LastChange | None"]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,15 @@ class ShownObject:
     view: ViewBase
     pk: str
     obj: object | None
+
+
+@dataclass(frozen=True)
+class LastChange:
+    """Who changed an object last, and when."""
+
+    by: str
+    by_id: int | None
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +100,14 @@ def check_pages(found: Iterable[object], environment: Environment) -> list[Objec
 
 def check_notes(found: Iterable[object]) -> list[MessageNote]:
     """Return the functions that plugins brought. Raise ConfigurationError for what cannot be awaited."""
-    given = list(found)
-    _refuse(
-        f"the extension point {MESSAGE_NOTES!r} holds {one!r:.80}, expected async def note(request)"
-        for one in given
-        if not iscoroutinefunction(one)
-    )
-    return [one for one in given if iscoroutinefunction(one)]
+    return [one for one in _functions(MESSAGE_NOTES, found, "note(request)") if iscoroutinefunction(one)]
+
+
+def check_last_change(found: Iterable[object]) -> TellLastChange | None:
+    """Return the function that a plugin brought, if one did. Raise ConfigurationError for several."""
+    given = _functions(LAST_CHANGE, found, "last_change(request, shown)")
+    _refuse([f"the extension point {LAST_CHANGE!r} holds {len(given)} functions, expected one"] if given[1:] else [])
+    return next((one for one in given if iscoroutinefunction(one)), None)
 
 
 async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response | Unfinished:
@@ -112,6 +127,16 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
     if isinstance(found, Mapping):
         return await _render(page, office, request, shown, found)
     return Unfinished(partial(_finish, page, office, request, shown, found))
+
+
+def _functions(point: str, found: Iterable[object], signature: str) -> list[object]:
+    given = list(found)
+    _refuse(
+        f"the extension point {point!r} holds {one!r:.80}, expected async def {signature}"
+        for one in given
+        if not iscoroutinefunction(one)
+    )
+    return given
 
 
 async def _finish(page: ObjectPage, office: Office, request: Request, shown: ShownObject, work: LongWork) -> Response:

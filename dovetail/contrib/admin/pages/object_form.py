@@ -30,6 +30,7 @@ from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_
 from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.conflicts import STALE, tell_stale
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
@@ -45,10 +46,6 @@ from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 VERSION = "_version"
 OF_OBJECT = "object"  # of the address of a lookup: the key of the object whose form asks
 SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
-STALE = gettext_lazy(
-    "Somebody else changed this while you were editing, so nothing was saved yet. "
-    "Open it in another tab to see their changes; saving again puts yours in their place."
-)
 KEPT = gettext_lazy("This is what you had typed. Nothing was saved yet; look at it and save.")
 
 
@@ -140,19 +137,21 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     form = without_demands(form, unseen)
     page = replace(page, formsets=await open_formsets(view, request, changed, sent, save_as_new=is_copy))
     if kept is not None:
-        return await page.show(form, error=KEPT if sent.get(VERSION) in {None, page.version} else STALE)
+        is_current = sent.get(VERSION) in {None, page.version}
+        return await page.show(form, error=KEPT if is_current else await tell_stale(office, request, view, changed))
     is_stale = page.version is not None and not is_copy and sent.get(VERSION) != page.version
     if is_stale or any(one.is_stale for one in with_parts(page.formsets)):
-        return await page.show(form, HTTPStatus.CONFLICT, STALE)
+        told = await tell_stale(office, request, view, changed) if is_stale else str(STALE)
+        return await page.show(form, HTTPStatus.CONFLICT, told)
     if not (form.validate() & are_valid(page.formsets)):
         return await page.show(
             form, HTTPStatus.BAD_REQUEST, gettext("Nothing was saved. Correct what is marked below.")
         )
     data = _named(page, form, counting, unseen)
     if changed is not None:
-        told = await released(request, view, changed, data)
-        if told.deleted_objects and sent.get(TOLD) != told.fingerprint:
-            return await replace(page, released=told).show(form)
+        lost = await released(request, view, changed, data)
+        if lost.deleted_objects and sent.get(TOLD) != lost.fingerprint:
+            return await replace(page, released=lost).show(form)
     return await _save_or_explain(page, changed, form, data, sent)
 
 

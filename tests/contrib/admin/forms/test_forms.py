@@ -174,7 +174,7 @@ async def test_the_later_of_two_edits_is_told_and_may_insist(office, session, po
     await office.submit(path, {"title": "Theirs"})
     refused = await office.client.post(f"/admin{path}", data={**mine, "title": "Mine"})
     assert refused.status_code == 409
-    assert "Somebody else changed this" in refused.text
+    assert "You changed this elsewhere at " in refused.text
     assert 'value="Mine"' in refused.text
     assert (await reload(session)).title == "Theirs"
     again = read_form(refused.text)

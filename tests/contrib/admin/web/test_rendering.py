@@ -8,7 +8,7 @@ from jinja2 import DictLoader, Environment
 from sqlalchemy import insert
 from starlette.requests import Request
 
-from dovetail.contrib.admin.web.rendering import Templates
+from dovetail.contrib.admin.templating.filling import Templates
 from dovetail.contrib.auth.models import User
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment

@@ -7,8 +7,8 @@ import pytest
 from jinja2 import DictLoader, Environment
 from starlette.requests import Request
 
-from dovetail.contrib.admin.web.rendering import Templates
-from dovetail.contrib.admin.web.waiting import run, wait
+from dovetail.contrib.admin.templating.filling import Templates
+from dovetail.contrib.admin.templating.waiting import run, wait
 from dovetail.database.drivers.sqlalchemy_private import may_block
 
 language = contextvars.ContextVar("language", default="en")

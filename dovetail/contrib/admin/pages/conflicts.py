@@ -1,0 +1,35 @@
+"""Tell of a form that somebody else changed its object meanwhile: who, and when, where the history knows."""
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.pages.extras import LastChange, ShownObject
+from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, gettext_lazy
+
+STALE = gettext_lazy(
+    "Somebody else changed this while you were editing, so nothing was saved yet. "
+    "Open it in another tab to see their changes; saving again puts yours in their place."
+)
+STALE_BY = gettext_lazy(
+    "%(name)s changed this at %(time)s, while you were editing, so nothing was saved yet. "
+    "Open it in another tab to see their changes; saving again puts yours in their place."
+)
+STALE_BY_YOU = gettext_lazy(
+    "You changed this elsewhere at %(time)s, while this page was open, so nothing was saved yet. "
+    "Open it in another tab to see those changes; saving again puts these in their place."
+)
+
+
+async def tell_stale(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> str:
+    """Return the sentence, which names nobody to whoever may not look at the object."""
+    if office.last_change is None or obj is None or not await view.check_can_view_details(request, obj):
+        return str(STALE)
+    found = await office.last_change(request, ShownObject(view, identifier_of(obj), obj))
+    if not isinstance(found, LastChange):
+        return str(STALE)
+    said = STALE_BY_YOU if found.by_id == user_of(request).id else STALE_BY
+    return gettext(said) % {"name": found.by, "time": formats.moment(found.at)}

@@ -1,0 +1,31 @@
+"""Tell who changed an object last, for a form whose object was changed while somebody filled it in."""
+
+from starlette.requests import Request
+
+from dovetail.contrib.admin.pages.extras import LastChange, ShownObject
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.objects import changes_of, relations_of
+from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.database.change_log import CHANGE_LOG
+
+LOOKED_AT = 20  # changes, the latest first
+
+
+async def tell_last_change(request: Request, shown: ShownObject) -> LastChange | None:
+    """Return who made the last change that the user may read, as the page of the history shows it, and when."""
+    session, model = request_context().session, shown.view.model
+    log = CHANGE_LOG.find(session.info)
+    labels = log.recorded.labels_of(model) if isinstance(log, HistoryLog) else []
+    found = await session.scalars(changes_of(labels, shown.pk, with_gone=False, before=None).limit(LOOKED_AT))
+    for row in found:
+        if row.actor_name and _is_readable(request, model, row):
+            return LastChange(row.actor_name, row.actor_id, row.created_at)
+    return None
+
+
+def _is_readable(request: Request, model: type[object], row: RecordedChange) -> bool:
+    fields, relations = fields_of(request), relations_of(model)
+    written = {*row.before, *row.after}.difference(relations)
+    return any(not fields.is_hidden(model, name) for name in written)
