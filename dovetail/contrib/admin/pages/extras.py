@@ -1,4 +1,4 @@
-"""What plugins bring to pages of objects: `admin.object_pages`, `admin.message_notes` and `admin.last_change`.
+"""Pages of objects, notes on messages and last changes that plugins bring: `admin.object_pages` and the like.
 
     extensions={"admin.object_pages": lazy("plugins.shop.admin:PRICES")}
 
@@ -61,7 +61,7 @@ class ShownObject:
 
 @dataclass(frozen=True)
 class LastChange:
-    """Who changed an object last, and when."""
+    """The last change of an object: by whom, and when."""
 
     by: str
     by_id: int | None
