@@ -79,6 +79,9 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
     # A unique column in place of a function (`{"tags": Tag.name}`) finds the rows of these values, or makes them.
     links: Mapping[str, FindLinks | InstrumentedAttribute[str]] = field(default_factory=dict)
+    # Relations that bodies hold as objects of their own, which are made, changed and removed with the row. Of `crates`
+    # and `crates.items` schemas are made of what `fields` has behind their dots; yours have fields of these names.
+    nested: Collection[str] = ()
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
     # or the values of one, which are inserted in the cheapest way.
     create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)

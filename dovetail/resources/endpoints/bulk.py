@@ -15,12 +15,13 @@ from dovetail.api.schemas import Schema
 from dovetail.database.session import SessionDep
 from dovetail.resources.declaration.declared import Operation
 from dovetail.resources.endpoints import documentation
+from dovetail.resources.endpoints.idempotency import WrittenResponse, respond_once
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
+from dovetail.resources.query.keys import key_from
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.bulk import Written, create_all, delete_all, update_all
-from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100
@@ -67,7 +68,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
     update: Any = spec.update
     extra: dict[str, Any] = {
-        spec.key: (spec.body_key_type, ...),
+        **{name: (kind, ...) for name, kind in spec.body_key_types.items()},
         "if_match": (
             str | None,
             Field(None, max_length=1_000, description="The object's ETag, if it has to be unchanged."),
@@ -76,7 +77,7 @@ def _add_update(writer: Writer, router: APIRouter) -> None:
     one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
-        keys = [getattr(one, spec.key) for one in data.items]
+        keys = [key_from([getattr(one, name) for name in spec.keys]) for one in data.items]
         items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
         written = await update_all(writer, session, viewer, keys, items)
         return Response(_body(written), media_type="application/json")

@@ -26,11 +26,13 @@ from dovetail.errors import (
     StaleWriteError,
 )
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
+from dovetail.resources.query.keys import key_from, key_text
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.write.links import find_links
+from dovetail.resources.write.nested_rows import Change
 from dovetail.resources.write.one_row import Locked
-from dovetail.resources.write.writer import Change, Writer
+from dovetail.resources.write.writer import Writer
 from dovetail.state import DOOR, note_of_request
 
 All = TypeVar("All")
@@ -58,7 +60,7 @@ class Written:
         batch = self.batch
         if len(self.keys) == 1:
             return batch.items
-        by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)}
+        by_key = {key_from(batch.position(number)): item for number, item in enumerate(batch.items)}
         return [by_key[key] for key in self.keys]
 
 
@@ -247,6 +249,6 @@ def _take(  # noqa: PLR0917 - as a writer's `taken` has them, of one of many
 ) -> Model:
     key = keys[number]
     if key in keys[:number]:
-        detail = f"The {writer.spec.singular} {key} comes twice."
+        detail = f"The {writer.spec.singular} {key_text(key)} comes twice."
         raise InvalidInputError(detail, errors=[FieldError(pointer="", detail=detail, type="repeated")])
     return writer.taken(viewer, action, key, locked.get(key))

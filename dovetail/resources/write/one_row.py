@@ -25,6 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
+from dovetail.resources.declaration.model_rules import (
+    OF_UPDATES,
+    Hearings,
+    hearings_of_deletes,
+    wants_context,
+    why_objects,
+)
+from dovetail.resources.query.keys import key_names, key_of
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines, changed_line
 from dovetail.resources.sql.entities import Entities
@@ -32,7 +40,6 @@ from dovetail.resources.sql.insert_statements import VALUE, columns_of, is_pytho
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.model_rules import OF_UPDATES, Hearings, hearings_of_deletes, wants_context, why_objects
 from dovetail.resources.write.read_back import ReadBack
 
 Model = TypeVar("Model")
@@ -84,7 +91,10 @@ class Lock(Generic[Model]):
 
 
 class OneRow(Generic[Model]):
-    """Locks and updates rows of `model`, whose primary key is the attribute `key`, and reads them by `reader`."""
+    """Locks and updates rows of `model`, known by the attribute `key`, and reads them by `reader`.
+
+    Without a `key`, as several attributes make one, it does nothing of it.
+    """
 
     def __init__(self, model: type[Model], key: str, reader: Reader) -> None:
         self._model = model
@@ -115,7 +125,7 @@ class OneRow(Generic[Model]):
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
         """Return True if one statement can update a row and read it, and nobody listens to that."""
-        if why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
+        if not self._key or why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
             return False
         dialect = dialect_of(session)
         place = ("possible", dialect.name, visibility.template or visibility.cache_key)
@@ -203,8 +213,7 @@ class OneRow(Generic[Model]):
 
     @cached_property
     def _is_primary(self) -> bool:
-        (column,) = inspect(self._model).primary_key
-        return bool(inspect(self._model).get_property_by_column(column).key == self._key)
+        return key_names(self._model) == (self._key,)
 
     @property
     def _table(self) -> Table:
@@ -235,7 +244,8 @@ class OneRow(Generic[Model]):
 
     @cached_property
     def _is_alone(self) -> bool:
-        return inspect(self._model).inherits is None and len(list(inspect(self._model).self_and_descendants)) == 1
+        mapper = inspect(self._model)
+        return mapper.inherits is None and len(list(mapper.self_and_descendants)) == len(mapper.primary_key) == 1
 
     def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
         columns = [*self._entities.columns(), *allowed_column(visibility.check)]
@@ -256,12 +266,6 @@ def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, o
         name = any_column(item)
         return {name: getattr(item, name)}
     return values
-
-
-def key_of(item: object) -> Hashable:
-    """Return the value of the primary key of an object that was loaded."""
-    (key,) = inspect(item).identity
-    return key  # type: ignore[no-any-return]  # the value of a primary key
 
 
 def any_column(item: object) -> str:
