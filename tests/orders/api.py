@@ -76,6 +76,50 @@ noted = Resource(
     nested=("lines", "remarks"),
     policy=ORDERS,
 )
+
+
+class CountWrite(Schema):
+    """What somebody counted."""
+
+    id: int | MISSING = MISSING
+    found: int
+
+
+class StockReplace(Schema):
+    """All of what lies somewhere."""
+
+    owner: int = 1
+    amount: int = 0
+    note: Annotated[str | None, Field(max_length=20)] = None
+    counts: Annotated[list[CountWrite], Field(max_length=3)] = []  # noqa: RUF012 - pydantic copies it
+
+
+class OrderReplace(Schema):
+    """All of an order."""
+
+    owner: int = 1
+
+
+shelves = Resource(
+    model=Stock,
+    name="shelf",
+    plural="shelves",
+    fields=("place", "shelf", "owner", "amount", "note", "counts.id", "counts.found"),
+    replace=StockReplace,
+    nested=("counts",),
+    put_creates=True,
+    policy=STOCKS,
+)
+numbered = Resource(
+    model=Order,
+    name="numbered",
+    plural="numbered",
+    fields=("number", "owner"),
+    lookup="number",
+    replace=OrderReplace,
+    put_creates=True,
+    policy=ORDERS,
+)
 router = APIRouter()
-for one in (stocks, orders, declared, noted):
+for one in (stocks, orders, declared, noted, shelves, numbered):
     router.include_router(one.router)

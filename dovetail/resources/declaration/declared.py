@@ -20,7 +20,16 @@ VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"  # what a policy i
 FROM_FIELDS = BaseModel  # in the place of a schema that is made with the resource
 CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
 Operation: TypeAlias = Literal[
-    "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
+    "list",
+    "retrieve",
+    "create",
+    "update",
+    "replace",
+    "delete",
+    "bulk_create",
+    "bulk_update",
+    "bulk_delete",
+    "bulk_replace",
 ]
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 READS: frozenset[Operation] = frozenset({"list", "retrieve"})
@@ -53,7 +62,8 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
     update: type[Update] | None = None  # for PATCH: what is not set stays
     replace: type[Replace] | None = None  # for PUT
-    put_creates: bool = False  # whether a PUT at a key that no row has makes one, with the body and that key
+    # Whether a PUT at a key that no row has makes one, with the body and that key; a PUT of many at `bulk` does it too.
+    put_creates: bool = False
     name: str = ""  # post
     plural: str = ""  # posts: the name of the list
     path: str = ""  # where its endpoints are below the router, if not at the plural

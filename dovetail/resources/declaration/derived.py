@@ -45,6 +45,8 @@ from dovetail.resources.schemas.sources import Build
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.targets import field_names, targets
 
+BULK: tuple[Operation, ...] = ("bulk_create", "bulk_update", "bulk_delete", "bulk_replace")
+
 
 class Derived(Declared[Model, Viewer, Create, Update, Replace]):
     """The fields of a resource, and what follows from them."""
@@ -114,7 +116,7 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def taken_keys(self) -> frozenset[str]:
         """The texts that would mean something else where a row's `lookup` stands in a path."""
-        bulk = any(self.has(operation) for operation in ("bulk_create", "bulk_update", "bulk_delete"))
+        bulk = any(self.has(operation) for operation in BULK)
         return frozenset(self.reserved) | ({"bulk"} if bulk else set())
 
     @cached_property
@@ -130,6 +132,13 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
         if self.is_numbered:
             return {self.key: BodyId}
         return {name: python_type(getattr(self.model, name).type) for name in self.keys}
+
+    @cached_property
+    def known_types(self) -> Mapping[str, object]:
+        """The types of the attributes by which clients know a row, in a body."""
+        if self.lookup:
+            return {self.lookup: python_type(getattr(self.model, self.lookup).type)}
+        return self.body_key_types
 
     @cached_property
     def reader(self) -> Reader:
@@ -199,6 +208,8 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
         if operation not in READS and is_read_only(inspect(self.model).local_table):
             return False
         if operation == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
+            return False
+        if operation == "bulk_replace" and not self.put_creates:
             return False
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}
         schema = schemas.get(operation.removeprefix("bulk_"), self.read)

@@ -98,6 +98,13 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         visibility = self.spec.lock_visibility(viewer, action)
         return await lock_rows(session, self.spec.model, self.spec.keys, keys, visibility)
 
+    async def lock_known(
+        self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
+    ) -> dict[Hashable, Locked[Model]]:
+        """Return the same for rows by what clients know them by."""
+        visibility = self.spec.lock_visibility(viewer, action)
+        return await lock_rows(session, self.spec.model, self.spec.known_by, keys, visibility)
+
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str) -> Model:
         """Return one such row. Raises NotFoundError, and PermissionDeniedError if the viewer may not do `action`."""
         return await self._lock(session, viewer, key, action, self.spec.lock_visibility(viewer, action))
