@@ -48,7 +48,11 @@ def key_values(names: Names, key: Hashable) -> dict[str, object]:
 
 def have_keys(model: type[object], names: Names, keys: Iterable[Hashable]) -> ColumnElement[bool]:
     """Return the condition that a row has one of these keys, which are made of the attributes of `names`."""
-    columns: list[ColumnElement[object]] = [getattr(model, name) for name in names]
+    return among([getattr(model, name) for name in names], keys)
+
+
+def among(columns: Sequence[ColumnElement[object]], keys: Iterable[Hashable]) -> ColumnElement[bool]:
+    """Return the condition that the values of these columns make one of the keys."""
     return columns[0].in_(list(keys)) if len(columns) == 1 else tuple_(*columns).in_(list(keys))
 
 
@@ -83,7 +87,7 @@ class _SeveralColumns(FilterParameter):
         self,
         placeholders: Sequence[BindParameter[object]],
         value: object,  # noqa: ARG002 - as all have them
-        related: Criteria,  # noqa: ARG002
+        related: Criteria,  # noqa: ARG002 - as above
     ) -> ColumnElement[bool]:
         """Return the condition on the rows."""
         columns, width = [getattr(self.model, name) for name in self.names], len(self.names)

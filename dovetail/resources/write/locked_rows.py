@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
 
 from dovetail.resources.declaration.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
-from dovetail.resources.query.keys import Names, have_keys, key_from, key_names, key_of
+from dovetail.resources.query.keys import Names, among, have_keys, key_from, key_names, key_of
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import change_links
@@ -124,7 +124,7 @@ async def write_values(
 def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]) -> Update:
     """Return the UPDATE of rows, known by their keys, to values of the same attributes."""
     mapper = inspect(model)
-    names = key_names(model)
+    key = mapper.primary_key  # columns of the table: whoever writes a history looks for them
     changed: dict[object, object] = {}
     for name, first in rows[0][1].items():
         column = mapper.column_attrs[name].columns[0]
@@ -132,9 +132,9 @@ def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, obj
         if all(row[1][name] == first for row in rows):
             changed[column] = values[0]
         else:
-            whens = [(have_keys(model, names, [row[0]]), value) for row, value in zip(rows, values, strict=True)]
+            whens = [(among(key, [row[0]]), value) for row, value in zip(rows, values, strict=True)]
             changed[column] = case(*whens, else_=column)
-    return update(mapper.local_table).where(have_keys(model, names, [row[0] for row in rows])).values(changed)
+    return update(mapper.local_table).where(among(key, [row[0] for row in rows])).values(changed)
 
 
 async def _update_objects(session: AsyncSession, changes: Sequence[RowChange[Model]], touched: set[Hashable]) -> None:

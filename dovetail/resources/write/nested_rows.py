@@ -52,7 +52,7 @@ class RowWriter(Protocol):
 
     @property
     def nested(self) -> NestedWriter:
-        """What writes the rows within them."""
+        """The writer of the rows within them."""
 
     def check_create(self, viewer: object, data: BaseModel) -> None:
         """Raise PermissionDeniedError for a field that the viewer may not write."""
