@@ -10,11 +10,11 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-import dovetail.migrations.bridge.impl_postgresql
-import dovetail.migrations.bridge.impl_sqlite  # noqa: F401 - both register themselves with Alembic
+import dovetail.migrations.bridge.postgresql.impl
+import dovetail.migrations.bridge.sqlite.impl  # noqa: F401 - both register themselves with Alembic
 from dovetail.errors import DovetailError, MigrationError
-from dovetail.migrations.bridge.impl_named_types import drop_unused_types
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.bridge.postgresql.named_types import drop_unused_types
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.locks.blockers import is_lock_timeout, what_blocks
