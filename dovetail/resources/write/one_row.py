@@ -106,11 +106,13 @@ class OneRow(Generic[Model]):
         self._delete = Statement(lambda _: self._delete_statement(), writes=True)
         self._lines = ChangeLines()
 
-    def find_lock(self, session: AsyncSession, key: Hashable, visibility: Visibility) -> Lock[Model] | None:
+    def find_lock(
+        self, session: AsyncSession, key: Hashable, visibility: Visibility, *, to_delete: bool = False
+    ) -> Lock[Model] | None:
         """Return what locks the row if it is visible; None if the ORM has to read it.
 
-        It has to where it loads more than the row, where somebody wants to see what it loads, and to read anew what the
-        session has already.
+        One that locks it `to_delete` lets nobody refer to the row any more. The ORM has to where it loads more than the
+        row, where somebody wants to see what it loads, and to read anew what the session has already.
         """
         if not self._is_plain or self._entities.are_heard() or self.is_known(session, key):
             return None
@@ -118,9 +120,8 @@ class OneRow(Generic[Model]):
         if template is None:
             return None
         dialect = dialect_of(session)
-        prepared = self._plans.remember(
-            ("lock", dialect.name, template), lambda: self._prepare_lock(visibility, dialect)
-        )
+        place = ("lock to delete" if to_delete else "lock", dialect.name, template)
+        prepared = self._plans.remember(place, lambda: self._prepare_lock(visibility, dialect, to_delete=to_delete))
         return None if prepared is None else Lock(prepared, self._entities, visibility.bind_values)
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
@@ -247,11 +248,12 @@ class OneRow(Generic[Model]):
         mapper = inspect(self._model)
         return mapper.inherits is None and len(list(mapper.self_and_descendants)) == len(mapper.primary_key) == 1
 
-    def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
+    def _prepare_lock(self, visibility: Visibility, dialect: Dialect, *, to_delete: bool) -> PreparedStatement | None:
         columns = [*self._entities.columns(), *allowed_column(visibility.check)]
         statement = select(*columns).where(self.has_key(), visibility.rows)
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
-        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
+        locking = statement.with_for_update(key_share=not to_delete, of=self._model)
+        return prepare(locking, dialect, visibility.binds)
 
     def _delete_statement(self) -> Delete:
         return delete(inspect(self._model).local_table).where(self.has_key())

@@ -112,7 +112,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def _lock(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str, visibility: Visibility
     ) -> Model:
-        lock = self.known_row.find_lock(session, key, visibility)
+        lock = self.known_row.find_lock(session, key, visibility, to_delete=action == DELETE)
         if lock is None:
             locked = (await lock_rows(session, self.spec.model, self.spec.known_by, [key], visibility)).get(key)
         else:
