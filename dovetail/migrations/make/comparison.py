@@ -39,7 +39,9 @@ def comparison_options(history: History, registry: Registry, dialect: Dialect) -
         "render_item": render_item,
         "autogenerate_plugins": PLUGINS,
         "include_object": include_object,
-        "include_name": lambda name, kind, _parents: not (kind == "table" and name == LEDGER.name),
+        "include_name": lambda name, kind, _parents: (
+            kind != "table" or not (name == LEDGER.name or owners.is_strange(name))
+        ),
     }
 
 

@@ -1,13 +1,13 @@
 """What tables are made of, as a database tells it, in words that can be held against one another."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Inspector, inspect
+from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint, ReflectedIndex
 from sqlalchemy.exc import CompileError
 from sqlalchemy.types import TypeEngine
 
-from dovetail.migrations.bridge.portable import portable_type
+from dovetail.migrations.bridge.portable import is_clock, portable_type
 
 Description = Mapping[str, str]  # what a part says, by what it is: "the column name" and "VARCHAR(40) NOT NULL"
 
@@ -32,9 +32,10 @@ def differences(name: str, found: Description, expected: Description) -> Iterato
 
 
 def _parts(inspector: Inspector, name: str, schema: str | None) -> Iterator[tuple[str, str]]:
-    for column in inspector.get_columns(name, schema):
-        yield f"the column {column['name']}", _without(schema, _column(inspector, column))
     key = inspector.get_pk_constraint(name, schema)
+    for column in inspector.get_columns(name, schema):
+        is_null = column["nullable"] and column["name"] not in key["constrained_columns"]  # SQLite says so of keys, too
+        yield f"the column {column['name']}", _without(schema, _column(inspector, column, is_null=is_null))
     if key["constrained_columns"]:
         yield "the primary key", _listed(key["constrained_columns"]) + _named(inspector, key)
     for one in inspector.get_foreign_keys(name, schema):
@@ -49,12 +50,14 @@ def _parts(inspector: Inspector, name: str, schema: str | None) -> Iterator[tupl
             yield f"the index {index['name']}", _without(schema, _index(index))
 
 
-def _column(inspector: Inspector, column: Mapping[str, Any]) -> str:
-    parts = [_type(inspector, column["type"]), "" if column["nullable"] else "NOT NULL"]
+def _column(inspector: Inspector, column: ReflectedColumn, *, is_null: bool) -> str:
+    parts = [_type(inspector, column["type"]), "" if is_null else "NOT NULL"]
     if column.get("computed"):
         parts.append(f"computed as {_plain(column['computed']['sqltext'])}")
     elif column.get("identity"):
         parts.append("an identity")
+    elif column["default"] is not None and is_clock(column["default"]):
+        parts.append("DEFAULT the time")
     elif column["default"] is not None:
         parts.append(f"DEFAULT {_plain(str(column['default']))}")
     return " ".join(filter(None, parts))
@@ -70,18 +73,18 @@ def _type(inspector: Inspector, found: TypeEngine[object]) -> str:
         return "of no type"
 
 
-def _index(index: Mapping[str, Any]) -> str:
+def _index(index: ReflectedIndex) -> str:
     options = {name: value for name, value in index.get("dialect_options", {}).items() if value not in (None, [], {})}
     parts = ["unique" if index["unique"] else "", "on " + _listed(index.get("expressions") or index["column_names"])]
     return " ".join(filter(None, [*parts, str(options) if options else ""]))
 
 
-def _rules(key: Mapping[str, Any]) -> str:
+def _rules(key: ReflectedForeignKeyConstraint) -> str:
     options = {name: str(value) for name, value in key.get("options", {}).items() if value and value != "NO ACTION"}
     return "".join(f" {name} {value}" for name, value in sorted(options.items()))
 
 
-def _named(inspector: Inspector, constraint: Mapping[str, Any]) -> str:
+def _named(inspector: Inspector, constraint: Mapping[str, object]) -> str:
     """Return what follows the name of a constraint; on SQLite, where most have none, nothing hangs on it."""
     return f", named {constraint['name']}" if inspector.dialect.name == "postgresql" else ""
 
