@@ -1,24 +1,20 @@
 """`manage.py inspectdb PLUGIN [TABLE]...`: write a plugin over tables that are there already."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import click
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 
 from dovetail.cli.data.plugin_tables import plugin_tables
 from dovetail.cli.inspection.reading import Wanted, read_tables
 from dovetail.cli.scaffold.names import check_name
 from dovetail.cli.scaffold.tree import Part, write_tree
 from dovetail.cli.state import State
-from dovetail.plugin import Context
 
-try:
-    from dovetail.cli.inspection.models_code import ModelsGenerator
-    from dovetail.cli.inspection.plugin_code import template_values
-except ModuleNotFoundError:
-    raise click.ClickException("this needs sqlacodegen; install it: pip install 'dovetail[inspectdb]'") from None
-
+Write: TypeAlias = Callable[[MetaData, Connection, str, str], dict[str, str]]
 FOLDER = "plugins"
 
 
@@ -36,6 +32,7 @@ def inspectdb(
 
     Its first migration makes the whole of them, and `migrate --fake-initial` takes the tables that are there for it.
     """
+    write = _writer()
     package = f"{FOLDER}.{plugin}"
     target = state.settings.base_dir.resolve() / FOLDER / plugin
     if not prints:
@@ -43,7 +40,7 @@ def inspectdb(
         if target.exists():
             raise click.ClickException(f"{FOLDER}/{plugin} exists already; choose another name, or --print the models")
     wanted = Wanted(plugin=plugin, names=tables, views=views, is_managed=not unmanaged)
-    values = asyncio.run(_read(state, wanted, package))
+    values = asyncio.run(_read(state, wanted, write, package))
     if prints:
         click.echo(values["models"])
         return
@@ -55,15 +52,22 @@ def inspectdb(
     _say_what_is_next(target.relative_to(state.settings.base_dir.resolve()), package, plugin, wanted)
 
 
-async def _read(state: State, wanted: Wanted, package: str) -> dict[str, str]:
+def _writer() -> Write:
+    """Return what writes code. Raise ClickException without sqlacodegen."""
+    try:
+        from dovetail.cli.inspection.plugin_code import template_values
+    except ModuleNotFoundError:
+        raise click.ClickException("this needs sqlacodegen; install it: pip install 'dovetail[inspectdb]'") from None
+    return template_values
+
+
+async def _read(state: State, wanted: Wanted, write: Write, package: str) -> dict[str, str]:
     async with state.open() as context, context.database.unit_of_work(read_only=True) as session:
         connection = await session.connection()
-        return await connection.run_sync(_values, context, wanted, package)
-
-
-def _values(connection: Connection, context: Context, wanted: Wanted, package: str) -> dict[str, str]:
-    metadata = read_tables(connection, wanted, plugin_tables(context))
-    return template_values(ModelsGenerator(metadata, connection, wanted.plugin), wanted.plugin, package)
+        known = plugin_tables(context)
+        return await connection.run_sync(
+            lambda one: write(read_tables(one, wanted, known), one, wanted.plugin, package)
+        )
 
 
 def _say_what_is_next(path: Path, package: str, plugin: str, wanted: Wanted) -> None:

@@ -6,9 +6,11 @@ from sqlacodegen.models import ModelClass
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Integer,
+    MetaData,
     Numeric,
     PrimaryKeyConstraint,
     String,
@@ -24,8 +26,9 @@ SHOWN = (Boolean, Date, DateTime, Integer, Numeric, String)
 COLUMNS = 5  # of a list in the back office
 
 
-def template_values(generator: ModelsGenerator, name: str, package: str) -> dict[str, str]:
+def template_values(metadata: MetaData, connection: Connection, name: str, package: str) -> dict[str, str]:
     """Return the values of the placeholders in the templates of a plugin over tables that were read."""
+    generator = ModelsGenerator(metadata, connection, name)
     code = generator.generate()
     models = sorted(generator.models, key=lambda model: str(model.name))
     served = [model for model in models if len(model.table.primary_key.columns) == 1]

@@ -32,7 +32,7 @@ LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What to read: `names`, or all tables, and views too; all belong to `plugin`."""
+    """The tables to read: those of `names`, or all, and views too; they are to belong to `plugin`."""
 
     plugin: str
     names: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""What tables are made of, as a database tells it, in words that can be held against one another."""
+"""Describe tables as a database tells of them, in words that can be held against one another."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -5,7 +5,7 @@ What such a migration builds is not read from its file: it is run, where nothing
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
@@ -25,10 +25,13 @@ from dovetail.settings import Settings
 
 BOOKS = frozenset({LEDGER.name, VERSIONS.name})
 PROBE = "dovetail_probe"  # a schema that no transaction ever commits
+Apply: TypeAlias = Callable[[Connection, History, Sequence[Step]], object]
 Built = Mapping[str, Mapping[str, Description]]  # tables by name, by the revision that makes them
 
 
-def find_initial(connection: Connection, settings: Settings, history: History, steps: Sequence[Step]) -> frozenset[str]:
+def find_initial(
+    connection: Connection, settings: Settings, history: History, steps: Sequence[Step], apply: Apply
+) -> frozenset[str]:
     """Return those of `steps` that begin the history of a plugin and whose tables are there; leave no transaction open.
 
     Raise MigrationError, with a line a difference, where a table is not as the migration would make it.
@@ -36,11 +39,13 @@ def find_initial(connection: Connection, settings: Settings, history: History, s
     first = [step for step in steps if step.forwards and not alembic_private.down_revisions(step.script)]
     if not first:
         return frozenset()
-    build = _build_in_memory if connection.dialect.name == "sqlite" else _build_in_probe
     with expected_warnings_ignored():
         found = describe_tables(connection)
         connection.rollback()
-        built = build(connection, settings, history, first)
+        if connection.dialect.name == "sqlite":
+            built = _build_in_memory(settings, history, first, apply)
+        else:
+            built = _build_in_probe(connection, history, first)
     there = {revision: tables for revision, tables in built.items() if tables.keys() & found.keys()}
     problems = [problem for tables in there.values() for problem in _problems(found, tables)]
     if problems:
@@ -59,7 +64,7 @@ def _problems(found: Mapping[str, Description], tables: Mapping[str, Description
             yield from differences(name, found[name], expected)
 
 
-def _build_in_memory(_connection: Connection, settings: Settings, history: History, first: Sequence[Step]) -> Built:
+def _build_in_memory(settings: Settings, history: History, first: Sequence[Step], apply: Apply) -> Built:
     """Apply the migrations, and those that they need, to an SQLite in memory."""
     scratch = settings.model_copy(update={"database_url": SecretStr("sqlite://")})
     built: dict[str, Mapping[str, Description]] = {}
@@ -67,25 +72,21 @@ def _build_in_memory(_connection: Connection, settings: Settings, history: Histo
     with create_sync_engine(scratch).connect() as memory:
         for step in first:
             needed = [name for name in history.ordered(history.ancestors([step.revision])) if name not in applied]
-            _apply(memory, history, needed[:-1])
+            apply(memory, history, _steps(history, needed[:-1]))
             before = describe_tables(memory)
             memory.rollback()
-            _apply(memory, history, needed[-1:])
+            apply(memory, history, _steps(history, needed[-1:]))
             built[step.revision] = _new(describe_tables(memory), before)
             memory.rollback()
             applied.update(needed)
     return built
 
 
-def _apply(memory: Connection, history: History, revisions: Sequence[str]) -> None:
-    # Imported here: the runner itself calls what stands above.
-    from dovetail.migrations.run.runner import apply_now
-
-    steps = [Step(plugin=history.plugin_of(one), script=history.scripts[one], forwards=True) for one in revisions]
-    apply_now(memory, history, steps)
+def _steps(history: History, revisions: Sequence[str]) -> list[Step]:
+    return [Step(plugin=history.plugin_of(one), script=history.scripts[one], forwards=True) for one in revisions]
 
 
-def _build_in_probe(connection: Connection, _settings: Settings, history: History, first: Sequence[Step]) -> Built:
+def _build_in_probe(connection: Connection, history: History, first: Sequence[Step]) -> Built:
     """Run the migrations in a schema of PostgreSQL's that is rolled back."""
     built: dict[str, Mapping[str, Description]] = {}
     with _probe(connection):

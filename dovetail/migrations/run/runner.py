@@ -220,4 +220,4 @@ def _find_initial(
     # Imported here: hardly a run looks for them.
     from dovetail.migrations.run.initial import find_initial
 
-    return find_initial(connection, settings, history, steps)
+    return find_initial(connection, settings, history, steps, apply_now)
