@@ -40,6 +40,10 @@ class DatetimeRangeError(DontWrapMixin, InvalidInputError, ValueError):
     """A datetime lies outside the years 1 to 9999 in UTC."""
 
 
+class InexactNumberError(DontWrapMixin, InvalidInputError, ValueError):
+    """A number has more digits than SQLite keeps, which are 15; round it, or take PostgreSQL."""
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """A point in time: timezone-aware, in UTC, in and out; microseconds are kept.
 

@@ -3,6 +3,8 @@
 Bad input is 422, a conflict 409, and a database that is away or busy 503.
 """
 
+import re
+
 from sqlalchemy import exc
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -12,6 +14,7 @@ from dovetail.errors import ConflictError, DovetailError, InvalidInputError, Sta
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_BUSY = ("57", "40", "55P03")  # cancelled, rolled back, locked
 POSTGRESQL_BAD_DATA = ("22",)
+POSTGRESQL_PARAMETER = re.compile(r"\$\d+")  # in the context of an error: it lies in the value of a placeholder
 READ_ONLY = ("25006", "SQLITE_READONLY")
 # https://www.sqlite.org/rescode.html: BUSY, LOCKED
 SQLITE_BUSY = (5, 6)
@@ -40,10 +43,10 @@ def client_error(error: Exception) -> DovetailError | None:
 
 
 def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
-    if isinstance(error, exc.IntegrityError):
-        return ConflictError(CONFLICTS.get(code_of(error.orig)))
     if is_bad_data(error):
         return InvalidInputError("A value cannot be stored: it is too large, too long or not valid text.")
+    if isinstance(error, exc.IntegrityError):
+        return ConflictError(CONFLICTS.get(code_of(error.orig)))
     if code_of(error.orig).startswith(READ_ONLY):
         return UnavailableError("The database takes no changes at present; try again shortly.")
     if _is_away(error):
@@ -64,6 +67,8 @@ def is_bad_data(error: exc.DBAPIError) -> bool:
         isinstance(error, exc.DataError)
         or isinstance(driver_error, driver_errors("DataError"))
         or code_of(error.orig).startswith(POSTGRESQL_BAD_DATA)
+        # A text that is no tsvector is a syntax error, and one that a domain refuses breaks a check.
+        or POSTGRESQL_PARAMETER.search(str(getattr(driver_error, "context", ""))) is not None
     )
 
 

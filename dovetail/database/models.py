@@ -67,8 +67,9 @@ class Base(AsyncAttrs, DeclarativeBase):
         """Map the class; None in a JSON column that may be null is NULL: JSON's own null is found by no IS NULL."""
         super().__init_subclass__(**options)
         for column in getattr(cls.__dict__.get("__table__"), "columns", ()):
-            if column.nullable and isinstance(column.type, JSON):
-                column.type.none_as_null = True
+            for kind in (column.type, *variants_of(column.type).values()) if column.nullable else ():
+                if isinstance(kind, JSON):
+                    kind.none_as_null = True
 
 
 def never_reuse_keys(table: Table) -> None:

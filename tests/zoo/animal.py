@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import MetaData
+from sqlalchemy import Column, MetaData, inspect
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -59,6 +59,23 @@ class Animal:
     @cached_property
     def model(self) -> type[Base]:
         return self.make()
+
+    @property
+    def fields_of_key(self) -> tuple[str, ...]:
+        return tuple(self.keys[0]) if self.keys else ("id",)
+
+    @property
+    def _column(self) -> Column[object]:
+        column: Column[object] = inspect(self.model).column_attrs["value"].columns[0]
+        return column
+
+    @property
+    def may_be_null(self) -> bool:
+        return bool(self._column.nullable)
+
+    @property
+    def is_unique(self) -> bool:
+        return bool(self._column.unique)
 
     @property
     def fields(self) -> tuple[str, ...]:

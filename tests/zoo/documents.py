@@ -42,7 +42,7 @@ ANIMALS = (
         is_compared=False,
     ),
     _array("array_of_integers", sa.Integer(), [1, -2], wrong=([1.5], ["a"], [2**31], [None])),
-    _array("array_of_texts", sa.String(5), ["a", "", "b'\",{}"], wrong=(["123456"], [1], ["a\0"])),
+    _array("array_of_texts", sa.String(5), ["a", "", "'\",{}"], wrong=(["123456"], [1], ["a\0"])),
     _array("array_of_arrays", sa.Integer(), [[1, 2], [3, 4]], wrong=([1], [[1], [2, 3]], [["a"]]), dimensions=2),
     _array("array_of_numerics", sa.Numeric(5, 2), ["1.50", "-2.00"], wrong=(["1.234"], ["NaN"])),
     _array("array_of_uuids", sa.Uuid(), ["00000000-0000-4000-8000-000000000001"], wrong=(["1"],)),

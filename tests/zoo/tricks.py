@@ -29,7 +29,7 @@ class Virtual(IdMixin, ZooBase):
 class Shouted(IdMixin, ZooBase):
     __tablename__ = "zoo_column_property"
     value: Mapped[str] = mapped_column(String(20))
-    loud: Mapped[str] = column_property(func.upper(value))
+    loud: Mapped[str] = column_property(func.upper(value, type_=String))
 
 
 class Hybrid(IdMixin, ZooBase):

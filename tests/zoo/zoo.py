@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 
+from fastapi import APIRouter
+
 from dovetail.plugin import Plugin
 from dovetail.resources.resource import Open, Resource
-from tests.zoo import choices, documents, keys, numbers, own_types, postgresql, texts, times, tricks
+from tests.zoo import choices, documents, keys, numbers, own_types, postgresql_types, texts, times, tricks
 from tests.zoo.animal import Animal, ZooBase
 
 ANIMALS: tuple[Animal, ...] = tuple(
     animal
-    for module in (numbers, texts, times, choices, documents, postgresql, own_types, keys, tricks)
+    for module in (numbers, texts, times, choices, documents, postgresql_types, own_types, keys, tricks)
     for animal in module.ANIMALS
 )
+
+EXTENSIONS = tuple(sorted({animal.extension for animal in ANIMALS if animal.extension}))
 
 
 def living_on(kind: str, extensions: Sequence[str] = ()) -> list[Animal]:
@@ -29,16 +33,19 @@ def resource_of(animal: Animal) -> Resource:
         fields=animal.fields,
         policy=Open(),
         filters={"value": ("exact", "in", "gte", "isnull") if compares else ("isnull",)},
-        ordering=(*compares, *(animal.keys[0] if animal.keys else ("id",))),
+        ordering=(*compares, *animal.fields_of_key),
     )
 
 
 def zoo_plugin(kind: str, extensions: Sequence[str] = ()) -> Plugin:
     """The plugin; its resources are those that REST does not refuse."""
-    animals = living_on(kind, extensions)
+    animals, router = living_on(kind, extensions), APIRouter(prefix="/zoo", tags=["zoo"])
+    for animal in animals:
+        if "rest" not in animal.refused:
+            router.include_router(resource_of(animal).router)
     models = {animal.model: None for animal in animals}
     for mapper in ZooBase.registry.mappers:  # the bases of those that inherit
         own = mapper.class_
         if issubclass(own, ZooBase) and any(issubclass(one, own) for one in models):
             models[own] = None
-    return Plugin(name="zoo", models=tuple(models))
+    return Plugin(name="zoo", models=tuple(models), routers=(router,))

@@ -17,6 +17,7 @@ from dovetail.database.drivers.lost_connections import (
 )
 from dovetail.database.drivers.sqlalchemy_private import set_ping
 from dovetail.database.engine.moments import keep_moments
+from dovetail.database.engine.portable_values import keep_values
 from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import keep_to_file, use_real_transactions
 from dovetail.database.engine.unportable_values import refuse_unportable_values
@@ -58,6 +59,7 @@ def create_engine(
     refuse_unportable_values(engine.sync_engine)
     keep_moments(engine.sync_engine)
     keep_whole_decimals(engine.sync_engine)
+    keep_values(engine.sync_engine)
     reflect_all_types(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)

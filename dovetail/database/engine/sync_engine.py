@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine, NullPool, create_engine
 
 from dovetail.database.engine.moments import keep_moments
+from dovetail.database.engine.portable_values import keep_values
 from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.database.engine.urls import database_url
@@ -28,5 +29,6 @@ def create_sync_engine(settings: Settings) -> Engine:
     use_real_transactions(engine)
     keep_moments(engine)
     keep_whole_decimals(engine)
+    keep_values(engine)
     reflect_all_types(engine)
     return engine

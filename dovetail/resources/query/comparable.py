@@ -7,13 +7,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, ValidationError
-from sqlalchemy import Enum
+from pydantic import BeforeValidator, Field, FiniteFloat, PlainSerializer, TypeAdapter, ValidationError
+from sqlalchemy import Enum, String
+from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.schemas import UTCTime
 from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.errors import FieldError
+from dovetail.resources.schemas.column_types import type_below
+from dovetail.resources.schemas.text_forms import TextForm, text_form
 
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
 
@@ -41,7 +44,24 @@ def python_type(column_type: TypeEngine[object]) -> Any:
     if isinstance(column_type, UTCDateTime):
         return Annotated[UTCTime, BeforeValidator(_no_number)]
     if isinstance(column_type, Enum):
-        return column_type.enum_class or Literal[tuple(column_type.enums)]
+        return Literal[tuple(column_type.enums)] if column_type.enum_class is None else _member(column_type.enum_class)
+    if isinstance(column_type, OID):
+        return Annotated[int, Field(ge=0, lt=2**32)]
+    plain = _plain(column_type)
+    is_told = plain is not None and (isinstance(column_type, String) or column_type.python_type is not str)
+    return plain if is_told else _of_few(column_type, plain)
+
+
+def _of_few(column_type: TypeEngine[object], plain: object) -> object:
+    """Return the type of what has a text of its own in a URL, or is told by the type below it."""
+    form = text_form(column_type)
+    if form is not None:
+        return _text(form) if form.is_ordered else None
+    other = type_below(column_type)
+    return plain if other is None else python_type(other)
+
+
+def _plain(column_type: TypeEngine[object]) -> object:
     try:
         found = column_type.python_type
     except NotImplementedError:
@@ -49,6 +69,17 @@ def python_type(column_type: TypeEngine[object]) -> Any:
     if issubclass(found, enum.Enum):
         return found
     return _with_limits(found, column_type)
+
+
+def _member(members: type[enum.Enum]) -> object:
+    def named(text: object) -> object:
+        return next((one for one in members if text == str(one.value)), text)  # a number or so, which a URL has as text
+
+    return Annotated[members, BeforeValidator(named)]
+
+
+def _text(form: TextForm) -> object:
+    return Annotated[str, BeforeValidator(str), form.check, PlainSerializer(form.write)]
 
 
 def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[object, list[FieldError]]:

@@ -12,12 +12,13 @@ from operator import or_
 from types import UnionType
 from typing import Annotated, TypeVar, Union, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime, create_model
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, NaiveDatetime, create_model
 from pydantic.fields import FieldInfo
 from sqlalchemy import ARRAY, Column, DateTime, Integer, Numeric, String, inspect
 from sqlalchemy.types import TypeEngine
 
 from dovetail.resources.schemas.column_types import limits_of
+from dovetail.resources.schemas.text_forms import text_form
 
 Metadata = tuple[object, ...]
 Written = TypeVar("Written", bound=BaseModel)
@@ -93,6 +94,9 @@ def _flat(own: Metadata) -> Metadata:
 
 def _missing(annotation: object, own: Metadata, kind: TypeEngine[object]) -> Iterator[object]:
     """Yield the limits of the column's type that nothing in `own` implies."""
+    form = text_form(kind) if annotation is str else None
+    if form is not None and not any(isinstance(each, AfterValidator) for each in own):
+        yield form.check
     if isinstance(annotation, type) and isinstance(kind, HELD_BY.get(annotation, ())):
         for name, limit in limits_of(annotation, kind).items():
             if not any(_is_within(each, name, limit) for each in own):

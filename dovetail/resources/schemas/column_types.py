@@ -10,7 +10,7 @@ from enum import Enum as PythonEnum
 from typing import Annotated, Literal, TypeAlias, cast
 from uuid import UUID
 
-from pydantic import Field, FiniteFloat, JsonValue, NaiveDatetime
+from pydantic import BeforeValidator, Field, FiniteFloat, JsonValue, NaiveDatetime
 from pydantic.config import JsonDict
 from sqlalchemy import (
     ARRAY,
@@ -22,7 +22,20 @@ from sqlalchemy import (
     Integer,
     Numeric,
     String,
+    Time,
 )
+from sqlalchemy.dialects.postgresql import (
+    DOMAIN,
+    HSTORE,
+    JSONPATH,
+    MONEY,
+    OID,
+    REGCLASS,
+    REGCONFIG,
+    TSQUERY,
+    TSVECTOR,
+)
+from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.api.schemas import NOT_BLANK, BodyId, NotBlank, UTCTime
@@ -30,6 +43,8 @@ from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.files.columns import FileField
 from dovetail.files.schemas import StoredFileRead
 from dovetail.files.tokens import upload_type
+from dovetail.resources.schemas.sent_values import EVEN, NO_FLAG, ZONED, ZONELESS
+from dovetail.resources.schemas.text_forms import text_form
 
 PLAIN = (
     str,
@@ -46,12 +61,29 @@ PLAIN = (
 )  # as pydantic reads and writes them
 LONGEST_INTERVAL = timedelta(days=100_000_000)  # PostgreSQL's is 178,000,000 years, Python's 2,700,000
 
+# Why no schema is made of them, and what to do.
+UNFIT: tuple[tuple[type, str], ...] = (
+    (MONEY, "PostgreSQL writes money in the language of its server; make it Numeric(14, 2)"),
+    (REGCLASS, "it names a thing of the database's own; make it a String"),
+    (REGCONFIG, "it names a thing of the database's own; make it a String"),
+)
+# They say of themselves that they hold texts.
+UNFIT_BY_NAME: Mapping[str, str] = {
+    "sqlalchemy_utils.ChoiceType": "it stores any text, and cannot read one that is no choice; make it an Enum",
+    "sqlalchemy_utils.IPAddressType": "it stores any text, and cannot read one that is no address; make it a String",
+}
+
 Limits: TypeAlias = Mapping[str, int | timedelta]
 
 
 def answered_type(column: Column[object]) -> object | None:
     """Return the type of a column's values in an answer, without null; None if no schema can say it."""
     return _type(column.type, is_sent=False)
+
+
+def type_of_values(kind: TypeEngine[object]) -> object | None:
+    """Return the type of values in an answer, as above."""
+    return _type(kind, is_sent=False)
 
 
 def sent_type(column: Column[object]) -> object | None:
@@ -83,16 +115,41 @@ def limits_of(found: object, kind: TypeEngine[object]) -> Limits:
     return {"ge": -LONGEST_INTERVAL, "le": LONGEST_INTERVAL} if found is timedelta else {}
 
 
+def why_unfit(kind: TypeEngine[object]) -> str:
+    """Return why no schema can be made of a type, where there is more to say than that nobody says what it holds."""
+    name = f"{type(kind).__module__.partition('.')[0]}.{type(kind).__name__}"
+    return UNFIT_BY_NAME.get(name) or next((why for special, why in UNFIT if isinstance(kind, special)), "")
+
+
+def type_below(kind: TypeEngine[object]) -> TypeEngine[object] | None:
+    """Return the type whose values a domain has, or a type that a site wrote; None if it says itself what they are."""
+    if isinstance(kind, DOMAIN):
+        return kind.data_type
+    if not isinstance(kind, TypeDecorator) or type(kind).python_type is not TypeEngine.python_type:
+        return None
+    readers = (type(kind).process_result_value, type(kind).result_processor)
+    is_changed = readers != (TypeDecorator.process_result_value, TypeDecorator.result_processor)
+    return None if is_changed else kind.impl_instance  # nobody says into what
+
+
 def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
+    if why_unfit(kind):
+        return None
     for special, made in _SPECIAL:
         if isinstance(kind, special):
             return made(kind)
+    form = text_form(kind)
+    if form is not None:
+        text = Annotated[str, form.check] if is_sent else Annotated[str, BeforeValidator(form.write)]
+        return list[text] if isinstance(kind, AbstractMultiRange) else text  # type: ignore[valid-type]  # known at run time only
     if isinstance(kind, ARRAY):
         item = _type(kind.item_type, is_sent=is_sent)
-        return None if item is None else list[item]  # type: ignore[valid-type]  # known at run time only
-    if isinstance(kind, TypeDecorator) and type(kind).python_type is TypeEngine.python_type:
-        changes = type(kind).process_result_value is not TypeDecorator.process_result_value
-        return None if changes else _type(kind.impl_instance, is_sent=is_sent)  # else nobody says into what
+        return None if item is None else _array(item, kind.dimensions or 1)
+    other = type_below(kind)
+    return _plain(kind, is_sent=is_sent) if other is None else _type(other, is_sent=is_sent)
+
+
+def _plain(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
     try:
         found = kind.python_type
     except NotImplementedError:
@@ -102,13 +159,25 @@ def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:
     return _within_limits(found, kind) if is_sent else found
 
 
+def _array(item: object, dimensions: int) -> object:
+    """Return the type of lists in lists, of which those at one depth have one length, as PostgreSQL wants it."""
+    for _ in range(dimensions):
+        item = list[item]  # type: ignore[valid-type]  # known at run time only
+    return item if dimensions == 1 else Annotated[item, EVEN]
+
+
 def _within_limits(found: type, kind: TypeEngine[object]) -> object:
     if found is datetime:
         return _moment(kind)
+    if found is time:
+        return Annotated[time, ZONED if isinstance(kind, Time) and kind.timezone else ZONELESS]
+    if found is float:
+        return Annotated[FiniteFloat, NO_FLAG]
     limits = limits_of(found, kind)
     if not limits:
-        return FiniteFloat if found is float else found
-    return Annotated[found, Field(**limits, allow_inf_nan=False if found is Decimal else None)]  # type: ignore[call-overload]  # the names are Field's
+        return found
+    rules = (NO_FLAG,) if found in {int, timedelta} else ()
+    return Annotated[found, *rules, Field(**limits, allow_inf_nan=False if found is Decimal else None)]  # type: ignore[call-overload]  # the names are Field's
 
 
 def _member(kind: TypeEngine[object]) -> object:
@@ -120,9 +189,12 @@ def _moment(kind: TypeEngine[object]) -> object:
     return UTCTime if isinstance(kind, DateTime) and kind.timezone else NaiveDatetime
 
 
-_SPECIAL: tuple[tuple[type, Callable[[TypeEngine[object]], object]], ...] = (
+_SPECIAL: tuple[tuple[type | tuple[type, ...], Callable[[TypeEngine[object]], object]], ...] = (
     (UTCDateTime, lambda _: UTCTime),
     (Enum, _member),
     (JSON, lambda _: JsonValue),
     (FileField, lambda _: StoredFileRead),
+    (OID, lambda _: Annotated[int, NO_FLAG, Field(ge=0, lt=2**32)]),
+    (HSTORE, lambda _: dict[str, str | None]),
+    ((TSVECTOR, TSQUERY, JSONPATH), lambda _: str),  # the database knows what is right
 )

@@ -23,7 +23,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from dovetail.api.schemas import Schema
 from dovetail.errors import ConfigurationError
-from dovetail.resources.schemas.column_types import answered_type, sent_type
+from dovetail.resources.schemas.column_types import answered_type, sent_type, why_unfit
+from dovetail.resources.schemas.computed_attributes import computed_type, synonym_of
 from dovetail.resources.schemas.secret_columns import is_secret
 
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -119,7 +120,11 @@ def _read_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[s
         if dot:
             nested.setdefault(relation, []).append(rest)
             continue
-        column = _column(model, name)
+        computed = computed_type(model, name) if _is_computed(mapper, name) else None
+        if computed is not None:
+            yield name, computed, None
+            continue
+        column = _column(model, synonym_of(model, name))
         found = answered_type(column)
         if found is None:
             raise _unfit(model, name, column)
@@ -142,7 +147,7 @@ def _update_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple
 def _sent(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, Column[object], object]]:
     """Yield the columns among `fields` that a client may send, each with its type."""
     for name in dict.fromkeys(fields):
-        if "." in name:
+        if "." in name or _is_computed(inspect(model), name):
             continue
         column = _column(model, name)
         if _is_made(inspect(model), column):
@@ -183,6 +188,13 @@ def _is_made(mapper: Mapper[object], column: Column[object]) -> bool:
     )
 
 
+def _is_computed(mapper: Mapper[object], name: str) -> bool:
+    """Return True if `name` is an attribute of the model and no column of its table."""
+    if name in mapper.column_attrs:
+        return not isinstance(mapper.column_attrs[name].columns[0], Column)
+    return name not in mapper.relationships and hasattr(mapper.class_, name)
+
+
 def _column(model: type[object], name: str) -> Column[object]:
     mapper: Mapper[object] = inspect(model)
     if name in mapper.relationships:
@@ -203,9 +215,9 @@ def _column(model: type[object], name: str) -> Column[object]:
 
 
 def _unfit(model: type[object], name: str, column: Column[object]) -> ConfigurationError:
+    why = why_unfit(column.type) or "give schemas of your own (read, create, update)"
     return ConfigurationError(
-        f"{model.__name__}: fields names {name!r}, and no schema can be made of its type {column.type!r}; give schemas "
-        "of your own (read, create, update)"
+        f"{model.__name__}: fields names {name!r}, and no schema can be made of its type {column.type!r}; {why}"
     )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time, Uuid, cast
+from sqlalchemy import CHAR, ColumnElement, Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time, Uuid, cast
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.times import in_utc
@@ -31,7 +31,7 @@ def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_ut
     if isinstance(column_type, (Numeric, Float)) and column_type.asdecimal:
         steps.append(_optional(str))
     if isinstance(column_type, Time):
-        steps.append(_optional(time.isoformat))  # orjson 3.13 drops zeros of microseconds: .010000 becomes .10000
+        steps.append(_optional(_write_time))  # orjson 3.13 drops zeros of microseconds: .010000 becomes .10000
     if isinstance(column_type, Uuid):
         steps.append(_optional(str))  # asyncpg's own class of UUIDs is unknown to orjson
     return chain(*steps)
@@ -55,7 +55,7 @@ def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Conve
 
 def is_plain(column_type: TypeEngine[object]) -> bool:
     """Return True if the databases write a value into JSON as pydantic does."""
-    odd = (DateTime, Date, Time, Numeric, Float, Uuid, UTCDateTime)
+    odd = (CHAR, DateTime, Date, Time, Numeric, Float, Uuid, UTCDateTime)
     if isinstance(column_type, Enum):
         members = column_type.enum_class or ()
         return [member.value for member in members] == list(column_type.enums)
@@ -99,6 +99,10 @@ def chain(*steps: Convert | None) -> Convert | None:
 
 def _optional(step: Convert) -> Convert:
     return lambda value: None if value is None else step(value)
+
+
+def _write_time(value: time) -> str:
+    return value.isoformat().replace("+00:00", "Z")
 
 
 def _read_date(text: str) -> date:

@@ -6,14 +6,16 @@ attribute (`path`), by which policies know it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, inspect
+from sqlalchemy import ARRAY, ColumnElement, inspect
 from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, joinedload, selectinload, undefer
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from dovetail.resources.schemas.sources import Build
+from dovetail.resources.schemas.text_forms import TextForm, text_form
 
 Attribute: TypeAlias = InstrumentedAttribute[object]
 
@@ -31,6 +33,12 @@ class Column:
     def path(self) -> str:
         """The name that policies know: `author.username`."""
         return ".".join(one.key for one in (*self.relations, self.attribute))
+
+    @cached_property
+    def form(self) -> TextForm | None:
+        """The form of the column's values, or of each of an array's, as texts."""
+        kind = self.attribute.property.columns[0].type
+        return text_form(kind.item_type if isinstance(kind, ARRAY) else kind)
 
 
 @dataclass(frozen=True)
@@ -199,7 +207,15 @@ def _value(item: object, part: Column) -> object:
         item = getattr(item, relation.key)
         if item is None:
             return None
-    return getattr(item, part.attribute.key)
+    value = getattr(item, part.attribute.key)
+    return value if part.form is None else _written(part.form, value)
+
+
+def _written(form: TextForm, value: object) -> object:
+    """Return a value, or the list of values that an array is, as JSON has it."""
+    if isinstance(value, list):
+        return [_written(form, one) for one in value]
+    return None if value is None else form.write(value)
 
 
 def _seen(relation: Attribute, related: Mapping[str, ColumnElement[bool]], prefix: str) -> Attribute:

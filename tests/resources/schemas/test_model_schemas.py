@@ -4,7 +4,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import MISSING, ValidationError
 from sqlalchemy import JSON, Column, ForeignKey, Identity, Integer, MetaData, String, Text
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, MONEY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.application import make_application
@@ -42,7 +42,7 @@ class Leaflet(IdMixin, TimestampMixin, PressBase):
     number: Mapped[int] = mapped_column(Integer, Identity(always=True))
     extra: Mapped[object] = mapped_column(JSON, nullable=True)
     words: Mapped[list[str] | None] = mapped_column(ARRAY(String(5)))
-    vector: Mapped[object] = mapped_column(TSVECTOR)
+    worth: Mapped[object] = mapped_column(MONEY)
     printer_id: Mapped[int] = mapped_column(ForeignKey("press_printer.id"))
     printer: Mapped[Printer] = relationship()
 
@@ -123,7 +123,7 @@ def test_a_schema_derives_from_what_would_be_made_and_says_what_differs():
         (Printer, {"fields": "name"}, "expected a tuple: ('name',)"),
         (Printer, {"fields": ("name",), "read_only": ("id",)}, "read_only names ['id'], which `fields` does not"),
         (Printer, {}, "expected `fields`, of which schemas are made, or `read`"),
-        (Leaflet, {"fields": ("vector",)}, "no schema can be made of its type TSVECTOR()"),
+        (Leaflet, {"fields": ("worth",)}, "no schema can be made of its type MONEY()"),
         (Thing, {"fields": ("words",)}, "no schema can be made of its type Words()"),
         (Leaflet, {"fields": ("printer",)}, "expected what is answered of it, as in 'printer.id'"),
         (Leaflet, {"fields": ("press.name",)}, "'press' is no relation, expected one of printer"),

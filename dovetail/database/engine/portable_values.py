@@ -1,0 +1,90 @@
+"""Values that come back as they were given, where the drivers would change or refuse them."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from sqlalchemy import CHAR, JSON, Dialect, Engine, Numeric
+from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange, AbstractSingleRange
+
+from dovetail.database.column_types import InexactNumberError
+from dovetail.database.engine.ranges import read_range
+
+Write = Callable[[object], object]
+
+
+class UnpaddedChar(CHAR):
+    """A text without the spaces to its right, with which PostgreSQL fills it up and SQLite does not."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 - the signature is SQLAlchemy's
+        """Return what writes a value."""
+        return _unpadded
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
+        """Return what reads a value."""
+        return _unpadded
+
+
+class ExactNumeric(Numeric[Decimal]):
+    """A decimal number that SQLite, which stores it as a float, keeps as it is; others are refused."""
+
+    def bind_processor(self, dialect: Dialect) -> Write:  # noqa: ARG002 - as above
+        """Return what writes a value. It raises InexactNumberError."""
+        return _exact
+
+
+class TextsAsRanges:
+    """A range, or several, for which a text may be given, as SQLAlchemy's documents have it of other drivers."""
+
+    def bind_processor(self, dialect: Dialect) -> Write:
+        """Return what writes a value. It raises ValueError for a text that is no range."""
+        write: Write = super().bind_processor(dialect)  # type: ignore[misc]  # the driver's own stands below
+
+        def read(value: object) -> object:
+            if isinstance(value, list):
+                return [read(one) for one in value]
+            return read_range(type(self), value) if isinstance(value, str) else value
+
+        return lambda value: write(read(value))
+
+
+class NullableJSONPath(JSON.JSONPathType):
+    """A path, or none: the driver's own would take none for an empty path."""
+
+    def bind_processor(self, dialect: Dialect) -> Write:
+        """Return what writes a value."""
+        write: Write = super().bind_processor(dialect)
+        return lambda value: None if value is None else write(value)
+
+
+OF_DIALECT: Mapping[str, Mapping[type, type]] = {
+    "sqlite": {CHAR: UnpaddedChar, Numeric: ExactNumeric},
+    "postgresql": {
+        CHAR: UnpaddedChar,
+        AbstractSingleRange: TextsAsRanges,
+        AbstractMultiRange: TextsAsRanges,
+        JSON.JSONPathType: NullableJSONPath,
+    },
+}
+
+
+def keep_values(engine: Engine) -> None:
+    """Let the types of the engine's dialect write and read values as above."""
+    found = engine.dialect.colspecs
+    for kind, own in OF_DIALECT[engine.dialect.name].items():
+        # The dialect's own class stays below: it knows how a value is written for its driver.
+        below = found.get(kind, kind)
+        found = {**found, kind: type(own.__name__, (own, below) if below is not kind else (own,), {})}
+    engine.dialect.colspecs = found
+
+
+def _unpadded(value: str | None) -> str | None:
+    return None if value is None else value.rstrip(" ")
+
+
+def _exact(value: object) -> object:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return value
+    stored = float(value)
+    if Decimal(str(stored)) != value:
+        raise InexactNumberError
+    return stored

@@ -1,0 +1,148 @@
+"""Keeps the enums and domains of PostgreSQL in step with the columns that have them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from alembic.ddl.postgresql import PostgresqlImpl
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Column, Connection, DefaultClause, Table, text
+from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.schema import Constraint
+from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.types import TypeEngine
+
+from dovetail.migrations.bridge.impl_shared import name_by_convention
+from dovetail.migrations.bridge.portable import literal_of
+from dovetail.migrations.bridge.postgresql_types import (
+    Named,
+    changes,
+    creation,
+    exists,
+    named_types,
+    types_of_table,
+    unused,
+)
+
+
+class NamedTypesImpl(PostgresqlImpl):
+    """Makes a type before the first column that has it, and lets it go with the last."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._left: set[int] = set()  # types of which a column went
+
+    def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
+        """Return True if two types, or the labels of their enums, differ."""
+        found, wanted = (self._named(each.type) for each in (inspector_column, metadata_column))
+        if found and wanted:
+            return [_labels(each) for each in found] != [_labels(each) for each in wanted]
+        differ: bool = super().compare_type(inspector_column, metadata_column)
+        return differ
+
+    def create_table(self, table: Table, **kw: object) -> None:
+        """Make a table, after the types that it needs."""
+        for constraint in table.constraints:
+            name_by_convention(constraint)
+        needed = [each for column in table.columns for each in named_types(column.type, self.dialect)]
+        self._prepare(needed)
+        for each in needed:  # else SQLAlchemy would make it now, and complain if it is there
+            self.memo.setdefault(f"pg_{each.__visit_name__}", set()).add((each.schema, each.name))
+        super().create_table(table, **kw)
+
+    def add_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
+        """Add a column, after the types that it needs."""
+        self._prepare(named_types(column.type, self.dialect))
+        super().add_column(table_name, column, **kw)
+
+    def add_constraint(self, const: Constraint, **kw: object) -> None:
+        """Add a constraint, under its conventional name if it comes with a type."""
+        name_by_convention(const)
+        super().add_constraint(const, **kw)
+
+    def drop_table(self, table: Table, **kw: object) -> None:
+        """Drop a table, and remember the types it had."""
+        self._remember(table.name, table.schema)
+        super().drop_table(table, **kw)
+
+    def drop_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
+        """Drop a column, and remember the types of its table."""
+        self._remember(table_name, kw.get("schema"))
+        super().drop_column(table_name, column, **kw)
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """Change a column; from or to an enum by way of text, with its default put aside meanwhile."""
+        before, after = (self._named(kw.get(name)) for name in ("existing_type", "type_"))
+        if kw.get("type_") is None or not (before or after):
+            super().alter_column(table_name, column_name, **kw)
+            return
+        self._remember(table_name, kw.get("schema"))
+        default = kw.pop("server_default", False)
+        self._prepare(after, may_add=default is False)
+        if [each.name for each in before] == [each.name for each in after]:
+            del kw["type_"]  # its labels changed, and that is done
+            super().alter_column(table_name, column_name, server_default=default, **kw)
+            return
+        existing = kw.get("existing_server_default")
+        if existing:
+            super().alter_column(table_name, column_name, server_default=None)
+        if after and "postgresql_using" not in kw:
+            quoted, wanted = self.dialect.identifier_preparer.quote(column_name), kw["type_"].compile(self.dialect)
+            kw["postgresql_using"] = f"{quoted}::text::{wanted}"
+        default = _literal(existing) if default is False and existing else default
+        super().alter_column(table_name, column_name, server_default=default, **kw)
+
+    def drop_unused_types(self) -> None:
+        """Drop the types that went with their last column, unless a migration has done it itself."""
+        for name in unused(self._connection, sorted(self._left)) if self._left else ():
+            self._run(f"DROP {name}")
+        self._left.clear()
+
+    def _prepare(self, types: Iterable[Named], *, may_add: bool = True) -> None:
+        """Make types that are not there, and change those that are to their new labels."""
+        for each in types:
+            if self.as_sql:
+                self._write_creation(each)
+            elif not exists(self._connection, each):
+                self.execute(creation(each))
+            elif isinstance(each, ENUM):
+                for statement in list(changes(self._connection, each, may_add=may_add)):
+                    self._run(statement)
+
+    def _write_creation(self, each: Named) -> None:
+        # Whether it is there is known only where this is run.
+        statement = str(creation(each).compile(dialect=self.dialect)).strip()
+        self._run(f"DO $$ BEGIN {statement}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+
+    def _named(self, found: TypeEngine[object] | None) -> list[Named]:
+        return list(named_types(found, self.dialect)) if isinstance(found, TypeEngine) else []
+
+    def _remember(self, table: str, schema: str | None) -> None:
+        if not self.as_sql:
+            quote = self.dialect.identifier_preparer.quote
+            name = ".".join(quote(part) for part in (schema, table) if part)
+            self._left.update(types_of_table(self._connection, name))
+
+    def _run(self, statement: str) -> None:
+        self.execute(text(statement.replace(":", r"\:")))
+
+    @property
+    def _connection(self) -> Connection:
+        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
+        return self.connection
+
+
+def drop_unused_types(*, ctx: MigrationContext, **_kwargs: object) -> None:
+    """Drop types without columns at the end of a migration; Alembic calls this as `on_version_apply`."""
+    if isinstance(ctx.impl, NamedTypesImpl):
+        ctx.impl.drop_unused_types()
+
+
+def _labels(found: Named) -> object:
+    return (found.name, list(found.enums)) if isinstance(found, ENUM) else found.name
+
+
+def _literal(default: object) -> Any:
+    """Return a default without the cast to the type that its column had."""
+    found = default.arg if isinstance(default, DefaultClause) else default
+    text_ = literal_of(found.text) if isinstance(found, TextClause) else None
+    return default if text_ is None else text_

@@ -1,0 +1,74 @@
+"""Alembic's dialect for PostgreSQL."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import DOUBLE_PRECISION, REAL, ClauseElement, Column, Executable, Float, Index, text
+from sqlalchemy.schema import DDLElement
+
+from dovetail.migrations.bridge import search_indexes
+from dovetail.migrations.bridge.alembic_private import StatementHook
+from dovetail.migrations.bridge.impl_named_types import NamedTypesImpl
+from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults
+from dovetail.migrations.bridge.postgresql_names import renaming_block
+from dovetail.migrations.locks.lock_waits import LockWaits, is_autocommit
+
+T = TypeVar("T")
+REAL_BITS = 24  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT
+
+
+class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedTypesImpl):
+    """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
+
+    __dialect__ = "postgresql"
+
+    def run_statement(self, construct: Executable | str, run: Callable[[], T]) -> T | None:
+        """Run a statement; outside of a transaction it waits for locks by itself."""
+        waits: LockWaits | None = self.context_opts.get("lock_waits")
+        if waits is None or self.connection is None or not is_autocommit(self.connection):
+            return run()
+        clause = text(construct) if isinstance(construct, str) else construct
+        assert isinstance(clause, ClauseElement)  # noqa: S101 - as everything that can be executed
+        literal = {} if isinstance(clause, DDLElement) else {"literal_binds": True}
+        return waits.run_alone(run, str(clause.compile(dialect=self.dialect, compile_kwargs=literal)))
+
+    def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
+        """Return True if two types differ; PostgreSQL keeps FLOAT(n) as one of two types."""
+        wanted = metadata_column.type.dialect_impl(self.dialect)
+        if wanted.__visit_name__ == "float" and isinstance(wanted, Float) and wanted.precision is not None:
+            kept = REAL if wanted.precision <= REAL_BITS else DOUBLE_PRECISION
+            return not isinstance(inspector_column.type, kept)
+        return super().compare_type(inspector_column, metadata_column)
+
+    def create_index(self, index: Index, **kw: object) -> None:
+        """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.
+
+        PostgreSQL keeps such an index as INVALID: it serves no query, costs every write, and counts as there for
+        IF NOT EXISTS. (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
+        """
+        if not self.as_sql and index.dialect_options["postgresql"]["concurrently"] and self._is_invalid(index):
+            super().drop_index(index)
+        super().create_index(index, **kw)
+
+    def correct_for_autogen_constraints(
+        self, conn_uniques: object, conn_indexes: Any, metadata_unique_constraints: object, metadata_indexes: Any
+    ) -> None:
+        """Take a search index for unchanged if it is: PostgreSQL writes its expression in other words."""
+        search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)
+        super().correct_for_autogen_constraints(  # type: ignore[no-untyped-call]  # Alembic's
+            conn_uniques, conn_indexes, metadata_unique_constraints, metadata_indexes
+        )
+
+    def _is_invalid(self, index: Index) -> bool:
+        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
+        found = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
+        quote = self.dialect.identifier_preparer.quote
+        schema = index.table.schema if index.table is not None else None
+        name = ".".join(quote(part) for part in (schema, str(index.name)) if part)
+        return self.connection.scalar(text(found), {"name": name}) is not None
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        """Rename a table, and what bears its name."""
+        super().rename_table(old_table_name, new_table_name, schema)
+        if schema is None:
+            self.execute(text(renaming_block(old_table_name, new_table_name)))

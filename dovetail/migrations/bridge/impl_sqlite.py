@@ -1,0 +1,181 @@
+"""Alembic's dialect for SQLite, with care for what Alembic does not see."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from alembic.ddl.sqlite import SQLiteImpl
+from alembic.operations.batch import BatchOperationsImpl
+from sqlalchemy import CheckConstraint, Column, Index, Table, text
+
+from dovetail.database.search.search_tables import drop_on_sqlite
+from dovetail.migrations.bridge import alembic_private, search_indexes, sqlite_keys
+from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX, NoIdentities
+from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
+from dovetail.migrations.bridge.sqlite_names import renaming_statements
+
+
+class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl):
+    """Naming a dialect registers the class for it.
+
+    SQLAlchemy cannot reflect SQLite's triggers and indexes on expressions, so that Alembic would lose them whenever it
+    makes a table anew, and would never create such an index.
+    """
+
+    __dialect__ = "sqlite"  # which counts keys up without IDENTITY
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unseen: dict[str, list[str]] = {}
+        self._written = set[str]()  # tables whose CREATE TABLE was written into a script of SQL
+
+    def create_table(self, table: Table, **kw: object) -> None:
+        """Make a table, whose checks that come with types have their conventional names."""
+        for constraint in table.constraints:
+            name_by_convention(constraint)
+        if self.as_sql:
+            sqlite_keys.never_reuse_keys(table)
+            self._written.add(table.name)
+        super().create_table(table, **kw)
+
+    def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
+        """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
+        super().prep_table_for_batch(batch_impl, table)
+        if not self.as_sql:
+            sqlite_keys.carry_over(self._rows, table.name, batch_impl.table_kwargs, batch_impl.new_table)
+        made_by = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"
+        # Where SQL is written, the author has said by `copy_from` what the table is, collations too.
+        sql = "" if self.as_sql else str(self._rows(made_by, name=table.name)[0].sql)
+        for name, transfer in batch_impl.column_transfers.items():
+            column = batch_impl.columns[name]
+            if column.computed is not None:
+                transfer.pop("expr", None)
+            stays = name in table.columns and repr(column.type) == repr(table.columns[name].type)
+            if stays and (collation := _collation(sql, name)):  # SQLAlchemy cannot reflect it
+                kept = column.type.adapt(type(column.type), collation=collation)
+                batch_impl.new_table.columns[column.name].type = kept
+        gone = set(table.columns.keys()) - set(batch_impl.columns)
+        for constraint in list(batch_impl.new_table.constraints):
+            if isinstance(constraint, CheckConstraint) and _names_in(str(constraint.sqltext)) & gone:
+                batch_impl.new_table.constraints.discard(constraint)  # as PostgreSQL does
+
+    def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
+        """Return True if a change needs the table to be made anew."""
+        if sqlite_keys.OPTION in batch_op.table_kwargs:
+            if self.as_sql:  # which cannot look at a table that it did not make
+                return batch_op.table_name not in self._written
+            return sqlite_keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
+        return super().requires_recreate_in_batch(batch_op)
+
+    def create_index(self, index: Index, **kw: object) -> None:
+        """Make an index, and of a search index what stands for it here."""
+        document = search_indexes.document_of(index)
+        if document is None:
+            super().create_index(index, **kw)
+            return
+        # What a migration outside a transaction left half made, if it was stopped, is made anew.
+        self._run(drop_on_sqlite(str(index.name)))
+        self._run(search_indexes.creating(index, document, None if self.as_sql else self._rows))
+
+    def drop_index(self, index: Index, **kw: object) -> None:
+        """Drop an index, or what stands for a search index."""
+        if search_indexes.may_be_search_index(index) or (not self.as_sql and self._is_table(str(index.name))):
+            self._run(drop_on_sqlite(str(index.name)))
+        else:
+            super().drop_index(index, **kw)
+
+    def drop_table(self, table: Table, **kw: object) -> None:
+        """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
+        if not self.as_sql and self._exists(BATCH_PREFIX + table.name):
+            self._unseen[table.name] = [
+                *self._unseen_statements(table.name),
+                *sqlite_keys.keeping_count(self._rows, table.name),
+            ]
+        elif not self.as_sql:
+            self._run(list(search_indexes.dropping_all(self._rows, table.name)))
+        super().drop_table(table, **kw)
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        """Rename a table, and what bears its name.
+
+        If it takes the place of another, give it that one's triggers and indexes on expressions.
+        """
+        if self.as_sql:
+            super().rename_table(old_table_name, new_table_name, schema)
+        elif not old_table_name.startswith(BATCH_PREFIX):
+            super().rename_table(old_table_name, new_table_name, schema)
+            self._run(list(renaming_statements(self._rows, old_table_name, str(new_table_name))))
+            self._run(list(search_indexes.moving(self._rows, old_table_name, str(new_table_name))))
+        else:
+            # Else SQLite would look into every trigger and view, and find the table that was just dropped missing.
+            self.execute(text("PRAGMA legacy_alter_table=on"))
+            super().rename_table(old_table_name, new_table_name, schema)
+            self.execute(text("PRAGMA legacy_alter_table=off"))
+            self._run(self._unseen.pop(str(new_table_name), ()))
+
+    def correct_for_autogen_constraints(
+        self,
+        conn_unique_constraints: object,  # noqa: ARG002 - Alembic's signature
+        conn_indexes: Any,
+        metadata_unique_constraints: object,  # noqa: ARG002 - as above
+        metadata_indexes: set[Index],
+    ) -> None:
+        """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not.
+
+        Search indexes are known in full.
+        """
+        if isinstance(conn_indexes, set):  # there is such a table
+            named = {one.table.name for one in (*conn_indexes, *metadata_indexes) if one.table is not None}
+            conn_indexes |= {index for name in named for index in search_indexes.indexes_on_sqlite(self._rows, name)}
+            search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)
+        known = {index.name for index in conn_indexes}
+        for index in list(metadata_indexes):
+            on_columns = all(isinstance(expression, Column) for expression in index.expressions)
+            if not on_columns and index.name not in known and self._exists(str(index.name)):
+                metadata_indexes.discard(index)
+
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> Any:
+        """Return a difference if two indexes of one name differ."""
+        documents = [search_indexes.document_of(one) for one in (metadata_index, reflected_index)]
+        if documents == [None, None]:
+            return super().compare_indexes(metadata_index, reflected_index)
+        return alembic_private.difference(f"{documents[1]} to {documents[0]}")  # if equal, they would not come here
+
+    def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self.execute(text(statement.replace(":", r"\:")))
+
+    def _is_table(self, name: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name AND type = 'table'", name=name))
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name", name=name))
+
+    def _unseen_statements(self, table: str) -> list[str]:
+        """Return the statements of triggers, and of indexes of which SQLite cannot name every column."""
+        kept = (
+            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL AND type <> 'table'"
+        )
+        columns = "SELECT 1 FROM pragma_index_info(:index) WHERE name IS NULL"
+        return [
+            str(row.sql)
+            for row in self._rows(kept, table=table)
+            if row.type == "trigger" or (row.type == "index" and self._rows(columns, index=row.name))
+        ]
+
+    def _rows(self, statement: str, **parameters: str) -> list[Any]:
+        assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
+        return list(self.connection.execute(text(statement), parameters))
+
+
+def _collation(sql: str, column: str) -> str | None:
+    """Return the collation of a column in a CREATE TABLE."""
+    name = rf'(?:"{re.escape(column)}"|\b{re.escape(column)}\b)'
+    found = re.search(rf'{name}\s+\w+(?:\s*\([\d\s,]*\))?[^,()]*?\bCOLLATE\s+"?(\w+)', sql, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _names_in(sql: str) -> set[str]:
+    """Return the words in an expression that may be names of columns."""
+    without_texts = re.sub(r"'(?:[^']|'')*'", "", sql)
+    return {quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|(\w+)', without_texts)}
