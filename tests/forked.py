@@ -13,8 +13,11 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
+from dovetail.testing.browser import SERVED_BY
+
 # No module of a plugin is among them: which plugins there are, each process finds out by itself.
 PRELOAD = [
+    *SERVED_BY,
     "pytest",
     "asyncpg",
     "aiosqlite",

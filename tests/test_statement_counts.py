@@ -2,7 +2,7 @@
 
 BEGIN, COMMIT and savepoints of single requests are not among them; those of bulk requests are. So are the lines of the
 history, which is among the site's plugins: one statement for each that changes rows by SQLAlchemy, and on PostgreSQL
-another that locks what is deleted. A PATCH or a POST of a single row has its line in its own statement on PostgreSQL.
+another that locks what is deleted. What is asked of a single row has its line in its own statement on PostgreSQL.
 """
 
 import asyncio
@@ -219,7 +219,7 @@ COSTS = [
     Cost("update_post", "nothing", 3, 3, lambda s: s.ada.patch(POST.format(s), json={})),
     Cost("update_post", "the same tags", 5, 5, lambda s: s.ada.patch(POST.format(s), json={"tags": ["one", "two"]})),
     Cost("update_post", "other tags", 12, 12, lambda s: s.ada.patch(POST.format(s), json={"tags": ["new", "two"]})),
-    Cost("delete_post", "ada", 3, 3, lambda s: s.ada.delete(POST.format(s))),
+    Cost("delete_post", "ada", 3, 2, lambda s: s.ada.delete(POST.format(s))),
     Cost("bulk_create_posts", "two", 6, 6, lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(2))),
     Cost("bulk_create_posts", "fifty", 6, 6, lambda s: s.ada.post(f"{LIST}/bulk", json=bulk(50))),
     Cost(
@@ -291,7 +291,7 @@ COSTS = [
         5,
         lambda s: s.staff.patch(f"/api/comments/{s.comment}", json={"status": "rejected"}),
     ),
-    Cost("delete_comment", "ada", 3, 3, lambda s: s.ada.delete(f"/api/comments/{s.comment}")),
+    Cost("delete_comment", "ada", 3, 2, lambda s: s.ada.delete(f"/api/comments/{s.comment}")),
     # The history: of an object the tags that its lines name are looked at too. An undo looks at the rows, who may write
     # them, and what stands in the way.
     Cost("list_changes", "staff", 2, 2, lambda s: s.staff.get("/api/history")),

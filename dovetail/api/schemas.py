@@ -60,7 +60,8 @@ Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A primary key, in a body, a path or a filter."""
 
 
-def _digits(value: object) -> object:
+def whole_number_text(value: object) -> object:
+    """Return `value` as it is. Raise ValueError for a text that is a number written in another way than usual."""
     # pydantic reads " 1", "+1", "01", "1_0" and "1.0" as numbers too, and each would be another address of one row.
     if isinstance(value, str) and not DIGITS.fullmatch(value):
         raise ValueError("expected a whole number, of digits only")
@@ -69,7 +70,7 @@ def _digits(value: object) -> object:
 
 DIGITS = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 
-KeyText = Annotated[Id, BeforeValidator(_digits)]
+KeyText = Annotated[Id, BeforeValidator(whole_number_text)]
 """A primary key in a URL, where each has one way to be written."""
 
 PathId = Annotated[KeyText, Path()]

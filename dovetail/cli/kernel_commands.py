@@ -36,6 +36,11 @@ COMMANDS = (
         run="dovetail.cli.migrations.makemigrations:makemigrations",
     ),
     Command(
+        name="inspectdb",
+        help="Write a plugin over tables that are there already.",
+        run="dovetail.cli.inspection.inspectdb:inspectdb",
+    ),
+    Command(
         name="showmigrations",
         help="List migrations and which of them are applied.",
         run="dovetail.cli.migrations.showmigrations:showmigrations",

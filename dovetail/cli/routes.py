@@ -12,8 +12,8 @@ from dovetail.application import site_application
 from dovetail.cli.output import print_table
 from dovetail.cli.state import State
 from dovetail.registry import Registry
+from dovetail.resources.declaration.model_rules import OF_INSERTS, OF_UPDATES, why_objects
 from dovetail.resources.endpoints.routes import ResourceEndpoint
-from dovetail.resources.write.model_rules import OF_INSERTS, OF_UPDATES, why_objects
 
 
 @click.command()

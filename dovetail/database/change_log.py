@@ -45,10 +45,13 @@ class ChangeLog(Protocol):
     def insert_all(self, lines: Sequence[Insert]) -> Insert:
         """Return one INSERT of the lines of several, in their order."""
 
-    def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert | None:
+    def insert_deleted(
+        self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+    ) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them.
 
-        None if changes of none of these tables are written down.
+        None if changes of none of these tables are written down. `before` is of the rows that `where` chooses, where a
+        statement beside this one has locked them.
 
         It has to run before they are deleted, or beside that in one statement.
         """

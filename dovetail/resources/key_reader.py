@@ -7,6 +7,7 @@ from sqlalchemy import Dialect, Select, bindparam, inspect, select
 from dovetail.database.prepared_reads import ReadSource, session_of
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import not_found
+from dovetail.resources.query.keys import key_from
 from dovetail.resources.read.reader import Cache
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import result_processor
@@ -29,11 +30,15 @@ class KeyReader:
         prepared = self._prepared(visibility, tuple(values), source.dialect)
         if prepared is None:
             statement = self._select(visibility, tuple(values))
-            keys = list(await session_of(source).scalars(statement, dict(values)))
+            keys = [key_from(row) for row in await session_of(source).execute(statement, dict(values))]
         else:
             rows = await prepared.fetch(await source.connection(), values, visibility.bind_values)
-            convert = result_processor(getattr(self._spec.model, self._spec.key).type, source.dialect)
-            keys = [row[0] if convert is None else convert(row[0]) for row in rows]
+            types = [getattr(self._spec.model, name).type for name in self._spec.keys]
+            steps = [result_processor(kind, source.dialect) for kind in types]
+            keys = [
+                key_from([value if step is None else step(value) for step, value in zip(steps, row, strict=True)])
+                for row in rows
+            ]
         if not keys:
             raise not_found(self._spec.singular, next(iter(values.values())))
         return keys[0]
@@ -55,4 +60,4 @@ class KeyReader:
                 f"expected some of {', '.join(sorted(columns))}"
             )
         equal = [columns[name] == bindparam(name, type_=columns[name].type) for name in names]
-        return select(columns[self._spec.key]).where(*equal, visibility.rows).limit(1)
+        return select(*(columns[name] for name in self._spec.keys)).where(*equal, visibility.rows).limit(1)

@@ -154,4 +154,10 @@ def remembers_viewers(policy: Policy) -> bool:
 
 def not_found(name: str, key: object) -> NotFoundError:
     """Return the error for a row that is not there or is hidden from the viewer: nobody can tell the two apart."""
-    return NotFoundError(f"There is no {name} {quoted(key) if isinstance(key, str) else key}.")
+    return NotFoundError(f"There is no {name} {_shown(key)}.")
+
+
+def _shown(key: object) -> object:
+    if isinstance(key, tuple):  # of several columns, as in an address
+        return ";".join(map(str, key))
+    return quoted(key) if isinstance(key, str) else key

@@ -25,7 +25,7 @@ from starlette.responses import Response
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.files.schemas import StoredFileRead as StoredFileRead  # noqa: PLC0414 - a name of the public API
 from dovetail.resources.declaration.declared import CHANGE, Create, Model, Replace, Update, Viewer
-from dovetail.resources.endpoints import bulk, documentation, items
+from dovetail.resources.endpoints import bulk, documentation, idempotency, items
 from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
 from dovetail.resources.endpoints.replays import Replays
@@ -39,10 +39,10 @@ from dovetail.resources.schemas.envelope import Envelope as Envelope  # noqa: PL
 from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
+from dovetail.resources.schemas.nested_models import nested_within_columns
 from dovetail.resources.schemas.sources import From as From  # noqa: PLC0414 - as above
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import named_rows
-from dovetail.resources.write import idempotency
 from dovetail.resources.write.declarations import check_writing
 from dovetail.resources.write.writer import Writer
 
@@ -63,7 +63,8 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         named = {name: find.type for name, find in self.links.items() if isinstance(find, InstrumentedAttribute)}
         for name in ("create", "update", "replace"):
             if (schema := getattr(self, name)) is not None:
-                object.__setattr__(self, name, within_columns(schema, self.model, named))
+                limited = within_columns(schema, self.model, named)
+                object.__setattr__(self, name, nested_within_columns(limited, self.model, self.nested))
 
     @cached_property
     def listing(self) -> Listing:

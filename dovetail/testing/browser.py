@@ -7,15 +7,17 @@ Content-Security-Policy, or raises an exception in a script.
 """
 
 import json
+import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import httpx
@@ -28,12 +30,15 @@ if TYPE_CHECKING:
 
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PATIENCE = 30.0  # seconds until a page must show what a test expects
+# A server is forked from a process that has these: importing them takes longer than all the rest of its start.
+SERVED_BY = ("dovetail.testing.browser", "dovetail.application", "aiosqlite", "asyncpg", "sqladmin", "uvicorn")
 START = 120.0  # seconds until a server must answer, on a machine that many share; one that ends is told at once
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, which `--strict-markers` asks for."""
+    """Register the marker, which `--strict-markers` asks for, and say what servers need imported."""
     config.addinivalue_line("markers", "browser: opens pages in a real Chromium (deselect with -m 'not browser')")
+    multiprocessing.set_forkserver_preload(list(SERVED_BY))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -57,7 +62,7 @@ class LiveServer:
     """A server in a process of its own: `url` is its address, without a slash at the end."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: BaseProcess | subprocess.Popen[bytes]
 
 
 @dataclass
@@ -86,24 +91,24 @@ class PageErrors:
 def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[LiveServer]:
     """Serve the site of the fixture `settings`, on its fresh database, by uvicorn on a free port."""
     port = _free_port()
-    application = f"{__name__}:serve"
-    command = [sys.executable, "-m", "uvicorn", "--factory", application, "--port", str(port), "--log-level", "warning"]
     environment = {
         **os.environ,
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "ENVIRONMENT": settings.environment,
         "PLUGINS": json.dumps(settings.plugins),
-        "DOVETAIL_SETTINGS": f"{settings_class.__module__}:{settings_class.__qualname__}",
     }
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own words
+    name = f"{settings_class.__module__}:{settings_class.__qualname__}"
+    process = multiprocessing.get_context("forkserver").Process(target=_serve, args=(name, port, environment))
+    process.start()
     try:
-        server = LiveServer(url=f"http://127.0.0.1:{port}", process=process)
-        _wait_for(server)
-        yield server
+        _wait_for(f"http://127.0.0.1:{port}", process)
+        yield LiveServer(url=f"http://127.0.0.1:{port}", process=process)
     finally:
         process.terminate()
-        process.wait(timeout=PATIENCE)
+        process.join(PATIENCE)
+        process.kill()  # nothing, if it has ended
+        process.join()
 
 
 @pytest.fixture
@@ -125,15 +130,17 @@ async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
     assert not errors.messages, "\n".join(errors.messages)  # noqa: S101 - a fixture of tests
 
 
-def serve() -> Callable[..., object]:
-    """Return the application that `live_server` runs, made of the settings that its environment names."""
+def _serve(settings_class: str, port: int, environment: Mapping[str, str]) -> None:
+    """Run the site whose settings the class of this name reads from `environment`, until the process ends."""
     # Imported here: only the server's own process needs them.
-    from pkgutil import resolve_name
+    import uvicorn
 
     from dovetail.application import site_application
     from dovetail.settings import load_settings
 
-    return site_application(load_settings(resolve_name(os.environ["DOVETAIL_SETTINGS"])))
+    os.environ.clear()
+    os.environ.update(environment)
+    uvicorn.run(site_application(load_settings(resolve_name(settings_class))), port=port, log_level="warning")
 
 
 def _free_port() -> int:
@@ -142,13 +149,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(server: LiveServer) -> None:
+def _wait_for(url: str, process: BaseProcess) -> None:
     deadline = time.monotonic() + START
     while time.monotonic() < deadline:
-        if server.process.poll() is not None:
-            raise RuntimeError(f"The server ended with exit code {server.process.returncode} before it answered.")
+        if process.exitcode is not None:
+            raise RuntimeError(f"The server ended with exit code {process.exitcode} before it answered.")
         try:
-            httpx.get(f"{server.url}/health/live", timeout=1)
+            httpx.get(f"{url}/health/live", timeout=1)
         except httpx.TransportError:
             time.sleep(0.1)
         else:

@@ -1,5 +1,6 @@
 """What a test database holds."""
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
@@ -83,3 +84,28 @@ def _index_names(connection: Connection, table: str) -> list[str]:
         else "SELECT indexname FROM pg_indexes WHERE tablename = :table"
     )
     return list(connection.scalars(text(statement), {"table": table}))
+
+
+async def definitions(engine: AsyncEngine, like: str = "shop%") -> set[tuple[Any, ...]]:
+    """Return what a database keeps of the definitions of its indexes and constraints, in its own words."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(read_definitions, like)
+
+
+def read_definitions(connection: Connection, like: str = "shop%") -> set[tuple[Any, ...]]:
+    """Return what `definitions` returns."""
+    if connection.dialect.name == "postgresql":
+        kept = connection.execute(text(_POSTGRESQL_DEFINITIONS), {"like": like})
+        # It does not always read casts and brackets as it wrote them.
+        return {(table, name, re.sub(r"::[a-z ]+(\[\])?|[()]", "", sql)) for table, name, sql in kept}
+    found = connection.execute(text(_SQLITE_DEFINITIONS), {"like": like})
+    return {(kind, name, " ".join(sorted(re.findall(r"'[^']*'|\w+|[^\w\s\"]", sql)))) for kind, name, sql in found}
+
+
+_POSTGRESQL_DEFINITIONS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid::regclass::text LIKE :like
+UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE tablename LIKE :like
+"""
+# The words of a CREATE TABLE come in another order if it was made anew.
+_SQLITE_DEFINITIONS = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name LIKE :like AND sql IS NOT NULL"

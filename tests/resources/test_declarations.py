@@ -27,6 +27,10 @@ class PairRead(Schema):
     left: int
 
 
+async def find(session, names):
+    return {}
+
+
 class Misspelt(Schema):
     titel: str
 
@@ -59,7 +63,7 @@ REFUSED = [
     ({"create": Misspelt}, "Misspelt.titel is not a column of Book"),
     ({"default_limit": 101}, "default_limit is 101 and maximum_limit 100"),
     ({"default_limit": 0}, "expected 1 <= default_limit"),
-    ({"model": Pair, "read": PairRead}, "a primary key of one column"),
+    ({"model": Pair, "fields": ("left", "right"), "links": {"books": find}}, "links needs a primary key of one column"),
 ]
 
 

@@ -41,6 +41,10 @@ class Lines(Reporter):
         """Print the beginning of the line."""
         click.echo(f"  {'Applying' if step.forwards else 'Undoing'} {step.revision} ... ", nl=False)
 
+    def finds(self, step: Step) -> None:
+        """Print the beginning of the line."""
+        click.echo(f"  Recording {step.revision}, whose tables are there ... ", nl=False)
+
     def ends(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a reporter is told
         """Print the end of the line."""
         click.echo(f"OK ({seconds * 1000:.0f} ms)")

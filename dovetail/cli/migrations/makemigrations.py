@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textwrap import indent
 
 import click
+from sqlalchemy.types import TypeEngine
 
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
@@ -95,6 +96,12 @@ class Terminal:
         question = "A value for them (Ctrl+C to stop and change the model)"
         answer: ServerDefault = click.prompt(question, value_proc=read_or_ask_again)
         return answer
+
+    def conversion(self, table: str, column: str, new: TypeEngine[object], cast: str) -> str:
+        """Ask for the expression; PostgreSQL makes no value of this type of another kind by itself."""
+        click.echo(f"{table}.{column} becomes {new}, which PostgreSQL makes of the old values by an expression only.")
+        expression: str = click.prompt("The expression (USING)", default=cast)
+        return expression
 
 
 def _list(made: Made) -> None:

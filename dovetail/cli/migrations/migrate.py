@@ -26,6 +26,9 @@ class Seconds(click.FloatRange):
 @click.argument("revision", required=False)
 @click.option("--plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--fake", is_flag=True, help="Record migrations as done, or undone, without running them.")
+@click.option(
+    "--fake-initial", is_flag=True, help="Only record first migrations whose tables are there as they make them."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before undoing migrations of other plugins.")
 @click.option(
     "--database-timeout",
@@ -47,6 +50,7 @@ def migrate(
     *,
     plan: bool,
     fake: bool,
+    fake_initial: bool,
     yes: bool,
     database_timeout: float,
     prune: str | None,
@@ -56,6 +60,8 @@ def migrate(
     Going back undoes the migrations of other plugins that depend on what is undone; they are listed, and you are
     asked.
     """
+    if fake and fake_initial:
+        raise click.UsageError("--fake records every migration, --fake-initial those whose tables are there; give one")
     if plugin is None and prune is None and is_up_to_date(state.settings, state.registry):
         click.echo("No migrations to apply.")
         return
@@ -63,7 +69,9 @@ def migrate(
     from dovetail.cli.migrations.apply import apply_to, forget_plugin, show_plan
     from dovetail.migrations.run.runner import Target
 
-    target = Target(plugin=plugin, revision=revision, fake=fake, lock_timeout=database_timeout)
+    target = Target(
+        plugin=plugin, revision=revision, fake=fake, fake_initial=fake_initial, lock_timeout=database_timeout
+    )
     if prune is not None:
         forget_plugin(state, prune)
     elif plan:

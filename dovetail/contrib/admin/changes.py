@@ -18,8 +18,8 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
 from dovetail.errors import FieldError, InvalidInputError
+from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.write.locked_rows import delete_rows
-from dovetail.resources.write.model_rules import why_objects_to_delete
 from dovetail.translation.texts import gettext
 
 Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier

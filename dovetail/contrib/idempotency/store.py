@@ -11,7 +11,7 @@ from dovetail.api.principal import Principal
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.errors import AtWorkError
 from dovetail.plugin import Context
-from dovetail.resources.write.idempotency import IDEMPOTENCY_STORE, Answer
+from dovetail.resources.endpoints.idempotency import IDEMPOTENCY_STORE, Answer
 
 LIFETIME = timedelta(hours=24)
 NO_SYNC = {"synchronize_session": False}

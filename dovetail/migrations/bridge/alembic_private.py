@@ -12,15 +12,17 @@ from types import ModuleType
 from typing import Any, TypeVar, cast
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.autogenerate.render import _render_cmd_body
-from alembic.ddl._autogen import ComparisonResult
+from alembic.autogenerate.render import _alter_column, _render_cmd_body
+from alembic.ddl._autogen import ComparisonResult as ComparisonResult  # noqa: PLC0414 - for those who say what it is
 from alembic.operations import ops
+from alembic.operations.batch import ApplyBatchImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import memoized_property
 from alembic.util.sqla_compat import _is_type_bound
-from sqlalchemy import Constraint, Executable
+from sqlalchemy import Constraint, Dialect, Executable
+from sqlalchemy.sql.compiler import DDLCompiler
 
 BATCH_PREFIX = "_alembic_tmp_"  # the name of a table begins so while it takes the place of another (ApplyBatchImpl)
 
@@ -29,9 +31,17 @@ Choose = Callable[[Sequence[Script]], Sequence[Script]]
 _read_files = ScriptDirectory._load_revisions  # noqa: SLF001 - there is no public way to add a revision without a file
 
 
+EQUAL = ComparisonResult.Equal()
+
+
 def difference(said: str) -> ComparisonResult:
-    """Return what a comparison of two indexes returns if they differ; `said` says how."""
+    """Return what a comparison of two indexes or constraints returns if they differ; `said` says how."""
     return ComparisonResult.Different(said)
+
+
+def batch_name(table: str) -> str:
+    """Return the name of what is about to take the place of a table."""
+    return ApplyBatchImpl._calc_temp_name(table)  # noqa: SLF001 - it cuts long names
 
 
 def environment(context: ModuleType) -> EnvironmentContext:
@@ -84,11 +94,27 @@ def is_type_bound(constraint: Constraint) -> bool:
     return bool(_is_type_bound(constraint))
 
 
+def is_made_on(constraint: Constraint, dialect: Dialect) -> bool:
+    """Return False for a constraint that comes with a type and is not made here: a native enum needs none."""
+    rule = constraint._create_rule  # noqa: SLF001 - see above
+    return rule is None or bool(rule(compiler_of(dialect)))
+
+
+def compiler_of(dialect: Dialect) -> DDLCompiler:
+    """Return what writes parts of statements that change a schema."""
+    return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]  # as Alembic does
+
+
 def rendered_body(operations: ops.OpContainer, context: AutogenContext) -> str:
     """Return the Python code of operations, without Alembic's comments around it; add imports to `context.imports`."""
     lines = _render_cmd_body(operations, context).splitlines()
     code = "\n".join(line for line in lines if not line.startswith("# ###")).strip()
     return re.sub(r"(?m)^(with op\.batch_alter_table\([^,\n]+), schema=None\)", r"\1)", code)
+
+
+def rendered_alteration(operation: ops.AlterColumnOp, context: AutogenContext) -> str:
+    """Return the Python code of an ALTER COLUMN."""
+    return _alter_column(context, operation)
 
 
 def command_name(environment: EnvironmentContext) -> str:

@@ -87,6 +87,7 @@ _WITH_ARGUMENTS: dict[str, Callable[[Any], TypeEngine[Any]]] = {
     "ENUM": lambda found: Enum(*found.enums, name=found.name, schema=found.schema),
     "INTERVAL": _interval,
     "JSONB": lambda _found: JSON().with_variant(postgresql.JSONB(), "postgresql"),
+    "NVARCHAR": lambda found: String(length=found.length, collation=found.collation),
     "NUMERIC": lambda found: Numeric(precision=found.precision, scale=found.scale),
     "TEXT": lambda found: Text(collation=found.collation),
     "TIME": _time,

@@ -7,7 +7,7 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from sqlalchemy import Connection, Table, inspect, text
 
-from dovetail.migrations.bridge.sqlite_keys import OPTION, never_reuses_keys
+from dovetail.migrations.bridge.sqlite.keys import OPTION, never_reuses_keys
 
 
 class KeyReuseOp(ops.AlterTableOp):

@@ -1,28 +1,32 @@
-"""Compares models of enabled plugins with the tables of a database: options for autogenerate, computed columns."""
+"""Compares models of enabled plugins with the tables of a database: the options for autogenerate."""
 
-from collections.abc import Iterable, Iterator
-
-from alembic.operations import ops
-from sqlalchemy import Column, Connection, MetaData, Table, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Constraint, Dialect, Table
 from sqlalchemy.schema import SchemaItem
 
 from dovetail.database.models import Base, is_managed
+from dovetail.migrations.bridge.alembic_private import is_made_on
+from dovetail.migrations.bridge.impl_shared import name_by_convention
 from dovetail.migrations.bridge.rendering import render_item
+from dovetail.migrations.differences.plugins import PLUGINS
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.make.owners import Owners, refuse_orphans
 from dovetail.registry import Registry
 
 
-def comparison_options(history: History, registry: Registry) -> dict[str, object]:
+def comparison_options(history: History, registry: Registry, dialect: Dialect) -> dict[str, object]:
     """Return the options of a MigrationContext that compares. Raise MigrationError for a table that nobody owns."""
     owners = Owners(history, registry.installed)
     refuse_orphans(Base.metadata, owners)
+    for table in Base.metadata.tables.values():
+        for constraint in table.constraints:
+            name_by_convention(constraint)  # as it is named in the database
 
     def include_object(item: SchemaItem, name: str, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
         if kind == "table" and not _is_made_here(item.key):  # type: ignore[attr-defined]  # a table
             return False
+        if isinstance(item, Constraint) and not reflected:
+            return is_made_on(item, dialect)
         if kind != "table" or (reflected and compare_to is not None):
             return True
         owner = owners.of_name(name) if reflected else owners.of_model(item)  # type: ignore[arg-type]  # a table
@@ -33,8 +37,11 @@ def comparison_options(history: History, registry: Registry) -> dict[str, object
         "compare_type": True,
         "compare_server_default": True,  # see impl.py
         "render_item": render_item,
+        "autogenerate_plugins": PLUGINS,
         "include_object": include_object,
-        "include_name": lambda name, kind, _parents: not (kind == "table" and name == LEDGER.name),
+        "include_name": lambda name, kind, _parents: (
+            kind != "table" or not (name == LEDGER.name or owners.is_strange(name))
+        ),
     }
 
 
@@ -47,80 +54,3 @@ def _is_made_here(key: str) -> bool:
     """Return True unless a model says that something else makes its table."""
     model = Base.metadata.tables.get(key)
     return model is None or is_managed(model)
-
-
-_PROBE = "dovetail_probe"
-_STORED = text("""
-SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
-WHERE attrelid = to_regclass(:table) AND attname = :column
-""")
-
-
-def computed_changes(connection: Connection, tables: Iterable[Table]) -> Iterator[ops.ModifyTableOps]:
-    """Yield operations that drop and add each column whose expression, or lack of one, is not as its model says.
-
-    Neither database can change what a column computes.
-
-    What is tried out on PostgreSQL is undone when the caller rolls the transaction back.
-    """
-    models = {(table.schema, table.name): table for table in tables}
-    for key, columns in inspect(connection).get_multi_columns(filter_names=[name for _, name in models]).items():
-        model = models.get(key)
-        if model is None or (
-            not any("computed" in found for found in columns) and not any(c.computed for c in model.columns)
-        ):
-            continue
-        found = Table(model.name, MetaData(), schema=model.schema, autoload_with=connection)
-        for column in model.columns:
-            old = found.columns.get(column.name)
-            if old is not None and (old.computed or column.computed) and not _alike(connection, old, column):
-                yield _made_anew(old, column)
-
-
-def _alike(connection: Connection, old: Column[object], new: Column[object]) -> bool:
-    if old.computed is None or new.computed is None:
-        return False
-    if new.computed.persisted is not None and new.computed.persisted != old.computed.persisted:
-        return False
-    wanted = str(new.computed.sqltext.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-    if connection.dialect.name == "postgresql":
-        return _stored(connection, old) == _as_stored(connection, new, wanted)
-    return _plain(str(old.computed.sqltext)) == _plain(wanted)
-
-
-def _stored(connection: Connection, column: Column[object]) -> str | None:
-    table = connection.dialect.identifier_preparer.format_table(column.table)
-    kept: str | None = connection.scalar(_STORED, {"table": table, "column": column.name})
-    return kept
-
-
-def _as_stored(connection: Connection, column: Column[object], expression: str) -> str | None:
-    """Return an expression as PostgreSQL stores it; None if it does not fit the table as it is."""
-    preparer = connection.dialect.identifier_preparer
-    type_ = column.type.compile(dialect=connection.dialect)
-    try:
-        with connection.begin_nested():
-            table = preparer.format_table(column.table)
-            made = f"CREATE TEMPORARY TABLE {_PROBE} (LIKE {table})"
-            added = f"ALTER TABLE {_PROBE} ADD COLUMN {_PROBE} {type_} GENERATED ALWAYS AS ({expression}) STORED"
-            for statement in (made, added):
-                connection.execute(text(statement.replace(":", r"\:")))
-            kept: str | None = connection.scalar(_STORED, {"table": _PROBE, "column": _PROBE})
-            connection.execute(text(f"DROP TABLE {_PROBE}"))
-    except DBAPIError:
-        return None
-    return kept
-
-
-def _plain(expression: str) -> str:
-    return " ".join(expression.split())
-
-
-def _made_anew(old: Column[object], new: Column[object]) -> ops.ModifyTableOps:
-    table, schema = new.table.name, new.table.schema
-    indexes = [index for index in new.table.indexes if new in index.columns.values()]
-    parts: list[ops.MigrateOperation] = [ops.DropIndexOp.from_index(index) for index in indexes]
-    parts.append(ops.DropColumnOp.from_column_and_tablename(schema, table, old))
-    parts.append(ops.AddColumnOp.from_column_and_tablename(schema, table, new))
-    parts += [ops.CreateIndexOp.from_index(index) for index in indexes]
-    return ops.ModifyTableOps(table, parts, schema=schema)

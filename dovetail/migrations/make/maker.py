@@ -16,10 +16,12 @@ from dovetail.database.engine.urls import database_url
 from dovetail.database.models import Base
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.differences.arranging import arranged
+from dovetail.migrations.differences.computed import computed_changes
 from dovetail.migrations.differences.key_reuse import key_reuse_changes
 from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.lint import is_own, lint
-from dovetail.migrations.make.comparison import comparison_options, computed_changes, managed_tables
+from dovetail.migrations.make.comparison import comparison_options, managed_tables
 from dovetail.migrations.make.new_revisions import empty_revision, merge_revision, owned, plan_revisions
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
@@ -114,7 +116,7 @@ def _compare(
     wanted: Wanted,
     questions: Questioner,
 ) -> list[Rendered]:
-    options = context_options(history) | comparison_options(history, registry)
+    options = context_options(history) | comparison_options(history, registry, connection.dialect)
     context = MigrationContext.configure(connection, opts=options)
     owners = Owners(history, registry.installed)
     with expected_warnings_ignored():
@@ -134,8 +136,9 @@ def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
     assert context.connection is not None  # noqa: S101 - there is one, to compare with
     tables = managed_tables()
-    return [
+    changes = [
         *found.ops,
         *computed_changes(context.connection, tables),
         *key_reuse_changes(context.connection, tables),
     ]
+    return list(arranged(changes))

@@ -10,6 +10,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
 from sqlalchemy.schema import SchemaItem
 
 from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_type
+from dovetail.migrations.differences.retyping import ask_for_expressions
 from dovetail.migrations.history.graph import History, migration_name
 from dovetail.migrations.make.change_order import RevisionChanges, order_changes
 from dovetail.migrations.make.column_renames import RenameColumnOp, find_renames
@@ -58,6 +59,7 @@ def plan_revisions(
     Raise MigrationError if a plugin has two latest revisions, or if the changes cannot be ordered.
     """
     found = add_one_off_defaults(find_renames(owned(operations, owners, only), questions), questions)
+    found = ask_for_expressions(found, questions.conversion)
     parts = order_changes(table_changes(found, owners.of_name))
     planned: list[NewRevision] = []
     for part in parts:

@@ -1,7 +1,7 @@
 """Says which plugin owns a table that may have lost its model."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sqlalchemy import MetaData, Table
@@ -25,7 +25,8 @@ class Owners:
 
     def __init__(self, history: History, plugins: Iterable[str]) -> None:
         self._plugins = frozenset(plugins)
-        self._made_by = dict(_tables_made(history))
+        self._texts = dict(_texts(history))
+        self._made_by = dict(_tables_made(history, self._texts))
 
     def of_model(self, table: Table) -> str | None:
         """Return the enabled plugin that a model's table belongs to; None if it is none of them."""
@@ -35,6 +36,14 @@ class Owners:
         """Return the owner of a table that may have lost its model; None if nobody owns it."""
         table = Base.metadata.tables.get(name)
         return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
+
+    def is_strange(self, name: str) -> bool:
+        """Return True for a table of a model that no file speaks of: something else made it, and a migration has to."""
+        table = Base.metadata.tables.get(name)
+        if table is None or self.of_model(table) is None:
+            return False
+        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        return not any(word.search(text) for text in self._texts.values())
 
 
 def refuse_orphans(metadata: MetaData, owners: Owners) -> None:
@@ -48,9 +57,15 @@ def refuse_orphans(metadata: MetaData, owners: Owners) -> None:
             )
 
 
-def _tables_made(history: History) -> Iterable[tuple[str, str]]:
+def _texts(history: History) -> Iterable[tuple[str, str]]:
+    """Yield the ids of revisions that have files, and what these say, in the order of applying."""
     for revision in history.ordered(history.scripts):
         path = Path(history.scripts[revision].path)
         if path.is_file():
-            for names in _CREATES.findall(path.read_text(encoding="utf-8")):
-                yield next(filter(None, names)), history.plugin_of(revision)
+            yield revision, path.read_text(encoding="utf-8")
+
+
+def _tables_made(history: History, texts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for revision, text in texts.items():
+        for names in _CREATES.findall(text):
+            yield next(filter(None, names)), history.plugin_of(revision)

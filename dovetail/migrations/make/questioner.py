@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sqlalchemy import ClauseElement
+from sqlalchemy.types import TypeEngine
 
 ServerDefault = str | ClauseElement  # what SQLAlchemy takes as one
 
@@ -22,6 +23,9 @@ class Questioner(Protocol):
 
         `read` makes a default of what somebody typed, or raises ValueError.
         """
+
+    def conversion(self, table: str, column: str, new: TypeEngine[object], cast: str) -> str:
+        """Return the expression that makes values of the type `new` of those in a column; `cast` is PostgreSQL's."""
 
 
 class SafeAnswers:
@@ -53,3 +57,11 @@ class SafeAnswers:
             "give it a server_default, or run makemigrations without --noinput"
         )
         return None
+
+    def conversion(self, table: str, column: str, new: TypeEngine[object], cast: str) -> str:
+        """Return PostgreSQL's cast and note it: the migration fails on a value that it does not take."""
+        self.notes.append(
+            f"{table}.{column} becomes {new}, of what it holds by the cast {cast}; if another expression is meant, "
+            "write it into the file as postgresql_using"
+        )
+        return cast

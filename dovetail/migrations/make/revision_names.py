@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops
 
+from dovetail.migrations.bridge.postgresql.exclusions import ExclusionOp
+from dovetail.migrations.differences.arranging import COMING, GOING
 from dovetail.migrations.differences.key_reuse import KeyReuseOp
 from dovetail.migrations.make.one_off_defaults import DropDefaultOp
 from dovetail.migrations.make.table_changes import TableChange
@@ -35,15 +37,21 @@ def _fragments(change: TableChange, changes: Sequence[TableChange]) -> Iterator[
         yield f"rename_{operation.table_name.removeprefix(f'{change.plugin}_')}_{short}"
     elif isinstance(operation, KeyReuseOp):
         yield f"{short}_{'never_' * operation.never}reuses_keys"
+    elif isinstance(operation, ExclusionOp):
+        yield f"{short}_exclusions"
     elif isinstance(operation, ops.AlterColumnOp):
         yield _of_part(operation, short)
     elif isinstance(operation, ops.ModifyTableOps) and not _is_new(change.table, changes):
         changed = _columns_that_come_or_go(operation.ops)
+        made_anew = _made_anew(operation.ops)
         for part in operation.ops:
             if isinstance(part, DropDefaultOp):
                 continue  # it belongs to the column that came before it
+            name = _name_of(part)
             # An index or a constraint on a column that comes or goes is no news beside the column.
-            if (
+            if name in made_anew:
+                yield f"alter_{name}"
+            elif (
                 isinstance(part, (ops.AddColumnOp, ops.DropColumnOp, ops.AlterColumnOp))
                 or not _columns_of(part) & changed
             ):
@@ -60,11 +68,23 @@ def _of_part(part: ops.MigrateOperation, table: str) -> str:
         return (
             f"rename_{part.column_name}_{table}_{part.modify_name}" if renamed else f"alter_{table}_{part.column_name}"
         )
-    if isinstance(part, (ops.CreateIndexOp, ops.DropIndexOp)):
-        return f"{'remove_' * isinstance(part, ops.DropIndexOp)}{part.index_name}"
-    if isinstance(part, (ops.AddConstraintOp, ops.DropConstraintOp)):
-        return f"{'remove_' * isinstance(part, ops.DropConstraintOp)}{part.to_constraint().name}"
+    if name := _name_of(part):
+        return f"{'remove_' * isinstance(part, GOING)}{name}"
     return f"alter_{table}"
+
+
+def _made_anew(parts: Iterable[ops.MigrateOperation]) -> set[str | None]:
+    """Return the names of the indexes and constraints that go and come again."""
+    parts = list(parts)
+    gone, come = ({_name_of(part) for part in parts if isinstance(part, kind)} for kind in (GOING, COMING))
+    return gone & come
+
+
+def _name_of(part: ops.MigrateOperation) -> str | None:
+    """Return the name of the index or constraint that comes or goes."""
+    if isinstance(part, (ops.CreateIndexOp, ops.DropIndexOp)):
+        return str(part.index_name)
+    return str(part.to_constraint().name) if isinstance(part, (ops.AddConstraintOp, ops.DropConstraintOp)) else None
 
 
 def _is_new(table: str, changes: Iterable[TableChange]) -> bool:

@@ -114,7 +114,7 @@ def _run_other_command(
     environment.configure(
         connection=connection,
         process_revision_directives=split_raw_revision(history, registry),
-        **context_options(history) | comparison_options(history, registry),
+        **context_options(history) | comparison_options(history, registry, connection.dialect),
     )
     with expected_warnings_ignored(), environment.begin_transaction():
         environment.run_migrations()

@@ -1,6 +1,6 @@
 """Applies and undoes revisions on one connection: a transaction each, recorded in it, one message if one fails."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -10,11 +10,11 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-import dovetail.migrations.bridge.impl_postgresql
-import dovetail.migrations.bridge.impl_sqlite  # noqa: F401 - both register themselves with Alembic
+import dovetail.migrations.bridge.postgresql.impl
+import dovetail.migrations.bridge.sqlite.impl  # noqa: F401 - both register themselves with Alembic
 from dovetail.errors import DovetailError, MigrationError
-from dovetail.migrations.bridge.impl_named_types import drop_unused_types
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.bridge.postgresql.named_types import drop_unused_types
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.locks.blockers import is_lock_timeout, what_blocks
@@ -35,6 +35,9 @@ class Reporter:
 
     def starts(self, step: Step) -> None:
         """Hear that a step is about to run."""
+
+    def finds(self, step: Step) -> None:
+        """Hear that the tables of a step are there already, so that it is about to be recorded only."""
 
     def ends(self, step: Step, seconds: float) -> None:
         """Hear that a step is committed."""
@@ -67,15 +70,17 @@ def apply_steps(
     make_steps: MakeSteps,
     *,
     fake: bool = False,
+    there: Collection[str] = (),
     patience: LockPatience = PATIENCE,
     report: Reporter = SILENT,
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
-    Raise MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
+    All of them are only recorded if they are faked, and so are the revisions whose tables are `there`. Raise
+    MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
     """
     waits = LockWaits(connection, patience)
-    run = _Run(history, make_steps, waits, report, fake=fake)
+    run = _Run(history, make_steps, waits, report, fake=fake, there=there)
     references = ReferenceCheck(connection)
     with (
         foreign_keys_off(connection),
@@ -100,7 +105,14 @@ class _Run:
     """The steps of a run; the last of those done may still be at work, or have failed."""
 
     def __init__(
-        self, history: History, make_steps: MakeSteps, waits: LockWaits, report: Reporter, *, fake: bool
+        self,
+        history: History,
+        make_steps: MakeSteps,
+        waits: LockWaits,
+        report: Reporter,
+        *,
+        fake: bool,
+        there: Collection[str],
     ) -> None:
         self.done: list[Step] = []
         self.is_complete = False
@@ -108,7 +120,7 @@ class _Run:
         self._make_steps = make_steps
         self._waits = waits
         self._report = report
-        self._fake = fake
+        self._fake, self._there = fake, there
         self._steps: Sequence[Step] | None = None
         self._waiting: Step | None = None
 
@@ -121,10 +133,10 @@ class _Run:
         for step in self._steps[len(self.done) :]:
             self.done.append(step)
             if step is not self._waiting:
-                self._report.starts(step)
+                (self._report.finds if step.revision in self._there else self._report.starts)(step)
             self._waits.starts(again=step is self._waiting)
             started = perf_counter()
-            yield revision_step(self._history, step, fake=self._fake)
+            yield revision_step(self._history, step, fake=self._fake or step.revision in self._there)
             self._report.ends(step, perf_counter() - started)
         self.is_complete = True
 

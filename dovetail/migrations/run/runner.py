@@ -1,6 +1,6 @@
 """Bring a database where it should be; `manage.py migrate`, quickstart and tests come through here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ class Target:
     plugin: str | None = None
     revision: str | None = None
     fake: bool = False  # keep the books only
+    fake_initial: bool = False  # keep the books only of first migrations whose tables are there
     keep_in_step: bool = True  # let plugins change the rows that they keep in step with the code
     lock_timeout: float = LOCK_TIMEOUT  # seconds for a lock; 0 waits for ever
 
@@ -161,6 +162,7 @@ def apply_now(
     steps: Sequence[Step],
     *,
     fake: bool = False,
+    there: Collection[str] = (),
     patience: LockPatience = PATIENCE,
     report: Reporter = SILENT,
 ) -> list[Step]:
@@ -174,6 +176,7 @@ def apply_now(
             history,
             lambda _heads: steps,
             fake=fake,
+            there=there,
             patience=patience,
             report=report,
         )
@@ -202,9 +205,19 @@ def _apply(  # noqa: PLR0917 - what a run is made of
     record_squashes(connection, history.recorded, history.squashes)
     steps = plan(history, applied, target.plugin, target.revision)
     patience = LockPatience.of(settings, target.lock_timeout)
-    done = apply_now(connection, history, steps, fake=target.fake, patience=patience, report=report)
+    there = _find_initial(connection, settings, history, steps) if target.fake_initial else ()
+    done = apply_now(connection, history, steps, fake=target.fake, there=there, patience=patience, report=report)
     if done and history.squashes:  # the rest of one may have been applied
         record_squashes(connection, read_ledger(connection), history.squashes)
     if target.keep_in_step and not target.fake:  # whose tables may be missing
         run_what_is_due(connection, registry, history)
     return done
+
+
+def _find_initial(
+    connection: Connection, settings: Settings, history: History, steps: Sequence[Step]
+) -> Collection[str]:
+    # Imported here: hardly a run looks for them.
+    from dovetail.migrations.run.initial import find_initial
+
+    return find_initial(connection, settings, history, steps, apply_now)

@@ -1,19 +1,18 @@
 """Checks, when a resource is made, of its fields: a name that leads nowhere, and two that contradict each other."""
 
-from sqlalchemy import inspect
-
 from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.errors import ConfigurationError
 from dovetail.resources.declaration.declared import OPERATIONS
 from dovetail.resources.declaration.derived import Derived
+from dovetail.resources.query.comparable import python_type
 from dovetail.resources.schemas.file_columns import unwritable_files
 from dovetail.resources.schemas.lookups import check_lookup
 
 
 def check_declaration(spec: Derived) -> None:
     """Raise ConfigurationError, in one line, for the first thing that would not work."""
-    if len(inspect(spec.model).primary_key) != 1:
-        raise ConfigurationError(f"{spec.model.__name__} needs a primary key of one column to be a resource")
+    if len(spec.keys) > 1:
+        _check_several(spec)
     if not 1 <= spec.default_limit <= spec.maximum_limit:
         raise ConfigurationError(
             f"{spec.singular}: default_limit is {spec.default_limit} and maximum_limit {spec.maximum_limit}, "
@@ -24,6 +23,18 @@ def check_declaration(spec: Derived) -> None:
     _ = spec.grammar, spec.reader  # which check every name
     _check_limits(spec)
     _check_names(spec)
+
+
+def _check_several(spec: Derived) -> None:
+    """Raise ConfigurationError for what a primary key of several columns cannot be, or do."""
+    for name in spec.keys:
+        if python_type(getattr(spec.model, name).type) is None:
+            raise ConfigurationError(f"{spec.singular}: {name} is part of the primary key, and no address can hold it")
+    if spec.links:
+        raise ConfigurationError(
+            f"{spec.singular}: links needs a primary key of one column, found {', '.join(spec.keys)}; write "
+            f"{sorted(spec.links)} by a service of yours"
+        )
 
 
 def _check_addresses(spec: Derived) -> None:

@@ -20,7 +20,16 @@ VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"  # what a policy i
 FROM_FIELDS = BaseModel  # in the place of a schema that is made with the resource
 CLOSED = Closed(object)  # in the place of the closed policy of the model, which is made with the resource
 Operation: TypeAlias = Literal[
-    "list", "retrieve", "create", "update", "replace", "delete", "bulk_create", "bulk_update", "bulk_delete"
+    "list",
+    "retrieve",
+    "create",
+    "update",
+    "replace",
+    "delete",
+    "bulk_create",
+    "bulk_update",
+    "bulk_delete",
+    "bulk_replace",
 ]
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 READS: frozenset[Operation] = frozenset({"list", "retrieve"})
@@ -53,7 +62,8 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`
     update: type[Update] | None = None  # for PATCH: what is not set stays
     replace: type[Replace] | None = None  # for PUT
-    put_creates: bool = False  # whether a PUT at a key that no row has makes one, with the body and that key
+    # Whether a PUT at a key that no row has makes one, with the body and that key; a PUT of many at `bulk` does it too.
+    put_creates: bool = False
     name: str = ""  # post
     plural: str = ""  # posts: the name of the list
     path: str = ""  # where its endpoints are below the router, if not at the plural
@@ -79,6 +89,9 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     # Fields of `create` and `update` that name rows of a many-to-many relation, and who finds or makes those.
     # A unique column in place of a function (`{"tags": Tag.name}`) finds the rows of these values, or makes them.
     links: Mapping[str, FindLinks | InstrumentedAttribute[str]] = field(default_factory=dict)
+    # Relations that bodies hold as objects of their own, which are made, changed and removed with the row. Of `crates`
+    # and `crates.items` schemas are made of what `fields` has behind their dots; yours have fields of these names.
+    nested: Collection[str] = ()
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
     # or the values of one, which are inserted in the cheapest way.
     create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)

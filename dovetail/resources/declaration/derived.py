@@ -32,6 +32,7 @@ from dovetail.resources.policies.access import Access
 from dovetail.resources.policies.closed import Closed
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import filter_parameters
+from dovetail.resources.query.keys import Names, key_names, several_type
 from dovetail.resources.query.ordering import Term, ordering_terms
 from dovetail.resources.query.paths import Path as ColumnPath
 from dovetail.resources.query.search import FullTextSearch, Search, declared_search
@@ -39,9 +40,12 @@ from dovetail.resources.query.url import Grammar
 from dovetail.resources.read.etags import version_attributes
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.schemas.model_schemas import WORD, model_schemas
+from dovetail.resources.schemas.nested_models import with_nested
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.targets import field_names, targets
+
+BULK: tuple[Operation, ...] = ("bulk_create", "bulk_update", "bulk_delete", "bulk_replace")
 
 
 class Derived(Declared[Model, Viewer, Create, Update, Replace]):
@@ -56,6 +60,7 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
                 raise ConfigurationError(f"{self.singular}: expected `fields`, of which schemas are made, or `read`")
             return
         made = model_schemas(self.model, self.fields, self.read_only)
+        made = with_nested(made, self.model, self.fields, self.read_only, self.nested)
         if self.read is FROM_FIELDS:
             object.__setattr__(self, "read", made.read)
         if is_read_only(inspect(self.model).local_table):
@@ -80,43 +85,60 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
         return f"/{self.path or self.collection}"
 
     @cached_property
-    def key(self) -> str:
-        """The name of the attribute that is the primary key."""
-        mapper = inspect(self.model)
-        return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
+    def keys(self) -> Names:
+        """The names of the attributes that are the primary key."""
+        return key_names(self.model)
 
     @cached_property
-    def known_by(self) -> str:
-        """The name of the attribute by which clients know a row: the `lookup`, else the key."""
-        return self.lookup or self.key
+    def key(self) -> str:
+        """The name of the attribute that is the primary key; none if there are several."""
+        return self.keys[0] if len(self.keys) == 1 else ""
+
+    @cached_property
+    def known_by(self) -> Names:
+        """The names of the attributes by which clients know a row: the `lookup`, else the key."""
+        return (self.lookup,) if self.lookup else self.keys
 
     @cached_property
     def key_type(self) -> object:
         """The type of what stands for a row in a path, with its limits."""
         if self.lookup:
             return Annotated[python_type(getattr(self.model, self.lookup).type), Path()]
-        return Annotated[KeyText if self.is_numbered else self._key_type, Path()]
+        return Annotated[self.primary_key_type, Path()]
 
     @cached_property
     def key_adapter(self) -> TypeAdapter[Hashable]:
         """The adapter that reads a primary key as JSON holds it."""
+        if not self.key:
+            return TypeAdapter(cast("type[Hashable]", several_type(self.model, self.keys, in_url=False)))
         return TypeAdapter(cast("type[Hashable]", Id if self.is_numbered else self._key_type))
 
     @cached_property
     def taken_keys(self) -> frozenset[str]:
         """The texts that would mean something else where a row's `lookup` stands in a path."""
-        bulk = any(self.has(operation) for operation in ("bulk_create", "bulk_update", "bulk_delete"))
+        bulk = any(self.has(operation) for operation in BULK)
         return frozenset(self.reserved) | ({"bulk"} if bulk else set())
 
     @cached_property
     def primary_key_type(self) -> object:
         """The type of the primary key in a URL."""
+        if not self.key:
+            return several_type(self.model, self.keys, in_url=True)
         return KeyText if self.is_numbered else self._key_type
 
     @cached_property
-    def body_key_type(self) -> object:
-        """The type of the key in a body, where a number is written as a number."""
-        return BodyId if self.is_numbered else self._key_type
+    def body_key_types(self) -> Mapping[str, object]:
+        """The types of the attributes of the key in a body, where a number is written as a number."""
+        if self.is_numbered:
+            return {self.key: BodyId}
+        return {name: python_type(getattr(self.model, name).type) for name in self.keys}
+
+    @cached_property
+    def known_types(self) -> Mapping[str, object]:
+        """The types of the attributes by which clients know a row, in a body."""
+        if self.lookup:
+            return {self.lookup: python_type(getattr(self.model, self.lookup).type)}
+        return self.body_key_types
 
     @cached_property
     def reader(self) -> Reader:
@@ -187,6 +209,8 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
             return False
         if operation == "bulk_delete" and self.requires_if_match:  # keys in a URL have no entity tags
             return False
+        if operation == "bulk_replace" and not self.put_creates:
+            return False
         schemas = {"create": self.create, "update": self.update, "replace": self.replace}
         schema = schemas.get(operation.removeprefix("bulk_"), self.read)
         return schema is not None and operation not in self.without
@@ -229,4 +253,4 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def is_numbered(self) -> bool:
         """True if the primary key is a whole number."""
-        return isinstance(getattr(self.model, self.key).type, Integer)
+        return bool(self.key) and isinstance(getattr(self.model, self.key).type, Integer)

@@ -15,16 +15,22 @@ from dovetail.api.schemas import Schema
 from dovetail.database.session import SessionDep
 from dovetail.resources.declaration.declared import Operation
 from dovetail.resources.endpoints import documentation
+from dovetail.resources.endpoints.idempotency import WrittenResponse, respond_once
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
+from dovetail.resources.query.keys import key_from
 from dovetail.resources.spec import Spec
-from dovetail.resources.write.bulk import Written, create_all, delete_all, update_all
-from dovetail.resources.write.idempotency import WrittenResponse, respond_once
+from dovetail.resources.write.bulk import Written, create_all, delete_all, put_all, update_all
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100
-BULK: Mapping[str, Operation] = {"create": "bulk_create", "update": "bulk_update", "delete": "bulk_delete"}
+BULK: Mapping[str, Operation] = {
+    "create": "bulk_create",
+    "update": "bulk_update",
+    "delete": "bulk_delete",
+    "replace": "bulk_replace",
+}
 
 
 def add_endpoints(writer: Writer, router: APIRouter) -> None:
@@ -34,6 +40,8 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
         _add_create(writer, router)
     if spec.has("bulk_update"):
         _add_update(writer, router)
+    if spec.has("bulk_replace"):
+        _add_replace(writer, router)
     if spec.has("bulk_delete"):
         _add_delete(writer, router)
 
@@ -64,32 +72,51 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
 
 
 def _add_update(writer: Writer, router: APIRouter) -> None:
+    async def write(
+        session: AsyncSession, viewer: object, keys: Sequence[Hashable], items: Sequence[tuple[object, str | None]]
+    ) -> list[object]:
+        return (await update_all(writer, session, viewer, keys, items)).items()
+
     spec = writer.spec
-    update: Any = spec.update
+    responses: dict[int | str, documentation.Json] = {404: {}}
+    responses |= documentation.precondition_responses(required=spec.requires_if_match)
+    _add_keyed(spec, router, ("update", "Change", "PATCH"), spec.update, spec.body_key_types, write, responses)
+
+
+def _add_replace(writer: Writer, router: APIRouter) -> None:
+    spec = writer.spec
+    names = "replace", "Replace, or make where there are none,", "PUT"
+    responses = documentation.precondition_responses(required=spec.requires_if_match)
+    _add_keyed(spec, router, names, spec.replace, spec.known_types, partial(put_all, writer), responses)
+
+
+def _add_keyed(  # noqa: PLR0917 - what the two differ in
+    spec: Spec,
+    router: APIRouter,
+    names: tuple[str, str, str],
+    schema: Any,
+    types: Mapping[str, object],
+    write: Callable[..., Awaitable[list[object]]],
+    responses: dict[int | str, documentation.Json],
+) -> None:
+    """Add an endpoint whose items say which row each is, by the attributes that have these types."""
     extra: dict[str, Any] = {
-        spec.key: (spec.body_key_type, ...),
+        **{name: (kind, ...) for name, kind in types.items()},
         "if_match": (
             str | None,
             Field(None, max_length=1_000, description="The object's ETag, if it has to be unchanged."),
         ),
     }
-    one_schema = create_model(f"{update.__name__}BulkItem", __base__=update, __module__=update.__module__, **extra)
+    one_schema = create_model(f"{schema.__name__}BulkItem", __base__=schema, __module__=schema.__module__, **extra)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, data: Any) -> Response:  # noqa: ARG001 - as all have it
-        keys = [getattr(one, spec.key) for one in data.items]
-        items = [(_without(update, one, set(extra)), one.if_match) for one in data.items]
-        written = await update_all(writer, session, viewer, keys, items)
-        return Response(_body(written), media_type="application/json")
+        keys = [key_from([getattr(one, name) for name in types]) for one in data.items]
+        items = [(_without(schema, one, set(extra)), one.if_match) for one in data.items]
+        written = await write(session, viewer, keys, items)
+        return Response(orjson.dumps({"items": written}, option=ORJSON_OPTIONS), media_type="application/json")
 
-    _add(
-        spec,
-        router,
-        endpoint,
-        ("update", "Change", "PATCH"),
-        {"data": _list_schema(f"{update.__name__}Bulk", one_schema)},
-        response_model=_response_schema(spec),
-        responses={404: {}} | documentation.precondition_responses(required=spec.requires_if_match),
-    )
+    body = _list_schema(f"{schema.__name__}Bulk", one_schema)
+    _add(spec, router, endpoint, names, {"data": body}, response_model=_response_schema(spec), responses=responses)
 
 
 def _add_delete(writer: Writer, router: APIRouter) -> None:

@@ -8,11 +8,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from dovetail.api.schemas import LARGEST_ID
 from dovetail.resources.declaration.declared import Operation
+from dovetail.resources.endpoints.idempotency import HEADER, MAXIMUM_LENGTH
 from dovetail.resources.query.filters import MAXIMUM_VALUES, FilterParameter
 from dovetail.resources.query.url import CAP, Grammar
 from dovetail.resources.query.url import MAXIMUM_LENGTH as LONGEST_SEARCH
 from dovetail.resources.spec import Spec
-from dovetail.resources.write.idempotency import HEADER, MAXIMUM_LENGTH
 
 Json = dict[str, Any]
 
@@ -114,7 +114,7 @@ def links_to(spec: Spec, *verbs: str) -> Json:
 def _known_by(spec: Spec) -> str | None:
     """Return the field of what a write answers by which the row is known; None if it is not there."""
     parts = spec.written_reader.node.paths()
-    return next((name for name, path in parts if path == spec.known_by and "." not in name), None)
+    return next((name for name, path in parts if (path,) == spec.known_by and "." not in name), None)
 
 
 def _filter(parameter: FilterParameter) -> Json:

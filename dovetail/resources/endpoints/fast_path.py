@@ -28,13 +28,13 @@ from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, Read
 from dovetail.database.presumed import Remembered
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.endpoints.fast_place import FastPlace
+from dovetail.resources.endpoints.idempotency import HEADER
 from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.idempotency import HEADER
 from dovetail.state import forget_actor
 
 MAXIMUM_PRESUMED = 2_000  # tokens whose user is remembered by an endpoint; each is some kilobytes

@@ -25,10 +25,12 @@ from dovetail.errors import DovetailError, StaleWriteError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
+from dovetail.resources.endpoints.idempotency import WrittenResponse, respond_once
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import Recognized, not_found
+from dovetail.resources.query.keys import key_from, key_text, key_values
 from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
@@ -36,7 +38,6 @@ from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.idempotency import WrittenResponse, respond_once
 from dovetail.resources.write.writer import NoRowError, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
@@ -74,7 +75,7 @@ async def create(
     async def make() -> Response:
         with _pointing_into(spec, data):
             made = await writer.create_and_read(session, viewer, data)
-        headers = {"Location": f"{quote(request.scope['path'])}/{quote(str(made.known_by), safe='')}"}
+        headers = {"Location": f"{quote(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
         return _item_response(spec, request, made.batch, made.key, status=201, headers=there)
 
@@ -139,7 +140,8 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
         raise spec.refusal(viewer, action)
     headers = _location(spec, request, key) if is_new else {}
     if spec.lookup and batch.items:  # an Idempotency-Key notes the row, whose lookup may change
-        key = batch.version(0)[spec.reader.version_within(visibility.hidden).index(spec.key)]
+        version = dict(zip(spec.reader.version_within(visibility.hidden), batch.version(0), strict=True))
+        key = key_from([version[name] for name in spec.keys])
     return _item_response(spec, request, batch, key, status=status, headers=headers)
 
 
@@ -165,7 +167,7 @@ async def _put_new(  # noqa: PLR0917 - as `update` has them
     """Make the row that a PUT found none of, with the key of its path, and return it."""
     if request.headers.get("If-Match") is not None:
         raise StaleWriteError  # what the client saw is not there
-    made = await writer.create_and_read(session, viewer, data, {writer.spec.known_by: key})
+    made = await writer.create_and_read(session, viewer, data, key_values(writer.spec.known_by, key))
     headers = {"Location": quote(request.scope["path"])} if writer.spec.has("retrieve") else None
     return _item_response(writer.spec, request, made.batch, made.key, status=201, headers=headers)
 
@@ -313,7 +315,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
 def _location(spec: Spec, request: Request, key: Hashable) -> dict[str, str]:
     if not spec.has("retrieve"):
         return {}
-    return {"Location": request.url_for(f"get_{spec.singular}", **{item_path(spec)[1]: key}).path}
+    return {"Location": request.url_for(f"get_{spec.singular}", **{item_path(spec)[1]: key_text(key)}).path}
 
 
 def _item_response(

@@ -13,6 +13,7 @@ from dovetail.database.fast_unit_of_work import SessionSource, dialect_of
 from dovetail.resources.conditions import is_always
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.policy import not_found
+from dovetail.resources.query.keys import have_keys, key_from
 from dovetail.resources.read.etags import etag
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
@@ -65,10 +66,12 @@ async def _check_rows(spec: Spec, session: AsyncSession, viewer: object, keys: S
     condition = or_(spec.policy.where(viewer, "view"), spec.policy.where(viewer, "add"))
     if is_always(condition):
         return
-    column = getattr(spec.model, spec.key)
-    for key, is_allowed in await session.execute(select(column, condition).where(column.in_(keys))):
+    columns = [getattr(spec.model, name) for name in spec.keys]
+    for *key, is_allowed in await session.execute(
+        select(*columns, condition).where(have_keys(spec.model, spec.keys, keys))
+    ):
         if not is_allowed:
-            raise not_found(spec.singular, key)
+            raise not_found(spec.singular, key_from(key))
 
 
 def _written_anew(spec: Spec, batch: Batch, keys: Sequence[Hashable], stored: Response) -> Response:

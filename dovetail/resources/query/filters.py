@@ -101,9 +101,12 @@ class FilterParameter:
         extra = (value,) if self.is_written_out else placeholders
         return self.path.where(lambda column: self.lookup.build(column, *extra), related, of_null=of_null)
 
+    def placeholders(self, prefix: str, count: int) -> list[BindParameter[object]]:
+        """Return `count` placeholders of the parameter's type, named after `prefix`."""
+        return [bindparam(f"{prefix}_{number}", type_=self._bind_type) for number in range(count)]
+
     @property
-    def bind_type(self) -> TypeEngine[Any]:
-        """The type of the placeholders."""
+    def _bind_type(self) -> TypeEngine[Any]:
         return String() if self.lookup.operand == "text" else comparable(self.path.type)
 
 
@@ -146,11 +149,6 @@ def filter_parameters(
                 raise ConfigurationError(f"filters name the parameter {parameter.name!r} twice")
             found[parameter.name] = parameter
     return found
-
-
-def placeholders(parameter: FilterParameter, prefix: str, count: int) -> list[BindParameter[object]]:
-    """Return `count` placeholders of the parameter's type, named after `prefix`."""
-    return [bindparam(f"{prefix}_{number}", type_=parameter.bind_type) for number in range(count)]
 
 
 def comparable(column_type: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, true
 
 from dovetail.database.search.selective_conditions import all_of
 from dovetail.resources.query import keyset
-from dovetail.resources.query.filters import like, placeholders
+from dovetail.resources.query.filters import like
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
@@ -76,8 +76,8 @@ def conditions(
     if visibility.within is not None:
         found += all_of(visibility.within)
     for number, (parameter, value) in enumerate(request.query.filters):
-        count = len(parameter.arguments(value))
-        found.append(parameter.condition(placeholders(parameter, f"filter_{number}", count), value, visibility.related))
+        placeholders = parameter.placeholders(f"filter_{number}", len(parameter.arguments(value)))
+        found.append(parameter.condition(placeholders, value, visibility.related))
     if request.query.search:
         found.append(search.condition(visibility))
     if request.cursor_values and positions:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Select, bindparam, inspect, select
+from sqlalchemy import BigInteger, Dialect, Select, bindparam, func, inspect, select
 
 from dovetail.resources.query import ordering
 from dovetail.resources.query.search import Search
@@ -29,7 +29,7 @@ def page_select(
     found = conditions(request, visibility, search, positions)
     order = [(term.path.column, term.descending) for term in request.terms]
     found += planned(conditions(request, visibility, search, ()), order, dialect)
-    (key,) = inspect(model).primary_key
+    key, *others = inspect(model).primary_key
     rows = select(key.label("key"), *labelled).select_from(model)
     page = access_paths.Slice(
         request.query.limit + 1,
@@ -37,8 +37,8 @@ def page_select(
         lambda places: [term.order(place) for term, place in zip(request.terms, places, strict=True)],
         request.reach,
     )
-    keys = access_paths.page_of_keys(rows, key, found, page, dialect)
-    if keys is None and request.query.offset:
+    keys = None if others else access_paths.page_of_keys(rows, key, found, page, dialect)
+    if keys is None and request.query.offset and not others:
         keys = page.cut_keys(rows.where(*found), dialect)
     if keys is None:
         return page.cut(select(*columns, *labelled).select_from(model).where(*found), positions)
@@ -53,8 +53,11 @@ def count_select(
     model: type[object], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
 ) -> Select[int]:
     """Return the SELECT of how many rows there are on all pages, up to one more than CAP if the count is capped."""
-    (key,) = inspect(model).primary_key
+    key, *others = inspect(model).primary_key
     limit = CAP + 1 if request.query.count == "capped" else None
     found = conditions(request, visibility, search, ())
     found += planned(found, (), dialect)
+    if others:
+        rows = select(key).select_from(model).where(*found).limit(limit)
+        return select(func.count()).select_from(rows.subquery("counted"))
     return access_paths.count_of(select(key).select_from(model), key, found, limit, dialect)

@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import Dialect, Select, inspect
+from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.database.presumed import Presumed, UnconfirmedError
 from dovetail.errors import ConfigurationError
-from dovetail.resources.query.filters import FilterParameter, filter_parameters
+from dovetail.resources.query.filters import FilterParameter
+from dovetail.resources.query.keys import key_names, keys_parameter
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
@@ -209,7 +210,7 @@ class Reader:
         place = (source.dialect.name, visibility.template)
         plan: Plan | None = self._plans_of_one.get(place) if is_plain else None
         if plan is not None:
-            return await plan.fetch(await source.connection(), {"filter_0_0": keys[0]}, visibility.bind_values)
+            return await plan.fetch(await source.connection(), self._arguments(keys[0]), visibility.bind_values)
         request = self._request_of(keys, query)
         plan = self.plan(request, visibility, source.dialect)
         if plan is not None and is_plain:
@@ -227,7 +228,7 @@ class Reader:
         plan: Plan | None = self._plans_of_one.remember(place, compiled)
         if plan is None:
             raise UnconfirmedError
-        values = {**presumed.values, "filter_0_0": key}
+        values = {**presumed.values, **self._arguments(key)}
         rows = await plan.prepared.fetch(await source.connection(), values, visibility.bind_values)
         width = len(presumed.row)
         source.confirm(presumed, rows[0][:width] if rows else None)
@@ -320,11 +321,18 @@ class Reader:
         places = tuple(zip(select.behind, steps, strict=True))
         return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :], select.allowed)
 
+    def _arguments(self, key: object) -> dict[str, object]:
+        """Return the placeholders of the key in a read of one row."""
+        return {"filter_0_0": key} if self._is_single else _filled("filter_0", self._key_filter.arguments((key,)))
+
+    @cached_property
+    def _is_single(self) -> bool:
+        return bool(self._lookup) or len(key_names(self.model)) == 1
+
     @cached_property
     def _key_filter(self) -> FilterParameter:
-        (column,) = inspect(self.model).primary_key
-        key = self._lookup or inspect(self.model).get_property_by_column(column).key
-        return filter_parameters(self.model, {key: "in"})[f"{key}__in"]
+        names = (self._lookup,) if self._lookup else key_names(self.model)
+        return keys_parameter(self.model, names)
 
     @cached_property
     def _key_terms(self) -> Terms:
@@ -344,7 +352,8 @@ class Reader:
         return self.plan_of(select, prepared, visibility, dialect, request.terms)
 
     def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan | None:
-        request = self._request_of((None,), ALL_FIELDS)
+        nothing_known = None if self._is_single else (None,) * len(key_names(self.model))
+        request = self._request_of((nothing_known,), ALL_FIELDS)
         if not self.is_compiled(request.query, visibility, dialect):
             return None
         select = self._page(request, visibility, dialect)
@@ -363,6 +372,10 @@ class Reader:
             filters=((self._key_filter, tuple(keys)),), limit=len(keys), fields=query.fields, expand=query.expand
         )
         return PageRequest(listed, self._key_terms if len(keys) > 1 else ())
+
+
+def _filled(prefix: str, values: Sequence[object]) -> dict[str, object]:
+    return {f"{prefix}_{number}": value for number, value in enumerate(values)}
 
 
 def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:

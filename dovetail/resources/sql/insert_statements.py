@@ -93,15 +93,18 @@ def prepare_values(
 
 
 def insert_many_statement(
-    model: type[object], key: str, rows: Sequence[Mapping[str, object]], dialect: Dialect
+    model: type[object], names: Sequence[str], rows: Sequence[Mapping[str, object]], dialect: Dialect
 ) -> tuple[Executable, list[dict[str, object]] | None]:
-    """Return the INSERT of rows of the same attributes, and the arguments; it answers their keys, see `in_order`."""
+    """Return the INSERT of rows of the same attributes, and the arguments; it answers their keys, see `in_order`.
+
+    The attributes of `names` make a key.
+    """
     columns = dict(columns_of(model))
     statement = insert(inspect(model).local_table)
     values = [{columns[name].key: value for name, value in row.items()} for row in rows]
-    if _counts_up(columns[key], values, dialect):
-        return statement.values(values).returning(columns[key]), None
-    return statement.returning(columns[key], sort_by_parameter_order=True), values
+    if len(names) == 1 and _counts_up(columns[names[0]], values, dialect):
+        return statement.values(values).returning(columns[names[0]]), None
+    return statement.returning(*(columns[name] for name in names), sort_by_parameter_order=True), values
 
 
 def in_order(keys: Iterable[Any], arguments: object) -> list[object]:

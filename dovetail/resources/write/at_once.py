@@ -31,6 +31,14 @@ from dovetail.database.fast_unit_of_work import (
     note_written,
 )
 from dovetail.resources.declaration.declared import Create, Model, Replace, Update, Viewer
+from dovetail.resources.declaration.model_rules import (
+    OF_UPDATES,
+    Hearings,
+    enums_of,
+    hearings,
+    unknown_members,
+    why_model,
+)
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
 from dovetail.resources.read.reader import Batch, Cache, Plan
@@ -40,7 +48,6 @@ from dovetail.resources.sql.insert_statements import VALUE
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import Compiled, compile_update, prepare_delete
-from dovetail.resources.write.model_rules import OF_UPDATES, Hearings, enums_of, hearings, unknown_members, why_model
 from dovetail.resources.write.one_row import KEY, OneRow
 from dovetail.resources.write.references import References
 
@@ -167,6 +174,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         self, session: AsyncSession, asked: Visibility, key: Hashable, if_match: str | None
     ) -> dict[str, object] | None:
         """Return what says which row it is, and of which version; None if somebody else has to ask, or see the row."""
+        if len(self._spec.known_by) > 1:
+            return None
         mapper, known = self._mapper, session.sync_session.identity_map
         if mapper.class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
             return None
@@ -199,8 +208,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _elsewhere(self) -> frozenset[str]:
-        """The fields that lead to other rows, and the key."""
-        return self._references.fields | self._spec.links.keys() | {self._spec.key}
+        """The fields that lead to other rows, and those of the key."""
+        return self._references.fields | self._spec.links.keys() | {*self._spec.nested, *self._spec.keys}
 
     @cached_property
     def _limits_fields(self) -> bool:
@@ -210,4 +219,6 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 def values_of(spec: Spec, data: BaseModel, kept: frozenset[str]) -> dict[str, object]:
     """Return what a body sets, by attribute; a replacement that does not name one of `kept` keeps it."""
     is_whole = isinstance(data, spec.replace or ())
-    return data.model_dump(exclude_unset=not is_whole, exclude=set(spec.links) | (kept - data.model_fields_set))
+    return data.model_dump(
+        exclude_unset=not is_whole, exclude={*spec.links, *spec.nested} | (kept - data.model_fields_set)
+    )

@@ -26,11 +26,13 @@ from dovetail.errors import (
     StaleWriteError,
 )
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
+from dovetail.resources.query.keys import key_from, key_of, key_text, key_values
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.pointers import as_sent
-from dovetail.resources.write.links import find_links
+from dovetail.resources.write.links import Links, find_links
+from dovetail.resources.write.nested_rows import Change
 from dovetail.resources.write.one_row import Locked
-from dovetail.resources.write.writer import Change, Writer
+from dovetail.resources.write.writer import Writer
 from dovetail.state import DOOR, note_of_request
 
 All = TypeVar("All")
@@ -58,7 +60,7 @@ class Written:
         batch = self.batch
         if len(self.keys) == 1:
             return batch.items
-        by_key = {batch.position(number)[0]: item for number, item in enumerate(batch.items)}
+        by_key = {key_from(batch.position(number)): item for number, item in enumerate(batch.items)}
         return [by_key[key] for key in self.keys]
 
 
@@ -127,6 +129,65 @@ async def update_all(
 
     done = await _Job(session, "/items", len(keys), check, together, apart, writer.spec.update).run()
     return done if isinstance(done, Written) else await _written(writer, session, viewer, CHANGE, done)
+
+
+async def put_all(
+    writer: Writer[Model, Viewer, Create, Update, Replace],
+    session: AsyncSession,
+    viewer: Viewer,
+    keys: Sequence[Hashable],
+    items: Sequence[tuple[Replace, str | None]],
+) -> list[object]:
+    """Replace the rows that clients know by these keys, and make those that there are none of; return the answers.
+
+    Of two who make the same row at once, the second one replaces it: where the first has come between, each is looked
+    for again. Raises one error that names each that fails.
+    """
+    locked = await writer.lock_known(session, viewer, keys, CHANGE)
+
+    def change(number: int) -> Change[Model, Update, Replace]:
+        return Change(_take(writer, viewer, CHANGE, locked, keys, number), *items[number])
+
+    def check(number: int) -> None:
+        if keys[number] in locked or keys[number] in keys[:number]:
+            writer.check_update(viewer, change(number))
+            return
+        writer.spec.written_visibility(viewer, ADD)  # which refuses whoever may add no row
+        writer.check_create(viewer, items[number][0])  # type: ignore[arg-type]  # the schema that makes a row here
+        if items[number][1] is not None:
+            raise StaleWriteError  # what the client saw is not there
+
+    async def write(numbers: Sequence[int], found: Links | None) -> list[object]:
+        old = [number for number in numbers if keys[number] in locked]
+        new = [number for number in numbers if keys[number] not in locked]
+        answers: dict[int, object] = {}
+        if old:
+            changes = [change(number) for number in old]
+            await writer.update_items(session, viewer, changes, found)
+            kept = [key_of(one.item) for one in changes]
+            answers |= dict(zip(old, (await _written(writer, session, viewer, CHANGE, kept)).items(), strict=True))
+        if new:
+            bodies, known = [items[n][0] for n in new], [key_values(writer.spec.known_by, keys[n]) for n in new]
+            made = await writer.create_items(session, viewer, bodies, found, known)  # type: ignore[arg-type]  # as above
+            answers |= dict(zip(new, (await _written(writer, session, viewer, ADD, made)).items(), strict=True))
+        return [answers[number] for number in numbers]
+
+    async def together() -> list[object]:
+        return await write(range(len(keys)), None)
+
+    async def apart() -> Callable[[int], Awaitable[object]]:
+        nonlocal locked
+        locked = await writer.lock_known(session, viewer, keys, CHANGE)  # somebody else may have made some
+        links = await find_links(writer.spec.finders, session, [data for data, _ in items])
+
+        async def one(number: int) -> object:
+            check(number)
+            return (await write([number], links))[0]
+
+        return one
+
+    job: _Job[list[object], object] = _Job(session, "/items", len(keys), check, together, apart, writer.spec.replace)
+    return await job.run()
 
 
 async def delete_all(
@@ -247,6 +308,6 @@ def _take(  # noqa: PLR0917 - as a writer's `taken` has them, of one of many
 ) -> Model:
     key = keys[number]
     if key in keys[:number]:
-        detail = f"The {writer.spec.singular} {key} comes twice."
+        detail = f"The {writer.spec.singular} {key_text(key)} comes twice."
         raise InvalidInputError(detail, errors=[FieldError(pointer="", detail=detail, type="repeated")])
     return writer.taken(viewer, action, key, locked.get(key))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     String,
+    Table,
     Time,
     Uuid,
     delete,
@@ -24,7 +25,9 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -36,7 +39,7 @@ from dovetail.resources.declaration.declared import Model
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.change_lines import tells_old_rows
+from dovetail.resources.sql.change_lines import picture, tells_old_rows
 from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
@@ -100,11 +103,31 @@ def prepare_delete(
     table, key = inspect(spec.model).local_table, getattr(spec.model, spec.key)
     chosen = [one_row.has_key(), *conditions]
     line = None if log is None else log.insert_deleted(table, chosen)
-    if line is not None and (dialect.name != "sqlite" or len(select(table).where(*chosen).get_final_froms()) > 1):
-        return None  # what goes along is written down of a row that is locked
+    if line is not None and len(select(table).where(*chosen).get_final_froms()) > 1:
+        return None
+    if log is not None and line is not None and dialect.name != "sqlite":
+        recorded = prepare(_recorded_delete(log, table, key, chosen), dialect, visibility.binds)
+        return None if recorded is None else Compiled((recorded,), log)
     parts = [one for one in (line, delete(table).where(*chosen).returning(key)) if one is not None]
     found = [prepared for one in parts if (prepared := prepare(one, dialect, visibility.binds)) is not None]
     return Compiled(found, None if line is None else log) if len(found) == len(parts) else None
+
+
+def _recorded_delete(
+    log: ChangeLog, table: Table, key: InstrumentedAttribute[object], chosen: Sequence[ColumnElement[bool]]
+) -> ReturningDelete[object]:
+    """Return, for PostgreSQL, what deletes a row, answers its key and writes it into the log, with what goes along.
+
+    What is written down has to be what is deleted: the row as it is locked. Where another transaction holds it, or has
+    just made what refers to it, nothing is deleted here.
+    """
+    own = key.property.columns[0]
+    columns = dict.fromkeys([own, *log.columns(table)])
+    taken = select(*columns).where(*chosen).with_for_update(of=table, skip_locked=True).cte("taken")
+    is_taken = own.in_(select(taken.c[own.key]))
+    line = log.insert_deleted(table, [is_taken], picture(taken))
+    statement = delete(table).where(is_taken).returning(own)
+    return statement if line is None else statement.add_cte(line.cte("history_lines"))
 
 
 def _conditions(

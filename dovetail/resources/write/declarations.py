@@ -16,13 +16,17 @@ from dovetail.resources.schemas.lookups import is_unique
 from dovetail.resources.signatures import Arguments, check_hook, check_policy
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import needs_value
+from dovetail.resources.write.nested import check_nested
 
 
 def check_writing(spec: Spec) -> None:
     """Raise ConfigurationError, in one line, for the first thing that would not work when a row is written."""
     _check_read_only(spec)
     _check_schemas(spec)
+    if len(spec.keys) > 1:
+        _check_keys(spec)
     _check_links(spec)
+    check_nested(spec)
     check_policy(spec.singular, spec.policy, spec.model, spec.create)
     for name, hook, arguments in _hooks(spec):
         check_hook(spec.singular, name, hook, arguments)
@@ -47,11 +51,35 @@ def _check_schemas(spec: Spec) -> None:
     columns = inspect(spec.model).column_attrs.keys()
     for schema in _without_hooks(spec):
         for name in schema.model_fields:
-            if name not in columns and name not in spec.links:
+            if name not in columns and name not in spec.links and name not in spec.nested:
                 raise ConfigurationError(
                     f"{schema.__name__}.{name} is not a column of {spec.model.__name__}; name a service that knows "
                     f"what to do with it (create_with, update_with), or use one of {', '.join(sorted(columns))}"
                 )
+
+
+def _check_keys(spec: Spec) -> None:
+    """Raise ConfigurationError for bodies that take what the address says, or that lack a part of the primary key."""
+    for schema in (spec.update, spec.replace):
+        if schema is not None and (named := sorted(schema.model_fields.keys() & set(spec.keys))):
+            raise ConfigurationError(
+                f"{schema.__name__} has {', '.join(named)}, which is part of the primary key: the address says it; "
+                "leave it out"
+            )
+    if spec.create is not None and spec.create_with is None:
+        _check_given(spec, spec.create)
+
+
+def _check_given(spec: Spec, schema: type[BaseModel]) -> None:
+    """Raise ConfigurationError if nobody gives a part of the primary key."""
+    for column, name in zip(inspect(spec.model).primary_key, spec.keys, strict=True):
+        made = (column.default, column.server_default, column.identity, column.computed)
+        counts = column.table.autoincrement_column is column
+        if name not in schema.model_fields and not counts and all(one is None for one in made):
+            raise ConfigurationError(
+                f"{schema.__name__} lacks {name}, which is part of the primary key, and nothing makes its value; "
+                "add it, or name a create_with that gives it"
+            )
 
 
 def _without_hooks(spec: Spec) -> Iterator[type[BaseModel]]:

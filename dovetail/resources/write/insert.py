@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, driver_to_write, note_written
+from dovetail.resources.declaration.model_rules import make_object, why_objects
+from dovetail.resources.query.keys import key_from, key_names, key_of
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines
 from dovetail.resources.sql.insert_statements import (
@@ -32,12 +34,11 @@ from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
-from dovetail.resources.write.model_rules import make_object, why_objects
 from dovetail.resources.write.read_back import ReadBack, fetch_allowed
 
 
 class Inserter:
-    """Inserts rows of `reader`'s model, whose primary key is the attribute `key`."""
+    """Inserts rows of `reader`'s model, whose primary key is the attribute `key`, or several if that is empty."""
 
     def __init__(self, reader: Reader, key: str) -> None:
         self._reader = reader
@@ -56,6 +57,8 @@ class Inserter:
         What was read is nothing if the row would not be allowed; nothing was inserted then. None where that cannot be
         done, and nothing is done then. SQLite takes one more for the links of each relation.
         """
+        if not self._key:
+            return None
         dialect = dialect_of(session)
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
         values = self._insertable(session, row)
@@ -84,6 +87,8 @@ class Inserter:
 
     async def insert(self, session: AsyncSession, row: NewRow) -> object:
         """Insert the row and link it; return its key."""
+        if not self._key:
+            return (await self.insert_many(session, [row]))[0]
         values = self._insertable(session, row)
         key = await (self._make(session, row) if values is None else self._insert(session, values))
         await self.link(session, key, row.links)
@@ -93,7 +98,7 @@ class Inserter:
         """Insert rows and link them, in one statement a table; return their keys, in the same order."""
         values = [self._insertable(session, row) for row in rows]
         if any(one is None for one in values):
-            return [await self.insert(session, row) for row in rows]
+            return await self._make_many(session, rows)
         keys: dict[int, object] = {}
         groups: dict[tuple[str, ...], list[int]] = {}
         for number, one in enumerate(values):
@@ -101,15 +106,26 @@ class Inserter:
         connection = await session.connection()
         for numbers in groups.values():
             alike = [values[number] or {} for number in numbers]
-            statement, arguments = insert_many_statement(self._model, self._key, alike, connection.dialect)
-            found = (await connection.execute(statement, arguments)).scalars()
+            statement, arguments = insert_many_statement(self._model, key_names(self._model), alike, connection.dialect)
+            found = [key_from(made) for made in await connection.execute(statement, arguments)]
             keys |= dict(zip(numbers, in_order(found, arguments), strict=True))
         ordered = [keys[number] for number in range(len(rows))]
-        for linking, links in link_many_statements(
-            self._model, ordered, [row.links for row in rows], connection.dialect
-        ):
-            await connection.execute(linking, links)
+        await self._link_many(session, ordered, rows)
         return ordered
+
+    async def _make_many(self, session: AsyncSession, rows: Sequence[NewRow]) -> list[object]:
+        """Make rows as objects, which SQLAlchemy inserts together, and link them; return their keys."""
+        items = [make_object(self._model, row.values) for row in rows]
+        session.add_all(items)
+        await session.flush()
+        keys: list[object] = [key_of(item) for item in items]
+        await self._link_many(session, keys, rows)
+        return keys
+
+    async def _link_many(self, session: AsyncSession, keys: Sequence[object], rows: Sequence[NewRow]) -> None:
+        connection = await session.connection()
+        for linking, links in link_many_statements(self._model, keys, [row.links for row in rows], connection.dialect):
+            await connection.execute(linking, links)
 
     async def link(self, session: AsyncSession, key: object, links: Mapping[str, Sequence[object]]) -> None:
         """Link a new row to the rows with the keys of `links`."""
@@ -190,7 +206,7 @@ class Inserter:
         item = make_object(self._model, row.values)
         session.add(item)
         await session.flush()
-        return getattr(item, self._key)
+        return key_of(item)
 
     def _link(self, name: str) -> Statement:
         if name not in self._links:

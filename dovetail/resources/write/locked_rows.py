@@ -4,7 +4,7 @@ An UPDATE is one statement for each set of columns that changes. A DELETE is one
 for each table that a row may have a part in.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
@@ -13,44 +13,50 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
 
+from dovetail.resources.declaration.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
+from dovetail.resources.query.keys import Names, among, have_keys, key_from, key_names, key_of
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import change_links
-from dovetail.resources.write.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
-from dovetail.resources.write.one_row import Locked, Model, RowChange, any_column, changed_values, key_of
+from dovetail.resources.write.one_row import Locked, Model, RowChange, any_column, changed_values
 
 VisibleLinks: TypeAlias = Mapping[str, Select[object]]  # the keys of the rows that may be linked, by relation
 EVERYTHING: VisibleLinks = {}
 
 
 async def lock_rows(
-    session: AsyncSession, model: type[Model], key: str, keys: Iterable[Hashable], visibility: Visibility
+    session: AsyncSession, model: type[Model], names: Names, keys: Iterable[Hashable], visibility: Visibility
 ) -> dict[Hashable, Locked[Model]]:
     """Return the rows with these keys that are visible, by key, locked until the transaction ends.
 
+    The attributes of `names` make a key.
+
     They are locked in the order of their keys, so that no two writers wait for each other.
     """
-    column = getattr(model, key)
     statement = (
         select(model)
         .add_columns(*allowed_column(visibility.check))
-        .where(visibility.rows, column.in_(list(keys)))
-        .order_by(column)
+        .where(visibility.rows, have_keys(model, names, keys))
+        .order_by(*(getattr(model, name) for name in names))
     )
     # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns anyway.
     statement = statement.with_for_update(key_share=True, of=model).execution_options(populate_existing=True)
     rows = await session.execute(statement)
-    return {getattr(row[0], key): Locked(row[0], all(row[1:])) for row in rows}
+    return {key_from([getattr(row[0], name) for name in names]): Locked(row[0], all(row[1:])) for row in rows}
 
 
 async def update_rows(
-    session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], visible: VisibleLinks = EVERYTHING
+    session: AsyncSession,
+    model: type[Model],
+    changes: Sequence[RowChange[Model]],
+    visible: VisibleLinks = EVERYTHING,
+    also_touched: Collection[Hashable] = (),
 ) -> None:
     """Write what changes of rows that are locked; a row whose links change gets a new version with them.
 
-    Links to rows that are not among those `visible` stay as they are.
+    So do those that are `also_touched`. Links to rows that are not among those `visible` stay as they are.
     """
-    touched = await link_rows(session, model, changes, visible)
+    touched = {*also_touched} | await link_rows(session, model, changes, visible)
     if why_objects(model, type(session.sync_session), OF_UPDATES) is None:
         await _update_by_statements(session, model, changes, touched)
     else:
@@ -73,18 +79,24 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
     mapper = inspect(model)
     keys = [key_of(item) for item in items]
     columns = key_columns(mapper)
-    if columns is None or hears_deletes(model):
+    if _is_one_table(mapper) and not hears_deletes(model):
+        await session.execute(delete(model).where(have_keys(model, key_names(model), keys)))
+    elif columns is None or hears_deletes(model):
         for item in items:
             await session.delete(item)
         await session.flush()
-    elif len(columns) == 1:
-        await session.execute(delete(model).where(mapper.primary_key[0].in_(keys)))
     else:
         await session.flush()
         for column in columns:
             await (await session.connection()).execute(delete(column.table).where(column.in_(keys)))
         for item in items:
             session.expunge(item)
+
+
+def _is_one_table(mapper: Mapper[object]) -> bool:
+    """Return True if no row has a part in another table."""
+    tables = {each.local_table for heir in mapper.self_and_descendants for each in heir.iterate_to_root()}
+    return len(tables) == 1 and isinstance(mapper.local_table, Table)
 
 
 async def _update_by_statements(
@@ -112,7 +124,7 @@ async def write_values(
 def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]) -> Update:
     """Return the UPDATE of rows, known by their keys, to values of the same attributes."""
     mapper = inspect(model)
-    (key,) = mapper.primary_key
+    key = mapper.primary_key  # columns of the table: whoever writes a history looks for them
     changed: dict[object, object] = {}
     for name, first in rows[0][1].items():
         column = mapper.column_attrs[name].columns[0]
@@ -120,9 +132,9 @@ def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, obj
         if all(row[1][name] == first for row in rows):
             changed[column] = values[0]
         else:
-            whens = [(key == row[0], value) for row, value in zip(rows, values, strict=True)]
+            whens = [(among(key, [row[0]]), value) for row, value in zip(rows, values, strict=True)]
             changed[column] = case(*whens, else_=column)
-    return update(mapper.local_table).where(key.in_([row[0] for row in rows])).values(changed)
+    return update(mapper.local_table).where(among(key, [row[0] for row in rows])).values(changed)
 
 
 async def _update_objects(session: AsyncSession, changes: Sequence[RowChange[Model]], touched: set[Hashable]) -> None:

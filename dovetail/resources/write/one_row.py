@@ -25,6 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
+from dovetail.resources.declaration.model_rules import (
+    OF_UPDATES,
+    Hearings,
+    hearings_of_deletes,
+    wants_context,
+    why_objects,
+)
+from dovetail.resources.query.keys import key_names, key_of
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines, changed_line
 from dovetail.resources.sql.entities import Entities
@@ -32,7 +40,6 @@ from dovetail.resources.sql.insert_statements import VALUE, columns_of, is_pytho
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.model_rules import OF_UPDATES, Hearings, hearings_of_deletes, wants_context, why_objects
 from dovetail.resources.write.read_back import ReadBack
 
 Model = TypeVar("Model")
@@ -84,7 +91,10 @@ class Lock(Generic[Model]):
 
 
 class OneRow(Generic[Model]):
-    """Locks and updates rows of `model`, whose primary key is the attribute `key`, and reads them by `reader`."""
+    """Locks and updates rows of `model`, known by the attribute `key`, and reads them by `reader`.
+
+    Without a `key`, as several attributes make one, it does nothing of it.
+    """
 
     def __init__(self, model: type[Model], key: str, reader: Reader) -> None:
         self._model = model
@@ -96,11 +106,13 @@ class OneRow(Generic[Model]):
         self._delete = Statement(lambda _: self._delete_statement(), writes=True)
         self._lines = ChangeLines()
 
-    def find_lock(self, session: AsyncSession, key: Hashable, visibility: Visibility) -> Lock[Model] | None:
+    def find_lock(
+        self, session: AsyncSession, key: Hashable, visibility: Visibility, *, to_delete: bool = False
+    ) -> Lock[Model] | None:
         """Return what locks the row if it is visible; None if the ORM has to read it.
 
-        It has to where it loads more than the row, where somebody wants to see what it loads, and to read anew what the
-        session has already.
+        One that locks it `to_delete` lets nobody refer to the row any more. The ORM has to where it loads more than the
+        row, where somebody wants to see what it loads, and to read anew what the session has already.
         """
         if not self._is_plain or self._entities.are_heard() or self.is_known(session, key):
             return None
@@ -108,14 +120,13 @@ class OneRow(Generic[Model]):
         if template is None:
             return None
         dialect = dialect_of(session)
-        prepared = self._plans.remember(
-            ("lock", dialect.name, template), lambda: self._prepare_lock(visibility, dialect)
-        )
+        place = ("lock to delete" if to_delete else "lock", dialect.name, template)
+        prepared = self._plans.remember(place, lambda: self._prepare_lock(visibility, dialect, to_delete=to_delete))
         return None if prepared is None else Lock(prepared, self._entities, visibility.bind_values)
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
         """Return True if one statement can update a row and read it, and nobody listens to that."""
-        if why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
+        if not self._key or why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
             return False
         dialect = dialect_of(session)
         place = ("possible", dialect.name, visibility.template or visibility.cache_key)
@@ -203,8 +214,7 @@ class OneRow(Generic[Model]):
 
     @cached_property
     def _is_primary(self) -> bool:
-        (column,) = inspect(self._model).primary_key
-        return bool(inspect(self._model).get_property_by_column(column).key == self._key)
+        return key_names(self._model) == (self._key,)
 
     @property
     def _table(self) -> Table:
@@ -235,13 +245,15 @@ class OneRow(Generic[Model]):
 
     @cached_property
     def _is_alone(self) -> bool:
-        return inspect(self._model).inherits is None and len(list(inspect(self._model).self_and_descendants)) == 1
+        mapper = inspect(self._model)
+        return mapper.inherits is None and len(list(mapper.self_and_descendants)) == len(mapper.primary_key) == 1
 
-    def _prepare_lock(self, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
+    def _prepare_lock(self, visibility: Visibility, dialect: Dialect, *, to_delete: bool) -> PreparedStatement | None:
         columns = [*self._entities.columns(), *allowed_column(visibility.check)]
         statement = select(*columns).where(self.has_key(), visibility.rows)
         # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
-        return prepare(statement.with_for_update(key_share=True, of=self._model), dialect, visibility.binds)
+        locking = statement.with_for_update(key_share=not to_delete, of=self._model)
+        return prepare(locking, dialect, visibility.binds)
 
     def _delete_statement(self) -> Delete:
         return delete(inspect(self._model).local_table).where(self.has_key())
@@ -256,12 +268,6 @@ def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, o
         name = any_column(item)
         return {name: getattr(item, name)}
     return values
-
-
-def key_of(item: object) -> Hashable:
-    """Return the value of the primary key of an object that was loaded."""
-    (key,) = inspect(item).identity
-    return key  # type: ignore[no-any-return]  # the value of a primary key
 
 
 def any_column(item: object) -> str:

@@ -1,9 +1,9 @@
 """Creates, updates and deletes rows as a resource's policy and hooks say, or by the default services."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Generic, TypeAlias
+from typing import Generic
 
 from pydantic import MISSING
 from sqlalchemy import select
@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import NotFoundError, PreconditionRequiredError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
+from dovetail.resources.declaration.model_rules import check_enums
 from dovetail.resources.policy import not_found
+from dovetail.resources.query.keys import have_keys, key_of, unaddressable
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.lookups import check_key
@@ -23,21 +25,12 @@ from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
-from dovetail.resources.write.model_rules import check_enums
-from dovetail.resources.write.one_row import Locked, OneRow, RowChange, key_of
+from dovetail.resources.write.nested import NestedRows
+from dovetail.resources.write.nested_rows import Change, Values
+from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
 
-Values: TypeAlias = Mapping[str, object]  # by attribute
 NO_KEY: Values = {}
-
-
-@dataclass(frozen=True)
-class Change(Generic[Model, Update, Replace]):
-    """A change that a client asks for, of a row that is locked."""
-
-    item: Model
-    data: Update | Replace
-    if_match: str | None
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,7 @@ class Made:
 
     key: Hashable
     batch: Batch
-    known_by: object  # by what clients know it
+    known_by: Hashable  # by what clients know it
 
 
 class NoRowError(NotFoundError):
@@ -74,6 +67,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return References(self.spec)
 
     @cached_property
+    def nested(self) -> NestedRows:
+        """Return what writes the rows that stand within bodies."""
+        return NestedRows(self.spec, Writer)
+
+    @cached_property
     def one_row(self) -> OneRow[Model]:
         """Return what locks, updates and deletes a row by statements that are compiled."""
         return OneRow(self.spec.model, self.spec.key, self.spec.written_reader)
@@ -98,7 +96,14 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         Each comes with whether the viewer may do `action`.
         """
         visibility = self.spec.lock_visibility(viewer, action)
-        return await lock_rows(session, self.spec.model, self.spec.key, keys, visibility)
+        return await lock_rows(session, self.spec.model, self.spec.keys, keys, visibility)
+
+    async def lock_known(
+        self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
+    ) -> dict[Hashable, Locked[Model]]:
+        """Return the same for rows by what clients know them by."""
+        visibility = self.spec.lock_visibility(viewer, action)
+        return await lock_rows(session, self.spec.model, self.spec.known_by, keys, visibility)
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str) -> Model:
         """Return one such row. Raises NotFoundError, and PermissionDeniedError if the viewer may not do `action`."""
@@ -107,7 +112,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def _lock(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str, visibility: Visibility
     ) -> Model:
-        lock = self.known_row.find_lock(session, key, visibility)
+        lock = self.known_row.find_lock(session, key, visibility, to_delete=action == DELETE)
         if lock is None:
             locked = (await lock_rows(session, self.spec.model, self.spec.known_by, [key], visibility)).get(key)
         else:
@@ -159,11 +164,15 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         await self.references.check(session, viewer, [(data, None)])
         made = await self._make(session, viewer, data, known)
         (links,) = await self._links(session, viewer, [data], None)
+        has_nested = self.nested.are_named([data])
+        if has_nested:
+            (made,) = await self._with_targets(session, viewer, [data], [made])
         done = None
-        if isinstance(made, Mapping):
+        if isinstance(made, Mapping) and not has_nested:
             done = await self.inserter.insert_and_read(session, NewRow(made, links), visibility)
         if done is None:
             key = await self._insert(session, made, links)
+            await self.nested.write_parts(session, viewer, [(key, data, True)])
             done = key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
         self._check_written(viewer, ADD, done[1])
         return Made(*done, await self._known_by(session, made, done[0]))
@@ -187,7 +196,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         primary = key_of(change.item)
         self.check_update(viewer, change)
         batch = None
-        if self.spec.update_with is None and self.one_row.can_update(session, visibility):
+        is_plain = self.spec.update_with is None and not self.nested.are_named([data])
+        if is_plain and self.one_row.can_update(session, visibility):
             (row,) = await self._row_changes(session, viewer, [change], None)
             visible = self.references.visible_links(viewer) if row.links else {}
             is_touched = bool(row.links and await link_rows(session, self.spec.model, [row], visible))
@@ -212,19 +222,31 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.delete_items(session, [item])
 
     async def create_items(
-        self, session: AsyncSession, viewer: Viewer, items: Sequence[Create], found: Links | None = None
+        self,
+        session: AsyncSession,
+        viewer: Viewer,
+        items: Sequence[Create],
+        found: Links | None = None,
+        known: Sequence[Values] = (),
     ) -> list[Hashable]:
         """Create rows, which the policy allows, in as few statements as it can be; return their keys.
 
-        `found` is what `find_links` found, if it was asked before. Raises what hooks raise.
+        `found` is what `find_links` found, if it was asked before, and `known` has values of each row that do not stand
+        in its body. Raises what hooks raise.
         """
         await self.references.check(session, viewer, [(data, None) for data in items])
-        made = [await self._make(session, viewer, data) for data in items]
+        pairs = zip(items, known or [NO_KEY] * len(items), strict=True)
+        made = [await self._make(session, viewer, data, own) for data, own in pairs]
         links = await self._links(session, viewer, items, found)
-        values = [one for one in made if isinstance(one, Mapping)]
-        if len(values) == len(made):
-            return await self.inserter.insert_many(session, [NewRow(*pair) for pair in zip(values, links, strict=True)])
-        return [await self._insert(session, *pair) for pair in zip(made, links, strict=True)]
+        has_nested = self.nested.are_named(items)
+        if has_nested:
+            made = await self._with_targets(session, viewer, items, made)
+        keys = await self._insert_many(session, made, links)
+        if has_nested:
+            await self.nested.write_parts(
+                session, viewer, [(key, data, True) for key, data in zip(keys, items, strict=True)]
+            )
+        return keys
 
     async def update_items(
         self,
@@ -232,18 +254,28 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         viewer: Viewer,
         changes: Sequence[Change[Model, Update, Replace]],
         found: Links | None = None,
-    ) -> None:
+    ) -> set[Hashable]:
         """Update rows, which the policy allows, in as few statements as it can be.
 
-        `found` is what `find_links` found, if it was asked before. Raises what hooks raise.
+        Return the keys of those within which something has changed. `found` is what `find_links` found, if it was asked
+        before. Raises what hooks raise.
         """
         rows = await self._row_changes(session, viewer, changes, found)
+        bodies = [change.data for change in changes]
+        touched: set[Hashable] = set()
+        if self.nested.are_named(bodies):
+            targets = await self.nested.write_targets(session, viewer, [(one.data, one.item) for one in changes])
+            rows = [replace(row, values={**row.values, **own}) for row, own in zip(rows, targets.values, strict=True)]
+            parts = [(key_of(change.item), change.data, False) for change in changes]
+            touched = await self.nested.write_parts(session, viewer, parts)
+            touched |= {key_of(changes[number].item) for number in targets.touched}
         if self.spec.update_with is not None:
             for change in changes:
                 await self.spec.update_with(session, viewer, change.item, change.data)
                 self._check_key(change.item.__dict__)
             await session.flush()
-        await update_rows(session, self.spec.model, rows, self.references.visible_links(viewer))
+        await update_rows(session, self.spec.model, rows, self.references.visible_links(viewer), touched)
+        return touched
 
     async def delete_items(self, session: AsyncSession, items: Sequence[Model]) -> None:
         """Delete rows, which the policy allows; the database deletes what hangs on them. Raises what hooks raise."""
@@ -283,16 +315,19 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Raise InvalidInputError if a row would be known by what cannot stand in its address."""
         if self.spec.lookup in values:
             check_key(self.spec.lookup, values[self.spec.lookup], self.spec.taken_keys)
+        elif name := unaddressable(self.spec.model, values):
+            check_key(name, values[name], ())
 
-    async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> object:
+    async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> Hashable:
         """Return by what clients know a row that was made."""
         spec = self.spec
         if not spec.lookup:
             return key
         if isinstance(made, Mapping) and spec.lookup in made:
             return made[spec.lookup]
-        column, primary = getattr(spec.model, spec.lookup), getattr(spec.model, spec.key)
-        return (await session.execute(select(column).where(primary == key))).scalar_one()
+        statement = select(getattr(spec.model, spec.lookup)).where(have_keys(spec.model, spec.keys, [key]))
+        known: Hashable = (await session.execute(statement)).scalar_one()
+        return known
 
     async def _links(
         self, session: AsyncSession, viewer: Viewer, items: Sequence[Create | Update | Replace], found: Links | None
@@ -312,11 +347,26 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if self.spec.create_with is not None:
             made = await self.spec.create_with(session, viewer, data)
         else:
-            made = data.model_dump(exclude=set(self.spec.links)) | dict(key)
+            made = data.model_dump(exclude={*self.spec.links, *self.spec.nested}) | dict(key)
         if isinstance(made, Mapping):
             check_enums(self.spec.model, made)
         self._check_key(made if isinstance(made, Mapping) else made.__dict__)
         return made
+
+    async def _with_targets(
+        self, session: AsyncSession, viewer: Viewer, items: Sequence[Create], made: Sequence[Model | Values]
+    ) -> list[Model | Values]:
+        """Return what was made, with the keys of the rows that its bodies hold and that it refers to."""
+        targets = await self.nested.write_targets(session, viewer, [(data, None) for data in items])
+        return [_with_values(one, own) for one, own in zip(made, targets.values, strict=True)]
+
+    async def _insert_many(
+        self, session: AsyncSession, made: Sequence[Model | Values], links: Sequence[LinksOfRow]
+    ) -> list[Hashable]:
+        values = [one for one in made if isinstance(one, Mapping)]
+        if len(values) == len(made):
+            return await self.inserter.insert_many(session, [NewRow(*pair) for pair in zip(values, links, strict=True)])
+        return [await self._insert(session, *pair) for pair in zip(made, links, strict=True)]
 
     async def _insert(self, session: AsyncSession, made: Model | Values, links: LinksOfRow) -> Hashable:
         key: Hashable
@@ -325,6 +375,14 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             return key
         session.add(made)
         await session.flush()
-        key = getattr(made, self.spec.key)
+        key = key_of(made)
         await self.inserter.link(session, key, links)
         return key
+
+
+def _with_values(made: Model | Values, values: Values) -> Model | Values:
+    if isinstance(made, Mapping):
+        return {**made, **values}
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made

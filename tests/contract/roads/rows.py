@@ -11,7 +11,7 @@ from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
 from tests.contract.roads.shop.models import ShopBase
-from tests.contract.roads.twins import VARYING
+from tests.contract.roads.twins import parts_of
 from tests.library.models import LibraryBase
 
 RANDOM = ("hashed_password", "token_hash", "transaction")  # the last one is PostgreSQL's number of a transaction
@@ -35,7 +35,7 @@ async def rows_of(database: Database) -> list[str]:
                     rows = await connection.execute(read)
                     values = map(_of_history if table.name == RecordedChange.__tablename__ else tuple, rows)
                     lines += [f"{table.name} {' '.join(map(_text, row))}" for row in values]
-    return sorted(lines, key=lambda line: VARYING.sub("?", line))
+    return sorted(lines, key=lambda line: parts_of(line)[0])
 
 
 def _settled(columns: list[Column[object]]) -> Select[object]:

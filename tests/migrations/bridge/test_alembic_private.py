@@ -12,8 +12,8 @@ from sqlalchemy import Column, Identity, Integer, MetaData, Table, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.bridge.impl_postgresql import DovetailPostgresqlImpl
-from dovetail.migrations.bridge.impl_sqlite import DovetailSQLiteImpl
+from dovetail.migrations.bridge.postgresql.impl import DovetailPostgresqlImpl
+from dovetail.migrations.bridge.sqlite.impl import DovetailSQLiteImpl
 
 FILE = """
 revision = {revision!r}

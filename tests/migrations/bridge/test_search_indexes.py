@@ -8,11 +8,12 @@ from sqlalchemy import Column, MetaData, String, Table, Text, literal_column, te
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Index
 
-import dovetail.migrations.bridge.impl_postgresql
-import dovetail.migrations.bridge.impl_sqlite  # noqa: F401 - both register themselves with Alembic
+import dovetail.migrations.bridge.postgresql.impl
+import dovetail.migrations.bridge.sqlite.impl  # noqa: F401 - both register themselves with Alembic
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.search.search import FullText
 from dovetail.database.search.search_tables import Document
+from dovetail.migrations.differences.plugins import PLUGINS
 
 
 class Base(DeclarativeBase):
@@ -37,7 +38,12 @@ async def on_database(make_settings, empty_database_url):
     engine = create_engine(make_settings(plugins=(), database_url=empty_database_url))
 
     def run(connection, use):
-        options = {"transaction_per_migration": True, "target_metadata": Base.metadata, "compare_type": False}
+        options = {
+            "autogenerate_plugins": PLUGINS,
+            "transaction_per_migration": True,
+            "target_metadata": Base.metadata,
+            "compare_type": False,
+        }
         return use(Operations(MigrationContext.configure(connection, opts=options)), connection)
 
     async def on_database(use):

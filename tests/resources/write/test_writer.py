@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import ForeignKey, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
-from dovetail.resources.write.model_rules import why_objects
+from dovetail.resources.declaration.model_rules import why_objects
 from tests.library.models import Book, Genre, Loan
 from tests.resources.test_restart import cut_connections
 

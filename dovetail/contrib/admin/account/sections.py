@@ -23,8 +23,8 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.checks.site_checks import template_problem
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.errors import ConfigurationError
 
 EXTENSION_POINT = "admin.account"

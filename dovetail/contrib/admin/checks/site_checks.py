@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment
 from sqladmin import BaseView
 from starlette.routing import BaseRoute, Match, Route
 
@@ -14,12 +13,12 @@ from dovetail.contrib.admin.columns.identifiers import parse_identifier
 from dovetail.contrib.admin.inlines.inline import InlineModelAdmin, ParentView
 from dovetail.contrib.admin.own_pages.page import AdminPage
 from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_slug, exposed_pages
+from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import RESERVED, WORD
 from dovetail.ownership import owner_of
 
 IDENTITY = re.compile(f"{WORD}/{WORD}")
-OURS = Path(__file__).parents[1] / "templates"
 TEMPLATES = (
     *("change_list_template", "add_form_template", "details_template", "change_form_template"),
     *("delete_confirmation_template", "delete_selected_confirmation_template"),
@@ -139,23 +138,6 @@ def inlines_of(view: BaseView) -> Iterator[type[InlineModelAdmin]]:
     """Yield the inlines of a view and theirs, as its options declare them."""
     for inline in view.inlines if isinstance(view, ParentView) else ():
         yield from (inline, *inline.inlines)
-
-
-def template_problem(name: str, environment: Environment) -> str | None:
-    """Return the reason why a template cannot be shown, None if it can.
-
-    The templates of the back office itself are read and not looked through: that is a twentieth of a start.
-    """
-    loader: Any = environment.loader
-    try:
-        source, path, _ = loader.get_source(environment, name)
-        if path is None or not Path(path).is_relative_to(OURS):
-            environment.parse(source, name, path)
-    except TemplateNotFound:
-        return "is no template of the site"
-    except TemplateSyntaxError as error:
-        return f"Jinja cannot read: line {error.lineno}: {error.message}"
-    return None
 
 
 def _unfit(owner: str, identity: str, hint: str) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """Write and read the identifiers of objects in addresses and forms: `12`, or `3;7` for a key of two parts."""
 
-import enum
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -10,9 +8,9 @@ from sqlalchemy import Column, ColumnElement, Enum, and_, false, inspect, tuple_
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.columns.readers import Reader, reader_of
+from dovetail.resources.query.keys import split_key, write_key
 
 LARGEST_INTEGER = 2**63 - 1
-PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
 
 
 def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
@@ -29,9 +27,8 @@ def identifier_of(obj: object) -> str:
 
 
 def identifier_from(key: Iterable[object]) -> str:
-    """Return the identifier that the values of a primary key make."""
-    values = [str(one.value if isinstance(one, enum.Enum) else one) for one in key]
-    return values[0] if len(values) == 1 else ";".join(re.sub(r"([\\;])", r"\\\1", value) for value in values)
+    """Return the identifier that the values of a primary key make, which is what the API has in its addresses."""
+    return write_key(key)
 
 
 def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:
@@ -54,24 +51,13 @@ def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnE
 def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
     """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
     keys = primary_keys(model)
-    parts = [identifier] if len(keys) == 1 else _split(identifier)
+    parts = [identifier] if len(keys) == 1 else split_key(identifier)
     if len(parts) != len(keys) or "\0" in identifier:
         return None
     try:
         return tuple(_read(key, part) for key, part in zip(keys, parts, strict=True))
     except (ArithmeticError, KeyError, TypeError, ValueError):
         return None
-
-
-def _split(identifier: str) -> list[str]:
-    parts, place = [], 0
-    while place <= len(identifier):
-        part = PART.match(identifier, place)
-        if part is None or identifier[part.end() : part.end() + 1] not in {"", ";"}:
-            return []
-        parts.append(re.sub(r"\\(.)", r"\1", part[0], flags=re.DOTALL))
-        place = part.end() + 1
-    return parts
 
 
 def _read(key: Column[object], text: str) -> object:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from dovetail.contrib.admin.checks.site_checks import template_problem
 from dovetail.contrib.admin.sites.admin_site import AdminSite
+from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase
 
 FORM = ("change_form.html", "change.html")

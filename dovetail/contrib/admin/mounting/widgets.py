@@ -7,12 +7,12 @@ from jinja2 import Environment
 from sqlalchemy import inspect
 from sqlalchemy.exc import NoInspectionAvailable
 
-from dovetail.contrib.admin.checks.site_checks import template_problem
 from dovetail.contrib.admin.dashboard.asking import find_unfit_statement
 from dovetail.contrib.admin.dashboard.dashboard import PlacedWidget
 from dovetail.contrib.admin.lists.filtering import parameters_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.rules.rules import KNOWN, knows
+from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.views import ModelAdmin, as_filter
 from dovetail.contrib.admin.widgets.kinds import Chart, Figure, Listing
 from dovetail.contrib.admin.widgets.widget import STAFF, Widget

@@ -27,7 +27,7 @@ from http import HTTPStatus
 from inspect import iscoroutinefunction
 from typing import TypeAlias
 
-from jinja2 import Environment, TemplateNotFound
+from jinja2 import Environment
 from sqladmin.authorization import Action
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -37,6 +37,7 @@ from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import WORD
 from dovetail.contrib.admin.web.responses import Unfinished
@@ -161,10 +162,8 @@ def _find_problems(found: Iterable[object], environment: Environment) -> Iterato
         if not isinstance(one, ObjectPage):
             yield f"the extension point {OBJECT_PAGES!r} holds {one!r:.80}, expected an ObjectPage"
             continue
-        try:
-            environment.get_template(one.template)
-        except TemplateNotFound:
-            yield f"ObjectPage {one.title!r} names {one.template!r}, which is no template"
+        if problem := template_problem(one.template, environment):
+            yield f"ObjectPage {one.title!r} names {one.template!r}, which {problem}"
 
 
 def _refuse(problems: Iterable[str]) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MANYTOONE, Mapper
 from sqlalchemy.orm.attributes import set_committed_value
 
+from dovetail.resources.declaration.model_rules import OF_UPDATES, why_objects
+from dovetail.resources.query.keys import key_of
 from dovetail.resources.write.locked_rows import write_values
-from dovetail.resources.write.model_rules import OF_UPDATES, why_objects
-from dovetail.resources.write.one_row import key_of
 
 
 async def update_objects(session: AsyncSession, model: type[object], objects: Sequence[object]) -> None:

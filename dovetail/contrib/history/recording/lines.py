@@ -80,23 +80,28 @@ class Lines:
         rows = [as_type("Select[object]", line.select) for line in lines]
         return lines[0] if len(lines) == 1 else _insert(union_all(*rows))
 
-    def insert_deleted(self, table: Table, where: Sequence[ColumnElement[bool]]) -> Insert | None:
+    def insert_deleted(
+        self, table: Table, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+    ) -> Insert | None:
         """Return the INSERT of lines for rows that are deleted, and for what the database deletes or empties with them.
 
-        None if nothing of that is written down.
+        None if nothing of that is written down. `before` as ChangeLog.insert_deleted has it.
         """
-        found = list(self._gone(table, and_(true(), *where)))[::-1]  # nothing of a row stands behind its end
+        found = list(self._gone(table, and_(true(), *where), before))[::-1]  # nothing of a row stands behind its end
         if not found:
             return None
         return _insert(found[0] if len(found) == 1 else union_all(*found))
 
-    def _gone(self, table: Table, condition: ColumnElement[bool]) -> Iterator[Select[object]]:
-        reach = self._reach(table)
+    def _gone(self, table: Table, condition: ColumnElement[bool], before: Picture | None) -> Iterator[Select[object]]:
+        reach, root = self._reach(table), Rows(table)
         if reach is None:
             return
-        for rows, chosen in reach.gone({Rows(table): condition}).items():
+        is_known = before is not None and all(root not in group for group in reach.circles)
+        for rows, chosen in reach.gone({root: condition}).items():
             known = self.recorded.find(rows.table)
-            if known is not None:
+            if known is not None and rows == root and is_known:
+                yield self.select(known, before, None, [])
+            elif known is not None:
                 yield self.select(known, picture(rows.table), None, [chosen])
             for one in reach.references[rows]:
                 if one.rule == "SET NULL" and (lost := self.recorded.find(one.rows.table)) is not None:

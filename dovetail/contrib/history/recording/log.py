@@ -49,9 +49,11 @@ class HistoryLog:
         """Return one INSERT of the lines of several."""
         return self._lines.insert_all(lines)
 
-    def insert_deleted(self, table: FromClause, where: Sequence[ColumnElement[bool]]) -> Insert | None:
+    def insert_deleted(
+        self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+    ) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them."""
-        return self._lines.insert_deleted(cast("Table", table), where)
+        return self._lines.insert_deleted(cast("Table", table), where, before)
 
 
 def make_log(context: Context) -> HistoryLog:

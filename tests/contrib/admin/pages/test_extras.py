@@ -6,7 +6,7 @@ from jinja2 import DictLoader, Environment
 from dovetail.contrib.admin.pages.extras import ObjectPage, check_notes, check_pages
 from dovetail.errors import ConfigurationError
 
-TEMPLATES = Environment(loader=DictLoader({"prices.html": ""}), autoescape=True)
+TEMPLATES = Environment(loader=DictLoader({"prices.html": "", "odd.html": "{% if"}), autoescape=True)
 
 
 async def load(*_: object) -> None:
@@ -24,6 +24,7 @@ def page(name: str = "prices", template: str = "prices.html") -> ObjectPage:
         ([page("a/b")], "no page of objects can be called 'a/b'"),
         ([page(), page()], "two pages of objects are called 'prices'"),
         ([page(template="none.html")], "ObjectPage 'Prices' names 'none.html', which is no template"),
+        ([page(template="odd.html")], "ObjectPage 'Prices' names 'odd.html', which Jinja cannot read: line 1"),
         (["prices"], "the extension point 'admin.object_pages' holds 'prices', expected an ObjectPage"),
     ],
 )

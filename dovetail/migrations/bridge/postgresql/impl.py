@@ -3,14 +3,28 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import DOUBLE_PRECISION, REAL, ClauseElement, Column, Executable, Float, Index, text
+from sqlalchemy import (
+    DOUBLE_PRECISION,
+    REAL,
+    CheckConstraint,
+    ClauseElement,
+    Column,
+    Constraint,
+    Executable,
+    Float,
+    Index,
+    Integer,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.schema import DDLElement
 
 from dovetail.migrations.bridge import search_indexes
-from dovetail.migrations.bridge.alembic_private import StatementHook
-from dovetail.migrations.bridge.impl_named_types import NamedTypesImpl
+from dovetail.migrations.bridge.alembic_private import EQUAL, ComparisonResult, StatementHook, difference
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults
-from dovetail.migrations.bridge.postgresql_names import renaming_block
+from dovetail.migrations.bridge.postgresql import probe
+from dovetail.migrations.bridge.postgresql.named_types import NamedTypesImpl
+from dovetail.migrations.bridge.postgresql.names import renaming_block
 from dovetail.migrations.locks.lock_waits import LockWaits, is_autocommit
 
 T = TypeVar("T")
@@ -39,6 +53,49 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedT
             kept = REAL if wanted.precision <= REAL_BITS else DOUBLE_PRECISION
             return not isinstance(inspector_column.type, kept)
         return super().compare_type(inspector_column, metadata_column)
+
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
+        """Return a difference if two indexes of one name differ in anything."""
+        found = super().compare_indexes(metadata_index, reflected_index)
+        if found.is_different or not (_is_special(metadata_index) or _is_special(reflected_index)):
+            return found
+        assert self.connection is not None  # noqa: S101 - there is one to compare with
+        table = metadata_index.table
+        assert table is not None  # noqa: S101 - it is a model's
+        return EQUAL if probe.is_kept_index(self.connection, table, metadata_index) else difference("its definition")
+
+    def compare_unique_constraint(
+        self, metadata_constraint: UniqueConstraint, reflected_constraint: UniqueConstraint
+    ) -> ComparisonResult:
+        """Return a difference if two unique constraints of one name differ in anything."""
+        found = super().compare_unique_constraint(metadata_constraint, reflected_constraint)
+        return found if found.is_different else self._compare_kept(metadata_constraint, reflected_constraint)
+
+    def compare_check_constraint(
+        self, metadata_constraint: CheckConstraint, reflected_constraint: CheckConstraint
+    ) -> ComparisonResult:
+        """Return a difference if two checks of one name differ."""
+        return self._compare_kept(metadata_constraint, reflected_constraint)
+
+    def _compare_kept(self, wanted: Constraint, found: Constraint) -> ComparisonResult:
+        assert self.connection is not None  # noqa: S101 - there is one to compare with
+        if probe.is_kept_constraint(self.connection, wanted.table, str(found.name), wanted):
+            return EQUAL
+        name = probe.sql_name(wanted.table, self.dialect)
+        kept = str(probe.kept_constraint(self.connection, name, str(found.name)))
+        if "DEFERRABLE" in kept:  # SQLAlchemy does not read it back
+            found.deferrable, found.initially = True, "DEFERRED" if "INITIALLY DEFERRED" in kept else None
+        return difference(f"{kept} to another")
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """Change a column; one that loses its default loses an IDENTITY too, which Alembic takes for another thing."""
+        kind = kw.get("existing_type")
+        if kw.get("server_default", False) is None and (kind is None or isinstance(kind, Integer)):
+            quote = self.dialect.identifier_preparer.quote
+            table = ".".join(quote(part) for part in (kw.get("schema"), table_name) if part)
+            statement = f"ALTER TABLE {table} ALTER COLUMN {quote(column_name)} DROP IDENTITY IF EXISTS"
+            self.execute(text(statement.replace(":", r"\:")))
+        super().alter_column(table_name, column_name, **kw)
 
     def create_index(self, index: Index, **kw: object) -> None:
         """Make an index; if one that is made CONCURRENTLY was not finished the last time, drop what was left of it.
@@ -72,3 +129,8 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedT
         super().rename_table(old_table_name, new_table_name, schema)
         if schema is None:
             self.execute(text(renaming_block(old_table_name, new_table_name)))
+
+
+def _is_special(index: Index) -> bool:
+    """Return True if an index is more than a list of columns."""
+    return bool(set(index.dialect_kwargs)) or not all(isinstance(each, Column) for each in index.expressions)

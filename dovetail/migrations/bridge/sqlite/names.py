@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
-from dovetail.migrations.bridge.sqlite_keys import keeping_count
+from dovetail.migrations.bridge.sqlite.keys import keeping_count
 
 Rows = Callable[..., list[tuple[str, ...]]]  # runs a SELECT, with parameters by name
 

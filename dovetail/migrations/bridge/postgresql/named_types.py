@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.migrations.bridge.impl_shared import name_by_convention
 from dovetail.migrations.bridge.portable import literal_of
-from dovetail.migrations.bridge.postgresql_types import (
+from dovetail.migrations.bridge.postgresql.types import (
     Named,
     changes,
     creation,
@@ -59,6 +59,11 @@ class NamedTypesImpl(PostgresqlImpl):
         name_by_convention(const)
         super().add_constraint(const, **kw)
 
+    def drop_constraint(self, const: Constraint, **kw: object) -> None:
+        """Drop a constraint, by its conventional name if it came with a type."""
+        name_by_convention(const)
+        super().drop_constraint(const, **kw)
+
     def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table, and remember the types it had."""
         self._remember(table.name, table.schema)
@@ -70,25 +75,29 @@ class NamedTypesImpl(PostgresqlImpl):
         super().drop_column(table_name, column, **kw)
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
-        """Change a column; from or to an enum by way of text, with its default put aside meanwhile."""
+        """Change a column; from or to an enum by way of text.
+
+        Its default, which PostgreSQL would convert by no expression, is put aside meanwhile.
+        """
         before, after = (self._named(kw.get(name)) for name in ("existing_type", "type_"))
-        if kw.get("type_") is None or not (before or after):
+        if kw.get("type_") is None or not (before or after or "postgresql_using" in kw):
             super().alter_column(table_name, column_name, **kw)
             return
         self._remember(table_name, kw.get("schema"))
         default = kw.pop("server_default", False)
         self._prepare(after, may_add=default is False)
-        if [each.name for each in before] == [each.name for each in after]:
+        if after and [each.name for each in before] == [each.name for each in after]:
             del kw["type_"]  # its labels changed, and that is done
             super().alter_column(table_name, column_name, server_default=default, **kw)
             return
         existing = kw.get("existing_server_default")
-        if existing:
+        has_default = existing is not None and existing is not False
+        if has_default or default is not False:
             super().alter_column(table_name, column_name, server_default=None)
         if after and "postgresql_using" not in kw:
             quoted, wanted = self.dialect.identifier_preparer.quote(column_name), kw["type_"].compile(self.dialect)
             kw["postgresql_using"] = f"{quoted}::text::{wanted}"
-        default = _literal(existing) if default is False and existing else default
+        default = _literal(existing) if default is False and has_default else default
         super().alter_column(table_name, column_name, server_default=default, **kw)
 
     def drop_unused_types(self) -> None:

@@ -1,18 +1,34 @@
 """Alembic's dialect for SQLite, with care for what Alembic does not see."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations.batch import BatchOperationsImpl
-from sqlalchemy import CheckConstraint, Column, Index, Table, text
+from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Table, false, func, select, text
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.types import TypeEngine
 
 from dovetail.database.search.search_tables import drop_on_sqlite
-from dovetail.migrations.bridge import alembic_private, search_indexes, sqlite_keys
-from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX, NoIdentities
+from dovetail.errors import MigrationError
+from dovetail.migrations.bridge import search_indexes
+from dovetail.migrations.bridge.alembic_private import (
+    BATCH_PREFIX,
+    EQUAL,
+    ComparisonResult,
+    NoIdentities,
+    batch_name,
+    difference,
+)
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
-from dovetail.migrations.bridge.sqlite_names import renaming_statements
+from dovetail.migrations.bridge.sqlite import keys
+from dovetail.migrations.bridge.sqlite.conversions import Conversion, conversion
+from dovetail.migrations.bridge.sqlite.names import renaming_statements
+from dovetail.migrations.bridge.sqlite.statements import are_alike
+from dovetail.migrations.bridge.sqlite.unread_indexes import kept, leave_out
+
+TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
 
 
 class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl):
@@ -27,6 +43,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unseen: dict[str, list[str]] = {}
+        self._conversions: list[tuple[str, Conversion]] = []
         self._written = set[str]()  # tables whose CREATE TABLE was written into a script of SQL
 
     def create_table(self, table: Table, **kw: object) -> None:
@@ -34,15 +51,17 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         for constraint in table.constraints:
             name_by_convention(constraint)
         if self.as_sql:
-            sqlite_keys.never_reuse_keys(table)
+            keys.never_reuse_keys(table)
             self._written.add(table.name)
         super().create_table(table, **kw)
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
         super().prep_table_for_batch(batch_impl, table)
+        self._see_that_values_convert(table)
         if not self.as_sql:
-            sqlite_keys.carry_over(self._rows, table.name, batch_impl.table_kwargs, batch_impl.new_table)
+            self._unseen[table.name] = kept(self._rows, table, batch_impl)
+            keys.carry_over(self._rows, table.name, batch_impl.table_kwargs, batch_impl.new_table)
         made_by = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"
         # Where SQL is written, the author has said by `copy_from` what the table is, collations too.
         sql = "" if self.as_sql else str(self._rows(made_by, name=table.name)[0].sql)
@@ -52,19 +71,30 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
                 transfer.pop("expr", None)
             stays = name in table.columns and repr(column.type) == repr(table.columns[name].type)
             if stays and (collation := _collation(sql, name)):  # SQLAlchemy cannot reflect it
-                kept = column.type.adapt(type(column.type), collation=collation)
-                batch_impl.new_table.columns[column.name].type = kept
+                collated = column.type.adapt(type(column.type), collation=collation)
+                batch_impl.new_table.columns[column.name].type = collated
         gone = set(table.columns.keys()) - set(batch_impl.columns)
         for constraint in list(batch_impl.new_table.constraints):
             if isinstance(constraint, CheckConstraint) and _names_in(str(constraint.sqltext)) & gone:
                 batch_impl.new_table.constraints.discard(constraint)  # as PostgreSQL does
 
+    def cast_for_batch_migrate(
+        self, existing: Column[object], existing_transfer: dict[str, Any], new_type: TypeEngine[object]
+    ) -> None:
+        """Let a column be filled with its values as those of another type."""
+        value = existing_transfer["expr"]
+        assert isinstance(value, ColumnElement)  # noqa: S101 - the column, until now
+        found = conversion(value, existing.type, new_type)
+        if found is not None:
+            existing_transfer["expr"] = found.value
+            self._conversions.append((existing.name, found))
+
     def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
         """Return True if a change needs the table to be made anew."""
-        if sqlite_keys.OPTION in batch_op.table_kwargs:
+        if keys.OPTION in batch_op.table_kwargs:
             if self.as_sql:  # which cannot look at a table that it did not make
                 return batch_op.table_name not in self._written
-            return sqlite_keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
+            return keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
         return super().requires_recreate_in_batch(batch_op)
 
     def create_index(self, index: Index, **kw: object) -> None:
@@ -86,10 +116,10 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
 
     def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table; if another is about to take its place, remember what only SQLite knows of it."""
-        if not self.as_sql and self._exists(BATCH_PREFIX + table.name):
-            self._unseen[table.name] = [
-                *self._unseen_statements(table.name),
-                *sqlite_keys.keeping_count(self._rows, table.name),
+        if not self.as_sql and self._exists(batch_name(table.name)):
+            self._unseen[table.name] += [
+                *(str(row.sql) for row in self._rows(TRIGGERS, table=table.name)),
+                *keys.keeping_count(self._rows, table.name),
             ]
         elif not self.as_sql:
             self._run(list(search_indexes.dropping_all(self._rows, table.name)))
@@ -116,30 +146,48 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def correct_for_autogen_constraints(
         self,
         conn_unique_constraints: object,  # noqa: ARG002 - Alembic's signature
-        conn_indexes: Any,
+        conn_indexes: Collection[Index],
         metadata_unique_constraints: object,  # noqa: ARG002 - as above
         metadata_indexes: set[Index],
     ) -> None:
-        """Take an index on an expression for unchanged if there is one of its name, and for missing if there is not.
-
-        Search indexes are known in full.
-        """
+        """Leave out what SQLAlchemy does not read back: `unread_indexes` compares it."""
         if isinstance(conn_indexes, set):  # there is such a table
-            named = {one.table.name for one in (*conn_indexes, *metadata_indexes) if one.table is not None}
-            conn_indexes |= {index for name in named for index in search_indexes.indexes_on_sqlite(self._rows, name)}
-            search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)
-        known = {index.name for index in conn_indexes}
-        for index in list(metadata_indexes):
-            on_columns = all(isinstance(expression, Column) for expression in index.expressions)
-            if not on_columns and index.name not in known and self._exists(str(index.name)):
-                metadata_indexes.discard(index)
+            leave_out(self._rows, conn_indexes, metadata_indexes)
 
-    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> Any:
-        """Return a difference if two indexes of one name differ."""
-        documents = [search_indexes.document_of(one) for one in (metadata_index, reflected_index)]
-        if documents == [None, None]:
-            return super().compare_indexes(metadata_index, reflected_index)
-        return alembic_private.difference(f"{documents[1]} to {documents[0]}")  # if equal, they would not come here
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
+        """Return a difference if two indexes of one name differ in columns or condition."""
+        found = super().compare_indexes(metadata_index, reflected_index)
+        if found.is_different:
+            return found
+        one, other = (
+            str(CreateIndex(each).compile(dialect=self.dialect)) for each in (metadata_index, reflected_index)
+        )
+        return EQUAL if are_alike(one, other) else difference(f"{other} to {one}")
+
+    def compare_check_constraint(
+        self, metadata_constraint: CheckConstraint, reflected_constraint: CheckConstraint
+    ) -> ComparisonResult:
+        """Return a difference if two checks of one name differ."""
+        options = {"literal_binds": True, "include_table": False}
+        one, other = (
+            str(each.sqltext.compile(dialect=self.dialect, compile_kwargs=options))
+            for each in (metadata_constraint, reflected_constraint)
+        )
+        return EQUAL if are_alike(one, other) else difference(f"{other} to {one}")
+
+    def _see_that_values_convert(self, table: Table) -> None:
+        for column, found in self._conversions:
+            if found.is_possible is None or self.as_sql:
+                continue
+            assert self.connection is not None  # noqa: S101 - see above
+            is_wrong = table.columns[column].is_not(None) & ~func.coalesce(found.is_possible, false())
+            wrong = select(func.count()).select_from(table).where(is_wrong)
+            if count := self.connection.scalar(wrong):
+                raise MigrationError(
+                    f"{table.name}.{column} holds {count} value{'s' * (count > 1)} that cannot be converted to the new "
+                    "type; correct them first, by an UPDATE in a migration before this one"
+                )
+        self._conversions.clear()
 
     def _run(self, statements: Iterable[str]) -> None:
         for statement in statements:
@@ -150,18 +198,6 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
 
     def _exists(self, name: str) -> bool:
         return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name", name=name))
-
-    def _unseen_statements(self, table: str) -> list[str]:
-        """Return the statements of triggers, and of indexes of which SQLite cannot name every column."""
-        kept = (
-            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL AND type <> 'table'"
-        )
-        columns = "SELECT 1 FROM pragma_index_info(:index) WHERE name IS NULL"
-        return [
-            str(row.sql)
-            for row in self._rows(kept, table=table)
-            if row.type == "trigger" or (row.type == "index" and self._rows(columns, index=row.name))
-        ]
 
     def _rows(self, statement: str, **parameters: str) -> list[Any]:
         assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL

@@ -1,0 +1,125 @@
+"""Read the tables of a database that no enabled plugin has a model of."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import click
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    DefaultClause,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import DateTime, TypeEngine
+
+from dovetail.cli.data.plugin_tables import unknown
+from dovetail.database.models import NAMING_CONVENTION
+from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.bridge.portable import literal_of, portable_type
+from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+
+BOOKS = frozenset({LEDGER.name, VERSIONS.name})
+LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The tables to read: those of `names`, or all, and views too; they are to belong to `plugin`."""
+
+    plugin: str
+    names: Sequence[str] = ()
+    views: bool = False
+    is_managed: bool = True
+
+
+def read_tables(connection: Connection, wanted: Wanted, known: Collection[str]) -> MetaData:
+    """Return the tables that are wanted, with those that they refer to. Raise ClickException for a `known` one."""
+    inspector = inspect(connection)
+    views = set(inspector.get_view_names())
+    tables = set(inspector.get_table_names()) - BOOKS - LEFT_OUT
+    for name in wanted.names:
+        if name not in tables | views:
+            raise click.ClickException(_missing(name, tables | views))
+        if name in known:
+            raise click.ClickException(f"an enabled plugin has a model of the table {name} already; leave it out")
+    chosen = set(wanted.names) or (tables | (views if wanted.views else set())) - set(known)
+    if not chosen:
+        raise click.ClickException("the database has no table that no enabled plugin has; nothing was written")
+    metadata = MetaData(naming_convention={kind: name for kind, name in NAMING_CONVENTION.items() if kind != "ck"})
+    with expected_warnings_ignored():
+        metadata.reflect(connection, views=bool(chosen & views), only=sorted(chosen))
+    for table in metadata.tables.values():
+        _refuse_known(table, chosen, known)
+        _complete(table, wanted, connection.dialect.name, is_view=table.name in views)
+    return metadata
+
+
+def _missing(name: str, there: Collection[str]) -> str:
+    _, _, near = unknown(name, there).partition(";")
+    return f"the database has no table {name!r}" + (f";{near}" if near else "")
+
+
+def _refuse_known(table: Table, chosen: Collection[str], known: Collection[str]) -> None:
+    for key in table.foreign_keys:
+        if key.column.table.name in known and table.name in chosen:
+            raise click.ClickException(
+                f"the table {table.name} refers to {key.column.table.name}, which an enabled plugin has a model of; "
+                "name the other tables here, and write its model by hand"
+            )
+
+
+def _complete(table: Table, wanted: Wanted, dialect: str, *, is_view: bool) -> None:
+    """Say whose the table is, and make its types and defaults those of both databases."""
+    info: dict[str, object] = {} if table.name.startswith(f"{wanted.plugin}_") else {"plugin": wanted.plugin}
+    if is_view:
+        info |= {"managed": False, "read_only": True}
+    elif not wanted.is_managed:
+        info |= {"managed": False}
+    table.info = info
+    for column in table.columns:
+        column.type = _type(column.type, dialect)
+        column.server_default = _default(column)
+        column.nullable = column.nullable and not column.primary_key  # SQLite says of a key that it may be NULL
+    unnamed = [one for one in table.constraints if isinstance(one, CheckConstraint) and one.name is None]
+    for number, check in enumerate(sorted(unnamed, key=lambda one: str(one.sqltext)), 1):
+        check.name = f"ck_{table.name}_{number}"
+    if is_view and not table.primary_key.columns:  # the model's author says which it is
+        table.append_constraint(PrimaryKeyConstraint(next(iter(table.columns))))
+
+
+def _type(found: TypeEngine[object], dialect: str) -> TypeEngine[object]:
+    if isinstance(found, JSONB):  # whoever has PostgreSQL's own type has use for it
+        return found
+    is_naive = dialect == "sqlite" and isinstance(found, DateTime)  # no moment, for it says no time zone
+    return cast("TypeEngine[object]", DateTime()) if is_naive else portable_type(found)
+
+
+def _default(column: Column[object]) -> DefaultClause | None:
+    """Return a default without what only PostgreSQL understands; a sequence is one that it makes by itself."""
+    default = column.server_default
+    if not isinstance(default, DefaultClause):
+        return default  # type: ignore[return-value]  # Computed or Identity
+    told = str(default.arg.text) if hasattr(default.arg, "text") else str(default.arg)
+    if (
+        column.primary_key
+        and told.startswith("nextval(")
+        and f"{column.table.name}_{column.name}_seq" in told.replace('"', "")
+    ):
+        return None
+    literal = literal_of(told)
+    return default if literal is None else DefaultClause(text("'{}'".format(literal.replace("'", "''"))))
+
+
+def counts_up(column: Column[object], dialect: str) -> bool:
+    """Return whether the database makes a key that a row lacks, in a column of which SQLAlchemy expects it."""
+    if dialect == "sqlite" or column.identity is not None or not isinstance(column.type, Integer):
+        return True
+    return column.autoincrement is True

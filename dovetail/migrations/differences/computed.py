@@ -1,0 +1,83 @@
+"""Sees columns that are computed otherwise than their models say."""
+
+from collections.abc import Iterable, Iterator
+
+from alembic.operations import ops
+from sqlalchemy import Column, Connection, MetaData, Table, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+_PROBE = "dovetail_probe"
+_STORED = text("""
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+WHERE attrelid = to_regclass(:table) AND attname = :column
+""")
+
+
+def computed_changes(connection: Connection, tables: Iterable[Table]) -> Iterator[ops.ModifyTableOps]:
+    """Yield operations that drop and add each column whose expression, or lack of one, is not as its model says.
+
+    Neither database can change what a column computes.
+
+    What is tried out on PostgreSQL is undone when the caller rolls the transaction back.
+    """
+    models = {(table.schema, table.name): table for table in tables}
+    for key, columns in inspect(connection).get_multi_columns(filter_names=[name for _, name in models]).items():
+        model = models.get(key)
+        if model is None or (
+            not any("computed" in found for found in columns) and not any(c.computed for c in model.columns)
+        ):
+            continue
+        found = Table(model.name, MetaData(), schema=model.schema, autoload_with=connection)
+        for column in model.columns:
+            old = found.columns.get(column.name)
+            if old is not None and (old.computed or column.computed) and not _alike(connection, old, column):
+                yield _made_anew(old, column)
+
+
+def _alike(connection: Connection, old: Column[object], new: Column[object]) -> bool:
+    if old.computed is None or new.computed is None:
+        return False
+    if new.computed.persisted is not None and new.computed.persisted != old.computed.persisted:
+        return False
+    wanted = str(new.computed.sqltext.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
+    if connection.dialect.name == "postgresql":
+        return _stored(connection, old) == _as_stored(connection, new, wanted)
+    return _plain(str(old.computed.sqltext)) == _plain(wanted)
+
+
+def _stored(connection: Connection, column: Column[object]) -> str | None:
+    table = connection.dialect.identifier_preparer.format_table(column.table)
+    kept: str | None = connection.scalar(_STORED, {"table": table, "column": column.name})
+    return kept
+
+
+def _as_stored(connection: Connection, column: Column[object], expression: str) -> str | None:
+    """Return an expression as PostgreSQL stores it; None if it does not fit the table as it is."""
+    preparer = connection.dialect.identifier_preparer
+    type_ = column.type.compile(dialect=connection.dialect)
+    try:
+        with connection.begin_nested():
+            table = preparer.format_table(column.table)
+            made = f"CREATE TEMPORARY TABLE {_PROBE} (LIKE {table})"
+            added = f"ALTER TABLE {_PROBE} ADD COLUMN {_PROBE} {type_} GENERATED ALWAYS AS ({expression}) STORED"
+            for statement in (made, added):
+                connection.execute(text(statement.replace(":", r"\:")))
+            kept: str | None = connection.scalar(_STORED, {"table": _PROBE, "column": _PROBE})
+            connection.execute(text(f"DROP TABLE {_PROBE}"))
+    except DBAPIError:
+        return None
+    return kept
+
+
+def _plain(expression: str) -> str:
+    return " ".join(expression.split())
+
+
+def _made_anew(old: Column[object], new: Column[object]) -> ops.ModifyTableOps:
+    table, schema = new.table.name, new.table.schema
+    indexes = [index for index in new.table.indexes if new in index.columns.values()]
+    parts: list[ops.MigrateOperation] = [ops.DropIndexOp.from_index(index) for index in indexes]
+    parts.append(ops.DropColumnOp.from_column_and_tablename(schema, table, old))
+    parts.append(ops.AddColumnOp.from_column_and_tablename(schema, table, new))
+    parts += [ops.CreateIndexOp.from_index(index) for index in indexes]
+    return ops.ModifyTableOps(table, parts, schema=schema)

@@ -1,0 +1,219 @@
+"""`manage.py inspectdb` writes a plugin over tables that are there, and `migrate --fake-initial` takes them over."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.migrations.sites import REPOSITORY, Site
+from tests.running import python
+
+SQL = Path(__file__).parent
+TABLES = (
+    "Artist",
+    "Album",
+    "Employee",
+    "Customer",
+    "Genre",
+    "Invoice",
+    "MediaType",
+    "Track",
+    "InvoiceLine",
+    "Playlist",
+)
+KERNEL = ["dovetail.contrib.throttling", "dovetail.contrib.auth", "dovetail.contrib.admin"]
+
+TESTS = '''
+"""REST and the back office over the tables, on both databases."""
+
+
+async def test_rows_are_made_listed_changed_and_deleted_by_rest(make_user, client_for):
+    client = await client_for(await make_user(username="boss", is_superuser=True))
+    artist = (await client.post("/api/chinook/artists", json=KEY_1 | {"name": "Apocalyptica"})).json()
+    made = await client.post("/api/chinook/albums", json=KEY_2 | {"title": "Plays Metallica", "artist_id": 1})
+    assert (artist["artist_id"], made.status_code) == (1, 201), made.text
+    key = made.json()["album_id"]
+    assert (await client.patch(f"/api/chinook/albums/{key}", json={"title": "Cult"})).json()["title"] == "Cult"
+    assert [one["title"] for one in (await client.get("/api/chinook/albums")).json()["items"]] == ["Cult"]
+    assert (await client.delete("/api/chinook/artists/1")).status_code == 409
+    assert (await client.delete(f"/api/chinook/albums/{key}")).status_code == 204
+
+
+async def test_nobody_else_reads_them(client):
+    assert (await client.get("/api/chinook/albums")).status_code == 401
+
+
+async def test_rows_are_listed_edited_and_deleted_in_the_back_office(make_user, client_for, back_office_for):
+    boss = await make_user(username="boss", is_superuser=True)
+    client, office = await client_for(boss), await back_office_for(boss)
+    for table in TABLES:
+        assert (await office.get(f"/chinook/{table.lower()}/")).status_code == 200, table
+    artist = await client.post("/api/chinook/artists", json=KEY_1 | {"name": "Apocalyptica"})
+    assert artist.status_code == 201, artist.text
+    assert "Apocalyptica" in (await office.get("/chinook/artist/")).text
+    await office.submit("/chinook/artist/1/change/", {"name": "Accept"})
+    assert (await client.get("/api/chinook/artists/1")).json()["name"] == "Accept"
+    await office.submit("/chinook/artist/1/delete/", {})
+    assert (await client.get("/api/chinook/artists/1")).status_code == 404
+'''
+
+
+async def make(engine, script: str) -> None:
+    async with engine.begin() as connection:
+        for statement in script.split(";\n"):
+            if statement.strip():
+                await connection.execute(text(statement))
+
+
+def adopt(site: Site, plugin: str, *arguments: str) -> str:
+    """Write the plugin, enable it, and take its tables for what its first migration makes."""
+    said = site.manage("inspectdb", plugin, *arguments)
+    site.plugins.append(f"plugins.{plugin}")
+    site.manage("migrate")
+    site.manage("makemigrations", plugin)
+    assert f"Recording {plugin}_0001_initial, whose tables are there" in site.manage("migrate", "--fake-initial")
+    assert site.manage("makemigrations", "--check") == "No changes detected.\n"
+    return said
+
+
+async def test_chinook_becomes_a_plugin_with_rest_and_a_back_office(site, engine, database_kind):
+    await make(engine, (SQL / f"chinook_{database_kind}.sql").read_text())
+    site.plugins += KERNEL
+    said = adopt(site, "chinook")
+    assert "Wrote the plugin 'chinook' to plugins/chinook/." in said
+    models = (site.folder / "plugins/chinook/models.py").read_text()
+    assert all(f"class {name}(Base):" in models for name in TABLES)
+    assert 'playlist_track = Table(\n    "PlaylistTrack"' in models
+    assert 'artist: Mapped["Artist"] = relationship("Artist", back_populates="albums")' in models
+    assert site.source("chinook", "0001").count("op.create_table(") == 11
+    assert "WARNING" not in site.manage("check")
+    prove(site, with_keys=database_kind == "postgresql")
+
+
+def prove(site: Site, *, with_keys: bool) -> None:
+    """Run tests of the site's own: on databases that the migration made anew, of both kinds."""
+    keys = ({"artist_id": 1}, {"album_id": 1}) if with_keys else ({}, {})
+    head = f"TABLES, KEY_1, KEY_2 = {TABLES!r}, {keys[0]!r}, {keys[1]!r}\n"
+    (site.folder / "test_chinook.py").write_text(TESTS + head)
+    (site.folder / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\nanyio_mode = "auto"\ndovetail_settings = "config.settings:Settings"\n'
+        "addopts = '-p dovetail.testing.plugin -n 0'\npythonpath = ['.']\n"
+    )
+    settings = site.folder / "config" / "settings.py"
+    settings.write_text(settings.read_text() + f"    plugins: tuple[str, ...] = {tuple(site.plugins)!r}\n")
+    kept = {name: os.environ[name] for name in ("PATH", "TEST_DATABASE_URL")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "test_chinook.py"],
+        cwd=site.folder,
+        env=kept | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert "6 passed" in done.stdout
+
+
+ODD = """
+CREATE TABLE "order" (id INTEGER PRIMARY KEY, "select" VARCHAR(10) DEFAULT 'a''b' NOT NULL, placed_at TIMESTAMP,
+    total NUMERIC(10, 2) CHECK (total >= 0), is_open BOOLEAN DEFAULT false, api_token VARCHAR(40), "Größe" REAL);
+CREATE TABLE order_line (order_id INTEGER REFERENCES "order" (id) ON DELETE CASCADE, position INTEGER,
+    name VARCHAR(20) UNIQUE, PRIMARY KEY (order_id, position));
+CREATE TABLE teams (id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL);
+CREATE TABLE games (home_id INTEGER NOT NULL REFERENCES teams (id), away_id INTEGER NOT NULL REFERENCES teams (id),
+    id INTEGER PRIMARY KEY, "class" VARCHAR(5));
+CREATE TABLE log_lines (line TEXT, at DATE);
+CREATE UNIQUE INDEX by_name ON teams (name, id);
+CREATE INDEX by_lower_name ON teams (lower(name));
+CREATE VIEW open_orders AS SELECT id, total FROM "order" WHERE is_open
+"""
+
+
+async def test_tables_of_any_shape_and_name_are_taken_over(site, engine):
+    await make(engine, ODD)
+    site.plugins += KERNEL
+    adopt(site, "odd")
+    models = (site.folder / "plugins/odd/models.py").read_text()
+    assert all(f"class {name}(Base):" in models for name in ("Order", "OrderLine", "Team", "Game"))
+    assert "team: Mapped" not in models
+    assert "home: Mapped" in models
+    assert 'games_by_home: Mapped[list["Game"]]' in models
+    assert 'class_: Mapped[str | None] = mapped_column("class", String(5))' in models
+    assert "api_token" not in (site.folder / "plugins/odd/api.py").read_text()
+    assert "open_orders" not in models
+    assert "WARNING" not in site.manage("check")
+
+
+async def test_tables_that_another_program_goes_on_making_take_no_migration_and_views_are_read_only(site, engine):
+    await make(engine, ODD)
+    said = site.manage("inspectdb", "odd", "order", "open_orders", "--unmanaged")
+    assert "makemigrations" not in said
+    site.plugins += [*KERNEL, "plugins.odd"]
+    models = (site.folder / "plugins/odd/models.py").read_text()
+    assert '{"info": {"managed": False, "plugin": "odd"}}' in models
+    assert '{"info": {"managed": False, "plugin": "odd", "read_only": True}}' in models
+    assert "class Team" not in models
+    site.manage("migrate")
+    assert site.manage("makemigrations", "--check") == "No changes detected.\n"
+    assert "WARNING" not in site.manage("check", "--database")
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_types_that_only_postgresql_has_are_taken_over(site, engine):
+    site.plugins += KERNEL
+    await make(
+        engine,
+        """
+        CREATE TYPE mood AS ENUM ('glad', 'so so');
+        CREATE TABLE person (id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, mood mood DEFAULT 'glad',
+            tags TEXT[], facts JSONB, seen_at TIMESTAMPTZ DEFAULT now(), address INET, token UUID, shade INT,
+            doubled BIGINT GENERATED ALWAYS AS (shade * 2) STORED);
+        CREATE TABLE pet (id BIGSERIAL PRIMARY KEY, owner BIGINT NOT NULL REFERENCES person (id) ON DELETE SET NULL)
+        """,
+    )
+    adopt(site, "zoo")
+
+
+async def test_models_are_printed_and_nothing_is_written(site, engine):
+    await make(engine, ODD)
+    said = site.manage("inspectdb", "odd", "teams", "--print")
+    assert "class Team(Base):" in said
+    assert not (site.folder / "plugins/odd").exists()
+
+
+KNOWN = """
+class Game(Base):
+    __tablename__ = "games"
+    __table_args__ = {"info": {"plugin": "known"}}
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+
+async def test_what_cannot_be_read_is_refused_in_one_line(site, engine):
+    await make(engine, ODD)
+    site.plugin("known", KNOWN)
+    for arguments, error in {
+        ("odd", "tems"): "the database has no table 'tems'; did you mean 'teams'?",
+        ("odd", "games"): "an enabled plugin has a model of the table games already; leave it out",
+        ("known",): "'known' cannot name a plugin: an enabled plugin has this name",
+        ("Odd",): "'Odd' cannot name a plugin: expected up to 30 lower-case letters, digits and _, with a letter first",
+    }.items():
+        done = site.run("inspectdb", *arguments)
+        assert done.returncode == 1, done.stdout
+        assert done.stdout == f"manage.py: {error}\n"
+    assert sorted(path.name for path in (site.folder / "plugins").iterdir() if path.is_dir()) == ["known"]
+
+
+def test_a_database_without_tables_is_refused_in_one_line(site):
+    done = site.run("inspectdb", "odd")
+    assert done.stdout == "manage.py: the database has no table that no enabled plugin has; nothing was written\n"
+
+
+def test_without_sqlacodegen_it_says_in_one_line_what_to_install():
+    code = "import sys; sys.modules['sqlacodegen'] = None; sys.argv = ['manage.py', 'inspectdb', 'odd']"
+    done = python("-c", f"{code}; import runpy; runpy.run_path('manage.py', run_name='__main__')")
+    assert done.error == "this needs sqlacodegen; install it: pip install 'dovetail[inspectdb]'"
