@@ -65,8 +65,9 @@ class Base(AsyncAttrs, DeclarativeBase):
 
     def __init_subclass__(cls, **options: object) -> None:
         """Map the class; None in a JSON column that may be null is NULL: JSON's own null is found by no IS NULL."""
+        _complete_mapper_arguments(cls)
         super().__init_subclass__(**options)
-        for column in getattr(cls.__dict__.get("__table__"), "columns", ()):
+        for column in getattr(getattr(cls, "__table__", None), "columns", ()):
             for kind in (column.type, *variants_of(column.type).values()) if column.nullable else ():
                 if isinstance(kind, JSON):
                     kind.none_as_null = True
@@ -134,6 +135,26 @@ class TimestampMixin:
         update(Post).where(Post.id == 3).values(Post.touched())
         """
         return {"updated_at": later_than("updated_at")}
+
+
+class VersionMixin:
+    """`version`, counted up with each change of a row: of two who change it at once, one is told, and none is lost.
+
+    Whoever flushes what was read before somebody else changed it gets StaleDataError, which a client hears as 412.
+    """
+
+    version: Mapped[int] = mapped_column(server_default="1", sort_order=92)
+    __mapper_args__ = {"version_id_col": version, "eager_defaults": True}  # noqa: RUF012 - as above
+
+
+def _complete_mapper_arguments(cls: type[object]) -> None:
+    """Add to `__mapper_args__` of a model's own, such as `polymorphic_on`, those that it would have without them."""
+    own = vars(cls).get("__mapper_args__")
+    if isinstance(own, dict):
+        is_heir = any("__mapper__" in vars(base) for base in cls.__mro__[1:])  # its version is that of the other
+        is_versioned = issubclass(cls, VersionMixin) and not is_heir
+        usual = VersionMixin.__mapper_args__ if is_versioned else Base.__mapper_args__
+        type.__setattr__(cls, "__mapper_args__", usual | own)
 
 
 def is_managed(table: FromClause) -> bool:

@@ -66,7 +66,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "dovetail.database.models": (
         "The base of every model, columns of files and where these are stored, and what indexes and conditions need.",
         (
-            *("Base", "IdMixin", "RandomIdMixin", "TimestampMixin", "full_text", "related"),
+            *("Base", "IdMixin", "RandomIdMixin", "TimestampMixin", "VersionMixin", "full_text", "related"),
             *("FileField", "ImageField", "StoredFile", "Storage", "FileSystemStorage"),
         ),
     ),
