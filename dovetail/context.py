@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from sqlalchemy import Table
+
 from dovetail.database.change_log import CHANGE_LOG
+from dovetail.database.engine.unportable_tables import unportable_tables
+from dovetail.database.engine.urls import database_url
 from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context, Mountable, session_info
-from dovetail.registry import Registry, load_all_plugin_settings, load_models
+from dovetail.registry import PluginError, Registry, load_all_plugin_settings, load_models
 from dovetail.settings import Settings
 
 
@@ -24,6 +28,7 @@ def make_context(
     Raises ConfigurationError if the plugins' models or settings are not usable.
     """
     load_models(registry)
+    refuse_tables(settings, registry)
     context = Context(
         settings=settings,
         plugin_settings=load_all_plugin_settings(settings, registry),
@@ -38,6 +43,14 @@ def make_context(
     if log is not None:
         log.watch(context.database.engine)
     return context
+
+
+def refuse_tables(settings: Settings, registry: Registry) -> None:
+    """Raise PluginError if the models have tables that the site's database cannot hold."""
+    dialect = database_url(settings).get_dialect()()
+    tables = dict.fromkeys(model.__table__ for plugin in registry.plugins for model in plugin.models)
+    if problems := list(unportable_tables((one for one in tables if isinstance(one, Table)), dialect)):
+        raise PluginError(problems)
 
 
 @asynccontextmanager

@@ -85,7 +85,7 @@ def load_models(registry: Registry) -> None:
     ]
     if not problems:
         tables = dict.fromkeys((model.__table__, owner) for model, owner in models)
-        problems += _clashes("table", [(str(table.name), owner) for table, owner in tables])
+        problems += _clashes("table", [(str(table.fullname), owner) for table, owner in tables])
         problems += [problem for table, owner in tables for problem in misplaced(table, owner, registry.installed)]
     if not problems:
         problems += [*unlisted_models(registry.installed), *tables_of_nobody(registry.installed)]

@@ -21,7 +21,15 @@ def computed_changes(connection: Connection, tables: Iterable[Table]) -> Iterato
     What is tried out on PostgreSQL is undone when the caller rolls the transaction back.
     """
     models = {(table.schema, table.name): table for table in tables}
-    for key, columns in inspect(connection).get_multi_columns(filter_names=[name for _, name in models]).items():
+    inspector = inspect(connection)
+    found_columns = [
+        found
+        for schema in {schema for schema, _ in models}
+        for found in inspector.get_multi_columns(
+            schema=schema, filter_names=[name for other, name in models if other == schema]
+        ).items()
+    ]
+    for key, columns in found_columns:
         model = models.get(key)
         if model is None or (
             not any("computed" in found for found in columns) and not any(c.computed for c in model.columns)

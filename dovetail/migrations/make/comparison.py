@@ -1,5 +1,7 @@
 """Compares models of enabled plugins with the tables of a database: the options for autogenerate."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Constraint, Dialect, Table
 from sqlalchemy.schema import SchemaItem
 
@@ -22,15 +24,25 @@ def comparison_options(history: History, registry: Registry, dialect: Dialect) -
         for constraint in table.constraints:
             name_by_convention(constraint)  # as it is named in the database
 
-    def include_object(item: SchemaItem, name: str, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
+    schemas = {table.schema for table in Base.metadata.tables.values() if table.schema} | owners.schemas
+    if dialect.name == "sqlite":
+        schemas.clear()
+
+    def include_object(item: SchemaItem, _name: str, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
         if kind == "table" and not _is_made_here(item.key):  # type: ignore[attr-defined]  # a table
             return False
         if isinstance(item, Constraint) and not reflected:
             return is_made_on(item, dialect)
         if kind != "table" or (reflected and compare_to is not None):
             return True
-        owner = owners.of_name(name) if reflected else owners.of_model(item)  # type: ignore[arg-type]  # a table
+        owner = owners.of_name(item.key) if reflected else owners.of_model(item)  # type: ignore[arg-type,attr-defined]  # a table
         return owner in registry.installed
+
+    def include_name(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:
+        if kind == "schema":
+            return name is None or name in schemas
+        key = str(parents.get("schema_qualified_table_name") or name)
+        return kind != "table" or not (key == LEDGER.name or owners.is_strange(key))
 
     return {
         "target_metadata": Base.metadata,
@@ -39,9 +51,8 @@ def comparison_options(history: History, registry: Registry, dialect: Dialect) -
         "render_item": render_item,
         "autogenerate_plugins": PLUGINS,
         "include_object": include_object,
-        "include_name": lambda name, kind, _parents: (
-            kind != "table" or not (name == LEDGER.name or owners.is_strange(name))
-        ),
+        "include_schemas": bool(schemas),
+        "include_name": include_name,
     }
 
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dovetail.context import refuse_tables
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
 from dovetail.database.models import Base
@@ -62,6 +63,7 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
     if wanted.empty and not wanted.plugins:
         raise MigrationError("say for which plugin: manage.py makemigrations --empty PLUGIN")
     load_models(registry)
+    refuse_tables(settings, registry)
     history = load_history(settings.base_dir, registry)
     plugins = list(wanted.plugins) or [n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)]
     folders = {name: registry.installed[name].migrations for name in plugins}

@@ -18,7 +18,7 @@ from dovetail.migrations.make.one_off_defaults import DropDefaultOp, add_one_off
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
 from dovetail.migrations.make.revision_names import suggest_name
-from dovetail.migrations.make.table_changes import TableChange, table_changes
+from dovetail.migrations.make.table_changes import TableChange, key_of, table_changes
 
 
 @dataclass(kw_only=True)
@@ -71,7 +71,7 @@ def owned(
     operations: Iterable[ops.MigrateOperation], owners: Owners, plugins: Collection[str]
 ) -> list[ops.MigrateOperation]:
     """Return the operations on tables of `plugins`."""
-    return [each for each in operations if owners.of_name(str(getattr(each, "table_name", ""))) in plugins]
+    return [each for each in operations if owners.of_name(key_of(each)) in plugins]
 
 
 def empty_revision(history: History, plugin: str, slug: str | None = None) -> NewRevision:
@@ -150,7 +150,7 @@ def _dependencies(part: RevisionChanges, before: Sequence[NewRevision], history:
 
 
 def _mentioning(table: str, history: History) -> set[str]:
-    pattern = re.compile(rf"""["']{re.escape(table)}[."']""")
+    pattern = re.compile(rf"""["'.]{re.escape(table)}[."']""")
     return {
         history.plugin_of(script.revision)
         for script in history.scripts.values()

@@ -17,6 +17,9 @@ _CREATES = re.compile(
 )
 
 
+_IN_SCHEMA = re.compile(r"""\bschema\s*=\s*(?:"([^"]+)"|'([^']+)')""")
+
+
 class Owners:
     """Says who owns a table: of a model by its name, of one without a model by the file that made it.
 
@@ -27,22 +30,25 @@ class Owners:
         self._plugins = frozenset(plugins)
         self._texts = dict(_texts(history))
         self._made_by = dict(_tables_made(history, self._texts))
+        self.schemas = {
+            schema for text in self._texts.values() for names in _IN_SCHEMA.findall(text) for schema in names if schema
+        }
 
     def of_model(self, table: Table) -> str | None:
         """Return the enabled plugin that a model's table belongs to; None if it is none of them."""
         return owner_of(table, self._plugins)
 
     def of_name(self, name: str) -> str | None:
-        """Return the owner of a table that may have lost its model; None if nobody owns it."""
+        """Return the owner of a table that may have lost its model; None if nobody owns it. `name` is as `key_of`'s."""
         table = Base.metadata.tables.get(name)
-        return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
+        return (self.of_model(table) if table is not None else None) or self._made_by.get(name.rpartition(".")[2])
 
     def is_strange(self, name: str) -> bool:
         """Return True for a table of a model that no file speaks of: something else made it, and a migration has to."""
         table = Base.metadata.tables.get(name)
         if table is None or self.of_model(table) is None:
             return False
-        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)")
         return not any(word.search(text) for text in self._texts.values())
 
 

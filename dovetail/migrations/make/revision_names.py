@@ -27,7 +27,7 @@ def suggest_name(changes: Sequence[TableChange], *, first: bool) -> str:
 
 
 def _fragments(change: TableChange, changes: Sequence[TableChange]) -> Iterator[str]:
-    short = change.table.removeprefix(f"{change.plugin}_")
+    short = change.table.rpartition(".")[2].removeprefix(f"{change.plugin}_")
     operation = change.operation
     if isinstance(operation, ops.CreateTableOp):
         yield short

@@ -26,8 +26,10 @@ def table_changes(operations: Iterable[ops.MigrateOperation], owner_of: OwnerOf)
     """Cut up what autogenerate found; operations on tables without an owner are left out."""
     changes: list[TableChange] = []
     for operation in operations:
-        name = str(getattr(operation, "table_name", ""))
-        table = operation.new_table_name if isinstance(operation, ops.RenameTableOp) else name
+        name = key_of(operation)
+        table = name
+        if isinstance(operation, ops.RenameTableOp):
+            table = _key(operation.schema, str(operation.new_table_name))
         owner = owner_of(name)
         if owner is not None:
             changes.append(_change(owner, table, operation))
@@ -40,6 +42,15 @@ def table_changes(operations: Iterable[ops.MigrateOperation], owner_of: OwnerOf)
     for change in list(changes):
         changes += break_out_foreign_keys(change, lambda constraint, _targets: bool(constraint.use_alter))
     return changes
+
+
+def key_of(operation: ops.MigrateOperation) -> str:
+    """Return the name of the table of an operation, after that of its schema if it has one: `hr.shop_item`."""
+    return _key(getattr(operation, "schema", None), str(getattr(operation, "table_name", "")))
+
+
+def _key(schema: str | None, table: str) -> str:
+    return f"{schema}.{table}" if schema else table
 
 
 def break_out_foreign_keys(
@@ -78,9 +89,11 @@ def _change(owner: str, table: str, operation: ops.MigrateOperation) -> TableCha
         for part in operation.ops:
             if isinstance(part, ops.AddColumnOp):
                 change.gives.add(("column", table, part.column.name))
-            elif isinstance(part, ops.CreateForeignKeyOp) and part.referent_table != table:
-                change.needs.add(("table", part.referent_table))
-                change.needs |= {("column", part.referent_table, name) for name in part.remote_cols}
+            elif isinstance(part, ops.CreateForeignKeyOp):
+                target = _key(part.kw.get("referent_schema"), part.referent_table)
+                if target != table:
+                    change.needs.add(("table", target))
+                    change.needs |= {("column", target, name) for name in part.remote_cols}
     return change
 
 

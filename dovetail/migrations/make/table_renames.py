@@ -11,6 +11,7 @@ from dovetail.database.drivers.sqlalchemy_private import kind_of
 from dovetail.errors import MigrationError
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
+from dovetail.migrations.make.table_changes import key_of
 
 
 class RenameTableOp(ops.RenameTableOp):
@@ -23,7 +24,8 @@ class RenameTableOp(ops.RenameTableOp):
 
 @renderers.dispatch_for(RenameTableOp)
 def _render(_context: AutogenContext, operation: RenameTableOp) -> str:
-    return f"op.rename_table({operation.table_name!r}, {operation.new_table_name!r})"
+    schema = f", schema={operation.schema!r}" if operation.schema else ""
+    return f"op.rename_table({operation.table_name!r}, {operation.new_table_name!r}{schema})"
 
 
 def find_table_renames(
@@ -31,21 +33,23 @@ def find_table_renames(
 ) -> list[RenameTableOp]:
     """Ask of each table that goes whether it is one that comes. Raise MigrationError if they belong to two plugins."""
     operations = list(operations)
-    made = {op.table_name: _columns(op.columns) for op in operations if isinstance(op, ops.CreateTableOp)}
+    made = {(op.schema, op.table_name): _columns(op.columns) for op in operations if isinstance(op, ops.CreateTableOp)}
     found: list[RenameTableOp] = []
     for drop in [op for op in operations if isinstance(op, ops.DropTableOp)]:
         columns = _columns(drop.to_table().columns)
-        for name in [name for name, others in made.items() if others == columns]:
+        for schema, name in [key for key, others in made.items() if others == columns and key[0] == drop.schema]:
             if questions.is_table_rename(drop.table_name, name):
-                _see_that_it_stays_in_its_plugin(drop.table_name, name, owners)
-                found.append(RenameTableOp(drop.table_name, name))
-                del made[name]
+                rename = RenameTableOp(drop.table_name, name, schema=schema)
+                _see_that_it_stays_in_its_plugin(rename, owners)
+                found.append(rename)
+                del made[schema, name]
                 break
     return found
 
 
-def _see_that_it_stays_in_its_plugin(old: str, new: str, owners: Owners) -> None:
-    before, after = owners.of_name(old), owners.of_name(new)
+def _see_that_it_stays_in_its_plugin(rename: RenameTableOp, owners: Owners) -> None:
+    old, new = rename.table_name, str(rename.new_table_name)
+    before, after = owners.of_name(key_of(rename)), owners.of_name(key_of(rename.reverse()))
     if before != after:
         raise MigrationError(
             f"{old} belongs to {before} and {new} to {after}, whose migrations each say what is theirs; write "

@@ -127,8 +127,7 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedT
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         """Rename a table, and what bears its name."""
         super().rename_table(old_table_name, new_table_name, schema)
-        if schema is None:
-            self.execute(text(renaming_block(old_table_name, new_table_name)))
+        self.execute(text(renaming_block(old_table_name, new_table_name, schema)))
 
 
 def _is_special(index: Index) -> bool:

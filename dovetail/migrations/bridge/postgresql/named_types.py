@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.migrations.bridge.impl_shared import name_by_convention
 from dovetail.migrations.bridge.portable import literal_of
+from dovetail.migrations.bridge.postgresql.schemas import dropping, making
 from dovetail.migrations.bridge.postgresql.types import (
     Named,
     changes,
@@ -30,6 +31,7 @@ class NamedTypesImpl(PostgresqlImpl):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._left: set[int] = set()  # types of which a column went
+        self._left_schemas: set[str] = set()  # of which a table went
 
     def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
         """Return True if two types, or the labels of their enums, differ."""
@@ -43,6 +45,8 @@ class NamedTypesImpl(PostgresqlImpl):
         """Make a table, after the types that it needs."""
         for constraint in table.constraints:
             name_by_convention(constraint)
+        if table.schema is not None:
+            self._run(making(table.schema, self.dialect.identifier_preparer.quote))
         needed = [each for column in table.columns for each in named_types(column.type, self.dialect)]
         self._prepare(needed)
         for each in needed:  # else SQLAlchemy would make it now, and complain if it is there
@@ -67,6 +71,8 @@ class NamedTypesImpl(PostgresqlImpl):
     def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table, and remember the types it had."""
         self._remember(table.name, table.schema)
+        if table.schema is not None:
+            self._left_schemas.add(table.schema)
         super().drop_table(table, **kw)
 
     def drop_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
@@ -100,11 +106,17 @@ class NamedTypesImpl(PostgresqlImpl):
         default = _literal(existing) if default is False and has_default else default
         super().alter_column(table_name, column_name, server_default=default, **kw)
 
-    def drop_unused_types(self) -> None:
-        """Drop the types that went with their last column, unless a migration has done it itself."""
+    def drop_what_is_unused(self) -> None:
+        """Drop types that went with their last column, and schemas with their last table.
+
+        Those that a migration has dropped itself are not there any more.
+        """
         for name in unused(self._connection, sorted(self._left)) if self._left else ():
             self._run(f"DROP {name}")
+        for statement in dropping(self._left_schemas, self.dialect.identifier_preparer.quote):
+            self._run(statement)
         self._left.clear()
+        self._left_schemas.clear()
 
     def _prepare(self, types: Iterable[Named], *, may_add: bool = True) -> None:
         """Make types that are not there, and change those that are to their new labels."""
@@ -140,10 +152,10 @@ class NamedTypesImpl(PostgresqlImpl):
         return self.connection
 
 
-def drop_unused_types(*, ctx: MigrationContext, **_kwargs: object) -> None:
-    """Drop types without columns at the end of a migration; Alembic calls this as `on_version_apply`."""
+def drop_what_is_unused(*, ctx: MigrationContext, **_kwargs: object) -> None:
+    """Drop types without columns and schemas without tables; Alembic calls this as `on_version_apply`."""
     if isinstance(ctx.impl, NamedTypesImpl):
-        ctx.impl.drop_unused_types()
+        ctx.impl.drop_what_is_unused()
 
 
 def _labels(found: Named) -> object:

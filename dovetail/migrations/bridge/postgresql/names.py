@@ -6,32 +6,32 @@ import re
 _BLOCK = """\
 DO $$ DECLARE item record; BEGIN
 FOR item IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
-  WHERE conrelid = '"NEW"'::regclass AND conname ~ '^(ck|fk|pk|uq)_OLD(_|$)'
+  WHERE conrelid = 'TARGET'::regclass AND conname ~ '^(ck|fk|pk|uq)_OLD(_|$)'
   LOOP EXECUTE 'ALTER TABLE ' || item.relation || ' RENAME CONSTRAINT ' || quote_ident(item.name) || ' TO '
   || quote_ident(regexp_replace(item.name, '^(..)_OLD', '\\1_NEW')); END LOOP; \
 FOR item IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
-  WHERE confrelid = '"NEW"'::regclass AND conname ~ '^fk_.*_OLD$'
+  WHERE confrelid = 'TARGET'::regclass AND conname ~ '^fk_.*_OLD$'
   LOOP EXECUTE 'ALTER TABLE ' || item.relation || ' RENAME CONSTRAINT ' || quote_ident(item.name) || ' TO '
   || quote_ident(regexp_replace(item.name, '_OLD$', '_NEW')); END LOOP; \
 FOR item IN SELECT relation.oid::regclass AS relation, relname AS name FROM pg_index
   JOIN pg_class AS relation ON relation.oid = indexrelid
-  WHERE indrelid = '"NEW"'::regclass AND relname ~ '^(ix|uq)_OLD(_|$)'
+  WHERE indrelid = 'TARGET'::regclass AND relname ~ '^(ix|uq)_OLD(_|$)'
   LOOP EXECUTE 'ALTER INDEX ' || item.relation || ' RENAME TO '
   || quote_ident(regexp_replace(item.name, '^(..)_OLD', '\\1_NEW')); END LOOP; \
 FOR item IN SELECT relation.oid::regclass AS relation, relname AS name FROM pg_depend
   JOIN pg_class AS relation ON relation.oid = objid AND relkind = 'S'
-  WHERE refobjid = '"NEW"'::regclass AND deptype IN ('a', 'i') AND relname ~ '^OLD_.*_seq$'
+  WHERE refobjid = 'TARGET'::regclass AND deptype IN ('a', 'i') AND relname ~ '^OLD_.*_seq$'
   LOOP EXECUTE 'ALTER SEQUENCE ' || item.relation || ' RENAME TO '
   || quote_ident(regexp_replace(item.name, '^OLD', 'NEW')); END LOOP; \
 END $$"""
 
 
-def renaming_block(old: str, new: str) -> str:
+def renaming_block(old: str, new: str, schema: str | None = None) -> str:
     """Return the statement that renames what bears the name of a table that was just renamed from `old` to `new`.
 
     It is one statement that looks at the database while it runs, so that it can be written to a file as well. No line
     ends in a semicolon: those who read such a file cut it there.
     """
-    if not re.fullmatch(r"\w+", old + new):
-        raise ValueError(f"expected names of letters, digits and _, found {old!r} and {new!r}")
-    return _BLOCK.replace("OLD", old).replace("NEW", new)
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, new) if part)
+    parts = {"OLD": re.escape(old), "NEW": new.replace("\\", "\\\\"), "TARGET": quoted}
+    return re.sub("OLD|NEW|TARGET", lambda found: parts[found[0]].replace("'", "''"), _BLOCK)

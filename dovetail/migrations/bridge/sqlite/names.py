@@ -26,6 +26,7 @@ def renaming_statements(rows: Rows, old: str, new: str) -> Iterator[str]:
 
 
 def _with_new_names(sql: str, table: str, old: str, new: str) -> str:
+    old = re.escape(old)
     if table == new:
         sql = re.sub(rf'(\bCONSTRAINT "?(?:ck|fk|pk|uq)_){old}(?=_|"|\s)', rf"\g<1>{new}", sql)
     to_it = rf'(\bCONSTRAINT "?fk_\w+?_){old}(?="?\s+FOREIGN KEY\s*\([^)]*\)\s*REFERENCES "?{new}"?[\s(])'
@@ -57,4 +58,4 @@ def _indexes(rows: Rows, table: str) -> list[tuple[str, ...]]:
 
 
 def _index_with_new_name(sql: str, old: str, new: str) -> str:
-    return re.sub(rf'^(CREATE (?:UNIQUE )?INDEX "?(?:ix|uq)_){old}(?=_|"|\s)', rf"\g<1>{new}", sql)
+    return re.sub(rf'^(CREATE (?:UNIQUE )?INDEX "?(?:ix|uq)_){re.escape(old)}(?=_|"|\s)', rf"\g<1>{new}", sql)

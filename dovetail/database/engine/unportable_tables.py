@@ -1,0 +1,57 @@
+"""Says which tables of the models a site's database cannot hold, before anything is made or served."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Column, Dialect, Table
+from sqlalchemy.exc import CompileError
+from sqlalchemy.schema import CreateTable
+
+from dovetail.database.models import is_managed
+
+
+def unportable_tables(tables: Iterable[Table], dialect: Dialect) -> Iterator[str]:
+    """Yield a sentence for each table that the database of `dialect` cannot hold as it is declared."""
+    for table in filter(is_managed, tables):
+        for reason in _reasons(table, dialect):
+            yield f"the table {table.fullname!r} {reason}"
+
+
+def _reasons(table: Table, dialect: Dialect) -> Iterator[str]:
+    if dialect.name == "sqlite":
+        yield from _reasons_of_sqlite(table)
+    found = [reason for column in table.columns for reason in _reasons_of_type(column, dialect)]
+    yield from found
+    try:
+        CreateTable(table).compile(dialect=dialect)
+    except CompileError as error:
+        if not found:
+            yield f"cannot be made on {_title(dialect)}: {_one_line(error)}; take it out, or use another database"
+
+
+def _reasons_of_sqlite(table: Table) -> Iterator[str]:
+    if table.schema is not None:
+        yield f"lies in the schema {table.schema!r}, and SQLite has none; use PostgreSQL, or take `schema` out"
+    for column in table.columns:
+        if column.identity is not None and not (column.primary_key and len(table.primary_key) == 1):
+            yield (
+                f"has the column {column.name!r} with an Identity, and SQLite counts up nothing but a key; use "
+                "PostgreSQL, or give it a default"
+            )
+
+
+def _reasons_of_type(column: Column[object], dialect: Dialect) -> Iterator[str]:
+    try:
+        column.type.compile(dialect=dialect)
+    except CompileError:
+        yield (
+            f"has the column {column.name!r} of the type {type(column.type).__name__}, which {_title(dialect)} lacks; "
+            f'use another database, or give it a second type: .with_variant(String(), "{dialect.name}")'
+        )
+
+
+def _title(dialect: Dialect) -> str:
+    return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(dialect.name, dialect.name)
+
+
+def _one_line(error: CompileError) -> str:
+    return " ".join(str(error).partition("(Background")[0].split())
