@@ -85,9 +85,9 @@ EVERYWHERE = (
     "Nested",
     "sa.Integer, sa.Computed('length(name) * 2', persisted=True)",
     "sa.String(60), sa.Computed(\"name || '!'\", persisted=False)",
-    "sa.Integer, sa.Identity(start=5), nullable=False",
 )
 POSTGRESQL = (
+    "sa.Integer, sa.Identity(start=5), nullable=False",
     "postgresql.JSONB",
     "postgresql.ARRAY(sa.Integer, dimensions=2), server_default='{{}}'",
     "postgresql.ARRAY(sa.Enum('s', 'm', name='sizes{n}'))",
