@@ -10,20 +10,17 @@ from dovetail.migrations.bridge.alembic_private import is_made_on
 from dovetail.migrations.bridge.impl_shared import name_by_convention
 from dovetail.migrations.bridge.rendering import render_item
 from dovetail.migrations.differences.plugins import PLUGINS
-from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.make.owners import Owners, refuse_orphans
 from dovetail.registry import Registry
 
 
-def comparison_options(history: History, registry: Registry, dialect: Dialect) -> dict[str, object]:
+def comparison_options(owners: Owners, registry: Registry, dialect: Dialect) -> dict[str, object]:
     """Return the options of a MigrationContext that compares. Raise MigrationError for a table that nobody owns."""
-    owners = Owners(history, registry.installed)
     refuse_orphans(Base.metadata, owners)
     for table in Base.metadata.tables.values():
         for constraint in table.constraints:
             name_by_convention(constraint)  # as it is named in the database
-
     schemas = {table.schema for table in Base.metadata.tables.values() if table.schema} | owners.schemas
     if dialect.name == "sqlite":
         schemas.clear()

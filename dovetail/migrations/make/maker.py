@@ -118,14 +118,15 @@ def _compare(
     wanted: Wanted,
     questions: Questioner,
 ) -> list[Rendered]:
-    options = context_options(history) | comparison_options(history, registry, connection.dialect)
-    context = MigrationContext.configure(connection, opts=options)
     owners = Owners(history, registry.installed)
+    options = context_options(history) | comparison_options(owners, registry, connection.dialect)
+    context = MigrationContext.configure(connection, opts=options)
     with expected_warnings_ignored():
         found = _differences(context)
         renames = find_table_renames(owned(found, owners, wanted.plugins), owners, questions)
         for rename in renames:  # what else has changed is seen once they bear the same name
             Operations(context).invoke(rename)
+            owners.hear_of(str(rename.new_table_name))
         if renames:
             found = [*renames, *_differences(context)]
     connection.rollback()

@@ -30,9 +30,8 @@ class Owners:
         self._plugins = frozenset(plugins)
         self._texts = dict(_texts(history))
         self._made_by = dict(_tables_made(history, self._texts))
-        self.schemas = {
-            schema for text in self._texts.values() for names in _IN_SCHEMA.findall(text) for schema in names if schema
-        }
+        in_schemas = [names for text in self._texts.values() for names in _IN_SCHEMA.findall(text)]
+        self.schemas = {schema for names in in_schemas for schema in names if schema}
 
     def of_model(self, table: Table) -> str | None:
         """Return the enabled plugin that a model's table belongs to; None if it is none of them."""
@@ -42,6 +41,10 @@ class Owners:
         """Return the owner of a table that may have lost its model; None if nobody owns it. `name` is as `key_of`'s."""
         table = Base.metadata.tables.get(name)
         return (self.of_model(table) if table is not None else None) or self._made_by.get(name.rpartition(".")[2])
+
+    def hear_of(self, name: str) -> None:
+        """Know a table that is about to have this name: the file that gives it is not written yet."""
+        self._texts[f"about {name}"] = name
 
     def is_strange(self, name: str) -> bool:
         """Return True for a table of a model that no file speaks of: something else made it, and a migration has to."""

@@ -26,6 +26,7 @@ from dovetail.migrations.history.plan import Step, last_applied, plan
 from dovetail.migrations.locks.lock import migration_lock
 from dovetail.migrations.locks.patience import LockPatience
 from dovetail.migrations.make.comparison import comparison_options
+from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.raw.revision import split_raw_revision
 from dovetail.migrations.run.execution import apply_steps, context_options, reason_of, revision_step
 from dovetail.migrations.run.recording import prepare_ledger, record_squashes
@@ -111,10 +112,11 @@ def _run_other_command(
     connection: Connection, environment: EnvironmentContext, registry: Registry, history: History
 ) -> None:
     load_models(registry)
+    owners = Owners(history, registry.installed)
     environment.configure(
         connection=connection,
         process_revision_directives=split_raw_revision(history, registry),
-        **context_options(history) | comparison_options(history, registry, connection.dialect),
+        **context_options(history) | comparison_options(owners, registry, connection.dialect),
     )
     with expected_warnings_ignored(), environment.begin_transaction():
         environment.run_migrations()
