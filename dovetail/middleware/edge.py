@@ -85,13 +85,16 @@ class EdgeMiddleware:
 
     def _complete(self, headers: Pairs, scope: Scope, sent: Values) -> list[Pair]:
         told = dict(headers)
-        added = (*cache_headers(told, scope, sent), *self._security_headers.missing(told, scope), *_limits(told, scope))
-        return with_request_id([*headers, *added], scope["state"]["request_id"], told)
+        added = [*headers, *cache_headers(told, scope, sent), *self._security_headers.missing(told, scope)]
+        state = scope["state"]
+        if LIMIT_HEADERS in state:
+            added += _limits(told, state[LIMIT_HEADERS])
+        return with_request_id(added, state["request_id"], told)
 
 
-def _limits(told: Mapping[bytes, bytes], scope: Scope) -> Iterator[Pair]:
+def _limits(told: Mapping[bytes, bytes], found: Mapping[str, str]) -> Iterator[Pair]:
     """Yield what a dependency has found out about the limits of this endpoint, unless the answer tells already."""
-    for name, value in scope["state"].get(LIMIT_HEADERS, {}).items():
+    for name, value in found.items():
         pair = (name.lower().encode(), value.encode())
         if pair[0] not in told:
             yield pair

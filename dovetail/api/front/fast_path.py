@@ -14,16 +14,16 @@ exceptions of a fast path meet the application's own handlers.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from sqlalchemy.exc import DBAPIError
-from starlette.convertors import Convertor
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.api.body_checks import waiting
@@ -33,6 +33,7 @@ from dovetail.api.front.repeating import TRIED, Raise, Repeating
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+PARTS_OF_START = 2  # `/api/posts`: of hundreds of routes few start alike, and only those are tried
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
 
@@ -111,34 +112,60 @@ class FastPathRoutes:
     """Finds the endpoint that FastAPI's router would choose for a path, if it has a fast path."""
 
     def __init__(self, app: FastAPI, method: str) -> None:
-        # All routes in one pattern: the first that fits wins, as in the router, and one that is not ours stands in it
-        # too, for it may stand in front of ours.
-        parts, groups = [], 0
         self._router = app.router
-        self._by_group: dict[int, _FastRoute] = {}
-        for route in _routes(app, method):
-            pattern: re.Pattern[str] = route.path_regex
-            if (found := _FastRoute.of(route, app)) is not None:
-                self._by_group[groups + 1] = found
-            parts.append(f"({UNNAMED.sub('(', pattern.pattern)})")
-            groups += 1 + pattern.groups
-        self._pattern = re.compile("|".join(parts))
-        fixed = {one.path: self._match(one.path) for one in self._by_group.values() if not one.convertors}
-        self._by_path = {path: route for path, route in fixed.items() if route is not None}
+        routes = [(route, _FastRoute.of(route, app)) for route in _routes(app, method)]
+        starts = [_start_of(route) for route, _ in routes]
+
+        def alternatives(start: str | None) -> _Alternatives:
+            return _Alternatives([one for one, own in zip(routes, starts, strict=True) if own in {None, start}])
+
+        self._by_start = {start: alternatives(start) for start in set(starts)}
+        self._others = alternatives(None)
+        self._by_path: dict[str, _Match] = {}
+        for _, fast in routes:
+            if fast is not None and not fast.parameters and (found := self._match(fast.path)) is not None:
+                self._by_path[fast.path] = found
 
     def find(self, scope: Scope) -> FastAnswer | None:
         """Return the fast answer of the endpoint at this path, which is noted in the scope; None if there is none."""
         path = path_within(scope)
-        route = self._by_path.get(path) or self._match(path)
-        if route is None:
+        found = self._by_path.get(path) or self._match(path)
+        if found is None:
             return None
+        route, parameters = found
         scope["router"], scope["route"], scope["endpoint"] = self._router, route.original, route.endpoint
-        scope["path_params"] = {**scope.get("path_params", {}), **route.parameters(path)}
+        scope["path_params"] = {**scope.get("path_params", {}), **parameters}
         return route.answer
 
-    def _match(self, path: str) -> "_FastRoute | None":
+    def _match(self, path: str) -> "_Match | None":
+        return self._by_start.get(_start(path), self._others).match(path)
+
+
+class _Alternatives:
+    """Routes in the router's order, as one pattern: the first that fits wins.
+
+    One that is not ours stands in it too, for it may stand in front of ours.
+    """
+
+    def __init__(self, routes: "Sequence[tuple[RouteContext, _FastRoute | None]]") -> None:
+        parts, groups = [], 0
+        self._by_group: dict[int, _FastRoute] = {}
+        for route, fast in routes:
+            pattern: re.Pattern[str] = route.path_regex
+            if fast is not None:
+                self._by_group[groups + 1] = fast
+            parts.append(f"({UNNAMED.sub('(', pattern.pattern)})")
+            groups += 1 + pattern.groups
+        self._pattern = re.compile("|".join(parts))
+
+    def match(self, path: str) -> "_Match | None":
+        """Return the route for a path, if it has a fast path, and the parameters in it."""
         found = self._pattern.match(path)
-        return self._by_group.get(found.lastindex or 0) if found else None
+        number = (found and found.lastindex) or 0
+        route = self._by_group.get(number)
+        if found is None or route is None:
+            return None
+        return route, {name: read(found[number + place]) for name, place, read in route.parameters}
 
 
 @dataclass(frozen=True)
@@ -147,8 +174,7 @@ class _FastRoute:
 
     answer: FastAnswer
     path: str
-    pattern: re.Pattern[str]
-    convertors: Mapping[str, Convertor[object]]
+    parameters: Sequence[tuple[str, int, Callable[[str], object]]]  # each with its place in the pattern
     endpoint: Callable[..., object]
     original: BaseRoute
 
@@ -160,13 +186,25 @@ class _FastRoute:
             return None
         if type(original) is not APIRoute or route.dependencies:
             return None
-        return cls(
-            endpoint.fast_path(app), str(route.path), route.path_regex, route.param_convertors, endpoint, original
-        )
+        places = route.path_regex.groupindex
+        parameters = [(name, places[name], one.convert) for name, one in route.param_convertors.items()]
+        return cls(endpoint.fast_path(app), str(route.path), parameters, endpoint, original)
 
-    def parameters(self, path: str) -> dict[str, object]:
-        found = self.pattern.match(path) if self.convertors else None
-        return {name: self.convertors[name].convert(text) for name, text in found.groupdict().items()} if found else {}
+
+_Match: TypeAlias = tuple[_FastRoute, Mapping[str, object]]
+
+
+def _start_of(route: RouteContext) -> str | None:
+    """Return how all paths of a route start; None if that cannot be told."""
+    path = str(route.path)
+    if compile_path(path)[0].pattern != route.path_regex.pattern:
+        return None  # as that of what is mounted
+    fixed, _, parameter = path.partition("{")
+    return None if parameter and fixed.count("/") <= PARTS_OF_START else _start(path)
+
+
+def _start(path: str) -> str:
+    return "/".join(path.split("/", PARTS_OF_START + 1)[: PARTS_OF_START + 1])
 
 
 def _may_take(scope: Scope) -> bool:

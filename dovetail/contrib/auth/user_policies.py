@@ -48,6 +48,9 @@ Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - 
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
 
 
+NOBODY: Recognized[User | None] = Recognized(None)
+
+
 class _RecognizedUser(Recognized[User]):
     """A user of whom mostly no more is needed than the values: what they may see was found out before."""
 
@@ -91,7 +94,7 @@ class UserPolicy(Policy[Model, User, Create]):
             user = await get_current_user(None if recognized is None else recognized.viewer)
             if reader is StaffUser:
                 await get_staff_user(user)
-        return recognized or Recognized(None)
+        return recognized or NOBODY
 
     async def _recognize(
         self, connection: HTTPConnection, source: ReadSource, credential: Credential

@@ -91,8 +91,13 @@ class QueuePool(AsyncAdaptedQueuePool):
 
         It is closed if no more may lie ready, as after a rush that took more than the pool keeps.
         """
+        is_full = self.idle.full()
+        if isinstance(taken, ConnectionPoolEntry) and not is_full:
+            taken.info[RETURNED_AT] = monotonic()
+            self.idle.put(taken, False)  # noqa: FBT003 - SQLAlchemy's signature; as `_do_return_conn` does in a few calls more
+            return
         put = self._do_return_conn if isinstance(taken, ConnectionPoolEntry) else close_unused
-        if self.idle.full():
+        if is_full:
             await run_in_greenlet(put, taken)  # closing waits
         else:
             put(taken)  # type: ignore[arg-type]  # of one kind or the other, as `put` is

@@ -61,7 +61,7 @@ class FairQueue(PoolQueue[T]):
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - SQLAlchemy's signature
         """Give `item` to who waits, or lay it down. Raises QueueFull; nobody waits here: a pool never asks for it."""
-        if self._hand_over(item):
+        if self._waiting and self._hand_over(item):
             return
         if self.full():
             raise QueueFull
@@ -173,9 +173,11 @@ class FairPool(QueuePool):
         Most of the time one lies ready or comes back soon. That needs none of SQLAlchemy's greenlets, nor what it wraps
         around a connection for those who forget to return it; both cost more than all the rest. Raises as `connect`.
         """
-        if self.is_exhausted():
-            self.idle.put_back(await self._wait())  # nobody else runs before it is taken again
-        if self._next_is_ready():
+        record = self.idle.peek()
+        if record is None and self.is_exhausted():
+            record = await self._wait()
+            self.idle.put_back(record)  # nobody else runs before it is taken again
+        if record is not None and _is_trusted(record) and self.is_usable_as_it_lies(record):
             return self.idle.get_nowait()
         token = trusting.set(True)
         try:
@@ -214,14 +216,12 @@ class FairPool(QueuePool):
         finally:
             self.waiting -= 1
 
-    def _next_is_ready(self) -> bool:
-        """Return whether the next connection can be had without a word to the server."""
-        record = self.idle.peek()
-        return record is not None and _is_trusted(record) and self.is_usable_as_it_lies(record)
-
 
 def _is_trusted(record: ConnectionPoolEntry) -> bool:
-    """Return whether a connection just worked, and the server has not hung up as far as the driver has heard."""
+    """Return whether a connection just worked, so that it can be had without a word to the server.
+
+    The server has not hung up as far as the driver has heard.
+    """
     if monotonic() - record.info.get(RETURNED_AT, 0.0) >= TRUSTED_FOR:
         return False
     is_closed = getattr(record.driver_connection, "is_closed", None)

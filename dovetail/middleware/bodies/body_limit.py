@@ -19,7 +19,8 @@ class BodyLimit:
 
     def around(self, receive: Receive, scope: Scope, sent: Values) -> Receive:
         """Return what receives the body; if its announced length is too large, the request is refused at once."""
-        if self._is_exceeded(sent.get(b"content-length", b"")):
+        announced = sent.get(b"content-length")
+        if announced and self._is_exceeded(announced):
             scope.setdefault(REFUSAL, PayloadTooLargeError(self._detail))
             return self._receive_nothing
         received = 0

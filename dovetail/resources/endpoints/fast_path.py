@@ -130,7 +130,7 @@ class PathKey:
     def read(self, request: Request) -> Hashable:
         """Return the key in the path of a request, as FastAPI reads it. Raises ValueError, as pydantic does."""
         text = request.scope["path_params"][self.name]
-        key = self.adapter.validate_python(text)
+        key: Hashable = self.adapter.validator.validate_python(text)
         if self.is_numbered and str(key) != text:
             raise ValueError(text)  # FastAPI says so: a number has one way to be written
         return key

@@ -22,6 +22,7 @@ from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.errors import DovetailError, StaleWriteError
+from dovetail.middleware.headers import header
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
@@ -333,12 +334,8 @@ def _item_response(
     if spec.envelope.item:
         body = spec.envelope.wrapped(body)
     tag = etag(batch.version(0), body)
-    known = (
-        None
-        if all(name != b"if-none-match" for name, _ in request.scope["headers"])
-        else request.headers["If-None-Match"]
-    )
-    if known is not None and request.method == "GET" and is_known(tag, known):
+    known = header(request.scope, b"if-none-match")
+    if known and request.method == "GET" and is_known(tag, known):
         return Response(status_code=304, headers={"ETag": tag})
     if status == 200 and not headers:  # noqa: PLR2004 - OK, as every read
         return FastJSONResponse(body, ((b"etag", tag.encode()),))

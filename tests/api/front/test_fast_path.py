@@ -329,6 +329,18 @@ async def test_a_route_that_stands_in_front_shadows_the_fast_one(app):
 
 
 @pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(
+    "path", ["/{anything:path}", "/{room}/books/{number}", "/api/{shelf}/{number}", "/api/b{rest:path}"]
+)
+async def test_a_route_whose_path_may_start_in_any_way_shadows_the_fast_one(app, path):
+    async def answer(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("in front")
+
+    app.router.routes.insert(0, Route(path, answer))
+    assert (await get(app, "/api/books/1")).text == "in front"
+
+
+@pytest.mark.usefixtures("shelf")
 async def test_routes_behind_one_that_chooses_in_a_way_of_its_own_are_left_to_the_router(app):
     class Odd(Route):
         def matches(self, scope: Any) -> Any:
