@@ -21,9 +21,12 @@ from tests.probe.models import ProbeBase
 LONG = (
     "tests/contrib/admin/test_accessibility.py",
     "tests/test_docs.py",
+    "tests/cli/server/",
+    "tests/contract/",
+    "tests/migrations/history/",
     "tests/packaging/",
+    "tests/server/",
     "tests/benchmarks/",
-    "tests/contract/matrix/",
     "tests/cli/scaffold/",
 )
 

@@ -136,8 +136,10 @@ def _serve(settings_class: str, port: int, environment: Mapping[str, str]) -> No
     import uvicorn
 
     from dovetail.application import site_application
+    from dovetail.server.collector import spare_process
     from dovetail.settings import load_settings
 
+    spare_process()
     os.environ.clear()
     os.environ.update(environment)
     uvicorn.run(site_application(load_settings(resolve_name(settings_class))), port=port, log_level="warning")

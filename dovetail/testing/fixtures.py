@@ -27,6 +27,11 @@ from dovetail.testing.migrations import prove_history  # noqa: F401 - importing 
 from dovetail.testing.plugin import named_settings
 from dovetail.testing.statements import count_statements  # noqa: F401 - importing a fixture registers it
 
+RARELY = (
+    100_000,
+    10,
+    5,
+)  # new objects, and passes over younger ones: the applications of a few tests wait for their end
 TEST_SECRET_KEY = "a-secret-for-tests-only-0123456789abcdef"  # noqa: S105 - it guards nothing
 
 
@@ -37,9 +42,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from reading again and again what is imported by now and lives to the end."""
+    """Keep the garbage collector from reading again and again what is imported by now and lives to the end.
+
+    It also runs rarely from then on: the application of a test is made of some 200,000 objects, which live until the
+    test ends, and looking through them meanwhile takes a seventh of a test's time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*RARELY)
 
 
 @pytest.fixture(scope="session")
