@@ -10,8 +10,10 @@ from typing import get_args
 
 from fastapi import FastAPI
 from sqlalchemy import inspect
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.api.fastapi_private import routes_of
+from dovetail.resources.conditions import is_always
 from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policies.registered import Policies, is_internal
@@ -65,6 +67,33 @@ def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[st
             if not policies.is_registered(target) and path not in spec.policy.related(None):
                 what = f"{name}: {path} shows rows of {target.__name__}, which has no policy, to all who see the {name}"
                 yield "kernel.W008", what, f"register one for {target.__name__}, or name {path!r} in `related`"
+
+
+def telling_keys(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
+    """Yield what makes rows of names, not all of which everybody may know, and answers keys that tell new from old."""
+    for spec in specs:
+        readers = spec.reader, spec.list_reader, spec.written_reader
+        shown = {path for reader in readers for _, path in reader.node.paths()}
+        for name, find in spec.links.items():
+            target = inspect(spec.model).relationships[name].mapper.class_
+            key = inspect(target).primary_key[0]
+            counts = key.table.autoincrement_column is key and key.default is None
+            is_told = f"{name}.{inspect(target).get_property_by_column(key).key}" in shown
+            if isinstance(find, InstrumentedAttribute) and counts and is_told and _hides(policies.of(target)):
+                made = target.__name__
+                what = (
+                    f"{spec.singular}: links makes each {made} that is named and not there, the policy hides some, and "
+                    "their keys are counted up: that of a new one tells that there was none"
+                )
+                yield "kernel.W039", what, f"derive {made} from RandomIdMixin, or leave its key out of answers"
+
+
+def _hides(policy: Policy) -> bool:
+    """Return True unless a policy shows all rows to somebody unknown."""
+    try:
+        return not is_always(policy.where(None, "view"))
+    except Exception:  # noqa: BLE001 - it has to know who asks
+        return True
 
 
 def _impossible(spec: Spec) -> Iterator[str]:

@@ -7,8 +7,8 @@ from pydantic import MISSING, Field
 
 from dovetail.api.schemas import Schema
 from dovetail.resources.resource import Resource
-from tests.orders.models import Order, Stock
-from tests.orders.policies import ORDERS, STOCKS
+from tests.orders.models import Count, Order, Stock
+from tests.orders.policies import FREE, ORDERS, STOCKS
 
 stocks = Resource(
     model=Stock,
@@ -120,6 +120,7 @@ numbered = Resource(
     put_creates=True,
     policy=ORDERS,
 )
+counts = Resource(model=Count, fields=("place", "shelf", "found"), policy=FREE)
 router = APIRouter()
-for one in (stocks, orders, declared, noted, shelves, numbered):
+for one in (stocks, orders, declared, noted, shelves, numbered, counts):
     router.include_router(one.router)

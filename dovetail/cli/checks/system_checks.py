@@ -26,7 +26,7 @@ from dovetail.plugin import CheckMessage, Context, Level, Plugin, warning
 from dovetail.registry import Registry
 from dovetail.resources.checks import listed_resources, unserved
 from dovetail.resources.policies.registered import POLICIES
-from dovetail.resources.policy_checks import resources_of, unregistered
+from dovetail.resources.policy_checks import resources_of, telling_keys, unregistered
 
 
 @analysing_once()
@@ -154,7 +154,8 @@ def check_indexes(app: FastAPI) -> Iterator[CheckMessage]:
 
 def check_policies(app: FastAPI) -> Iterator[CheckMessage]:
     """Resources and related models of which no policy says, for all doors alike, who may do what."""
-    for code, what, hint in unregistered(resources_of(app), POLICIES.get(app)):
+    specs, policies = resources_of(app), POLICIES.get(app)
+    for code, what, hint in (*unregistered(specs, policies), *telling_keys(specs, policies)):
         yield warning(code, f"{what}.", hint)
 
 

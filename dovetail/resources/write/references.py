@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Generic
 
 from pydantic import MISSING, BaseModel
-from sqlalchemy import Column, ColumnElement, Select, inspect, select
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Select, Table, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
 
 from dovetail.database.error_translation import BROKEN_REFERENCE
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
@@ -19,18 +20,29 @@ from dovetail.resources.conditions import is_always
 from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace, Update, Viewer
 from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Policy
+from dovetail.resources.query.keys import among, key_from
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.links import Links, named
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A field whose value is a key of another table, and the policy of the model that lies there."""
+    """The fields whose values are a key of another table, and the policy of the model that lies there."""
 
-    field: str
+    fields: tuple[str, ...]
     relation: str | None  # the name of the relation that goes the same way, if there is one
-    key: Column[object]
+    keys: tuple[Column[object], ...]
     policy: Policy
+
+    def named_by(self, body: BaseModel, item: object, *, is_told: bool) -> Iterator[Hashable]:
+        """Yield the key that a body names, of a row that there is or of a new one; not the same, if that `is_told`."""
+        given = [getattr(body, name, MISSING) for name in self.fields]
+        if all(value is MISSING for value in given) or (item is None and MISSING in given):
+            return
+        current = [MISSING if item is None else getattr(item, name) for name in self.fields]
+        values = [old if new is MISSING else new for old, new in zip(current, given, strict=True)]
+        if None not in values and not (is_told and values == current):
+            yield key_from(values)
 
 
 class References(Generic[Model, Viewer, Create, Update, Replace]):
@@ -52,8 +64,8 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         pairs = list(data)
         hidden = self._spec.policy.hidden(viewer)
         for one in self._keys:
-            is_told = one.field in self._told and one.field not in hidden
-            wanted = {value for body, item in pairs for value in _new(one.field, body, item if is_told else None)}
+            is_told = self._told.issuperset(one.fields) and hidden.isdisjoint(one.fields)
+            wanted = {key for body, item in pairs for key in one.named_by(body, item, is_told=is_told)}
             if wanted and await self._hidden(session, viewer, one, wanted):
                 raise ConflictError(BROKEN_REFERENCE)
 
@@ -65,12 +77,13 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         `found` are the keys of what the bodies of `items` name.
         """
         for one in self._linked:
-            given = {name for item in items for name in named(item, one.field) or ()}
-            names = {key: name for name, key in found[one.field].items() if name in given and isinstance(key, Hashable)}
+            (field,) = one.fields
+            given = {name for item in items for name in named(item, field) or ()}
+            names = {key: name for name, key in found[field].items() if name in given and isinstance(key, Hashable)}
             hidden = await self._hidden(session, viewer, one, set(names)) if names else set()
             if hidden:
                 errors = [
-                    FieldError(pointer=f"/{one.field}", detail=f"There is no {names[key]}.", type="unknown")
+                    FieldError(pointer=f"/{field}", detail=f"There is no {names[key]}.", type="unknown")
                     for key in sorted(hidden, key=str)
                 ]
                 raise InvalidInputError(errors[0].detail, errors=errors)
@@ -82,7 +95,9 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         """
         found = {one: self._condition(viewer, one) for one in self._linked}
         return {
-            one.field: select(one.key).where(condition) for one, condition in found.items() if not is_always(condition)
+            one.fields[0]: select(one.keys[0]).where(condition)
+            for one, condition in found.items()
+            if not is_always(condition)
         }
 
     async def _hidden(
@@ -92,8 +107,8 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         condition = self._condition(viewer, reference)
         if is_always(condition):
             return set()
-        statement = select(reference.key).where(reference.key.in_(sorted(wanted, key=str)), condition)
-        return wanted - set(await session.scalars(statement))
+        statement = select(*reference.keys).where(among(reference.keys, sorted(wanted, key=str)), condition)
+        return wanted - {key_from(row) for row in await session.execute(statement)}
 
     def _condition(self, viewer: Viewer, reference: Reference) -> ColumnElement[bool]:
         own = self._spec.policy.related(viewer)
@@ -103,15 +118,15 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def fields(self) -> frozenset[str]:
         """The fields of bodies that `check` looks at."""
-        return frozenset(one.field for one in self._keys)
+        return frozenset(name for one in self._keys for name in one.fields)
 
     @cached_property
     def _keys(self) -> Sequence[Reference]:
         """The fields of bodies that are foreign keys to models with policies."""
         spec = self._spec
         schemas = [schema for schema in (spec.create, spec.update, spec.replace) if schema is not None]
-        names = dict.fromkeys(name for schema in schemas for name in schema.model_fields)
-        return [one for name in names for one in _references(spec.model, name)]
+        names = {name for schema in schemas for name in schema.model_fields}
+        return [one for one in _references(spec.model) if not names.isdisjoint(one.fields)]
 
     @cached_property
     def _told(self) -> frozenset[str]:
@@ -128,29 +143,33 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
             policy = registered_policy(target.class_)
             if policy is not None:
                 ((remote, _),) = relations[name].secondary_synchronize_pairs
-                found.append(Reference(name, name, remote, policy))
+                found.append(Reference((name,), name, (remote,), policy))
         return found
 
 
-def _references(model: type[object], name: str) -> Iterator[Reference]:
-    mapper = inspect(model)
-    if name not in mapper.column_attrs:
-        return
-    column = mapper.column_attrs[name].columns[0]
-    for key in getattr(column, "foreign_keys", ()):
-        relation = next((one for one in mapper.relationships if set(one.local_columns) == {column}), None)
-        target = relation.mapper.class_ if relation is not None else _model_of(mapper.registry.mappers, key.column)
+def _references(model: type[object]) -> Iterator[Reference]:
+    """Yield the references of a model to rows of models that have policies."""
+    mapper: Mapper[object] = inspect(model)
+    attributes = {one.columns[0]: one.key for one in mapper.column_attrs}
+    tables = [table for table in mapper.tables if isinstance(table, Table)]
+    for constraint in sorted((one for table in tables for one in table.foreign_key_constraints), key=_place):
+        own = [element.parent for element in constraint.elements]
+        if not attributes.keys() >= set(own):
+            continue
+        keys = tuple(element.column for element in constraint.elements)
+        relation = next((one for one in mapper.relationships if set(one.local_columns) == set(own)), None)
+        target = relation.mapper.class_ if relation is not None else _model_of(mapper.registry.mappers, keys[0])
         policy = None if target is None else registered_policy(target)
         if policy is not None:
-            yield Reference(name, None if relation is None else relation.key, key.column, policy)
+            name = None if relation is None else relation.key
+            yield Reference(tuple(attributes[column] for column in own), name, keys, policy)
+
+
+def _place(constraint: ForeignKeyConstraint) -> list[str]:
+    """Return what sets the references of a table in an order."""
+    return [str(element.parent) for element in constraint.elements]
 
 
 def _model_of(mappers: Iterable[object], key: Column[object]) -> type[object] | None:
     tables = {mapper.local_table: mapper.class_ for mapper in map(inspect, mappers) if mapper.inherits is None}
     return tables.get(key.table)
-
-
-def _new(field: str, body: BaseModel, item: object) -> Iterator[Hashable]:
-    value = getattr(body, field, MISSING)
-    if value is not MISSING and value is not None and (item is None or getattr(item, field) != value):
-        yield value

@@ -137,6 +137,26 @@ async def test_a_row_that_another_transaction_changed_is_read_as_it_is(owner, cl
     assert (read["note"], [one["found"] for one in read["counts"]]) == ("y", [6])
 
 
+async def test_a_row_that_is_not_seen_cannot_be_referred_to_by_its_two_values(owner, staff, session):
+    for place, shelf, by in (("rome", 1, 9), ("rome", 2, 1), ("oslo", 1, 1)):
+        session.add(Stock(place=place, shelf=shelf, owner=by))
+    await session.commit()
+    hidden, seen = {"place": "rome", "shelf": 1, "found": 3}, {"place": "rome", "shelf": 2, "found": 3}
+    made = await owner.post("/api/counts", json=seen)
+    assert made.status_code == 201, made.text
+    url = f"/api/counts/{made.json()['id']}"
+    unknown = await owner.post("/api/counts", json=hidden | {"shelf": 7})
+    for answer in (
+        await owner.post("/api/counts", json=hidden),
+        await owner.patch(url, json={"shelf": 1}),
+        await owner.post("/api/counts/bulk", json={"items": [hidden]}),
+    ):
+        assert (answer.status_code, answer.json()["title"]) == (409, unknown.json()["title"])
+    assert (await owner.patch(url, json={"found": 4})).status_code == 200
+    assert (await owner.patch(url, json={"place": "oslo", "shelf": 1})).status_code == 200
+    assert (await staff.post("/api/counts", json=hidden)).status_code == 201
+
+
 def test_what_a_key_of_several_columns_cannot_do_is_refused_at_start():
     class Moved(UpdateSchema, model=Stock, fields=("amount",)):
         shelf: int = 1
