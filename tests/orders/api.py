@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import MISSING, Field
 
-from dovetail.api.schemas import Schema
-from dovetail.resources.resource import Resource
-from tests.orders.models import Count, Order, Stock
-from tests.orders.policies import FREE, ORDERS, STOCKS
+from dovetail.api.schemas import Filter, Schema
+from dovetail.resources.resource import From, Resource
+from tests.orders.models import Count, Line, Order, Stock
+from tests.orders.policies import FREE, LINES, ORDERS, STOCKS
 
 stocks = Resource(
     model=Stock,
@@ -120,7 +120,32 @@ numbered = Resource(
     put_creates=True,
     policy=ORDERS,
 )
+
+
+class LineRead(Schema):
+    """A line with where it goes."""
+
+    sku: str
+    street: Annotated[str | None, From("order__address__street")]
+
+
+lines = Resource(
+    model=Line,
+    read=LineRead,
+    filters={"street": "icontains", "to": Filter("exact", path="order__address__city")},
+    ordering={"street": "order__address__street", "sku": "sku"},
+    default_ordering="street",
+    policy=LINES,
+)
+addressed = Resource(
+    model=Line,
+    name="addressed",
+    plural="addressed",
+    fields=("sku", "order.address.street", "order.number"),
+    policy=LINES,
+    without={"create", "bulk_create"},
+)
 counts = Resource(model=Count, fields=("place", "shelf", "found"), policy=FREE)
 router = APIRouter()
-for one in (stocks, orders, declared, noted, shelves, numbered, counts):
+for one in (stocks, orders, declared, noted, shelves, numbered, counts, lines, addressed):
     router.include_router(one.router)

@@ -73,18 +73,23 @@ class Path:
         """Return the value itself, for an ORDER BY; relations on the way lead to one row each."""
         if not self.relations:
             return self.attribute  # type: ignore[return-value]  # an attribute is a column expression
-        first = aliased(self.relations[0].property.mapper.class_)
-        statement = select(getattr(first, self.name.split("__")[1])) if len(self.relations) == 1 else None
-        if statement is None:
-            raise ConfigurationError(f"cannot order by {self.name!r}: only one relation may stand in between")
-        relation = self.relations[0]
-        joined = relation.of_type(first)
-        key = joined.property.local_remote_pairs
-        conditions = [getattr(first, _key(first, remote)) == local for local, remote in key]
-        shown = visible.get(self.name.split("__")[0])
+        return self._value_from(self.relations[0].class_, 0, visible)
+
+    def _value_from(self, source: Any, depth: int, visible: Criteria) -> ColumnElement[object]:
+        """Return the value at the end of the path as a subquery of `source`, which stands in front of the relation."""
+        names, mapped = self.name.split("__"), self.relations[depth].property
+        target = aliased(mapped.mapper.class_)
+        is_last = depth == len(self.relations) - 1
+        value = getattr(target, names[-1]) if is_last else self._value_from(target, depth + 1, visible)
+        conditions = [
+            getattr(target, _key(target, remote)) == (getattr(source, _key(source, local)) if depth else local)
+            for local, remote in mapped.local_remote_pairs
+        ]
+        shown = visible.get(".".join(names[: depth + 1]))
         if shown is not None:
-            conditions.append(self._seen_through(first, shown))
-        return statement.where(*conditions).correlate(relation.class_).scalar_subquery()
+            conditions.append(_seen_through(mapped.mapper.class_, target, shown))
+        found: ColumnElement[object] = select(value).where(*conditions).correlate(source).scalar_subquery()
+        return found
 
     def _foreign_key(self) -> object:
         """Return the foreign key that holds what the path leads to; None if there is none."""
@@ -95,13 +100,6 @@ class Path:
             return None
         ((local, remote),) = mapped.local_remote_pairs
         return local if remote is column and any(key.column is remote for key in local.foreign_keys) else None
-
-    def _seen_through(self, target: Any, visible: ColumnElement[bool]) -> ColumnElement[bool]:
-        # The criterion speaks of the model's table, the subquery of an alias of it.
-        model = self.relations[0].property.mapper.class_
-        keys = inspect(model).primary_key
-        twin = select(*keys).where(visible, *(getattr(target, _key(target, key)) == key for key in keys))
-        return twin.correlate(target).exists()
 
 
 def resolve(model: type[object], name: str) -> Path:
@@ -126,6 +124,13 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
         relations.append(relation)
         model = relation.property.mapper.class_
     return Path("__".join(names), tuple(relations), getattr(model, last))
+
+
+def _seen_through(model: type[object], target: Any, visible: ColumnElement[bool]) -> ColumnElement[bool]:
+    # The criterion speaks of the model's table, the subquery of an alias of it.
+    keys = inspect(model).primary_key
+    twin = select(*keys).where(visible, *(getattr(target, _key(target, key)) == key for key in keys))
+    return twin.correlate(target).exists()
 
 
 def _key(entity: object, column: object) -> str:

@@ -66,7 +66,8 @@ def _check_keys(spec: Spec) -> None:
                 f"{schema.__name__} has {', '.join(named)}, which is part of the primary key: the address says it; "
                 "leave it out"
             )
-    if spec.create is not None and spec.create_with is None:
+    is_offered = spec.has("create") or spec.has("bulk_create")
+    if spec.create is not None and spec.create_with is None and is_offered:
         _check_given(spec, spec.create)
 
 

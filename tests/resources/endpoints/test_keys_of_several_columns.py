@@ -137,6 +137,29 @@ async def test_a_row_that_another_transaction_changed_is_read_as_it_is(owner, cl
     assert (read["note"], [one["found"] for one in read["counts"]]) == ("y", [6])
 
 
+async def test_what_lies_two_relations_away_is_answered_filtered_and_ordered_by(owner, client):
+    for number, street in (("A1", "Corso"), ("A2", "Appia"), ("A3", None)):
+        address = street and {"street": street, "city": f"city of {street}"}
+        body = {"number": number, "address": address, "lines": [{"sku": f"pen {number}"}]}
+        assert (await owner.post("/api/orders", json=body)).status_code == 201
+
+    async def found(query):
+        answer = await client.get("/api/lines", params=query)
+        assert answer.status_code == 200, answer.text
+        return [(one["sku"], one["street"]) for one in answer.json()["items"]]
+
+    everything = [("pen A2", "Appia"), ("pen A1", "Corso"), ("pen A3", None)]
+    assert await found({}) == everything
+    assert await found({"ordering": "-street", "limit": 2, "cursor": ""}) == everything[:0:-1]
+    assert await found({"street__icontains": "PP"}) == everything[:1]
+    assert await found({"to": "city of Corso"}) == [("pen A1", "Corso")]
+    one = (await client.get("/api/addressed/1;pen%20A1")).json()
+    assert one == {"order_id": 1, "sku": "pen A1", "order": {"number": "A1", "address": {"street": "Corso"}}}
+    assert (await client.get("/api/addressed/1;pen A1?fields=order.address.street")).json() == {
+        "order": {"address": {"street": "Corso"}}
+    }
+
+
 async def test_a_row_that_is_not_seen_cannot_be_referred_to_by_its_two_values(owner, staff, session):
     for place, shelf, by in (("rome", 1, 9), ("rome", 2, 1), ("oslo", 1, 1)):
         session.add(Stock(place=place, shelf=shelf, owner=by))
