@@ -51,6 +51,7 @@ class TagPolicy(UserPolicy[Tag]):
     """Shows the tags of posts that are shown: others would tell what hidden drafts are about.
 
     One that no post carries is not shown either: by letting a post carry it, and no more, one could tell the two apart.
+    Staff who may add or change tags see all.
     Users make tags by writing posts that carry them; to change or delete one takes the permission.
     """
 
@@ -63,7 +64,7 @@ class TagPolicy(UserPolicy[Tag]):
         if action != "view":
             is_permitted = viewer is not None and viewer.is_staff and viewer.has_perm(f"blog.{action}_tag")
             return true() if is_permitted else false()
-        if viewer is not None and sees_drafts(viewer):
+        if viewer is not None and (sees_drafts(viewer) or keeps_tags(viewer)):
             return true()
         return Tag.posts.any(POSTS.where(viewer, "view"))
 
@@ -71,6 +72,11 @@ class TagPolicy(UserPolicy[Tag]):
 def sees_drafts(viewer: User) -> bool:
     """Return True for somebody who may see what others have not published."""
     return viewer.has_perm(VIEW_POST) or viewer.has_perm(CHANGE_POST)
+
+
+def keeps_tags(viewer: User) -> bool:
+    """Return True for staff who may write tags that no post carries yet."""
+    return viewer.is_staff and any(viewer.has_perm(f"blog.{verb}_tag") for verb in ("add", "change"))
 
 
 POSTS = PostPolicy()
