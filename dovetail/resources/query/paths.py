@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
+from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.models import related
@@ -126,7 +127,9 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
     return Path("__".join(names), tuple(relations), getattr(model, last))
 
 
-def _seen_through(model: type[object], target: Any, visible: ColumnElement[bool]) -> ColumnElement[bool]:
+def _seen_through(
+    model: type[object], target: AliasedClass[object], visible: ColumnElement[bool]
+) -> ColumnElement[bool]:
     # The criterion speaks of the model's table, the subquery of an alias of it.
     keys = inspect(model).primary_key
     twin = select(*keys).where(visible, *(getattr(target, _key(target, key)) == key for key in keys))
