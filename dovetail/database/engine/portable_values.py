@@ -78,7 +78,8 @@ def keep_values(engine: Engine) -> None:
 
 
 def _unpadded(value: str | None) -> str | None:
-    return None if value is None else value.rstrip(" ")
+    # PostgreSQL's "char", one byte of its catalogues, which SQLAlchemy takes for a CHAR, is no text.
+    return value.rstrip(" ") if isinstance(value, str) else value
 
 
 def _exact(value: object) -> object:
