@@ -7,12 +7,15 @@ statement = select(Post).where(related(Post.tags, Tag.name == "python"))
 
 import enum
 from datetime import datetime
+from hashlib import blake2b
 from typing import ClassVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     ColumnElement,
+    Constraint,
     Enum,
     FromClause,
     Identity,
@@ -45,6 +48,15 @@ NAMING_CONVENTION = {
 }
 
 
+def name_of_check(constraint: Constraint, table: Table) -> str:  # noqa: ARG001 - SQLAlchemy's signature
+    """Return the name that a check was given, or else one of what it says, so that another check has another name."""
+    if isinstance(constraint.name, str):
+        return constraint.name
+    assert isinstance(constraint, CheckConstraint)  # noqa: S101 - the convention names no other kind so
+    said = str(constraint.sqltext.compile(compile_kwargs={"literal_binds": True, "include_table": False}))
+    return blake2b(said.encode(), digest_size=4).hexdigest()
+
+
 def _values(members: type[enum.Enum]) -> list[str]:
     return [str(member.value) for member in members]
 
@@ -52,7 +64,7 @@ def _values(members: type[enum.Enum]) -> list[str]:
 class Base(AsyncAttrs, DeclarativeBase):
     """Maps a class to a table, with names and types that are alike on SQLite and PostgreSQL."""
 
-    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    metadata = MetaData(naming_convention={**NAMING_CONVENTION, "constraint_name": name_of_check})
     # False: changes of the rows are not written down by contrib/history. It holds for heirs too, unless they say True.
     __history__: ClassVar[bool] = True
     type_annotation_map: ClassVar[dict[type, object]] = {

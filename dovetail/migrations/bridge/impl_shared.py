@@ -55,12 +55,13 @@ class OwnDefaults:
 def name_by_convention(constraint: Constraint) -> None:
     """Give the CHECK that comes with a type the name that it has in a database made from the models."""
     name = constraint.name
-    if isinstance(constraint, CheckConstraint) and is_type_bound(constraint) and name and not isinstance(name, conv):
+    if isinstance(constraint, CheckConstraint) and is_type_bound(constraint) and not isinstance(name, conv):
         # Imported here: hardly a migration has one, and none else needs the ORM.
-        from dovetail.database.models import NAMING_CONVENTION
+        from dovetail.database.models import NAMING_CONVENTION, name_of_check
 
+        given = name_of_check(constraint, constraint.table)
         table = constraint.table.name.removeprefix(BATCH_PREFIX)
-        constraint.name = conv(NAMING_CONVENTION["ck"] % {"table_name": table, "constraint_name": name})
+        constraint.name = conv(NAMING_CONVENTION["ck"] % {"table_name": table, "constraint_name": given})
 
 
 # SQLAlchemy cannot reflect SQLite's indexes on expressions; DovetailSQLiteImpl keeps them.
