@@ -176,16 +176,22 @@ def _described(column: Column[object], **options: object) -> FieldInfo | None:
 
 def _is_made(mapper: Mapper[object], column: Column[object]) -> bool:
     """Return True if the database or the framework makes the values of a column, and no client."""
+    parts = mapper.get_property_by_column(column).columns  # of a key that was inherited, one in each table
+    if any(_is_made_key(part) for part in parts if isinstance(part, Column)):
+        return True
     server = column.server_default
     is_called = isinstance(server, DefaultClause) and isinstance(server.arg, FunctionElement)
     made = (column.computed, column.identity, column.onupdate, column.server_onupdate)
     return (
-        column is column.table.autoincrement_column
-        or is_called
+        is_called
         or any(one is not None for one in made)
         or any(column is one for one in (mapper.version_id_col, mapper.polymorphic_on))
-        or (column.primary_key and column.default is not None)
     )
+
+
+def _is_made_key(column: Column[object]) -> bool:
+    """Return True for a key that the database counts up, or that the framework draws."""
+    return column is column.table.autoincrement_column or (column.primary_key and column.default is not None)
 
 
 def _is_computed(mapper: Mapper[object], name: str) -> bool:

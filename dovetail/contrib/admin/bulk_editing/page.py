@@ -86,7 +86,7 @@ async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Map
         return {}
     own, mapper = primary_keys(view.model), view.mapper
     columns = [column for name in bulk_fields(view, request) for column in _columns(mapper, name)]
-    statement = select(*own, *columns).where(have_identifiers(view.model, keys))
+    statement = select(*own, *columns).select_from(view.model).where(have_identifiers(view.model, keys))
     rows = await request_context().session.execute(statement)
     return {identifier_from(row[: len(own)]): _mark(row[len(own) :]) for row in rows}
 
