@@ -21,7 +21,6 @@ WRITTEN = {
     "datemultirange": ["{}", "{[2024-01-01,2024-02-01)}"],
     "tsmultirange": ["{}", '{["2024-01-01 00:00:00","2024-02-01 00:00:00")}'],
     "tstzmultirange": ["{}", '{["2024-01-01 00:00:00+00","2024-02-01 00:00:00+00")}'],
-    "array_of_texts": [[], ["a", "", "b'\",{"]],
     "float_decimal": ["-1.5000000000", "0.2500000000"],
     # Longer ones as pydantic writes them, in years of 365 days.
     **{name: [*SHORT, "P27Y145D"] for name in ("interval", "interval_emulated", "interval_postgresql")},

@@ -109,9 +109,7 @@ class RestTour:
         """Take away all rows at once, make them at once, and change them at once."""
         if not self.rows:
             return
-        rows = list(self.rows.values())
-        key = self.animal.fields_of_key[0]
-        ids = "&".join(f"ids={quote(in_url(row[key]), safe='')}" for row in rows)
+        ids = "&".join(f"ids={address.rpartition('/')[2]}" for address in self.rows)
         await self.ask("DELETE", f"{self.url}/bulk?{ids}", 204)
         bodies, answers = zip(*self.bodies(), strict=True)
         made = await self.ask("POST", f"{self.url}/bulk", 201, {"items": bodies})
@@ -120,13 +118,19 @@ class RestTour:
         rows = made.json()["items"]
         for row, answer in zip(rows, answers, strict=True):
             self.expect(row, answer, "POST bulk")
-        items = [{key: row[key], "value": body["value"]} for row, body in zip(rows, bodies, strict=True)]
+        names = self.animal.fields_of_key
+        items = [
+            {name: row[name] for name in names} | {"value": body["value"]}
+            for row, body in zip(rows, bodies, strict=True)
+        ]
         done = await self.ask("PATCH", f"{self.url}/bulk", 200, {"items": items})
         if done is not None and not self.animal.beside:
             self.findings += [] if done.json()["items"] == rows else [f"PATCH bulk answers {done.text}, not {rows}"]
         for wrong in self.animal.wrong[:1]:
             await self.refused("POST", f"{self.url}/bulk", {"items": [{"value": wrong}]}, "/items/0/value")
-        self.rows = {f"{self.url}/{quote(in_url(row[key]), safe='')}": row for row in rows}
+        # Keys that clients choose are what they were.
+        addresses = self.rows if self.animal.keys else [f"{self.url}/{row['id']}" for row in rows]
+        self.rows = dict(zip(addresses, rows, strict=True))
 
     async def delete(self) -> None:
         for address in self.rows:

@@ -5,7 +5,7 @@ In addresses a tuple is written `3;7`, here and in the back office. A `;` or `\\
 
 import enum
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, TypeAlias, cast
@@ -19,6 +19,7 @@ from dovetail.api.schemas import whole_number_text
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import FilterParameter, comparable, filter_parameters
 from dovetail.resources.query.paths import Criteria
+from dovetail.resources.schemas.lookups import STEPS
 
 PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
 Names: TypeAlias = tuple[str, ...]  # of the attributes that a key is made of
@@ -129,13 +130,17 @@ def several_type(model: type[object], names: Names, *, in_url: bool) -> object:
     return Annotated[str, AfterValidator(partial(_read_several, TypeAdapter(whole), names)), WithJsonSchema(schema)]
 
 
-def unaddressable(model: type[object], values: Mapping[str, object]) -> str | None:
-    """Return the attribute of a key of several columns whose text has a slash, which no address can hold."""
+def unaddressable(model: type[object], values: Mapping[str, object], taken: Collection[str]) -> str | None:
+    """Return the attribute of a key whose text has a slash, which no address can hold.
+
+    So it is with a key of one column that would mean something else there, as those of `taken` do.
+    """
     names = key_names(model)
-    if len(names) == 1:
-        return None
-    texts = [name for name in names if isinstance(getattr(model, name).type, String)]
-    return next((name for name in texts if "/" in str(values.get(name, ""))), None)
+    texts = {
+        name: str(values[name]) for name in names if name in values and isinstance(getattr(model, name).type, String)
+    }
+    others = {*STEPS, *taken} if len(names) == 1 else ()
+    return next((name for name, text in texts.items() if "/" in text or text in others), None)
 
 
 def _read_several(adapter: TypeAdapter[tuple[Hashable, ...]], names: Names, text: str) -> object:

@@ -315,8 +315,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Raise InvalidInputError if a row would be known by what cannot stand in its address."""
         if self.spec.lookup in values:
             check_key(self.spec.lookup, values[self.spec.lookup], self.spec.taken_keys)
-        elif name := unaddressable(self.spec.model, values):
-            check_key(name, values[name], ())
+        elif name := unaddressable(self.spec.model, values, self.spec.taken_keys):
+            check_key(name, values[name], self.spec.taken_keys)
 
     async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> Hashable:
         """Return by what clients know a row that was made."""

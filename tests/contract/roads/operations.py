@@ -52,7 +52,7 @@ KEYS = {
 
 def _bodies(number: int) -> dict[str, Json]:
     product = {
-        "sku": f"sku/{number} %",
+        "sku": f"sku?{number} %",
         "name": f"Made {number}",
         "price": "1.50",
         "vendor_id": 1,

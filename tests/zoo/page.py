@@ -1,0 +1,83 @@
+"""Write docs/column-types.md from the zoo: `python -m tests.zoo.page`."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from tests.zoo.animal import Animal, Tour
+from tests.zoo.zoo import ANIMALS
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "column-types.md"
+INTRODUCTION = """# Column types, keys and mappings: what works where
+
+What SQLAlchemy can map works in all of Dovetail, or is refused in one line that says what to do. Tests take each row of
+these tables through the same tour on each database that has it, and `python -m tests.zoo.page` writes this page from
+what they take.
+
+| Column | A "yes" says |
+|---|---|
+| REST | a [resource](resources.md) reads and writes it, filters and orders by it, and points to a wrong value by 422 |
+| migrations | [`makemigrations`](migrations.md) makes the table, sees no change afterwards, and takes it away again |
+| dump, load | [`dumpdata`](data.md) writes it, and `loaddata` makes the same of it, in either database that has it |
+
+"in, out" shows a value as JSON has it, and what is answered where that is something else. "no filter" says that lists
+cannot be filtered or ordered by it, but for `isnull`.
+
+- **Enums** are ordered by the text that is stored: the names of the members, or their values in an `enum.Enum` that
+  `Mapped` makes. A native enum of PostgreSQL (`Enum(...)` without `native_enum=False`) is ordered as it is declared.
+- **JSON null** in a column that may be null is NULL, so that `isnull` finds it.
+- **Times of a zone** are kept and answered in UTC. A column without zones takes none with one, and the other way.
+- **Decimals** keep all their digits on PostgreSQL and 15 on SQLite, which refuses a number with more.
+- **`CHAR(n)`** loses the spaces to its right, on both databases.
+- **Types of PostgreSQL** are texts in JSON, as PostgreSQL writes them: `[1,5)` is a range, and a multirange is a list.
+- **Extensions** are made by a migration: `op.execute("CREATE EXTENSION IF NOT EXISTS hstore")`, above the table that
+  needs one. The server has to have its files, which Debian keeps in `postgresql-contrib`.
+"""
+TOURS: tuple[Tour, ...] = ("rest", "migrations", "dump")
+LONGEST = 60  # characters of a value that is shown
+HEAD = "| Declared as | Databases | In, out | REST | Migrations | Dump, load |\n|---|---|---|---|---|---|\n"
+
+
+def page() -> str:
+    """The page as it ought to be."""
+    parts = [INTRODUCTION]
+    for group, animals in groupby(ANIMALS, key=lambda one: one.group):
+        parts.append(f"\n## {group}\n\n{HEAD}" + "".join(f"| {' | '.join(_cells(one))} |\n" for one in animals))
+    return "".join(parts)
+
+
+def _cells(animal: Animal) -> Iterator[str]:
+    yield _code(animal.says) + (f" {animal.note}" if animal.note else "")
+    both = " and ".join({"sqlite": "SQLite", "postgresql": "PostgreSQL"}[kind] for kind in animal.on)
+    yield both + (f" with the extension {animal.extension}" if animal.extension else "")
+    yield _example(animal)
+    for tour in TOURS:
+        words = animal.refused.get(tour)
+        no_filter = "yes, no filter" if tour == "rest" and not animal.is_compared else "yes"
+        yield no_filter if words is None else f"refused: {words}"
+
+
+def _example(animal: Animal) -> str:
+    values = animal.keys or animal.right
+    if not values:
+        return ""
+    sent, answered = (animal.keys[-1],) * 2 if animal.keys else (animal.sent[-1], animal.answered[-1])
+    shown = next((pair for pair in zip(animal.sent, animal.answered, strict=True) if pair[0] != pair[1]), None)
+    if shown is not None and not animal.keys:
+        sent, answered = shown
+    return _code(_short(sent)) if sent == answered else f"{_code(_short(sent))} is answered {_code(_short(answered))}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _code(text: str) -> str:
+    return "`` " + text.replace("|", "\\|") + " ``" if "`" in text else f"`{text.replace('|', chr(92) + '|')}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
