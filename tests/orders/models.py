@@ -67,7 +67,11 @@ class Order(IdMixin, TimestampMixin, OrdersBase):
         lazy="raise",
     )
     crates: Mapped[list["Crate"]] = relationship(
-        order_by=lambda: Crate.id, cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
+        lambda: Crate,  # another plugin of the tests has one too
+        order_by=lambda: Crate.id,
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        lazy="raise",
     )
     invoice: Mapped["Invoice | None"] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, lazy="raise", uselist=False
