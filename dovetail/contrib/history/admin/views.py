@@ -19,6 +19,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
@@ -89,7 +90,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
 
     async def compare() -> Mapping[str, object]:
         # Elsewhere, since comparing long texts takes a while.
-        told = await to_thread(lambda: [differences(row.before, row.after) for row in rows])
+        told = await to_thread(lambda: [differences(*shown_pictures(model, row)) for row in rows])
         shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None

@@ -1,0 +1,31 @@
+"""Moments in the history are written as pages write them."""
+
+from zoneinfo import ZoneInfo
+
+from dovetail.contrib.history.admin.pictures import shown_pictures
+from dovetail.contrib.history.differences import REDACTED
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.translation.zones import in_zone
+from plugins.blog.models import Post
+
+JUNE = "2026-06-01T22:30:00+00:00"
+
+
+def shown(before, after):
+    with in_zone(ZoneInfo("Europe/Berlin")):
+        return shown_pictures(Post, RecordedChange(before=before, after=after))
+
+
+def test_a_moment_is_that_of_the_zone_of_who_reads():
+    before, after = shown({"created_at": JUNE, "title": JUNE}, {"created_at": None, "title": "x"})
+    assert before == {"created_at": "2026-06-02 00:30:00 Europe/Berlin", "title": JUNE}  # a title is no moment
+    assert after == {"created_at": None, "title": "x"}
+
+
+def test_of_two_that_are_shown_alike_one_sees_how_they_differ():
+    later = JUNE.replace(":00+", ":00.250000+")
+    assert shown({"created_at": JUNE}, {"created_at": later}) == ({"created_at": JUNE}, {"created_at": later})
+
+
+def test_what_is_no_moment_stays_as_the_log_has_it():
+    assert shown({"created_at": REDACTED}, {"created_at": "long ago"})[0] == {"created_at": REDACTED}
