@@ -47,7 +47,7 @@ class Blog:
 
     def tag_rows(self) -> Iterator[Row]:
         """`tag 1` to `tag 200`."""
-        return ({"name": f"tag {number}"} for number in range(1, TAGS + 1))
+        return ({"id": number, "name": f"tag {number}"} for number in range(1, TAGS + 1))
 
     def post_rows(self) -> Iterator[Row]:
         """A post a minute."""
