@@ -30,7 +30,7 @@ class Comment(IdMixin, TimestampMixin, Base):
     )
     post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"))
     author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments_comment.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments_comment.id", ondelete="CASCADE"))
 
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
@@ -54,6 +54,8 @@ class Comment(IdMixin, TimestampMixin, Base):
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
 Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
 Index("ix_comments_comment_created_at", Comment.created_at)
+# The replies to a comment, in that order: hardly any comment is one, and SQLite would rather look at all by their time.
+Index("ix_comments_comment_parent_id_created_at", Comment.parent_id, Comment.created_at)
 Index("ix_comments_comment_status_created_at", Comment.status, Comment.created_at)
 COMMENT_TEXT = full_text(Comment, "content")
 
