@@ -26,7 +26,7 @@ from dovetail.migrations.bridge.sqlite import keys
 from dovetail.migrations.bridge.sqlite.conversions import Conversion, conversion
 from dovetail.migrations.bridge.sqlite.names import renaming_statements
 from dovetail.migrations.bridge.sqlite.statements import are_alike
-from dovetail.migrations.bridge.sqlite.unread_indexes import kept, leave_out
+from dovetail.migrations.bridge.sqlite.unread_indexes import kept, leave_out, split_off
 
 TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
 
@@ -43,6 +43,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unseen: dict[str, list[str]] = {}
+        self._later: dict[str, list[str]] = {}  # what a batch makes once its table is made anew
         self._conversions: list[tuple[str, Conversion]] = []
         self._written = set[str]()  # tables whose CREATE TABLE was written into a script of SQL
 
@@ -60,7 +61,8 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         super().prep_table_for_batch(batch_impl, table)
         self._see_that_values_convert(table)
         if not self.as_sql:
-            self._unseen[table.name] = kept(self._rows, table, batch_impl)
+            later = self._later.pop(table.name, ())
+            self._unseen[table.name] = [*kept(self._rows, table, batch_impl), *later]
             keys.carry_over(self._rows, table.name, batch_impl.table_kwargs, batch_impl.new_table)
         made_by = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"
         # Where SQL is written, the author has said by `copy_from` what the table is, collations too.
@@ -94,8 +96,27 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         if keys.OPTION in batch_op.table_kwargs:
             if self.as_sql:  # which cannot look at a table that it did not make
                 return batch_op.table_name not in self._written
-            return keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
-        return super().requires_recreate_in_batch(batch_op)
+            needed = keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
+        else:
+            needed = super().requires_recreate_in_batch(batch_op)
+        if needed and not self.as_sql:
+            self._take_out_indexes(batch_op)
+        return needed
+
+    def _take_out_indexes(self, batch_op: BatchOperationsImpl) -> None:
+        """Drop unread indexes before a table is made anew, and make them after it: Alembic knows columns only."""
+        going, coming = split_off(self._rows, batch_op)
+        for index in going:
+            self.drop_index(index)
+        self._later[batch_op.table_name] = [statement for index in coming for statement in self._statements_of(index)]
+
+    def _statements_of(self, index: Index) -> Iterable[str]:
+        document = search_indexes.document_of(index)
+        if document is None:
+            return [str(CreateIndex(index).compile(dialect=self.dialect))]
+        # What a migration outside a transaction left half made, if it was stopped, is made anew.
+        rows = None if self.as_sql else self._rows
+        return [*drop_on_sqlite(str(index.name)), *search_indexes.creating(index, document, rows)]
 
     def create_index(self, index: Index, **kw: object) -> None:
         """Make an index, and of a search index what stands for it here."""
@@ -103,9 +124,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         if document is None:
             super().create_index(index, **kw)
             return
-        # What a migration outside a transaction left half made, if it was stopped, is made anew.
-        self._run(drop_on_sqlite(str(index.name)))
-        self._run(search_indexes.creating(index, document, None if self.as_sql else self._rows))
+        self._run(self._statements_of(index))
 
     def drop_index(self, index: Index, **kw: object) -> None:
         """Drop an index, or what stands for a search index."""

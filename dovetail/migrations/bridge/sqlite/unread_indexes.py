@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
-from alembic.operations.batch import ApplyBatchImpl
+from alembic.operations.batch import ApplyBatchImpl, BatchOperationsImpl
 from alembic.util import PriorityDispatchResult
 from sqlalchemy import Column, Connection, Index, MetaData, Table, text
 from sqlalchemy.schema import CreateIndex
@@ -52,6 +52,15 @@ def kept(rows: Rows, table: Table, batch: ApplyBatchImpl) -> list[str]:
     for name in stay:
         batch.indexes.pop(name, None)
     return list(stay.values())
+
+
+def split_off(rows: Rows, batch: BatchOperationsImpl) -> tuple[list[Index], list[Index]]:
+    """Take the unread indexes that a batch drops, and those that it makes, out of it, and return them."""
+    unread = _unread_statements(rows, batch.table_name)
+    going = [part for part in batch.batch if part[0] == "drop_index" and str(part[1][0].name) in unread]
+    coming = [part for part in batch.batch if part[0] == "create_index" and _is_unread(part[1][0])]
+    batch.batch = [part for part in batch.batch if part not in going and part not in coming]
+    return [part[1][0] for part in going], [part[1][0] for part in coming]
 
 
 def _compare(changes: ops.ModifyTableOps, connection: Connection, table: str, declared: Table) -> None:
