@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, inspect
 
 from tests.forked import start
-from tests.migrations.bridge.test_every_type import CREATE_ALL, catalogue, databases, two_databases  # noqa: F401
+from tests.migrations.bridge.test_every_type import CREATE_ALL, catalogue, two_databases
 from tests.migrations.schema import read_definitions
 from tests.migrations.sites import Site
 from tests.outside import run_async, settings_for
@@ -147,7 +147,7 @@ def see_that_migrations_build_the_models(folder: Path, urls: Sequence[str], kind
 KINDS = {"sqlite": ARGUMENTS, "postgresql": (*ARGUMENTS, *ARGUMENTS_OF_POSTGRESQL)}
 
 
-def test_constraints_indexes_and_names_of_all_kinds_are_built_as_the_models_say(databases, tmp_path, database_kind):  # noqa: F811
+def test_constraints_indexes_and_names_of_all_kinds_are_built_as_the_models_say(databases, tmp_path, database_kind):
     arguments = KINDS[database_kind]
     parts = [(COLUMNS, arguments), (COLUMNS[::-1], arguments[::-1])]
     with two_databases(databases, database_kind) as urls:
@@ -157,7 +157,7 @@ def test_constraints_indexes_and_names_of_all_kinds_are_built_as_the_models_say(
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=2, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_random_tables_are_built_as_the_models_say(databases, tmp_path_factory, kind, data):  # noqa: F811
+def test_random_tables_are_built_as_the_models_say(databases, tmp_path_factory, kind, data):
     columns = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=5)
     arguments = st.lists(st.sampled_from(KINDS[kind]), min_size=1, max_size=5)
     parts = data.draw(st.lists(st.tuples(columns, arguments), min_size=1, max_size=3))

@@ -104,11 +104,6 @@ def see_that_migrations_build_the_models(folder: Path, url: str, other_url: str,
     return site
 
 
-@pytest.fixture
-def databases(_databases: TestDatabases) -> TestDatabases:
-    return _databases
-
-
 @contextmanager
 def two_databases(databases: TestDatabases, kind: str) -> Iterator[list[str]]:
     with ExitStack() as stack:
