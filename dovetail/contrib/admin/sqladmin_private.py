@@ -185,6 +185,9 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         return await self.run_query(stmt)
 
 
+UNMARKED = frozenset(OpenModelView.__mro__)  # classes none of whose methods a decorator wrote anything on
+
+
 def _copied(options: Mapping[str, object]) -> dict[str, object]:
     return {name: list(value) if isinstance(value, list | tuple) else value for name, value in options.items()}
 
@@ -261,11 +264,16 @@ def exposed_methods(view: type[BaseView]) -> Iterator[tuple[str, FunctionType]]:
 def marked_methods(view: type[BaseView]) -> list[tuple[str, FunctionType]]:
     """Return the methods of a class of views that a decorator wrote something on, by name and as they stand there.
 
-    Nothing is asked of the class itself: `dir` and `getattr` take ten times as long.
+    Nothing is asked of the class itself: `dir` and `getattr` take ten times as long. SQLAdmin's own classes have none,
+    and are asked only whether they hide what stands behind them.
     """
-    found = {name: value for cls in reversed(view.__mro__) for name, value in vars(cls).items()}
-    methods = [(name, value) for name, value in found.items() if isinstance(value, FunctionType) and vars(value)]
-    return sorted(methods, key=itemgetter(0))
+    found: dict[str, FunctionType] = {}
+    for cls in reversed(view.__mro__):
+        own = vars(cls)
+        found = {name: method for name, method in found.items() if name not in own}
+        if cls not in UNMARKED:
+            found |= {name: value for name, value in own.items() if isinstance(value, FunctionType) and vars(value)}
+    return sorted(found.items(), key=itemgetter(0))
 
 
 def is_action(method: object) -> bool:

@@ -18,7 +18,15 @@ from wtforms.validators import Length
 import dovetail.contrib.admin
 from dovetail.contrib.admin import sqladmin_private
 from dovetail.contrib.admin.options.relations import chosen_relations
-from dovetail.contrib.admin.sqladmin_private import LeanAdmin, ObjectLoader, OpenModelView, ViewMeta
+from dovetail.contrib.admin.sqladmin_private import (
+    UNMARKED,
+    LeanAdmin,
+    ObjectLoader,
+    OpenModelView,
+    ViewMeta,
+    is_action,
+    marked_methods,
+)
 from dovetail.contrib.admin.view_base import ViewBase
 
 
@@ -297,3 +305,29 @@ def test_names_in_words_and_in_addresses():
 
 def test_views_of_the_back_office_stand_on_this():
     assert issubclass(ViewBase, OpenModelView)
+
+
+def test_no_class_of_sqladmin_has_an_action_or_a_page():
+    found = [value for cls in UNMARKED for value in vars(cls).values()]
+
+    assert set(OpenModelView.__mro__) == UNMARKED
+    assert [one for one in found if is_action(one) or hasattr(one, "_exposed")] == []
+
+
+def test_of_methods_of_one_name_the_one_that_the_class_has_is_the_marked_one():
+    class Mixed:
+        @action("first", "First")
+        async def first(self, request): ...
+
+        @action("second", "Second")
+        async def get_object_for_edit(self, request): ...
+
+    class Hiding(Mixed):
+        first = None
+
+    class Behind(OpenModelView, Mixed, metaclass=ViewMeta):
+        pass
+
+    assert [name for name, _ in marked_methods(Mixed)] == ["first", "get_object_for_edit"]
+    assert [name for name, _ in marked_methods(Hiding)] == ["get_object_for_edit"]
+    assert marked_methods(Behind) == [("first", Behind.first)]  # SQLAdmin's method stands in front of the other

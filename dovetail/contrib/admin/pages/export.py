@@ -1,6 +1,6 @@
 """Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,7 +42,7 @@ class Export:
         """The columns that the user may read, as paths."""
         return self.view.exported(self.request)
 
-    async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncIterator[str | bytes]:
+    async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncGenerator[str | bytes, None]:
         """Return the pieces of the file.
 
         The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
@@ -50,7 +50,7 @@ class Export:
         """
         return self._stream(await self._read(session, None), database)
 
-    async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncIterator[str | bytes]:
+    async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncGenerator[str | bytes, None]:
         labels = [self.view.label(name) for name in self.names]
         writer = await run_sync(self.writer, self.names, labels)
         try:

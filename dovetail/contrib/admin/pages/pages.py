@@ -5,7 +5,7 @@ from http import HTTPStatus
 from sqladmin.authorization import Action
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
@@ -25,6 +25,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks import acting
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
+from dovetail.contrib.admin.web.responses import ClosingResponse
 from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext
 
@@ -93,7 +94,7 @@ async def export_list(office: Office, request: Request) -> Response:
     found = Export(view=view, statement=await view.matching(request), request=request, rights=rights, writer=writer)
     rows = await found.begin(request_context().session, office.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(rows, media_type=writer.media_type, headers=headers)
+    return ClosingResponse(rows, writer.media_type, headers)
 
 
 async def autocomplete(office: Office, request: Request) -> Response:

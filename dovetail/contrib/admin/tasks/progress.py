@@ -8,18 +8,18 @@ reads slowly is told less often.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
 import anyio
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
 
 from dovetail.contrib.admin.entry.admission import Entrance, let_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.responses import ClosingResponse
 
 LINES = "application/x-ndjson"
 BEAT = 0.5  # seconds, after which a browser that has left is noticed, whether there is anything to tell or not
@@ -35,13 +35,13 @@ def wants_lines(request: Request, form: FormData) -> bool:
     return LINES in request.headers.get("Accept", "") and not has_files
 
 
-def tell_progress(office: Office, request: Request, work: Work) -> StreamingResponse:
+def tell_progress(office: Office, request: Request, work: Work) -> ClosingResponse:
     """Return the answer that does the work as soon as it is sent, in a transaction of its own."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # for nginx, which would keep the lines back
-    return StreamingResponse(_lines(office, request, work), media_type=LINES, headers=headers)
+    return ClosingResponse(_lines(office, request, work), LINES, headers)
 
 
-async def _lines(office: Office, request: Request, work: Work) -> AsyncIterator[bytes]:
+async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator[bytes, None]:
     yield _line({"state": "working", "done": 0})  # before the work: this one is asked for in the request's transaction
     so_far = {"state": "working", "done": 0, "of": 0}
     news = asyncio.Event()
