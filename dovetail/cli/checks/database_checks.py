@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from dovetail.cli.checks.column_types import check_types
 from dovetail.cli.checks.unmanaged_tables import check_unmanaged
 from dovetail.cli.error_lines import error_line
 from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
@@ -47,12 +48,13 @@ def warn_about_database(state: State) -> None:
 async def check_database(state: State) -> list[CheckMessage]:
     """Return what is doubtful: no answer, migrations to apply, too few connections, a pooler that mixes them up.
 
-    And tables that no migration makes, where they are not as their models say.
+    And tables that no migration makes, where they are not as their models say, and types that the database lacks.
     """
     try:
         waiting, found = await _look(state)
         async with state.open() as context:
             found += await check_unmanaged(context)
+            found += await check_types(context)
         found += check_room(await ask_server(state.settings, read_facts(state.settings)))
     except Exception as error:
         line = error_line(error)
