@@ -36,7 +36,7 @@ from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.schemas.pointers import as_sent
-from dovetail.resources.schemas.unsure_columns import refused_value
+from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.writer import NoRowError, Writer

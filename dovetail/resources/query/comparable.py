@@ -16,7 +16,7 @@ from dovetail.api.schemas import UTCTime
 from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.errors import FieldError
 from dovetail.resources.schemas.column_types import type_below
-from dovetail.resources.schemas.text_forms import TextForm, text_form
+from dovetail.resources.schemas.values.text_forms import TextForm, text_form
 
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
 

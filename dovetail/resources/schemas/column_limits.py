@@ -18,7 +18,7 @@ from sqlalchemy import ARRAY, Column, DateTime, Integer, Numeric, String, inspec
 from sqlalchemy.types import TypeEngine
 
 from dovetail.resources.schemas.column_types import limits_of
-from dovetail.resources.schemas.text_forms import text_form
+from dovetail.resources.schemas.values.text_forms import text_form
 
 Metadata = tuple[object, ...]
 Written = TypeVar("Written", bound=BaseModel)

@@ -43,8 +43,8 @@ from dovetail.database.column_types import UTCDateTime, largest_number
 from dovetail.files.columns import FileField
 from dovetail.files.schemas import StoredFileRead
 from dovetail.files.tokens import upload_type
-from dovetail.resources.schemas.sent_values import EVEN, NO_FLAG, ZONED, ZONELESS
-from dovetail.resources.schemas.text_forms import text_form
+from dovetail.resources.schemas.values.sent_values import EVEN, NO_FLAG, ZONED, ZONELESS
+from dovetail.resources.schemas.values.text_forms import text_form
 
 PLAIN = (
     str,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, joinedload, selecti
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from dovetail.resources.schemas.sources import Build
-from dovetail.resources.schemas.text_forms import TextForm, text_form
+from dovetail.resources.schemas.values.text_forms import TextForm, text_form
 
 Attribute: TypeAlias = InstrumentedAttribute[object]
 
