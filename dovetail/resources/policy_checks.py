@@ -16,7 +16,7 @@ from dovetail.api.fastapi_private import routes_of
 from dovetail.resources.conditions import is_always
 from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.policies.closed import Closed
-from dovetail.resources.policies.registered import Policies, is_internal
+from dovetail.resources.policies.registered import Policies, is_internal, registered_policy
 from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.node_building import is_nullable
@@ -45,6 +45,7 @@ def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
                 f"{spec.singular}: {spec.model.__name__} is internal, so there is no permission to ask for: give the "
                 "resource a policy, or take the model out of internal_models"
             )
+        yield from _nested_for_others(spec)
         yield from _impossible(spec)
     for model, policy in {**policies.registered, **{spec.model: spec.policy for spec in specs}}.items():
         yield from _unknown_names(model, policy, [spec for spec in specs if spec.model is model])
@@ -94,6 +95,21 @@ def _hides(policy: Policy) -> bool:
         return not is_always(policy.where(None, "view"))
     except Exception:  # noqa: BLE001 - it has to know who asks
         return True
+
+
+def _nested_for_others(spec: Spec) -> Iterator[str]:
+    """Yield the nested rows whose policy cannot be asked about who writes here."""
+    for name in spec.nested:
+        model = spec.model
+        for step in name.split("."):
+            model = inspect(model).relationships[step].mapper.class_
+        policy = registered_policy(model)
+        own, other = _viewer(spec.policy), None if policy is None else _viewer(policy)
+        if isinstance(own, type) and isinstance(other, type) and not issubclass(own, other):
+            yield (
+                f"{spec.singular}: the policy of {name!r} decides for a {other.__name__}, and who writes here is a "
+                f"{own.__name__}: leave it out of nested"
+            )
 
 
 def _impossible(spec: Spec) -> Iterator[str]:

@@ -15,9 +15,19 @@ from tests.guarded.models import Keeper, Label, Note
 STAFF = 0
 
 
+class Limited(int):
+    """Somebody who came by a token with scopes."""
+
+    token_scopes: frozenset[str]
+
+
 async def viewer(connection: HTTPConnection) -> int | None:
-    number = connection.headers.get("X-Viewer")
-    return int(number) if number else None
+    number, scopes = connection.headers.get("X-Viewer"), connection.headers.get("X-Scopes")
+    if not number or scopes is None:
+        return int(number) if number else None
+    limited = Limited(number)
+    limited.token_scopes = frozenset(scopes.split())
+    return limited
 
 
 async def known_viewer(found: Annotated[int | None, Depends(viewer)]) -> int:
@@ -39,8 +49,8 @@ class Numbered(Policy):
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[int]:
         return Recognized(await known_viewer(await viewer(connection)))
 
-    def viewer_values(self, viewer: int) -> int:
-        return viewer
+    def viewer_values(self, viewer: int) -> int | None:
+        return None if isinstance(viewer, Limited) else viewer
 
     def identity(self, viewer: int | None) -> str | None:
         return None if viewer is None else str(viewer)

@@ -101,13 +101,13 @@ def registered_model(model: type[object]) -> Registered | None:
     return (REGISTERED.find(_info(model)) or {}).get(model)
 
 
-def is_within_scopes(viewer: object, model: type[object]) -> bool:
-    """Return True unless the viewer came by a token with scopes of which none lets them see rows of a model."""
+def is_within_scopes(viewer: object, model: type[object], action: str = "view") -> bool:
+    """Return True unless the viewer came by a token with scopes of which none lets them do `action` to such rows."""
     scopes: frozenset[str] | None = getattr(viewer, "token_scopes", None)
     if scopes is None:
         return True
     registered = registered_model(model)
-    return registered is not None and not scopes.isdisjoint(registered.label.permissions("view"))
+    return registered is not None and not scopes.isdisjoint(registered.label.permissions(action))
 
 
 def register(model: type[object], registered: Registered) -> None:

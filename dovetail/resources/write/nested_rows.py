@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import MISSING, BaseModel, ValidationError
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import ColumnElement, false, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from dovetail.database.error_translation import client_error
 from dovetail.errors import DovetailError, FieldError, InvalidInputError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, VIEW, Model, Replace, Update
+from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.query.keys import Names, have_keys, key_from, key_names, key_of, key_text, key_values
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.spec import Spec
@@ -177,11 +178,11 @@ class NestedRelation:
         self, session: AsyncSession, viewer: object, names: Names, keys: Sequence[Hashable]
     ) -> dict[tuple[Hashable, Hashable], _Row]:
         """Return the rows that the viewer may see, locked, by the key in the attributes `names` and by their own."""
-        policy, outer = self._writer.spec.policy, self._outer.policy.related(viewer).get(self._name)
-        rows = policy.where(viewer, VIEW) if outer is None else outer
+        outer = self._outer.policy.related(viewer).get(self._name)
+        rows = self._rows(viewer, VIEW) if outer is None else outer
         if is_never(rows):
             return {}
-        may_change, may_delete = policy.where(viewer, CHANGE), policy.where(viewer, DELETE)
+        may_change, may_delete = self._rows(viewer, CHANGE), self._rows(viewer, DELETE)
         statement = (
             select(self._model, may_change.label("may_change"), may_delete.label("may_delete"))
             .where(rows, have_keys(self._model, names, keys))
@@ -271,7 +272,7 @@ class NestedRelation:
     async def _make(self, session: AsyncSession, viewer: object, objects: Sequence[_Object]) -> list[Hashable]:
         if not objects:
             return []
-        if is_never(self._writer.spec.policy.where(viewer, ADD)):
+        if is_never(self._rows(viewer, ADD)):
             raise self._forbidden(viewer, ADD, objects[0].pointer)
         new = [_Object(one.pointer, self._as_new(one), one.known) for one in objects]
         for one in new:
@@ -314,7 +315,7 @@ class NestedRelation:
         self, session: AsyncSession, viewer: object, action: str, pointers: Mapping[Hashable, str]
     ) -> None:
         """Raise PermissionDeniedError if the viewer may not do `action` to a row as it is now."""
-        condition: ColumnElement[bool] = self._writer.spec.policy.where(viewer, action)
+        condition = self._rows(viewer, action)
         if is_always(condition) or not pointers:
             return
         names = key_names(self._model)
@@ -324,6 +325,13 @@ class NestedRelation:
         for key, pointer in pointers.items():
             if key not in allowed:
                 raise self._forbidden(viewer, action, pointer)
+
+    def _rows(self, viewer: object, action: str) -> ColumnElement[bool]:
+        """Return the condition on the rows to which the viewer may do `action`, by their token too if it has scopes."""
+        if not is_within_scopes(viewer, self._model, action):
+            return self._writer.spec.policy.where(None, VIEW) if action == VIEW else false()
+        found: ColumnElement[bool] = self._writer.spec.policy.where(viewer, action)
+        return found
 
     def _forbidden(self, viewer: object, action: str, pointer: str) -> DovetailError:
         refusal = self._writer.spec.refusal(viewer, action)

@@ -182,6 +182,27 @@ async def test_the_policy_of_each_model_is_asked_for_its_rows(owner, stranger, s
     assert (await client.get("/api/orders?count=true")).json()["total"] == 1
 
 
+async def test_a_token_with_scopes_writes_what_its_scopes_say_within_a_body_too(owner, client):
+    found = await made(owner, lines=[{"sku": "pen"}])
+    url = f"/api/orders/{found['id']}"
+    order = "orders.add_order orders.change_order"
+
+    async def sent(body, scopes, method="PATCH"):
+        url_of = url if method == "PATCH" else "/api/orders"
+        headers = {"X-Scopes": f"{order} {scopes}"}
+        answer = await owner.request(method, url_of, json=body, headers=headers)
+        return answer.status_code, [place for place, _ in pointers(answer)] if answer.is_error else []
+
+    for method, body in (("POST", {"number": "A2", "lines": [{"sku": "pen"}]}), ("PATCH", {"lines": [{"sku": "ink"}]})):
+        refused = await sent(body, "", method)
+        assert refused[0] == 403, (method, refused)
+    assert await sent({"lines": [{"sku": "pen", "amount": 3}]}, "orders.add_line") == (403, ["/lines/0"])
+    assert await sent({"lines": [{"sku": "pen", "amount": 3}]}, "orders.change_line") == (200, [])
+    assert await sent({"lines": []}, "orders.change_line") == (403, ["/lines"])
+    assert await sent({"lines": [{"sku": "ink"}]}, "orders.add_line orders.delete_line") == (200, [])
+    assert (await client.get("/api/orders?count=true")).json()["total"] == 1
+
+
 async def test_rows_that_are_not_seen_stay_and_cannot_be_named(owner, staff, session):
     found = await made(owner, lines=[{"sku": "pen"}])
     session.add(Line(order_id=found["id"], sku="secret", is_secret=True))
