@@ -1,7 +1,8 @@
 """Two records are alike if they are equal, or differ only in what must differ between two databases.
 
-These are moments after the test began, random tokens, ids of requests, UUIDs, cursors and entity tags. An entity tag is
-another one on the other road, but always the same other one: what is a new version here is one there.
+These are moments after the test began, random tokens, ids of requests, UUIDs, cursors, entity tags and keys that are
+drawn. An entity tag is another one on the other road, but always the same other one: what is a new version here is one
+there. So is the key of a row.
 """
 
 import json
@@ -15,6 +16,7 @@ from tests.contract.roads.asgi import Record
 
 VARYING = re.compile(
     r'(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))|(?P<etag>"[0-9a-f]{16}-[0-9a-f]{16}")'
+    r"|(?P<key>(?<![\w.-])\d{10,15}(?![\w.-]))"
     r"|(?P<uuid>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
     r'|(?P<id>(?<=x-request-id: )[0-9a-f]{32}|(?<="request_id": ")[0-9a-f]{32})'
     r'|(?P<cursor>(?<=[?&]cursor=)[^&">\s]+)|(?P<token>(?<="access_token":")[\w-]{43})'
@@ -55,7 +57,7 @@ class Twins:
         return all(self._may_differ(kind, a, b) for (kind, a), (_, b) in zip(found, other_found, strict=True))
 
     def _may_differ(self, kind: str, one: str, other: str) -> bool:
-        if kind == "etag":  # equal ones count: the same version here is no new one there
+        if kind in {"etag", "key"}:  # equal ones count: the same version here is no new one there
             return self._tags.setdefault(one, other) == other and self._tags_back.setdefault(other, one) == one
         if kind == "time" and one != other:
             return min(one, other) >= self._began and _form_of(one) == _form_of(other)
@@ -72,6 +74,11 @@ def parts_of(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         return "?"
 
     return VARYING.sub(note, text), tuple(found)
+
+
+def without_what_varies(line: str) -> str:
+    """Return the text of a row that is alike on both roads, in whose order rows with drawn keys can be compared."""
+    return parts_of(line)[0]
 
 
 def _form_of(time: str) -> str:
