@@ -8,13 +8,20 @@ from sqlalchemy import select
 
 from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.views import ModelAdmin
-from tests.contrib.admin.drawer.admin import ListsAdmin
-from tests.contrib.admin.drawer.models import Colour, Lists, ListsBase
+from tests.contrib.admin.drawer.models import Colour, DrawerBase
+from tests.contrib.admin.drawer_of_postgresql.admin import ListsAdmin
+from tests.contrib.admin.drawer_of_postgresql.models import Lists, ListsBase
+from tests.contrib.admin.shelf.models import ShelfBase
 
 
 @pytest.fixture(params=["postgresql"])
 def database_kind(request) -> str:
     return request.param
+
+
+@pytest.fixture
+def more():
+    return {"tests.contrib.admin.shelf": ShelfBase, "tests.contrib.admin.drawer_of_postgresql": DrawerBase}
 
 
 @pytest.fixture

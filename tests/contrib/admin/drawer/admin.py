@@ -1,7 +1,7 @@
 from typing import Any, ClassVar
 
 from dovetail.contrib.admin.views import ModelAdmin
-from tests.contrib.admin.drawer.models import Lists, Odd, Pair, Shelf, Specimen
+from tests.contrib.admin.drawer.models import Odd, Pair, Shelf, Specimen
 
 TYPED = (
     *("name", "notes", "content", "is_good", "is_rare", "small", "whole", "large", "weight", "factor", "double"),
@@ -70,14 +70,3 @@ class ReadOnlyAdmin(ModelAdmin, model=Specimen):
         "shelf": {"readonly": True},
         "whole": {"readonly": False},
     }
-
-
-class ListsAdmin(ModelAdmin, model=Lists):
-    """What PostgreSQL alone has."""
-
-    name_plural = "Lists"
-    list_display = ("name", "numbers", "words", "days", "facts", "mood", "colour", "matrix", "address", "vector")
-    sortable_by = ("numbers", "days", "facts", "mood", "colour", "address", "vector")
-    search_fields = list_display
-    list_filter = ("mood", "colour")
-    fields = ("name", "numbers", "words", "days", "facts", "mood", "colour", "address")

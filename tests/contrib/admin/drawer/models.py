@@ -31,7 +31,6 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects.postgresql import INET, JSONB, TSVECTOR
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, column_property, composite, deferred, mapped_column, relationship, synonym
@@ -196,25 +195,3 @@ class Pair(DrawerBase):
     left: Mapped[UUID] = mapped_column("pair_left", Uuid, primary_key=True, default=uuid.uuid4)
     right: Mapped[date] = mapped_column("pair_right", Date, primary_key=True)
     title: Mapped[str] = mapped_column(String(50), default="")
-
-
-class ListsBase(Base):
-    """Apart, since SQLite has no such types."""
-
-    __abstract__ = True
-    metadata = MetaData(naming_convention=NAMING_CONVENTION)
-
-
-class Lists(IdMixin, ListsBase):
-    __tablename__ = "drawer_lists"
-
-    name: Mapped[str] = mapped_column(String(50))
-    numbers: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
-    words: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
-    days: Mapped[list[date] | None] = mapped_column(ARRAY(Date))
-    facts: Mapped[Any | None] = mapped_column(JSONB)
-    mood: Mapped[str | None] = mapped_column(Enum("good", "bad", name="drawer_mood"))
-    colour: Mapped[Colour | None] = mapped_column(Enum(Colour, name="drawer_colour"))
-    matrix: Mapped[list[list[int]] | None] = mapped_column(ARRAY(Integer, dimensions=2))
-    address: Mapped[Any | None] = mapped_column(INET)
-    vector: Mapped[Any | None] = mapped_column(TSVECTOR)

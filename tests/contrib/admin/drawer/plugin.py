@@ -2,17 +2,16 @@
 
 from dovetail.plugin import Plugin, lazy
 
+MODELS = [f"tests.contrib.admin.drawer.models:{name}" for name in ("Shelf", "Specimen", "Odd", "Pair")]
+VIEWS = [
+    f"tests.contrib.admin.drawer.admin:{name}"
+    for name in ("SpecimenAdmin", "ShelfAdmin", "OddAdmin", "PairAdmin", "ReadOnlyAdmin")
+]
+
 plugin = Plugin(
     name="drawer",
     depends_on=("auth",),
-    models=lazy(
-        *(f"tests.contrib.admin.drawer.models:{name}" for name in ("Shelf", "Specimen", "Odd", "Pair", "Lists"))
-    ),
+    models=lazy(*MODELS),
     policies=lazy(Odd="tests.contrib.admin.drawer.policies:ODDS"),
-    admin_views=lazy(
-        *(
-            f"tests.contrib.admin.drawer.admin:{name}"
-            for name in ("SpecimenAdmin", "ShelfAdmin", "OddAdmin", "PairAdmin", "ReadOnlyAdmin", "ListsAdmin")
-        )
-    ),
+    admin_views=lazy(*VIEWS),
 )
