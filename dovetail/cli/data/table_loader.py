@@ -6,15 +6,14 @@ from typing import Any
 import click
 from pydantic import ValidationError
 from sqlalchemy import Column, ColumnElement, Table, exc, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from dovetail.cli.data.dump_files import Record
 from dovetail.cli.data.plugin_tables import unknown
 from dovetail.cli.data.sequences import sequences
 from dovetail.cli.data.table_rows import TableRows
+from dovetail.database.drivers.overriding_inserts import OverridingInsert
 from dovetail.database.error_translation import client_error
 from dovetail.database.models import is_read_only
 from dovetail.errors import InvalidInputError
@@ -29,7 +28,7 @@ class TableLoader:
         self._rows: dict[str, TableRows] = {}
         self._later: dict[str, list[dict[str, object]]] = {}
         self._dialect = session.get_bind().dialect
-        self._insert = _Overriding if self._dialect.name == "postgresql" else sqlite.insert
+        self._insert = OverridingInsert if self._dialect.name == "postgresql" else sqlite.insert
 
     async def load(self, records: Sequence[Record]) -> None:
         """Insert or replace rows of one table. Raises click.ClickException, naming the place of the row."""
@@ -113,19 +112,6 @@ class TableLoader:
                 ),
                 {"sequence": sequence},
             )
-
-
-class _Overriding(postgresql.Insert):
-    """An INSERT that may fill in a column that is GENERATED ALWAYS AS IDENTITY."""
-
-    inherit_cache = True
-
-
-@compiles(_Overriding)
-def _compile_overriding(insert: _Overriding, compiler: SQLCompiler, **kw: object) -> str:
-    # https://www.postgresql.org/docs/current/sql-insert.html; SQLAlchemy has no word for it
-    usual: str = compiler.visit_insert(insert, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-    return usual.replace(") VALUES (", ") OVERRIDING SYSTEM VALUE VALUES (", 1)
 
 
 def _read(rows: TableRows, record: Record) -> dict[str, object]:

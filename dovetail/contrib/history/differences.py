@@ -1,12 +1,11 @@
 """Lines of the log as a person reads them: what a field was and is, side by side, with what differs marked."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
-
-import orjson
 
 from dovetail.translation.texts import gettext
 
@@ -43,7 +42,7 @@ def text_of(value: object) -> str:
         return "—"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_news(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> bool:

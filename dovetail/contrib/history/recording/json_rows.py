@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import cast
 
 from sqlalchemy import (
+    BINARY,
     JSON,
+    VARBINARY,
     BindParameter,
     Boolean,
     Cast,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Uuid,
     literal_column,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -26,6 +29,8 @@ from dovetail.database.column_types import UTCDateTime
 
 TRANSACTION = "dovetail_history_transaction"  # SQL functions that `sqlite_functions.py` defines
 UNHEX = "dovetail_history_unhex"
+BYTES = (LargeBinary, BINARY, VARBINARY)
+SQLITE, POSTGRESQL = sqlite.dialect(), postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 MOST = 40  # pairs in one call of a function: PostgreSQL takes 50, SQLite 63
 
 
@@ -104,7 +109,7 @@ def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> 
         return f"json(CASE WHEN {value} THEN 'true' WHEN NOT {value} THEN 'false' ELSE 'null' END)"
     if isinstance(kind, JSON):
         return f"json({value})"
-    if isinstance(kind, LargeBinary):
+    if isinstance(kind, BYTES):
         return f"CASE WHEN {value} IS NOT NULL THEN '\\x' || lower(hex({value})) END"
     if isinstance(kind, DateTime):
         zone = " || '+00:00'" if isinstance(element.type, UTCDateTime) else ""
@@ -130,7 +135,7 @@ def _sqlite_column(element: from_json, compiler: SQLCompiler, **kwargs: object) 
     value = f"({told} ->> '$')"
     if isinstance(kind, JSON):
         return f"nullif({told}, 'null')" if kind.none_as_null else told
-    if isinstance(kind, LargeBinary):
+    if isinstance(kind, BYTES):
         return f"{UNHEX}({value})"
     if isinstance(kind, DateTime):
         moment = f"replace({value}, 'T', ' ')"
@@ -157,9 +162,16 @@ _LAST_LINE = "(SELECT seq FROM sqlite_sequence WHERE name = 'history_change')"
 
 
 def bare(kind: TypeEngine[object]) -> TypeEngine[object]:
-    """Return the type behind types of an author's own."""
+    """Return what SQLite keeps of a type, which one of an author's own says."""
     while isinstance(kind, TypeDecorator):
-        kind = kind.impl_instance
+        kind = kind.load_dialect_impl(SQLITE)
+    return kind
+
+
+def kept_by_postgresql(kind: TypeEngine[object]) -> TypeEngine[object]:
+    """Return what PostgreSQL keeps of a type: one of an author's own may be something else on each database."""
+    while isinstance(kind, TypeDecorator):
+        kind = kind.load_dialect_impl(POSTGRESQL)
     return kind
 
 

@@ -28,7 +28,14 @@ from sqlalchemy.types import JSON, UserDefinedType
 
 from dovetail.contrib.history.differences import REDACTED as REDACTED  # noqa: PLC0414 - what a line holds
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
-from dovetail.contrib.history.recording.json_rows import bare, current_transaction, in_json, json_row, sql_text
+from dovetail.contrib.history.recording.json_rows import (
+    bare,
+    current_transaction,
+    in_json,
+    json_row,
+    kept_by_postgresql,
+    sql_text,
+)
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.database.change_log import Picture
 from dovetail.database.deletion.reach import Reach, refer
@@ -157,4 +164,6 @@ def _differ(pairs: Sequence[tuple[ColumnElement[object], ColumnElement[object]]]
 
 def _comparable(value: ColumnElement[object]) -> ColumnElement[object]:
     # PostgreSQL cannot compare two of these.
-    return cast(in_json(value), Text) if isinstance(bare(value.type), JSON | UserDefinedType) else value
+    kinds = (bare(value.type), kept_by_postgresql(value.type))
+    is_odd = any(isinstance(kind, JSON | UserDefinedType) for kind in kinds)
+    return cast(in_json(value), Text) if is_odd else value

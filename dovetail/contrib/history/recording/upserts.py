@@ -12,11 +12,12 @@ from sqlalchemy import (
     Connection,
     Insert,
     Text,
+    and_,
     cast,
     insert,
     literal,
+    or_,
     select,
-    tuple_,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -134,4 +135,6 @@ def _values(statement: Insert, columns: Sequence[Column[object]], row: Mapping[s
 def _have(columns: Sequence[Column[object]], values: Sequence[tuple[object, ...]]) -> ColumnElement[bool]:
     if len(columns) == 1:
         return columns[0].in_([value[0] for value in values])
-    return tuple_(*columns).in_(values)
+    # The values have types of their own, which IN of tuples does not take on SQLite.
+    rows = [and_(*(column == value for column, value in zip(columns, row, strict=True))) for row in values]
+    return or_(*rows)

@@ -22,6 +22,7 @@ from dovetail.contrib.history.undoing.conflicts import check_present, check_refe
 from dovetail.contrib.history.undoing.rights import Judge
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Line, Row, Step, Steps
+from dovetail.database.drivers.overriding_inserts import OverridingInsert
 from dovetail.database.error_translation import client_error
 from dovetail.errors import ConflictError
 from dovetail.state import note_of_request
@@ -141,7 +142,8 @@ def _write(connection: Connection, step: Step, source: Source) -> None:
     elif step.kind is Kind.INSERT:
         columns = list(dict.fromkeys([*keys, *written]))
         rows = select(*(source.value(one) for one in columns))
-        connection.execute(insert(table).from_select(columns, rows, include_defaults=False))
+        made = OverridingInsert(table) if connection.dialect.name == "postgresql" else insert(table)
+        connection.execute(made.from_select(columns, rows, include_defaults=False))
     else:
         connection.execute(update(table).where(chosen).values(dict(_values(keys, written, source))))
 
