@@ -157,7 +157,13 @@ def set_column(obj: object, name: str, column: Column[object], value: object) ->
     """
     if value is None and not column.nullable and inspect(obj).transient:
         return  # the default of the column
-    setattr(obj, name, stored_value(name, column, value))
+    if value == "" == inspect(obj).dict.get(name):
+        return  # an empty text is nothing where somebody empties a field, and stays where it was empty
+    stored = stored_value(name, column, value)
+    try:
+        setattr(obj, name, stored)
+    except ValueError as error:  # of the model's own `@validates`
+        raise InvalidInputError(errors=[FieldError(pointer=f"/{name}", detail=str(error))]) from None
 
 
 def stored_value(name: str, column: Column[object], value: object) -> object:

@@ -168,7 +168,7 @@ class ViewBase(SavingHooks, FieldHooks):
 
     async def run_query(self, statement: AnySelect) -> Sequence[object]:
         """Return the objects that a statement selects, in the request's session."""
-        return (await request_context().session.scalars(statement)).unique().all()
+        return (await request_context().session.scalars(statement)).unique(id).all()
 
     def permissions_for(self, action: str) -> builtins.list[str]:
         """Return the permissions of which one is enough for an action, such as `["blog.change_post"]`."""

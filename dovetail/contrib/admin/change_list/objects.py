@@ -81,7 +81,7 @@ class ObjectsView(ViewBase):
         whole = request.method == "POST"
         statement = self.select_object(identifier_of(obj)).options(*self.form_loading(request, obj, whole=whole))
         found = await request_context().session.scalars(statement.execution_options(populate_existing=True))
-        return found.unique().one()
+        return found.unique(id).one()
 
     async def get_objects(
         self, identifiers: Sequence[str], *, for_update: bool = False, relations: Sequence[str] = ()

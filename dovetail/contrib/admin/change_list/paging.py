@@ -168,7 +168,7 @@ class Paginator:
             .options(*options_of(self.ordered), *self.options)
         )
         # By the object alone: what it is ordered by may be a list, which has no hash.
-        rows = (await self.session.execute(reading)).unique(lambda row: row[0]).all()
+        rows = (await self.session.execute(reading)).unique(lambda row: id(row[0])).all()
         values = [tuple(row)[1 : len(terms) + 1] for row in rows]
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
         return Cut([row[0] for row in rows], values, count)

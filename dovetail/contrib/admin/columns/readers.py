@@ -1,5 +1,6 @@
 """Read what people type for a value of a column, with pydantic: in forms and in filters alike."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -7,18 +8,22 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
-from sqlalchemy import Date, DateTime, Enum, Interval, Numeric, String, Uuid
+from pydantic import Field, FiniteFloat, TypeAdapter
+from sqlalchemy import REAL, Date, DateTime, Enum, Float, Interval, Numeric, String, Uuid
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
 from dovetail.contrib.admin.columns.texts import read_day, read_moment
-from dovetail.database.column_types import UTCDateTime
+from dovetail.database.column_types import DatetimeRangeError, UTCDateTime, moment_in_utc
 from dovetail.errors import FieldError
 from dovetail.resources.query.comparable import python_type, read_value
 from dovetail.translation.texts import get_language, gettext, gettext_lazy
 from dovetail.translation.zones import active_zone, instant
 
+SINGLE, LARGEST_SINGLE = 24, 3.4028234663852886e38  # digits of base 2, and the largest number that has no more
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 Reader = Callable[[str], Any]
+Number = Numeric[Decimal] | Numeric[float] | Float[Decimal] | Float[float]
 UNFIT = gettext_lazy("This value does not fit here.")
 WRONG = (  # by what pydantic calls the mistake
     ("int", gettext_lazy("This is no whole number.")),
@@ -52,17 +57,34 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
     annotation = python_type(column_type)
     if annotation is None:
         return None
-    if exactly and type(column_type) is Numeric and column_type.asdecimal:
-        limits = Field(allow_inf_nan=False, max_digits=column_type.precision, decimal_places=column_type.scale)
-        annotation = Annotated[Decimal, limits]
+    if exactly and isinstance(column_type, Numeric | Float):
+        annotation = _within(column_type)
     if isinstance(bare(column_type), Date):
         return lambda text: _read(TypeAdapter(annotation), read_day(text))
-    return str if annotation is str else partial(_read, TypeAdapter(annotation))
+    return partial(_read, TypeAdapter(annotation), is_text=is_text(column_type))
+
+
+def _within(kind: Number) -> object:
+    """Return the type of a number that either database keeps in the column."""
+    if isinstance(kind, Numeric) and kind.precision is not None:
+        if kind.asdecimal:
+            sized = Field(allow_inf_nan=False, max_digits=kind.precision, decimal_places=kind.scale)
+            return Annotated[Decimal, sized]
+        limit = 10 ** (kind.precision - (kind.scale or 0))
+        return Annotated[FiniteFloat, Field(gt=-limit, lt=limit)]
+    is_single = isinstance(kind, REAL) or (isinstance(kind, Float) and (kind.precision or SINGLE + 1) <= SINGLE)
+    largest = LARGEST_SINGLE if is_single else sys.float_info.max
+    if kind.asdecimal:
+        return Annotated[
+            Decimal, Field(allow_inf_nan=False, max_digits=1000, ge=-Decimal(largest), le=Decimal(largest))
+        ]
+    return Annotated[FiniteFloat, Field(ge=-largest, le=largest)]
 
 
 def is_text(column_type: TypeEngine[object]) -> bool:
     """Return whether a column holds texts, so that a part of one can be looked for."""
-    return isinstance(bare(column_type), String) and not isinstance(column_type, Enum)
+    kinds = (bare(column_type), _kept_by_postgresql(column_type))
+    return all(isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds)
 
 
 def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
@@ -73,12 +95,18 @@ def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
     return column_type
 
 
+def _kept_by_postgresql(kind: TypeEngine[object]) -> TypeEngine[object]:
+    while isinstance(kind, TypeDecorator) and not isinstance(kind, Interval):
+        kind = kind.load_dialect_impl(POSTGRESQL)
+    return kind
+
+
 def _is_aware(column_type: TypeEngine[object]) -> bool:
     return bool(getattr(bare(column_type), "timezone", False))
 
 
-def _read(adapter: TypeAdapter[object], text: str) -> Any:
-    value, errors = read_value(adapter, "", text.strip())
+def _read(adapter: TypeAdapter[object], text: str, *, is_text: bool = False) -> Any:
+    value, errors = read_value(adapter, "", text if is_text else text.strip())
     if errors:
         raise ValueError(_told(errors[0]))
     return value
@@ -95,7 +123,12 @@ def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> dat
     value: datetime = _read(adapter, read_moment(text))
     if aware:
         # A day begins wherever its midnight is put forward to; a time that was typed has to be one.
-        return instant(value) if ":" in text else value.replace(tzinfo=value.tzinfo or active_zone())
+        found = instant(value) if ":" in text else value.replace(tzinfo=value.tzinfo or active_zone())
+        try:
+            moment_in_utc(found)
+        except DatetimeRangeError:
+            raise ValueError(str(UNFIT)) from None
+        return found
     if value.tzinfo is not None:
         raise ValueError(gettext("Write this without a time zone."))
     return value

@@ -228,7 +228,7 @@ class Deletion:
         chosen = rows_with(keys, select(*found.subquery().c))
         statement = select(model).where(chosen).order_by(*(key.desc() for key in keys)).limit(NAMED)
         paths = paths_read(model, names_in_text_of(model))
-        rows = (await self._session.scalars(statement.options(*loading(model, paths, self._rights)))).unique().all()
+        rows = (await self._session.scalars(statement.options(*loading(model, paths, self._rights)))).unique(id).all()
         await self._rights.rules.load(self._session, model, ["change"], rows)
         return rows
 

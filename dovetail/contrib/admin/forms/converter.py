@@ -6,17 +6,21 @@ from typing import Any, TypeAlias, cast
 
 from sqladmin.exceptions import NoConverterFound
 from sqladmin.forms import ModelConverter, converts
-from sqlalchemy import Boolean, Enum, Numeric
+from sqlalchemy import Boolean, Enum, Numeric, Uuid
+from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange
 from sqlalchemy.orm import ColumnProperty, RelationshipProperty
+from sqlalchemy.types import TypeEngine
 from wtforms import Field, validators
 from wtforms.fields.core import UnboundField
 
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.readers import bare, reader_of
+from dovetail.contrib.admin.columns.stored_texts import stored_text
 from dovetail.contrib.admin.forms import fields
 from dovetail.contrib.admin.forms.file_field import StoredFileField
 from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
 from dovetail.files.columns import FileField
+from dovetail.resources.schemas.values.text_forms import text_form
 from dovetail.translation.texts import gettext_lazy
 from dovetail.translation.zones import ZONE
 
@@ -69,6 +73,18 @@ class Converter(ModelConverter):
         if not (isinstance(form_class, type) and issubclass(form_class, Field)):
             raise TypeError(f"the field of {prop.key!r} is {form_class!r}, expected a class of fields of WTForms")
         return form_class(**kwargs)  # type: ignore[return-value]  # WTForms binds it to its form later
+
+    def get_converter(self, prop: FieldOf) -> Callable[..., FormField]:
+        """Return what makes the field of a column or a relation."""
+        if isinstance(prop, ColumnProperty) and _text_of(prop.columns[0].type) is not None:
+            return self.conv_stored_text
+        found: Callable[..., FormField] = super().get_converter(prop)
+        return found
+
+    def conv_stored_text(self, model: type, prop: Property, kwargs: Options) -> FormField:  # noqa: ARG002 - SQLAdmin's signature
+        """Make a field for the text that a type of others keeps, or PostgreSQL writes: a range, an address, bits."""
+        form = cast("fields.ReadAsText", _text_of(prop.columns[0].type))
+        return fields.StoredTextField(form=form, **kwargs)  # type: ignore[return-value]  # WTForms binds it to its form later
 
     @converts("Boolean")  # type: ignore[untyped-decorator]  # SQLAdmin leaves it untyped
     def conv_boolean(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - SQLAdmin's signature
@@ -132,7 +148,7 @@ class Converter(ModelConverter):
         """Make a field for a UUID."""
         return _parsed(fields.ParsedField, prop, kwargs)
 
-    @converts("JSON", "JSONB")  # type: ignore[untyped-decorator]  # as above
+    @converts("JSON", "JSONB", "sqlalchemy_utils.types.json.JSONType")  # type: ignore[untyped-decorator]  # as above
     def conv_json(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for JSON, written as it is."""
         return fields.JSONField(**kwargs)
@@ -141,7 +157,7 @@ class Converter(ModelConverter):
     def conv_array(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Make a field for the values of a list, one a line."""
         column_type: Any = prop.columns[0].type
-        reader = reader_of(column_type.item_type)
+        reader = reader_of(column_type.item_type, exactly=True)
         if reader is None or (column_type.dimensions or 1) > 1:
             raise NoConverterFound(f"lists of {column_type.item_type!r} cannot be typed")
         if kwargs.get("description") is None:
@@ -155,10 +171,17 @@ class Converter(ModelConverter):
             kwargs.pop("description", None)
         return StoredFileField(column_type=cast("FileField", prop.columns[0].type), **kwargs)
 
-    @converts("LargeBinary", "Binary")  # type: ignore[untyped-decorator]  # as above
+    @converts("LargeBinary", "Binary", "BINARY", "VARBINARY")  # type: ignore[untyped-decorator]  # as above
     def conv_bytes(self, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as above
         """Raise NoConverterFound: nobody types bytes."""
         raise NoConverterFound("bytes cannot be typed")
+
+
+def _text_of(kind: TypeEngine[object]) -> "fields.ReadAsText | None":
+    """Return how values of a type are typed as texts; None for a type that has a field of its own."""
+    if type(kind).__name__ in {"JSONType", "UUIDType"} or isinstance(kind, Uuid | AbstractMultiRange):
+        return None
+    return stored_text(kind) or text_form(kind)
 
 
 def try_field(prop: Any) -> None:

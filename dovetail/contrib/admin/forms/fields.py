@@ -1,8 +1,8 @@
 """Read and write the fields of forms: each reads what it wrote, and says what is wrong with anything else."""
 
 import enum
-from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias, cast
 
 import wtforms
 from sqladmin import fields
@@ -16,6 +16,18 @@ from dovetail.contrib.admin.columns.texts import as_lines, as_text, read_json
 from dovetail.translation.texts import gettext, gettext_lazy
 
 AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
+
+
+class ReadAsText(Protocol):
+    """A way to read a value of a text, and to write it as one."""
+
+    @property
+    def read(self) -> Reader:
+        """Return the value of a text; raises ValueError."""
+
+    @property
+    def write(self) -> Callable[[object], str]:
+        """Return the text of a value."""
 
 
 class PickerWidget(TextInput):
@@ -137,6 +149,18 @@ class ParsedField(wtforms.StringField):
             self.data = None
             text = str(valuelist[0])
             self.data = self.reader(text) if text.strip() else None
+
+
+class StoredTextField(ParsedField):
+    """A value that its type keeps as a text, and is typed as that."""
+
+    def __init__(self, *, form: ReadAsText, **kwargs: object) -> None:
+        self._form = form
+        super().__init__(reader=form.read, **kwargs)
+
+    def write(self, value: object) -> str:
+        """Return a value as it is kept."""
+        return self._form.write(value)
 
 
 class NumberField(ParsedField):

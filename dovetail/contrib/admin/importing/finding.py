@@ -110,7 +110,7 @@ class Finder:
         statement = view.permitted_rows(self.request).where(chosen).order_by(None).order_by(*view.pk_columns)
         statement = statement.options(*view.form_loading(self.request, None, whole=True))
         statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
-        rows = (await request_context().session.scalars(statement)).unique().all()
+        rows = (await request_context().session.scalars(statement)).unique(id).all()
         return {identifier_of(one) if is_key else getattr(one, match.field): one for one in rows}
 
     async def _keys_of(self, target: Target, texts: Sequence[str]) -> Mapping[str, str]:

@@ -96,7 +96,7 @@ async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[obj
     view, request = found.view, found.request
     options = loading(view.model, view.paths(view.displayed(request)), rights_of(request), found.columns)
     statement = view.permitted_rows(request).where(have_identifiers(view.model, list(numbers))).options(*options)
-    rows = (await request_context().session.scalars(statement)).unique().all()
+    rows = (await request_context().session.scalars(statement)).unique(id).all()
     known = [(numbers[key], row) for row in rows if (key := identifier_of(row)) in numbers]  # `01` is none of them
     return [row for _, row in sorted(known, key=itemgetter(0))]
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, String, and_, cast, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Dialect, String, and_, cast, false, func, or_, select, type_coerce, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
@@ -89,7 +89,8 @@ def contains(model: type[object], field: str, word: str, rights: Rights) -> Colu
     path = walk(model, bare(field).split("."))
 
     def holds(column: Any) -> ColumnElement[bool]:
-        text = column if is_text(column.type) else cast(column, String)
+        # What is looked for is a part of the text that is kept, of which a type of others could make no value.
+        text = type_coerce(column, String) if is_text(column.type) else cast(column, String)
         if field.startswith("="):
             return func.lower(text) == func.lower(word)
         search = text.istartswith if field.startswith("^") else text.icontains

@@ -77,7 +77,7 @@ class Export:
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
         page = page.options(*loading(view.model, view.paths(self.names), self.rights, view.deferred_columns))
-        found = (await session.scalars(page)).unique().all()
+        found = (await session.scalars(page)).unique(id).all()
         with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
             rows = [await self._row(one, place) for place, one in enumerate(found)]
         return ExportBatch(rows, inspect(found[-1]).identity if len(found) == BATCH else None)

@@ -159,7 +159,7 @@ async def _related_texts(request: Request, model: type[object], rows: Sequence[R
             continue
         chosen = have_identifiers(target, keys)
         visible = select(target).where(chosen, rights.shown(model, [name], target)).options(*fields.masks(target))
-        for obj in (await request_context().session.scalars(visible)).unique():
+        for obj in (await request_context().session.scalars(visible)).unique(id):
             key = str(inspect(obj).identity[0])
             found[name, key] = fields.text_of(obj) or key
         if user_of(request).is_superuser:  # who may know of those that are gone, too

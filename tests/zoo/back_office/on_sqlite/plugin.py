@@ -1,0 +1,5 @@
+"""The zoo of SQLite, with the back office of it."""
+
+from tests.zoo.back_office.views import office_plugin
+
+plugin = office_plugin("sqlite")

@@ -1,0 +1,97 @@
+"""Columns of every type are shown, edited, searched, filtered, exported and imported, deleted and brought back."""
+
+import csv
+import re
+from io import StringIO
+
+import pytest
+
+from tests.zoo.animal import Json
+from tests.zoo.back_office.ark import ARKS, ark_rows, passengers
+from tests.zoo.back_office.views import ark_view, refusals
+from tests.zoo.back_office.visitor import Visitor
+
+BYTES = {"large_binary", "blob", "binary", "varbinary", "bytea"}
+# Nobody types them; each is refused with a word of what to do.
+UNTYPED = BYTES | {"pickle", "point", "scalar_list_type", "hstore", "money", "domain", "oid", "regclass", "regconfig"}
+UNTYPED |= {"tsvector", "tsquery", "jsonpath", "array_of_arrays", "array_of_enums", "array_of_jsonb", "array_of_inets"}
+UNTYPED |= {"array_of_ranges", "int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange"}
+UNTYPED |= {"tstzmultirange"}
+NONSENSE = ("x", "9" * 40, "-", "NaN", "1e400", "a" * 900, "[", "{}", "2026-13-45", "0001-01-01T00:00:00+02:00")
+
+
+@pytest.fixture
+async def visitor(office, database, database_kind, tmp_path) -> Visitor:
+    table = ARKS[database_kind].__table__
+    found = Visitor(office, database, "/zoo/ark/", [table])
+    await found.fill(tmp_path / "rows", ({"table": table.key, "row": row} for row in ark_rows(database_kind)))
+    return found
+
+
+async def test_a_row_of_every_type_is_shown_and_saved_as_it_is(visitor):
+    before = await visitor.stored()
+    links = await visitor.links()
+    assert len(links) == len(before)
+    for link in links:
+        for page in ("", "history/"):
+            await visitor.open(f"{link}{page}")
+        assert await visitor.save(link, {}) == {}
+    for word in ("x", "1", "é", "%", "2024-02-29"):
+        await visitor.open("", search=word)
+    await visitor.see_as_it_was(before)
+    assert visitor.findings == []
+
+
+async def test_a_value_of_every_type_is_filtered_and_typed_as_the_form_has_it(visitor, database_kind):
+    view = ark_view(database_kind)
+    first, *_, last, empty = await visitor.links()
+    form = await visitor.form(last)
+    typed = {name: form[name] for name in view.fields if name in form and form[name] != [""]}
+    asked = {name: values[0] for name, values in typed.items() if name in view.list_filter and len(values) == 1}
+    found = await visitor.open("", **asked, **{f"{name}_op": "equals" for name in asked})
+    assert 'aria-label="Select ' in found
+    for link in (first, empty):
+        assert await visitor.save(link, typed) == {}
+    rows = await visitor.stored()
+    # Times are typed to the second, and an empty line is no text of a list.
+    shortened = {one for one in typed if "time" in one or one in {"array_of_moments", "array_of_texts"}}
+    for name in typed.keys() - shortened:
+        assert rows[0][name] == rows[-2][name] == rows[-1][name], name
+    assert visitor.findings == []
+
+
+async def test_nonsense_is_a_mistake_of_its_field_or_a_value(visitor, database_kind):
+    fields = ark_view(database_kind).fields
+    link = (await visitor.links())[0]
+    before = await visitor.form(link)
+    for word in NONSENSE:
+        told = await visitor.save(link, dict.fromkeys(fields, word))
+        assert told.keys() >= {"integer", "uuid", "boolean", "enum", "interval"}, word
+        good = [name for name in fields if name not in told]
+        assert await visitor.save(link, dict.fromkeys(good, word)) == {}, word
+        await visitor.open("")  # whoever reads the value does not fail at it
+        await visitor.save(link, {name: before[name] for name in good if name in before})
+    assert visitor.findings == []
+
+
+async def test_all_rows_are_exported_and_a_deleted_one_comes_back(visitor):
+    before = await visitor.stored()
+    for kind in ("csv", "json", "xlsx"):
+        await visitor.open(f"export/{kind}/")
+    table = list(csv.reader(StringIO(await visitor.open("export/csv/"))))
+    assert len(table) == len(before) + 1
+    done = await visitor.office.post("/zoo/ark/delete/", {"pks": ["1"], "confirmed": "yes"})
+    assert (done.status_code, len(await visitor.stored())) == (303, len(before) - 1)
+    change = re.findall(r'name="change" value="(\d+)"', await visitor.open("1/history/"))[0]
+    undone = await visitor.office.submit("/zoo/ark/1/history/", {"change": change})
+    assert undone.status_code == 303, undone.text
+    await visitor.see_as_it_was(before)
+    assert visitor.findings == []
+
+
+@pytest.mark.parametrize("kind", ARKS)
+def test_what_cannot_be_typed_is_refused_with_what_to_do(kind):
+    refused: dict[str, Json] = {one.name: refusals(kind, "fields", one.name) for one in passengers(kind)}
+    assert {name for name, told in refused.items() if told} <= UNTYPED
+    for told in filter(None, refused.values()):
+        assert "take it out, or give formfield_overrides" in told[0]
