@@ -59,7 +59,7 @@ async def effort(database, url, **query):
         plans.append(posts.reader.count_plan(request, visibility, dialect))
     rows = 0
     for prepared in plans:
-        arguments = [one.value(request.parameters(), visibility.bind_values) for one in prepared.arguments]
+        _, arguments = prepared.step(request.parameters(), visibility.bind_values)
         rows += await (of_sqlite if dialect.name == "sqlite" else of_postgresql)(url, prepared.sql, arguments)
     return rows
 
