@@ -52,6 +52,7 @@ class Animal:
     wrong_keys: tuple[Mapping[str, Json], ...] = ()
     on: tuple[Kind, ...] = BOTH
     extension: str = ""  # of PostgreSQL, which has to be there
+    sqlite_since: tuple[int, int] = (3, 35)  # the version of SQLite that has it
     is_compared: bool = True  # filters and orders may name it
     refused: Mapping[Tour, str] = field(default_factory=dict)  # the words with which it is
     note: str = ""  # for the page of the documents
@@ -100,6 +101,7 @@ def of_type(
     says: str = "",
     on: tuple[Kind, ...] = BOTH,
     extension: str = "",
+    sqlite_since: tuple[int, int] = (3, 35),
     is_compared: bool = True,
     refused: Mapping[Tour, str] = NOTHING,
     note: str = "",
@@ -119,6 +121,7 @@ def of_type(
         wrong=wrong,
         on=on,
         extension=extension,
+        sqlite_since=sqlite_since,
         is_compared=is_compared,
         refused=refused,
         note=note,

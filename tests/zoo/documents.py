@@ -1,7 +1,5 @@
 """JSON, pickles and arrays."""
 
-import sqlite3
-
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
@@ -31,7 +29,16 @@ ANIMALS = (
     _json("json_variant", sa.JSON().with_variant(postgresql.JSONB(), "postgresql")),
     _json("jsonb", postgresql.JSONB(), POSTGRESQL),
     _json("json_postgresql", postgresql.JSON(), POSTGRESQL),
-    _json("jsonb_sqlite", sqlite.JSONB(), SQLITE if sqlite3.sqlite_version_info >= (3, 45) else ()),
+    of_type(
+        "jsonb_sqlite",
+        sqlite.JSONB(),
+        *FACTS,
+        wrong=({"a": "\ud800"},),
+        group=GROUP,
+        on=SQLITE,
+        sqlite_since=(3, 45),
+        is_compared=False,
+    ),
     of_type(
         "array_variant",
         sa.ARRAY(sa.String(5)).with_variant(sa.JSON(), "sqlite"),

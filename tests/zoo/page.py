@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tests.zoo.animal import Animal, Tour
+from tests.zoo.back_office.views import problems_of_form
 from tests.zoo.zoo import ANIMALS
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,7 @@ what they take.
 | Column | A "yes" says |
 |---|---|
 | REST | a [resource](resources.md) reads and writes it, filters and orders by it, and points to a wrong value by 422 |
+| back office | [lists](back-office.md), searches and pages show it, forms edit it and save it as it was, files of exports have it, and a deletion is undone |
 | migrations | [`makemigrations`](migrations.md) makes the table, sees no change afterwards, and takes it away again |
 | dump, load | [`dumpdata`](data.md) writes it, and `loaddata` makes the same of it, in either database that has it |
 
@@ -37,7 +39,7 @@ cannot be filtered or ordered by it, but for `isnull`.
 """
 TOURS: tuple[Tour, ...] = ("rest", "migrations", "dump")
 LONGEST = 60  # characters of a value that is shown
-HEAD = "| Declared as | Databases | In, out | REST | Migrations | Dump, load |\n|---|---|---|---|---|---|\n"
+HEAD = "| Declared as | Databases | In, out | REST | Back office | Migrations | Dump, load |\n|---|---|---|---|---|---|---|\n"
 
 
 def page() -> str:
@@ -50,13 +52,26 @@ def page() -> str:
 
 def _cells(animal: Animal) -> Iterator[str]:
     yield _code(animal.says) + (f" {animal.note}" if animal.note else "")
-    both = " and ".join({"sqlite": "SQLite", "postgresql": "PostgreSQL"}[kind] for kind in animal.on)
+    both = " and ".join({"sqlite": _sqlite(animal), "postgresql": "PostgreSQL"}[kind] for kind in animal.on)
     yield both + (f" with the extension {animal.extension}" if animal.extension else "")
     yield _example(animal)
     for tour in TOURS:
         words = animal.refused.get(tour)
         no_filter = "yes, no filter" if tour == "rest" and not animal.is_compared else "yes"
         yield no_filter if words is None else f"refused: {words}"
+        if tour == "rest":
+            yield _in_back_office(animal)
+
+
+def _in_back_office(animal: Animal) -> str:
+    if refused := problems_of_form(animal, read_only=True):
+        return f"refused: {refused[0].partition(': ')[2]}"
+    return "shown, not edited" if problems_of_form(animal) else "yes"
+
+
+def _sqlite(animal: Animal) -> str:
+    major, minor = animal.sqlite_since
+    return "SQLite" if (major, minor) == Animal.sqlite_since else f"SQLite since {major}.{minor}"
 
 
 def _example(animal: Animal) -> str:

@@ -1,5 +1,6 @@
 """All animals, and the plugin of those that live on one kind of database."""
 
+import sqlite3
 from collections.abc import Sequence
 
 from fastapi import APIRouter
@@ -19,8 +20,9 @@ EXTENSIONS = tuple(sorted({animal.extension for animal in ANIMALS if animal.exte
 
 
 def living_on(kind: str, extensions: Sequence[str] = ()) -> list[Animal]:
-    """The animals of a kind of database; those that need an extension only where it is there."""
-    return [one for one in ANIMALS if kind in one.on and (not one.extension or one.extension in extensions)]
+    """The animals of a kind of database; those that need an extension, or a newer SQLite, only where it is there."""
+    here = [one for one in ANIMALS if kind in one.on and (not one.extension or one.extension in extensions)]
+    return [one for one in here if kind != "sqlite" or one.sqlite_since <= sqlite3.sqlite_version_info]
 
 
 def resource_of(animal: Animal) -> Resource:

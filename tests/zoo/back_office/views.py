@@ -66,6 +66,14 @@ def refusals_of(animal: Animal) -> tuple[str, ...]:
     return tuple(find_problems(view_of(animal)))
 
 
+def problems_of_form(animal: Animal, *, read_only: bool = False) -> list[str]:
+    """What is said of a view that lists the animal, and whose form edits or only shows it."""
+    keys = tuple(animal.keys[0]) if animal.keys else ()
+    options: dict[str, object] = {"list_display": (*(keys or ("id",)), "value"), "fields": (*keys, "value")}
+    options |= {"form_include_pk": bool(keys), "readonly_fields": ("value",) if read_only else ()}
+    return list(find_problems(_view(animal.model, "probe", options)))
+
+
 def _view(model: type[Base], identity: str, options: dict[str, object]) -> type[ModelAdmin]:
     kept = {"__module__": __name__, "identity": identity, "searches_texts": True, **options}
     return type(ModelAdmin)(f"{identity.title().replace('_', '')}Admin", (ModelAdmin,), kept, model=model)
