@@ -20,7 +20,7 @@ what they take.
 | Column | A "yes" says |
 |---|---|
 | REST | a [resource](resources.md) reads and writes it, filters and orders by it, and points to a wrong value by 422 |
-| back office | [lists](back-office.md), searches and pages show it, forms edit it and save it as it was, files of exports have it, and a deletion is undone |
+| back office | [lists](back-office.md) and pages show it, forms edit it, exports have it, a deletion is undone |
 | migrations | [`makemigrations`](migrations.md) makes the table, sees no change afterwards, and takes it away again |
 | dump, load | [`dumpdata`](data.md) writes it, and `loaddata` makes the same of it, in either database that has it |
 
@@ -39,7 +39,7 @@ cannot be filtered or ordered by it, but for `isnull`.
 """
 TOURS: tuple[Tour, ...] = ("rest", "migrations", "dump")
 LONGEST = 60  # characters of a value that is shown
-HEAD = "| Declared as | Databases | In, out | REST | Back office | Migrations | Dump, load |\n|---|---|---|---|---|---|---|\n"
+HEAD = "| Declared as | Databases | In, out | REST | Back office | Migrations | Dump, load |\n" + "|---" * 7 + "|\n"
 
 
 def page() -> str:

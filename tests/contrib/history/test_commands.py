@@ -16,7 +16,7 @@ from tests.running import manage
 async def site(settings, database) -> dict[str, str]:
     """The environment of commands; of three changes two are older than 365 days."""
     async with database.unit_of_work() as session:
-        session.add_all([Tag(name=name) for name in ("a", "b", "c")])
+        session.add_all([Tag(id=key, name=name) for key, name in enumerate("abc", 1)])
     async with database.unit_of_work() as session:
         old = update(RecordedChange).where(RecordedChange.id < 3)
         await session.execute(old.values(created_at=datetime.now(UTC) - timedelta(days=366)))

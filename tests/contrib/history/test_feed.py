@@ -69,7 +69,7 @@ async def test_a_transaction_that_only_reads_holds_nothing_up(database):
 async def test_what_is_read_in_pieces_comes_in_order_and_once(database):
     for number in range(5):
         async with database.unit_of_work() as session:
-            session.add_all([Tag(name=f"{number}{letter}") for letter in "ab"])
+            session.add_all([Tag(id=2 * number + i, name=f"{number}{letter}") for i, letter in enumerate("ab", 1)])
     assert (await read_all(database, limit=3))[0] == [f"{number}{letter}" for number in range(5) for letter in "ab"]
 
 

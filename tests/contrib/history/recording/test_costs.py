@@ -46,7 +46,7 @@ async def test_a_change_that_is_refused_on_its_way_to_the_row_leaves_no_line(cli
 async def test_an_update_by_the_orm_takes_one_statement_for_its_history_however_many_rows_it_changes(
     session, changes, count_statements
 ):
-    session.add_all([Tag(name=f"tag {number}") for number in range(3)])
+    session.add_all([Tag(id=number + 1, name=f"tag {number}") for number in range(3)])
     await session.commit()
     await changes()
     with count_statements() as one:

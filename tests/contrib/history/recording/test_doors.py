@@ -158,7 +158,7 @@ async def test_statements_leave_a_line_for_each_row_that_they_change(database, c
         assert [one[:3] for one in told(await _lines(session))][-3:] == [("add", "blog.post", str(one)) for one in keys]
     await changes()
     async with database.unit_of_work() as session:
-        await session.execute(insert(Tag), [{"name": "x"}, {"name": "y"}])  # which answers nothing
+        await session.execute(insert(Tag), [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}])  # which answers nothing
         await session.execute(update(Post).where(Post.id > keys[0]).values(view_count=Post.view_count + 2))
         await session.execute(update(Post), [{"id": keys[0], "title": "A"}, {"id": keys[1], "title": "1"}])
         table = Post.__table__
@@ -207,7 +207,7 @@ async def test_what_the_database_deletes_along_is_written_down_once_each(databas
 
 async def test_deleting_everything_leaves_a_line_for_each_row_and_none_for_what_is_not_written_down(database, changes):
     async with database.unit_of_work() as session:
-        session.add_all([Tag(name="x"), Tag(name="y")])
+        session.add_all([Tag(id=1, name="x"), Tag(id=2, name="y")])
     await changes()
     async with database.unit_of_work() as session:
         await session.execute(delete(Session))
@@ -303,7 +303,7 @@ async def test_an_upsert_that_fails_takes_no_line_from_the_next_insert(database,
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
                 await session.execute(upsert, [{"id": 1, "name": "Editors"}, {"id": 2, "name": "Editors"}])
-        await session.execute(insert(Tag), [{"name": "x"}])
+        await session.execute(insert(Tag), [{"id": 1, "name": "x"}])
     assert told(await changes()) == [("add", "blog.tag", "1", {}, {"id": 1, "name": "x"})]
 
 
@@ -311,7 +311,7 @@ async def test_an_upsert_that_fails_takes_no_line_from_the_next_insert(database,
 @pytest.mark.parametrize("name", ["y", "x"])
 async def test_a_statement_that_waits_for_another_transaction_tells_what_that_has_left(database, changes, name):
     async with database.unit_of_work() as session:
-        session.add(Tag(name="x"))
+        session.add(Tag(id=1, name="x"))
     await changes()
 
     async def rename() -> None:

@@ -22,6 +22,7 @@ PLUMBING = {  # of these, which run what others have compiled
 AS_TEXT = {
     "dovetail/cli/data/flush.py": "TRUNCATE, and SQLite's counters: the history goes with everything else",
     "dovetail/database/search/search_tables.py": "triggers of SQLite's search tables, which follow from their rows",
+    "dovetail/database/drivers/overriding_inserts.py": "words for an INSERT of SQLAlchemy's, which is written down",
     "dovetail/migrations/**": "migrations and their ledger: the history of the schema",
     "dovetail/contrib/throttling/statements.py": "counters",
 }
