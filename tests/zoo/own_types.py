@@ -1,7 +1,8 @@
 """Types that a site writes itself, that sqlalchemy-utils brings, and that have no table of their own."""
 
 import sqlalchemy as sa
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, event
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlalchemy_utils import (
     ChoiceType,
@@ -13,9 +14,14 @@ from sqlalchemy_utils import (
     TimezoneType,
     UUIDType,
 )
+from sqlalchemy_utils.aggregates import manager
 
 from tests.zoo.animal import Animal, Answered, of_type
 from tests.zoo.texts import FIRST, SECOND
+
+# The package listens to each flush of each session from when it is imported, so that rows are written by the ORM. No
+# animal is an aggregate, for which it does so, and other tests of this process count statements.
+event.remove(Session, "after_flush", manager.construct_aggregate_queries)
 
 GROUP = "Types of others"
 
