@@ -22,7 +22,6 @@ from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import keep_to_file, use_real_transactions
 from dovetail.database.engine.unportable_values import refuse_unportable_values
 from dovetail.database.engine.urls import database_url, is_memory
-from dovetail.database.engine.whole_decimals import keep_whole_decimals
 from dovetail.database.pool.fair_pool import FairPool
 from dovetail.database.pool.unreachable import unreachable
 from dovetail.database.prepared_reads import WITHIN_TRANSACTIONS
@@ -58,7 +57,6 @@ def create_engine(
     speak_as_sqlalchemy(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
     keep_moments(engine.sync_engine)
-    keep_whole_decimals(engine.sync_engine)
     keep_values(engine.sync_engine)
     reflect_all_types(engine.sync_engine)
     if url.get_backend_name() == "sqlite":

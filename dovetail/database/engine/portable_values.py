@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CHAR, JSON, Dialect, Engine, Numeric
 from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange, AbstractSingleRange
@@ -9,6 +10,7 @@ from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange, AbstractSi
 from dovetail.database.column_types import InexactNumberError
 from dovetail.database.engine.ranges import read_range
 
+Read = Callable[[object], object]
 Write = Callable[[object], object]
 
 
@@ -24,12 +26,25 @@ class UnpaddedChar(CHAR):
         return _unpadded
 
 
-class ExactNumeric(Numeric[Decimal]):
-    """A decimal number that SQLite, which stores it as a float, keeps as it is; others are refused."""
+class ExactNumeric(Numeric[Any]):
+    """A decimal that SQLite, which stores it as a float of 15 digits, gives back as it was; others are refused.
+
+    SQLAlchemy reads ten digits behind the point where a column has no scale: 123456789.123 is 123456789.1230000034
+    then, and 1E-12 is 0. SQLite gives a whole number for a float that is one.
+    """
 
     def bind_processor(self, dialect: Dialect) -> Write:  # noqa: ARG002 - as above
         """Return what writes a value. It raises InexactNumberError."""
         return _exact
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Read | None:
+        """Return what reads a float by its shortest text; of a column with a scale, SQLAlchemy's own."""
+        if not self.asdecimal:
+            return lambda stored: float(stored) if isinstance(stored, int | float) else None
+        if self.scale is None and self.decimal_return_scale is None:
+            return lambda stored: None if stored is None else Decimal(repr(stored))
+        usual: Read | None = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+        return usual
 
 
 class TextsAsRanges:

@@ -9,7 +9,6 @@ from dovetail.database.engine.portable_values import keep_values
 from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.database.engine.urls import database_url
-from dovetail.database.engine.whole_decimals import keep_whole_decimals
 from dovetail.settings import Settings
 
 SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
@@ -28,7 +27,6 @@ def create_sync_engine(settings: Settings) -> Engine:
     )
     use_real_transactions(engine)
     keep_moments(engine)
-    keep_whole_decimals(engine)
     keep_values(engine)
     reflect_all_types(engine)
     return engine
