@@ -63,6 +63,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/test_reads_with_a_token.py",
             f"{AUTH}/tokens/test_personal_tokens.py",
         ),
+        deletion=("tests/plugins/test_answers_of_deleted_users.py", f"{AUTH}/events"),
         one_time_tokens=(
             f"{AUTH}/accounts/test_one_time_tokens.py",
             f"{AUTH}/test_locks.py",
@@ -162,6 +163,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         backends=(),
         commands=(),
         emails=(f"{AUTH}/api/test_reset_password.py", f"{AUTH}/test_credential_changes.py"),
+        languages=(),
         outbox=(f"{AUTH}/test_credential_changes.py",),
         postman=(),
         writing=(f"{AUTH}/api/test_reset_password.py",),

@@ -118,8 +118,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "dovetail/files/tokens.py": ("tests/contrib/media/test_rest.py",),
     "dovetail/contrib/idempotency/store.py": (
-        f"{RESOURCES}/write/test_idempotency.py",
-        f"{RESOURCES}/write/test_idempotent_retries.py",
+        f"{RESOURCES}/endpoints/test_idempotency.py",
+        f"{RESOURCES}/endpoints/test_idempotent_retries.py",
     ),
     **room(
         "dovetail/database",
@@ -129,6 +129,10 @@ MODULES: dict[str, tuple[str, ...]] = {
         unit_of_work=("tests/database/test_unit_of_work.py", "tests/database/test_session.py"),
     ),
     "dovetail/resources/deprecated_hooks.py": (f"{AUTH}/test_registered_policies.py", f"{ADMIN}/rules/test_rows.py"),
+    "dovetail/resources/endpoints/idempotency.py": (
+        f"{RESOURCES}/endpoints/test_idempotency.py",
+        f"{RESOURCES}/endpoints/test_idempotent_retries.py",
+    ),
     "dovetail/resources/key_reader.py": (f"{RESOURCES}/endpoints/test_narrowed_lists.py",),
     "dovetail/resources/policy.py": (f"{RESOURCES}/test_policy.py", f"{RESOURCES}/test_policy_calls.py"),
     "dovetail/resources/policy_checks.py": (f"{AUTH}/test_registered_policies.py", f"{RESOURCES}/test_checks.py"),
@@ -153,7 +157,6 @@ MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/resources/write",
         at_once=(f"{RESOURCES}/write/test_at_once.py", f"{RESOURCES}/endpoints/test_items.py"),
         conditional_writes=(f"{RESOURCES}/write/test_at_once.py", f"{RESOURCES}/endpoints/test_items.py"),
-        idempotency=(f"{RESOURCES}/write/test_idempotency.py", f"{RESOURCES}/write/test_idempotent_retries.py"),
         references=(f"{RESOURCES}/policies/test_rows.py", f"{RESOURCES}/write/test_writer.py"),
         writer=(f"{RESOURCES}/policies", f"{RESOURCES}/write/test_writer.py", f"{RESOURCES}/endpoints/test_items.py"),
     ),
