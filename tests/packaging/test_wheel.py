@@ -35,6 +35,9 @@ def test_the_wheel_says_its_version_its_command_and_its_extras(wheel: Path):
     entry_points = archive.read(metadata.replace("METADATA", "entry_points.txt")).decode()
 
     assert message["Version"] == dovetail.__version__
-    assert set(message.get_all("Provides-Extra")) == {"test", "dev", "bench", "images", "providers", "redis", "valkey"}
+    assert set(message.get_all("Provides-Extra")) == {
+        *("test", "dev", "bench"),
+        *("images", "inspectdb", "providers", "redis", "valkey"),
+    }
     assert "dovetail = dovetail.__main__:main" in entry_points
     assert "dovetail.testing.plugin = dovetail.testing.plugin" in entry_points
