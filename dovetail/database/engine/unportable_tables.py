@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import NullType
 
 from dovetail.database.models import is_managed
 
@@ -19,6 +20,8 @@ def unportable_tables(tables: Iterable[Table], dialect: Dialect) -> Iterator[str
 def _reasons(table: Table, dialect: Dialect) -> Iterator[str]:
     if dialect.name == "sqlite":
         yield from _reasons_of_sqlite(table)
+    if any(one.foreign_keys and isinstance(one.type, NullType) for one in table.columns):
+        return  # it refers to a table that there is not, and takes its type from there: a check of its own says so
     found = [reason for column in table.columns for reason in _reasons_of_type(column, dialect)]
     yield from found
     try:
