@@ -50,7 +50,7 @@ def normalized(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def boss(make_user, session):
     user = await make_user(username="boss", is_superuser=True)
     post = Post(title="First", content="Text", author_id=user.id)
-    session.add_all([post, Tag(name="python")])
+    session.add_all([post, Tag(id=1, name="python")])
     await session.flush()
     session.add(Comment(post_id=post.id, author_id=user.id, content="Well said."))
     await session.commit()

@@ -51,7 +51,7 @@ async def boss(app, make_user, session) -> User:
     del app.state.security_event_recorder
     user: User = await make_user(username="boss", is_superuser=True)
     post = Post(title="First", content="Text", author_id=user.id)
-    session.add_all([post, Tag(name="python")])
+    session.add_all([post, Tag(id=1, name="python")])
     await session.flush()
     session.add(Comment(post_id=post.id, author_id=user.id, content="Well said."))
     await session.commit()

@@ -24,7 +24,7 @@ TOOLS = ("/asyncio/", "/anyio/", "/contextlib.py")  # which do not say what is w
 # Writing a page or rows of an export is work and no wait, though others have their turns. It comes
 # before the commit: a page that cannot be written undoes everything.
 WORK = (
-    "/dovetail/contrib/admin/web/rendering.py",
+    "/dovetail/contrib/admin/templating/waiting.py",
     "/dovetail/contrib/admin/pages/export.py",
 )
 

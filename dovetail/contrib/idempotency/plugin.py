@@ -7,8 +7,8 @@ plugin = Plugin(
     models=lazy("dovetail.contrib.idempotency.models:IdempotentAnswer"),
     internal_models=("IdempotentAnswer",),
     extensions={
-        "auth.delete_user": lazy("dovetail.contrib.idempotency.store:forget"),
-        "auth.expired": lazy("dovetail.contrib.idempotency.store:EXPIRED"),
+        "auth.delete_user": lazy("dovetail.contrib.idempotency.expiry:forget"),
+        "auth.expired": lazy("dovetail.contrib.idempotency.expiry:EXPIRED"),
     },
     setup=deferred("dovetail.contrib.idempotency.store:install"),
 )

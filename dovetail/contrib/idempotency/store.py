@@ -1,20 +1,17 @@
 """Keep answers as rows, written in the transaction of the request they answer: both are there, or neither is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from fastapi import FastAPI
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.api.principal import Principal
+from dovetail.contrib.idempotency.expiry import NO_SYNC, oldest
 from dovetail.contrib.idempotency.models import IdempotentAnswer
 from dovetail.errors import AtWorkError
 from dovetail.plugin import Context
 from dovetail.resources.endpoints.idempotency import IDEMPOTENCY_STORE, Answer
-
-LIFETIME = timedelta(hours=24)
-NO_SYNC = {"synchronize_session": False}
 
 
 class Store:
@@ -26,7 +23,7 @@ class Store:
         What is too old, of this owner, is swept on the way. Raise AtWorkError if a transaction that took the same key
         is not done; on SQLite, whose writers take turns, there is none.
         """
-        old = _oldest()
+        old = oldest()
         if (answer := await _find(session, owner, key, since=old)) is not None:  # as for nearly every retry
             return answer
         await _take_key(session, owner, key)
@@ -59,17 +56,6 @@ def install(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - every set
     IDEMPOTENCY_STORE.set(app, Store())
 
 
-async def forget(session: AsyncSession, user: Principal) -> None:
-    """Delete the answers to somebody who is about to be deleted, and to their tokens, at `auth.delete_user`."""
-    # As contrib/auth names those who ask: "7", or "7 by token 3".
-    theirs = or_(IdempotentAnswer.owner == str(user.id), IdempotentAnswer.owner.startswith(f"{user.id} "))
-    await session.execute(delete(IdempotentAnswer).where(theirs), execution_options=NO_SYNC)
-
-
-# Of those who never come back nothing is swept on the way.
-EXPIRED = ("kept answer", IdempotentAnswer, lambda _context: IdempotentAnswer.created_at <= _oldest())
-
-
 async def _find(session: AsyncSession, owner: str, key: str, *, since: datetime) -> Answer | None:
     statement = select(IdempotentAnswer).where(*_is(owner, key), IdempotentAnswer.created_at > since)
     found = (await session.scalars(statement)).one_or_none()
@@ -84,10 +70,6 @@ async def _take_key(session: AsyncSession, owner: str, key: str) -> None:
         number = func.hashtextextended(f"dovetail idempotency {owner} {key}", 0)
         if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
             raise AtWorkError
-
-
-def _oldest() -> datetime:
-    return datetime.now(UTC) - LIFETIME
 
 
 def _is(owner: str, key: str) -> tuple[ColumnElement[bool], ...]:

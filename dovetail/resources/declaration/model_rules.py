@@ -157,12 +157,17 @@ def set_value(item: object, name: str, value: object) -> None:
     before = getattr(item, "__dict__", {}).get(name)
     try:
         setattr(item, name, value)
-        if before == value and repr(before) != repr(value):  # JSON's 0, 0.0 and false, which are equal in Python
+        if before == value and not is_same(before, value):
             flag_modified(item, name)
     except ValueError as error:
         if isinstance(error, DovetailError):
             raise
         raise _of_field(name, error) from error
+
+
+def is_same(before: object, value: object) -> bool:
+    """Return whether two values are one; JSON's 0, 0.0 and false, which are equal in Python, are three."""
+    return before == value and not (isinstance(value, int | float | list | dict) and repr(before) != repr(value))
 
 
 def _why_heard(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> str | None:

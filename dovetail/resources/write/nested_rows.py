@@ -15,6 +15,7 @@ from dovetail.database.error_translation import client_error
 from dovetail.errors import DovetailError, FieldError, InvalidInputError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, VIEW, Model, Replace, Update
+from dovetail.resources.declaration.model_rules import is_same
 from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.query.keys import Names, have_keys, key_from, key_names, key_of, key_text, key_values
 from dovetail.resources.schemas.pointers import as_sent
@@ -220,7 +221,7 @@ class NestedRelation:
     def _changed(self, pointer: str, data: BaseModel, row: _Row, owner: Hashable) -> list[_Changed]:
         """Return the object if it differs from the row that it is, or holds others."""
         values = values_of(self._writer.spec, data, frozenset())
-        differs = any(getattr(row.item, name) != value for name, value in values.items())
+        differs = any(not is_same(getattr(row.item, name), value) for name, value in values.items())
         if not differs and not self._writer.nested.are_named([data]):
             return []
         return [_Changed(pointer, data, row=row, differs=differs, owner=owner)]

@@ -29,6 +29,7 @@ from dovetail.resources.declaration.model_rules import (
     OF_UPDATES,
     Hearings,
     hearings_of_deletes,
+    is_same,
     wants_context,
     why_objects,
 )
@@ -263,7 +264,9 @@ def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, o
     """Return the values that differ from those of the row; if only its links were touched, any one value."""
     item = change.item
     known = inspect(item, raiseerr=True).dict  # without columns that are deferred
-    values = {name: value for name, value in change.values.items() if name not in known or value != known[name]}
+    values = {
+        name: value for name, value in change.values.items() if name not in known or not is_same(known[name], value)
+    }
     if not values and is_touched:
         name = any_column(item)
         return {name: getattr(item, name)}
