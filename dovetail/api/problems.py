@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -199,6 +199,11 @@ def _as_dovetail_error(error: Exception) -> DovetailError:
     if isinstance(error, RequestValidationError):
         return InvalidInputError(errors=list(_field_errors(error.errors())))
     return client_error(error) or DovetailError()
+
+
+def body_errors(error: ValidationError) -> list[FieldError]:
+    """Return what is wrong with a part of a body, with pointers into that part."""
+    return list(_field_errors({**one, "loc": ("body", *one["loc"])} for one in error.errors()))
 
 
 def _field_errors(found: Iterable[Any]) -> Iterator[FieldError]:

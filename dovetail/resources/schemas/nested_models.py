@@ -51,6 +51,12 @@ def nested_within_columns(schema: type[BaseModel], model: type[object], nested: 
     return with_items(schema, limits)
 
 
+def is_made(column: Column[object]) -> bool:
+    """Return True if the database or a default makes the values of a column of a key."""
+    made = (column.default, column.server_default, column.identity)
+    return column.table.autoincrement_column is column or any(one is not None for one in made)
+
+
 @cache  # so that bodies that hold one schema hold one afterwards
 def _limited(item: type[BaseModel], model: type[object], nested: tuple[str, ...]) -> type[BaseModel]:
     return nested_within_columns(within_columns(item, model), model, nested)
@@ -90,11 +96,10 @@ def _of_relation(
 
 def _key_field(column: Column[object]) -> tuple[object, object]:
     """Return the field by which an object in a change says which row it is; it may be left out of a new one's."""
-    made = (column.default, column.server_default, column.identity)
-    is_made = column.table.autoincrement_column is column or any(one is not None for one in made)
-    kind = BodyId if is_made and isinstance(column.type, Integer) else sent_type(column)
-    text = "The row that it is; without it, it is a new one."
-    return (kind | MISSING, Field(MISSING, description=text)) if is_made else (kind, ...)
+    if not is_made(column):
+        return sent_type(column), ...
+    kind = BodyId if isinstance(column.type, Integer) else sent_type(column)
+    return kind | MISSING, Field(MISSING, description="The row that it is; without it, it is a new one.")
 
 
 def _in_create(mapped: RelationshipProperty[object], schema: type[BaseModel]) -> tuple[object, object]:

@@ -30,7 +30,7 @@ from dovetail.resources.query.keys import key_from, key_of, key_text, key_values
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.write.links import Links, find_links
-from dovetail.resources.write.nested_rows import Change
+from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.one_row import Locked
 from dovetail.resources.write.writer import Writer
 from dovetail.state import DOOR, note_of_request

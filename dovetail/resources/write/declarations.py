@@ -16,7 +16,7 @@ from dovetail.resources.schemas.lookups import is_unique
 from dovetail.resources.signatures import Arguments, check_hook, check_policy
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import needs_value
-from dovetail.resources.write.nested import check_nested
+from dovetail.resources.write.nested.declaration import check_nested
 
 
 def check_writing(spec: Spec) -> None:

@@ -25,12 +25,10 @@ from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
-from dovetail.resources.write.nested import NestedRows
-from dovetail.resources.write.nested_rows import Change, Values
+from dovetail.resources.write.nested.contracts import NO_VALUES, Change, Values
+from dovetail.resources.write.nested.rows import NestedRows
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
-
-NO_KEY: Values = {}
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             self.spec.policy.may_delete(viewer, item)
 
     async def create_and_read(
-        self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_KEY
+        self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_VALUES
     ) -> Made:
         """Create a row; return it as the viewer may see it. Raises what policy and hooks raise.
 
@@ -235,7 +233,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         in its body. Raises what hooks raise.
         """
         await self.references.check(session, viewer, [(data, None) for data in items])
-        pairs = zip(items, known or [NO_KEY] * len(items), strict=True)
+        pairs = zip(items, known or [NO_VALUES] * len(items), strict=True)
         made = [await self._make(session, viewer, data, own) for data, own in pairs]
         links = await self._links(session, viewer, items, found)
         has_nested = self.nested.are_named(items)
@@ -342,12 +340,14 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Return True if one of `items` names rows, or that there are to be none."""
         return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
 
-    async def _make(self, session: AsyncSession, viewer: Viewer, data: Create, key: Values = NO_KEY) -> Model | Values:
+    async def _make(
+        self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_VALUES
+    ) -> Model | Values:
         """Return a new object, or the values of one."""
         if self.spec.create_with is not None:
             made = await self.spec.create_with(session, viewer, data)
         else:
-            made = data.model_dump(exclude={*self.spec.links, *self.spec.nested}) | dict(key)
+            made = data.model_dump(exclude={*self.spec.links, *self.spec.nested}) | dict(known)
         if isinstance(made, Mapping):
             check_enums(self.spec.model, made)
         self._check_key(made if isinstance(made, Mapping) else made.__dict__)

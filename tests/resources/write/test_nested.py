@@ -284,6 +284,47 @@ async def test_statements_grow_with_the_tables_and_not_with_the_rows(staff, coun
     ]  # three tables, and the answer
 
 
+async def test_many_rows_that_others_refer_to_are_written_by_as_few_statements_as_one(staff, count_statements):
+    async def costs(method, bodies):
+        with count_statements() as statements:
+            answer = await staff.request(method, "/api/orders/bulk", json={"items": bodies})
+        assert answer.is_success, answer.text
+        return [one.split()[0] for one in statements], answer.json()["items"]
+
+    async def of(count):
+        new = [{"number": f"{count}.{n}", "address": {"street": f"{n} Corso"}} for n in range(count)]
+        made, found = await costs("POST", new)
+        assert [one["address"]["street"] for one in found] == [one["address"]["street"] for one in new]
+        moved = [{"id": one["id"], "address": {"street": f"{n} Via"}} for n, one in enumerate(found)]
+        changed, after = await costs("PATCH", moved)
+        assert [one["address"] for one in after] == [
+            one["address"] | {"street": f"{n} Via"} for n, one in enumerate(found)
+        ]
+        return made, changed
+
+    assert await of(3) == await of(9)
+
+
+async def test_bodies_change_a_row_that_they_share_one_after_the_other(owner, session):
+    address = Address(street="Corso")
+    session.add(address)
+    await session.flush()
+    orders = [Order(number=f"A{n}", address_id=address.id) for n in range(2)]
+    session.add_all(orders)
+    await session.flush()
+    key, ids = address.id, [one.id for one in orders]
+    await session.commit()
+
+    async def moved(*streets):
+        items = [{"id": one, "address": {"street": street}} for one, street in zip(ids, streets, strict=True)]
+        answer = await owner.patch("/api/orders/bulk", json={"items": items})
+        assert answer.status_code == 200, answer.text
+        return [one["address"] for one in answer.json()["items"]]
+
+    for streets in (("Via", "Via"), ("Via", "Piazza"), ("Piazza", "Corso")):
+        assert await moved(*streets) == [{"id": key, "street": streets[1], "city": "Rome"}] * 2
+
+
 async def test_a_request_that_comes_again_makes_nothing_twice(owner, session):
     answers = [await owner.post("/api/orders", json=FULL, headers={"Idempotency-Key": "1"}) for _ in range(2)]
     assert answers[0].json() == answers[1].json()

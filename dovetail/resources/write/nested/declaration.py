@@ -1,19 +1,9 @@
-"""Objects in a body that are rows of their own: made, changed and removed with the row that they belong to.
+"""The declaration of rows that stand within bodies, and checks that they can be written."""
 
-    Resource(model=Order, fields=("number", "lines.id", "lines.amount"), nested=("lines",), policy=ORDERS)
+from collections.abc import Collection, Mapping
 
-What a body names is all that there is to be: an object with the key of one that is there changes it, one without is
-new, and what is left out goes. Policies of the models are asked as if each row had a request of its own, and what the
-viewer may not see stays as it is. `nested_rows.py` writes the rows of one relation.
-"""
-
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-
-from pydantic import MISSING, BaseModel
+from pydantic import BaseModel
 from sqlalchemy import inspect
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MANYTOONE
 
 from dovetail.errors import ConfigurationError
@@ -22,73 +12,6 @@ from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.schemas.model_schemas import model_schemas
 from dovetail.resources.schemas.nested_fields import behind, is_list, item_schema
 from dovetail.resources.spec import Spec
-from dovetail.resources.write.nested_rows import NestedRelation, RowWriter, Values
-
-
-@dataclass
-class Targets:
-    """The values of rows that refer to others, and the numbers of the rows whose others have changed."""
-
-    values: list[Values]
-    touched: set[int] = field(default_factory=set)
-
-
-class NestedRows:
-    """Writes the rows that stand within the bodies of a resource."""
-
-    def __init__(self, spec: Spec, make_writer: Callable[[Spec], RowWriter]) -> None:
-        self._spec = spec
-        self._make_writer = make_writer
-        self._relations: dict[tuple[str, type[BaseModel]], NestedRelation] = {}
-
-    def are_named(self, bodies: Sequence[BaseModel]) -> bool:
-        """Return True if one of the bodies holds such objects, or says that there are to be none."""
-        return any(getattr(body, name, MISSING) is not MISSING for name in self._names for body in bodies)
-
-    async def write_targets(
-        self, session: AsyncSession, viewer: object, rows: Sequence[tuple[BaseModel, object | None]]
-    ) -> Targets:
-        """Write the rows that others refer to, whose keys become values of those; with each body comes its row."""
-        found = Targets([{} for _ in rows])
-        for relation, numbers in self._named([body for body, _ in rows], is_target=True):
-            written = await relation.write_targets(session, viewer, [rows[number] for number in numbers])
-            for number, (values, is_touched) in zip(numbers, written, strict=True):
-                found.values[number] = {**found.values[number], **values}
-                if is_touched:
-                    found.touched.add(number)
-        return found
-
-    async def write_parts(
-        self, session: AsyncSession, viewer: object, rows: Sequence[tuple[Hashable, BaseModel, bool]]
-    ) -> set[Hashable]:
-        """Write the rows that refer to others, of which come the key, the body, and whether they are new.
-
-        Return the keys of those of which something has changed.
-        """
-        touched: set[Hashable] = set()
-        for relation, numbers in self._named([body for _, body, _ in rows], is_target=False):
-            touched |= await relation.write_parts(session, viewer, [rows[number] for number in numbers])
-        return touched
-
-    def _named(self, bodies: Sequence[BaseModel], *, is_target: bool) -> Iterator[tuple[NestedRelation, list[int]]]:
-        """Yield each relation whose objects stand in bodies, with the numbers of these."""
-        for name in self._names:
-            if (inspect(self._spec.model).relationships[name].direction is MANYTOONE) is not is_target:
-                continue
-            numbers = [number for number, one in enumerate(bodies) if getattr(one, name, MISSING) is not MISSING]
-            if numbers:
-                yield self._relation(name, type(bodies[numbers[0]])), numbers
-
-    def _relation(self, name: str, body: type[BaseModel]) -> NestedRelation:
-        place = (name, body)
-        if place not in self._relations:
-            spec = nested_spec(self._spec, name, body)
-            self._relations[place] = NestedRelation(self._spec, name, self._make_writer(spec))
-        return self._relations[place]
-
-    @cached_property
-    def _names(self) -> Sequence[str]:
-        return [name for name in self._spec.nested if "." not in name]
 
 
 def nested_spec(spec: Spec, name: str, body: type[BaseModel]) -> Spec:
