@@ -19,7 +19,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks.selection import Selected
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
-from dovetail.contrib.admin.writing.updating import load_expired, update_objects
+from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, in_sentence
@@ -119,7 +119,7 @@ class Run:
         async with request_context().session.begin_nested():
             outcome = await self.task.apply(rows, self.data)
             check_outcome(outcome, source)
-            await _write_together(self.task.view.model, rows)
+            await write_together(request_context().session, self.task.view.model, rows)
             await _check_changed(self.request, self.task, rows)
             await request_context().session.flush()
             return await sendable(outcome, source) if isinstance(outcome, Response) else outcome
@@ -179,16 +179,6 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
         )
         if not allowed:
             raise HTTPException(HTTPStatus.FORBIDDEN)
-
-
-async def _write_together(model: type[object], rows: Sequence[object]) -> None:
-    """Write what an action set on its rows, if that is all that it did, by few statements instead of one a row."""
-    session = request_context().session
-    changed = list(session.dirty)
-    if len(changed) < 2 or session.new or session.deleted or not set(changed) <= set(rows):  # noqa: PLR2004 - rows
-        return  # which the ORM writes, in the order that these want
-    await update_objects(session, model, changed)
-    await load_expired(session, model, changed)
 
 
 async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -> None:

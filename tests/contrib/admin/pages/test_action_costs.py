@@ -1,11 +1,30 @@
 """What an action costs: a few statements, however many rows it changes."""
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import MetaData, func, inspect, select
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-from dovetail.contrib.admin.writing.updating import load_expired, update_objects
+from dovetail.contrib.admin.writing.updating import update_objects, write_together
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
+from dovetail.database.models import Base
 from plugins.blog.models import Post, Tag
+
+
+class CostsBase(Base):
+    __abstract__ = True
+    metadata = MetaData()
+
+
+class Reading(MappedAsDataclass, CostsBase, kw_only=True):
+    """Has a key of two parts, compares by its values, so it has no hash, and each UPDATE counts it."""
+
+    __tablename__ = "costs_reading"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy takes a dict
+
+    station: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    degrees: Mapped[int]
+    note: Mapped[str | None] = mapped_column(default=None, onupdate=func.lower("CHECKED"))
 
 
 @pytest.fixture
@@ -51,8 +70,7 @@ async def test_objects_that_were_written_together_hold_what_their_rows_hold(sess
     before = [post.updated_at for post in posts]
     for post in posts:
         post.title, post.is_published = f"{post.title} again", True
-    await update_objects(session, Post, posts)
-    await load_expired(session, Post, posts)
+    await write_together(session, Post, posts)
     assert not session.dirty
     assert [post.title for post in posts] == ["Post 0 again", "Post 1 again"]
     assert all(post.updated_at > then for post, then in zip(posts, before, strict=True))
@@ -80,3 +98,16 @@ async def test_lists_that_were_set_are_written_by_the_orm(session, make_posts):
     await session.commit()
     found = await session.execute(select(Post.title, Tag.name).join(Post.tags))
     assert [tuple(row) for row in found] == [("Tagged", "new")] * 2
+
+
+async def test_rows_with_keys_of_two_parts_and_without_a_hash_are_whole_after_an_action(session, count_statements):
+    await (await session.connection()).run_sync(CostsBase.metadata.create_all)
+    session.add_all([Reading(station=station, hour=hour, degrees=0) for station in "ab" for hour in (1, 2)])
+    await session.commit()
+    readings = (await session.scalars(select(Reading))).all()
+    for reading in readings:
+        reading.degrees = 5
+    with count_statements() as statements:
+        await write_together(session, Reading, readings)
+    assert sum(one.startswith("SELECT") for one in statements) == 1
+    assert [(one.degrees, one.note) for one in readings] == [(5, "checked")] * 4
