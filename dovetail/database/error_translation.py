@@ -10,6 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
+from dovetail.translation.texts import gettext, gettext_lazy
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_BUSY = ("57", "40", "55P03")  # cancelled, rolled back, locked
@@ -19,8 +20,8 @@ READ_ONLY = ("25006", "SQLITE_READONLY")
 # https://www.sqlite.org/rescode.html: BUSY, LOCKED
 SQLITE_BUSY = (5, 6)
 
-NOT_UNIQUE = "Something with this value already exists."
-BROKEN_REFERENCE = "This refers to something that does not exist, or something else still refers to it."
+NOT_UNIQUE = gettext_lazy("Something with this value already exists.")
+BROKEN_REFERENCE = gettext_lazy("This refers to something that does not exist, or something else still refers to it.")
 CONFLICTS = {
     "23505": NOT_UNIQUE,
     "SQLITE_CONSTRAINT_UNIQUE": NOT_UNIQUE,
@@ -38,19 +39,19 @@ def client_error(error: Exception) -> DovetailError | None:
     if isinstance(error, StaleDataError):
         return StaleWriteError()
     if isinstance(error, exc.TimeoutError):
-        return UnavailableError("All database connections are busy; try again shortly.")
+        return UnavailableError(gettext("All database connections are busy; try again shortly."))
     return _driver_error(error) if isinstance(error, exc.DBAPIError) else None
 
 
 def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
     if is_bad_data(error):
-        return InvalidInputError("A value cannot be stored: it is too large, too long or not valid text.")
+        return InvalidInputError(gettext("A value cannot be stored: it is too large, too long or not valid text."))
     if isinstance(error, exc.IntegrityError):
         return ConflictError(CONFLICTS.get(code_of(error.orig)))
     if code_of(error.orig).startswith(READ_ONLY):
-        return UnavailableError("The database takes no changes at present; try again shortly.")
+        return UnavailableError(gettext("The database takes no changes at present; try again shortly."))
     if _is_away(error):
-        return UnavailableError("The database is away or busy; try again shortly.")
+        return UnavailableError(gettext("The database is away or busy; try again shortly."))
     return None
 
 

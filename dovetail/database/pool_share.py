@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.pool.statement_timeouts import StatementLimit, StatementTimeoutError, with_statement_limit
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
+from dovetail.translation.texts import gettext
 
 
 class PoolShare:
@@ -36,7 +37,7 @@ class PoolShare:
             async with asyncio.timeout(self._patience):
                 await self._free.acquire()
         except TimeoutError:
-            raise UnavailableError("Too many pages are being read here at once; try again shortly.") from None
+            raise UnavailableError(gettext("Too many pages are being read here at once; try again shortly.")) from None
         limit = StatementLimit(min(statement_timeout or self._statement_timeout, self._statement_timeout))
         engine = with_statement_limit(self._database.engine, limit)
         try:

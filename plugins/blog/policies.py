@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
+from dovetail.plugin import gettext
 from plugins.blog.models import Post, Tag
 from plugins.blog.schemas import PostCreate
 
@@ -37,9 +38,14 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
     def explain(self, viewer: User | None, action: str) -> str:
         """Return the sentence that names the permission."""
         if action == "add":
-            return f"To write in another author's name takes the permission {CHANGE_POST}; leave author_id out."
-        permission = DELETE_POST if action == "delete" else CHANGE_POST
-        return f"To {action} what others wrote takes the permission {permission}."
+            told = gettext(
+                "To write in another author's name takes the permission %(permission)s; leave author_id out."
+            )
+        elif action == "delete":
+            told = gettext("To delete what others wrote takes the permission %(permission)s.")
+        else:
+            told = gettext("To change what others wrote takes the permission %(permission)s.")
+        return told % {"permission": DELETE_POST if action == "delete" else CHANGE_POST}
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
+from dovetail.plugin import gettext
 from plugins.blog.policies import POSTS
 from plugins.comments.models import Comment, CommentStatus
 
@@ -44,9 +45,12 @@ class CommentPolicy(UserPolicy[Comment]):
     def explain(self, viewer: User | None, action: str) -> str:
         """Return the sentence that names the permission."""
         if action == "moderate":
-            return f"To moderate comments takes the permission {MODERATE}; leave status out."
-        permission = DELETE if action == "delete" else CHANGE
-        return f"To {action} what others wrote takes the permission {permission}."
+            told = gettext("To moderate comments takes the permission %(permission)s; leave status out.")
+        elif action == "delete":
+            told = gettext("To delete what others wrote takes the permission %(permission)s.")
+        else:
+            told = gettext("To change what others wrote takes the permission %(permission)s.")
+        return told % {"permission": {"moderate": MODERATE, "delete": DELETE}.get(action, CHANGE)}
 
     def of_post(self, viewer: User | None) -> ColumnElement[bool]:
         """Return the condition on the comments that `viewer` may read on a post they may read."""

@@ -17,6 +17,7 @@ from pydantic_settings import NoDecode
 
 from dovetail.errors import TooManyRequestsError
 from dovetail.state import StateKey
+from dovetail.translation.texts import ngettext
 
 if TYPE_CHECKING:  # commands that read settings do without Starlette
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -166,10 +167,14 @@ async def take_or_refuse(limiter: Limiter, charges: Sequence[Charge]) -> Sequenc
 def refusal(standings: Sequence[Standing]) -> TooManyRequestsError:
     """Return the error for a request that is refused, with the longest wait of those that are asked for."""
     wait = max(1, ceil(max(one.retry_after for one in standings)))
-    unit = "second" if wait == 1 else "seconds"
     refused = [one for one in standings if one.retry_after > 0]
     headers = {"Retry-After": str(wait), **limit_headers(refused)}
-    return TooManyRequestsError(f"Too many requests came from here; try again in {wait} {unit}.", headers=headers)
+    told = ngettext(
+        "Too many requests came from here; try again in %(count)s second.",
+        "Too many requests came from here; try again in %(count)s seconds.",
+        wait,
+    )
+    return TooManyRequestsError(told % {"count": wait}, headers=headers)
 
 
 def limit_headers(standings: Sequence[Standing]) -> dict[str, str]:

@@ -41,6 +41,7 @@ from dovetail.resources.policies.closed import Label
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.sql.statements import Found
 from dovetail.state import ACTOR, CREDENTIAL, current_scope
+from dovetail.translation.texts import gettext
 
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
 
@@ -216,7 +217,7 @@ class ModelPermissions(UserPolicy[Model, Create]):
     @override
     def explain(self, viewer: User | None, action: str) -> str:
         """Return the sentence that names the permission."""
-        return f"This takes the permission {self._label.permissions(action)[0]}."
+        return gettext("This takes the permission %(action)s.") % {"action": self._label.permissions(action)[0]}
 
 
 def decides_for_users(policy: Policy) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from dovetail.database.drivers.sqlalchemy_private import may_block, wait_in_greenlet
 from dovetail.errors import UnavailableError
 from dovetail.state import InfoKey
+from dovetail.translation.texts import gettext
 
 # In a session's info: a coroutine function to await before the first statement.
 TAKE_TURN = InfoKey[Callable[[], Awaitable[None]]]("take_turn")
@@ -87,7 +88,9 @@ class WriterQueue:
             async with asyncio.timeout(self.patience):
                 await self._lock.acquire()
         except TimeoutError:
-            raise UnavailableError("Too many want to write to the database at once; try again shortly.") from None
+            raise UnavailableError(
+                gettext("Too many want to write to the database at once; try again shortly.")
+            ) from None
 
     def give_back(self) -> None:
         """Let the next one in."""

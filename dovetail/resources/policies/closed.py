@@ -15,6 +15,7 @@ from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Policy
 from dovetail.state import Info, InfoKey
+from dovetail.translation.texts import gettext
 
 # Who may change rows may see them: there is no other way to find what to change.
 PERMITTED_BY = {"view": ("view", "change")}
@@ -88,7 +89,9 @@ class Closed(Policy):
     def explain(self, viewer: object, action: str) -> str:
         """Return the sentence that names the permission."""
         label = self._label
-        return "No plugin has this." if label is None else f"This takes the permission {label.permissions(action)[0]}."
+        if label is None:
+            return gettext("No plugin has this.")
+        return gettext("This takes the permission %(action)s.") % {"action": label.permissions(action)[0]}
 
     @property
     def _label(self) -> Label | None:

@@ -12,6 +12,7 @@ from dovetail.contrib.auth.models import Group, User, groups_permissions, users_
 from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import load_permissions, own_permissions
 from dovetail.errors import PermissionDeniedError
+from dovetail.translation.texts import gettext
 
 REMOVE_FACTORS = "auth.remove_factors"
 
@@ -21,11 +22,12 @@ async def check_may_manage(session: AsyncSession, manager: User, user: User) -> 
     if manager.is_superuser or manager.id == user.id:
         return
     if user.is_superuser:
-        raise PermissionDeniedError("Only a superuser may change a superuser.")
+        raise PermissionDeniedError(gettext("Only a superuser may change a superuser."))
     await load_permissions(session, user)
     more = sorted(user.permissions - manager.permissions)
     if more:
-        raise PermissionDeniedError(f"{user.username} may do more than you: {more[0]}. Ask somebody who may do it too.")
+        told = gettext("%(name)s may do more than you: %(permission)s. Ask somebody who may do it too.")
+        raise PermissionDeniedError(told % {"name": user.username, "permission": more[0]})
 
 
 async def check_may_remove_factors(session: AsyncSession, manager: User, user: User) -> None:
@@ -34,23 +36,24 @@ async def check_may_remove_factors(session: AsyncSession, manager: User, user: U
     Whoever has neither the password of somebody nor may set it gets in no further by it.
     """
     if not manager.has_perm(REMOVE_FACTORS):
-        raise PermissionDeniedError(f"This takes the permission {REMOVE_FACTORS}.")
+        raise PermissionDeniedError(gettext("This takes the permission %(action)s.") % {"action": REMOVE_FACTORS})
     if manager.id == user.id:
-        raise PermissionDeniedError("Remove your own factors one by one, where you see them.")
+        raise PermissionDeniedError(gettext("Remove your own factors one by one, where you see them."))
     await check_may_manage(session, manager, user)
 
 
 def check_may_set_flags(manager: User, user: User | None, *, is_superuser: bool) -> None:
     """Raise PermissionDeniedError if somebody who is no superuser wants to make or unmake one."""
     if not manager.is_superuser and is_superuser != (user is not None and user.is_superuser):
-        raise PermissionDeniedError("Only a superuser may make somebody a superuser, or end that.")
+        raise PermissionDeniedError(gettext("Only a superuser may make somebody a superuser, or end that."))
 
 
 def check_may_grant(manager: User, permissions: Iterable[str]) -> None:
     """Raise PermissionDeniedError unless the manager has all the permissions that they give or take."""
     missing = [] if manager.is_superuser else sorted(set(permissions) - manager.permissions)
     if missing:
-        raise PermissionDeniedError(f"You can only give or take what you may do yourself; you lack {missing[0]}.")
+        told = gettext("You can only give or take what you may do yourself; you lack %(permission)s.")
+        raise PermissionDeniedError(told % {"permission": missing[0]})
 
 
 async def set_permissions(session: AsyncSession, manager: User, holder: User | Group, wanted: Collection[str]) -> None:
