@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from sqlalchemy import Select, func, inspect, select
+from sqlalchemy import ColumnElement, Select, func, inspect, select
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 
 
 def changes_of(
-    labels: Collection[str], key: str, *, with_gone: bool, before: int | None = None
+    labels: Collection[str], key: str | ColumnElement[str], *, with_gone: bool, before: int | None = None
 ) -> Select[RecordedChange]:
-    """Return the SELECT of the lines of an object, the latest first.
+    """Return the SELECT of the lines of an object, the latest first; `key` is as lines have it.
 
     Without `with_gone` only those since an object of this key was deleted last: they may be of another one.
     `before` is the number of the line that is the next later one.

@@ -3,21 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, inspect, select
+from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, make_transient
 
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.history.keys import read_key, written_key
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
-from dovetail.contrib.history.undoing.steps import split_key
 from dovetail.errors import NotFoundError, quoted
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.registered import Policies
-
-LARGEST = {BigInteger: 2**63 - 1, Integer: 2**31 - 1}
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,10 @@ class Reader:
         if not is_there and not self.user.is_superuser:
             raise NotFoundError(f"There is no {label} {quoted(key)}.")
         statement = changes_of(
-            self.recorded.labels_of(model), key, with_gone=self.user.is_superuser, before=before
+            self.recorded.labels_of(model),
+            written_key(table.keys, key),
+            with_gone=self.user.is_superuser,
+            before=before,
         ).limit(limit + 1)
         rows = list(await self.session.scalars(statement))
         if not rows and not is_there:
@@ -80,9 +80,10 @@ class Reader:
         return (await self.session.scalars(own)).one_or_none() is not None
 
     async def _may_view(self, table: RecordedTable, model: type[object], key: str) -> bool:
-        chosen = _has_key(table.keys, key)
-        if chosen is None:
+        values = read_key(table.keys, key)
+        if values is None:
             return False
+        chosen = [column == value for column, value in zip(table.keys, values, strict=True)]
         visible = self.policies.of(model).where(self.user, "view")
         found = select(*table.keys).select_from(model).where(*chosen, visible).limit(1)
         return (await self.session.execute(found)).first() is not None
@@ -113,10 +114,10 @@ class Reader:
 
     async def _visible(self, target: type[object], keys: set[str], visible: ColumnElement[bool]) -> set[str]:
         (column,) = inspect(target).primary_key
-        values = [value for key in keys if (value := _read(column, key)) is not None]
+        values = [value for key in keys if (value := read_key([column], key)) is not None]
         if not values:
             return set()
-        statement = select(column).select_from(target).where(column.in_(values), visible)
+        statement = select(column).select_from(target).where(column.in_([value for (value,) in values]), visible)
         return {str(key) for key in await self.session.scalars(statement)}
 
 
@@ -136,23 +137,3 @@ def _shown(row: RecordedChange, hidden: frozenset[str], linked: Mapping[str, fro
     make_transient(row)  # what is left out of it is not to be written
     row.before, row.after = before, after
     return row
-
-
-def _has_key(columns: Sequence[Column[object]], key: str) -> list[ColumnElement[bool]] | None:
-    parts = [key] if len(columns) == 1 else split_key(key)
-    values = [_read(column, part) for column, part in zip(columns, parts, strict=False)]
-    if len(parts) != len(columns) or None in values:
-        return None
-    return [column == value for column, value in zip(columns, values, strict=True)]
-
-
-def _read(column: Column[object], text: str) -> object:
-    """Return the value of a column that a text tells; None if it cannot be one."""
-    if "\0" in text:
-        return None
-    try:
-        value: object = TypeAdapter(column.type.python_type).validate_python(text)
-    except ValueError:
-        return None
-    most = next((largest for kind, largest in LARGEST.items() if isinstance(column.type, kind)), None)
-    return None if most is not None and isinstance(value, int) and abs(value) > most else value

@@ -2,9 +2,11 @@
 
 from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.pages.extras import LastChange, ShownObject
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.history.keys import written_key
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of, relations_of
 from dovetail.contrib.history.recording.log import HistoryLog
@@ -18,7 +20,8 @@ async def tell_last_change(request: Request, shown: ShownObject) -> LastChange |
     session, model = request_context().session, shown.view.model
     log = CHANGE_LOG.find(session.info)
     labels = log.recorded.labels_of(model) if isinstance(log, HistoryLog) else []
-    found = await session.scalars(changes_of(labels, shown.pk, with_gone=False, before=None).limit(LOOKED_AT))
+    key = written_key(primary_keys(model), shown.pk)
+    found = await session.scalars(changes_of(labels, key, with_gone=False, before=None).limit(LOOKED_AT))
     for row in found:
         if row.actor_name and _is_readable(request, model, row):
             return LastChange(row.actor_name, row.actor_id, row.created_at)

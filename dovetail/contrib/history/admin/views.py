@@ -11,7 +11,7 @@ from sqlalchemy import Select, inspect, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.columns.identifiers import have_identifiers
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, primary_keys
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import LongWork, ObjectPage, ShownObject
 from dovetail.contrib.admin.permissions import rights_of
@@ -22,6 +22,7 @@ from dovetail.contrib.admin.web.returning import list_url
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
 from dovetail.contrib.history.differences import Difference, Part, differences
+from dovetail.contrib.history.keys import written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.log import HistoryLog
@@ -121,7 +122,7 @@ def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
     before = request.query_params.get("before", "")
     return changes_of(
         labels,
-        shown.pk,
+        written_key(primary_keys(shown.view.model), shown.pk),
         with_gone=user_of(request).is_superuser,
         before=int(before) if is_number(before) else None,
     )

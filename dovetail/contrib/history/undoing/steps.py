@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from graphlib import CycleError, TopologicalSorter
+from json import loads
 
-from sqlalchemy import Integer
+from sqlalchemy import Boolean, Integer
 
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import bare
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.errors import ConflictError
+from dovetail.resources.query.keys import split_key
 from dovetail.translation.texts import gettext
 
 MOST = 500  # rows of one step: what is told of them is one parameter of a statement
@@ -85,17 +87,6 @@ class Steps:
     def in_parts(self) -> list[Step]:
         """Return what there is to do, none of it of very many rows."""
         return [part for step in self._found for part in _in_parts(step)]
-
-
-def split_key(text: str) -> list[str]:
-    """Return the parts of a key that was told as a text: `3;7`."""
-    parts, rest = [""], iter(text)
-    for one in rest:
-        if one == ";":
-            parts.append("")
-        else:
-            parts[-1] += next(rest) if one == "\\" else one
-    return parts
 
 
 def _in_parts(step: Step) -> Iterator[Step]:
@@ -186,4 +177,6 @@ def _key(table: RecordedTable, text: str) -> dict[str, object]:
     """Return the values of a key that was told as a text, by the keys of columns."""
     parts = [text] if len(table.keys) == 1 else split_key(text)
     pairs = zip(table.keys, parts, strict=True)
-    return {column.key: int(part) if isinstance(bare(column.type), Integer) else part for column, part in pairs}
+    return {
+        column.key: loads(part) if isinstance(bare(column.type), Integer | Boolean) else part for column, part in pairs
+    }

@@ -1,0 +1,113 @@
+"""Keys that stand in addresses are found under the text that the database has written for them."""
+
+import enum
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    Integer,
+    Interval,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Time,
+    Uuid,
+    select,
+)
+
+from dovetail.contrib.history.keys import written_key
+from dovetail.contrib.history.recording.lines import object_key
+from dovetail.database.column_types import InexactNumberError, UTCDateTime
+from dovetail.resources.query.keys import write_key
+
+MOMENT = datetime(2024, 2, 29, 0, 30, tzinfo=UTC)
+
+
+class Suit(enum.Enum):
+    CLUBS = "clubs"
+
+
+KEYS = [
+    (Integer(), -7),
+    (BigInteger(), 2**62),
+    (String(20), "a b"),
+    (Boolean(), False),
+    (Date(), date(2024, 2, 29)),
+    (Date(), date.max),
+    (UTCDateTime(), MOMENT),
+    (UTCDateTime(), MOMENT.replace(microsecond=1)),
+    (DateTime(), MOMENT.replace(tzinfo=None)),
+    (DateTime(timezone=True), MOMENT),
+    (Time(), time(12, 30)),
+    (Interval(), timedelta(hours=30)),
+    (Numeric(6, 2), Decimal("0.50")),
+    (Numeric(6, 2), Decimal("9999.99")),
+    (Numeric(), Decimal("1E-9")),
+    (Float(), 0.1),
+    (Uuid(), UUID(int=1)),
+    (Uuid(as_uuid=False), str(UUID(int=1))),
+    (Enum(Suit, native_enum=False), Suit.CLUBS),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), KEYS, ids=lambda one: repr(one).replace("/", " "))
+async def test_the_text_of_a_key_in_an_address_leads_to_the_one_in_the_lines(database, kind, value):
+    made = Table("history_key", MetaData(), Column("id", kind, primary_key=True), Column("part", String(9)))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(made.create)
+        await connection.execute(made.insert().values(id=value, part="x;y"))
+        for columns in ([made.c.id], [made.c.id, made.c.part]):
+            told = (await connection.execute(select(object_key(columns)))).scalar_one()
+            (row,) = (await connection.execute(select(*columns))).all()
+            found = select(object_key(columns)).where(object_key(columns) == written_key(columns, write_key(row)))
+            assert (await connection.execute(found)).scalars().all() == [told]
+        await connection.rollback()
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "asked"),
+    [
+        (String(3), "abc", "abcd"),
+        (Numeric(6, 2), Decimal("0.51"), "0.505"),
+        (Numeric(6, 2), Decimal("0.51"), "999999.99"),
+        (Numeric(6, 2), Decimal("0.51"), "NaN"),
+        (Integer(), 1, str(2**70)),
+        (Date(), date(2024, 2, 29), "infinity"),
+        (Boolean(), True, "maybe"),
+    ],
+)
+async def test_what_is_no_key_of_the_column_leads_nowhere_and_breaks_nothing(database, kind, stored, asked):
+    made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(made.create)
+        await connection.execute(made.insert().values(id=stored))
+        found = select(made.c.id).where(object_key([made.c.id]) == written_key([made.c.id], asked))
+        assert (await connection.execute(found)).all() == []
+        await connection.rollback()
+
+
+async def test_a_number_of_more_digits_than_any_key_has_is_asked_for_or_refused(database):
+    made = Table("history_key", MetaData(), Column("id", Numeric(6, 2), primary_key=True))
+    found = select(written_key([made.c.id], f"{'9' * 40}.5"))
+    async with database.engine.connect() as connection:
+        if database.engine.dialect.name == "postgresql":
+            assert (await connection.execute(found)).scalar_one() == f"{'9' * 40}.5"
+        else:
+            with pytest.raises(InexactNumberError):
+                await connection.execute(found)
+
+
+def test_a_key_of_two_parts_that_ends_within_a_part_is_none():
+    made = Table("history_key", MetaData(), Column("row", String(9), primary_key=True), Column("number", Integer))
+    for text in ("a", "a;1;2", "a;x", "a;1\\", "a\0;1"):
+        assert written_key(list(made.columns), text) == text
