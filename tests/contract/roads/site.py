@@ -48,7 +48,7 @@ class Road:
     """One application and what came of its requests so far."""
 
     app: FastAPI
-    records: list[Record] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list, repr=False)  # of which Hypothesis would tell too much
 
     @property
     def database(self) -> Database:
