@@ -8,12 +8,13 @@ from fastapi import FastAPI
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from dovetail.api.principal import AUTHENTICATOR, VISITOR_AUTHENTICATOR, Principal
 from dovetail.contrib.media.opening import open_media
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import NotFoundError
+from dovetail.files.closing_response import ClosingResponse
 from dovetail.files.columns import IMAGE_TYPES, ImageField
 from dovetail.files.images import UnfitImageError, make_thumbnail
 from dovetail.files.media import MEDIA, THUMBNAIL, FileColumn, Media
@@ -122,7 +123,7 @@ async def _answer(media: Media, key: str, kind: str, headers: dict[str, str]) ->
     if path := media.storage.path(key):
         return FileResponse(path, headers=headers, media_type=kind)
     size = await media.storage.size(key)
-    return StreamingResponse(media.storage.open(key), headers={**headers, "Content-Length": str(size)}, media_type=kind)
+    return ClosingResponse(media.storage.open(key), kind, {**headers, "Content-Length": str(size)})
 
 
 def _nothing() -> NotFoundError:

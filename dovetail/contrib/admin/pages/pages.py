@@ -25,8 +25,8 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks import acting
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
-from dovetail.contrib.admin.web.responses import ClosingResponse
 from dovetail.errors import BadRequestError
+from dovetail.files.closing_response import ClosingResponse
 from dovetail.translation.texts import gettext
 
 MOST_KEYS = 200  # whose names are asked for at once

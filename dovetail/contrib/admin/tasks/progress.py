@@ -19,7 +19,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.web.error_messages import message_for
-from dovetail.contrib.admin.web.responses import ClosingResponse
+from dovetail.files.closing_response import ClosingResponse
 
 LINES = "application/x-ndjson"
 BEAT = 0.5  # seconds, after which a browser that has left is noticed, whether there is anything to tell or not

@@ -2,14 +2,13 @@
 
 import os
 import stat
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import anyio
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 
 @dataclass(frozen=True)
@@ -17,25 +16,6 @@ class Unfinished:
     """A page that is finished once the transaction of its request is over, and its connection is free again."""
 
     finish: Callable[[], Awaitable[Response]]
-
-
-class ClosingResponse(StreamingResponse):
-    """A stream whose source is closed with the answer, however that ends.
-
-    Where a browser has left, Starlette leaves that to the garbage collector: until it runs, the work goes on.
-    """
-
-    def __init__(self, source: AsyncGenerator[str | bytes, None], media_type: str, headers: Mapping[str, str]) -> None:
-        super().__init__(source, media_type=media_type, headers=headers)
-        self._source = source
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._source.aclose()
 
 
 async def sendable(response: object, source: str) -> Response:
