@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlacodegen.models import ModelClass
+from sqlacodegen.models import ModelClass, RelationshipAttribute, RelationshipType
 from sqlalchemy import (
     Boolean,
     Column,
@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from dovetail.cli.inspection.models_code import ModelsGenerator, words_of
+from dovetail.cli.scaffold.names import title
 from dovetail.database.models import is_read_only
 from dovetail.resources.schemas.secret_columns import is_secret
 
@@ -46,7 +47,7 @@ def template_values(metadata: MetaData, connection: Connection, name: str, packa
         "policies_listed": ", ".join(f'{model.name}="{package}.policies:{_constant(model)}"' for model in models),
         "resources": "\n".join(_resource(model, names[model.name], name) for model in served),
         "resource_names": ", ".join(names.values()) + ",",
-        "views": "\n\n\n".join(_view(model) for model in models),
+        "views": "\n\n\n".join(_view(model, name) for model in models),
     }
 
 
@@ -68,7 +69,7 @@ def _resource(model: ModelClass, collection: str, plugin: str) -> str:
     )
 
 
-def _view(model: ModelClass) -> str:
+def _view(model: ModelClass, plugin: str) -> str:
     shown = list(_listed(model))[:COLUMNS]
     first = {columns[0].name for columns in _indexed(model)}
     indexed = {one.name for one in model.columns if one.column.name in first}
@@ -76,12 +77,29 @@ def _view(model: ModelClass) -> str:
         f"class {model.name}Admin(ModelAdmin, model={model.name}):",
         f'    """Rows of {model.table.name}."""',
         "",
+        f'    category = "{title(plugin)}"',
         f"    list_display = {_tuple(shown)}",
         f"    sortable_by = {_tuple([name for name in shown if name in indexed])}",
     ]
     if not is_read_only(model.table):
         lines.append(f"    exclude = {_tuple([one.name for one in model.columns if is_secret(one.column)])}")
+        if any(map(_is_typed_key, model.table.primary_key)):
+            lines.append("    form_include_pk = True")
+        if chosen := [one.name for one in model.relationships if _refers(one)]:
+            lines.append(f"    raw_id_fields = {_tuple(chosen)}")
     return "\n".join(lines)
+
+
+def _refers(relation: RelationshipAttribute) -> bool:
+    """Return whether the rows of the model hold the keys of the other's."""
+    is_of_one = relation.type in {RelationshipType.MANY_TO_ONE, RelationshipType.ONE_TO_ONE}
+    return is_of_one and relation.constraint is not None and relation.constraint.table is relation.source.table
+
+
+def _is_typed_key(column: Column[object]) -> bool:
+    """Return whether whoever makes a row says its key: neither a default nor a relation does."""
+    is_counted = column is column.table.autoincrement_column or column.server_default is not None
+    return not (is_counted or column.foreign_keys)
 
 
 def _listed(model: ModelClass) -> Iterator[str]:

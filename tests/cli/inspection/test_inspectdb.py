@@ -54,6 +54,11 @@ async def test_rows_are_listed_edited_and_deleted_in_the_back_office(make_user, 
     artist = await client.post("/api/chinook/artists", json=KEY_1 | {"name": "Apocalyptica"})
     assert artist.status_code == 201, artist.text
     assert "Apocalyptica" in (await office.get("/chinook/artist/")).text
+    assert ">Chinook<" in (await office.get("/chinook/artist/")).text
+    await office.submit("/chinook/album/add/", KEY_2 | {"title": "Cult", "artist": "1"})
+    (album,) = (await client.get("/api/chinook/albums")).json()["items"]
+    assert (album["title"], album["artist_id"]) == ("Cult", 1)
+    await office.submit(f"/chinook/album/{album['album_id']}/delete/", {})
     await office.submit("/chinook/artist/1/change/", {"name": "Accept"})
     assert (await client.get("/api/chinook/artists/1")).json()["name"] == "Accept"
     await office.submit("/chinook/artist/1/delete/", {})
