@@ -8,11 +8,9 @@ from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.models import Base, is_managed, is_read_only
-from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+from dovetail.migrations.history.ledger import BOOKS
 from dovetail.ownership import owner_of
 from dovetail.plugin import Context
-
-BOOKS = frozenset({LEDGER.name, VERSIONS.name})  # which migrations were applied; `migrate` keeps them
 
 
 def plugin_tables(context: Context) -> dict[str, Table]:

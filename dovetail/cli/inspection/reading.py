@@ -24,9 +24,8 @@ from dovetail.cli.data.plugin_tables import unknown
 from dovetail.database.models import NAMING_CONVENTION
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.bridge.portable import literal_of, portable_type
-from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+from dovetail.migrations.history.ledger import BOOKS
 
-BOOKS = frozenset({LEDGER.name, VERSIONS.name})
 LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})
 
 

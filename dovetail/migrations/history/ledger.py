@@ -44,6 +44,7 @@ LEDGER = Table(
 
 
 VERSIONS = table(VERSIONS_NAME, column("version_num"))  # the tips of the graph, as Alembic keeps them
+BOOKS = frozenset({LEDGER_NAME, VERSIONS_NAME})  # which migrations were applied; `migrate` keeps them
 
 
 def ensure_ledger(connection: Connection) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 from dovetail.database.engine.urls import is_memory
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX
-from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+from dovetail.migrations.history.ledger import BOOKS
 
 Broken = Counter[tuple[str, str]]  # how many rows of a table refer to no row of another
 
@@ -33,7 +33,6 @@ _HARMLESS = re.compile(
     r"ALTER\s+TABLE\s+\S+\s+ADD\s+(?!.*\bREFERENCES\b)|ALTER\s+TABLE\s+\S+\s+RENAME\s+(?:COLUMN\s+)?(?!TO\b))",
     re.IGNORECASE | re.DOTALL,
 )
-_BOOKS = frozenset({LEDGER.name, VERSIONS.name})
 _REFERENCES = """
 SELECT DISTINCT m.name, f."table" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'
 """
@@ -92,7 +91,7 @@ class ReferenceCheck:
 
     def _to_look_at(self) -> list[str]:
         """Return the tables that were written to and are still there, and those that refer to what was written to."""
-        touched = {name.lower() for name in self._touched - _BOOKS if not name.startswith(BATCH_PREFIX)}
+        touched = {name.lower() for name in self._touched - BOOKS if not name.startswith(BATCH_PREFIX)}
         if not touched and not self._is_unknown:
             return []
         references = [(str(row[0]), str(row[1]).lower()) for row in pragma(self._connection, _REFERENCES)]

@@ -17,13 +17,12 @@ from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.history.graph import History
-from dovetail.migrations.history.ledger import LEDGER, VERSIONS
+from dovetail.migrations.history.ledger import BOOKS
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.run.descriptions import Description, describe_tables, differences
 from dovetail.migrations.run.execution import context_options, reason_of
 from dovetail.settings import Settings
 
-BOOKS = frozenset({LEDGER.name, VERSIONS.name})
 PROBE = "dovetail_probe"  # a schema that no transaction ever commits
 Apply: TypeAlias = Callable[[Connection, History, Sequence[Step]], object]
 Built = Mapping[str, Mapping[str, Description]]  # tables by name, by the revision that makes them
