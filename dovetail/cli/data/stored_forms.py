@@ -8,7 +8,9 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from operator import getitem
+from types import GenericAlias
+from typing import Annotated, Any, Union
 from uuid import UUID
 
 from pydantic import AwareDatetime, JsonValue, NaiveDatetime, PlainSerializer
@@ -102,7 +104,12 @@ def form_of(column: Column[object], dialect: Dialect) -> StoredForm:
 
 
 def _or_null(annotation: object, column: Column[object]) -> object:
-    return annotation | None if column.nullable else annotation  # type: ignore[operator]  # known at run time only
+    return _either(annotation, None) if column.nullable else annotation
+
+
+def _either(*forms: object) -> object:
+    """Return the form of what has one of some forms, which are known at run time only."""
+    return getitem(Union, forms)
 
 
 def _of_two_ways(kind: TypeDecorator[object]) -> object | None:
@@ -147,10 +154,10 @@ def _annotation(kind: Kind, dialect: Dialect) -> object:
 
 def _lists(item: object) -> object:
     """Return the form of lists of lists: a column does not say how deep they are. Anything in them may be NULL."""
-    found = item | None  # type: ignore[operator]  # known at run time only
+    found = _either(item, None)
     for _ in range(DEEPEST - 1):
-        found = found | list[found]  # type: ignore[valid-type]  # as above
-    return list[found]  # type: ignore[valid-type]  # as above
+        found = _either(found, GenericAlias(list, (found,)))
+    return GenericAlias(list, (found,))
 
 
 def _decimal(kind: Kind, dialect: Dialect) -> object:

@@ -5,23 +5,24 @@ Alembic is pinned to one minor version; tests/migrations/bridge/test_alembic_pri
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import _alter_column, _render_cmd_body
 from alembic.ddl._autogen import ComparisonResult as ComparisonResult  # noqa: PLC0414 - for those who say what it is
+from alembic.ddl.impl import DefaultImpl
 from alembic.operations import ops
-from alembic.operations.batch import ApplyBatchImpl
+from alembic.operations.batch import ApplyBatchImpl, BatchOperationsImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import memoized_property
 from alembic.util.sqla_compat import _is_type_bound
-from sqlalchemy import Constraint, Dialect, Executable
+from sqlalchemy import Constraint, CursorResult, Dialect, Executable
 from sqlalchemy.sql.compiler import DDLCompiler
 
 BATCH_PREFIX = "_alembic_tmp_"  # the name of a table begins so while it takes the place of another (ApplyBatchImpl)
@@ -123,18 +124,37 @@ def command_name(environment: EnvironmentContext) -> str:
     return str(options.cmd[0].__name__) if options is not None and hasattr(options, "cmd") else ""
 
 
-class StatementHook:
+def set_batch_hook(hear: Callable[[BatchOperationsImpl], None]) -> None:
+    """Let `hear` look at every batch that makes a table anew, before Alembic looks for what the batch names."""
+    flush = BatchOperationsImpl.flush
+
+    def heard(batch: BatchOperationsImpl) -> None:
+        if batch._should_recreate():  # noqa: SLF001 - Alembic asks a dialect about some batches only
+            hear(batch)
+        flush(batch)
+
+    BatchOperationsImpl.flush = heard  # type: ignore[assignment,method-assign]  # there is no public way
+
+
+class StatementHook(DefaultImpl):
     """Lets a dialect run each statement of an operation in its own way; stands before Alembic's class."""
 
     @abstractmethod
     def run_statement(self, construct: Executable | str, run: Callable[[], T]) -> T | None:
         """Run the statement `construct` by calling `run`."""
 
-    def _exec(self, construct: Executable | str, *args: object, **kw: object) -> Any:
-        return self.run_statement(construct, partial(super()._exec, construct, *args, **kw))  # type: ignore[misc]  # Alembic's
+    def _exec(
+        self,
+        construct: Executable | str,
+        execution_options: Mapping[str, object] | None = None,
+        multiparams: Sequence[Mapping[str, object]] | None = None,
+        params: Mapping[str, object] = MappingProxyType({}),
+    ) -> CursorResult[Any] | None:
+        run = partial(super()._exec, construct, execution_options, multiparams, params)
+        return self.run_statement(construct, run)
 
 
-class NoIdentities:
+class NoIdentities(DefaultImpl):
     """Lets a dialect know no IDENTITY; stands before Alembic's class."""
 
     def _compare_identity_default(self, *_identities: object) -> tuple[set[str], set[str], bool]:

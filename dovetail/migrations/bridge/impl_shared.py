@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from alembic.ddl.impl import DefaultImpl
 from sqlalchemy import JSON, Column, MetaData, PrimaryKeyConstraint, String, Table
 from sqlalchemy.schema import CheckConstraint, Constraint
 from sqlalchemy.sql.elements import conv
@@ -27,7 +28,7 @@ class LongRevisionIds:
         )
 
 
-class OwnDefaults:
+class OwnDefaults(DefaultImpl):
     """Defaults that Alembic takes for changed, or cannot compare."""
 
     def compare_server_default(
@@ -46,7 +47,7 @@ class OwnDefaults:
         if isinstance(argument, str) and rendered_inspector_default is not None:
             # Alembic takes '' for a change
             return argument not in (literal_of(rendered_inspector_default), rendered_inspector_default)
-        differ: bool = super().compare_server_default(  # type: ignore[misc]  # Alembic's, which the classes below add
+        differ: bool = super().compare_server_default(  # type: ignore[no-untyped-call]  # Alembic's
             inspector_column, metadata_column, rendered_metadata_default, rendered_inspector_default
         )
         return differ

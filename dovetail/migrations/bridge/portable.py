@@ -33,6 +33,7 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.column_types import utcnow
+from dovetail.migrations.bridge.expressions import without_brackets
 
 SQLITE_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 CLOCKS = (SQLITE_CLOCK, "CURRENT_TIMESTAMP", "now()")
@@ -107,7 +108,7 @@ def make_portable(column: Column[object]) -> None:
 def _portable_default(default: str | ClauseElement, type_: TypeEngine[object]) -> str | ClauseElement:
     if not isinstance(default, TextClause):
         return default
-    text = _bare(default.text)
+    text = without_brackets(default.text)
     if isinstance(type_, Boolean):
         return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
     if is_clock(text):
@@ -124,17 +125,12 @@ def make_key_portable(column: Column[Any]) -> None:
 
 def is_clock(text: str) -> bool:
     """Return True if a default, as a database reports it, is the database's clock."""
-    return _bare(text) in CLOCKS
+    return without_brackets(text) in CLOCKS
 
 
 def literal_of(text: str) -> str | None:
     """Return the text of a default that is a quoted literal, as a database reports it; None for any other default."""
-    text = _bare(text)
+    text = without_brackets(text)
     if found := _CAST.match(text):
         text = found[1]
     return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else None
-
-
-def _bare(text: str) -> str:
-    text = text.strip()
-    return text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text

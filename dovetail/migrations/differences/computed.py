@@ -3,22 +3,16 @@
 from collections.abc import Iterable, Iterator
 
 from alembic.operations import ops
-from sqlalchemy import Column, Connection, MetaData, Table, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, Connection, MetaData, Table, inspect
 
-_PROBE = "dovetail_probe"
-_STORED = text("""
-SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
-WHERE attrelid = to_regclass(:table) AND attname = :column
-""")
+from dovetail.migrations.bridge.expressions import are_alike
+from dovetail.migrations.bridge.postgresql import probe
 
 
 def computed_changes(connection: Connection, tables: Iterable[Table]) -> Iterator[ops.ModifyTableOps]:
     """Yield operations that drop and add each column whose expression, or lack of one, is not as its model says.
 
     Neither database can change what a column computes.
-
-    What is tried out on PostgreSQL is undone when the caller rolls the transaction back.
     """
     models = {(table.schema, table.name): table for table in tables}
     inspector = inspect(connection)
@@ -49,36 +43,8 @@ def _alike(connection: Connection, old: Column[object], new: Column[object]) -> 
         return False
     wanted = str(new.computed.sqltext.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     if connection.dialect.name == "postgresql":
-        return _stored(connection, old) == _as_stored(connection, new, wanted)
-    return _plain(str(old.computed.sqltext)) == _plain(wanted)
-
-
-def _stored(connection: Connection, column: Column[object]) -> str | None:
-    table = connection.dialect.identifier_preparer.format_table(column.table)
-    kept: str | None = connection.scalar(_STORED, {"table": table, "column": column.name})
-    return kept
-
-
-def _as_stored(connection: Connection, column: Column[object], expression: str) -> str | None:
-    """Return an expression as PostgreSQL stores it; None if it does not fit the table as it is."""
-    preparer = connection.dialect.identifier_preparer
-    type_ = column.type.compile(dialect=connection.dialect)
-    try:
-        with connection.begin_nested():
-            table = preparer.format_table(column.table)
-            made = f"CREATE TEMPORARY TABLE {_PROBE} (LIKE {table})"
-            added = f"ALTER TABLE {_PROBE} ADD COLUMN {_PROBE} {type_} GENERATED ALWAYS AS ({expression}) STORED"
-            for statement in (made, added):
-                connection.execute(text(statement.replace(":", r"\:")))
-            kept: str | None = connection.scalar(_STORED, {"table": _PROBE, "column": _PROBE})
-            connection.execute(text(f"DROP TABLE {_PROBE}"))
-    except DBAPIError:
-        return None
-    return kept
-
-
-def _plain(expression: str) -> str:
-    return " ".join(expression.split())
+        return probe.is_kept_computed(connection, old.table, new, wanted)
+    return are_alike(str(old.computed.sqltext), wanted)
 
 
 def _made_anew(old: Column[object], new: Column[object]) -> ops.ModifyTableOps:

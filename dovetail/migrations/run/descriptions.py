@@ -7,6 +7,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyCon
 from sqlalchemy.exc import CompileError
 from sqlalchemy.types import TypeEngine
 
+from dovetail.migrations.bridge.expressions import without_brackets
 from dovetail.migrations.bridge.portable import is_clock, portable_type
 
 Description = Mapping[str, str]  # what a part says, by what it is: "the column name" and "VARCHAR(40) NOT NULL"
@@ -98,8 +99,5 @@ def _without(schema: str | None, text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return an expression without what a database adds to it: white space, and parentheses around all of it."""
-    text = " ".join(text.split())
-    while text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
-    return text
+    """Return an expression without what a database adds to it: white space, and brackets around all of it."""
+    return " ".join(without_brackets(text).split())

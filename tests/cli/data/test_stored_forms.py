@@ -181,7 +181,9 @@ async def filled(context: Context, kind: TypeEngine[object], values: list[object
     return table
 
 
-async def see_equal(here: Context, there: Context, path: Path, kind: TypeEngine[object], values: list[object]) -> None:
+async def assert_equal_in(
+    here: Context, there: Context, path: Path, kind: TypeEngine[object], values: list[object]
+) -> None:
     source = await filled(here, kind, values)
     lines, expected = await dumped(here, source), await stored(here, source)
     target = await make(there, kind)
@@ -193,7 +195,7 @@ async def see_equal(here: Context, there: Context, path: Path, kind: TypeEngine[
 @pytest.mark.parametrize("kind", OTHER)
 async def test_a_value_of_both_databases_is_the_same_in_the_other(contexts, tmp_path, kind):
     for column, values in VALUES.values():
-        await see_equal(contexts[kind], contexts[OTHER[kind]], tmp_path / "dump", column, values)
+        await assert_equal_in(contexts[kind], contexts[OTHER[kind]], tmp_path / "dump", column, values)
 
 
 @pytest.mark.parametrize(
@@ -210,12 +212,12 @@ async def test_a_column_that_is_a_text_elsewhere_has_one_form(contexts, tmp_path
 
 async def test_a_value_that_postgresql_alone_has_is_the_same_afterwards(contexts, tmp_path):
     for column, values in POSTGRESQL.values():
-        await see_equal(contexts["postgresql"], contexts["postgresql"], tmp_path / "dump", column, values)
+        await assert_equal_in(contexts["postgresql"], contexts["postgresql"], tmp_path / "dump", column, values)
 
 
 async def test_a_value_of_any_kind_in_a_column_of_no_known_one_is_the_same_afterwards(contexts, tmp_path):
     values: list[object] = ["a", 1, 1.5, b"\xff", None]
-    await see_equal(contexts["sqlite"], contexts["sqlite"], tmp_path / "dump", Anything(), values)
+    await assert_equal_in(contexts["sqlite"], contexts["sqlite"], tmp_path / "dump", Anything(), values)
 
 
 async def test_what_sqlite_would_change_is_refused(contexts, tmp_path):

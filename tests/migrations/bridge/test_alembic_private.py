@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate.api import AutogenContext
 from alembic.ddl.impl import DefaultImpl
-from alembic.operations import ops
+from alembic.operations import Operations, ops
+from alembic.operations.batch import BatchOperationsImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Identity, Integer, MetaData, Table, create_engine
+from sqlalchemy import Column, Identity, Integer, MetaData, Table, create_engine, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.migrations.bridge import alembic_private
@@ -131,3 +132,18 @@ def test_a_column_of_sqlite_has_no_identity_to_change():
     impl = MigrationContext.configure(dialect_name="sqlite").impl
 
     assert impl._compare_identity_default(Identity(start=1), None) == (set(), set(), False)
+
+
+def test_a_batch_that_makes_a_table_anew_is_heard_of_before_its_indexes_are_looked_for(monkeypatch):
+    monkeypatch.setattr(BatchOperationsImpl, "flush", BatchOperationsImpl.flush)
+    heard = []
+    alembic_private.set_batch_hook(lambda batch: heard.append([name for name, *_ in batch.batch]))
+    with create_engine("sqlite://").connect() as connection:
+        connection.execute(text("CREATE TABLE shop (id INTEGER, name TEXT)"))
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("shop", recreate="always") as batch:
+            batch.create_index("ix_shop_name", ["name"])
+        with operations.batch_alter_table("shop") as batch:  # which SQLite can alter
+            batch.add_column(Column("price", Integer()))
+
+    assert heard == [["create_index"]]

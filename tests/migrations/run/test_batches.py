@@ -44,9 +44,11 @@ async def test_a_table_with_a_long_name_keeps_its_triggers_indexes_and_count(sho
     assert await rows(engine, f"SELECT id, name FROM {LONG}") == [(2, "A")]
 
 
-async def test_one_batch_can_change_a_column_and_indexes_on_expressions(shop, engine):
+@pytest.mark.parametrize("recreate", ["auto", "always"])
+async def test_one_batch_can_change_a_column_and_indexes_on_expressions(shop, engine, database_kind, recreate):
+    recreate = "auto" if database_kind == "postgresql" else recreate  # which SQLite alone can
     change = f"""
-    with op.batch_alter_table({LONG!r}) as batch:
+    with op.batch_alter_table({LONG!r}, recreate={recreate!r}) as batch:
         batch.drop_index("ix_shop_item_lower")
         batch.alter_column("price", type_=sa.Integer(), postgresql_using="price::int")
         batch.create_index("ix_shop_item_upper", [sa.text("upper(name)")])
@@ -59,3 +61,22 @@ async def test_one_batch_can_change_a_column_and_indexes_on_expressions(shop, en
     names = {row[1] for row in await definitions(engine) if row[1].startswith("ix_")}
     assert names == {"ix_shop_item_newest", "ix_shop_item_upper"}
     assert await rows(engine, f"SELECT price + 1 FROM {LONG}") == [(13,)]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_batch_that_puts_a_column_after_another_makes_its_indexes_too(shop, engine):
+    change = f"""
+    with op.batch_alter_table({LONG!r}) as batch:
+        batch.drop_index("ix_shop_item_lower")
+        batch.create_index("ix_shop_item_upper", [sa.text("upper(name)")])
+        batch.alter_column("price", type_=sa.String(30))
+        batch.add_column(sa.Column("note", sa.String(9)), insert_after="name")
+    """
+    shop.migration("shop", "0002_changed", change)
+
+    shop.manage("migrate")
+
+    names = {row[1] for row in await definitions(engine) if row[1].startswith("ix_")}
+    assert names == {"ix_shop_item_newest", "ix_shop_item_upper"}
+    columns = await rows(engine, f"SELECT name FROM pragma_table_info('{LONG}') ORDER BY cid")
+    assert columns == [("id",), ("name",), ("note",), ("price",)]

@@ -1,13 +1,13 @@
-"""Asks PostgreSQL how it would keep a constraint or an index, by making it on an empty table with the same columns.
+"""Asks PostgreSQL how it would keep a constraint, an index or what a column computes.
 
-PostgreSQL writes an expression in its own words, and no rule of ours tells whether two texts mean the same. What is
-tried out is undone at once.
+PostgreSQL writes an expression in its own words, and no rule of ours tells whether two texts mean the same. So it is
+made on an empty table with the same columns, which is undone at once.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Constraint, Dialect, Index, Table, TextClause, text
+from sqlalchemy import Column, Connection, Constraint, Dialect, Index, Table, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 
@@ -17,10 +17,28 @@ PROBE = "dovetail_probe"
 _CONSTRAINT = text("""
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(:table) AND conname = :name
 """)
+_COMPUTED = text("""
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+WHERE attrelid = to_regclass(:table) AND attname = :name
+""")
 _INDEX = text("""
 SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE indrelid = to_regclass(:table) AND relname = :name
 """)
+
+
+def is_kept_computed(connection: Connection, table: Table, wanted: Column[object], expression: str) -> bool:
+    """Return True if the column of the name of `wanted` is kept as one that computes `expression`."""
+    kind = wanted.type.compile(dialect=connection.dialect)
+
+    def keep(computed: str) -> str | None:
+        with _probing(connection, table) as probe:
+            added = f"{PROBE} {kind} GENERATED ALWAYS AS ({computed}) STORED"
+            connection.exec_driver_sql(f"ALTER TABLE {probe} ADD COLUMN {added}")
+            return _definition(connection, _COMPUTED, probe, PROBE)
+
+    found = _definition(connection, _COMPUTED, sql_name(table, connection.dialect), wanted.name)
+    return found is not None and _is_kept(found, lambda: keep(expression), keep)
 
 
 def is_kept_constraint(connection: Connection, table: Table, name: str, wanted: Constraint) -> bool:

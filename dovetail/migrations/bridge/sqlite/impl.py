@@ -20,12 +20,13 @@ from dovetail.migrations.bridge.alembic_private import (
     NoIdentities,
     batch_name,
     difference,
+    set_batch_hook,
 )
+from dovetail.migrations.bridge.expressions import are_alike
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from dovetail.migrations.bridge.sqlite import keys
 from dovetail.migrations.bridge.sqlite.conversions import Conversion, conversion
 from dovetail.migrations.bridge.sqlite.names import renaming_statements
-from dovetail.migrations.bridge.sqlite.statements import are_alike
 from dovetail.migrations.bridge.sqlite.unread_indexes import kept, leave_out, split_off
 
 TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
@@ -96,14 +97,10 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         if keys.OPTION in batch_op.table_kwargs:
             if self.as_sql:  # which cannot look at a table that it did not make
                 return batch_op.table_name not in self._written
-            needed = keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
-        else:
-            needed = super().requires_recreate_in_batch(batch_op)
-        if needed and not self.as_sql:
-            self._take_out_indexes(batch_op)
-        return needed
+            return keys.changes_it(self._rows, batch_op) or super().requires_recreate_in_batch(batch_op)
+        return super().requires_recreate_in_batch(batch_op)
 
-    def _take_out_indexes(self, batch_op: BatchOperationsImpl) -> None:
+    def take_out_indexes(self, batch_op: BatchOperationsImpl) -> None:
         """Drop unread indexes before a table is made anew, and make them after it: Alembic knows columns only."""
         going, coming = split_off(self._rows, batch_op)
         for index in going:
@@ -221,6 +218,14 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
     def _rows(self, statement: str, **parameters: str) -> list[Any]:
         assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL
         return list(self.connection.execute(text(statement), parameters))
+
+
+def _before_recreation(batch: BatchOperationsImpl) -> None:
+    if isinstance(batch.impl, DovetailSQLiteImpl) and not batch.impl.as_sql:
+        batch.impl.take_out_indexes(batch)
+
+
+set_batch_hook(_before_recreation)
 
 
 def _collation(sql: str, column: str) -> str | None:

@@ -1,12 +1,10 @@
-"""Reads the statements that SQLite keeps: it has no other record of checks and of indexes on expressions."""
+"""Reads the statements that SQLite keeps: it has no other record of indexes on expressions."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_WORD = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|\w+(?:\.\d+)?|<>|<=|>=|==|!=|\|\||->>|->|<<|>>|\S"""
-)
+from dovetail.migrations.bridge.expressions import WORD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,11 +14,6 @@ class IndexParts:
     expressions: tuple[str, ...]
     is_unique: bool
     where: str | None
-
-
-def are_alike(one: str, other: str) -> bool:
-    """Return True if two texts differ in spaces, quotes of names, case of words and brackets around them only."""
-    return _plain(one) == _plain(other)
 
 
 def read_index(sql: str) -> IndexParts:
@@ -36,40 +29,14 @@ def read_index(sql: str) -> IndexParts:
     )
 
 
-def _plain(text: str) -> list[str]:
-    words = [_plain_word(found[0]) for found in _WORD.finditer(text)]
-    while _is_in_brackets(words):
-        words = words[1:-1]
-    return words
-
-
-def _plain_word(word: str) -> str:
-    if word.startswith("'"):
-        return word
-    if word[0] in '"`[' and len(word) > 1:
-        return word[1:-1].replace(word[0] * 2, word[0]).lower()
-    return word.lower()
-
-
-def _is_in_brackets(words: list[str]) -> bool:
-    if words[:1] != ["("]:
-        return False
-    depth = 0
-    for position, word in enumerate(words):
-        depth += (word == "(") - (word == ")")
-        if depth == 0:
-            return position == len(words) - 1
-    return False
-
-
 def _opening(sql: str) -> int:
-    return next(found.start() for found in _WORD.finditer(sql) if found[0] == "(")
+    return next(found.start() for found in WORD.finditer(sql) if found[0] == "(")
 
 
 def _split(sql: str, start: int) -> Iterator[tuple[int, int]]:
     """Yield where each part of a list in brackets that opens at `start` begins and ends."""
     depth, begin = 0, start + 1
-    for found in _WORD.finditer(sql, start):
+    for found in WORD.finditer(sql, start):
         depth += (found[0] == "(") - (found[0] == ")")
         if depth == 0 or (depth == 1 and found[0] == ","):
             yield begin, found.start()

@@ -11,8 +11,9 @@ from sqlalchemy import Column, Connection, Index, MetaData, Table, text
 from sqlalchemy.schema import CreateIndex
 
 from dovetail.migrations.bridge import search_indexes
+from dovetail.migrations.bridge.expressions import are_alike
 from dovetail.migrations.bridge.search_indexes import Rows
-from dovetail.migrations.bridge.sqlite.statements import are_alike, read_index
+from dovetail.migrations.bridge.sqlite.statements import read_index
 
 _STATEMENTS = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table AND sql IS NOT NULL"
 _NAME = re.compile(r'\w+|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]')
