@@ -54,7 +54,8 @@ def makemigrations(
     questions: Questioner = SafeAnswers() if noinput or check else Terminal()
     wanted = Wanted(plugins=plugins, slug=name.lower() if name else None, empty=empty, merge=merge)
     made = asyncio.run(make_revisions(state.settings, state.registry, wanted, questions))
-    for note in questions.notes if isinstance(questions, SafeAnswers) and not check else ():
+    notes = [*made.notes, *(questions.notes if isinstance(questions, SafeAnswers) else ())]
+    for note in () if check else notes:
         click.echo(f"Note: {note}.", err=True)
     if not made.revisions:
         click.echo("Nothing to merge." if merge else "No changes detected.")

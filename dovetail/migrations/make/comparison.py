@@ -22,7 +22,9 @@ def comparison_options(owners: Owners, registry: Registry, dialect: Dialect) -> 
         for constraint in table.constraints:
             name_by_convention(constraint)  # as it is named in the database
     schemas = {table.schema for table in Base.metadata.tables.values() if table.schema} | owners.schemas
-    if dialect.name == "sqlite":
+    # On SQLite the files have just made the database: none of its tables is another program's.
+    is_sites_own = dialect.name != "sqlite"
+    if not is_sites_own:
         schemas.clear()
 
     def include_object(item: SchemaItem, _name: str, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
@@ -39,7 +41,7 @@ def comparison_options(owners: Owners, registry: Registry, dialect: Dialect) -> 
         if kind == "schema":
             return name is None or name in schemas
         key = str(parents.get("schema_qualified_table_name") or name)
-        return kind != "table" or not (key == LEDGER.name or owners.is_strange(key))
+        return kind != "table" or not (key == LEDGER.name or (is_sites_own and owners.is_strange(key)))
 
     return {
         "target_metadata": Base.metadata,

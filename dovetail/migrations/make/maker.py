@@ -1,6 +1,6 @@
 """Make revisions from the difference between the models and what the revision files so far build."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from alembic.autogenerate import produce_migrations
 from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import Connection, NullPool
+from sqlalchemy import Connection, NullPool, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dovetail.context import refuse_tables
@@ -27,6 +27,7 @@ from dovetail.migrations.make.new_revisions import empty_revision, merge_revisio
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
 from dovetail.migrations.make.revision_files import Rendered, render, write
+from dovetail.migrations.make.table_changes import key_of
 from dovetail.migrations.make.table_renames import find_table_renames
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps_to
@@ -50,6 +51,7 @@ class Made:
     """Revisions, not yet written; `write` writes them, and returns what is doubtful about them."""
 
     revisions: Sequence[Rendered]
+    notes: Sequence[str]  # what their author ought to know
     write: Callable[[], list[CheckMessage]]
 
 
@@ -67,6 +69,7 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
     history = load_history(settings.base_dir, registry)
     plugins = list(wanted.plugins) or [n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)]
     folders = {name: registry.installed[name].migrations for name in plugins}
+    notes: list[str] = []
     if wanted.merge:
         new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.slug))]
         rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
@@ -75,7 +78,7 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
         rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
     else:
         async with migrated_database(settings, registry) as connection:
-            rendered = await connection.run_sync(
+            rendered, notes = await connection.run_sync(
                 _compare, history, registry, replace(wanted, plugins=plugins), questions
             )
 
@@ -84,7 +87,7 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
         history.refresh()
         return lint(history, [each.revision.revision for each in rendered])
 
-    return Made(revisions=rendered, write=write_and_lint)
+    return Made(revisions=rendered, notes=notes, write=write_and_lint)
 
 
 @asynccontextmanager
@@ -117,7 +120,7 @@ def _compare(
     registry: Registry,
     wanted: Wanted,
     questions: Questioner,
-) -> list[Rendered]:
+) -> tuple[list[Rendered], list[str]]:
     owners = Owners(history, registry.installed)
     options = context_options(history) | comparison_options(owners, registry, connection.dialect)
     context = MigrationContext.configure(connection, opts=options)
@@ -130,8 +133,21 @@ def _compare(
         if renames:
             found = [*renames, *_differences(context)]
     connection.rollback()
+    notes = list(_of_tables_that_are_there(connection, owned(found, owners, wanted.plugins)))
     new = plan_revisions(found, history, owners, questions, only=wanted.plugins, slug=wanted.slug)
-    return [render(each, context) for each in new]
+    return [render(each, context) for each in new], notes
+
+
+def _of_tables_that_are_there(connection: Connection, found: Sequence[ops.MigrateOperation]) -> Iterator[str]:
+    """Yield what to know of each table that is to be made though the database has it."""
+    inspector = inspect(connection)
+    for operation in found:
+        if isinstance(operation, ops.CreateTableOp) and inspector.has_table(operation.table_name, operation.schema):
+            yield (
+                f"the table {key_of(operation)} is there and no migration names it, so the new one makes the whole of "
+                "it, and `migrate --fake-initial` takes it over if it is the plugin's first; if a migration makes it, "
+                "delete the new file and write the name into a comment of that one"
+            )
 
 
 def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
