@@ -121,7 +121,7 @@ def read(url: str) -> set[object]:
     return run_async(settings_for(url), lambda session: session.run_sync(lambda sync: everything(sync.connection())))
 
 
-def see_that_migrations_build_the_models(folder: Path, urls: Sequence[str], kind: str, parts: Parts) -> None:
+def assert_migrations_build_the_models(folder: Path, urls: Sequence[str], kind: str, parts: Parts) -> None:
     site = Site(folder, urls[0])
     states = []
     for share in (0.5, 1.0):  # the second half is added to what is there
@@ -151,7 +151,7 @@ def test_constraints_indexes_and_names_of_all_kinds_are_built_as_the_models_say(
     arguments = KINDS[database_kind]
     parts = [(COLUMNS, arguments), (COLUMNS[::-1], arguments[::-1])]
     with two_databases(databases, database_kind) as urls:
-        see_that_migrations_build_the_models(tmp_path, urls, database_kind, parts)
+        assert_migrations_build_the_models(tmp_path, urls, database_kind, parts)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,4 +162,4 @@ def test_random_tables_are_built_as_the_models_say(databases, tmp_path_factory, 
     arguments = st.lists(st.sampled_from(KINDS[kind]), min_size=1, max_size=5)
     parts = data.draw(st.lists(st.tuples(columns, arguments), min_size=1, max_size=3))
     with two_databases(databases, kind) as urls:
-        see_that_migrations_build_the_models(tmp_path_factory.mktemp("site"), urls, kind, parts)
+        assert_migrations_build_the_models(tmp_path_factory.mktemp("site"), urls, kind, parts)

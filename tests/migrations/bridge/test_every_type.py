@@ -88,7 +88,7 @@ def read(url: str) -> set[object]:
     return run_async(settings_for(url), lambda session: session.run_sync(lambda sync: catalogue(sync.connection())))
 
 
-def see_that_migrations_build_the_models(folder: Path, url: str, other_url: str, tables: Tables) -> Site:
+def assert_migrations_build_the_models(folder: Path, url: str, other_url: str, tables: Tables) -> Site:
     site = Site(folder, url)
     for share in (0.5, 1.0):  # the second half is added to what is there
         site.plugin("shop", models(tables, share))
@@ -113,7 +113,7 @@ def two_databases(databases: TestDatabases, kind: str) -> Iterator[list[str]]:
 def test_columns_of_all_types_are_built_as_the_models_say_and_go_without_a_trace(databases, tmp_path, database_kind):
     columns = KINDS[database_kind]
     with two_databases(databases, database_kind) as urls:
-        site = see_that_migrations_build_the_models(tmp_path, *urls, [columns, columns[::-1]])
+        site = assert_migrations_build_the_models(tmp_path, *urls, [columns, columns[::-1]])
         before = read(urls[0])
         site.manage("migrate", "shop", "zero", "--yes")
         assert read(urls[0]) == set()
@@ -128,7 +128,7 @@ def test_tables_of_random_columns_are_built_as_the_models_say(databases, tmp_pat
     columns = st.lists(st.sampled_from(KINDS[kind]), min_size=1, max_size=9)
     tables = data.draw(st.lists(columns, min_size=1, max_size=3))
     with two_databases(databases, kind) as urls:
-        see_that_migrations_build_the_models(tmp_path_factory.mktemp("site"), *urls, tables)
+        assert_migrations_build_the_models(tmp_path_factory.mktemp("site"), *urls, tables)
 
 
 ENUMS = """

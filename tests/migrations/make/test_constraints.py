@@ -129,7 +129,7 @@ CHANGES_OF_POSTGRESQL = {
 }
 
 
-async def see_that_it_follows(site: Site, engine, change: tuple[str, str, str, str]) -> None:
+async def assert_it_follows(site: Site, engine, change: tuple[str, str, str, str]) -> None:
     template, before, after, name = change
     site.plugin("shop", HEAD + template.format(before))
     site.manage("makemigrations")
@@ -153,10 +153,10 @@ async def see_that_it_follows(site: Site, engine, change: tuple[str, str, str, s
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_what_changes_is_seen_written_and_undone(site, engine, change):
-    await see_that_it_follows(site, engine, CHANGES[change])
+    await assert_it_follows(site, engine, CHANGES[change])
 
 
 @pytest.mark.parametrize("change", CHANGES_OF_POSTGRESQL)
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_what_only_postgresql_knows_is_seen_written_and_undone(site, engine, change):
-    await see_that_it_follows(site, engine, CHANGES_OF_POSTGRESQL[change])
+    await assert_it_follows(site, engine, CHANGES_OF_POSTGRESQL[change])
