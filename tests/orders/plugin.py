@@ -2,21 +2,21 @@
 
 from dovetail.plugin import Plugin, lazy
 
-MODELS = ("Stock", "Count", "Address", "Order", "Line", "Crate", "Packed", "Invoice", "Remark")
+POLICIES = {
+    "Stock": "STOCKS",
+    "Count": "FREE",
+    "Address": "FREE",
+    "Order": "ORDERS",
+    "Line": "LINES",
+    "Crate": "FREE",
+    "Packed": "FREE",
+    "Invoice": "FREE",
+    "Remark": "REMARKS",
+}
 
 plugin = Plugin(
     name="orders",
-    models=lazy(*(f"tests.orders.models:{name}" for name in MODELS)),
-    policies=lazy(
-        Stock="tests.orders.policies:STOCKS",
-        Count="tests.orders.policies:FREE",
-        Address="tests.orders.policies:FREE",
-        Order="tests.orders.policies:ORDERS",
-        Line="tests.orders.policies:LINES",
-        Crate="tests.orders.policies:FREE",
-        Packed="tests.orders.policies:FREE",
-        Invoice="tests.orders.policies:FREE",
-        Remark="tests.orders.policies:REMARKS",
-    ),
+    models=lazy(*(f"tests.orders.models:{model}" for model in POLICIES)),
+    policies=lazy(**{model: f"tests.orders.policies:{policy}" for model, policy in POLICIES.items()}),
     routers=lazy("tests.orders.api:router"),
 )

@@ -16,6 +16,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import make_client, running
+from tests.contract.usual import without_fast_path
 from tests.library.models import Author, Book, Genre, LibraryBase, Review, Shelf
 from tests.tables import make_tables
 
@@ -36,6 +37,12 @@ def library_url(database_kind: str, _databases: TestDatabases) -> Iterator[str]:
 def library_settings(make_settings: Callable[..., Settings], library_url: str) -> Settings:
     plugins = ("tests.library", "dovetail.contrib.idempotency")
     return make_settings(plugins=plugins, database_url=library_url)
+
+
+@pytest.fixture(params=["fast", "usual"])
+def on_road(request: pytest.FixtureRequest) -> Callable[[FastAPI], FastAPI]:
+    """Have an application answer by the fast road, and by FastAPI's."""
+    return without_fast_path if request.param == "usual" else lambda app: app
 
 
 @pytest.fixture

@@ -17,16 +17,15 @@ from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
 from dovetail.testing.fixtures import make_client, running
-from tests.contract.usual import without_fast_path
 from tests.people.models import Architect, Engineer, PeopleBase, Person, Team
 
 BYTES = b"\xff\x00\xfe\xfb"
 
 
-@pytest.fixture(params=["fast", "usual"])
-async def app(request, make_settings, empty_database_url):
+@pytest.fixture
+async def app(on_road, make_settings, empty_database_url):
     made = make_application(make_settings(plugins=("tests.people",), database_url=empty_database_url))
-    async with running(made if request.param == "fast" else without_fast_path(made)) as application:
+    async with running(on_road(made)) as application:
         async with application.state.database.engine.begin() as connection:
             await connection.run_sync(PeopleBase.metadata.create_all)
         yield application

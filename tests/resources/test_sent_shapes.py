@@ -13,7 +13,6 @@ from dovetail.database.session import SessionDep
 from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.resources.resource import ONCE, Envelope, From, Resource, find_or_make
 from dovetail.testing.fixtures import make_client, running
-from tests.contract.usual import without_fast_path
 from tests.library.api import Viewer
 from tests.library.models import Book, Genre
 from tests.resources.test_shapes import ForTheFirst, ShelfRead, ShelfReplace
@@ -95,11 +94,9 @@ async def make_own(request: Request, session: SessionDep, viewer: POLICY.writer)
     return await LABELS.respond_once(request, session, viewer, make)
 
 
-@pytest.fixture(params=["fast", "usual"])
-async def site(request, library_settings, author):
-    app = make_application(library_settings)
-    if request.param == "usual":
-        without_fast_path(app)
+@pytest.fixture
+async def site(on_road, library_settings, author):
+    app = on_road(make_application(library_settings))
     for router in (LABELS.router, TALES.router, PLANKS.router, own):
         app.include_router(router, prefix="/api")
     async with running(app), make_client(app, {"X-Viewer": "1"}) as client:

@@ -16,7 +16,6 @@ from dovetail.resources.policy import Open, ReadOnly
 from dovetail.resources.resource import Envelope, From, Resource
 from dovetail.testing.fixtures import make_client, running
 from dovetail.testing.statements import counted_statements
-from tests.contract.usual import without_fast_path
 from tests.library.api import BookPolicy, Viewer
 from tests.library.models import Author, Book, Genre, Loan, Review
 from tests.once import asks_no_database
@@ -158,11 +157,9 @@ SHELVES = Resource(
 )
 
 
-@pytest.fixture(params=["fast", "usual"])
-async def site(request, library_settings, author):
-    app = make_application(library_settings)
-    if request.param == "usual":
-        without_fast_path(app)
+@pytest.fixture
+async def site(on_road, library_settings, author):
+    app = on_road(make_application(library_settings))
     for resource in (shaped("shaped", ShapedRead), shaped("loud", Loud), GENRES, SHELVES):
         app.include_router(resource.router, prefix="/api")
     async with running(app), make_client(app, {"X-Viewer": "1"}) as client:
@@ -170,12 +167,9 @@ async def site(request, library_settings, author):
         yield client
 
 
-async def test_an_answer_has_the_names_and_the_shape_of_its_schema(site, author):
-    for name in ("shaped", "loud"):  # as a statement reads it, and the ORM
-        await _walk(site, author, f"/api/{name}s")
-
-
-async def _walk(site, author, url):
+@pytest.mark.parametrize("name", ["shaped", "loud"])  # as a statement reads it, and the ORM
+async def test_an_answer_has_the_names_and_the_shape_of_its_schema(site, author, name):
+    url = f"/api/{name}s"
     sent = {"title": "Alpha", "authorId": author.id, "genreList": ["b", "a", "b"]}
     made = await site.post(url, json={"book": sent})
     assert made.status_code == 201, made.text
@@ -214,14 +208,10 @@ async def _walk(site, author, url):
     assert (await site.get(f"{place}?fields=is_mine")).status_code == 422
 
 
-async def test_a_list_knows_the_names_that_clients_know(site, author):
+@pytest.mark.parametrize("name", ["shaped", "loud"])  # as above
+async def test_a_list_knows_the_names_that_clients_know(site, author, name):
     for title, genres in (("One", ["Prose"]), ("Two", ["Prose", "Verse"]), ("Three", [])):
         await site.post("/api/louds", json={"book": {"title": title, "authorId": author.id, "genreList": genres}})
-    for name in ("shaped", "loud"):  # as a statement reads it, and the ORM
-        await _ask(site, name)
-
-
-async def _ask(site, name):
     url = f"/api/{name}s"
 
     async def titles(query: str) -> tuple[list[str], int | None]:

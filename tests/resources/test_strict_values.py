@@ -6,15 +6,12 @@ from dovetail.application import make_application
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
 from dovetail.testing.fixtures import make_client, running
-from tests.contract.usual import without_fast_path
 from tests.kinds.models import KindsBase, Thing
 
 
-@pytest.fixture(params=["fast", "usual"])
-async def things(request, make_settings, empty_database_url):
-    app = make_application(make_settings(plugins=("tests.kinds",), database_url=empty_database_url))
-    if request.param == "usual":
-        without_fast_path(app)
+@pytest.fixture
+async def things(on_road, make_settings, empty_database_url):
+    app = on_road(make_application(make_settings(plugins=("tests.kinds",), database_url=empty_database_url)))
     filters = {"facts": "isnull", "lasts": "lte"}
     resource = Resource(model=Thing, fields=("name", "facts", "lasts"), policy=Open(), filters=filters)
     app.include_router(resource.router)

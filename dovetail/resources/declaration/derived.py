@@ -59,8 +59,8 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
             if self.read is FROM_FIELDS or self.read_only:
                 raise ConfigurationError(f"{self.singular}: expected `fields`, of which schemas are made, or `read`")
             return
-        made = model_schemas(self.model, self.fields, self.read_only)
-        made = with_nested(made, self.model, self.fields, self.read_only, self.nested)
+        made = model_schemas(self.model, self.fields, self.read_only, self._title)
+        made = with_nested(made, self.model, self.fields, self.read_only, self.nested, self._title)
         if self.read is FROM_FIELDS:
             object.__setattr__(self, "read", made.read)
         if is_read_only(inspect(self.model).local_table):
@@ -245,6 +245,11 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
         """The functions that give fields of answers in SQL, each once."""
         readers = self.reader, self.list_reader, self.written_reader
         return tuple(dict.fromkeys(build for reader in readers for build in reader.node.expressions()))
+
+    @cached_property
+    def _title(self) -> str:
+        """The name of one row as that of a class: `OrderLine`."""
+        return self.name.title().replace("_", "") or self.model.__name__
 
     @cached_property
     def _key_type(self) -> object:

@@ -39,7 +39,7 @@ class ReadSchema(Schema):
 
     def __init_subclass__(cls, *, model: type[object] | None = None, fields: Sequence[str] = ()) -> None:
         if model is not None:
-            _declare(cls, _read_fields(model, fields))
+            _declare(cls, _read_fields(model, fields, cls.__name__.removesuffix("Read")))
         super().__init_subclass__()
 
 
@@ -73,29 +73,32 @@ class ModelSchemas(NamedTuple):
     update: type[BaseModel]
 
 
-def model_schemas(model: type[object], fields: Sequence[str], read_only: Collection[str] = ()) -> ModelSchemas:
+def model_schemas(
+    model: type[object], fields: Sequence[str], read_only: Collection[str] = (), title: str = ""
+) -> ModelSchemas:
     """Return the schemas of these fields of a model; those that are `read_only` are answered and never taken.
 
+    They are called as the model, or by the `title`, so that those of two resources of a model are told apart.
     Raises ConfigurationError for a field that is no column, that is a secret, or of whose type no schema can be made.
     """
     if isinstance(fields, str):
         raise ConfigurationError(f"{model.__name__}: fields is the text {fields!r}, expected a tuple: ({fields!r},)")
     if strangers := sorted(set(read_only) - set(fields)):
         raise ConfigurationError(f"{model.__name__}: read_only names {strangers}, which `fields` does not")
-    words, sent = WORD.sub(" ", model.__name__).lower(), [name for name in fields if name not in read_only]
+    title, sent = title or model.__name__, [name for name in fields if name not in read_only]
+    words = WORD.sub(" ", model.__name__).lower()
+    changes = f"The fields of one {words} that change; what is left out stays."
     return ModelSchemas(
-        _made(ReadSchema, "Read", f"One {words}.", model, fields),
-        _made(CreateSchema, "Create", f"A new {words}.", model, sent),
-        _made(UpdateSchema, "Update", f"The fields of one {words} that change; what is left out stays.", model, sent),
+        _made(ReadSchema, f"{title}Read", f"One {words}.", model, fields),
+        _made(CreateSchema, f"{title}Create", f"A new {words}.", model, sent),
+        _made(UpdateSchema, f"{title}Update", changes, model, sent),
     )
 
 
-def _made(base: type[BaseModel], suffix: str, text: str, model: type[object], fields: Sequence[str]) -> type[BaseModel]:
+def _made(base: type[BaseModel], name: str, text: str, model: type[object], fields: Sequence[str]) -> type[BaseModel]:
     namespace = {"__module__": model.__module__, "__doc__": text}
-    made = new_class(
-        f"{model.__name__}{suffix}", (base,), {"model": model, "fields": tuple(fields)}, lambda ns: ns.update(namespace)
-    )
-    return cast("type[BaseModel]", made)
+    options = {"model": model, "fields": tuple(fields)}
+    return cast("type[BaseModel]", new_class(name, (base,), options, lambda ns: ns.update(namespace)))
 
 
 def _declare(schema: type[BaseModel], fields: Iterator[tuple[str, object, FieldInfo | None]]) -> None:
@@ -111,7 +114,10 @@ def _declare(schema: type[BaseModel], fields: Iterator[tuple[str, object, FieldI
     schema.__annotations__ = found | own
 
 
-def _read_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+def _read_fields(
+    model: type[object], fields: Sequence[str], title: str
+) -> Iterator[tuple[str, object, FieldInfo | None]]:
+    """Yield the fields of an answer; the schemas within it begin with the `title` of what is answered."""
     mapper: Mapper[object] = inspect(model)
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     nested: dict[str, list[str]] = {}
@@ -130,7 +136,7 @@ def _read_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[s
             raise _unfit(model, name, column)
         yield name, found | None if column.nullable else found, _described(column)  # type: ignore[operator]  # a type
     for relation, names in nested.items():
-        yield relation, _nested(model, relation, names), None
+        yield relation, _nested(model, relation, names, title), None
 
 
 def _create_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
@@ -227,7 +233,7 @@ def _unfit(model: type[object], name: str, column: Column[object]) -> Configurat
     )
 
 
-def _nested(model: type[object], relation: str, fields: Sequence[str]) -> object:
+def _nested(model: type[object], relation: str, fields: Sequence[str], around: str) -> object:
     """Return the type of a relation in an answer: an object of these fields or null, or a list of them."""
     relations = inspect(model).relationships
     if relation not in relations:
@@ -236,20 +242,20 @@ def _nested(model: type[object], relation: str, fields: Sequence[str]) -> object
             f"one of {', '.join(sorted(relations.keys())) or 'none'}"
         )
     mapped = relations[relation]
-    target, title = mapped.mapper.class_, relation.title().replace("_", "")
+    target, title = mapped.mapper.class_, around + relation.title().replace("_", "")
     namespace: dict[str, object] = {
         "__module__": model.__module__,
         "__doc__": f"What is answered of {relation.replace('_', ' ')}.",
     }
     annotations: dict[str, object] = {
-        name: Annotated[kind, info] if info else kind for name, kind, info in _plain(target, fields)
+        name: Annotated[kind, info] if info else kind for name, kind, info in _plain(target, fields, title)
     }
     namespace |= {"__annotations__": annotations}
-    made = new_class(f"{model.__name__}{title}Read", (Schema,), exec_body=lambda ns: ns.update(namespace))
+    made = new_class(f"{title}Read", (Schema,), exec_body=lambda ns: ns.update(namespace))
     return list[made] if mapped.uselist else made | None  # type: ignore[valid-type]  # known at run time only
 
 
-def _plain(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+def _plain(model: type[object], fields: Sequence[str], title: str) -> Iterator[tuple[str, object, FieldInfo | None]]:
     """Yield the fields of a nested object, which has its key only if that is named."""
     keys = {inspect(model).get_property_by_column(column).key for column in inspect(model).primary_key}
-    return (one for one in _read_fields(model, fields) if one[0] not in keys or one[0] in fields)
+    return (one for one in _read_fields(model, fields, title) if one[0] not in keys or one[0] in fields)

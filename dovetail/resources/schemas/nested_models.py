@@ -21,10 +21,18 @@ from dovetail.resources.schemas.nested_fields import behind, with_items
 MOST = 100  # objects in a list
 
 
-def with_nested(
-    made: ModelSchemas, model: type[object], fields: Sequence[str], read_only: Collection[str], nested: Collection[str]
+def with_nested(  # noqa: PLR0917 - as a resource has them
+    made: ModelSchemas,
+    model: type[object],
+    fields: Sequence[str],
+    read_only: Collection[str],
+    nested: Collection[str],
+    title: str,
 ) -> ModelSchemas:
-    """Return the schemas with fields for the relations that `nested` names. Raises ConfigurationError."""
+    """Return the schemas with fields for the relations that `nested` names. Raises ConfigurationError.
+
+    The schemas within them begin with the `title` of what is around them.
+    """
     new, changed = {}, {}
     relations = inspect(model).relationships
     for name in nested:
@@ -35,8 +43,8 @@ def with_nested(
             raise ConfigurationError(
                 f"{model.__name__}: nested names {name!r}, and fields has nothing of it, as in '{name}.id'"
             )
-        title = f"{model.__name__}{name.title().replace('_', '')}"
-        found = _of_relation(relations[name], title, inner, behind(read_only, name), behind(nested, name))
+        own = title + name.title().replace("_", "")
+        found = _of_relation(relations[name], own, inner, behind(read_only, name), behind(nested, name))
         new[name] = _in_create(relations[name], found.create)
         changed[name] = _in_update(relations[name], found.update)
     return made._replace(create=_extended(made.create, new), update=_extended(made.update, changed))
@@ -84,14 +92,10 @@ def _of_relation(
             f"fields has to have '{mapped.key}.{lacking[0]}'"
         )
     kept = [name for name in fields if name not in given]
-    made = model_schemas(target, kept, [name for name in read_only if name in kept])
-    made = with_nested(made, target, kept, read_only, nested)
+    made = model_schemas(target, kept, [name for name in read_only if name in kept], title)
+    made = with_nested(made, target, kept, read_only, nested, title)
     keys = {key: _key_field(getattr(target, key).property.columns[0]) for key in own if key in kept}
-    return ModelSchemas(
-        made.read,
-        _named(made.create, f"{title}Create", {}),
-        _named(made.update, f"{title}Update", keys),
-    )
+    return made._replace(update=_extended(made.update, keys))
 
 
 def _key_field(column: Column[object]) -> tuple[object, object]:
@@ -123,9 +127,7 @@ def _is_required(mapped: RelationshipProperty[object]) -> bool:
 
 
 def _extended(schema: type[BaseModel], fields: dict[str, tuple[object, object]]) -> type[BaseModel]:
-    return _named(schema, schema.__name__, fields) if fields else schema
-
-
-def _named(schema: type[BaseModel], name: str, fields: dict[str, tuple[object, object]]) -> type[BaseModel]:
+    if not fields:
+        return schema
     kept = {"__module__": schema.__module__, "__doc__": schema.__doc__}
-    return cast("type[BaseModel]", create_model(name, __base__=schema, **kept, **fields))  # type: ignore[call-overload]  # the names of fields are known at run time
+    return cast("type[BaseModel]", create_model(schema.__name__, __base__=schema, **kept, **fields))  # type: ignore[call-overload]  # the names of fields are known at run time

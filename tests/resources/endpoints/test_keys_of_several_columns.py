@@ -1,14 +1,12 @@
 """Rows whose primary key has several columns: `/stocks/rome;3`, on both roads."""
 
-# ruff: noqa: F811 - fixtures
-
 import pytest
 from sqlalchemy import update
 
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import CreateSchema, Resource, UpdateSchema
-from tests.orders.fixtures import app, orders_url, owner, staff, stranger  # noqa: F401 - fixtures
+from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Count, Stock
 
 ROME = {"place": "rome", "shelf": 3, "amount": 7}

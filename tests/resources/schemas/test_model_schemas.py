@@ -15,7 +15,6 @@ from dovetail.resources.resource import CreateSchema, ReadSchema, Resource, Upda
 from dovetail.resources.schemas.model_schemas import model_schemas
 from dovetail.resources.schemas.secret_columns import is_secret
 from dovetail.testing.fixtures import make_client, running
-from tests.contract.usual import without_fast_path
 from tests.kinds.models import Group, KindsBase, Thing
 
 
@@ -170,12 +169,10 @@ FULL = {
 }
 
 
-@pytest.fixture(params=["fast", "usual"])
-async def site(request, make_settings, empty_database_url):
+@pytest.fixture
+async def site(on_road, make_settings, empty_database_url):
     settings = make_settings(plugins=("tests.kinds",), database_url=empty_database_url)
-    app: FastAPI = make_application(settings)
-    if request.param == "usual":
-        without_fast_path(app)
+    app: FastAPI = on_road(make_application(settings))
     for resource in (
         Resource(model=Thing, fields=(*THING, "shade", "data"), policy=Open(), ordering=("name",)),
         Resource(model=Group, fields=("name", "favourite_id"), policy=Open()),

@@ -9,7 +9,7 @@ from dovetail.api.schemas import Schema
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
-from tests.orders.fixtures import app, orders_url, owner, staff, stranger  # noqa: F401 - fixtures
+from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Address, Crate, Invoice, Line, Order, Packed, Remark
 
 FULL = {
@@ -339,6 +339,14 @@ async def test_rows_behind_a_key_of_two_columns_are_written_too(owner):
     kept = stock.json()["counts"][0]
     changed = await owner.patch("/api/stocks/rome;1", json={"counts": [kept | {"found": 5}]})
     assert changed.json()["counts"] == [kept | {"found": 5}]
+
+
+async def test_the_schemas_of_each_of_several_resources_of_a_model_are_called_as_it_is(app):
+    names = app.openapi()["components"]["schemas"].keys()
+    titles = ("Order", "Noted", "Numbered", "Stock", "Shelf")
+    made = {f"{title}{kind}" for title in titles for kind in ("Read", "Create")}
+    assert made | {"OrderCratesItemsUpdate", "NotedLinesRead", "AddressedOrderAddressRead", "DeclaredItems"} <= names
+    assert [name for name in names if "_" in name] == []
 
 
 def test_what_cannot_be_nested_is_refused_at_start():

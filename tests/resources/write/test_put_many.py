@@ -4,7 +4,7 @@
 
 import asyncio
 
-from tests.orders.fixtures import app, orders_url, owner, staff, stranger  # noqa: F401 - fixtures
+from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 
 BULK = "/api/shelves/bulk"
 
