@@ -26,6 +26,15 @@ def header(scope: "Scope", name: bytes) -> str:
     return ""
 
 
+def list_header(scope: "Scope", name: bytes) -> str | None:
+    """Return all values of a header that is a list, with commas between; None without the header.
+
+    A list may come in several lines, which mean the same as one (https://www.rfc-editor.org/rfc/rfc9110#section-5.3).
+    """
+    lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return ", ".join(lines) if lines else None
+
+
 def is_utf_8(charset: bytes) -> bool:
     """Return whether a `charset` parameter names UTF-8."""
     return charset.strip().lower() in {b"utf-8", b"utf8"}

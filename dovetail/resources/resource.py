@@ -24,6 +24,7 @@ from starlette.responses import Response
 
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.files.schemas import StoredFileRead as StoredFileRead  # noqa: PLC0414 - a name of the public API
+from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import CHANGE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.endpoints import bulk, documentation, idempotency, items
 from dovetail.resources.endpoints.fast_place import Values
@@ -139,7 +140,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         """
         item = await self.writer.lock_item(session, viewer, key, action)
         if request is not None:
-            self.writer.check_precondition(viewer, item, request.headers.get("If-Match"))
+            self.writer.check_precondition(viewer, item, list_header(request.scope, b"if-match"))
         return item
 
     async def respond(

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from tests.mutants.covered import Tried, imported_lines, known_files, load, test_files
+from tests.mutants.covered import Tried, files_of_tests, imported_lines, known_files, load
 from tests.mutants.modules import COMMANDS, MODULES
 
 
@@ -77,7 +77,7 @@ def _known(path: str) -> tuple[Mapping[str, Tried], Mapping[str, int]]:
     tests, numbers = dict[str, Tried](), dict[str, int]()
     far = len(MODULES[path])
     for number, place in [*enumerate(MODULES[path]), *((far, file) for file in known_files())]:
-        for file in test_files([place]):
+        for file in files_of_tests([place]):
             covered = load(file)
             for name, tried in covered.tests.items() if covered and covered.knows(path) else ():
                 tests[name] = tried

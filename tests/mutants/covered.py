@@ -57,7 +57,7 @@ def digest(path: str) -> str:
     return sha256(Path(path).read_bytes()).hexdigest()
 
 
-def test_files(places: Iterable[str]) -> Iterator[str]:
+def files_of_tests(places: Iterable[str]) -> Iterator[str]:
     """Yield the files of tests that are named, and those in the folders that are named."""
     for place in places:
         yield from sorted(map(str, Path(place).rglob("test_*.py"))) if Path(place).is_dir() else [place]

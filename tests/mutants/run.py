@@ -120,7 +120,7 @@ def _run(paths: Sequence[str], given: argparse.Namespace, limits: Limits, scratc
 
 def _look_at_tests(paths: Sequence[str], limits: Limits, scratch: Path) -> list[str]:
     """Find out which tests run what, where that is not known, and return those that fail, which are not used."""
-    pairs = [(path, file) for path in paths for file in covered.test_files(MODULES[path])]
+    pairs = [(path, file) for path in paths for file in covered.files_of_tests(MODULES[path])]
     found = {file: covered.load(file) for _, file in pairs}
     unknown = dict.fromkeys(file for path, file in pairs if not ((known := found[file]) and known.holds_for(path)))
     if unknown:
@@ -152,7 +152,7 @@ def _survivors(path: str, verdicts: dict[str, Verdict]) -> Task:
 def _run_fresh(tasks: Sequence[Task], limits: Limits, scratch: Path) -> None:
     if not tasks or limits.is_over:
         return
-    prepare_template(next(covered.test_files(MODULES[tasks[0].path])), scratch)
+    prepare_template(next(covered.files_of_tests(MODULES[tasks[0].path])), scratch)
     for task in tasks:
         choice = Choice(task.path, Path(task.path).read_text())
         for mutant in task.mutants:

@@ -22,7 +22,7 @@ from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.errors import DovetailError, StaleWriteError
-from dovetail.middleware.headers import header
+from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
@@ -94,7 +94,7 @@ async def update(
     data: BaseModel,
 ) -> Response:
     """Change an object and return it."""
-    if_match = request.headers.get("If-Match")
+    if_match = list_header(request.scope, b"if-match")
     asked = writer.spec.change_visibility(recognized, CHANGE)
     with _pointing_into(writer.spec, data):
         batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
@@ -112,7 +112,7 @@ async def delete(
     writer: Writer, request: Request, session: AsyncSession, recognized: Recognized[object], *, key: Hashable
 ) -> Response:
     """Delete an object."""
-    if_match, asked = request.headers.get("If-Match"), writer.spec.change_visibility(recognized, DELETE)
+    if_match, asked = list_header(request.scope, b"if-match"), writer.spec.change_visibility(recognized, DELETE)
     if not await writer.at_once.delete(session, asked, key, if_match):
         await writer.delete_item(session, recognized.viewer, asked, key, if_match)
     return Response(status_code=204)
@@ -166,7 +166,7 @@ async def _put_new(  # noqa: PLR0917 - as `update` has them
     writer: Writer, request: Request, session: AsyncSession, viewer: object, key: Hashable, data: BaseModel
 ) -> Response:
     """Make the row that a PUT found none of, with the key of its path, and return it."""
-    if request.headers.get("If-Match") is not None:
+    if list_header(request.scope, b"if-match") is not None:
         raise StaleWriteError  # what the client saw is not there
     made = await writer.create_and_read(session, viewer, data, key_values(writer.spec.known_by, key))
     headers = {"Location": quote(request.scope["path"])} if writer.spec.has("retrieve") else None
@@ -334,7 +334,7 @@ def _item_response(
     if spec.envelope.item:
         body = spec.envelope.wrapped(body)
     tag = etag(batch.version(0), body)
-    known = header(request.scope, b"if-none-match")
+    known = list_header(request.scope, b"if-none-match")
     if known and request.method == "GET" and is_known(tag, known):
         return Response(status_code=304, headers={"ETag": tag})
     if status == 200 and not headers:  # noqa: PLR2004 - OK, as every read

@@ -47,7 +47,7 @@ def read_answers() -> list[Requirement]:
     return found
 
 
-def test_of(shown: str) -> tuple[Path, str]:
+def place_of(shown: str) -> tuple[Path, str]:
     """Return the file and the function of a test that is named as `contrib/auth/api/test_login::a_user_logs_in`."""
     module, _, name = shown.partition("::")
     return Path("tests", f"{module}.py"), f"test_{name}"
@@ -58,8 +58,8 @@ def problems(requirement: Requirement) -> Iterator[str]:
     if not requirement.answers:
         yield f"{requirement.number} is unexplained"
     for shown in requirement.answers.get("shown", ()):
-        path, name = test_of(shown)
-        if name not in tests_in(path):
+        path, name = place_of(shown)
+        if name not in functions_in(path):
             yield f"{requirement.number}: there is no test {path}::{name}"
     for page in requirement.answers.get("page", ()):
         if not (REPOSITORY / "docs" / page).exists():
@@ -67,7 +67,7 @@ def problems(requirement: Requirement) -> Iterator[str]:
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def functions_in(path: Path) -> frozenset[str]:
     """Return the names of the functions in a file of tests; none if there is no such file."""
     file = REPOSITORY / path
     if not file.exists():

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from tests.docs.asvs.answers import KINDS, REPOSITORY, Requirement, read_answers, test_of
+from tests.docs.asvs.answers import KINDS, REPOSITORY, Requirement, place_of, read_answers
 
 PAGE = REPOSITORY / "docs" / "asvs.md"
 TITLES = {
@@ -58,7 +58,7 @@ def _answers(requirement: Requirement) -> Iterator[str]:
 
 def _answer(kind: str, text: str) -> str:
     if kind == "shown":
-        path, name = test_of(text)
+        path, name = place_of(text)
         return f"[{name.removeprefix('test_').replace('_', ' ')}](../{path.as_posix()})"
     if kind == "page":
         return f"[{text}]({text})"

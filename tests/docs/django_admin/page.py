@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import groupby
 
-from tests.docs.asvs.answers import REPOSITORY, test_of
+from tests.docs.asvs.answers import REPOSITORY, place_of
 from tests.docs.django_admin.rows import MISSING, NOT_NEEDED, WORKS, Row, read_rows
 
 PAGE = REPOSITORY / "docs" / "coming-from-django-admin.md"
@@ -41,7 +41,7 @@ def _line(row: Row) -> str:
 
 
 def _linked(row: Row, verdict: str) -> str:
-    return f"[{verdict}](../{test_of(row.shown)[0].as_posix()})" if row.shown else verdict
+    return f"[{verdict}](../{place_of(row.shown)[0].as_posix()})" if row.shown else verdict
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.asvs.answers import test_of, tests_in
+from tests.docs.asvs.answers import functions_in, place_of
 
 ROWS = Path(__file__).with_name("rows.txt")
 WORKS, NOT_NEEDED, MISSING = "works", "not needed because", "missing"
@@ -47,6 +47,6 @@ def problems(row: Row) -> Iterator[str]:
     if not row.shown:
         yield f"{row.name}: no test executes it"
         return
-    path, name = test_of(row.shown)
-    if name not in tests_in(path):
+    path, name = place_of(row.shown)
+    if name not in functions_in(path):
         yield f"{row.name}: there is no test {path}::{name}"
