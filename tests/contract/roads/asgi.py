@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 DURATION = re.compile(r" \d+\.\d ms")
+_log: "ContextVar[Log | None]" = ContextVar("log", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +83,18 @@ class Record:
 
 
 class Log(logging.Handler):
-    """Keeps what the application logs, and of others what is a warning or worse."""
+    """Keeps what the application logs, and of others what is a warning or worse.
+
+    What is sent or written beside requests, mails say, comes in a context of its own, and whenever there is time.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.kept: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        if _log.get() is not self:
+            return
         if record.name.startswith("dovetail") or record.levelno >= logging.WARNING:
             told = DURATION.sub("", record.getMessage())
             error = record.exc_info[0] if record.exc_info else None
@@ -98,11 +105,13 @@ class Log(logging.Handler):
 def logged() -> Iterator[Log]:
     """Keep what is logged within the block."""
     log = Log()
+    before = _log.set(log)
     logging.getLogger().addHandler(log)
     try:
         yield log
     finally:
         logging.getLogger().removeHandler(log)
+        _log.reset(before)
 
 
 async def send(app: ASGIApp, request: Request) -> Record:

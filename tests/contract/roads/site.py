@@ -113,6 +113,7 @@ def road_settings(database_url: str, **values: object) -> Settings:
         "environment": "test",
         "secret_key": SECRET,
         "database_url": database_url,
+        "database_pool_timeout": 30.0,  # seconds: a machine at work is no fault of a road
         "plugins": (*Settings.model_fields["plugins"].default, *PLUGINS),
         "max_body_size": LARGEST_BODY,
         "max_body_items": MOST_ITEMS,

@@ -47,7 +47,7 @@ async def test_a_view_may_bring_templates_of_its_own(office, session):
 
 
 async def test_a_view_may_bring_templates_for_the_deletion_of_one_object_and_of_several(office, session):
-    session.add_all(tags := [Tag(name="python"), Tag(name="sql")])
+    session.add_all(tags := [Tag(id=1, name="python"), Tag(id=2, name="sql")])  # they come in the order of their keys
     await session.commit()
     keys = [str(tag.id) for tag in tags]
     assert (await office.get("/templated/tagged/delete/", pks=keys[0])).text == "of one: python"
