@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.axe import findings
+from tests.contrib.admin.late_scripts import before_scripts
 from tests.contrib.media.gallery.models import Picture
 from tests.contrib.media.images import image
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
+LARGE = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"x" * 2000}
 DROP = """(area, content) => {
     const dropped = new DataTransfer();
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
@@ -33,8 +35,7 @@ async def test_files_are_chosen_dropped_looked_at_and_taken_away(browser_page: P
 
     # What is too large is told before it is sent, and not sent.
     await page.get_by_label("Title").fill("One")
-    large = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"x" * 2000}
-    await page.get_by_label("Scan").set_input_files(large)
+    await page.get_by_label("Scan").set_input_files(LARGE)
     await expect(page.get_by_text("The file has 2 KB; 1 KB are taken.")).to_be_visible()
     await page.get_by_label("Image").set_input_files({"name": "my.png", "mimeType": "image/png", "buffer": image()})
     await page.locator(".col-sm", has=page.get_by_label("Cover")).evaluate(DROP, base64.b64encode(image()).decode())
@@ -56,3 +57,18 @@ async def test_files_are_chosen_dropped_looked_at_and_taken_away(browser_page: P
     await session.refresh(stored)
     assert (stored.image, stored.cover.name) == (None, "dropped.png")
     await session.commit()
+
+
+async def test_a_file_that_was_chosen_before_the_scripts_came_is_told_to_be_too_large(browser_page: Page, make_user):
+    await make_user(username="boss", is_superuser=True)
+    page = browser_page
+    await page.goto("/admin/gallery/picture/add/")
+    await page.get_by_label("Username or e-mail address").fill("boss")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_label("Title").wait_for()
+
+    async with before_scripts(page, "/admin/gallery/picture/add/"):
+        await page.get_by_label("Scan").set_input_files(LARGE)
+    await expect(page.get_by_text("The file has 2 KB; 1 KB are taken.")).to_be_visible()
+    await expect(page.get_by_label("Scan")).to_have_value("")

@@ -1,5 +1,6 @@
 // What the pages of the back office do beyond forms and links; SQLAdmin's main.js does the rest.
 import { gettext } from "./texts.js";
+import { isTyped } from "./typed.js";
 
 (function () {
   "use strict";
@@ -29,11 +30,13 @@ import { gettext } from "./texts.js";
     const sources = names.map((name) => field.form.elements.namedItem(name)).filter(Boolean);
     let typed = field.value !== "";
     field.addEventListener("input", () => { typed = field.value !== ""; });
-    sources.forEach((source) => source.addEventListener("input", () => {
+    const make = () => {
       if (typed) return;
       const made = slugOf(sources.map((one) => one.value).join(" "));
       field.value = field.maxLength > 0 ? made.slice(0, field.maxLength).replace(/-+$/, "") : made;
-    }));
+    };
+    sources.forEach((source) => source.addEventListener("input", make));
+    if (sources.some(isTyped)) make();
   }
 
   function begin(root) {

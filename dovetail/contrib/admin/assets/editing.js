@@ -2,6 +2,7 @@
 // sight, buttons for now and for today, JSON that is checked as it is typed, and groups as tabs.
 
 import { gettext } from "./texts.js";
+import { isTyped } from "./typed.js";
 
 const TEXTS = {
   today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"), saved: gettext("A draft was saved."), lost: gettext("You were logged out. What you typed until the last draft is kept; log in to go on."),
@@ -12,7 +13,7 @@ const form = document.querySelector("[data-object-form]");
 
 // Nothing that was typed is left without a warning.
 function guard() {
-  let isUnsaved = form.dataset.unsaved !== undefined;
+  let isUnsaved = form.dataset.unsaved !== undefined || [...form.elements].some((one) => one.name && isTyped(one));
   const note = (event) => { if (event.target.name) isUnsaved = true; };
   form.addEventListener("input", note);
   form.addEventListener("change", note);
@@ -48,8 +49,9 @@ function keepDrafts() {
       status.textContent = "";
     }
   }
+  const isKept = (field) => field.name && field.type !== "password" && field.type !== "file";
   const later = (event) => {
-    if (!event.target.name || event.target.type === "password" || event.target.type === "file") return;
+    if (!isKept(event.target)) return;
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   };
@@ -57,6 +59,7 @@ function keepDrafts() {
   form.addEventListener("change", later);
   if (window.jQuery) window.jQuery(form).on("change", "select", later);
   form.addEventListener("submit", () => { isSent = true; clearTimeout(timer); });
+  if ([...form.elements].some((one) => isKept(one) && isTyped(one))) timer = setTimeout(save, PAUSE);
 }
 
 // Groups of fields as tabs, by arrows too; a mistake is marked in the tab that hides it.
@@ -153,6 +156,7 @@ function addTools(root) {
       }
     };
     field.addEventListener("change", check);
+    if (isTyped(field)) check();
     tool(field, TEXTS.tidy, () => {
       if (check() && field.value.trim()) fill(field, JSON.stringify(JSON.parse(field.value), null, 2));
     });

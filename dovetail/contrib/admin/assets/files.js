@@ -26,12 +26,14 @@ function watch(field) {
   const area = field.closest(".col-sm") || field.parentElement;
   const clear = area.querySelector('input[type="checkbox"][value="clear"]');
 
-  field.addEventListener("change", () => {
+  const look = () => {
     told.textContent = mistake(field);
     if (told.textContent) field.value = "";
     else if (clear && field.files.length) clear.checked = false;
     field.classList.toggle("is-invalid", Boolean(told.textContent));
-  });
+  };
+  field.addEventListener("change", look);
+  if (field.files.length) look(); // chosen before this script ran
   if (clear) {
     clear.addEventListener("change", () => { if (clear.checked) field.value = ""; });
   }

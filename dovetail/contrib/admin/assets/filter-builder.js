@@ -28,9 +28,11 @@ function button(label, act) {
 
 const quoted = (value) => (/^[^\s()"=<>!\\]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, "\\$&")}"`);
 
+const valueLabel = (field) => gettext("%(field)s: value", { field: field.title });
+
 // The value is typed, chosen, or looked for, as the field and the comparison want it.
 function valueField(field, comparison, condition) {
-  const label = `${field.title}: value`;
+  const label = valueLabel(field);
   if (comparison.startsWith("is") && field.choices.length) return select(label, field.choices, condition.value);
   if (field.isRelation) {
     const made = make("select", { class: "form-select form-select-sm", "aria-label": label, name: "" });
@@ -54,8 +56,8 @@ function lookUp(made, field) {
       data: (typed) => ({ name: field.name, term: typed.term || "" }),
     },
   });
-  chosen.next().find(".select2-selection").attr("aria-label", `${field.title}: value`).removeAttr("aria-labelledby");
-  chosen.next().find("textarea.select2-search__field").attr("aria-label", `${field.title}: value`).removeAttr("role");
+  chosen.next().find(".select2-selection").attr("aria-label", valueLabel(field)).removeAttr("aria-labelledby");
+  chosen.next().find("textarea.select2-search__field").attr("aria-label", valueLabel(field)).removeAttr("role");
   chosen.on("select2:select", write);
 }
 
@@ -119,7 +121,7 @@ function write() {
 }
 
 const tree = JSON.parse(place.dataset.tree);
-if (tree) {
+if (tree && text.value === text.defaultValue) { // or else it is typed already, which counts
   place.append(group(tree, 0));
   place.hidden = false;
   isReady = true;

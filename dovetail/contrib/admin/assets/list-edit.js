@@ -1,19 +1,15 @@
 // Cells of a list that are changed there: what was typed is marked and counted, and not left by mistake.
 import { gettext } from "./texts.js";
+import { given, held } from "./typed.js";
 
 const form = document.getElementById("list-edit");
 const counter = form.querySelector(".list-changes");
 const fields = Array.from(form.elements).filter((one) => one.closest(".cell") && one.type !== "hidden");
-const shown = new Map(fields.map((field) => [field, stateOf(field)]));
+const shown = new Map(fields.map((field) => [field, given(field)]));
 let isSent = false;
 
-function stateOf(field) {
-  if (field.type === "checkbox") return String(field.checked);
-  return Array.from(field.selectedOptions || [field]).map((one) => one.value).join(",");
-}
-
 function isChanged(field) {
-  return stateOf(field) !== shown.get(field);
+  return held(field) !== shown.get(field);
 }
 
 function tell() {
@@ -24,7 +20,7 @@ function tell() {
 
 function restore(field) {
   const first = shown.get(field);
-  if (field.type === "checkbox") field.checked = first === "true";
+  if (field.type === "checkbox" || field.type === "radio") field.checked = first === "true";
   else field.value = first;
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -1,5 +1,6 @@
 // Send a form whose task takes long, and tell how far it is; to stop it, or to leave the page, undoes all of it.
 const form = document.querySelector("form[data-progress]");
+const language = document.documentElement.lang;
 const place = form && document.getElementById(form.dataset.progress);
 
 async function* linesOf(response) {
@@ -38,7 +39,7 @@ async function send(stop) {
     if (line.of) {
       place.querySelector("progress").value = line.done;
       place.querySelector(".action-progress-text").textContent = place.dataset.working
-        .replace("{done}", line.done.toLocaleString("en")).replace("{of}", line.of.toLocaleString("en"));
+        .replace("{done}", line.done.toLocaleString(language)).replace("{of}", line.of.toLocaleString(language));
     }
   }
   return end(place.dataset.lost);

@@ -1,6 +1,7 @@
 // Related objects in forms and filters: chosen by typing, by key or in two boxes; added and changed in a window of their own.
 
 import { gettext } from "./texts.js";
+import { isTyped } from "./typed.js";
 
 const TEXTS = {
   available: gettext("Can be chosen"), chosen: gettext("Chosen"), search: gettext("Search"), choose: gettext("Choose"), remove: gettext("Remove"),
@@ -129,8 +130,10 @@ async function showTitles(input) {
 }
 
 function showRawId(input) {
-  input.addEventListener("change", () => { showTitles(input); showTools(input); });
-  showTools(input);
+  const show = () => { showTitles(input); showTools(input); };
+  input.addEventListener("change", show);
+  if (isTyped(input)) show();
+  else showTools(input);
 }
 
 function openLookup(button) {

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.late_scripts import before_scripts
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
@@ -38,3 +39,7 @@ async def test_a_slug_is_written_as_its_title_is_typed_until_somebody_types_it(b
     await slug.fill("")
     await title.fill("A third one")
     await expect(slug).to_have_value("a-third-one")
+
+    async with before_scripts(browser_page, "/admin/blog/post/add/"):
+        await title.fill("Typed before the scripts came")
+    await expect(slug).to_have_value("typed-before-the-scripts-came")

@@ -1,0 +1,64 @@
+"""What is typed into a form before its scripts have come is warned of, drafted and checked all the same."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.guild.models import Rank
+from tests.contrib.admin.late_scripts import before_scripts
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+
+@pytest.fixture
+async def page(browser_page: Page, make_user) -> Page:
+    """Of a superuser who is logged in."""
+    await make_user(username="boss", is_superuser=True)
+    await browser_page.goto("/admin/")
+    await browser_page.get_by_label("Username or e-mail address").fill("boss")
+    await browser_page.get_by_label("Password").fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Log in").click()
+    await expect(browser_page.get_by_role("heading", name="Welcome")).to_be_visible()
+    return browser_page
+
+
+async def leave_and_stay(page: Page) -> list[str]:
+    """Try to leave a page, stay on it, and return what was asked."""
+    asked: list[str] = []
+
+    async def stay(dialog):
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.once("dialog", stay)
+    await page.get_by_role("link", name="Cancel").click(no_wait_after=True)
+    await page.wait_for_timeout(300)
+    return asked
+
+
+async def test_what_was_typed_before_the_scripts_came_is_drafted_checked_and_left_after_a_warning(page, workshop):
+    async with before_scripts(page, f"/admin/guild/tabbed/{workshop.id}/change/"):
+        await page.get_by_label("Rank").select_option(Rank.MASTER.value)
+        await page.get_by_label("Facts").fill('{"looms": 3')
+    await expect(page.get_by_label("About")).to_be_visible()
+    await expect(page.get_by_text("A draft was saved.")).to_be_visible()
+    await page.get_by_role("tab", name="Times").click()
+    await expect(page.get_by_text("This is not JSON")).to_be_visible()
+    assert await leave_and_stay(page) == ["beforeunload"]
+
+
+@pytest.mark.parametrize("view", ["tabbed", "workshop", "boxed", "raw"])
+async def test_a_form_that_nobody_typed_into_is_left_without_a_warning(page, session, workshop, view):
+    workshop.rank, workshop.facts, workshop.about = Rank.MASTER, {"looms": 3}, "\n\n<b>Looms</b>\r\n\r\nof all kinds\n"
+    workshop.name, workshop.opens_at = "  two\nlines ", workshop.opens_at
+    await session.commit()
+    async with before_scripts(page, f"/admin/guild/{view}/{workshop.id}/change/"):
+        await page.get_by_label("Name").focus()
+    assert await leave_and_stay(page) == []
+    await expect(page).to_have_url(f"/admin/guild/{view}/")
+
+
+async def test_a_key_that_was_typed_before_the_scripts_came_is_named(page, session, workshop):
+    async with before_scripts(page, f"/admin/guild/raw/{workshop.id}/change/"):
+        await page.get_by_label("Helpers").fill(str(workshop.head_id))
+    await expect(page.locator("[data-titles-of='field-helpers']")).to_have_text("Ada")
