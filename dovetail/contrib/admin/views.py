@@ -287,7 +287,10 @@ def shortened(length: int) -> Callable[[object, str], str]:
 
     def show(obj: object, name: str) -> str:
         text = " ".join(str(getattr(obj, name)).split())
-        return text if len(text) <= length else shorten(text[: 2 * length], length, placeholder="…")
+        if len(text) <= length:
+            return text
+        words = shorten(text[: 2 * length], length, placeholder="…")
+        return words if len(words) > 1 else f"{text[: length - 1]}…"  # of a word that is longer, its beginning
 
     return show
 

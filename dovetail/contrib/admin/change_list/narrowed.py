@@ -18,7 +18,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.search.search import FullText
 from dovetail.errors import BadRequestError
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, in_sentence
 
 
 class NarrowedView(ObjectsView):
@@ -75,7 +75,7 @@ class NarrowedView(ObjectsView):
             return self.search_help_text
         full_text, names = self.searched(request_context().request)
         names = [*(full_text.columns if full_text else ()), *names]
-        return ", ".join(self.label(search.bare(name)).lower() for name in names)
+        return ", ".join(in_sentence(self.label(search.bare(name))) for name in names)
 
     def sort_query(self, stmt: AnySelect, request: Request) -> AnySelect:
         """Put the rows in the order that the request asks for, or the view's own."""

@@ -69,7 +69,7 @@ class Deletion:
         if answer.is_unseen:
             answer.lines.append(UNSEEN)
         count: int | str = len(self._objs) if isinstance(self._objs, Sequence) else ""
-        own = {} if count == "" else {self._view.name_plural.lower(): count}
+        own = {} if count == "" else {in_sentence(self._view.name_plural): count}
         return DeletedObjects(answer.lines, {**own, **answer.counts}, answer.needed, answer.protected)
 
     async def lock(self) -> None:

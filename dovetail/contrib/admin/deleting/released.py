@@ -26,6 +26,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import class_in_words
 from dovetail.database.deletion.references import Effect
+from dovetail.translation.texts import in_sentence
 
 NAMED = 10  # objects of a group
 TOLD = "_released"  # the field of the form that says what its user was told
@@ -75,7 +76,7 @@ async def _lines(
     named = [NamedObject(view.title_of(one), identifier_of(one), view.link_to(request, one)) for one in seen[:NAMED]]
     lines: list[Line] = [] if len(seen) == len(gone) else [UNSEEN]
     if seen:
-        lines.insert(0, ObjectGroup(name=plural.lower(), effect=effect, count=len(seen), objects=named))
+        lines.insert(0, ObjectGroup(name=in_sentence(plural), effect=effect, count=len(seen), objects=named))
     if effect is Effect.DELETE and views and isinstance(views[0], _TellsWhatGoes):
         lines += as_deleted_objects(await views[0].get_deleted_objects(gone, request)).deleted_objects
     return lines

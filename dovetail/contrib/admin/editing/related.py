@@ -13,6 +13,7 @@ from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.view_base import ViewBase, declared_form
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.translation.texts import in_sentence
 
 POPUP = "_popup"  # what the address of a window says that another window waits for
 KEY = "KEY-OF-THE-CHOSEN"  # stands for the key of the chosen object
@@ -55,7 +56,7 @@ async def _tools(request: Request, field: Field, target: type[object]) -> Relate
     may_change = is_one and view.can_edit and view.has_permission(request, Action.EDIT)
     may_view = is_one and view.can_view_details and view.has_permission(request, Action.DETAILS)
     return RelatedTools(
-        name=view.name.lower(),
+        name=in_sentence(view.name),
         add=url("create") if may_add else None,
         change=url("edit", pk=KEY) if may_change else None,
         view=url("details", pk=KEY) if may_view else None,

@@ -71,12 +71,18 @@ def translate_templates(environment: Environment) -> None:
     environment.globals["zone_name"] = zone_name
     environment.filters |= {
         "in_sentence": in_sentence,
+        "begin_sentence": _begin_sentence,
         "translated": gettext,
         "number": formats.number,
         "day": formats.day,
         "iso_day": formats.iso_day,
     }
     environment.filters |= {"moment": formats.moment, "clock": formats.clock, "exact": formats.exact}
+
+
+def _begin_sentence(text: str) -> str:
+    """Return a text with a capital at its beginning, and all else as it is: German has capitals within, too."""
+    return text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True)

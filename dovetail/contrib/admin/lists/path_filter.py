@@ -11,6 +11,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import conditions_of
 from dovetail.resources.query.paths import walk
+from dovetail.translation.texts import gettext_lazy
 
 
 class PathFilter:
@@ -22,7 +23,7 @@ class PathFilter:
         self.template: str = inner.template
         self.has_operator = bool(getattr(inner, "has_operator", False))
         self.parameter_name = path.replace(".", "__")
-        self.title = path.replace(".", " ").replace("_", " ").capitalize()
+        self.title = gettext_lazy(path.replace(".", " ").replace("_", " ").capitalize())
         inner.parameter_name, inner.title = self.parameter_name, self.title
         self.choices = getattr(inner, "choices", ())
         self.bounds = getattr(inner, "bounds", ())

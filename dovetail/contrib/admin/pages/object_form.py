@@ -46,7 +46,13 @@ from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 VERSION = "_version"
 OF_OBJECT = "object"  # of the address of a lookup: the key of the object whose form asks
 SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
+GONE = "_gone"  # what a form says whose author was told that its object is gone
 KEPT = gettext_lazy("This is what you had typed. Nothing was saved yet; look at it and save.")
+
+DELETED = gettext_lazy(
+    "Somebody else deleted this while you were editing, so nothing was saved yet. "
+    "Saving again makes a new one of what you typed."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +71,7 @@ class FormPage:
     prepopulated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     formsets: Sequence[InlineFormSet] = ()
     released: DeletedObjects | None = None  # what saving takes away from the object, to be told first
+    is_gone: bool = False  # whether the form was that of an object that was deleted meanwhile
 
     @property
     def can_save_as(self) -> bool:
@@ -99,21 +106,31 @@ class FormPage:
         context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
         context["has_drafts"] = has_drafts(self.request)
-        if "pk" in self.request.path_params and not context["popup"]:
+        if "pk" in self.request.path_params and not context["popup"] and not self.is_gone:
             context["presence"] = await presence_of(self.office, self.request, view, is_editing=True)
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
             context["draft_saved_at"] = await draft_time(self.request, view)
-        context |= {"released": self.released}
+        context |= {"released": self.released, "is_gone": self.is_gone}
         context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
 
 
-async def edit(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> Response:
-    """Show the form of an object, or of a new one (None); save what is sent."""
-    is_copy = request.method == "POST" and await field_of(request, "save") == SAVE_AS
+async def was_open(request: Request) -> bool:
+    """Return whether the request sends the form of an object that was there when it was shown."""
+    return request.method == "POST" and bool(await field_of(request, VERSION) or await field_of(request, GONE))
+
+
+async def edit(
+    office: Office, request: Request, view: ModelAdmin, obj: object | None, *, is_gone: bool = False
+) -> Response:
+    """Show the form of an object, or of a new one (None); save what is sent.
+
+    Of an object that `is_gone` the form that is sent becomes that of a new one, once its author was told.
+    """
+    is_copy = is_gone or (request.method == "POST" and await field_of(request, "save") == SAVE_AS)
     changed = None if is_copy else obj  # a copy takes what the form of a new object takes, and no more
-    page = await _page(office, request, view, changed)
+    page = replace(await _page(office, request, view, changed), is_gone=is_gone)
     form_class = await view.permitted_form(request, changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     if obj is not None:
@@ -130,7 +147,7 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
         return await page.show(without_demands(form, unseen))
     refuse_files(await request.form(), form_class)
     sent = await read_form(request, obj) if kept is None else kept
-    if is_copy:
+    if is_copy and not is_gone:
         allow(page.can_save_as and await view.check_can_create(request))
     form, counting = fill_in(form_class, sent, {} if is_copy else initial, is_new=obj is None or is_copy)
     counting = without_unmet(view.conditional_fields, form, counting)
@@ -139,10 +156,8 @@ async def edit(office: Office, request: Request, view: ModelAdmin, obj: object |
     if kept is not None:
         is_current = sent.get(VERSION) in {None, page.version}
         return await page.show(form, error=KEPT if is_current else await tell_stale(office, request, view, changed))
-    is_stale = page.version is not None and not is_copy and sent.get(VERSION) != page.version
-    if is_stale or any(one.is_stale for one in with_parts(page.formsets)):
-        told = await tell_stale(office, request, view, changed) if is_stale else str(STALE)
-        return await page.show(form, HTTPStatus.CONFLICT, told)
+    if conflict := await _conflict(page, changed, sent):
+        return await page.show(form, HTTPStatus.CONFLICT, conflict)
     if not (form.validate() & are_valid(page.formsets)):
         return await page.show(
             form, HTTPStatus.BAD_REQUEST, gettext("Nothing was saved. Correct what is marked below.")
@@ -205,6 +220,15 @@ async def _save_or_explain(
             raise
         return await page.show(form, told.status, _mark(page, form, told))
     return await _after_saving(page, saved, sent, is_created=obj is None)
+
+
+async def _conflict(page: FormPage, obj: object | None, sent: FormData) -> str | None:
+    """Return what others did while the form was open, which its author is told before it is saved."""
+    if page.is_gone and GONE not in sent:
+        return str(DELETED)
+    if obj is not None and sent.get(VERSION) != page.version:
+        return await tell_stale(page.office, page.request, page.view, obj)
+    return str(STALE) if any(one.is_stale for one in with_parts(page.formsets)) else None
 
 
 def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, object]:

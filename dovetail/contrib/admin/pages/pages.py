@@ -67,7 +67,10 @@ async def show_create_form(office: Office, request: Request) -> Response:
 async def show_edit_form(office: Office, request: Request) -> Response:
     """Show the form of an object, or change the object to what is sent."""
     view = open_view(office, request, Action.EDIT)
-    obj = _found(await view.get_object_for_edit(request))
+    obj = await view.get_object_for_edit(request)
+    if obj is None and await object_form.was_open(request) and await _may_add(view, request):
+        return await object_form.edit(office, request, view, None, is_gone=True)
+    obj = _found(obj)
     rules = rules_of(request)
     await rules.load(request_context().session, view.model, ["change", "delete"], [obj])
     rules.require(view.model, "change", [obj])
@@ -155,6 +158,10 @@ async def _can_use_form(view: ModelAdmin, request: Request, name: str | None = N
     """Return whether the user may send the form of a view, and write the field `name` in it if one is named."""
     if name in fields_of(request).read_only(view.model):
         return False
-    if view.can_create and await view.check_can_create(request):
+    if await _may_add(view, request):
         return True
     return view.can_edit and view.has_permission(request, Action.EDIT)
+
+
+async def _may_add(view: ModelAdmin, request: Request) -> bool:
+    return view.can_create and view.has_permission(request, Action.CREATE) and await view.check_can_create(request)

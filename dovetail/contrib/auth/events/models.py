@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dovetail.contrib.auth.models import MAXIMUM_USERNAME, User
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
+from dovetail.translation.texts import gettext
 
 MAXIMUM_ADDRESS = 64  # characters; an IPv6 address has 45
 MAXIMUM_USER_AGENT = 200
@@ -100,4 +101,4 @@ class SecurityEvent(IdMixin, Base):
     actor: Mapped[User | None] = relationship(foreign_keys=[actor_id], lazy="raise")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.username}".strip()
+        return f"{gettext(self.kind.replace('_', ' ').capitalize())} {self.username}".strip()

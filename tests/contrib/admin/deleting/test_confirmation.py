@@ -68,6 +68,19 @@ async def test_what_goes_along_is_named_counted_and_linked(office, boss, make_us
     assert [await count(session, one) for one in (Post, Comment, User)] == [1, 0, 1]
 
 
+async def test_what_goes_along_is_named_with_the_capitals_of_the_language(office, boss, session):
+    tag, post = Tag(name="news"), Post(title="One", content=".", author_id=boss.id)
+    session.add_all([tag, post])
+    await session.flush()
+    await session.execute(insert(post_tags), [{"post_id": post.id, "tag_id": tag.id}])
+    session.add(SecurityEvent(kind=EventKind.RIGHTS_CHANGED, user_id=boss.id, username="boss"))
+    await session.commit()
+    office.client.headers["Accept-Language"] = "de"
+    words = in_words((await office.get("/auth/user/delete/", pks=str(boss.id))).text)
+    assert "Verknüpfungen (Schlagwörter): 1 news" in words
+    assert "Rechte geändert boss" in words
+
+
 async def test_a_question_takes_no_more_statements_for_more_rows(office, boss, make_user, session, count_statements):
     few, many = await make_user(), await make_user()
     await written(session, few, posts=1, comments=1)

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.auth.permissions.grants import grant
 from plugins.blog.models import Post
 
 
@@ -44,3 +45,38 @@ async def test_of_a_change_that_the_history_does_not_know_nobody_is_named(office
         await session.commit()
 
     assert (await conflict(office, post, change)).startswith("Somebody else changed this while you were editing")
+
+
+async def test_what_was_typed_of_an_object_that_somebody_deleted_becomes_a_new_one_once_it_is_saved_again(
+    office, colleague, post, session
+):
+    path = f"/blog/post/{post.id}/change/"
+    form = read_form((await office.get(path)).text)
+    await colleague.post("/blog/post/delete/", {"pks": str(post.id), "confirmed": "yes"})
+    typed = {**form, "title": "Typed at length"}
+    refused = await office.client.post(f"/admin{path}", data=typed)
+    assert refused.status_code == 409
+    assert "Somebody else deleted this while you were editing" in refused.text
+    assert 'value="Typed at length"' in refused.text
+    assert await session.scalar(select(func.count()).select_from(Post)) == 0
+    await session.rollback()
+
+    sent = read_form(refused.text)
+    assert "_version" not in sent
+    saved = await office.client.post(f"/admin{path}", data=sent)
+    assert saved.status_code == 303, saved.text
+    assert await session.scalar(select(Post.title)) == "Typed at length"
+
+
+async def test_who_may_add_nothing_is_told_that_what_they_changed_is_gone(
+    office, make_user, back_office_for, post, session
+):
+    mira = await make_user(username="mira", is_staff=True)
+    await grant(session, mira, ["blog.view_post", "blog.change_post"])
+    await session.commit()
+    hers = await back_office_for(mira)
+    form = read_form((await hers.get(f"/blog/post/{post.id}/change/")).text)
+    await office.post("/blog/post/delete/", {"pks": str(post.id), "confirmed": "yes"})
+    for said in (form, {**form, "_gone": "1"}):
+        assert (await hers.client.post(f"/admin/blog/post/{post.id}/change/", data=said)).status_code == 404
+    assert await session.scalar(select(func.count()).select_from(Post)) == 0
