@@ -1,7 +1,6 @@
 """Read the lines of the history as the policies let somebody: of objects that they may view, without what is hidden."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +14,7 @@ from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.errors import NotFoundError, quoted
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.registered import Policies
+from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

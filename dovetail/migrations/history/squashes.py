@@ -5,9 +5,10 @@ is applied too. This imports neither Alembic nor SQLAlchemy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dovetail.migrations.history.applied import Applied
+from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

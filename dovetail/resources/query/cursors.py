@@ -1,12 +1,13 @@
 """Cursors: where a page ends, as an opaque text that only this site can have written."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from pydantic import SecretStr
 
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.signing import BadSignatureError, Signer
+from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

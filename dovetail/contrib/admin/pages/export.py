@@ -1,7 +1,6 @@
 """Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from anyio import CancelScope
@@ -22,6 +21,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.pool_share import PoolShare
 from dovetail.files.media import address_of
 from dovetail.files.stored_file import StoredFile
+from dovetail.startup.dataclass import dataclass
 
 BATCH = 500
 AT_ONCE = 100  # rows that are written down before others have their turn
