@@ -166,7 +166,7 @@ class ShownView(OpenModelView):
             return self.title_of(obj)
         column = self._columns.get(prop)
         if column is None or column.compute is None:
-            return _follow(obj, prop.split("."))
+            return _follow(obj, prop.split(".")) if "." in prop else getattr(obj, prop, None)
         return column.compute(self, obj) if column.is_of_view else column.compute(obj)
 
     # In which order.

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, Session, decl_base
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.mapper import _event_on_init
+from sqlalchemy.orm.state import InstanceState
 from sqlalchemy.pool import ConnectionPoolEntry, ManagesConnection, Pool, PoolProxiedConnection
 from sqlalchemy.pool.base import _ConnectionFairy
 from sqlalchemy.sql.base import ExecutableOption
@@ -220,6 +221,12 @@ def has_connected(session: AsyncSession) -> bool:
 def has_changes(session: AsyncSession) -> bool:
     """Return whether a flush would find something to look at; `new`, `dirty` and `deleted` make a set each."""
     return not session.sync_session._is_clean()  # noqa: SLF001 - what Session.flush() asks
+
+
+def mark_written(session: AsyncSession, items: Iterable[object]) -> None:
+    """Let objects of a session be as loaded, with what was set on them, since it stands in their rows now."""
+    found = [(instance_state(item), vars(item)) for item in items]
+    InstanceState._commit_all_states(found, session.sync_session.identity_map)  # noqa: SLF001 - as after a flush
 
 
 def add_loaded(session: Session, item: object, identity: Any) -> None:

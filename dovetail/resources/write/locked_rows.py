@@ -128,11 +128,10 @@ def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, obj
     changed: dict[object, object] = {}
     for name, first in rows[0][1].items():
         column = mapper.column_attrs[name].columns[0]
-        values = [literal(values[name], column.type) for _, values in rows]
-        if all(row[1][name] == first for row in rows):
-            changed[column] = values[0]
+        if all(values[name] == first for _, values in rows):
+            changed[column] = literal(first, column.type)
         else:
-            whens = [(among(key, [row[0]]), value) for row, value in zip(rows, values, strict=True)]
+            whens = [(among(key, [one]), literal(values[name], column.type)) for one, values in rows]
             changed[column] = case(*whens, else_=column)
     return update(mapper.local_table).where(among(key, [row[0] for row in rows])).values(changed)
 

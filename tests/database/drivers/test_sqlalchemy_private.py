@@ -220,6 +220,25 @@ async def test_a_session_tells_whether_it_holds_something_back(database):
         assert sqlalchemy_private.has_changes(session)
 
 
+async def test_what_is_marked_as_written_is_not_written_by_a_flush(database, count_statements):
+    async with database.unit_of_work() as session:
+        session.add_all(tags := [Tag(name="one"), Tag(name="two")])
+        await session.flush()
+        for tag in tags:
+            tag.name = f"{tag.name} more"
+
+        sqlalchemy_private.mark_written(session, tags)
+
+        assert not session.dirty
+        assert not any(inspect(tag).attrs.name.history.has_changes() for tag in tags)
+        with count_statements() as statements:
+            await session.flush()
+        assert statements == []
+        assert [tag.name for tag in tags] == ["one more", "two more"]
+        tags[0].name = "three"
+        assert [*session.dirty] == tags[:1]
+
+
 @on_postgresql
 async def test_a_transaction_that_sqlalchemy_began_is_known(database):
     async with database.engine.connect() as connection:

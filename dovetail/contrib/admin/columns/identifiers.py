@@ -1,6 +1,6 @@
 """Write and read the identifiers of objects in addresses and forms: `12`, or `3;7` for a key of two parts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -41,8 +41,8 @@ def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:
 
 def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a row has one of these primary keys; what is no key is left out."""
-    values = [parsed for one in identifiers if (parsed := parse_identifier(model, one)) is not None]
     keys = primary_keys(model)
+    values = [parsed for one in identifiers if (parsed := _parse(keys, one)) is not None]
     if not values:
         return false()
     return keys[0].in_([value[0] for value in values]) if len(keys) == 1 else tuple_(*keys).in_(values)
@@ -50,7 +50,10 @@ def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnE
 
 def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
     """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
-    keys = primary_keys(model)
+    return _parse(primary_keys(model), identifier)
+
+
+def _parse(keys: Sequence[Column[object]], identifier: str) -> tuple[object, ...] | None:
     parts = [identifier] if len(keys) == 1 else split_key(identifier)
     if len(parts) != len(keys) or "\0" in identifier:
         return None

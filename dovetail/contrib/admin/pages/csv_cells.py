@@ -21,6 +21,8 @@ LINE_ENDS = frozenset("\r\n")
 LOOKAHEAD = 64  # characters behind a sign in which something to calculate with is looked for
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
 PROTECTED = re.compile(f"^'(?=[\t\r\n])|'(?={SIGN.pattern})")
+NUMBERS = (bool, int, float, Decimal)
+TIMES = (date, time)
 STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then begin with what follows
 
 
@@ -29,9 +31,11 @@ def write_cell(value: object) -> str:
 
     An apostrophe stands before every `=`, `+`, `-` and `@` with which a cell could begin; numbers stay numbers.
     """
-    if isinstance(value, bool | int | float | Decimal) and not isinstance(value, Enum):
+    if isinstance(value, NUMBERS) and not isinstance(value, Enum):
         return str(value)
-    text = as_plain_text(value)
+    text = value if type(value) is str else as_plain_text(value)
+    if isinstance(value, TIMES):
+        return text  # whose signs stand behind digits
     if NUMBER.fullmatch(text):
         return text
     safe = SIGN.sub(lambda sign: f"'{sign[0]}" if _may_begin_formula(text, sign.start()) else sign[0], text)

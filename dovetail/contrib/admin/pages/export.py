@@ -1,7 +1,9 @@
 """Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from functools import cached_property
+from typing import TypeAlias
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
@@ -24,6 +26,10 @@ from dovetail.files.stored_file import StoredFile
 from dovetail.startup.dataclass import dataclass
 
 BATCH = 500
+LISTS = (list, set, tuple)
+PLAIN = frozenset({str, int, bool, datetime, type(None)})  # most of what columns hold
+# Of the objects that rows of a batch refer to, by their ids: many have the same author, and some have no hash.
+Titles: TypeAlias = dict[int, tuple[object, str]]
 AT_ONCE = 100  # rows that are written down before others have their turn
 
 
@@ -79,29 +85,36 @@ class Export:
         page = page.options(*loading(view.model, view.paths(self.names), self.rights, view.deferred_columns))
         found = (await session.scalars(page)).unique(id).all()
         with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
-            rows = [await self._row(one, place) for place, one in enumerate(found)]
+            titles: Titles = {}
+            rows = [await self._row(one, place, titles) for place, one in enumerate(found)]
         return ExportBatch(rows, inspect(found[-1]).identity if len(found) == BATCH else None)
 
-    async def _row(self, one: object, place: int) -> list[object]:
+    async def _row(self, one: object, place: int, titles: Titles) -> list[object]:
         if place % AT_ONCE == 0:
             await checkpoint()  # others have their turn
-        return [await self._value(one, name) for name in self.names]
+        values: list[object] = []
+        for name in self.names:
+            try:
+                value = await self.view.get_prop_value(one, name)
+            except InvalidRequestError as error:
+                if not self.rights.fields.is_masked(error):
+                    raise
+                value = None
+            is_list = isinstance(value, LISTS)
+            values.append([self._named(part, titles) for part in value] if is_list else self._named(value, titles))
+        return values
 
-    async def _value(self, row: object, name: str) -> object:
-        try:
-            value = await self.view.get_prop_value(row, name)
-        except InvalidRequestError as error:
-            if not self.rights.fields.is_masked(error):
-                raise
-            return None
-        if isinstance(value, list | set | tuple):
-            return [self._named(one) for one in value]
-        return self._named(value)
-
-    def _named(self, value: object) -> object:
+    def _named(self, value: object, titles: Titles) -> object:
+        if type(value) in PLAIN:
+            return value
         if isinstance(value, StoredFile):
             return f"{self.request.url.scheme}://{self.request.url.netloc}{address_of(value)}"
-        return self.view.title_of(value) if hasattr(value, "__mapper__") else value
+        if not hasattr(value, "__mapper__"):
+            return value
+        found = titles.get(id(value))
+        if found is None:
+            found = titles[id(value)] = value, self.view.title_of(value)  # it lives on, and nothing else has its id
+        return found[1]
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,7 @@ class Rules:
 
     def allows(self, model: type[object], action: str, obj: object) -> bool:
         """Return whether the user may do `action` to an object; no, if a rule decides that was not asked about it."""
-        condition = self.where(model, action)
-        if _is_settled(condition):
-            return is_always(condition)
-        return self._found.get((model, action), {}).get(_identity(obj), False)
+        return self._allows_all(model, action, [obj])
 
     async def check(self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]) -> None:
         """Raise PermissionDeniedError as `require` does, of rows as they are now."""
@@ -102,7 +99,7 @@ class Rules:
 
     def require(self, model: type[object], action: str, rows: Sequence[object]) -> None:
         """Raise PermissionDeniedError, with the sentence of the policy, unless the user may do it to all these rows."""
-        if not all(self.allows(model, action, row) for row in rows):
+        if rows and not self._allows_all(model, action, rows):
             raise PermissionDeniedError(self.explain(model, action))
         self._ask_old_hook(model, action, rows)
 
@@ -115,6 +112,13 @@ class Rules:
             return name
         is_known = name not in KNOWN and self._policies.is_registered(model) and knows(self._policies.of(model), name)
         return name if is_known else "change"
+
+    def _allows_all(self, model: type[object], action: str, rows: Sequence[object]) -> bool:
+        condition = self.where(model, action)
+        if _is_settled(condition):
+            return is_always(condition)
+        found = self._found.get((model, action), {})
+        return all(found.get(_identity(row), False) for row in rows)
 
     def _ask(self, model: type[object], action: str) -> ColumnElement[bool]:
         if self._policies.is_registered(model):

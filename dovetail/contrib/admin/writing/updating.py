@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import inspect, select
+from sqlalchemy import ClauseElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import MANYTOONE, Mapper
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import MANYTOONE, Mapper, PassiveFlag
+from sqlalchemy.orm.attributes import get_history, set_committed_value
 
+from dovetail.database.drivers.sqlalchemy_private import mark_written
 from dovetail.resources.declaration.model_rules import OF_UPDATES, why_objects
 from dovetail.resources.query.keys import among, key_from, key_of
 from dovetail.resources.write.locked_rows import write_values
@@ -27,25 +28,28 @@ async def update_objects(session: AsyncSession, model: type[object], objects: Se
     mapper: Mapper[object] = inspect(model)
     is_heard = why_objects(model, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
     names = frozenset([*mapper.column_attrs.keys(), *mapper.relationships.keys()])
-    made = set(_made_by_updates(mapper))
-    touched = [names - inspect(obj, raiseerr=True).unmodified for obj in objects]
-    if is_heard or any(_sets_a_list(mapper, obj, some) for obj, some in zip(objects, touched, strict=True)):
+    changed = [_changed_on(obj, names) for obj in objects]
+    if is_heard or any(_is_for_the_orm(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)):
         await session.flush()
         return
-    values = [_set_on(mapper, obj, some) for obj, some in zip(objects, touched, strict=True)]
+    values = [_set_on(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)]
     await write_values(session, model, [(key_of(obj), written) for obj, written in zip(objects, values, strict=True)])
+    made = _made_by_updates(mapper)
     for obj, written in zip(objects, values, strict=True):
-        loaded = {name: value for name, value in vars(obj).items() if name in names}
-        session.expire(obj)
-        for name, value in {**loaded, **written}.items():
-            if name not in made:
+        for name, value in written.items():
+            if (
+                name not in vars(obj) or vars(obj)[name] is not value
+            ):  # the key behind a relation that was set
                 set_committed_value(obj, name, value)
+        if made:
+            session.expire(obj, made)
+    mark_written(session, objects)
 
 
 async def _load_expired(session: AsyncSession, mapper: Mapper[object], objects: Sequence[object]) -> None:
     """Read the columns that each UPDATE sets, of all objects at once; the ORM reads them of one after the other."""
-    made = set(_made_by_updates(mapper))
-    left = {name for obj in objects for name in made & inspect(obj, raiseerr=True).unloaded}
+    made = _made_by_updates(mapper)
+    left = {name for obj in objects for name in made if name not in vars(obj)}
     columns = [mapper.attrs[name].class_attribute for name in sorted(left)]
     if not columns:
         return
@@ -62,18 +66,22 @@ def _made_by_updates(mapper: Mapper[object]) -> list[str]:
     return [key for key, one in columns.items() if one.onupdate is not None or one.server_onupdate is not None]
 
 
-def _sets_a_list(mapper: Mapper[object], obj: object, touched: AbstractSet[str]) -> bool:
-    relations = [mapper.relationships[name] for name in touched if name in mapper.relationships]
-    attributes = inspect(obj, raiseerr=True).attrs
-    changed = [one for one in relations if attributes[one.key].history.has_changes()]
-    return any(one.direction is not MANYTOONE for one in changed)
+def _changed_on(obj: object, names: AbstractSet[str]) -> list[str]:
+    """Return those of the columns and relations of an object that were set to something else."""
+    touched = names - inspect(obj, raiseerr=True).unmodified
+    return [name for name in touched if get_history(obj, name, PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes()]
 
 
-def _set_on(mapper: Mapper[object], obj: object, touched: AbstractSet[str]) -> dict[str, object]:
+def _is_for_the_orm(mapper: Mapper[object], obj: object, changed: Sequence[str]) -> bool:
+    """Return whether a list was set on an object, or SQL in place of a value."""
+    values = [vars(obj)[name] for name in changed if name in mapper.column_attrs]
+    directions = [mapper.relationships[name].direction for name in changed if name in mapper.relationships]
+    return any(one is not MANYTOONE for one in directions) or any(isinstance(one, ClauseElement) for one in values)
+
+
+def _set_on(mapper: Mapper[object], obj: object, changed: Sequence[str]) -> dict[str, object]:
     """Return what was set on an object, by column."""
-    attributes = inspect(obj, raiseerr=True).attrs
-    changed = [name for name in touched if attributes[name].history.has_changes()]
-    values = {name: getattr(obj, name) for name in changed if name in mapper.column_attrs}
+    values = {name: vars(obj)[name] for name in changed if name in mapper.column_attrs}
     for relation in [mapper.relationships[name] for name in changed if name in mapper.relationships]:
         target = getattr(obj, relation.key)
         for local, remote in relation.local_remote_pairs or ():

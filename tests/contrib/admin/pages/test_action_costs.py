@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import MetaData, func, inspect, select
-from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
+from sqlalchemy.orm import Mapped, MappedAsDataclass, load_only, mapped_column
 
 from dovetail.contrib.admin.writing.updating import update_objects, write_together
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
@@ -111,3 +111,23 @@ async def test_rows_with_keys_of_two_parts_and_without_a_hash_are_whole_after_an
         await write_together(session, Reading, readings)
     assert sum(one.startswith("SELECT") for one in statements) == 1
     assert [(one.degrees, one.note) for one in readings] == [(5, "checked")] * 4
+
+
+async def test_rows_that_were_given_sql_in_place_of_a_value_hold_what_it_makes(session, make_posts):
+    await make_posts(2)
+    posts = (await session.scalars(select(Post).order_by(Post.id))).all()
+    for post in posts:
+        post.view_count = Post.view_count + 5
+    await update_objects(session, Post, posts)
+    found = await session.scalars(select(Post.view_count))
+    assert [*found] == [5, 5]
+
+
+async def test_the_key_of_a_relation_that_was_set_is_there_afterwards(session, boss, make_posts, make_user):
+    await make_posts(2)
+    other = await make_user(username="other")
+    posts = (await session.scalars(select(Post).options(load_only(Post.title)).order_by(Post.id))).all()
+    for post in posts:
+        post.author = other
+    await update_objects(session, Post, posts)
+    assert [(post.author_id, post.author) for post in posts] == [(other.id, other)] * 2

@@ -7,6 +7,8 @@ from io import StringIO
 import pytest
 from sqlalchemy import insert
 
+from plugins.blog.models import Tag
+from tests.contrib.admin.shelf.admin import BookAdmin
 from tests.contrib.admin.shelf.models import Book
 
 
@@ -76,3 +78,17 @@ async def test_a_batch_that_is_full_is_not_the_end_of_an_export(office, session)
     await session.execute(insert(Book), [{"title": f"Book {n}", "pages": n} for n in range(500)])
     await session.commit()
     assert len(await export(office)) == 501
+
+
+async def test_objects_that_are_made_anew_for_each_row_have_titles_of_their_own(office, session, monkeypatch):
+    await session.execute(insert(Book), [{"title": f"Book {n}", "pages": n} for n in range(30)])
+    await session.commit()
+    monkeypatch.setattr(BookAdmin, "get_prop_value", _made_anew)
+
+    rows = await export(office)
+
+    assert [row[0] for row in rows[1:]] == [f"Copy of Book {n}" for n in range(30)]
+
+
+async def _made_anew(_view, book, prop):
+    return Tag(name=f"Copy of {book.title}") if prop == "title" else None
