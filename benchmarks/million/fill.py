@@ -17,6 +17,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.database.engine.engine import create_engine
 from dovetail.migrations.run.runner import Target, migrate
 from dovetail.registry import load_registry
+from dovetail.testing.rows import count_rows
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment, CommentStatus
 
@@ -42,6 +43,16 @@ def execute(url: str, statement: str) -> None:
             await _execute(engine, statement)
 
     asyncio.run(run())
+
+
+def count(url: str) -> dict[str, int]:
+    """Return how many rows each table of a database has."""
+
+    async def run() -> dict[str, int]:
+        async with _opened(_settings(url)) as engine, engine.connect() as connection:
+            return await connection.run_sync(count_rows)
+
+    return asyncio.run(run())
 
 
 def _settings(url: str) -> Settings:

@@ -16,6 +16,7 @@ from benchmarks import machine
 from benchmarks.million import growth
 from benchmarks.million.doings import doings
 from benchmarks.million.fill import fill
+from benchmarks.million.filled import POSTS, USERS, copied, kind_of
 from benchmarks.million.measure import Do, measure
 from benchmarks.million.questions import Question, questions
 from benchmarks.million.rows import Blog
@@ -28,24 +29,34 @@ DATABASE = f"dovetail_million_{os.getpid()}"
 
 
 @click.command()
-@click.option("--posts", default=1_000_000, show_default=True, type=click.IntRange(min=1_000))
-@click.option("--users", default=10_000, show_default=True, type=click.IntRange(min=10))
+@POSTS
+@USERS
 @click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(min=0.05), help="Of a measurement.")
 @click.option("--database", "kinds", multiple=True, type=click.Choice(DATABASES), default=DATABASES, show_default=True)
+@click.option("--filled", "urls", multiple=True, help="URL of a filled database, of which a copy is measured.")
 @click.option(
     "--contestant", "names", multiple=True, type=click.Choice([*CONTESTANTS]), default=[*CONTESTANTS], show_default=True
 )
 @click.option("--output", default=RESULTS, show_default=True, type=click.Path(path_type=Path))
 def main(
-    *, posts: int, users: int, seconds: float, kinds: tuple[str, ...], names: tuple[str, ...], output: Path
+    *,
+    posts: int,
+    users: int,
+    seconds: float,
+    kinds: tuple[str, ...],
+    urls: tuple[str, ...],
+    names: tuple[str, ...],
+    output: Path,
 ) -> None:
     """Fill a database, then measure Dovetail's API and back office beside Django's on the same rows."""
+    filled = _by_kind(urls, kinds)
     cores, blog = machine.part_cores(), Blog(users=users, posts=posts)
     found: list[dict[str, object]] = []
     version = ""
     for kind in kinds:
-        with tempfile.TemporaryDirectory(prefix="dovetail-million-") as name, _database(kind, Path(name)) as url:
-            fill(url, blog)
+        with ExitStack() as stack:
+            name = stack.enter_context(tempfile.TemporaryDirectory(prefix="dovetail-million-"))
+            url = stack.enter_context(_database(kind, filled.get(kind), blog, Path(name)))
             postmaster = None
             if kind == "postgresql":
                 version, postmaster = asyncio.run(machine.find_postgres(url))
@@ -59,15 +70,25 @@ def main(
     click.echo(f"The figures are in {output}.")
 
 
+def _by_kind(urls: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:
+    found = {kind_of(url): url for url in urls}
+    if len(found) < len(urls) or not {*found} <= {*kinds}:
+        raise click.UsageError(f"--filled names one database of each kind that is measured: {', '.join(kinds)}.")
+    return found
+
+
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{folder / 'million.sqlite3'}"
-        return
+def _database(kind: str, filled: str | None, blog: Blog, folder: Path) -> Iterator[str]:
     with ExitStack() as stack:
-        stack.callback(postgres.start_server(folder))
-        url = postgres.create_database(DATABASE)
-        stack.callback(postgres.drop_database, DATABASE)
+        if filled is not None:
+            yield stack.enter_context(copied(filled, blog, folder, DATABASE))
+            return
+        url = f"sqlite+aiosqlite:///{folder / 'million.sqlite3'}"
+        if kind == "postgresql":
+            stack.callback(postgres.start_server(folder))
+            url = postgres.create_database(DATABASE)
+            stack.callback(postgres.drop_database, DATABASE)
+        fill(url, blog)
         yield url
 
 

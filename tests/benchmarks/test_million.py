@@ -1,14 +1,16 @@
 """`make bench-million` measures a large blog: the whole harness, with a small one and no time to speak of."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.million import growth, report, tables
+from benchmarks.million import filled, growth, report, run, tables
 from benchmarks.million.doings import doings
 from benchmarks.million.questions import questions
 from benchmarks.million.rows import WRITER, Blog
@@ -21,12 +23,23 @@ BLOG = Blog(users=20, posts=1_000)
 def results(tmp_path_factory) -> Path:
     """What is measured of ours; Django is installed by `make bench-million` only."""
     path = tmp_path_factory.mktemp("million") / "results.json"
-    command = [sys.executable, "-m", "benchmarks.million.run", "--contestant", "dovetail", "--seconds", "0.05"]
-    command += ["--posts", str(BLOG.posts), "--users", str(BLOG.users), "--output", str(path)]
+    filled = f"sqlite+aiosqlite:///{path.parent / 'filled.sqlite3'}"
+    size = ["--posts", str(BLOG.posts), "--users", str(BLOG.users)]
+    assert "sqlite: 2,010 rows of comments_comment" in _run("benchmarks.million.filled", filled, *size)
+    before = (path.parent / "filled.sqlite3").read_bytes()
+    given = ["--filled", filled, "--contestant", "dovetail", "--seconds", "0.05", "--output", str(path)]
+    out = _run("benchmarks.million.run", *size, *given)
+    assert "postgresql: 2,010 rows of comments_comment" in out
+    assert "sqlite: 2,010 rows of comments_comment" not in out
+    assert (path.parent / "filled.sqlite3").read_bytes() == before
+    return path
+
+
+def _run(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "sqlite: 2,010 rows of comments_comment" in done.stdout
-    return path
+    return done.stdout
 
 
 def test_every_question_is_asked_on_both_databases(results):
@@ -84,6 +97,35 @@ def test_the_rows_are_the_same_each_time_and_links_and_comments_belong_to_posts(
     assert len(links) == len({*links}) == 3_000
     assert {row["post_id"] for row in BLOG.comment_rows()} == {*range(1, 1_001)}
     assert {row["author_id"] for row in BLOG.post_rows()} == {*range(1, 21)} - {WRITER + 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--filled", "mysql://a/b"], "sqlite+aiosqlite:////FILE or postgresql://HOST/NAME, not mysql"),
+        (["--filled", "nonsense"], "not this"),
+        (["--filled", "sqlite+aiosqlite:////a", "--filled", "sqlite+aiosqlite:////b"], "one database of each kind"),
+        (["--filled", "sqlite+aiosqlite:////a", "--database", "postgresql"], "one database of each kind"),
+        (["--filled", "sqlite+aiosqlite:////nowhere/a", "--database", "sqlite"], "there is no file /nowhere/a"),
+        (["--filled", "sqlite+aiosqlite:///{empty}", "--database", "sqlite"], "has 0 posts and 0 users"),
+    ],
+)
+def test_what_is_no_filled_database_is_refused_by_one_line(arguments, said, tmp_path):
+    (tmp_path / "empty").touch()
+    done = CliRunner().invoke(run.main, [one.format(empty=tmp_path / "empty") for one in arguments])
+
+    assert done.exit_code in {1, 2}
+    assert said in done.output.splitlines()[-1]
+
+
+def test_only_an_empty_database_is_filled(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "mine")) as connection:
+        connection.execute("CREATE TABLE mine (id INTEGER)")
+
+    done = CliRunner().invoke(filled.main, [f"sqlite+aiosqlite:///{tmp_path / 'mine'}"])
+
+    assert done.exit_code == 1
+    assert "Name an empty database." in done.output
 
 
 FACTS = ("date", "cores", "python", "postgresql", "posts", "users", "seconds")
