@@ -37,9 +37,7 @@ async def update_objects(session: AsyncSession, model: type[object], objects: Se
     made = _made_by_updates(mapper)
     for obj, written in zip(objects, values, strict=True):
         for name, value in written.items():
-            if (
-                name not in vars(obj) or vars(obj)[name] is not value
-            ):  # the key behind a relation that was set
+            if name not in vars(obj) or vars(obj)[name] is not value:  # the key behind a relation that was set
                 set_committed_value(obj, name, value)
         if made:
             session.expire(obj, made)
