@@ -100,8 +100,10 @@ class Export:
                 if not self.rights.fields.is_masked(error):
                     raise
                 value = None
-            is_list = isinstance(value, LISTS)
-            values.append([self._named(part, titles) for part in value] if is_list else self._named(value, titles))
+            if isinstance(value, LISTS):
+                values.append([self._named(part, titles) for part in value])
+            else:
+                values.append(self._named(value, titles))
         return values
 
     def _named(self, value: object, titles: Titles) -> object:
