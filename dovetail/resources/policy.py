@@ -30,6 +30,7 @@ from dovetail.resources.deprecated_hooks import Create as Create  # noqa: PLC041
 from dovetail.resources.deprecated_hooks import DeprecatedHooks
 from dovetail.resources.deprecated_hooks import Model as Model  # noqa: PLC0414 - as above
 from dovetail.resources.deprecated_hooks import Viewer as Viewer  # noqa: PLC0414 - as above
+from dovetail.resources.query.keys import key_text
 
 Somebody = TypeVar("Somebody", covariant=True, default=object)  # noqa: PLC0105 - as Model is named
 
@@ -158,6 +159,4 @@ def not_found(name: str, key: object) -> NotFoundError:
 
 
 def _shown(key: object) -> object:
-    if isinstance(key, tuple):  # of several columns, as in an address
-        return ";".join(map(str, key))
-    return quoted(key) if isinstance(key, str) else key
+    return quoted(key) if isinstance(key, str) else key_text(key)

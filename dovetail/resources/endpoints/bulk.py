@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field, create_model
-from sqlalchemy import String
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -123,10 +122,9 @@ def _add_keyed(  # noqa: PLR0917 - what the two differ in
 def _add_delete(writer: Writer, router: APIRouter) -> None:
     spec = writer.spec
     key_type = spec.primary_key_type
-    has_texts = any(isinstance(getattr(spec.model, name).type, String) for name in spec.keys)
     keys_type = Annotated[
         list[key_type],  # type: ignore[valid-type]  # known at run time only
-        BeforeValidator(_split if has_texts else _split_and_strip),  # a text may begin with a space
+        BeforeValidator(_split),
         Query(min_length=1, max_length=MAXIMUM, description="The keys, separated by commas."),
     ]
 
@@ -191,8 +189,3 @@ def _response_schema(spec: Spec) -> object:
 
 def _split(given: object) -> object:
     return [part for text in given for part in str(text).split(",")] if isinstance(given, list) else given
-
-
-def _split_and_strip(given: object) -> object:
-    found = _split(given)
-    return [part.strip() for part in found] if isinstance(found, list) else found

@@ -72,6 +72,13 @@ def if_match(*, required: bool) -> Json:
     return _header("If-Match", TAG, text) | {"required": required}
 
 
+def write_conditions(*, required: bool, makes: bool) -> list[Json]:
+    """Return the headers of a conditional write, which may be a PUT that makes what is not there."""
+    text = "Answer 412 if there is such an object already."
+    new = _header("If-None-Match", {"type": "string", "const": "*"}, text)
+    return [if_match(required=required), *([new] if makes else [])]
+
+
 def precondition_responses(*, required: bool) -> dict[int | str, Json]:
     """Return the statuses that only a conditional write answers."""
     return {412: {}, 428: {}} if required else {412: {}}

@@ -5,14 +5,14 @@ out who asks.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,7 +33,7 @@ from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, ite
 from dovetail.resources.policy import Recognized, not_found
 from dovetail.resources.query.keys import key_from, key_text, key_values
 from dovetail.resources.query.url import read_item_query, split_query
-from dovetail.resources.read.etags import etag, is_known
+from dovetail.resources.read.etags import STAR, etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.values.unsure_columns import refused_value
@@ -93,19 +93,21 @@ async def update(
     key: Hashable,
     data: BaseModel,
 ) -> Response:
-    """Change an object and return it."""
-    if_match = list_header(request.scope, b"if-match")
-    asked = writer.spec.change_visibility(recognized, CHANGE)
+    """Change an object and return it; a PUT may make it, of which the second of two at once finds the first one's."""
     with _pointing_into(writer.spec, data):
-        batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
-        if batch is None:
-            try:
-                batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
-            except NoRowError:
-                if not writer.spec.put_creates or request.method != "PUT":
-                    raise
+        try:
+            return await _change(writer, request, session, recognized, key, data)
+        except NoRowError:
+            if not _makes(writer.spec, request):
+                raise
+        try:
+            async with session.begin_nested():
+                await session.connection()  # on which the savepoint is from now on
                 return await _put_new(writer, request, session, recognized.viewer, key, data)
-    return _item_response(writer.spec, request, batch, key)
+        except IntegrityError:
+            with suppress(NoRowError):
+                return await _change(writer, request, session, recognized, key, data)
+            raise
 
 
 async def delete(
@@ -160,6 +162,31 @@ def _pointing_into(spec: Spec, data: BaseModel) -> Iterator[None]:
             raise
         refused.errors = tuple(as_sent(refused.errors, type(data), spec.envelope.pointer))
         raise refused from error
+
+
+async def _change(  # noqa: PLR0917 - as `update` has them
+    writer: Writer,
+    request: Request,
+    session: AsyncSession,
+    recognized: Recognized[object],
+    key: Hashable,
+    data: BaseModel,
+) -> Response:
+    """Change the row that is there, and return it. Raises NoRowError."""
+    spec, if_match = writer.spec, list_header(request.scope, b"if-match")
+    asked = spec.change_visibility(recognized, CHANGE)
+    if _makes(spec, request) and list_header(request.scope, b"if-none-match") == STAR:
+        await writer.lock_item(session, recognized.viewer, key, CHANGE)
+        raise StaleWriteError(f"There is such a {spec.singular} already.")
+    batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
+    if batch is None:
+        batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
+    return _item_response(spec, request, batch, key)
+
+
+def _makes(spec: Spec, request: Request) -> bool:
+    """Return True for a PUT that makes what is not there."""
+    return spec.put_creates and request.method == "PUT"
 
 
 async def _put_new(  # noqa: PLR0917 - as `update` has them
@@ -250,6 +277,7 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
     spec = writer.spec
     path, key_name = item_path(spec)
     body = None if schema is None else spec.envelope.around(schema)
+    makes = spec.put_creates and schema is spec.replace
 
     async def endpoint(
         request: Request, session: AsyncSession, viewer: object, data: BaseModel, **path: Hashable
@@ -272,10 +300,10 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
         method=method,
         dependencies=spec.dependencies("update" if schema is spec.update else "replace"),
         response_model=spec.envelope.around(spec.written or spec.read),
-        openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
+        openapi_extra={"parameters": documentation.write_conditions(required=spec.requires_if_match, makes=makes)},
         responses=documentation.precondition_responses(required=spec.requires_if_match)
         | {200: {"headers": documentation.response_headers(ETag=ETAG)}}
-        | (_created(spec) if spec.put_creates and schema is spec.replace else {}),
+        | (_created(spec) if makes else {}),
     )
 
 

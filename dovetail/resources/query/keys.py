@@ -114,7 +114,7 @@ def split_key(text: str) -> list[str]:
     return parts
 
 
-def key_text(key: Hashable) -> str:
+def key_text(key: object) -> str:
     """Return a key as it stands in an address."""
     return write_key(key if isinstance(key, tuple) else (key,))
 
@@ -149,7 +149,8 @@ def _read_several(adapter: TypeAdapter[tuple[Hashable, ...]], names: Names, text
         return adapter.validate_python(split_key(text))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-        part = f"; {names[int(problem['loc'][0])]}: {problem['msg']}" if problem["loc"] else ""
+        detail = problem["msg"].removeprefix("Value error, ")
+        part = f"; {names[int(problem['loc'][0])]}: {detail}" if problem["loc"] else ""
         told = {"expected": ";".join(names), "part": part}
         raise PydanticCustomError("bad_key", "expected {expected}{part}", told) from None
 

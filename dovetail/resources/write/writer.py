@@ -27,6 +27,7 @@ from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_o
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.nested.contracts import NO_VALUES, Change, Values
 from dovetail.resources.write.nested.rows import NestedRows
+from dovetail.resources.write.new_keys import NewKeys
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
 from dovetail.startup.dataclass import dataclass
@@ -64,6 +65,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def references(self) -> References[Model, Viewer, Create, Update, Replace]:
         """Return what looks at the keys that bodies name."""
         return References(self.spec)
+
+    @cached_property
+    def new_keys(self) -> NewKeys:
+        """Return what looks at the keys of rows that a PUT makes."""
+        return NewKeys(self.spec)
 
     @cached_property
     def nested(self) -> NestedRows:
@@ -345,6 +351,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_VALUES
     ) -> Model | Values:
         """Return a new object, or the values of one."""
+        if self.spec.put_creates and known:
+            self.new_keys.check(known)
         if self.spec.create_with is not None:
             made = await self.spec.create_with(session, viewer, data)
         else:

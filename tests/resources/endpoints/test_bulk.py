@@ -75,6 +75,14 @@ async def test_what_is_no_key_names_no_row_of_a_bulk_update(owner, make_book, se
     assert await session.scalar(select(Book.title).where(Book.id == 1)) == book.title
 
 
+@pytest.mark.parametrize("text", ["%20{}", "{}%20", "%2B{}", "0{}", "{}.0", "{},%20{}"])
+async def test_a_key_of_a_bulk_delete_has_one_way_to_be_written(owner, make_book, session, text):
+    book = await make_book()
+    answer = await owner.delete(f"/api/books/bulk?ids={text.format(book.id, book.id)}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"][:4]) == (422, "ids.")
+    assert await session.scalar(select(func.count()).select_from(Book)) == 1
+
+
 async def test_a_bulk_has_limits(owner, author):
     one = {"title": "x", "author_id": author.id}
     for items in ([], [one] * 101):

@@ -1,10 +1,12 @@
 """Rows whose primary key has several columns: `/stocks/rome;3`, on both roads."""
 
+from enum import Enum
+
 import pytest
 from sqlalchemy import update
 
 from dovetail.errors import ConfigurationError
-from dovetail.resources.policy import Open
+from dovetail.resources.policy import Open, not_found
 from dovetail.resources.resource import CreateSchema, Resource, UpdateSchema
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Count, Stock
@@ -54,6 +56,19 @@ async def test_what_is_no_key_is_refused(owner, key):
     for answer in (await owner.get(f"/api/stocks/{key}"), await owner.patch(f"/api/stocks/{key}", json={})):
         assert answer.status_code == 422, (key, answer.text)
         assert answer.json()["errors"][0]["pointer"].startswith("stock_id")
+
+
+async def test_what_is_wrong_with_a_key_is_said_in_the_words_of_a_request(owner):
+    wrong = (await owner.get("/api/stocks/rome;03")).json()["errors"][0]["detail"]
+    assert wrong == "expected place;shelf; shelf: expected a whole number, of digits only"
+
+
+def test_a_member_of_an_enum_is_named_in_a_key_as_it_is_sent():
+    class Size(Enum):
+        LARGE = "large"
+
+    assert not_found("box", (Size.LARGE, 3)).detail == "There is no box large;3."
+    assert not_found("box", Size.LARGE).detail == "There is no box large."
 
 
 async def test_a_text_may_have_what_stands_between_the_values(owner, client):

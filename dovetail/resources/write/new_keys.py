@@ -1,0 +1,32 @@
+"""What rows are to be known by that a PUT makes, which stands in a path, or beside the body that replaces a row."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from pydantic import BaseModel, ValidationError, create_model
+from sqlalchemy import inspect
+
+from dovetail.api.problems import body_errors
+from dovetail.errors import InvalidInputError
+from dovetail.resources.schemas.column_types import sent_type
+from dovetail.resources.spec import Spec
+
+
+class NewKeys:
+    """Tells whether a row may be known by some values: a POST would take them for its columns."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+
+    def check(self, values: Mapping[str, object]) -> None:
+        """Raise InvalidInputError for a value that is too long, or blank, or more than its column takes."""
+        try:
+            self._schema.model_validate(values)
+        except ValidationError as error:
+            raise InvalidInputError(errors=body_errors(error)) from None
+
+    @cached_property
+    def _schema(self) -> type[BaseModel]:
+        columns = {name: inspect(self._spec.model).column_attrs[name].columns[0] for name in self._spec.known_by}
+        fields = {name: (sent_type(column) or object, ...) for name, column in columns.items()}
+        return create_model("NewKey", **fields)  # type: ignore[call-overload,no-any-return]  # the names of fields are known at run time
