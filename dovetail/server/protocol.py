@@ -17,6 +17,7 @@ from dovetail.server.descriptors import Descriptors
 from dovetail.server.gathering import GatheringTransport
 from dovetail.server.limits import Limits, limits_of
 from dovetail.server.refusals import refusal
+from dovetail.server.responses import Cycle
 from dovetail.server.uvicorn_private import HttpProtocol
 
 LINGER = 1.0  # seconds in which a client may go on sending after it was refused
@@ -51,6 +52,7 @@ class GuardedProtocol(HttpProtocol):
         self._chunk = 0  # bytes that are being parsed
         self._pending = 0  # bytes since the last of which something came: a whole head, a part of a body, an end
         self._is_head = True  # whether we wait for a head, and not for a body
+        self._is_idle = False  # whether it is the next request that we wait for
         self._is_refused = False
         self._unsent, self._unsent_since = 0, 0.0
         self._watch: asyncio.TimerHandle | None = None
@@ -75,11 +77,10 @@ class GuardedProtocol(HttpProtocol):
         if self._is_refused:
             self._discard(data)
             return
-        self.stop_waiting_for_next()
         self._chunk = len(data)
         self._pending += self._chunk
-        if self._deadline is None:
-            self._deadline = self.loop.time() + self.limits.head_seconds
+        if self._deadline is None or self._is_idle:
+            self._is_idle, self._deadline = False, self.loop.time() + self.limits.head_seconds
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -125,6 +126,7 @@ class GuardedProtocol(HttpProtocol):
         self._pending, self._is_head = 0, False
         self._deadline = self.loop.time() + self.limits.body_seconds
         if self.cycle is not before:  # a websocket has none
+            self.cycle.__class__ = Cycle  # there is no other way to have uvicorn make one of ours
             self.cycle.transport = self._gathering  # type: ignore[assignment]  # it has what a cycle calls
             self.cycle.keep_alive = self.cycle.keep_alive and not self.guard.is_closing
 
@@ -136,15 +138,23 @@ class GuardedProtocol(HttpProtocol):
             self._deadline += len(body) / self.limits.body_rate
 
     def on_message_complete(self) -> None:
-        """Wait for nothing."""
+        """Wait for nothing, or for the next request if this one was answered before it had come."""
         super().on_message_complete()
         self._pending, self._deadline = 0, None
+        if self.cycle is not None and self.cycle.response_complete:  # a websocket has none
+            self._wait_for_next()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request."""
+        """Go on with the next request, which has to come in time."""
         self._gathering.flush()
         self._gathering.expects_head = True
-        super().on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        # As uvicorn does, but for a timer of its own, which nearly every request would make and cancel.
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._wait_for_next()
 
     def shutdown(self) -> None:
         """Answer what is under way, and the next request too, which may be on its way to us; then close."""
@@ -156,6 +166,11 @@ class GuardedProtocol(HttpProtocol):
             self.cycle.keep_alive = False
         elif self._deadline is not None:  # a connection that was made, and did not ask for anything yet
             self._deadline = min(self._deadline, self.loop.time() + self.timeout_keep_alive)
+
+    def _wait_for_next(self) -> None:
+        """Give the next request its time, unless a part of it or of this one is on its way."""
+        if self._deadline is None:
+            self._is_idle, self._is_head, self._deadline = True, True, self.loop.time() + self.timeout_keep_alive
 
     def _look(self) -> None:
         self._watch = self.loop.call_later(self.limits.period, self._look)

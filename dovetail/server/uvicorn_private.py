@@ -4,8 +4,17 @@ uvicorn is pinned to one minor version; tests/server/test_uvicorn_private.py fai
 classes are subclassed: what a subclass overrides and reads is listed beside each.
 """
 
+from typing import TypeAlias
+
 from uvicorn import Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.supervisors import ChangeReload
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
@@ -16,7 +25,7 @@ HTTP_CALLBACKS = (
 HTTP_ATTRIBUTES = "parser headers url scope cycle pipeline flow transport loop client server_state timeout_keep_alive"
 CYCLE_ATTRIBUTES = (
     "transport keep_alive response_started response_complete more_body disconnected message_event "
-    "waiting_for_100_continue"
+    "waiting_for_100_continue flow access_log default_headers expected_content_length chunked_encoding"
 )
 SUPERVISOR_METHODS = (
     "init_processes restart_all keep_subprocess_alive handle_ttou handle_ttin terminate_all join_all run"
@@ -26,14 +35,19 @@ WORKER_METHODS = "server target always_pong start terminate kill join"
 WORKER_ATTRIBUTES = "config process parent_conn child_conn pid exitcode"
 SERVER_ATTRIBUTES = "config started should_exit server_state"
 
+Message: TypeAlias = ASGISendEvent  # what a response is sent by
+ResponseStart: TypeAlias = HTTPResponseStartEvent
+ResponseCycle = RequestResponseCycle  # a request and what is sent for it; `send` is overridden
+BAD_IN_NAME, BAD_IN_VALUE = HEADER_RE, HEADER_VALUE_RE  # what may stand in no header of a response
+STATUS_LINES = STATUS_LINE  # the first line of a response, by status
+
 Reloader = ChangeReload  # runs a server in a process that it replaces when a file changes
 
 
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, with public names for what is private in it."""
 
-    stop_waiting_for_next = HttpToolsProtocol._unset_keepalive_if_required  # noqa: SLF001 - there is no public name for it
-    is_websocket = HttpToolsProtocol._should_upgrade  # noqa: SLF001 - as above
+    is_websocket = HttpToolsProtocol._should_upgrade  # noqa: SLF001 - there is no public name for it
     warn_of_upgrade = HttpToolsProtocol._unsupported_upgrade_warning  # noqa: SLF001 - as above
 
 

@@ -168,6 +168,22 @@ async def test_a_connection_on_which_nothing_is_asked_is_closed_without_a_word(c
     assert await client.send() == b""
 
 
+async def test_a_connection_that_was_answered_waits_for_the_next_request_and_no_longer_than_uvicorn_says(client):
+    client.server.config.timeout_keep_alive = 1
+    early = b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+    for asked, later in ((GET + b"\r\n", b""), (early, b"body")):
+        connection = await client.connect()
+        started = time.monotonic()
+        for _ in range(2):
+            await connection.send(asked)
+            assert status(await connection.answer()) == 200
+            await connection.send(later)
+            await asyncio.sleep(0.7)  # longer than a head may take, and no head has begun
+        assert await connection.rest() == b""
+        assert time.monotonic() - started >= 1.7
+        connection.close()
+
+
 async def test_a_body_that_stalls_is_answered_408_and_its_endpoint_is_told(client):
     answer = await client.send(POST + b"Content-Length: 10\r\n\r\nabc")
     assert problem(answer)["detail"] == "The body of the request did not come within 0.5 seconds."
