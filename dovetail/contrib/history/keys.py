@@ -4,7 +4,7 @@ An address has a key as Python writes it, `False` and `2024-02-29 00:30:00+00:00
 `false` and, on SQLite, `2024-02-29T00:30:00.000000+00:00`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import cast
@@ -24,6 +24,11 @@ def read_key(columns: Sequence[Column[object]], text: str) -> list[object] | Non
         return None
     values = [_read(column, part) for column, part in zip(columns, parts, strict=True)]
     return None if None in values else values
+
+
+def values_of_keys(columns: Sequence[Column[object]], texts: Iterable[str]) -> dict[str, tuple[object, ...]]:
+    """Return the values of those texts that can be keys: the words of a line are often not Python's."""
+    return {text: tuple(values) for text in texts if (values := read_key(columns, text)) is not None}
 
 
 def written_key(columns: Sequence[Column[object]], text: str) -> str | ColumnElement[str]:

@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, make_transient
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.history.keys import read_key, written_key
+from dovetail.contrib.history.keys import read_key, values_of_keys, written_key
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.errors import NotFoundError, quoted
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.registered import Policies
+from dovetail.resources.query.keys import among, key_from
 from dovetail.startup.dataclass import dataclass
 
 
@@ -113,12 +114,14 @@ class Reader:
         return found
 
     async def _visible(self, target: type[object], keys: set[str], visible: ColumnElement[bool]) -> set[str]:
-        (column,) = inspect(target).primary_key
-        values = [value for key in keys if (value := read_key([column], key)) is not None]
+        columns = inspect(target).primary_key
+        values = values_of_keys(columns, keys)
         if not values:
             return set()
-        statement = select(column).select_from(target).where(column.in_([value for (value,) in values]), visible)
-        return {str(key) for key in await self.session.scalars(statement)}
+        chosen = among(columns, map(key_from, values.values()))
+        statement = select(*columns).select_from(target).where(chosen, visible)
+        found = {tuple(key) for key in await self.session.execute(statement)}
+        return {key for key, value in values.items() if value in found}
 
 
 def _shown(row: RecordedChange, hidden: frozenset[str], linked: Mapping[str, frozenset[str]]) -> RecordedChange | None:

@@ -3,6 +3,7 @@
 import enum
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from json import loads
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,8 @@ from sqlalchemy import (
     select,
 )
 
-from dovetail.contrib.history.keys import written_key
+from dovetail.contrib.history.keys import values_of_keys, written_key
+from dovetail.contrib.history.recording.json_rows import json_row
 from dovetail.contrib.history.recording.lines import object_key
 from dovetail.database.column_types import InexactNumberError, UTCDateTime
 from dovetail.resources.query.keys import write_key
@@ -58,6 +60,12 @@ KEYS = [
     (Uuid(as_uuid=False), str(UUID(int=1))),
     (Enum(Suit, native_enum=False), Suit.CLUBS),
 ]
+# The others stand in lines in words of their own, `CLUBS` and `infinity`: of links to them only superusers are told.
+LINKED = [
+    (kind, value)
+    for kind, value in KEYS
+    if value not in {Suit.CLUBS, date.max} and type(kind) is not Interval and repr(kind) != "DateTime(timezone=True)"
+]
 
 
 @pytest.mark.parametrize(("kind", "value"), KEYS, ids=lambda one: repr(one).replace("/", " "))
@@ -71,6 +79,18 @@ async def test_the_text_of_a_key_in_an_address_leads_to_the_one_in_the_lines(dat
             (row,) = (await connection.execute(select(*columns))).all()
             found = select(object_key(columns)).where(object_key(columns) == written_key(columns, write_key(row)))
             assert (await connection.execute(found)).scalars().all() == [told]
+        await connection.rollback()
+
+
+@pytest.mark.parametrize(("kind", "value"), LINKED, ids=lambda one: repr(one).replace("/", " "))
+async def test_the_key_of_what_was_linked_is_read_in_the_words_of_a_line(database, kind, value):
+    made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(made.create)
+        await connection.execute(made.insert().values(id=value))
+        ((told, found),) = await connection.execute(select(json_row({"linked": made.c.id}), made.c.id))
+        text = str((loads(told) if isinstance(told, str) else told)["linked"])
+        assert values_of_keys([made.c.id], [text, "no\0key"]) == {text: (found,)}
         await connection.rollback()
 
 

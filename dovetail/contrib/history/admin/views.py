@@ -21,7 +21,7 @@ from dovetail.contrib.admin.web.returning import list_url
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
 from dovetail.contrib.history.differences import Difference, Part, differences
-from dovetail.contrib.history.keys import written_key
+from dovetail.contrib.history.keys import values_of_keys, written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.log import HistoryLog
@@ -160,9 +160,10 @@ async def _related_texts(request: Request, model: type[object], rows: Sequence[R
             continue
         chosen = have_identifiers(target, keys)
         visible = select(target).where(chosen, rights.shown(model, [name], target)).options(*fields.masks(target))
-        for obj in (await request_context().session.scalars(visible)).unique(id):
-            key = str(inspect(obj).identity[0])
-            found[name, key] = fields.text_of(obj) or key
+        objects = (await request_context().session.scalars(visible)).unique(id)
+        told = {tuple(inspect(obj).identity): fields.text_of(obj) for obj in objects}
+        values = values_of_keys(primary_keys(target), keys)
+        found |= {(name, key): told[value] or key for key, value in values.items() if value in told}
         if user_of(request).is_superuser:  # who may know of those that are gone, too
             found |= {(name, key): key for key in keys if (name, key) not in found}
     return found
