@@ -25,11 +25,17 @@ EVERYTHING: VisibleLinks = {}
 
 
 async def lock_rows(
-    session: AsyncSession, model: type[Model], names: Names, keys: Iterable[Hashable], visibility: Visibility
+    session: AsyncSession,
+    model: type[Model],
+    names: Names,
+    keys: Iterable[Hashable],
+    visibility: Visibility,
+    *,
+    to_delete: bool = False,
 ) -> dict[Hashable, Locked[Model]]:
     """Return the rows with these keys that are visible, by key, locked until the transaction ends.
 
-    The attributes of `names` make a key.
+    The attributes of `names` make a key. Nobody can refer any more to rows that are locked `to_delete`.
 
     They are locked in the order of their keys, so that no two writers wait for each other.
     """
@@ -39,8 +45,8 @@ async def lock_rows(
         .where(visibility.rows, have_keys(model, names, keys))
         .order_by(*(getattr(model, name) for name in names))
     )
-    # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns anyway.
-    statement = statement.with_for_update(key_share=True, of=model).execution_options(populate_existing=True)
+    # On PostgreSQL an update takes FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
+    statement = statement.with_for_update(key_share=not to_delete, of=model).execution_options(populate_existing=True)
     rows = await session.execute(statement)
     return {key_from([getattr(row[0], name) for name in names]): Locked(row[0], all(row[1:])) for row in rows}
 

@@ -18,3 +18,4 @@ async def prepare_deletion(session: AsyncSession, user: User) -> None:
     await record(session, EventKind.USER_DELETED, user=user)
     for forget in context_of(session).extensions(EXTENSION_POINT):
         await forget(session, user)
+    await session.flush()  # the user may go by a statement that was compiled before, which is none of the session's

@@ -133,4 +133,4 @@ async def delete_group(group_id: PathId, viewer: StaffUser, session: SessionDep,
     group = await groups.lock(session, viewer, group_id, request, action="delete")
     check_may_grant(viewer, await own_permissions(session, group))
     await record(session, EventKind.GROUP_CHANGED, detail=f"group {group.name} deleted")
-    await groups.writer.delete_items(session, [group])
+    await groups.writer.delete_locked(session, group)

@@ -219,7 +219,7 @@ async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, re
         raise ConflictError("You cannot delete yourself; ask another superuser to.")
     await check_may_manage(session, staff, user)
     await prepare_deletion(session, user)
-    await accounts.writer.delete_items(session, [user])
+    await accounts.writer.delete_locked(session, user)
 
 
 async def _me(session: AsyncSession, user: User) -> MeRead:

@@ -61,6 +61,22 @@ async def test_a_deletion_waits_for_who_changes_the_row_or_refers_to_it_and_tell
     assert ("comments.comment" in found) is (change is ADDED)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("address", ["/api/posts/bulk?ids=1", "/api/users/1"])
+async def test_a_deletion_of_several_or_of_their_owner_tells_what_referred_to_them_by_then(
+    client_for, make_user, path, database, address
+):
+    assert path == "/api/posts/1"
+    client = await client_for(await make_user(username="root", is_superuser=True))
+    async with database.unit_of_work() as session:
+        await session.execute(text(ADDED))
+        deletion = asyncio.create_task(client.delete(address))
+        await asyncio.sleep(0.3)
+        assert not deletion.done()
+    assert (await deletion).status_code == 204
+    assert (await gone(database))["comments.comment"]["content"] == "Late."
+
+
 async def test_who_may_not_delete_a_row_leaves_no_line(client_for, make_user, path, database):
     client = await client_for(await make_user(username="bob"))
     assert (await client.delete(path)).status_code == 403
