@@ -5,11 +5,11 @@ import importlib.util
 import pkgutil
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from dovetail.plugin import Plugin
-from dovetail.startup.dataclass import dataclass
 
 # What a plugin may raise wherever it is run: sys.exit() raises what no `except Exception` sees, and would end a command
 # as if all were well.

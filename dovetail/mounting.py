@@ -1,7 +1,7 @@
 """Mount each router where its plugin puts it, unless the site says otherwise."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -10,7 +10,6 @@ from fastapi.exceptions import FastAPIError
 
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mountable, Mounts, Plugin
-from dovetail.startup.dataclass import dataclass
 
 API = "/api"
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -14,7 +15,6 @@ from dovetail.errors import ConfigurationError
 from dovetail.ownership import misplaced, tables_of_nobody, unlisted_models
 from dovetail.plugin import Command, Plugin
 from dovetail.settings import Settings, load_plugin_settings
-from dovetail.startup.dataclass import dataclass
 
 # Words that something else would take for its own: codes of checks, Alembic's names of revisions, tables of a database.
 RESERVED_NAMES = frozenset({"kernel", "dovetail", "alembic", "base", "current", "head", "heads", "pg", "sqlite"})

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
@@ -13,7 +14,6 @@ from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.api.throttling.rates import LIMITER
 from dovetail.api.throttling.throttled import is_throttled
 from dovetail.database.session import stream_sessions, unit_of_work
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 WEBSOCKET = "WEBSOCKET"

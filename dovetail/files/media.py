@@ -1,7 +1,7 @@
 """The files of an application: where they are stored, which columns hold them, and their addresses."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import Mapper
@@ -10,7 +10,6 @@ from dovetail.files.columns import FileField
 from dovetail.files.storage import Storage
 from dovetail.files.stored_file import StoredFile
 from dovetail.signing import Signer
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey, current_application, current_scope
 
 THUMBNAIL = "thumbnail"  # of an address: the name of a size

@@ -1,5 +1,6 @@
 """Vouch for uploads: a signed token names a stored file, so that a body of JSON can write it and no other's."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, get_args
 
@@ -9,7 +10,6 @@ from pydantic.fields import FieldInfo
 from dovetail.files.media import MEDIA, Media
 from dovetail.files.stored_file import StoredFile, is_key
 from dovetail.signing import BadSignatureError
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import current_application
 
 LIFETIME = timedelta(hours=1)

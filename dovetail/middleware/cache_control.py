@@ -1,13 +1,12 @@
 """Let no cache store what is one person's, and say what depends on a credential (RFC 9111; RFC 6749, section 5.1)."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from dovetail.middleware.headers import Pairs, Values
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.ddl.impl import DefaultImpl
@@ -22,7 +23,6 @@ from dovetail.migrations.history.graph import History, load_history
 from dovetail.migrations.run.execution import context_options
 from dovetail.plugin import CheckMessage, Level
 from dovetail.registry import Registry
-from dovetail.startup.dataclass import dataclass
 
 _SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S+ +\S", re.MULTILINE)  # two words at least
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -7,6 +7,7 @@ where the tables hold more.
 
 import asyncio
 import sqlite3
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -21,7 +22,6 @@ from dovetail.errors import UnavailableError
 from dovetail.migrations.history.ledger import recorded
 from dovetail.migrations.history.pending import missing_from
 from dovetail.registry import Registry
-from dovetail.startup.dataclass import dataclass
 
 TIMEOUT = 2.0  # seconds that a look may take
 KEPT = 1.0  # seconds for which it serves those who ask

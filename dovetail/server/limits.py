@@ -1,7 +1,8 @@
 """Limits to what a connection may ask of the server before an application sees anything of it."""
 
+from dataclasses import dataclass
+
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ the plugins in their order. Catalogs are GNU gettext's (https://www.gnu.org/soft
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from gettext import GNUTranslations, NullTranslations
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-
-from dovetail.startup.dataclass import dataclass
 
 FRAMEWORK = Path(__file__).parents[1] / "contrib" / "admin" / "locale"
 FOLDER = "locale"

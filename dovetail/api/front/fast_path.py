@@ -15,6 +15,7 @@ exceptions of a fast path meet the application's own handlers.
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from fastapi import FastAPI
@@ -30,7 +31,6 @@ from dovetail.api.fastapi_private import TELEMETRY, RouteContext, chooses_by_its
 from dovetail.api.front.endpoint import Endpoint, FastAnswer
 from dovetail.api.front.repeating import TRIED, Raise, Repeating
 from dovetail.database.drivers.lost_connections import asks_for_another_try
-from dovetail.startup.dataclass import dataclass
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 PARTS_OF_START = 2  # `/api/posts`: of hundreds of routes few start alike, and only those are tried

@@ -8,6 +8,7 @@ without a connection; if it is another process's, one of them asks now and then,
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
@@ -19,7 +20,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.error_translation import is_busy
 from dovetail.errors import AtWorkError
-from dovetail.startup.dataclass import dataclass
 
 TRIED = "dovetail.tried"  # in a scope: the request was tried once already
 IDEMPOTENCY_KEY = b"idempotency-key"

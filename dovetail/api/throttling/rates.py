@@ -7,6 +7,7 @@ contrib/throttling, which sets LIMITER.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -15,7 +16,6 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from dovetail.errors import TooManyRequestsError
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 from dovetail.translation.texts import ngettext
 

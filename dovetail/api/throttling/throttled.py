@@ -5,6 +5,7 @@ checked. An endpoint with one is always answered by FastAPI's router, never in f
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Literal, TypeAlias
 
@@ -26,7 +27,6 @@ from dovetail.api.throttling.rates import (
 )
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 By: TypeAlias = Literal["network", "user"] | Callable[[Request], str | Awaitable[str]]
 THROTTLED: dict[int | str, dict[str, object]] = {429: {}}

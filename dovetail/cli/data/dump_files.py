@@ -4,12 +4,11 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import click
-
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -26,7 +27,6 @@ from dovetail.cli.output import progress
 from dovetail.cli.state import State
 from dovetail.files.columns import FileField
 from dovetail.plugin import Context
-from dovetail.startup.dataclass import dataclass
 
 AT_ONCE = 500  # rows in memory
 Format = Literal["json", "jsonl"]

@@ -5,6 +5,7 @@ What neither JSON nor pydantic has a value for, such as a range or bits, is the 
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from operator import getitem
@@ -43,7 +44,6 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from dovetail.cli.data.json_forms import Raw, decimal_form, enum_form, text_form
 from dovetail.database.column_types import UTCDateTime
-from dovetail.startup.dataclass import dataclass
 
 PLAIN = (str, int, float, bool, Decimal, datetime, date, time, timedelta, UUID, bytes)  # as pydantic has them
 BYTES = (LargeBinary, BINARY, VARBINARY)

@@ -3,6 +3,7 @@
 import errno
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +12,6 @@ import click
 from dovetail.registry import Registry
 from dovetail.server.listener import inherited_listener, start_anew
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 SECONDS_TO_FINISH = 10  # what a request has once the server is told to stop
 

@@ -1,6 +1,7 @@
 """Create, change and delete objects in the request's transaction, writing only what the form named."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import Column, inspect
@@ -19,7 +20,6 @@ from dovetail.contrib.admin.web.responses import sendable
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.write.locked_rows import delete_rows
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier

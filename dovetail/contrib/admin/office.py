@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,6 @@ from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.rendering import finished
 from dovetail.database.pool_share import PoolShare
 from dovetail.resources.policies.registered import Policies
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.catalogs import Languages
 
 TemplateOf = Callable[..., str | None]

@@ -3,6 +3,7 @@
 import builtins
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -29,7 +30,6 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, marked_methods
 from dovetail.contrib.auth.permissions.declared import model_permission
-from dovetail.startup.dataclass import dataclass
 
 # The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.
 PERMISSIONS: Mapping[str, Sequence[str]] = {

@@ -6,6 +6,7 @@ locked then, and looked at again.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +24,6 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.tokens.personal import MadeToken, make_token, revoke_token
 from dovetail.contrib.auth.users import UserChanges
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 if TYPE_CHECKING:

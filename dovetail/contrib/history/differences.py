@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 REDACTED = "•••"  # in the place of a secret

@@ -1,6 +1,7 @@
 """Read the lines of the history as the policies let somebody: of objects that they may view, without what is hidden."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,6 @@ from dovetail.errors import NotFoundError, quoted
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.query.keys import among, key_from
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

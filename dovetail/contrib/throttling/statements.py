@@ -7,13 +7,13 @@ database's clock counts, so that machines need not agree on the time, and its ro
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Insert, TextClause, case, literal_column, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.contrib.throttling.models import Bucket
-from dovetail.startup.dataclass import dataclass
 
 INSERT = 'INSERT INTO throttling_bucket ("key", until, span, hits, refused) VALUES'
 SECOND = 1_000_000  # microseconds

@@ -6,11 +6,11 @@ custom-storage.html). This is one interface more, of the same make.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.throttling.statements import Cell
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ Rows that refer to each other, or to others of their own table, are followed to 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TypeAlias, cast
 
@@ -32,7 +33,6 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 
 from dovetail.database.deletion.references import Effect, Pairs, Reference, Referring, Rows
-from dovetail.startup.dataclass import dataclass
 
 Conditions: TypeAlias = Mapping[Rows, ColumnElement[bool]]
 Group: TypeAlias = tuple[Rows, ...]  # which refer to each other, or one that stands alone

@@ -5,6 +5,7 @@ session deletes: it deletes, or lets go of, what hangs on them by relations with
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
@@ -12,7 +13,6 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.orm import MANYTOMANY, MANYTOONE, Mapper, RelationshipProperty
 
 from dovetail.database.models import is_read_only
-from dovetail.startup.dataclass import dataclass
 
 Pairs: TypeAlias = tuple[tuple[Column[object], Column[object]], ...]  # what refers, and what it refers to
 

@@ -6,10 +6,10 @@ moment spreads around this mean by about its square root (a Poisson distribution
 """
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 
 from dovetail.errors import InvalidInputError
-from dovetail.startup.dataclass import dataclass
 
 SHARE_OF_SERVER = 0.8  # the rest is for migrations, psql, backups and the next deployment's overlap
 USUAL = 2  # spreads above the mean that the open connections cover: 98 of 100 moments

@@ -1,12 +1,11 @@
 """Find out which indexes a table has, and whether one of them serves a filter or an order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
 from sqlalchemy.sql import operators
-
-from dovetail.startup.dataclass import dataclass
 
 Term = tuple[object, bool]  # a column, or the text of an expression, and whether the order descends
 

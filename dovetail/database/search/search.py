@@ -9,6 +9,8 @@ Every word that is asked for has to begin a word of the columns, whatever the ca
 Nothing in the text is an operator.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -36,7 +38,6 @@ from sqlalchemy.types import TypeDecorator
 from dovetail.database.search.search_tables import Document, create_on_sqlite, drop_on_sqlite, words_of
 from dovetail.database.search.selective_conditions import Condition, SelectiveCondition
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 LONGEST_SEARCH = 200  # characters that are looked at
 

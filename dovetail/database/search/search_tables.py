@@ -7,13 +7,12 @@ migrations makes the index on either database, and what a database has can be co
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from unicodedata import category
 
 from sqlalchemy import ColumnElement, func, text
 from sqlalchemy.dialects import postgresql
-
-from dovetail.startup.dataclass import dataclass
 
 # PostgreSQL takes `example.com` for one word and FTS5 for two: what is no letter becomes a space for both.
 PUNCTUATION = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())

@@ -8,12 +8,12 @@ import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from dovetail.plugin import Execute
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 LEDGER_NAME = "dovetail_migration"
 VERSIONS_NAME = "alembic_version"  # the tips of the graph, as Alembic keeps them

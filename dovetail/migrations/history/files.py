@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.squashes import Squash
 from dovetail.registry import Registry
-from dovetail.startup.dataclass import dataclass
 
 
 def revision_folders(registry: Registry) -> dict[Path, str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from alembic.script import Script
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.graph import History, migration_name
-from dovetail.startup.dataclass import dataclass
 
 _SQUASHED = re.compile(r"\d+_squashed_")
 ZERO = "zero"  # a plugin's state before its first migration

@@ -5,10 +5,9 @@ is applied too. This imports neither Alembic nor SQLAlchemy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dovetail.migrations.history.applied import Applied
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

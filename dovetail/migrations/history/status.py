@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -12,7 +13,6 @@ from dovetail.migrations.history.squashes import Squash, as_squashed, left_out
 from dovetail.plugin import Execute, Migrated
 from dovetail.registry import Registry
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 T = TypeVar("T")
 

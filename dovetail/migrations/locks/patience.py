@@ -1,7 +1,8 @@
 """Read how long a migration waits for a lock on PostgreSQL (see lock_waits), without importing SQLAlchemy."""
 
+from dataclasses import dataclass
+
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 LOCK_TIMEOUT = 5.0  # seconds a migration waits for a lock, in short tries
 FRACTION = 0.25  # of the time for which a request waits for a connection

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from alembic.autogenerate import produce_migrations
 from alembic.operations import Operations, ops
@@ -34,7 +34,6 @@ from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps
 from dovetail.plugin import CheckMessage
 from dovetail.registry import Registry, load_models
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

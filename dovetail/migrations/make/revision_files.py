@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -17,7 +18,6 @@ from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.bridge.rendering import render_item
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.make.new_revisions import NewRevision
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

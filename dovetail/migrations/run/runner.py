@@ -1,6 +1,7 @@
 """Bring a database where it should be; `manage.py migrate`, quickstart and tests come through here."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from dovetail.migrations.run.execution import PATIENCE, SILENT, Reporter, apply_
 from dovetail.migrations.run.recording import record_squashes
 from dovetail.registry import Registry
 from dovetail.settings import Settings
-from dovetail.startup.dataclass import dataclass
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -7,6 +7,7 @@ an `Idempotency-Key`) is left to FastAPI, which says what is to be said about it
 """
 
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -34,7 +35,6 @@ from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import forget_actor
 
 MAXIMUM_PRESUMED = 2_000  # tokens whose user is remembered by an endpoint; each is some kilobytes

@@ -6,6 +6,7 @@ read, the fast path gives it the same by itself.
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, TypeAlias, get_args, get_origin
 
 from fastapi import params
@@ -17,7 +18,6 @@ from dovetail.database.session import SourceDep
 from dovetail.resources.policy import Recognized
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.within import Within
-from dovetail.startup.dataclass import dataclass
 
 Named: TypeAlias = Mapping[str, object]  # a value for each placeholder
 # A FastAPI dependency that gives the values of the placeholders in the condition of a list.

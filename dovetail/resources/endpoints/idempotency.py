@@ -6,6 +6,7 @@ it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,6 @@ from starlette.responses import Response
 from dovetail.errors import BadRequestError, FieldError, InvalidInputError, NotAuthenticatedError
 from dovetail.settings import SETTINGS
 from dovetail.signing import Signer
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 HEADER = "Idempotency-Key"

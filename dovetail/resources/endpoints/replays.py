@@ -1,6 +1,7 @@
 """Answers that are given again for an `Idempotency-Key`, to whoever may know less than when they were given first."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
@@ -18,7 +19,6 @@ from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.bulk import Written
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The policy of a resource together with those of the models that it leads to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
@@ -10,7 +11,6 @@ from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Create, Model, Policy, Viewer
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

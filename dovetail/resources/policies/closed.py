@@ -1,5 +1,6 @@
 """The policy of what has none: closed to all but staff with the permission on the model."""
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
 from fastapi import Depends
@@ -13,7 +14,6 @@ from dovetail.api.security import authenticates
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Policy
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import Info, InfoKey
 from dovetail.translation.texts import gettext
 

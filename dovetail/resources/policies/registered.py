@@ -7,7 +7,7 @@ also noted in the table of its model, as a part of the model, so that a resource
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import ColumnElement
@@ -24,7 +24,6 @@ from dovetail.resources.policies.closed import (
     registered_model,
 )
 from dovetail.resources.policy import Policy
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 

@@ -1,13 +1,12 @@
 """Cursors: where a page ends, as an opaque text that only this site can have written."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pydantic import SecretStr
 
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.signing import BadSignatureError, Signer
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

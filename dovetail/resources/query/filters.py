@@ -1,7 +1,7 @@
 """Django's lookups (https://docs.djangoproject.com/en/stable/ref/models/querysets/#field-lookups), typed by column."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,6 @@ from dovetail.api.schemas import Filter
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.paths import Criteria, Path, resolve
-from dovetail.startup.dataclass import dataclass
 
 MAXIMUM_VALUES = 100  # of one `in`
 ESCAPE = "/"

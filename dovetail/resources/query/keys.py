@@ -6,6 +6,7 @@ In addresses a tuple is written `3;7`, here and in the back office. A `;` or `\\
 import enum
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, TypeAlias, cast
 
@@ -19,7 +20,6 @@ from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import FilterParameter, comparable, filter_parameters
 from dovetail.resources.query.paths import Criteria
 from dovetail.resources.schemas.lookups import STEPS
-from dovetail.startup.dataclass import dataclass
 
 PART = re.compile(r"(?:\\.|[^\\;])*", re.DOTALL)
 Names: TypeAlias = tuple[str, ...]  # of the attributes that a key is made of

@@ -1,7 +1,7 @@
 """The columns that a list can be ordered by; `keyset.py` has the order itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -13,7 +13,6 @@ from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.keyset import Direction
 from dovetail.resources.query.paths import Criteria, Path, resolve
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

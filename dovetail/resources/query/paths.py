@@ -1,6 +1,7 @@
 """Names such as `tags__name`: a column of the model, or of what its relations lead to."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, inspect, select
@@ -10,7 +11,6 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.database.models import related
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 Criteria = Mapping[str, ColumnElement[bool]]
 Related = Callable[[InstrumentedAttribute[object], ColumnElement[bool]], ColumnElement[bool]]

@@ -1,6 +1,7 @@
 """`search=`: a text that is found somewhere, by LIKE or, where a resource asks for it, by an index of words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, String, bindparam, false, or_
@@ -11,7 +12,6 @@ from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import ESCAPE
 from dovetail.resources.query.paths import Criteria, Path, resolve
 from dovetail.resources.visibility import Visibility
-from dovetail.startup.dataclass import dataclass
 
 WORDS = bindparam("words", type_=Words())
 

@@ -1,7 +1,7 @@
 """Reads the parameters in the URL of a list, by hand: every list has parameters of its own, and it has to be fast."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -15,7 +15,6 @@ from dovetail.resources.query.cursors import Cursor, read_cursor
 from dovetail.resources.query.filters import FilterParameter
 from dovetail.resources.query.ordering import Term, Terms
 from dovetail.resources.visibility import Visibility
-from dovetail.startup.dataclass import dataclass
 
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, bindparam, true
 
@@ -14,7 +15,6 @@ from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.visibility import Visibility
-from dovetail.startup.dataclass import dataclass
 
 FARTHEST = 2**63 - 1  # PostgreSQL's bigint; no table has as many rows
 NEAREST = 64  # rows, which an offset and its page lie in; others in four times as many, or four times that, and so on

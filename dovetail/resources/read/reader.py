@@ -5,6 +5,7 @@ Both read the same page and give the same answer; `Reader.why_python` says which
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -43,7 +44,6 @@ from dovetail.resources.sql.nodes import Column, Node, Relation, View
 from dovetail.resources.sql.presumed import confirming
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
-from dovetail.startup.dataclass import dataclass
 
 ALL_FIELDS = ItemQuery()
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes

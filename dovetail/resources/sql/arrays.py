@@ -5,6 +5,7 @@ select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from json import dumps
 from typing import TypeAlias
 
@@ -28,7 +29,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from dovetail.resources.sql.json_values import Convert
-from dovetail.startup.dataclass import dataclass
 
 Pair: TypeAlias = tuple[object, object]
 

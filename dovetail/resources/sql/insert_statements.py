@@ -1,7 +1,7 @@
 """The statements that insert rows: one for a single row, which `read_back.py` lets answer the row, one for many."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -25,7 +25,6 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.resources.sql.statements import PreparedStatement, prepare
-from dovetail.startup.dataclass import dataclass
 
 VALUE = "value_"  # with the name of an attribute: the placeholder for its value
 Defaults: TypeAlias = Mapping[str, Callable[[], object]]  # what makes the value, by attribute

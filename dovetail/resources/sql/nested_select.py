@@ -5,7 +5,7 @@ Single objects come as columns of joined tables, a list of objects as one JSON t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,7 +47,6 @@ from dovetail.resources.sql.json_values import (
     stored_moment,
 )
 from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
-from dovetail.startup.dataclass import dataclass
 
 LENGTH_OF_MOMENT = len("2026-01-31 12:00:00.000000")  # on SQLite, of which others may write other forms
 ALLOWED = "row_is_allowed"  # no column of a model is called so

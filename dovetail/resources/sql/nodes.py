@@ -5,7 +5,7 @@ attribute (`path`), by which policies know it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,7 +16,6 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.schemas.values.text_forms import TextForm, text_form
-from dovetail.startup.dataclass import dataclass
 
 Attribute: TypeAlias = InstrumentedAttribute[object]
 

@@ -10,6 +10,7 @@ A service uses them beside `session.execute`: they run on the session's connecti
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -22,7 +23,6 @@ from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
-from dovetail.startup.dataclass import dataclass
 
 T = TypeVar("T")
 Row: TypeAlias = Sequence[Any]  # as the driver gives it

@@ -6,7 +6,7 @@ and everything is rolled back. The rows stay locked in between, so the policy is
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -33,7 +33,6 @@ from dovetail.resources.write.links import Links, find_links
 from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.one_row import Locked
 from dovetail.resources.write.writer import Writer
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import DOOR, note_of_request
 
 All = TypeVar("All")

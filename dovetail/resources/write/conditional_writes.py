@@ -1,6 +1,7 @@
 """The statements of `at_once.py`: UPDATE and DELETE of a row if it may be written, and is as the client saw it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import (
@@ -43,7 +44,6 @@ from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.one_row import OneRow
-from dovetail.startup.dataclass import dataclass
 
 # Kinds of columns of which a database says, as Python does, whether two values are equal.
 COMPARABLE = frozenset({Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String, Time, Uuid})

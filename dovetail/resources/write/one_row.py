@@ -4,7 +4,7 @@ Many rows, and those that the ORM has to read or write, are the affair of `locke
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
@@ -42,7 +42,6 @@ from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.read_back import ReadBack
-from dovetail.startup.dataclass import dataclass
 
 Model = TypeVar("Model")
 KEY = "locked_key"  # the placeholder for the key of a row

@@ -7,6 +7,7 @@ only, so what is not of the row itself comes as one JSON array.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -52,7 +53,6 @@ from dovetail.resources.sql.nodes import Column as ColumnPart
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_cte
-from dovetail.startup.dataclass import dataclass
 
 Write: TypeAlias = Insert | Update
 

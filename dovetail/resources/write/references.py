@@ -5,6 +5,7 @@ is all of them, nothing is asked; otherwise it takes one statement for each fiel
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
@@ -22,7 +23,6 @@ from dovetail.resources.policy import Policy
 from dovetail.resources.query.keys import among, key_from
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.links import Links, named
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

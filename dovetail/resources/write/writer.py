@@ -1,7 +1,7 @@
 """Creates, updates and deletes rows as a resource's policy and hooks say, or by the default services."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic
 
@@ -30,7 +30,6 @@ from dovetail.resources.write.nested.rows import NestedRows
 from dovetail.resources.write.new_keys import NewKeys
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Show the page of one's own account, and run what the forms of its sections ask for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 
@@ -21,7 +21,6 @@ from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.contrib.auth.sessions.log_in import settings_of
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 

@@ -1,6 +1,7 @@
 """Let staff change their own password: whoever sits down at an open browser does not know the current one."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +20,6 @@ from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.errors import NotAuthenticatedError
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext, gettext_lazy
 

@@ -16,6 +16,7 @@ undoes all that it did, and is shown in the section: `error` is the sentence, `e
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from jinja2 import Environment
@@ -25,7 +26,6 @@ from starlette.responses import Response
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 EXTENSION_POINT = "admin.account"
 

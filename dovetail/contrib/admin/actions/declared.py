@@ -1,7 +1,7 @@
 """Make methods and functions actions of a view: what is done with the objects that are selected in its list."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 from types import FunctionType
@@ -17,7 +17,6 @@ from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.sqladmin_private import action_slug, is_action
 from dovetail.contrib.admin.view_base import FollowsRule, TakesPermission
-from dovetail.startup.dataclass import dataclass
 
 Outcome: TypeAlias = str | Response | None
 WITH_DATA = 4  # arguments: the view, the request, the objects, and what the form holds

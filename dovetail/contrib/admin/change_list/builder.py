@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, Choosable
 from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError, conditions_in, parse
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 

@@ -1,13 +1,12 @@
 """Cut some rows out of a list: the rows, what they are ordered by, and how many there are in all."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, func, select
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.startup.dataclass import dataclass
 
 
 def count_rows(statement: AnySelect, model: type[object]) -> Select[int]:

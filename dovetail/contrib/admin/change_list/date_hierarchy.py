@@ -6,6 +6,7 @@ however many rows there are, while to find those that have rows all rows would b
 
 import calendar
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +18,6 @@ from dovetail.contrib.admin.lists.column_filters import month, within
 from dovetail.contrib.admin.permissions import listed
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.formats import month_names
 from dovetail.translation.texts import gettext
 from dovetail.translation.zones import local

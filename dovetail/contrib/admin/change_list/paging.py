@@ -5,6 +5,7 @@ are found first. Far from the start a page begins after the last row of the page
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
@@ -21,7 +22,6 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 

@@ -1,6 +1,7 @@
 """Find the columns, relations and other attributes that the options of a view name."""
 
 import inspect as python_inspect
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -9,8 +10,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import Mapper
-
-from dovetail.startup.dataclass import dataclass
 
 
 class Kind(Enum):

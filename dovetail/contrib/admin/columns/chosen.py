@@ -1,9 +1,8 @@
 """Holds the columns of a list that its user chose to see, in their order and widths, of those that are offered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 NARROWEST, WIDEST = 40, 1_000  # pixels of a column

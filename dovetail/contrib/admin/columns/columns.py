@@ -2,6 +2,7 @@
 
 import inspect as python_inspect
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import inspect
@@ -10,7 +11,6 @@ from sqlalchemy.orm import Mapper
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of
 from dovetail.contrib.admin.columns.code_names import names_in_code
 from dovetail.contrib.admin.columns.display import Display, display_of
-from dovetail.startup.dataclass import dataclass
 
 TITLE = "__str__"  # what an object is called
 PLAIN = Display()

@@ -1,10 +1,10 @@
 """Say how a computed column is shown: what heads it, by what it is sorted, what stands for nothing."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.startup.dataclass import dataclass
 
 Shown = TypeVar("Shown", bound=Callable[..., object])
 MARK = "shown_as"

@@ -1,12 +1,13 @@
 """Values of types that keep them as texts: a country, a time zone, words. They are shown and typed as they are kept."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Enum, String
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.contrib.admin.columns.readers import UNFIT, bare
 from dovetail.files.columns import FileField
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 DIALECT = DefaultDialect()

@@ -1,6 +1,7 @@
 """Decide what a widget asks the database for somebody: of the rows and columns that the policies let them know of."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import AliasedReturnsRows, ColumnElement, SelectBase, Table, inspect
@@ -14,7 +15,6 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.widgets.widget import STAFF, Widget, tables_of
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

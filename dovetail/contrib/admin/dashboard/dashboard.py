@@ -6,6 +6,7 @@ too long or fails is a line in its place.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from uuid import uuid4
@@ -20,7 +21,6 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.contrib.admin.widgets.kinds import Figure
 from dovetail.contrib.admin.widgets.widget import Values, Widget
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 logger = logging.getLogger("dovetail.admin")

@@ -3,10 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from weakref import WeakValueDictionary
-
-from dovetail.startup.dataclass import dataclass
 
 MOST = 1000  # results; the one that was not wanted for longest goes
 FAILED_FOR = 10.0  # seconds that what went wrong is not tried again

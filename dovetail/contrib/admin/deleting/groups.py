@@ -1,11 +1,11 @@
 """Make what the page that asks before it deletes shows: groups of objects, each of one kind, with names and a count."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
 from dovetail.database.deletion.references import Effect
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy
 

@@ -5,7 +5,7 @@ named up to NAMED, as far as the user may see it. What goes along needs the righ
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, func, literal, or_, select, true
@@ -25,7 +25,6 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
 from dovetail.database.deletion.reach import Group, Reach, refer, rows_with
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
 from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, in_sentence
 
 NAMED = 10  # objects of a group

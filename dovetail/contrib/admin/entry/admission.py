@@ -1,6 +1,7 @@
 """Find out who is at a page, see that a form is theirs, and change the token of a session when rights change."""
 
 import logging
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -23,7 +24,6 @@ from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.rotation import rotate
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.errors import PermissionDeniedError
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, note_of_request
 from dovetail.translation.texts import gettext_lazy
 

@@ -4,6 +4,7 @@ These pages open their own transaction, since no share of the pool may be held w
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -27,7 +28,6 @@ from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT
 from dovetail.database.drivers.retries import try_twice
 from dovetail.errors import NotAuthenticatedError, TooManyRequestsError, UnavailableError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, gettext_lazy
 
 NO_STAFF = gettext_lazy("This login does not open the back office.")

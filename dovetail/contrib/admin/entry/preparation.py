@@ -1,6 +1,7 @@
 """Say what a page does before its transaction: what takes long, such as hashing, while no row is locked."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from sqladmin.authorization import Action
@@ -11,7 +12,6 @@ from dovetail.contrib.admin.forms.uploads import store_uploads
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.files.media import columns_of
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

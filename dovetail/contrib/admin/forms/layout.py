@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Column
 from sqlalchemy.orm import MANYTOONE, Mapper
 
 from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.startup.dataclass import dataclass
 
 CLASSES = frozenset({"collapse", "tab", "wide"})
 OPTIONS = frozenset({"fields", "classes", "description"})

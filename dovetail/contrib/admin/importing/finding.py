@@ -1,7 +1,7 @@
 """Find the rows that a file speaks of, and what they refer to: by one statement each, for many rows at once."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement
 from starlette.requests import Request
@@ -20,7 +20,6 @@ from dovetail.contrib.admin.importing.plan import Plan
 from dovetail.contrib.admin.importing.targets import Kind, Target
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 

@@ -7,6 +7,7 @@ import json
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet
 from dovetail.contrib.admin.models import ImportedTable
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import Signer
-from dovetail.startup.dataclass import dataclass
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet

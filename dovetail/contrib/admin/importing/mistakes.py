@@ -1,11 +1,10 @@
 """Gather what is wrong with the rows of a file: the line, the column, and what has to be different."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from dovetail.contrib.admin.importing.plan import Plan
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
-from dovetail.startup.dataclass import dataclass
 
 MOST = 100  # that are gathered before the rest of a file is looked at no more
 

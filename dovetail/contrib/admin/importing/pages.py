@@ -1,7 +1,7 @@
 """The pages of an import: choose a file, say what its columns are, see what would happen, and let it happen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from sqladmin.flash import Flash
@@ -23,7 +23,6 @@ from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress,
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.settings import SETTINGS
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import DOOR, note_of_request
 from dovetail.translation.texts import gettext, ngettext
 

@@ -1,6 +1,7 @@
 """Say how a file is to be imported: which column is read as what, and by what rows are found that are there already."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqladmin.authorization import Action
 from starlette.datastructures import FormData
@@ -8,7 +9,6 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.importing.targets import KEY, Kind, Target, guess
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 MATCH = "match"  # the field of the form that says by what rows are found

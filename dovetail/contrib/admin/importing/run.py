@@ -1,7 +1,7 @@
 """Import the rows of a file in one transaction: some at a time, all of them or none."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -16,7 +16,6 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import ConflictError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 BATCH = 50  # rows, so that no statement of them holds the loop for long

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from starlette.requests import Request
@@ -12,7 +13,6 @@ from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 KEY = "="  # the name of the target that is the primary key: no attribute is called that

@@ -1,7 +1,7 @@
 """Hold the rows of a file against the form that a person would fill in: fields, rules, and who may write what."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from anyio.lowlevel import checkpoint
 from starlette.datastructures import FormData
@@ -20,7 +20,6 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 Related = Mapping[str, Mapping[str, str]]

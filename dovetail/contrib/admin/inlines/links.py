@@ -1,6 +1,7 @@
 """Find how rows of an inline hang on the object of a form: by a foreign key, or by its kind and its key (generic)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     Column,
@@ -17,7 +18,6 @@ from sqlalchemy.orm import MANYTOONE, Mapper
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
-from dovetail.startup.dataclass import dataclass
 
 Key = tuple[object, ...]
 

@@ -1,10 +1,11 @@
 """Show in a form what it does not write: as it was before anything was changed, with links where there are pages."""
 
+from dataclasses import dataclass
+
 from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.formats import EMPTY
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

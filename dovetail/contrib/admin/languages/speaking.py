@@ -3,6 +3,7 @@
 That is what they chose (a cookie, which the login brings into each browser), what their browser accepts, or the site's.
 """
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.contrib.admin.web.cookies import Cookies
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation import formats
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import Language, Languages

@@ -1,7 +1,7 @@
 """Show one page of a list, with the forms of its rows where some of its columns can be changed in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from operator import itemgetter
 
@@ -26,7 +26,6 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.saved_views.head import load_views
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

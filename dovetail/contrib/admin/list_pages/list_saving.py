@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from sqladmin.flash import Flash
@@ -27,7 +27,6 @@ from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import BadRequestError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, ngettext
 

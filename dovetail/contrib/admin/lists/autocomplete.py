@@ -4,6 +4,7 @@ What is typed is looked for as the related view searches its own list, or in the
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, inspect, or_, select
@@ -19,7 +20,6 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import NOTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, ObjectLoader
 from dovetail.contrib.admin.view_base import ViewBase
-from dovetail.startup.dataclass import dataclass
 
 LIMIT = 20
 MOST_PAGES = 500  # that are gone through without typing anything

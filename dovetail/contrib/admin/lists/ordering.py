@@ -5,6 +5,7 @@ everything, on both databases.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -22,7 +23,6 @@ from dovetail.resources.query import keyset
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.keyset import Direction
 from dovetail.resources.query.paths import Path, walk
-from dovetail.startup.dataclass import dataclass
 
 NULLS = {operators.nulls_first_op: True, operators.nulls_last_op: False}
 DIRECTIONS = {operators.desc_op: True, operators.asc_op: False}

@@ -1,6 +1,7 @@
 """Follow relations as far as a user may: load what they lead to, and ask where they lead."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, inspect, select, true
@@ -20,7 +21,6 @@ from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.fields import behind_proxy
 from dovetail.contrib.admin.rules.rules import EVERYTHING
-from dovetail.startup.dataclass import dataclass
 
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # what `lazy=` says in a model
 

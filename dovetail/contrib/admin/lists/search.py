@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, String, and_, cast, false, func, or_, select, type_coerce, union_all
@@ -15,7 +16,6 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import Among, SelectiveCondition
 from dovetail.resources.query.paths import walk
-from dovetail.startup.dataclass import dataclass
 
 MAXIMUM_TERM = 200  # characters of a search that are looked at
 SIGNS = "^=@"  # in front of a column: it begins with a word, it is the word, it is searched by an index

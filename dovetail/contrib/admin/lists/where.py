@@ -1,6 +1,7 @@
 """Make conditions of the nested filter of a list, each of which one of the list's own filters has to allow."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqladmin.filters import BooleanFilter, StaticValuesFilter
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
@@ -10,7 +11,6 @@ from dovetail.contrib.admin.lists.column_filters import EmptyFilter
 from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, may_be_empty
 from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError
 from dovetail.errors import BadRequestError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, gettext_lazy
 
 PARAMETER = "where"

@@ -6,7 +6,7 @@ that takes longer is stopped: what was found before it is shown.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from time import monotonic
 
 from starlette.requests import Request
@@ -21,7 +21,6 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError, shorten_limit
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, in_sentence
 
 MODELS = 8  # that are searched, at most

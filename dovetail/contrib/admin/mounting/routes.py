@@ -1,6 +1,7 @@
 """List the routes of a site, all of which stand behind the guard."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +35,6 @@ from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
 

@@ -1,6 +1,7 @@
 """Share between the sites of an application who is logged in, and the connections that all of them may take."""
 
 import asyncio
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
@@ -22,7 +23,6 @@ from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.pool_share import PoolShare
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.catalogs import Languages, locale_folders
 
 

@@ -5,7 +5,7 @@ templates/admin/blog/post/change_form.html  ->  templates/admin/blog/change_form
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment
@@ -13,7 +13,6 @@ from jinja2 import Environment
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase
-from dovetail.startup.dataclass import dataclass
 
 FORM = ("change_form.html", "change.html")
 NAMES: Mapping[str, Sequence[str]] = {

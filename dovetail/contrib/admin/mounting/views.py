@@ -1,7 +1,7 @@
 """Gather the views of a site: those of the plugins, as far as the site keeps them, and those it registers itself."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqladmin import BaseView
 
@@ -18,7 +18,6 @@ from dovetail.contrib.auth.permissions.declared import declared_permissions
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
-from dovetail.startup.dataclass import dataclass
 
 STANDARD = AdminSite()  # shows every view of every plugin; nothing is registered with it
 

@@ -1,6 +1,7 @@
 """Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
@@ -23,7 +24,6 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.pool_share import PoolShare
 from dovetail.files.media import address_of
 from dovetail.files.stored_file import StoredFile
-from dovetail.startup.dataclass import dataclass
 
 BATCH = 500
 LISTS = (list, set, tuple)

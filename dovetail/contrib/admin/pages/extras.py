@@ -20,6 +20,7 @@ who changed the object last and when, or None. A form says so that somebody else
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -41,7 +42,6 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import WORD
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
-from dovetail.startup.dataclass import dataclass
 
 TAKEN = frozenset({"change", "delete", "presence"})
 OBJECT_PAGES, MESSAGE_NOTES, LAST_CHANGE = "admin.object_pages", "admin.message_notes", "admin.last_change"

@@ -5,6 +5,7 @@ a history is kept, it names whoever saves, and so those who edit are named to al
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import cast
@@ -30,7 +31,6 @@ from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.change_log import CHANGE_LOG
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.formats import clock
 from dovetail.translation.texts import gettext
 

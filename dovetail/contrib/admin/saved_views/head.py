@@ -1,6 +1,7 @@
 """Find out what the head of a list offers: its saved views, which of them is shown, and its columns."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 
@@ -10,7 +11,6 @@ from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.saved_views.stored import PARAMETER, address_of, columns_of, views_of
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

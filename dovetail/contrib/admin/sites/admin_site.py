@@ -12,12 +12,11 @@ Several sites share who is logged in; each has its own views, look and `has_perm
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dovetail.plugin import Mountable
-from dovetail.startup.dataclass import dataclass
 
 if TYPE_CHECKING:  # `project/urls.py` names sites, and most commands show none
     from sqladmin import BaseView

@@ -1,12 +1,12 @@
 """List the plugins of a site with those of their views that somebody may open: for the index, and a page of each."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 

@@ -4,7 +4,7 @@ What fails undoes all of it, and the object at which it failed is found and name
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -21,7 +21,6 @@ from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
 from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, in_sentence
 

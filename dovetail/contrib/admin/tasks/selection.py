@@ -1,6 +1,7 @@
 """Find out which objects an action is to be done with: those that are ticked, or all that a list has."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -14,7 +15,6 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.reach import rows_with
 from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
 from dovetail.errors import BadRequestError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 

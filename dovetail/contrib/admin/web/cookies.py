@@ -1,12 +1,11 @@
 """Set the cookies of the back office: readable by no script, sent to no other site, and over HTTPS only if they can."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 from starlette.responses import Response
 
 from dovetail.signing import Signer
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey, current_scope
 
 PATH = "/"  # /docs may be for those who are logged in to the back office

@@ -1,6 +1,7 @@
 """Turn errors into sentences for the user: never SQL, never a value that was not their own."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from sqlalchemy.exc import StatementError
@@ -9,7 +10,6 @@ from starlette.exceptions import HTTPException
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, gettext_lazy
 
 MESSAGES = {

@@ -2,13 +2,13 @@
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
 
 from dovetail.contrib.admin.options.options import NoMedia
 from dovetail.contrib.admin.web.rendering import path_for
-from dovetail.startup.dataclass import dataclass
 
 FOLDER = "static"  # of a plugin, in its package
 Folders = Mapping[str, tuple[Path, Path]]  # by plugin: where its files are, the site's own folder first

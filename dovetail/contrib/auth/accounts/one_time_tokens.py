@@ -7,6 +7,7 @@ Everybody locks the user first and touches tokens then, so that no two wait for 
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
@@ -16,7 +17,6 @@ from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
 from dovetail.signing import Signer, base64url, hash_token
-from dovetail.startup.dataclass import dataclass
 
 MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
 WINDOW = timedelta(hours=1)

@@ -4,7 +4,7 @@ By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashe
 """
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 
@@ -18,7 +18,6 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
 from dovetail.errors import UnavailableError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 from dovetail.validators import normalize
 

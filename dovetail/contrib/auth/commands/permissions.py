@@ -1,6 +1,7 @@
 """`manage.py creategroup`, `grant`, `revoke` and `permissions`."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import click
 from sqlalchemy import select
@@ -11,7 +12,6 @@ from dovetail.contrib.auth.permissions import grants, held
 from dovetail.contrib.auth.users import get_user_by_login, update_user
 from dovetail.errors import ConflictError, NotFoundError
 from dovetail.plugin import Context, async_command
-from dovetail.startup.dataclass import dataclass
 
 GROUP = "group:"
 FLAGS = ("staff", "superuser")

@@ -6,12 +6,12 @@ https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Preven
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import PermissionDeniedError
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 from dovetail.validators import split_url
 

@@ -6,7 +6,7 @@ where no header brings a credential.
 """
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from starlette.applications import Starlette
@@ -16,7 +16,6 @@ from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS,
 from dovetail.contrib.auth.sessions.models import Door
 from dovetail.contrib.auth.setting_types.schemes import Scheme
 from dovetail.errors import BadRequestError, ConfigurationError
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 

@@ -1,6 +1,7 @@
 """Know of the request that is being answered who sent it, and from where."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import inspect
@@ -13,7 +14,6 @@ from dovetail.contrib.auth.events.models import (
 )
 from dovetail.contrib.auth.models import User
 from dovetail.middleware.request_id import current_request_id
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import ACTOR, current_scope
 
 

@@ -1,6 +1,6 @@
 """Change the factors of a user whose row is locked: each change is an event, and the user is told of it by mail."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,6 @@ from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
 from dovetail.contrib.auth.mail.outbox import tell_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.validators import clean_name
 

@@ -1,5 +1,7 @@
 """The factors of a user: what there is, what it may prove, and that `User.has_second_factor` says so."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +14,6 @@ from dovetail.contrib.auth.factors.recovery_codes import (
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, NotFoundError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 MAXIMUM_FACTORS = 20  # of each kind, of one user

@@ -13,6 +13,8 @@ Unknown accounts are counted as known ones are. What a success gives back was on
 try at once.
 """
 
+from dataclasses import dataclass
+
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,7 +28,6 @@ from dovetail.errors import TooManyRequestsError
 from dovetail.plugin import PLUGIN_SETTINGS
 from dovetail.settings import SETTINGS
 from dovetail.signing import Signer
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import current_application, current_scope
 
 REMEMBERED = 90 * 24 * 3600  # seconds that a network counts as one where the owner is

@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from dataclasses import dataclass
 from email.message import EmailMessage as MimeMessage
 from email.utils import formatdate, make_msgid
 from typing import Protocol
@@ -11,7 +12,6 @@ from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.startup.dataclass import dataclass
 from dovetail.state import StateKey
 
 MAXIMUM_THREADS = 10

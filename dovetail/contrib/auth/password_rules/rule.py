@@ -7,13 +7,12 @@ A rule is a class; AUTH_PASSWORD_RULES lists the dotted paths of some, each with
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Annotated, NotRequired, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BeforeValidator, Field, InstanceOf, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
-
-from dovetail.startup.dataclass import dataclass
 
 ROOM = "dovetail.contrib.auth.password_rules"
 DEFAULT_RULES = (f"{ROOM}.length.Length", f"{ROOM}.common.NotCommon", f"{ROOM}.context.NotPersonal")

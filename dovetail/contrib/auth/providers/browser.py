@@ -1,6 +1,7 @@
 """Know the browser that went to a provider again when it comes back, by a cookie; and the addresses it goes to."""
 
 import secrets
+from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -12,7 +13,6 @@ from dovetail.contrib.auth.providers.logins import LIFETIME
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.errors import NotFoundError
 from dovetail.signing import Signer
-from dovetail.startup.dataclass import dataclass
 
 # A path of our own, which no browser takes for another host: no //, no \\, nothing but visible ASCII.
 OWN_PAGE = r"^/(?:[!-.0-\[\]-~][!-\[\]-~]*)?$"

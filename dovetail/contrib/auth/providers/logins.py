@@ -4,6 +4,7 @@ Nothing here waits for a provider, and no transaction is open while somebody doe
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
@@ -16,7 +17,6 @@ from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.database.bulk import NO_SYNCHRONIZATION, delete_some
 from dovetail.errors import BadRequestError, FieldError
 from dovetail.signing import Signer, base64url, hash_token
-from dovetail.startup.dataclass import dataclass
 
 LIFETIME = 600  # seconds to go to the provider, log in there, and come back
 

@@ -1,13 +1,13 @@
 """Claims of a provider about somebody, checked for form: a subject, an address, a name, and how it was proved."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from dovetail.contrib.auth.models import MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
 from dovetail.contrib.auth.providers.models import MAXIMUM_SUBJECT
 from dovetail.contrib.auth.setting_types.providers import ClaimNames, OidcProvider
-from dovetail.startup.dataclass import dataclass
 
 Claims: TypeAlias = Mapping[str, object]
 

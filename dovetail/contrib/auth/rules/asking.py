@@ -1,6 +1,7 @@
 """Put an answer to "why may they, or not?" into sentences: for `manage.py why` and for the page of the back office."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, func, inspect, select
@@ -13,7 +14,6 @@ from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import is_internal
 from dovetail.resources.query.comparable import python_type, read_value
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

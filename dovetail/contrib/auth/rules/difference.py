@@ -5,9 +5,9 @@ with all that it gives.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from dovetail.contrib.auth.rules.snapshot import FIELDS, NOBODY, USER, Said, Shown, ShownTree, Snapshot, on
-from dovetail.startup.dataclass import dataclass
 
 ALL, NONE = "true", "false"  # as conditions on rows
 

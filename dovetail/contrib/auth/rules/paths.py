@@ -7,6 +7,7 @@ a policy says of fields is explored in the same way.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
@@ -16,7 +17,6 @@ from typing_extensions import override
 from dovetail.contrib.auth.models import User
 from dovetail.errors import DovetailError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
-from dovetail.startup.dataclass import dataclass
 
 T = TypeVar("T")
 NO_ROWS: ColumnElement[bool] = false()  # what a refusal comes to, for a rule that says which rows

@@ -1,6 +1,7 @@
 """Run what a rule said and what it says in the database at hand: the keys of the rows that a role gained and lost."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import (
@@ -28,7 +29,6 @@ from dovetail.database.engine.urls import is_memory
 from dovetail.database.pool.statement_timeouts import StatementLimit, StatementTimeoutError, with_statement_limit
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import InvalidInputError
-from dovetail.startup.dataclass import dataclass
 
 SHOWN_KEYS = 20  # of more rows, the number is told
 MOST_PEOPLE = 100  # in whose place a condition that names its viewer is run

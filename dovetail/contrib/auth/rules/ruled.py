@@ -1,13 +1,13 @@
 """The models of a site with their policies, each by the label that commands and pages know it by: `blog.post`."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from dovetail.contrib.auth.permissions.declared import ACTIONS, EXTENSION_POINT
 from dovetail.errors import NotFoundError, quoted
 from dovetail.plugin import Context, Plugin
 from dovetail.resources.policy import Policy
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ A user's grants and groups are taken as they are now; the row is looked at as th
 """
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
@@ -21,7 +22,6 @@ from dovetail.contrib.auth.rules.paths import (
     questions_of,
     walk,
 )
-from dovetail.startup.dataclass import dataclass
 
 Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Policy.where` is
 

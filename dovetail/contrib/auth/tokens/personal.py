@@ -5,7 +5,7 @@ made.token  # is stored nowhere: show it now
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
@@ -21,7 +21,6 @@ from dovetail.contrib.auth.tokens.models import MAXIMUM_TOKEN_NAME, PersonalToke
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.signing import hash_token
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 from dovetail.validators import clean_name
 

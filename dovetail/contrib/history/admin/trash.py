@@ -1,6 +1,7 @@
 """The trash: what was deleted and can be brought back yet, by model and day, with what went along."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
 from itertools import groupby
@@ -25,7 +26,6 @@ from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.zones import local
 

@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -26,7 +27,6 @@ from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedCh
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext, gettext_lazy
 
 PAGE = 50  # changes of one page

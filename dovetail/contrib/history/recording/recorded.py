@@ -9,6 +9,7 @@ its model hides it from everybody.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from sqlalchemy import Column, FromClause, Table, inspect
@@ -17,7 +18,6 @@ from sqlalchemy.orm import MANYTOMANY, Mapper
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
 from dovetail.resources.schemas.secret_columns import is_secret
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """INSERT ... ON CONFLICT DO UPDATE, as `loaddata` has it: only a look before tells what was made and what changed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
@@ -27,7 +28,6 @@ from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.database.drivers.sqlalchemy_private import names_many_rows, values_to_set
 from dovetail.errors import DovetailError
-from dovetail.startup.dataclass import dataclass
 
 Row: TypeAlias = Mapping[str, object]  # the values of its fields, as in JSON
 Key: TypeAlias = tuple[str, str]  # the primary key of a row, and that of the object of which it tells

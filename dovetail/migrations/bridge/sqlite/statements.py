@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dovetail.migrations.bridge.expressions import WORD
-from dovetail.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ gives is written as PostgreSQL would.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_interface, ip_network
 from uuid import UUID
@@ -18,7 +19,6 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.database.engine.ranges import read_range, write_range
 from dovetail.errors import quoted
-from dovetail.startup.dataclass import dataclass
 
 SEPARATORS = re.compile(r"[:.\-]")
 HEXADECIMAL = re.compile(r"[0-9a-f]*")

@@ -1,6 +1,7 @@
 """The writer of a model's rows, as the rooms within it see it, and what it is asked to change."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias
 
 from pydantic import BaseModel
@@ -8,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.resources.declaration.declared import Model, Replace, Update
 from dovetail.resources.spec import Spec
-from dovetail.startup.dataclass import dataclass
 
 Values: TypeAlias = Mapping[str, object]  # by attribute
 NO_VALUES: Values = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -13,7 +13,6 @@ from dovetail.database.error_translation import client_error
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.write.nested.contracts import Values
-from dovetail.startup.dataclass import dataclass
 
 Written = TypeVar("Written", bound="Object")
 

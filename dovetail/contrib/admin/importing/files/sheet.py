@@ -1,11 +1,10 @@
 """Hold what a file of an import says: headings, and rows of cells, each with the line that messages call it by."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dovetail.errors import InvalidInputError
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 
 MOST_COLUMNS = 200

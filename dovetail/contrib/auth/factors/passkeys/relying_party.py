@@ -3,13 +3,13 @@
 (WebAuthn Level 3, section 5.1.3; https://www.w3.org/TR/webauthn-3/)
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotFoundError
 from dovetail.plugin import Context
-from dovetail.startup.dataclass import dataclass
 from dovetail.translation.texts import gettext
 from dovetail.validators import LOCALHOST
 
