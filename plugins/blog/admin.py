@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from dovetail.contrib.admin.views import BooleanFilter, Chart, ModelAdmin, RelationFilter, action, shortened
-from dovetail.plugin import gettext_lazy
+from dovetail.plugin import gettext_lazy, ngettext
 from plugins.blog.models import POST_TEXT, Post, Tag
 
 
@@ -64,8 +64,11 @@ class PostAdmin(ModelAdmin, model=Post):
 def _set_published(posts: Sequence[Post], *, is_published: bool) -> str:
     for post in posts:
         post.is_published = is_published
-    count = f"{len(posts)} post{'' if len(posts) == 1 else 's'}"
-    return f"{count} published." if is_published else f"{count} unpublished."
+    if is_published:
+        told = ngettext("%(count)s post published.", "%(count)s posts published.", len(posts))
+    else:
+        told = ngettext("%(count)s post unpublished.", "%(count)s posts unpublished.", len(posts))
+    return told % {"count": len(posts)}
 
 
 class TagAdmin(ModelAdmin, model=Tag):

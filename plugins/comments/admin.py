@@ -15,7 +15,7 @@ from dovetail.contrib.admin.views import (
     badge,
     shortened,
 )
-from dovetail.plugin import gettext_lazy
+from dovetail.plugin import gettext_lazy, ngettext
 from plugins.comments.models import COMMENT_TEXT, Comment, CommentStatus
 from plugins.comments.policies import MODERATE
 
@@ -101,4 +101,8 @@ WAITING = Figure(
 def _set_status(comments: Sequence[Comment], status: CommentStatus) -> str:
     for comment in comments:
         comment.status = status
-    return f"{len(comments)} comment{'' if len(comments) == 1 else 's'} {status.value}."
+    if status is CommentStatus.APPROVED:
+        told = ngettext("%(count)s comment approved.", "%(count)s comments approved.", len(comments))
+    else:
+        told = ngettext("%(count)s comment rejected.", "%(count)s comments rejected.", len(comments))
+    return told % {"count": len(comments)}

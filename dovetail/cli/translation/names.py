@@ -30,6 +30,9 @@ def _of_plugin(plugin: Plugin) -> Iterator[str]:
         yield from (name, f"{name}s")
     for view in plugin.admin_views:
         yield from _of_view(view)
+    for permission in plugin.extensions.get("auth.permissions", ()):
+        if isinstance(permission, tuple) and len(permission) == len(("codename", "title")):
+            yield str(permission[1])
 
 
 def _of_view(view: type[object]) -> Iterator[str]:

@@ -36,7 +36,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.changes import remove_factors_of
 from dovetail.contrib.auth.mail.admin import OutgoingMailAdmin
-from dovetail.contrib.auth.models import Group, User
+from dovetail.contrib.auth.models import Group, Permission, User
 from dovetail.contrib.auth.permissions.grants import create_group, rename_group
 from dovetail.contrib.auth.permissions.managing import (
     REMOVE_FACTORS,
@@ -46,12 +46,14 @@ from dovetail.contrib.auth.permissions.managing import (
     set_groups,
     set_permissions,
 )
+from dovetail.contrib.auth.permissions.titles import in_words
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.errors import ConflictError
 from dovetail.plugin import StateKey
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -64,7 +66,16 @@ PROVE = gettext_lazy("Needed to change your own username or e-mail address.")
 PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verifying takes long, so it comes before any lock
 
 
-class UserAdmin(ModelAdmin, model=User):
+class HolderAdmin(ModelAdmin):
+    """A view of those who hold permissions: it says in words what each lets them do."""
+
+    def title_of(self, obj: object) -> str:
+        """Return what an object is called."""
+        said = super().title_of(obj)
+        return in_words(obj) if isinstance(obj, Permission) and said == obj.name else said
+
+
+class UserAdmin(HolderAdmin, model=User):
     """The view of accounts; the functions that make and change them are those of the API, so the same rules hold."""
 
     icon = "fa-solid fa-users"
@@ -187,7 +198,12 @@ class UserAdmin(ModelAdmin, model=User):
         for user in chosen:
             await check_may_manage(self.session, user_of(request), user)
             await start_reset_of(manager, user)
-        return f"{len(chosen)} link{'' if len(chosen) == 1 else 's'} to choose a new password will be sent."
+        told = ngettext(
+            "%(count)s link to choose a new password will be sent.",
+            "%(count)s links to choose a new password will be sent.",
+            len(chosen),
+        )
+        return told % {"count": formats.number(len(chosen))}
 
     async def _set_rights(
         self, request: Request, user: User, data: Mapping[str, object], *, known: Sequence[int]
@@ -215,7 +231,8 @@ class UserAdmin(ModelAdmin, model=User):
         for user in chosen:
             await check_may_remove_factors(self.session, user_of(request), user)
         count = sum([await remove_factors_of(self.session, user) for user in chosen])
-        return f"{count} second factor{'' if count == 1 else 's'} removed."
+        told = ngettext("%(count)s second factor removed.", "%(count)s second factors removed.", count)
+        return told % {"count": formats.number(count)}
 
     @property
     def _settings(self) -> AuthSettings:
@@ -242,7 +259,10 @@ class UserAdmin(ModelAdmin, model=User):
             await check_may_manage(self.session, viewer, user)
             is_own = user.id == viewer.id and current is not None
             await users.log_out_everywhere(self.session, user, keep_id=current.id if is_own and current else None)
-        return f"The sessions of {len(people)} user{'' if len(people) == 1 else 's'} were ended."
+        told = ngettext(
+            "The sessions of %(count)s user were ended.", "The sessions of %(count)s users were ended.", len(people)
+        )
+        return told % {"count": formats.number(len(people))}
 
     @action(
         "impersonate",
@@ -276,7 +296,7 @@ class UserAdmin(ModelAdmin, model=User):
         await super().delete_object(request, obj)
 
 
-class GroupAdmin(ModelAdmin, model=Group):
+class GroupAdmin(HolderAdmin, model=Group):
     """The view of groups and of what they permit."""
 
     icon = "fa-solid fa-users-gear"

@@ -1,6 +1,7 @@
 """What staff may do in the back office is what they are permitted, page by page; and nobody gains rights there."""
 
 import re
+from html import unescape
 
 import pytest
 from sqladmin import BaseView
@@ -233,3 +234,22 @@ async def test_a_group_is_made_changed_and_deleted_by_whoever_may_do_what_it_per
     page = await office.client.get(kept.headers["location"]) if kept.status_code == 303 else kept
     assert "you lack blog.add_tag" in page.text
     assert await session.get(Group, group.id) is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("Can view post (blog.view_post)", "Can moderate comments (comments.moderate_comment)")),
+        ("de", ("Darf ansehen: Beitrag (blog.view_post)", "Darf Kommentare moderieren (comments.moderate_comment)")),
+    ],
+)
+async def test_permissions_are_chosen_by_what_they_let_somebody_do(office, session, language, said):
+    group = await grants.create_group(session, "editors")
+    await grants.grant(session, group, ["blog.view_post", "comments.moderate_comment"])
+    await session.commit()
+    office.client.headers["Accept-Language"] = language
+    for page in ("", "change/"):
+        shown = unescape((await office.get(f"/auth/group/{group.id}/{page}")).text)
+        assert all(one in shown for one in said)
+    found = await office.get("/auth/group/lookup/", name="permissions", term="moderate")
+    assert [one["text"] for one in found.json()["results"]] == [said[1]]

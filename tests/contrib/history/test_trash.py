@@ -1,5 +1,6 @@
 """The trash: what was deleted, by model and day, with what went along, and one click brings it back."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -105,3 +106,17 @@ async def test_what_was_deleted_too_long_ago_is_in_the_trash_no_more(app, boss, 
     async with database.unit_of_work() as session:
         await session.execute(update(RecordedChange).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
     assert "Nothing that was deleted" in (await (await back_office_for(boss)).get(page_of(app, "view-trash"))).text
+
+
+async def test_the_trash_and_the_history_write_days_and_doors_in_the_language_of_the_page(
+    app, boss, post, back_office_for
+):
+    office = await back_office_for(boss)
+    office.client.headers["Accept-Language"] = "de"
+    assert f">{datetime.now(UTC):%d.%m.%Y}</h2>" in (await office.get(page_of(app, "view-trash"))).text
+    tag = await office.submit("/blog/tag/add/", {"name": "pots"})
+    assert tag.status_code == 303
+    listed = (await office.get("/blog/tag/")).text
+    key = re.search(r"/blog/tag/(\d+)/", listed)[1]
+    history = await office.get(page_of(app, "object-history", identity="blog/tag", pk=key))
+    assert "Über Verwaltung (session" in history.text

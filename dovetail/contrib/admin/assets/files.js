@@ -5,7 +5,11 @@ import { gettext } from "./texts.js";
 
 const MEGABYTE = 1048576;
 
-const inWords = (bytes) => (bytes < MEGABYTE ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / MEGABYTE).toFixed(1)} MB`);
+function inWords(bytes) {
+  const [count, unit, digits] = bytes < MEGABYTE ? [Math.ceil(bytes / 1024), "KB", 0] : [bytes / MEGABYTE, "MB", 1];
+  const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `${count.toLocaleString(document.documentElement.lang, form)} ${unit}`;
+}
 
 function mistake(field) {
   const file = field.files[0];

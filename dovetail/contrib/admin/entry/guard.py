@@ -18,6 +18,7 @@ from dovetail.contrib.admin.entry.returning import (
     NotLoggedInError,
     OtherSessionError,
     lead_away,
+    page_before,
     wants_json,
 )
 from dovetail.contrib.admin.office import Office
@@ -98,7 +99,8 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     if wants_json(request):
         return JSONResponse({"detail": told.message}, told.status, headers)
     plainer = request.url.path if told.is_too_slow and request.url.query else None
-    context = {"status_code": told.status, "message": told.message, "plainer": plainer}
+    before = None if request.method in SAFE_METHODS else page_before(request)  # where a button was pressed
+    context = {"status_code": told.status, "message": told.message, "plainer": plainer, "before": before}
     response = await office.render(request, "sqladmin/error.html", context, told.status)
     response.headers.update(headers)
     return response

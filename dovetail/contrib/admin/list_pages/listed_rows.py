@@ -8,8 +8,10 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for, query_of
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
+MOST_PARTS = 12  # related objects in a cell; of more, the rest is counted
 Part = tuple[object, str | None]  # what a related object is called, and its address where the user may open it
 
 
@@ -90,7 +92,10 @@ class ListedRows:
 
     def _related(self, value: object, formatted: object) -> tuple[object, Sequence[Part], bool]:
         if isinstance(value, list | set):
-            parts = [(self._view.title_of(one), self._view.link_to(self._request, one)) for one in value]
+            told = list(value) if len(value) <= MOST_PARTS + 1 else list(value)[:MOST_PARTS]
+            parts: list[Part] = [(self._view.title_of(one), self._view.link_to(self._request, one)) for one in told]
+            if further := len(value) - len(told):
+                parts.append((gettext("and %(count)s others") % {"count": formats.number(further)}, None))
             return self._view.format_value(None), parts, True
         shown = self._view.title_of(value) if formatted is value else formatted
         return formatted, [(shown, self._view.link_to(self._request, value))], False

@@ -182,6 +182,20 @@ async def test_titles_are_escaped(office, session):
     assert "&lt;script&gt;alert" in page.text
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(("tags", "shown", "counted"), [(13, 13, None), (14, 12, 2), (200, 12, 188)])
+async def test_a_cell_names_some_related_objects_and_counts_the_rest(  # noqa: PLR0917 - fixtures
+    office, boss, session, tags, shown, counted
+):
+    named = [Tag(name=f"tag {number}") for number in range(tags)]
+    session.add(Post(title="x" * 200, content=".", author_id=boss.id, tags=named))
+    await session.commit()
+    page = await office.get("/blog/post/")
+    assert len(re.findall(r"tag \d+</a>", page.text)) == shown
+    assert re.findall(r"and (\d+) others", page.text) == ([str(counted)] if counted else [])
+    assert titles(page) == ["x" * 79 + "…"]
+
+
 async def test_an_empty_list_says_so(office):
     assert "There is nothing here yet." in (await office.get("/blog/tag/")).text
     assert "Nothing matches." in (await office.get("/blog/tag/", search="x")).text

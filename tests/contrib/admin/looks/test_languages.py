@@ -6,6 +6,8 @@ from playwright.async_api import expect
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.testing import PASSWORD
+from plugins.blog.models import Post
+from plugins.comments.models import Comment
 from tests.contrib.admin.conftest import COOKIE
 
 LANGUAGE, ZONE = (COOKIE.replace("session", name) for name in ("language", "zone"))
@@ -66,3 +68,35 @@ async def test_a_script_of_texts_is_there_for_each_language_of_the_site_alone(cl
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
     assert (await client.get("/admin/texts/en.js", headers=known)).status_code == 200
     assert (await client.get("/admin/texts/fr.js")).status_code == 404
+
+
+async def test_actions_tell_what_they_did_in_the_language_of_the_page(office, boss, session):
+    posts = [Post(title=title, content=".", author_id=boss.id) for title in "ab"]
+    session.add_all(posts)
+    await session.flush()
+    comment = Comment(post_id=posts[0].id, author_id=boss.id, content="Hm.")
+    session.add(comment)
+    await session.commit()
+    office.client.headers["Accept-Language"] = "de"
+    both, one = [str(post.id) for post in posts], str(comment.id)
+    for action, keys, told in (
+        ("blog/post/action/publish", both, "2 Beiträge veröffentlicht."),
+        ("blog/post/action/unpublish", both[:1], "1 Beitrag zurückgezogen."),
+        ("comments/comment/action/approve", one, "1 Kommentar freigegeben."),
+        ("comments/comment/action/reject", one, "1 Kommentar abgelehnt."),
+    ):
+        assert (await office.post(f"/{action}/", {"pks": keys})).status_code == 303
+        assert told in (await office.get("/")).text
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_page_that_refuses_what_a_button_asked_leads_back_to_it(office):
+    came_from = f"{office.client.base_url}/admin/blog/tag/?search=x"
+    refused = await office.client.post(
+        "/admin/blog/tag/999/change/",
+        data={"csrf_token": read_form((await office.get("/blog/tag/add/")).text)["csrf_token"], "name": "x"},
+        headers={"Referer": came_from},
+    )
+    assert refused.status_code == 404
+    assert 'href="/admin/blog/tag/?search=x">Back to the page before</a>' in refused.text
+    assert "Back to the page before" not in (await office.get("/blog/tag/999/change/")).text
