@@ -1,4 +1,4 @@
-"""What rows are to be known by that a PUT makes, which stands in a path, or beside the body that replaces a row."""
+"""The keys of rows that a PUT makes; they stand in a path, or beside the body that replaces a row."""
 
 from collections.abc import Mapping
 from functools import cached_property
