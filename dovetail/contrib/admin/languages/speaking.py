@@ -8,6 +8,7 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
+from markupsafe import Markup
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -67,6 +68,8 @@ def translate_templates(environment: Environment) -> None:
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
+    # Jinja's own ask for the context, and in a loop for a copy of all it holds.
+    environment.globals |= {"_": _translated, "gettext": _translated}
     environment.globals["language"] = active_language
     environment.globals["zone_name"] = zone_name
     environment.filters |= {
@@ -78,6 +81,11 @@ def translate_templates(environment: Environment) -> None:
         "iso_day": formats.iso_day,
     }
     environment.filters |= {"moment": formats.moment, "clock": formats.clock, "exact": formats.exact}
+
+
+def _translated(text: str, /, **values: object) -> Markup:
+    """Return a text of the code in the language of the request, with `%(name)s` filled in and escaped."""
+    return Markup(gettext(text)) % values  # noqa: S704 - it is no user's
 
 
 def _begin_sentence(text: str) -> str:

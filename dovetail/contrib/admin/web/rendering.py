@@ -22,14 +22,15 @@ async def finished(value: T | Awaitable[T]) -> T:
 def path_for(request: Request, name: str, /, pk: object = None, **parameters: object) -> str:
     """Return the path of the route `name`, and of the object with the identifier `pk` if the route has one.
 
-    A list of 200 rows has thousands of links, and each `Request.url_for` walks every route of the site: what stands
-    around the identifier is asked for once a request.
+    A list of 200 rows has thousands of links, and each search walks the routes of a site: what stands around the
+    identifier is asked for once a request, of whom `Request.url_for` asks, which makes a whole URL of it besides.
     """
     made: dict[tuple[object, ...], tuple[str, str]] = request.scope.setdefault("dovetail_admin_addresses", {})
     key = (name, pk is not None, *parameters.items())
     if key not in made:
         more = {} if pk is None else {"pk": PLACEHOLDER}
-        path = request.url_for(name, **parameters, **more).path
+        routes = request.scope.get("router") or request.app
+        path = request.base_url.path.rstrip("/") + routes.url_path_for(name, **parameters, **more)
         before, _, after = path.rpartition(PLACEHOLDER) if more else (path, "", "")
         made[key] = before, after
     before, after = made[key]
