@@ -24,6 +24,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.types import JSON, UserDefinedType
 
 from dovetail.contrib.history.differences import REDACTED as REDACTED  # noqa: PLC0414 - what a line holds
@@ -165,5 +166,5 @@ def _differ(pairs: Sequence[tuple[ColumnElement[object], ColumnElement[object]]]
 def _comparable(value: ColumnElement[object]) -> ColumnElement[object]:
     # PostgreSQL cannot compare two of these.
     kinds = (bare(value.type), kept_by_postgresql(value.type))
-    is_odd = any(isinstance(kind, JSON | UserDefinedType) for kind in kinds)
+    is_odd = any(isinstance(kind, JSON | JSONPATH | UserDefinedType) for kind in kinds)
     return cast(in_json(value), Text) if is_odd else value
