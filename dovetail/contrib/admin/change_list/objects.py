@@ -88,7 +88,7 @@ class ObjectsView(ViewBase):
     ) -> builtins.list[object]:
         """Return the objects with these identifiers that the user may touch, in the order of their keys.
 
-        Their `relations` are loaded with them.
+        Their `relations` are loaded with them, and so are deferred columns that are named there.
         """
         context = request_context()
         statement = self.permitted_rows(context.request).where(have_identifiers(self.model, identifiers))

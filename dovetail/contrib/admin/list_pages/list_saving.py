@@ -147,9 +147,15 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
 
 
 async def _load(view: ModelAdmin, keys: Sequence[str]) -> Sequence[object]:
-    relations = [name for name in map(name_of, view.list_editable) if name in view.mapper.relationships]
-    found = await view.get_objects(keys, for_update=True, relations=relations)
+    late = [name for name in map(name_of, view.list_editable) if _is_late(view, name)]
+    found = await view.get_objects(keys, for_update=True, relations=late)
     return [one for one in found if identifier_of(one) in keys]  # not what pages write otherwise, `1` for `01`
+
+
+def _is_late(view: ModelAdmin, name: str) -> bool:
+    """Return whether an attribute is not loaded with its row: a relation, or a column that is deferred."""
+    columns = view.mapper.column_attrs
+    return name in view.mapper.relationships or (name in columns and columns[name].deferred)
 
 
 async def _blame(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> None:
