@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from sqlalchemy import Boolean, Date, DateTime, Enum, Text
 
 from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
-from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
+from dovetail.contrib.admin.columns.attributes import HARMLESS, Attribute, Kind, find, holds_secret, name_of
 from dovetail.contrib.admin.columns.readers import bare as bare_type
-from dovetail.contrib.admin.forms.layout import SECRET
 from dovetail.contrib.admin.lists.comparisons import operations_of
 from dovetail.contrib.admin.lists.filtering import column_of
 from dovetail.contrib.admin.lists.search import bare
@@ -85,7 +84,7 @@ def _refuse_pair(view: type[ModelAdmin], pair: tuple[object, ...]) -> str:
         return f"holds {pair!r}, expected a name and a filter, such as ('author', EmptyFilter)"
     name = name_of(pair[0])
     found = find(view.model, name)
-    if found is not None and pair[1] is EmptyFilter and not SECRET.search(found.target):
+    if found is not None and pair[1] is EmptyFilter and not holds_secret(found):
         return "" if "." not in name else f"names {name!r}, which is of another object"
     return _refuse_attribute(view, name)
 
@@ -94,8 +93,8 @@ def _refuse_attribute(view: type[ModelAdmin], name: str) -> str:
     found = find(view.model, name)
     if found is None:
         return f"names {name!r}, which is no column and no relation of {view.model.__name__}"
-    if SECRET.search(found.target):
-        return f"names {name!r}, which is never shown; take it out"
+    if holds_secret(found):
+        return f"names {name!r}, which is never shown; {HARMLESS}"
     if found.kind is Kind.RELATION and "." in name:
         return f"names {name!r}, a relation of another object; filter by a column of it"
     if found.kind is Kind.RELATION:

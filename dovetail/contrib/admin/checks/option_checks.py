@@ -8,10 +8,19 @@ from sqlalchemy import Enum, inspect
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of, term_of
+from dovetail.contrib.admin.columns.attributes import (
+    HARMLESS,
+    Attribute,
+    Kind,
+    find,
+    has_order,
+    holds_secret,
+    name_of,
+    term_of,
+)
 from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, takes
 from dovetail.contrib.admin.columns.readers import reader_of
-from dovetail.contrib.admin.forms.layout import SECRET, flat
+from dovetail.contrib.admin.forms.layout import flat
 from dovetail.contrib.admin.lists.search import bare
 from dovetail.contrib.admin.pages.export_writers import WRITERS
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
@@ -90,8 +99,8 @@ def find_names(view: type[ChangeListView]) -> Iterator[str]:
             found = find(view.model, name)
             if found is None and not (option == "sortable_by" and column_for(view, view.model, name)):
                 yield f"{option} names {name!r}, which {view.model.__name__} does not have"
-            elif found is not None and SECRET.search(found.target):
-                yield f"{option} names {name!r}, which is never shown or edited; take it out"
+            elif found is not None and holds_secret(found):
+                yield f"{option} names {name!r}, which is never shown or edited; {HARMLESS}"
             elif found is not None and option == "search_fields" and found.kind not in IN_SQL:
                 yield f"{option} names {name!r}, {say(found)}; name columns, such as 'title' or 'author.username'"
     displayed = set(map(name_of, view.list_display))
@@ -142,8 +151,8 @@ def _refuse_shown(view: type[ChangeListView], one: object) -> Iterator[str]:
             if method
             else f"which {view.model.__name__} does not have"
         )
-    elif column.compute is None and found is not None and SECRET.search(found.target):
-        yield "which is never shown or edited; take it out"
+    elif column.compute is None and found is not None and holds_secret(found):
+        yield f"which is never shown or edited; {HARMLESS}"
     elif is_asynchronous(column):
         yield "which would have to be awaited; write a plain function: what it reads of an object is loaded with it"
     elif not takes(column):
@@ -204,8 +213,8 @@ def _unordered(view: type[ChangeListView], option: str, name: str) -> Iterator[s
             yield f"{option} sorts by {path!r}, which {view.model.__name__} does not have"
     elif found.kind is Kind.RELATION:
         yield f"{option} names {name!r}, a relation; say in sort_paths by which column, such as '{name}.name'"
-    elif SECRET.search(found.target):
-        yield f"{option} sorts by {path!r}, which is never shown; take it out"
+    elif holds_secret(found):
+        yield f"{option} sorts by {path!r}, which is never shown; {HARMLESS}"
     elif found.is_to_many:
         yield f"{option} sorts by {path!r}, of which a row has several; sort by a column of its own"
     elif not has_order(found):

@@ -1,6 +1,7 @@
 """Find the columns, relations and other attributes that the options of a view name."""
 
 import inspect as python_inspect
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -10,6 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import Mapper
+
+SOUND = re.compile(r"passw|secret(?!ar)|^hashed_|_hash$")  # a secretary is none
+HARMLESS = 'take it out, or say that it is harmless: mapped_column(info={"secret": False})'  # what to do about a name
 
 
 class Kind(Enum):
@@ -84,6 +88,18 @@ def has_order(found: Attribute) -> bool:
     if found.kind not in {Kind.COLUMN, Kind.EXPRESSION} or found.is_to_many:
         return False
     return not isinstance(found.sql.type, JSON) or isinstance(found.sql.type, JSONB)
+
+
+def is_secret(mapper: Mapper[object], name: str) -> bool:
+    """Return whether an attribute holds a secret: `info={"secret": ...}` of its column says so, or else its name."""
+    column = mapper.column_attrs[name].columns[0] if name in mapper.column_attrs else None
+    marked: object = column.info.get("secret") if isinstance(column, Column) else None
+    return SOUND.search(name) is not None if marked is None else bool(marked)
+
+
+def holds_secret(found: Attribute) -> bool:
+    """Return whether what stands at the end of a path holds a secret."""
+    return is_secret(inspect(found.owner), found.target)
 
 
 def _kind(model: type[object], name: str) -> Kind | None:

@@ -19,10 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from dovetail.contrib.admin.columns.attributes import is_secret
 from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.entry.kept_forms import LARGEST, texts_of
 from dovetail.contrib.admin.entry.returning import wants_json
-from dovetail.contrib.admin.forms.layout import SECRET
 from dovetail.contrib.admin.models import FormDraft
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
@@ -61,7 +61,7 @@ async def keep_draft(office: Office, request: Request) -> Response:
         return _answer(request, view, key, {"discarded": True})
     if key:
         await _check_may_change(request, view, key)
-    text = json.dumps([(name, value) for name, value in texts_of(form) if not SECRET.search(name)])
+    text = json.dumps([(name, value) for name, value in texts_of(form) if not is_secret(view.mapper, name)])
     if len(text) > LARGEST or len(key) > LONGEST_KEY:
         raise BadRequestError(
             gettext("A draft has %(largest)s characters at most, so none was kept.")

@@ -1,17 +1,15 @@
 """Lay out a form: which fields it has, in which groups, and which stand beside each other."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column
 from sqlalchemy.orm import MANYTOONE, Mapper
 
-from dovetail.contrib.admin.columns.attributes import name_of
+from dovetail.contrib.admin.columns.attributes import is_secret, name_of
 
 CLASSES = frozenset({"collapse", "tab", "wide"})
 OPTIONS = frozenset({"fields", "classes", "description"})
-SECRET = re.compile(r"passw|secret|^hashed_|_hash$")  # what is never shown or edited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ def editable(mapper: Mapper[object], relations: Collection[str], *, with_keys: b
 def _columns(mapper: Mapper[object]) -> Iterator[tuple[str, Column[object]]]:
     for attribute in mapper.column_attrs:
         column = attribute.columns[0]
-        if isinstance(column, Column) and not SECRET.search(attribute.key):
+        if isinstance(column, Column) and not is_secret(mapper, attribute.key):
             yield attribute.key, column
 
 

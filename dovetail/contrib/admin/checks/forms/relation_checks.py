@@ -9,10 +9,9 @@ from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.checks.option_checks import IN_SQL
-from dovetail.contrib.admin.columns.attributes import find, name_of
+from dovetail.contrib.admin.columns.attributes import HARMLESS, find, holds_secret, name_of
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
-from dovetail.contrib.admin.forms.layout import SECRET
 from dovetail.contrib.admin.options.relations import OTHERS, searches
 from dovetail.contrib.admin.sqladmin_private import are_conditions
 from dovetail.contrib.admin.views import ModelAdmin
@@ -95,8 +94,8 @@ def _refuse_autocomplete(target: type[object], options: Mapping[str, object]) ->
             found = find(target, name)
             if found is None or found.kind not in IN_SQL or (option == "order_by" and "." in name):
                 yield f"{option} names {name!r}, which is no column of {target.__name__}"
-            elif SECRET.search(found.target):
-                yield f"{option} names {name!r}, which is never shown; take it out"
+            elif holds_secret(found):
+                yield f"{option} names {name!r}, which is never shown; {HARMLESS}"
     if fields and "." in name_of(fields[0]) and not order:
         yield "needs order_by, since its first field is not a column of its own"
     limit, where = options.get("limit", 1), options.get("where")
