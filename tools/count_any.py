@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTED = ("dovetail", "plugins", "project", "config")
-CEILING = 265
+CEILING = 263
 
 
 def main() -> int:

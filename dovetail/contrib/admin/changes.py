@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from types import SimpleNamespace
 
 from sqlalchemy import Column, inspect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +21,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
+from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.write.locked_rows import delete_rows
 from dovetail.translation.texts import gettext
 
@@ -52,12 +55,19 @@ class Task:
     kind: TaskKind = TaskKind()
 
 
+@dataclass(frozen=True, kw_only=True)
+class GoneChoice(FieldError):  # noqa: N818 - it is told, and not raised
+    """The mistake of a field that chose what is not there, or is nothing that the user may choose."""
+
+    missing: Sequence[str] = ()  # the keys
+
+
 async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:
     """Insert an object made of `data`, with the view's hooks around it."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
-    await view.save_model(request, obj, SENT_FORM.find(request), False)  # noqa: FBT003 - Django's signature
+    await _save(view, request, obj, data, is_change=False)
     await check_moved(request, moved)
     await after_change(view, request, obj, data, is_created=True)
     await view.audit(request, "create", obj, data)
@@ -68,7 +78,7 @@ async def change(view: ViewBase, request: Request, obj: object, data: dict[str, 
     """Change an object to `data`, with the view's hooks around it."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
-    await view.save_model(request, obj, SENT_FORM.find(request), True)  # noqa: FBT003 - as above
+    await _save(view, request, obj, data, is_change=True)
     await check_moved(request, moved)
     await after_change(view, request, obj, data, is_created=False)
     await view.audit(request, "update", obj, data)
@@ -190,14 +200,15 @@ async def _related(
     if len(found) < len(identifiers):
         found = [*found, *kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
     if len(found) != len(identifiers):
-        raise gone(name)
+        raise gone(name, set(identifiers).difference(map(identifier_of, found)))
     return list(found) if many else next(iter(found), None)
 
 
-def gone(name: str) -> InvalidInputError:
-    """Return the error that what a field chose is not there."""
+def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
+    """Return the error that what a field chose is not there: these keys."""
     detail = gettext("This choice is not there any more. Choose again.")
-    return InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
+    choice = GoneChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
+    return InvalidInputError(detail, errors=[choice])
 
 
 def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
@@ -207,6 +218,18 @@ def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
     value = getattr(obj, name)
     held = [] if value is None else list(value) if isinstance(value, list | set | tuple) else [value]
     return [one for one in held if identifier_of(one) in identifiers]
+
+
+async def _save(view: ViewBase, request: Request, obj: object, data: Mapping[str, object], *, is_change: bool) -> None:
+    """Save an object. A value that the database alone knows to be wrong is an error of its field."""
+    try:
+        await view.save_model(request, obj, SENT_FORM.find(request), is_change)
+    except DBAPIError as error:
+        # What was to be written is asked of `data`: the object knows it no more.
+        refused = refused_value(view.model, SimpleNamespace(**data), error)
+        if refused is None:
+            raise
+        raise refused from error
 
 
 async def _check_children(view: ViewBase, request: Request, obj: object, related: Mapping[str, object]) -> list[object]:

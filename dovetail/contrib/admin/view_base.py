@@ -19,7 +19,8 @@ from dovetail.contrib.admin import sqladmin_private
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form, restricted
-from dovetail.contrib.admin.forms.converter import Converter, FieldOf, FormField
+from dovetail.contrib.admin.forms.column_fields import FieldOf, FormField
+from dovetail.contrib.admin.forms.converter import Converter
 from dovetail.contrib.admin.forms.field_hooks import FieldHooks
 from dovetail.contrib.admin.forms.layout import Layout, editable, layout_of, names_in
 from dovetail.contrib.admin.forms.markdown_field import with_markdown

@@ -3,35 +3,14 @@
 import pytest
 from sqlalchemy import func, select
 
-from dovetail.application import make_application
 from dovetail.contrib.admin.testing import read_form
-from dovetail.testing.fixtures import running
 from tests.contrib.admin.change_list.test_editing import inputs
 from tests.kin.models import Car, CardPayment, KinBase, Payment, Taxi, Vehicle
 
 
 @pytest.fixture
-def settings(make_settings, settings_class, database_url):
-    plugins = (*settings_class.model_fields["plugins"].default, "tests.kin")
-    return make_settings(database_url=database_url, plugins=plugins)
-
-
-@pytest.fixture
-async def app(settings):
-    async with running(make_application(settings)) as app:
-        async with app.state.database.engine.begin() as connection:
-            await connection.run_sync(KinBase.metadata.create_all)
-        yield app
-
-
-@pytest.fixture
-async def boss(make_user):
-    return await make_user(username="boss", is_superuser=True)
-
-
-@pytest.fixture
-async def office(boss, back_office_for):
-    return await back_office_for(boss)
+def more():
+    return {"tests.kin": KinBase}
 
 
 async def parts(session) -> list[int]:

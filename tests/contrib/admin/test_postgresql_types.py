@@ -1,13 +1,12 @@
 """Types that PostgreSQL alone has: lists, JSONB, its own enumerations and addresses."""
 
+import re
 from datetime import date
 from ipaddress import ip_address
 
 import pytest
 from sqlalchemy import select
 
-from dovetail.contrib.admin.checks.view_checks import find_problems
-from dovetail.contrib.admin.views import ModelAdmin
 from tests.contrib.admin.drawer.models import Colour, DrawerBase
 from tests.contrib.admin.drawer_of_postgresql.admin import ListsAdmin
 from tests.contrib.admin.drawer_of_postgresql.models import Lists, ListsBase
@@ -102,9 +101,22 @@ async def test_lists_are_typed_one_value_a_line(office, session, lists):
     assert (found["numbers"], found["words"], found["facts"], found["address"]) == (None, [], None, None)
 
 
-@pytest.mark.parametrize(("column", "words"), [("matrix", "lists of"), ("vector", "Could not find field converter")])
-def test_what_cannot_be_typed_is_refused(column, words):
-    options = {"list_display": ("name",), "fields": (column,)}
-    (problem,) = find_problems(type(ModelAdmin)("OddAdmin", (ModelAdmin,), options, model=Lists))
-    assert words in problem
-    assert "take it out, or give formfield_overrides" in problem
+async def test_lists_of_lists_are_typed_as_json_and_texts_of_the_database_as_texts(office, session, lists):
+    for key in lists:
+        link = f"/drawer/lists/{key}/change/"
+        answer = await office.submit(link, {"matrix": "[[5, 6]]", "vector": "'a' 'b':1"})
+        assert answer.status_code == 303, answer.text
+        assert (await stored(session, key))["matrix"] == [[5, 6]]
+        for name, typed, told in (
+            ("matrix", '[["x"]]', "At /0/0: Input should be a valid integer"),
+            ("matrix", "[1]", "At /0: Input should be a valid list"),
+            ("matrix", "[[1], [2, 3]]", "expected lists of one length."),
+            ("matrix", "[", "This is not JSON: "),
+            ("vector", "'a", "The database takes this for no value of its type."),
+        ):
+            refused = await office.submit(link, {name: typed})
+            assert refused.status_code in {400, 422}, (name, typed)
+            mistake = re.findall(
+                rf'id="errors-field-{name}"><div class="invalid-feedback d-block">([^<]*)', refused.text
+            )
+            assert told in "".join(mistake), (name, typed)

@@ -108,11 +108,11 @@ def _is_aware(column_type: TypeEngine[object]) -> bool:
 def _read(adapter: TypeAdapter[object], text: str, *, is_text: bool = False) -> Any:
     value, errors = read_value(adapter, "", text if is_text else text.strip())
     if errors:
-        raise ValueError(_told(errors[0]))
+        raise ValueError(told(errors[0]))
     return value
 
 
-def _told(error: FieldError) -> str:
+def told(error: FieldError) -> str:
     """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours."""
     if get_language().partition("-")[0] == "en":
         return f"{error.detail.rstrip('.')}."

@@ -46,11 +46,6 @@ def as_duration(value: timedelta) -> str:
     return f"{sign}{days}{hours:02}:{minutes:02}:{seconds:02}{fraction}"
 
 
-def as_lines(values: Any) -> str:
-    """Return the values of a list, one a line."""
-    return "\n".join("" if value is None else as_text(value) for value in values or ())
-
-
 def read_moment(text: str) -> str:
     """Return what people and browsers write for a moment as ISO 8601: seconds may be left out."""
     text = read_day(text)

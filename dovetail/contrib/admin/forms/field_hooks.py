@@ -8,7 +8,8 @@ from sqlalchemy.orm import ColumnProperty, RelationshipProperty
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.contrib.admin.forms.converter import Converter, FieldOf, FormField, has_choices
+from dovetail.contrib.admin.forms.column_fields import FieldOf, FormField
+from dovetail.contrib.admin.forms.converter import Converter, has_choices
 from dovetail.contrib.admin.forms.relation_fields import BoxesField, RawIdField, RawIdsField
 from dovetail.contrib.admin.options.relations import searches
 from dovetail.contrib.admin.shown import ShownView

@@ -9,10 +9,10 @@ from sqladmin import fields
 from sqladmin.widgets import AjaxSelect2Widget
 from wtforms import ValidationError
 from wtforms.form import BaseForm
-from wtforms.widgets import NumberInput, PasswordInput, TextArea, TextInput, TimeInput
+from wtforms.widgets import NumberInput, PasswordInput, TextInput, TimeInput
 
 from dovetail.contrib.admin.columns.readers import Reader
-from dovetail.contrib.admin.columns.texts import as_lines, as_text, read_json
+from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.translation.texts import gettext, gettext_lazy
 
 AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
@@ -185,47 +185,6 @@ class MomentField(ParsedField):
     """A date with a time of day, in the zone of who asks where the column knows time zones."""
 
     widget: AnyWidget = PickerWidget("moment-picker")
-
-
-class ListField(ParsedField):
-    """Several values, one a line."""
-
-    widget: AnyWidget = TextArea()
-
-    def write(self, value: object) -> str:
-        """Return each value on a line of its own."""
-        return as_lines(value)
-
-    def process_formdata(self, valuelist: list[object]) -> None:
-        """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
-        if valuelist:
-            self.data = None
-            values = [self.reader(line) for line in str(valuelist[0]).splitlines() if line.strip()]
-            self.data = values or (None if self.flags.optional else [])
-
-
-class JSONWidget(TextArea):
-    """A text that a script checks and tidies up."""
-
-    def __call__(self, field: wtforms.StringField, **kwargs: object) -> Any:
-        """Return the textarea."""
-        return super().__call__(field, **{"data-role": "json", "spellcheck": "false"} | kwargs)
-
-
-class JSONField(wtforms.TextAreaField):
-    """Any JSON that both databases can store; an empty field is null."""
-
-    widget: AnyWidget = JSONWidget()
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else as_text(self.data)
-
-    def process_formdata(self, valuelist: list[object]) -> None:
-        """Read the JSON. Raises ValueError with what is wrong."""
-        if valuelist:
-            self.data = read_json(str(valuelist[0])) if str(valuelist[0]).strip() else None
 
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:

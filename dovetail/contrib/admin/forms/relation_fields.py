@@ -74,8 +74,8 @@ class RawIdField(AutocompleteField):
         return [key_of(one) for one in self.chosen]
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Take the last key that is not empty."""
-        super().process_formdata([value.strip() if isinstance(value, str) else value for value in valuelist])
+        """Take the last key that is not empty; a key that is a text may begin or end with a space."""
+        super().process_formdata(["" if isinstance(value, str) and value.isspace() else value for value in valuelist])
 
 
 class RawIdsField(AutocompleteMultipleField):

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from wtforms import Field
 
-from dovetail.contrib.admin.forms.fields import AutocompleteMultipleField, CheckboxField, ChoiceField, ListField
+from dovetail.contrib.admin.forms.fields import AutocompleteMultipleField, CheckboxField, ChoiceField
+from dovetail.contrib.admin.forms.structured_fields import ListField
 from dovetail.translation.texts import gettext
 
 YES = frozenset({"true", "yes", "y", "1", "x", "on", "t", "ja", "wahr"})

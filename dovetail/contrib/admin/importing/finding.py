@@ -46,12 +46,12 @@ class Finder:
         match = self.plan.match
         if match is None:
             return {}
-        place = next(at for at, one in enumerate(self.plan.columns) if one is not None and one.field == match.field)
-        keys = {row.line: key for row in rows if (key := self._key(row, place)) is not None}
+        places = self.plan.match_places
+        keys = {row.line: key for row in rows if (key := self._key(row, places)) is not None}
         found = await self._load(match, list(dict.fromkeys(keys.values())))
         for line, key in keys.items():
-            if match.kind is Kind.KEY and key not in found:
-                self.mistakes.add(line, place, gettext("There is no row with this key, or none that you may see."))
+            if key not in found and not self.plan.adds_missing:
+                self.mistakes.add(line, places[0], gettext("There is no row with this key, or none that you may see."))
         return {line: found[key] for line, key in keys.items() if key in found}
 
     async def related(self, rows: Sequence[Row]) -> Mapping[str, Mapping[str, str]]:
@@ -69,27 +69,28 @@ class Finder:
             return several(cell or "")
         return [text] if (text := (cell or "").strip()) else []
 
-    def _key(self, row: Row, place: int) -> Hashable | None:
-        text = (row.cells[place] or "").strip()
-        if not text:
+    def _key(self, row: Row, places: Sequence[int]) -> Hashable | None:
+        texts = [row.cells[place] or "" for place in places]
+        if not all(map(str.strip, texts)):
             return None
         try:
-            key = self._read_key(text)
+            key = self._read_key(texts)
         except ValueError as error:
-            self.mistakes.add(row.line, place, str(error))
+            self.mistakes.add(row.line, places[0], str(error))
             return None
         line = self._lines.setdefault(key, row.line)
         if line != row.line:
-            self.mistakes.add(row.line, place, gettext("This is in line %(line)s already.") % {"line": line})
+            self.mistakes.add(row.line, places[0], gettext("This is in line %(line)s already.") % {"line": line})
             return None
         return key
 
-    def _read_key(self, text: str) -> Hashable:
+    def _read_key(self, texts: Sequence[str]) -> Hashable:
         match = self.plan.match
         assert match is not None  # noqa: S101 - asked by `existing`
         if match.kind is not Kind.KEY:
-            return _read(self._column(match), text)
-        parsed = parse_identifier(self.view.model, text)
+            return _read(self._column(match), texts[0].strip())
+        is_whole = match in self.plan.columns
+        parsed = parse_identifier(self.view.model, texts[0] if is_whole else identifier_from(texts))
         if parsed is None:
             raise ValueError(gettext("This is not a key."))
         return identifier_from(parsed)

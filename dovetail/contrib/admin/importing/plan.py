@@ -39,6 +39,27 @@ class Plan:
         """Return what is written of each row."""
         return [one for one in self.columns if one is not None and one.kind is not Kind.KEY]
 
+    @property
+    def match_places(self) -> list[int]:
+        """Return the places of the columns that say which row is meant; none if the file has not all of them.
+
+        A key has a column, or one for each of the fields that it is made of.
+        """
+        if self.match is None:
+            return []
+        names = [self.chosen(place) for place in range(len(self.columns))]
+        wanted = (self.match.name,) if self.match.name in names else self.match.parts
+        return [names.index(name) for name in wanted] if set(wanted) <= set(names) else []
+
+    @property
+    def adds_missing(self) -> bool:
+        """True if a row that is not found is added: nothing has been said of a row by a key that is made for it."""
+        return self.match is None or self.match not in self.columns or self.match.kind is not Kind.KEY
+
+    def is_part_of_key(self, target: Target) -> bool:
+        """Return whether a row that was found has what a column holds, since it was found by it."""
+        return self.match is not None and target.name in self.match.parts
+
     def problems(self, targets: Mapping[str, Target], permitted: Permitted) -> Iterator[str]:
         """Yield what has to be chosen otherwise before a row is looked at."""
         fields = [one.field for one in self.columns if one is not None]
@@ -47,7 +68,7 @@ class Plan:
             yield gettext("Say of one column at least what it is.")
         for name in dict.fromkeys(name for name in fields if fields.count(name) > 1):
             yield gettext("“%(name)s” is chosen for two columns.") % {"name": labels[name]}
-        if self.match is not None and self.match.field not in fields:
+        if self.match is not None and not self.match_places:
             yield gettext("Rows are to be found by “%(name)s”, which is chosen for no column.") % {
                 "name": self.match.label
             }
@@ -74,8 +95,8 @@ def matchable(targets: Mapping[str, Target], permitted: Permitted) -> list[Targe
 def guess_plan(headings: Sequence[str], targets: Mapping[str, Target], permitted: Permitted) -> Plan:
     """Return the plan that headings suggest: rows with a key are those that have it."""
     columns = [targets.get(name) for name in guess(headings, targets)]
-    has_key = permitted.change and any(one is not None and one.kind is Kind.KEY for one in columns)
-    return Plan(columns=columns, match=targets[KEY] if has_key else None)
+    by_key = Plan(columns=columns, match=targets[KEY])
+    return by_key if permitted.change and by_key.match_places else Plan(columns=columns)
 
 
 def read_plan(form: FormData, count: int, targets: Mapping[str, Target], permitted: Permitted) -> Plan:

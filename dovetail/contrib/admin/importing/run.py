@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from dovetail.contrib.admin.changes import GoneChoice
 from dovetail.contrib.admin.importing.files.sheet import Sheet
 from dovetail.contrib.admin.importing.finding import Finder, Row
 from dovetail.contrib.admin.importing.mistakes import Mistake, Mistakes
@@ -13,9 +14,9 @@ from dovetail.contrib.admin.importing.validation import GoodRow, Validation
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
-from dovetail.errors import ConflictError
+from dovetail.errors import ConflictError, FieldError
 from dovetail.translation.texts import gettext
 
 BATCH = 50  # rows, so that no statement of them holds the loop for long
@@ -96,7 +97,7 @@ class ImportRun:
                 raise
             request_context().responses.clear()
             if len(good) == 1:
-                _tell(mistakes, good[0].row.line, told.message, [(one.pointer, one.detail) for one in told.errors])
+                _tell(mistakes, good[0].row.line, told)
             return False
         return True
 
@@ -124,10 +125,17 @@ class ImportRun:
         self.outcome.same += same
 
 
-def _tell(mistakes: Mistakes, line: int, message: str, errors: Sequence[tuple[str, str]]) -> None:
-    placed = [(mistakes.place_of(pointer.strip("/")), detail) for pointer, detail in errors]
-    for place, detail in placed:
+def _tell(mistakes: Mistakes, line: int, told: ErrorMessage) -> None:
+    placed = [(mistakes.place_of(one.pointer.strip("/")), one) for one in told.errors]
+    for place, one in placed:
         if place is not None:
-            mistakes.add(line, place, detail)
+            mistakes.add(line, place, _said(one))
     if not any(place is not None for place, _ in placed):
-        mistakes.add(line, None, message)
+        mistakes.add(line, None, told.message)
+
+
+def _said(error: FieldError) -> str:
+    if not isinstance(error, GoneChoice):
+        return error.detail
+    text = gettext("There is no “%(text)s” that you may choose; expected a key.")
+    return " ".join(text % {"text": one} for one in error.missing)

@@ -35,6 +35,7 @@ class Target:
     kind: Kind = Kind.FIELD
     is_required: bool = False  # of every new object
     is_unique: bool = False  # so that rows can be found by it
+    parts: tuple[str, ...] = ()  # of the key: the fields that it is made of, where the form has them all
 
     @property
     def field(self) -> str:
@@ -50,14 +51,17 @@ class Target:
 async def targets_of(view: ModelAdmin, request: Request) -> Mapping[str, Target]:
     """Return what the user may import into the rows of a view, by name."""
     form_class = await view.permitted_form(request, None)
-    found = [Target(name=KEY, label=gettext("Key (ID)"), kind=Kind.KEY), *_fields(view, request, form_class())]
-    return {one.name: one for one in found}
+    fields = {one.name: one for one in _fields(view, request, form_class())}
+    parts = tuple(view.mapper.get_property_by_column(column).key for column in view.mapper.primary_key)
+    chosen = parts if fields.keys() >= set(parts) else ()
+    return {KEY: Target(name=KEY, label=gettext("Key (ID)"), kind=Kind.KEY, parts=chosen), **fields}
 
 
 def guess(headings: Sequence[str], targets: Mapping[str, Target]) -> list[str]:
     """Return the target that each heading sounds like; an empty text for none, and none twice."""
     known: dict[str, str] = {}
-    for one in targets.values():
+    parts = targets[KEY].parts
+    for one in sorted(targets.values(), key=lambda one: one.name not in parts):  # a key that people choose is written
         names = ("id", "pk", "key", one.label) if one.kind is Kind.KEY else (one.name, one.label)
         for name in names:
             known.setdefault(_plain(name), one.name)

@@ -75,7 +75,7 @@ class Validation:
 
     async def _check(self, row: Row, obj: object | None, related: Related) -> GoodRow | None:
         form_class = await self._form_class(obj)
-        sent = FormData(list(self._sent(row, form_class(), related)))
+        sent = FormData(list(self._sent(row, obj, form_class(), related)))
         initial = {} if obj is None else await self.view.get_form_data_for_edit(obj)
         form, _ = fill_in(form_class, sent, initial, is_new=obj is None)
         counting = without_unmet(self.view.conditional_fields, form, sent)
@@ -97,11 +97,13 @@ class Validation:
             self._forms[names] = await self.view.permitted_form(self.request, obj)
         return self._forms[names]
 
-    def _sent(self, row: Row, form: Form, related: Related) -> Iterator[tuple[str, str]]:
+    def _sent(self, row: Row, obj: object | None, form: Form, related: Related) -> Iterator[tuple[str, str]]:
         """Yield what the form sends for the cells of a row, by the names of its fields."""
         for place, target in enumerate(self.plan.columns):
             cell = row.cells[place]
             if target is None or target.kind is Kind.KEY or cell is None:
+                continue
+            if obj is not None and self.plan.is_part_of_key(target):
                 continue
             name = FORM_NAMES.get(target.field, target.field)
             if name not in form or is_protected(form[name]):

@@ -67,7 +67,7 @@ def _values(view: ViewBase, data: Mapping[str, object], known: Known) -> dict[st
 
 def _keys(mapper: Mapper[object], name: str, value: object, known: Mapping[str, object]) -> dict[str, object]:
     if value and str(value) not in known:
-        raise gone(name)
+        raise gone(name, [str(value)])
     chosen, relation = known.get(str(value)), mapper.relationships[name]
     found: dict[str, object] = {}
     for local, remote in relation.local_remote_pairs:

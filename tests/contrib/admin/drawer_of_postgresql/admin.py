@@ -10,4 +10,4 @@ class ListsAdmin(ModelAdmin, model=Lists):
     sortable_by = ("numbers", "days", "facts", "mood", "colour", "address", "vector")
     search_fields = list_display
     list_filter = ("mood", "colour")
-    fields = ("name", "numbers", "words", "days", "facts", "mood", "colour", "address")
+    fields = ("name", "numbers", "words", "days", "facts", "mood", "colour", "address", "matrix", "vector")

@@ -153,6 +153,19 @@ async def test_related_objects_are_named_by_what_is_unique_of_them_and_hooks_ref
     ]
 
 
+async def test_a_cell_that_is_no_key_of_what_may_be_chosen_is_told_as_one(importing, session):
+    session.add_all([war := Genre(name="War"), Genre(name="Hush", is_secret=True)])
+    await session.commit()
+    importer = importing(BOOKS)
+    rows = ["Bees,nobody,", f"Cats,,{war.id}; 999; Crime", f"Dogs,,{war.id}"]
+    address = await importer.upload("b.csv", "\n".join(["title,owner,genres", *rows]))
+    no_key = "There is no “{}” that you may choose; expected a key."
+    assert mistakes_in(await importer.step(address, "check")) == [
+        ("2", "owner", no_key.format("nobody")),
+        ("3", "genres", f"{no_key.format('999')} {no_key.format('Crime')}"),
+    ]
+
+
 async def test_rules_of_rows_and_fields_hold_for_imports_as_they_do_for_forms(
     importing, session, make_user, back_office_for
 ):

@@ -168,7 +168,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"fields": ("owner_id",)}, "a foreign key; name the relation 'owner'"),
     ({"fields": ("id",)}, "a key, which a form leaves out unless form_include_pk is set"),
     ({"fields": ("doubled",)}, "which the database computes; take it out"),
-    ({"fields": ("data",)}, "which has no field (bytes cannot be typed); take it out, or give formfield_overrides"),
+    ({"fields": ("data",)}, "which has no field (bytes cannot be typed; a FileField takes uploads); take it out, or"),
     ({"fields": ("owner",), "autocomplete_fields": {}}, "the form edits 'owner' without an autocomplete"),
     ({"autocomplete_fields": {"nope": {"fields": ("name",)}}}, "autocomplete_fields['nope'] is for a relation"),
     ({"autocomplete_fields": {"name": {"fields": ("name",)}}}, "autocomplete_fields['name'] is for a relation"),

@@ -1,0 +1,91 @@
+"""Read and write fields for values that are made of several: lists, a value a line, and JSON."""
+
+import json
+from typing import Any, cast
+
+import wtforms
+from pydantic import TypeAdapter, ValidationError
+from wtforms.widgets import TextArea
+
+from dovetail.contrib.admin.columns.readers import told
+from dovetail.contrib.admin.columns.texts import read_json
+from dovetail.contrib.admin.forms.fields import AnyWidget, StoredTextField
+from dovetail.errors import FieldError
+from dovetail.translation.texts import gettext
+
+
+class ListField(StoredTextField):
+    """Several values, one a line."""
+
+    widget: AnyWidget = TextArea()
+
+    def write(self, value: object) -> str:
+        """Return each value on a line of its own."""
+        values = value if isinstance(value, list | tuple | set | frozenset) else ()
+        return "\n".join("" if one is None else super(ListField, self).write(one) for one in values)
+
+    def process_formdata(self, valuelist: list[object]) -> None:
+        """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
+        if valuelist:
+            self.data = None
+            values = [self.reader(line) for line in str(valuelist[0]).splitlines() if line.strip()]
+            self.data = values or (None if self.flags.optional else [])
+
+
+class JSONWidget(TextArea):
+    """A text that a script checks and tidies up."""
+
+    def __call__(self, field: wtforms.StringField, **kwargs: object) -> Any:
+        """Return the textarea."""
+        return super().__call__(field, **{"data-role": "json", "spellcheck": "false"} | kwargs)
+
+
+class JSONField(wtforms.TextAreaField):
+    """Any JSON that both databases can store; an empty field is null."""
+
+    widget: AnyWidget = JSONWidget()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.write(self.data)
+
+    def write(self, value: object) -> str:
+        """Return a value as JSON."""
+        return json.dumps(value, ensure_ascii=False, default=str)
+
+    def process_formdata(self, valuelist: list[object]) -> None:
+        """Read the JSON. Raises ValueError with what is wrong."""
+        if valuelist:
+            self.data = None
+            text = str(valuelist[0])
+            self.data = cast("str | None", self.read(text) if text.strip() else None)  # WTForms says so
+
+    def read(self, text: str) -> object:
+        """Return the value of JSON. Raises ValueError with what is wrong."""
+        return read_json(text)
+
+
+class TypedJSONField(JSONField):
+    """JSON of a certain shape: what a client may send for the column, `sent`, and is answered, `answered`."""
+
+    def __init__(self, *, sent: TypeAdapter[object], answered: TypeAdapter[object], **kwargs: Any) -> None:
+        self._sent, self._answered = sent, answered
+        super().__init__(**kwargs)
+
+    def write(self, value: object) -> str:
+        """Return a value as the API answers it."""
+        return super().write(self._answered.dump_python(self._answered.validate_python(value), mode="json"))
+
+    def read(self, text: str) -> object:
+        """Return the value. Raises ValueError, which says where in it something is wrong."""
+        try:
+            return self._sent.validate_python(super().read(text))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            detail = first["msg"].removeprefix("Value error, ")
+            place = "".join(f"/{one}" for one in first["loc"])
+            mistake = told(FieldError(pointer=place, detail=detail, type=first["type"]))
+            if not place:
+                raise ValueError(mistake) from None
+            raise ValueError(gettext("At %(place)s: %(mistake)s") % {"place": place, "mistake": mistake}) from None
