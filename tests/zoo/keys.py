@@ -18,65 +18,59 @@ Refused = Mapping[Tour, str]
 ODD = (" spaced ", "%", "%2F", "1", "a b", "a#b", "a%2Fb", "a&b=c", "a+b", "a;b", "a?b", "aüb", "日本")
 
 
-class Plain(IdMixin, ZooBase):
-    __tablename__ = "zoo_key_int"
+class Valued:
     value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Small(ZooBase):
+class Plain(IdMixin, Valued, ZooBase):
+    __tablename__ = "zoo_key_int"
+
+
+class Small(Valued, ZooBase):
     __tablename__ = "zoo_key_small"
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Counted(ZooBase):
+class Counted(Valued, ZooBase):
     __tablename__ = "zoo_key_identity"
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True
     )
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Word(ZooBase):
+class Word(Valued, ZooBase):
     __tablename__ = "zoo_key_str"
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Token(ZooBase):
+class Token(Valued, ZooBase):
     __tablename__ = "zoo_key_uuid"
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class TokenMade(ZooBase):
+class TokenMade(Valued, ZooBase):
     __tablename__ = "zoo_key_uuid_made"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class TokenText(ZooBase):
+class TokenText(Valued, ZooBase):
     __tablename__ = "zoo_key_uuid_text"
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Day(ZooBase):
+class Day(Valued, ZooBase):
     __tablename__ = "zoo_key_date"
     id: Mapped[date] = mapped_column(primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Moment(ZooBase):
+class Moment(Valued, ZooBase):
     __tablename__ = "zoo_key_moment"
     id: Mapped[datetime] = mapped_column(primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Price(ZooBase):
+class Price(Valued, ZooBase):
     __tablename__ = "zoo_key_decimal"
     id: Mapped[Decimal] = mapped_column(Numeric(6, 2), primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
 class Suit(enum.Enum):
@@ -84,35 +78,30 @@ class Suit(enum.Enum):
     HEARTS = "hearts"
 
 
-class Card(ZooBase):
+class Card(Valued, ZooBase):
     __tablename__ = "zoo_key_enum"
     id: Mapped[Suit] = mapped_column(primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Switch(ZooBase):
+class Switch(Valued, ZooBase):
     __tablename__ = "zoo_key_bool"
     id: Mapped[bool] = mapped_column(primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Digest(ZooBase):
+class Digest(Valued, ZooBase):
     __tablename__ = "zoo_key_bytes"
     id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Seat(ZooBase):
+class Seat(Valued, ZooBase):
     __tablename__ = "zoo_key_composite"
     row: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
-class RenamedKey(ZooBase):
+class RenamedKey(Valued, ZooBase):
     __tablename__ = "zoo_key_renamed"
     code: Mapped[str] = mapped_column("The Code", String(20), primary_key=True)
-    value: Mapped[str] = mapped_column(String(20), default="")
 
 
 def _keyed(

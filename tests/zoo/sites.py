@@ -6,20 +6,20 @@ from tests.migrations.sites import REPOSITORY, Site
 
 PLUGIN = """
 from tests.zoo.zoo import zoo_plugin
-plugin = zoo_plugin({kind!r}, {extensions!r})
+plugin = zoo_plugin({kind!r})
 """
 
 
 class ZooSite(Site):
     """Runs `manage.py` with all animals of its database."""
 
-    def __init__(self, folder: Path, database_url: str, extensions: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, database_url: str) -> None:
         super().__init__(folder, database_url)
         package = folder / "plugins" / "zoo"
         package.mkdir()
         (package / "__init__.py").touch()
         kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
-        (package / "plugin.py").write_text(PLUGIN.format(kind=kind, extensions=extensions))
+        (package / "plugin.py").write_text(PLUGIN.format(kind=kind))
         self.plugins.append("plugins.zoo")
 
     def environment(self, **more: str) -> dict[str, str]:

@@ -95,6 +95,15 @@ class Versioned(IdMixin, ZooBase):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
 
 
+class Harmless(IdMixin, ZooBase):
+    """Names that sound secret and are not, of which one word says so where a check of names would think otherwise."""
+
+    __tablename__ = "zoo_harmless"
+    value: Mapped[str] = mapped_column("content_hash", String(20), info={"secret": False})
+    secretary: Mapped[str] = mapped_column(String(20), default="Ada")
+    token_count: Mapped[int] = mapped_column(default=7, info={"secret": False})
+
+
 class Reserved(IdMixin, ZooBase):
     """Names that are words of SQL, in capitals, and with what has to be quoted."""
 
@@ -181,6 +190,14 @@ ANIMALS = (
     mapped(Required, "nullable=False, unique=True", GROUP, *TEXTS, wrong=(*NO_TEXT, None, "", " ")),
     mapped(WithDefaults, "default=, server_default=", GROUP, *TEXTS, wrong=(*NO_TEXT, None)),
     mapped(Versioned, "version_id_col", GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(
+        Harmless,
+        'content_hash = mapped_column(info={"secret": False})',
+        GROUP,
+        *TEXTS,
+        wrong=NO_TEXT,
+        beside={"secretary": ("Ada", "Ada"), "token_count": (7, 7)},
+    ),
     mapped(Reserved, 'a table "Order" with columns "select", "from", "100%"', GROUP, *TEXTS, wrong=NO_TEXT),
     mapped(Vehicle, "polymorphic_on, the base", GROUP, *TEXTS, wrong=NO_TEXT),
     mapped(Engineer, "joined inheritance, the heir", GROUP, *TEXTS, wrong=NO_TEXT, beside={"name": ("", "")}),

@@ -12,6 +12,7 @@ from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases, migrate_site
 from dovetail.testing.fixtures import running
 from tests.tables import make_tables
+from tests.zoo.back_office import wardrobe
 from tests.zoo.back_office.views import office_plugin
 
 
@@ -20,7 +21,7 @@ def database_url(database_kind: str, settings_class: type[Settings], _databases:
     def fill(url: str) -> None:
         migrate_site(settings_class, url)
         models = office_plugin(database_kind).models
-        make_tables(url, *dict.fromkeys(table for model in models for table in inspect(model).tables))
+        make_tables(url, *dict.fromkeys(table for model in models for table in inspect(model).tables), wardrobe.SPARES)
 
     with _databases.copied(database_kind, (settings_class, "zoo"), fill) as url:
         yield url

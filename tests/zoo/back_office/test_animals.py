@@ -6,11 +6,18 @@ from urllib.parse import quote
 import httpx
 import pytest
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Mapped, mapped_column
 
+from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.database.models import IdMixin
 from dovetail.resources.query.keys import write_key
+from tests.zoo.animal import Animal, ZooBase
 from tests.zoo.back_office.views import own_animals, refusals_of, view_of
 from tests.zoo.back_office.visitor import Visitor
 from tests.zoo.dump_rows import records
+
+CHANGED_BY_ANY_CHANGE = frozenset({"version", "updated_at"})
 
 
 async def see(visitor: Visitor, name: str, columns: int) -> None:
@@ -29,6 +36,22 @@ async def see(visitor: Visitor, name: str, columns: int) -> None:
     if 'aria-label="Select ' not in await visitor.open("", value=text, value_op="equals"):
         visitor.findings.append(f"{name}: no row has the value {text}")
     await visitor.open("export/csv/")
+
+
+async def change(visitor: Visitor, animal: Animal) -> None:
+    """Change a row in its list, and as one of many, and bring it back by the file that was exported before."""
+    before, table = await visitor.stored(), await visitor.open("export/csv/")
+    cells = await visitor.cells()
+    words = ("5", "6") if cells["row-0-value"][0].isdecimal() else ("other", "another")
+    await visitor.save_cells({"row-0-value": [words[0]]})
+    found = (await visitor.cells())["row-0-value"]
+    if not animal.is_unique:
+        await visitor.change_many(cells["row-0-pk"], {"value": [words[1]]})
+        found += (await visitor.cells())["row-0-value"]
+    if found != list(words[: len(found)]):
+        visitor.findings.append(f"{animal.name}: the cell holds {found}, expected {words}")
+    await visitor.bring_in("csv", table)
+    await visitor.see_as_it_was(before, CHANGED_BY_ANY_CHANGE)
 
 
 async def undo(visitor: Visitor, name: str) -> None:
@@ -55,6 +78,7 @@ async def test_rows_of_every_key_and_mapping_are_seen_and_changed(office, databa
         await visitor.fill(tmp_path / "rows", records([animal]))
         await see(visitor, animal.name, len(tables))
         await undo(visitor, animal.name)
+        await change(visitor, animal)
         findings += visitor.findings
     assert findings == []
 
@@ -65,6 +89,25 @@ def test_a_key_that_no_address_can_hold_is_refused_in_one_line(kind):
     assert refused == {
         "key_bytes": ("KeyBytesAdmin: the key 'id' of Digest is of type LargeBinary(), which no address can hold",)
     }
+
+
+class Sealed(IdMixin, ZooBase):
+    """Columns of which the name or a mark says that they hold secrets."""
+
+    __tablename__ = "zoo_sealed"
+    title: Mapped[str]
+    content_hash: Mapped[str]
+    secret_note: Mapped[str]
+    note: Mapped[str] = mapped_column(info={"secret": True})
+
+
+@pytest.mark.parametrize("name", ["content_hash", "secret_note", "note"])
+@pytest.mark.parametrize("option", ["list_display", "fields", "list_filter", "search_fields"])
+def test_what_holds_a_secret_is_refused_with_the_word_that_allows_a_harmless_name(option, name):
+    options = {"list_display": ("id",), "fields": ("title",), "searches_texts": True, option: (name,)}
+    told = find_problems(type(ModelAdmin)("SealedAdmin", (ModelAdmin,), options, model=Sealed))
+    assert any(option in one and f"{name!r}, which is never shown" in one for one in told)
+    assert 'take it out, or say that it is harmless: mapped_column(info={"secret": False})' in told[0]
 
 
 async def test_what_a_model_refuses_is_a_mistake_of_the_field(office, database, database_kind, tmp_path):

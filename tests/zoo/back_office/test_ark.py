@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from io import StringIO
 
 import pytest
@@ -11,13 +12,18 @@ from tests.zoo.back_office.ark import ARKS, ark_rows, passengers
 from tests.zoo.back_office.views import ark_view, refusals
 from tests.zoo.back_office.visitor import Visitor
 
+# SQLAlchemy 2.1 warns of its own DOMAIN and JSONPATH once they are compared.
+pytestmark = pytest.mark.filterwarnings("ignore:Type object <class 'sqlalchemy:sqlalchemy.exc.SADeprecationWarning")
 BYTES = {"large_binary", "blob", "binary", "varbinary", "bytea"}
 # Nobody types them; each is refused with a word of what to do.
-UNTYPED = BYTES | {"pickle", "point", "scalar_list_type", "hstore", "money", "domain", "oid", "regclass", "regconfig"}
-UNTYPED |= {"tsvector", "tsquery", "jsonpath", "array_of_arrays", "array_of_enums", "array_of_jsonb", "array_of_inets"}
-UNTYPED |= {"array_of_ranges", "int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange"}
-UNTYPED |= {"tstzmultirange"}
+UNTYPED = BYTES | {"pickle", "point", "money", "regclass", "regconfig"}
+UNSURE = {"domain", "jsonpath", "tsquery", "tsvector"}  # the database is asked once all others are right
 NONSENSE = ("x", "9" * 40, "-", "NaN", "1e400", "a" * 900, "[", "{}", "2026-13-45", "0001-01-01T00:00:00+02:00")
+
+
+def shortened(names: Iterable[str]) -> set[str]:
+    """Times are typed to the second, and an empty line is no text of a list."""
+    return {one for one in names if "time" in one or one in {"array_of_moments", "array_of_texts"}}
 
 
 @pytest.fixture
@@ -53,9 +59,7 @@ async def test_a_value_of_every_type_is_filtered_and_typed_as_the_form_has_it(vi
     for link in (first, empty):
         assert await visitor.save(link, typed) == {}
     rows = await visitor.stored()
-    # Times are typed to the second, and an empty line is no text of a list.
-    shortened = {one for one in typed if "time" in one or one in {"array_of_moments", "array_of_texts"}}
-    for name in typed.keys() - shortened:
+    for name in typed.keys() - shortened(typed):
         assert rows[0][name] == rows[-2][name] == rows[-1][name], name
     assert visitor.findings == []
 
@@ -68,6 +72,9 @@ async def test_nonsense_is_a_mistake_of_its_field_or_a_value(visitor, database_k
         told = await visitor.save(link, dict.fromkeys(fields, word))
         assert told.keys() >= {"integer", "uuid", "boolean", "enum", "interval"}, word
         good = [name for name in fields if name not in told]
+        unsure = await visitor.save(link, dict.fromkeys(good, word))
+        assert unsure.keys() <= UNSURE, word
+        good = [name for name in good if name not in unsure]
         assert await visitor.save(link, dict.fromkeys(good, word)) == {}, word
         await visitor.open("")  # whoever reads the value does not fail at it
         await visitor.save(link, {name: before[name] for name in good if name in before})
@@ -89,9 +96,25 @@ async def test_all_rows_are_exported_and_a_deleted_one_comes_back(visitor):
     assert visitor.findings == []
 
 
+async def test_cells_and_many_rows_are_changed_and_an_export_is_imported_again(visitor, database_kind):
+    view, before, table = ark_view(database_kind), await visitor.stored(), await visitor.open("export/csv/")
+    cells = await visitor.cells()
+    in_list = [name for name in view.list_editable if f"row-0-{name}" in cells and f"row-1-{name}" in cells]
+    assert len(in_list) > len(view.list_editable) * 0.9
+    await visitor.save_cells({f"row-0-{name}": cells[f"row-1-{name}"] for name in in_list})
+    others = {name: cells[f"row-1-{name}"] for name in view.bulk_editable if f"row-1-{name}" in cells}
+    await visitor.change_many(["3", "4"], others)
+    rows = await visitor.stored()
+    for name in others.keys() - shortened(others) - {"words"}:  # whose empty text is typed as nothing
+        assert rows[0][name] == rows[1][name] == rows[2][name] == rows[3][name], name
+    await visitor.bring_in("csv", table)
+    await visitor.see_as_it_was(before)
+    assert visitor.findings == []
+
+
 @pytest.mark.parametrize("kind", ARKS)
 def test_what_cannot_be_typed_is_refused_with_what_to_do(kind):
     refused: dict[str, Json] = {one.name: refusals(kind, "fields", one.name) for one in passengers(kind)}
-    assert {name for name, told in refused.items() if told} <= UNTYPED
+    assert {name for name, told in refused.items() if told} == UNTYPED & refused.keys()
     for told in filter(None, refused.values()):
         assert "take it out, or give formfield_overrides" in told[0]

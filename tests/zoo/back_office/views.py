@@ -9,6 +9,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.models import Base
 from dovetail.plugin import Plugin
 from tests.zoo.animal import Animal
+from tests.zoo.back_office import wardrobe
 from tests.zoo.back_office.ark import ARKS, passengers
 from tests.zoo.zoo import living_on
 
@@ -19,8 +20,8 @@ def office_plugin(kind: str) -> Plugin:
     """The plugin of all animals that live on a kind of database."""
     own = own_animals(kind)
     mapped = (mapper.class_ for one in own for mapper in inspect(one.model).iterate_to_root())
-    views = (ark_view(kind), *(view_of(one) for one in own if not refusals_of(one)))
-    return Plugin(name="zoo", models=(ARKS[kind], *dict.fromkeys(mapped)), admin_views=views)
+    views = (ark_view(kind), *(view_of(one) for one in own if not refusals_of(one)), *wardrobe.VIEWS)
+    return Plugin(name="zoo", models=(ARKS[kind], *dict.fromkeys(mapped), *wardrobe.MODELS), admin_views=views)
 
 
 def own_animals(kind: str) -> list[Animal]:
@@ -55,6 +56,8 @@ def view_of(animal: Animal) -> type[ModelAdmin]:
         "list_display": (*(keys or ("id",)), "value", *animal.beside),
         "fields": (*keys, "value"),
         "form_include_pk": bool(keys),
+        "can_import": True,
+        "bulk_editable": () if animal.is_unique else ("value",),
     }
     for option in ("search_fields", "sortable_by", "list_filter", "list_editable"):
         found[option] = ("value",)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import Table, select
@@ -12,10 +12,19 @@ from dovetail.cli.data.table_loader import TableLoader
 from dovetail.cli.data.table_rows import TableRows
 from dovetail.contrib.admin.testing import BackOffice, read_form
 from dovetail.database.unit_of_work import Database
+from tests.contrib.admin.change_list.test_editing import inputs
+from tests.contrib.admin.importing.conftest import Importer
 from tests.zoo.animal import Json
 from tests.zoo.dump_rows import as_lines
 
 MISTAKE = re.compile(r'id="errors-field-(\w+)"><div class="invalid-feedback d-block">([^<]*)')
+
+TOLD = re.compile(r'invalid-feedback d-block"[^>]*>(.*?)<|<tr><td>(\d+)</td><td>(.*?)</td><td>(.*?)</td></tr>')
+
+
+def told(page: str) -> list[tuple[str, ...]]:
+    """The mistakes that a page tells, of fields and of the rows of a file."""
+    return TOLD.findall(page)
 
 
 class Visitor:
@@ -65,8 +74,32 @@ class Visitor:
             self.findings.append(f"{self.root}{link} {changes} is answered by {answer.status_code}")
         return told
 
-    async def see_as_it_was(self, before: list[dict[str, Json]]) -> None:
+    async def cells(self) -> dict[str, list[str]]:
+        """What the list sends of the cells that can be edited in it."""
+        return inputs(await self.open(""))
+
+    async def save_cells(self, changes: Mapping[str, list[str]]) -> None:
+        """Save the list with changes to its cells."""
+        answer = await self.office.post(self.root, {**await self.cells(), **changes})
+        if answer.status_code != 303:
+            self.findings.append(f"{self.root} {changes} is answered by {answer.status_code} {told(answer.text)}")
+
+    async def change_many(self, keys: Sequence[str], values: Mapping[str, list[str]]) -> None:
+        """Change fields of several rows at once."""
+        page = await self.office.post(f"{self.root}bulk/", {"pks": list(keys)})
+        done = await self.office.post(f"{self.root}bulk/", {**read_form(page.text), **values, "change": list(values)})
+        if done.status_code != 303:
+            self.findings.append(f"{self.root}bulk/ {values} is answered by {done.status_code} {told(done.text)}")
+
+    async def bring_in(self, kind: str, table: str) -> None:
+        """Import a file as its headings suggest."""
+        importer = Importer(self.office, self.root)
+        done = await importer.step(await importer.upload(f"rows.{kind}", table), "import")
+        if done.status_code != 303:
+            self.findings.append(f"{self.root}import/ is answered by {done.status_code} {told(done.text)}")
+
+    async def see_as_it_was(self, before: list[dict[str, Json]], but: frozenset[str] = frozenset()) -> None:
         for one, other in zip(before, await self.stored(), strict=True):
-            for name in one:
+            for name in one.keys() - but:
                 if one[name] != other[name]:
                     self.findings.append(f"{self.root} {name} was {one[name]!r} and is {other[name]!r}")
