@@ -116,7 +116,7 @@ class Rules:
     def _allows_all(self, model: type[object], action: str, rows: Sequence[object]) -> bool:
         condition = self.where(model, action)
         if _is_settled(condition):
-            return is_always(condition)
+            return condition is EVERYTHING
         found = self._found.get((model, action), {})
         return all(found.get(_identity(row), False) for row in rows)
 
@@ -160,7 +160,7 @@ def _closed(action: str) -> str:
 
 
 def _is_settled(condition: ColumnElement[bool]) -> bool:
-    return is_always(condition) or is_never(condition)
+    return condition is EVERYTHING or condition is NOTHING  # as `Rules.where` says
 
 
 def _identity(obj: object) -> tuple[object, ...]:
