@@ -41,3 +41,19 @@ async def test_null_is_found_numbers_are_digits_and_a_duration_has_its_limits(th
         refused = await things.patch("/things/1", json=body)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/lasts")
     assert (await things.get("/things?lasts__lte=P99999999999D")).status_code == 422
+
+
+async def test_zero_and_false_stay_what_they_are_in_each_of_many(things):
+    given = [0, False, None, 1, [0], [False], {"a": 1}, {"a": True}]
+    items = [{"name": str(number), "facts": one} for number, one in enumerate(given)]
+    made = await things.post("/things/bulk", json={"items": items})
+    assert [repr(one["facts"]) for one in made.json()["items"]] == list(map(repr, given))
+    turned = [given[1], given[0], *given[:1:-1]]
+    changes = [{"id": one["id"], "facts": now} for one, now in zip(made.json()["items"], turned, strict=True)]
+    changed = await things.patch("/things/bulk", json={"items": changes})
+    assert [repr(one["facts"]) for one in changed.json()["items"]] == list(map(repr, turned))
+    one = await things.patch("/things/bulk", json={"items": [{"id": changes[0]["id"], "facts": 0}]})
+    same = [{"id": one["id"], "facts": facts} for one, facts in zip(changes, [False, 0] * 4, strict=True)]
+    both = await things.patch("/things/bulk", json={"items": same})
+    assert (one.json()["items"][0]["facts"], both.status_code) == (0, 200)
+    assert [repr(one["facts"]) for one in both.json()["items"]] == ["False", "0"] * 4

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
 
-from dovetail.resources.declaration.model_rules import OF_UPDATES, hears_deletes, set_value, why_objects
+from dovetail.resources.declaration.model_rules import OF_UPDATES, hears_deletes, is_same, set_value, why_objects
 from dovetail.resources.query.keys import Names, among, have_keys, key_from, key_names, key_of
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.visibility import Visibility
@@ -134,7 +134,7 @@ def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, obj
     changed: dict[object, object] = {}
     for name, first in rows[0][1].items():
         column = mapper.column_attrs[name].columns[0]
-        if all(values[name] == first for _, values in rows):
+        if all(is_same(values[name], first) for _, values in rows):
             changed[column] = literal(first, column.type)
         else:
             whens = [(among(key, [one]), literal(values[name], column.type)) for one, values in rows]
