@@ -16,6 +16,7 @@ from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.declaration.checked import check_declaration
 from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.derived import Derived
+from dovetail.resources.declaration.given import check_given
 from dovetail.resources.policy import Policy, Recognized, remembers_viewers
 from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.sources import Build
@@ -33,6 +34,7 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     """
 
     def __post_init__(self) -> None:
+        check_given(self)
         self._complete()
         check_declaration(self)
 

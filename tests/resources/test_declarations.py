@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from dovetail.api.schemas import Schema
+from dovetail.api.schemas import Filter, Schema
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import ReadOnly
 from dovetail.resources.resource import Resource
-from tests.library.models import Book
+from tests.library.models import Book, Genre
 from tests.library.schemas import BookRead
 
 
@@ -33,6 +33,10 @@ async def find(session, names):
 
 class Misspelt(Schema):
     titel: str
+
+
+class Named(Schema):
+    name: str
 
 
 class Vague(Schema):
@@ -64,6 +68,26 @@ REFUSED = [
     ({"default_limit": 101}, "default_limit is 101 and maximum_limit 100"),
     ({"default_limit": 0}, "expected 1 <= default_limit"),
     ({"model": Pair, "fields": ("left", "right"), "links": {"books": find}}, "links needs a primary key of one column"),
+    ({"links": {"genres": find}}, "links names 'genres', which no schema of a body has"),
+    ({"fields": ("title", "genres.name"), "nested": ("genres",)}, "Book.genres is many-to-many; name it in links"),
+    ({"filters": {"title": ()}}, "the filter 'title' names no lookup"),
+    ({"filters": {"limit": Filter("exact", path="pages")}}, "filters name ['limit'], which lists have already"),
+    ({"ordering": "title"}, "Book: ordering is the text 'title', expected a tuple: ('title',)"),
+    ({"search": "title"}, "Book: search is the text 'title', expected a tuple: ('title',)"),
+    ({"nested": "reviews"}, "Book: nested is the text 'reviews', expected a tuple: ('reviews',)"),
+    ({"without": "delete"}, "Book: without is the text 'delete', expected a tuple: ('delete',)"),
+    ({"without": {"remove"}}, "Book: without names ['remove'], expected some of list, retrieve, create"),
+    ({"update_method": "POST"}, "Book: update_method is 'POST', expected 'PATCH' or 'PUT'"),
+    ({"name": "a-book"}, "Book: name is 'a-book', expected letters, digits and '_' alone"),
+    ({"plural": "old books"}, "Book: plural is 'old books', expected letters, digits and '_' alone"),
+    ({"path": "/books"}, "Book: path is '/books', expected what follows the router's own /"),
+    ({"path": "{shelf}/books"}, "Book: path is '{shelf}/books', expected what follows the router's own /"),
+    ({"model": "Book"}, "a resource has the model 'Book', expected a class that is mapped to a table"),
+    ({"model": PairBase}, "PairBase'>, expected a class that is mapped to a table"),
+    (
+        {"model": Genre, "read": Named, "lookup": "name", "replace": Named, "put_creates": True},
+        "put_creates takes name from the path, and the body of",
+    ),
 ]
 
 

@@ -43,6 +43,10 @@ def _check_addresses(spec: Derived) -> None:
         check_lookup(spec.singular, spec.model, spec.lookup)
     if spec.reserved and not spec.lookup:
         raise ConfigurationError(f"{spec.singular}: reserved names keys of a `lookup`, and there is none")
+    _check_puts(spec)
+
+
+def _check_puts(spec: Derived) -> None:
     if spec.put_creates and (not spec.has("replace") or spec.create_with is not None):
         raise ConfigurationError(
             f"{spec.singular}: put_creates makes a row of the body of `replace`: give that, and no create_with"
@@ -50,6 +54,12 @@ def _check_addresses(spec: Derived) -> None:
     if spec.put_creates and spec.is_numbered and not spec.lookup:
         raise ConfigurationError(
             f"{spec.singular}: put_creates takes the key from the path, and the database counts up"
+        )
+    twice = sorted(set(spec.known_by) & spec.replace.model_fields.keys()) if spec.replace and spec.put_creates else []
+    if twice:
+        raise ConfigurationError(
+            f"{spec.singular}: put_creates takes {twice[0]} from the path, and the body of `replace` has it too; leave "
+            "it out there"
         )
     if spec.update_method == "PUT" and (spec.replace is not None or not spec.has("update")):
         found = "PUT is `replace`" if spec.replace is not None else "there is no `update` to be sent by PUT"
@@ -85,6 +95,12 @@ def _check_names(spec: Derived) -> None:
     if unknown:
         raise ConfigurationError(
             f"{spec.singular}: default_ordering names {sorted(unknown)}, which `ordering` does not"
+        )
+    names = spec.grammar.names()
+    if taken := sorted(name for name in spec.grammar.filters if names.count(name) > 1):
+        raise ConfigurationError(
+            f"{spec.singular}: filters name {taken}, which lists have already; give them another name, as in "
+            f"{{'my_{taken[0]}': Filter('exact', path=...)}}"
         )
     known = {"search", *terms, *spec.grammar.filters}
     if strangers := sorted(set(spec.unindexed) - known):

@@ -140,6 +140,10 @@ def filter_parameters(
             if isinstance(declared, Filter)
             else Filter(*([declared] if isinstance(declared, str) else declared))
         )
+        if not wanted.lookups:
+            raise ConfigurationError(
+                f"the filter {name!r} names no lookup, expected some of {', '.join(sorted(LOOKUPS))}"
+            )
         path = resolve(model, wanted.path or aliases.get(name, name))
         for lookup in wanted.lookups:
             is_named = bool(wanted.path) and len(wanted.lookups) == 1

@@ -36,7 +36,7 @@ def with_nested(  # noqa: PLR0917 - as a resource has them
     new, changed = {}, {}
     relations = inspect(model).relationships
     for name in nested:
-        if "." in name or name not in relations:
+        if "." in name or name not in relations or relations[name].secondary is not None:
             continue  # which is refused where all of it is checked
         inner = behind(fields, name)
         if not inner:

@@ -101,6 +101,8 @@ def _check_links(spec: Spec) -> None:
         if isinstance(find, InstrumentedAttribute):
             target = relations[name].mapper.class_
             _check_named(f"{spec.singular}: links[{name!r}] is {find}", target, find)
+        if not any(name in schema.model_fields for schema in (spec.create, spec.update, spec.replace) if schema):
+            raise ConfigurationError(f"{spec.singular}: links names {name!r}, which no schema of a body has")
 
 
 def _check_named(what: str, target: type[object], find: InstrumentedAttribute[str]) -> None:
