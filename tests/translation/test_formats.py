@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.widgets.drawing import draw
 from dovetail.contrib.admin.widgets.kinds import in_words
 from dovetail.translation.catalogs import Language
@@ -49,3 +50,13 @@ def test_numbers_have_the_signs_of_the_language_in_charts_too():
             "2.500,5",
             "3.500,5",
         )
+
+
+@pytest.mark.parametrize(
+    ("size", "english", "german"),
+    [(2048, "2 KB", "2 KB"), (2_726_298, "2.6 MB", "2,6 MB"), (1024 * 1024 * 1024 * 2, "2,048.0 MB", "2.048,0 MB")],
+)
+def test_sizes_of_files_have_the_signs_of_the_language(size, english, german):
+    assert file_size(size) == english
+    with speaking(GERMAN):
+        assert file_size(size) == german

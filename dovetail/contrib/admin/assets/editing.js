@@ -6,6 +6,7 @@ import { isTyped } from "./typed.js";
 
 const TEXTS = {
   today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"), saved: gettext("A draft was saved."), lost: gettext("You were logged out. What you typed until the last draft is kept; log in to go on."),
+  gone: gettext("Somebody deleted this meanwhile, so no draft is kept."),
   tooLong: gettext("This is too long for a draft to be kept."), wrong: gettext("This is not JSON: "),
 };
 const PAUSE = 1500; // milliseconds after the last letter, after which a draft is saved
@@ -45,6 +46,7 @@ function keepDrafts() {
         }
       } else if (answer.status === 401) status.textContent = TEXTS.lost;
       else if (answer.status === 400) status.textContent = TEXTS.tooLong;
+      else if (answer.status === 404) status.textContent = TEXTS.gone;
     } catch {
       status.textContent = "";
     }

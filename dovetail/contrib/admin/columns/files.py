@@ -6,6 +6,7 @@ from dovetail.files.columns import ImageField
 from dovetail.files.media import MEDIA, address_of
 from dovetail.files.stored_file import StoredFile
 from dovetail.state import current_application
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
 KILOBYTE = 1024
@@ -35,7 +36,9 @@ def file_size(size: int) -> str:
     """Return a number of bytes as people say it."""
     if size < KILOBYTE:
         return gettext("%(size)s bytes") % {"size": size}
-    return f"{size / KILOBYTE:,.0f} KB" if size < KILOBYTE**2 else f"{size / KILOBYTE**2:,.1f} MB"
+    if size < KILOBYTE**2:
+        return f"{formats.number(round(size / KILOBYTE))} KB"
+    return f"{formats.number(round(size / KILOBYTE**2, 1))} MB"
 
 
 def _smallest_thumbnail(file: StoredFile) -> str | None:

@@ -17,6 +17,7 @@ from dovetail.files.columns import MEGABYTE, FileField
 from dovetail.files.stored_file import StoredFile
 from dovetail.files.uploads import UnfitFileError
 from dovetail.state import StateKey
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
 CLEAR = "clear"  # what the box sends, under the name of the field, that takes the file away
@@ -81,7 +82,7 @@ def limits_of(column_type: FileField) -> str:
     most = (
         file_size(column_type.max_size)
         if column_type.max_size < MEGABYTE
-        else f"{column_type.max_size / MEGABYTE:g} MB"
+        else f"{formats.decimal(f'{column_type.max_size / MEGABYTE:g}')} MB"
     )
     if not kinds:
         return gettext("%(size)s at most") % {"size": most}

@@ -105,7 +105,7 @@ class FormPage:
         mark_conditions(view.conditional_fields, form)
         context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
-        context["has_drafts"] = has_drafts(self.request)
+        context["has_drafts"] = has_drafts(self.request) and not self.is_gone
         if "pk" in self.request.path_params and not context["popup"] and not self.is_gone:
             context["presence"] = await presence_of(self.office, self.request, view, is_editing=True)
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:

@@ -58,6 +58,7 @@ async def test_what_was_typed_of_an_object_that_somebody_deleted_becomes_a_new_o
     assert refused.status_code == 409
     assert "Somebody else deleted this while you were editing" in refused.text
     assert 'value="Typed at length"' in refused.text
+    assert "data-draft-url" not in refused.text
     assert await session.scalar(select(func.count()).select_from(Post)) == 0
     await session.rollback()
 
