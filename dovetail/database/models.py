@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, RelationshipProperty, mapped_column
 
 from dovetail.database.column_types import UTCDateTime, later_than, random_key, utcnow
-from dovetail.database.drivers.sqlalchemy_private import variants_of
+from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
 from dovetail.files.columns import FileField as FileField  # noqa: PLC0414 - a name of the public API

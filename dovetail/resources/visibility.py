@@ -12,7 +12,7 @@ from functools import cached_property
 
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, true
 
-from dovetail.database.drivers.sqlalchemy_private import cache_key
+from dovetail.database.drivers.sqlalchemy_private_statements import cache_key
 from dovetail.errors import ConfigurationError
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.within import Within

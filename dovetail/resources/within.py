@@ -11,7 +11,7 @@ from functools import cached_property
 from sqlalchemy import BindParameter, ColumnElement
 from sqlalchemy.sql import visitors
 
-from dovetail.database.drivers.sqlalchemy_private import cache_key
+from dovetail.database.drivers.sqlalchemy_private_statements import cache_key
 from dovetail.errors import ConfigurationError
 
 OWN_PLACEHOLDERS = re.compile(r"offset|search|words|(filter|cursor)_.*")  # those of query/where.py

@@ -20,7 +20,7 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, RULES, Rules
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
-from dovetail.database.drivers.sqlalchemy_private import conditions_of, kept_as_it_stands
+from dovetail.database.drivers.sqlalchemy_private_statements import conditions_of, kept_as_it_stands
 from dovetail.errors import ConfigurationError, NotAuthenticatedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path

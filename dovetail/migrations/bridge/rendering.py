@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlalchemy.util import generic_repr
 
 from dovetail.database.column_types import utcnow
-from dovetail.database.drivers.sqlalchemy_private import variants_of
+from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.portable import is_clock
 

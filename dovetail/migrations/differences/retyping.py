@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Date, DateTime, Dialect, Enum, Float, Integer, Int
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from dovetail.database.drivers.sqlalchemy_private import kind_of
+from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
 from dovetail.migrations.bridge.alembic_private import rendered_alteration
 from dovetail.migrations.bridge.portable import portable_type
 

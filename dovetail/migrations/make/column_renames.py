@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from alembic.operations import ops
 from sqlalchemy import Column
 
-from dovetail.database.drivers.sqlalchemy_private import kind_of
+from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
 from dovetail.migrations.bridge.portable import portable_type
 from dovetail.migrations.make.questioner import Questioner
 

@@ -7,7 +7,7 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from sqlalchemy import Column
 
-from dovetail.database.drivers.sqlalchemy_private import kind_of
+from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
 from dovetail.errors import MigrationError
 from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner

@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, ScalarSelect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.drivers.sqlalchemy_private import bind_processors, copied_from
+from dovetail.database.drivers.sqlalchemy_private_statements import bind_processors, copied_from
 from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.resources.sql.entities import Entities

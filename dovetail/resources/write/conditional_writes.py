@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.database.change_log import ChangeLog
 from dovetail.database.column_types import UTCDateTime
-from dovetail.database.drivers.sqlalchemy_private import kind_of
+from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
 from dovetail.resources.conditions import is_never
 from dovetail.resources.declaration.declared import Model
 from dovetail.resources.read.etags import has_version

@@ -32,7 +32,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase
 
 from dovetail.database.change_log import ChangeLog
-from dovetail.database.drivers.sqlalchemy_private import values_to_set
+from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader

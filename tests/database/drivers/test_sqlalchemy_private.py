@@ -7,31 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Insert,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    bindparam,
     create_engine,
     event,
     exc,
-    insert,
     inspect,
-    select,
     text,
-    update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column, selectinload
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.types import TypeDecorator
 from sqlalchemy.util import queue
 
 from dovetail.database.drivers import sqlalchemy_private
@@ -377,121 +363,6 @@ def test_whoever_listens_is_heard_from_then_on_and_until_they_stop(heard_model, 
     assert not hearing.is_heard()
 
 
-class _NeverCached(ColumnElement):
-    inherit_cache = False
-
-
-THINGS = Table("thing", MetaData(), Column("id", BigInteger, primary_key=True), Column("name", String))
-
-
-def test_conditions_of_one_form_have_one_key_and_their_own_values():
-    first, second = (sqlalchemy_private.cache_key(THINGS.c.id == value) for value in (1, 2))
-
-    assert first.key == second.key
-    assert [[bind.effective_value for bind in each.bindparams] for each in (first, second)] == [[1], [2]]
-    assert sqlalchemy_private.cache_key(THINGS.c.name == "x").key != first.key
-    assert sqlalchemy_private.cache_key(_NeverCached()) is None
-
-
-def test_a_copied_value_knows_what_it_was_copied_from():
-    bind = bindparam("viewer", 1)
-    copy = bind._clone()
-
-    assert bind in set(sqlalchemy_private.copied_from(copy))
-    assert set(sqlalchemy_private.copied_from(bind)) == {bind}
-
-
-class Shouted(TypeDecorator[str]):
-    """A type that changes its values for the driver."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value, dialect):
-        return value.upper()
-
-
-def test_processors_of_values_are_known_by_the_names_of_the_values():
-    compiled = select(THINGS.c.id).where(THINGS.c.name == bindparam("name", type_=Shouted())).compile()
-
-    assert sqlalchemy_private.bind_processors(compiled)["name"]("quiet") == "QUIET"
-
-
-def test_conditions_order_and_options_of_a_statement_are_as_they_were_given():
-    condition, option = Item.name == "x", selectinload(Item.children)
-    statement = select(Item).where(condition).order_by(Item.name).options(option)
-
-    assert sqlalchemy_private.conditions_of(statement)[0].compare(condition)
-    assert len(sqlalchemy_private.conditions_of(statement.where(Item.id == 1))) == 2
-    assert [str(one) for one in sqlalchemy_private.order_of(statement)] == [str(Item.name.expression)]
-    assert sqlalchemy_private.options_of(statement) == (option,)
-    assert sqlalchemy_private.options_of(select(Item)) == ()
-
-
-def test_a_subquery_that_is_kept_as_it_stands_names_its_own_table_beneath_the_alias_of_a_join():
-    table = Item.__table__.name
-    own = select(Item.id).where(Item.name == "x").correlate(None)
-
-    def sql(keys):
-        # The parent is an alias of the same table, and the condition on it is adapted.
-        return str(select(Item.id).where(Item.parent.has(Item.id.in_(keys))))
-
-    assert f"{table}.name = " not in sql(own)
-    assert f"{table}.name = " in sql(sqlalchemy_private.kept_as_it_stands(own))
-
-
-def test_integers_of_any_size_are_of_one_kind():
-    assert sqlalchemy_private.kind_of(BigInteger()) is sqlalchemy_private.kind_of(Integer()) is Integer
-    assert sqlalchemy_private.kind_of(String(5)) is String
-
-
-def test_the_variants_of_a_type_are_known_by_their_dialects():
-    assert sqlalchemy_private.variants_of(Integer()) == {}
-    variants = sqlalchemy_private.variants_of(BigInteger().with_variant(Integer(), "sqlite"))
-    assert [(name, type(found)) for name, found in variants.items()] == [("sqlite", Integer)]
-
-
 def test_the_pool_of_an_application_is_one_of_these():
     assert issubclass(FairPool, sqlalchemy_private.QueuePool)
     assert FairPool._queue_class is FairPool.queue_class
-
-
-@pytest.mark.parametrize("count", [1, 3])
-async def test_the_rows_that_an_insert_answered_are_known_and_left_to_who_reads_them(database, count):
-    seen = []
-    engine = database.engine.sync_engine
-
-    def listener(_connection, statement, *given):
-        if isinstance(statement, Insert) and statement.table.name == Tag.__tablename__:  # not what the history asks
-            seen.append(sqlalchemy_private.answered_rows(given[-1]))
-
-    event.listen(engine, "after_execute", listener)
-    async with database.unit_of_work() as session:
-        rows = [{"name": str(number)} for number in range(count)]
-        made = (await session.execute(insert(Tag).returning(Tag.id, Tag.name), rows)).all()
-    event.remove(engine, "after_execute", listener)
-    assert sorted(seen[0]) == sorted(tuple(row) for row in made)
-    assert len(made) == count
-
-
-def test_what_an_insert_or_update_says_itself_is_known():
-    table = Tag.__table__
-    assert list(sqlalchemy_private.values_to_set(update(table).values(name="x"))) == ["name"]
-    assert list(sqlalchemy_private.values_to_set(update(table).ordered_values((table.c.name, "x")))) == [table.c.name]
-    assert not sqlalchemy_private.values_to_set(update(table))
-    plain = insert(table)
-    assert not sqlalchemy_private.names_many_rows(plain.values(name="x"))
-    assert sqlalchemy_private.names_many_rows(plain.values([{"name": "x"}, {"name": "y"}]))
-    assert sqlalchemy_private.names_many_rows(plain.from_select(["name"], select(table.c.name)))
-    assert not sqlalchemy_private.answers(plain)
-    assert sqlalchemy_private.answers(plain.returning(table.c.id))
-    assert not sqlalchemy_private.fetches_keys(plain)
-    assert sqlalchemy_private.fetches_keys(plain.return_defaults())
-
-
-def test_what_an_insert_does_on_conflict_is_known():
-    new = sqlite.insert(Tag)
-    assert sqlalchemy_private.conflict_of(insert(Tag)) is None
-    assert sqlalchemy_private.conflict_of(new.on_conflict_do_nothing()) == ("on_conflict_do_nothing", [])
-    upsert = new.on_conflict_do_update(index_elements=[Tag.id], set_={"name": "x"})
-    assert sqlalchemy_private.conflict_of(upsert) == ("on_conflict_do_update", ["id"])

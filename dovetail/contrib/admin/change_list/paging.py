@@ -19,7 +19,7 @@ from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms, after, terms_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.database.drivers.sqlalchemy_private import options_of
+from dovetail.database.drivers.sqlalchemy_private_statements import options_of
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.cursors import Cursor
 from dovetail.translation.texts import gettext

@@ -24,7 +24,7 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
 from dovetail.database.deletion.reach import Group, Reach, refer, rows_with
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
-from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
+from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
 from dovetail.translation.texts import gettext, in_sentence
 
 NAMED = 10  # objects of a group

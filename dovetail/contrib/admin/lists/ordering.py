@@ -18,7 +18,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.database.drivers.sqlalchemy_private import order_of
+from dovetail.database.drivers.sqlalchemy_private_statements import order_of
 from dovetail.resources.query import keyset
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.keyset import Direction

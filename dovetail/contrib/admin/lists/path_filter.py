@@ -9,7 +9,7 @@ from dovetail.contrib.admin.lists.relations import leads_to
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.database.drivers.sqlalchemy_private import conditions_of
+from dovetail.database.drivers.sqlalchemy_private_statements import conditions_of
 from dovetail.resources.query.paths import walk
 from dovetail.translation.texts import gettext_lazy
 

@@ -13,7 +13,7 @@ from dovetail.contrib.admin.columns.identifiers import identifier_from, primary_
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.reach import rows_with
-from dovetail.database.drivers.sqlalchemy_private import kept_as_it_stands
+from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
 from dovetail.errors import BadRequestError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext

@@ -22,7 +22,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.database.deletion.reach import rows_with
-from dovetail.database.drivers.sqlalchemy_private import values_to_set
+from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 
 T = TypeVar("T")
 GIVEN = "given_"  # with the name of a parameter of the statement that is watched

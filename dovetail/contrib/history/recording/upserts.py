@@ -26,7 +26,7 @@ from dovetail.contrib.history.recording.json_rows import current_transaction, js
 from dovetail.contrib.history.recording.lines import LOG, PLACEHOLDER, REDACTED, object_key
 from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import RecordedTable
-from dovetail.database.drivers.sqlalchemy_private import names_many_rows, values_to_set
+from dovetail.database.drivers.sqlalchemy_private_statements import names_many_rows, values_to_set
 from dovetail.errors import DovetailError
 
 Row: TypeAlias = Mapping[str, object]  # the values of its fields, as in JSON

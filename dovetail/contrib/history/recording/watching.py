@@ -44,7 +44,7 @@ from dovetail.contrib.history.recording.updates import (
 )
 from dovetail.contrib.history.recording.upserts import Upsert
 from dovetail.database.change_log import is_unrecorded
-from dovetail.database.drivers.sqlalchemy_private import (
+from dovetail.database.drivers.sqlalchemy_private_statements import (
     answered_rows,
     answers,
     conflict_of,

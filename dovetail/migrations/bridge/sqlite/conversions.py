@@ -51,7 +51,7 @@ def conversion(value: Value, old: TypeEngine[object], new: TypeEngine[object]) -
 
 def _kind(declared: TypeEngine[object]) -> Kind:
     # Imported here, with the ORM: hardly a migration changes a type.
-    from dovetail.database.drivers.sqlalchemy_private import kind_of, variants_of
+    from dovetail.database.drivers.sqlalchemy_private_statements import kind_of, variants_of
 
     found = kind_of(variants_of(declared).get("sqlite", declared))
     return Numeric if found is Float else found
