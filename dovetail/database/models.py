@@ -32,6 +32,7 @@ from dovetail.database.column_types import UTCDateTime, later_than, random_key, 
 from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
+from dovetail.errors import ConfigurationError
 from dovetail.files.columns import FileField as FileField  # noqa: PLC0414 - a name of the public API
 from dovetail.files.columns import ImageField as ImageField  # noqa: PLC0414 - as above
 from dovetail.files.storage import FileSystemStorage as FileSystemStorage  # noqa: PLC0414 - as above
@@ -197,8 +198,11 @@ def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bo
     """Return the condition that `condition` holds for a row that `relation` leads to.
 
     As `relation.any(condition)` or `relation.has(condition)`, but quick too if hardly a row of a big table fulfils it.
+    Raises ConfigurationError for an attribute that is no relation.
     """
-    mapped: RelationshipProperty[object] = relation.property  # type: ignore[assignment]  # of a relation
+    mapped = relation.property
+    if not isinstance(mapped, RelationshipProperty):
+        raise ConfigurationError(f"related() takes a relation, such as Post.author; found {relation}, which is none.")
     walk = relation.any(condition) if mapped.uselist else relation.has(condition)
     keys = keys_of_related(mapped, condition)
     return walk if keys is None else SelectiveCondition(walk, lambda _: keys)

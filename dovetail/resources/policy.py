@@ -39,7 +39,7 @@ async def nobody() -> None:
     """Return the viewer of a policy that knows no users: None."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Recognized(Generic[Somebody]):
     """Somebody who reads or writes."""
 

@@ -56,12 +56,17 @@ class _RecognizedUser(Recognized[User]):
     """A user of whom mostly no more is needed than the values: what they may see was found out before."""
 
     def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
-        self._found = found
-        self.values = found.values if is_remembered else None
+        self._found, self._is_remembered = found, is_remembered
 
     @property
     @override
-    def viewer(self) -> User:  # type: ignore[override]  # it is read only
+    def values(self) -> Hashable | None:
+        """All that was loaded of the user, if what they may see is remembered by that."""
+        return self._found.values if self._is_remembered else None
+
+    @property
+    @override
+    def viewer(self) -> User:
         """The user."""
         return self._found.item
 

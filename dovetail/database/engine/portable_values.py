@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import CHAR, JSON, Dialect, Engine, Numeric
 from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange, AbstractSingleRange
+from sqlalchemy.types import TypeEngine
 
 from dovetail.database.column_types import InexactNumberError
 from dovetail.database.engine.ranges import read_range
@@ -43,23 +44,23 @@ class ExactNumeric(Numeric[Any]):
             return lambda stored: float(stored) if isinstance(stored, int | float) else None
         if self.scale is None and self.decimal_return_scale is None:
             return lambda stored: None if stored is None else Decimal(repr(stored))
-        usual: Read | None = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-        return usual
+        usual: Callable[[Dialect, object], Read | None] = super().result_processor
+        return usual(dialect, coltype)
 
 
-class TextsAsRanges:
+class TextsAsRanges(TypeEngine[object]):
     """A range, or several, for which a text may be given, as SQLAlchemy's documents have it of other drivers."""
 
     def bind_processor(self, dialect: Dialect) -> Write:
         """Return what writes a value. It raises ValueError for a text that is no range."""
-        write: Write = super().bind_processor(dialect)  # type: ignore[misc]  # the driver's own stands below
+        write = super().bind_processor(dialect)  # the driver's own, which stands below
 
         def read(value: object) -> object:
             if isinstance(value, list):
                 return [read(one) for one in value]
             return read_range(type(self), value) if isinstance(value, str) else value
 
-        return lambda value: write(read(value))
+        return read if write is None else lambda value: write(read(value))
 
 
 class NullableJSONPath(JSON.JSONPathType):

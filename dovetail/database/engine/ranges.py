@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from operator import gt
 from typing import Annotated, Literal, TypeAlias, cast
 
 from pydantic import AwareDatetime, Field, NaiveDatetime, TypeAdapter, ValidationError
@@ -38,7 +39,7 @@ def read_range(kind: type, text: str) -> Range[Bound]:
     if found is None:
         raise ValueError(f"expected a range as in [1,5) or (,9] or empty, found {quoted(text)}")
     lower, upper = (_read_bound(kind, found[group].strip()) for group in (3, 5))
-    if lower is not None and upper is not None and lower > upper:  # type: ignore[operator]  # both are of one type
+    if lower is not None and upper is not None and gt(lower, upper):  # both are of one type
         raise ValueError(f"expected a lower bound that is not above the upper one, found {quoted(text)}")
     return Range(lower, upper, bounds=cast("Bounds", found[1] + found[6]))
 

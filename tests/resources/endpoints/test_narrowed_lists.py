@@ -113,6 +113,11 @@ async def test_a_list_that_the_orm_reads_is_narrowed_alike(add, client, owner):
         assert (len(answer["items"]), answer["total"]) == (expected, expected)
 
 
+def test_what_is_no_relation_is_refused_by_its_name():
+    with pytest.raises(ConfigurationError, match=r"takes a relation, such as Post\.author; found Book\.title"):
+        related(Book.title, Genre.name == "Prose")
+
+
 def asks_for_more(name: str, number: Annotated[int, Depends(extra)]) -> dict[str, object]:
     return {"genre_id": number}
 
