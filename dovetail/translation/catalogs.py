@@ -6,8 +6,9 @@ the plugins in their order. Catalogs are GNU gettext's (https://www.gnu.org/soft
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from hashlib import sha256
 from importlib.util import find_spec
@@ -86,14 +87,22 @@ def _load(code: str, name: str, places: Sequence[Path]) -> Language:
 
 
 def _over(path: Path, beneath: NullTranslations) -> NullTranslations:
-    with path.open("rb") as file:
-        found = GNUTranslations(file)
+    found = copy(_read(path))  # which shares the texts
     found.add_fallback(beneath)
     return found
 
 
 def _all_of(path: Path) -> Mapping[str, str]:
-    with path.open("rb") as file:
-        found = GNUTranslations(file)
-    texts: dict[object, str] = vars(found)["_catalog"]  # there is no public way to what a catalog holds
+    texts: dict[object, str] = vars(_read(path))["_catalog"]  # there is no public way to what a catalog holds
     return {text: said for text, said in texts.items() if isinstance(text, str) and text}
+
+
+def _read(path: Path) -> GNUTranslations:
+    state = path.stat()
+    return _parsed(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)  # of several applications in a process; what was compiled anew since is read anew
+def _parsed(path: Path, _changed: int, _size: int) -> GNUTranslations:
+    with path.open("rb") as file:
+        return GNUTranslations(file)

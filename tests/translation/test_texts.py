@@ -2,8 +2,11 @@
 
 import pickle
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -76,3 +79,34 @@ def test_the_language_is_the_one_that_the_browser_likes_best_of_those_that_there
 
 def test_the_folder_of_a_language_is_called_as_gettext_calls_it():
     assert [folder_of(code) for code in ("de", "pt-br", "zh-hans")] == ["de", "pt_BR", "zh_Hans"]
+
+
+def compile_catalog(folder: Path, **said: str) -> Path:
+    place = folder / "de" / "LC_MESSAGES"
+    place.mkdir(parents=True, exist_ok=True)
+    catalog = Catalog(locale="de")
+    for text, german in said.items():
+        catalog.add(text, german)
+    with (place / "messages.mo").open("wb") as file:
+        write_mo(file, catalog)
+    return folder
+
+
+def german(*folders: Path) -> NullTranslations:
+    found = Languages.load([("en", "English"), ("de", "Deutsch")], "en", folders).find("de")
+    assert found is not None
+    return found.messages
+
+
+def test_the_first_folder_wins_each_time_and_a_catalog_is_read_anew_only_when_it_was_compiled_anew(tmp_path):
+    site = compile_catalog(tmp_path / "site", Post="Beitrag")
+    plugin = compile_catalog(tmp_path / "plugin", Post="Eintrag", Tag="Schlagwort")
+
+    for first, then, post in ((site, plugin, "Beitrag"), (plugin, site, "Eintrag"), (site, plugin, "Beitrag")):
+        assert german(first, then).gettext("Post") == post
+        assert german(first, then).gettext("Tag") == "Schlagwort"
+    assert german(site).gettext("Tag") == "Tag"
+    assert vars(german(plugin))["_catalog"] is vars(german(plugin, site))["_catalog"]
+
+    compile_catalog(site, Post="Artikel im Blog")
+    assert german(site, plugin).gettext("Post") == "Artikel im Blog"
