@@ -22,13 +22,13 @@ def _reasons(table: Table, dialect: Dialect) -> Iterator[str]:
         yield from _reasons_of_sqlite(table)
     if any(one.foreign_keys and isinstance(one.type, NullType) for one in table.columns):
         return  # it refers to a table that there is not, and takes its type from there: a check of its own says so
-    found = [reason for column in table.columns for reason in _reasons_of_type(column, dialect)]
-    yield from found
     try:
         CreateTable(table).compile(dialect=dialect)
     except CompileError as error:
-        if not found:
-            yield f"cannot be made on {_title(dialect)}: {_one_line(error)}; take it out, or use another database"
+        found = [reason for column in table.columns for reason in _reasons_of_type(column, dialect)]
+        yield from found or [
+            f"cannot be made on {_title(dialect)}: {_one_line(error)}; take it out, or use another database"
+        ]
 
 
 def _reasons_of_sqlite(table: Table) -> Iterator[str]:
