@@ -11,6 +11,7 @@ from inspect import ismethod, unwrap
 from operator import itemgetter
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple, Self, TypeAlias
+from weakref import WeakKeyDictionary
 
 from sqladmin import Admin, BaseView, ModelView
 from sqladmin._menu import Menu
@@ -186,6 +187,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
 
 UNMARKED = frozenset(OpenModelView.__mro__)  # classes none of whose methods a decorator wrote anything on
+_MARKED_NAMES: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # by class: each is asked for often at a start
 
 
 def _copied(options: Mapping[str, object]) -> dict[str, object]:
@@ -272,8 +274,17 @@ def marked_methods(view: type[BaseView]) -> list[tuple[str, FunctionType]]:
         own = vars(cls)
         found = {name: method for name, method in found.items() if name not in own}
         if cls not in UNMARKED:
-            found |= {name: value for name, value in own.items() if isinstance(value, FunctionType) and vars(value)}
+            found |= {name: own[name] for name in _marked_names(cls)}
     return sorted(found.items(), key=itemgetter(0))
+
+
+def _marked_names(cls: type) -> Sequence[str]:
+    names = _MARKED_NAMES.get(cls)
+    if names is None:
+        own = vars(cls).items()
+        names = [name for name, value in own if isinstance(value, FunctionType) and vars(value)]
+        _MARKED_NAMES[cls] = names
+    return names
 
 
 def is_action(method: object) -> bool:
