@@ -34,25 +34,20 @@ class Fields:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._hidden: dict[type[object], frozenset[str]] = {}
+        self._hidden_paths: dict[tuple[type[object], str], bool] = {}
         self._telling: dict[Mapper[object], bool] = {}  # whether texts of objects may be of what is hidden
         self._harmless: dict[tuple[Mapper[object], frozenset[str], int], bool] = {}
         self._masked: set[str] = set()  # Post.title: what was left out of a statement since it is hidden
 
     def is_hidden(self, model: type[object], path: str) -> bool:
-        """Return whether the user may not read what a path (`author.email`) leads to from a model."""
-        if any(path == one or path.startswith(f"{one}.") for one in self._rules.hidden(model)):
-            return True
-        name, _, rest = path.partition(".")
-        mapper: Mapper[object] = inspect(model)
-        name, value = behind_proxy(mapper, name)
-        if name in self.hidden(model):
-            return True
-        rest = rest or value
-        return (
-            bool(rest)
-            and name in mapper.relationships
-            and self.is_hidden(mapper.relationships[name].mapper.class_, rest)
-        )
+        """Return whether the user may not read what a path (`author.email`) leads to from a model.
+
+        A page asks for the same paths again and again.
+        """
+        key = (model, path)
+        if key not in self._hidden_paths:
+            self._hidden_paths[key] = self._is_hidden(model, path)
+        return self._hidden_paths[key]
 
     def shown(self, model: type[object], paths: Iterable[str]) -> list[str]:
         """Return the paths that lead to what the user may read."""
@@ -126,6 +121,21 @@ class Fields:
         related = [loaded[name] for name in mapper.relationships.keys() if name in names and name in loaded]  # noqa: SIM118 - it is no mapping
         near = [one for value in related for one in (value if isinstance(value, list | set) else [value]) if one]
         return depth > 0 and any(self.may_tell(one, names, depth - 1) for one in near)
+
+    def _is_hidden(self, model: type[object], path: str) -> bool:
+        if any(path == one or path.startswith(f"{one}.") for one in self._rules.hidden(model)):
+            return True
+        name, _, rest = path.partition(".")
+        mapper: Mapper[object] = inspect(model)
+        name, value = behind_proxy(mapper, name)
+        if name in self.hidden(model):
+            return True
+        rest = rest or value
+        return (
+            bool(rest)
+            and name in mapper.relationships
+            and self.is_hidden(mapper.relationships[name].mapper.class_, rest)
+        )
 
     def _is_harmless(self, mapper: Mapper[object], names: frozenset[str], depth: int) -> bool:
         """Return whether nothing that code reads is hidden, of whatever objects: it is asked of each row of a list."""
