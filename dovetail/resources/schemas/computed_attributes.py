@@ -6,6 +6,7 @@ return.
 
 from functools import cached_property
 from inspect import getattr_static
+from operator import or_
 from typing import get_type_hints
 
 from sqlalchemy import inspect
@@ -30,7 +31,7 @@ def computed_type(model: type[object], name: str) -> object | None:
                 f"{model.__name__}: fields names {name!r}, an expression of the type {kind!r}, of which no schema can "
                 "be made; say what it gives: func.upper(..., type_=String)"
             )
-        or_none: object = found | None  # type: ignore[operator]  # a type
+        or_none: object = or_(found, None)
         return or_none
     getter = _getter(model, name)
     if getter is None:

@@ -11,7 +11,8 @@ A schema that differs in a field or two derives from what would be made, and say
 import re
 from collections.abc import Collection, Iterator, Sequence
 from inspect import get_annotations
-from types import new_class
+from operator import or_
+from types import GenericAlias, new_class
 from typing import Annotated, NamedTuple, cast
 
 from pydantic import MISSING, BaseModel, Field
@@ -134,7 +135,7 @@ def _read_fields(
         found = answered_type(column)
         if found is None:
             raise _unfit(model, name, column)
-        yield name, found | None if column.nullable else found, _described(column)  # type: ignore[operator]  # a type
+        yield name, or_(found, None) if column.nullable else found, _described(column)
     for relation, names in nested.items():
         yield relation, _nested(model, relation, names, title), None
 
@@ -161,7 +162,7 @@ def _sent(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, Col
         found = sent_type(column)
         if found is None:
             raise _unfit(model, name, column)
-        yield name, column, found | None if column.nullable else found  # type: ignore[operator]  # a type
+        yield name, column, or_(found, None) if column.nullable else found
 
 
 def _with_default(column: Column[object], found: object) -> tuple[object, FieldInfo | None]:
@@ -252,7 +253,7 @@ def _nested(model: type[object], relation: str, fields: Sequence[str], around: s
     }
     namespace |= {"__annotations__": annotations}
     made = new_class(f"{title}Read", (Schema,), exec_body=lambda ns: ns.update(namespace))
-    return list[made] if mapped.uselist else made | None  # type: ignore[valid-type]  # known at run time only
+    return GenericAlias(list, (made,)) if mapped.uselist else or_(made, None)
 
 
 def _plain(model: type[object], fields: Sequence[str], title: str) -> Iterator[tuple[str, object, FieldInfo | None]]:
