@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from dovetail.settings import secrets_to_read_with
 
 SIGNATURE_LENGTH = 16  # bytes of an HMAC-SHA256 that stand before a signed value (RFC 2104, section 5)
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode  # json.dumps would make one each time
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -45,7 +46,7 @@ class Signer:
 
     def dumps(self, value: Json) -> str:
         """Return a value as JSON with its signature, in a text for URLs and cookies. Raise ValueError if it is none."""
-        payload = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+        payload = _to_json(value).encode(errors="replace")
         return base64url(self.signature(payload)[:SIGNATURE_LENGTH] + payload)
 
     def loads(self, text: str) -> Json:

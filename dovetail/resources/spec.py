@@ -22,7 +22,7 @@ from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.visibility import Visibility
 
-MAXIMUM_VIEWERS = 1_000  # whose visibilities are kept; each is some kilobytes
+MAXIMUM_VIEWERS = 2_000  # whose visibilities are kept, as many as tokens are presumed; each is some kilobytes
 SEE = "see"  # what is remembered of a viewer: that, and `lock to ...` and `answer ...` with each action
 
 
