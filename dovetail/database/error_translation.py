@@ -22,12 +22,15 @@ SQLITE_BUSY = (5, 6)
 
 NOT_UNIQUE = gettext_lazy("Something with this value already exists.")
 BROKEN_REFERENCE = gettext_lazy("This refers to something that does not exist, or something else still refers to it.")
+LACKING = gettext_lazy("A value is missing that has to be there.")
 CONFLICTS = {
     "23505": NOT_UNIQUE,
     "SQLITE_CONSTRAINT_UNIQUE": NOT_UNIQUE,
     "SQLITE_CONSTRAINT_PRIMARYKEY": NOT_UNIQUE,
     "23503": BROKEN_REFERENCE,
     "SQLITE_CONSTRAINT_FOREIGNKEY": BROKEN_REFERENCE,
+    "23502": LACKING,
+    "SQLITE_CONSTRAINT_NOTNULL": LACKING,
 }
 
 

@@ -36,6 +36,12 @@ async def test_a_value_that_is_taken_is_a_conflict(database):
     assert "x'" not in str(error)  # no values
 
 
+async def test_a_value_that_is_missing_is_said_to_be(database):
+    error = client_error(await failure(database, ONE_GENRE, name=None))
+    assert isinstance(error, ConflictError)
+    assert error.detail == "A value is missing that has to be there."
+
+
 async def test_a_reference_to_nothing_is_a_conflict(database, database_kind):
     token = "'00000000-0000-0000-0000-000000000000'" if database_kind == "postgresql" else "'0'"
     statement = Statement(
