@@ -19,6 +19,7 @@ from dovetail.migrations.bridge.postgresql.types import (
     changes,
     creation,
     exists,
+    labels,
     named_types,
     types_of_table,
     unused,
@@ -37,7 +38,7 @@ class NamedTypesImpl(PostgresqlImpl):
         """Return True if two types, or the labels of their enums, differ."""
         found, wanted = (self._named(each.type) for each in (inspector_column, metadata_column))
         if found and wanted:
-            return [_labels(each) for each in found] != [_labels(each) for each in wanted]
+            return [labels(each) for each in found] != [labels(each) for each in wanted]
         differ: bool = super().compare_type(inspector_column, metadata_column)
         return differ
 
@@ -156,10 +157,6 @@ def drop_what_is_unused(*, ctx: MigrationContext, **_kwargs: object) -> None:
     """Drop types without columns and schemas without tables; Alembic calls this as `on_version_apply`."""
     if isinstance(ctx.impl, NamedTypesImpl):
         ctx.impl.drop_what_is_unused()
-
-
-def _labels(found: Named) -> object:
-    return (found.name, list(found.enums)) if isinstance(found, ENUM) else found.name
 
 
 def _literal(default: object) -> Any:

@@ -50,6 +50,11 @@ def named_types(found: TypeEngine[object], dialect: Dialect) -> Iterator[Named]:
         yield found
 
 
+def labels(found: Named) -> tuple[str | None, list[str]]:
+    """Return the name of a type, and the labels of an enum."""
+    return found.name, list(found.enums) if isinstance(found, ENUM) else []
+
+
 def sql_name(found: Named, dialect: Dialect) -> str:
     """Return the name of a type as SQL."""
     return dialect.identifier_preparer.format_type(found)  # type: ignore[attr-defined,no-any-return]  # PostgreSQL's has it

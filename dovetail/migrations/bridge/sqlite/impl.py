@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations.batch import BatchOperationsImpl
-from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Table, false, func, select, text
+from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Inspector, Table, false, func, select, text
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
@@ -26,6 +26,7 @@ from dovetail.migrations.bridge.expressions import are_alike
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
 from dovetail.migrations.bridge.sqlite import keys
 from dovetail.migrations.bridge.sqlite.conversions import Conversion, conversion
+from dovetail.migrations.bridge.sqlite.named_types import NamedTypes
 from dovetail.migrations.bridge.sqlite.names import renaming_statements
 from dovetail.migrations.bridge.sqlite.unread_indexes import kept, leave_out, split_off
 
@@ -55,7 +56,21 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         if self.as_sql:
             keys.never_reuse_keys(table)
             self._written.add(table.name)
+        else:
+            self._named_types.hear_of_table(table.name, table.columns)
         super().create_table(table, **kw)
+
+    def add_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
+        """Add a column."""
+        if not self.as_sql:
+            self._named_types.hear_of_column(table_name, column)
+        super().add_column(table_name, column, **kw)
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """Rename a column; SQLite changes nothing else of it but in a batch."""
+        super().alter_column(table_name, column_name, **kw)
+        if kw.get("name") is not None and not self.as_sql:
+            self._named_types.hear_of_column_rename(table_name, column_name, kw["name"])
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
@@ -139,6 +154,8 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
             ]
         elif not self.as_sql:
             self._run(list(search_indexes.dropping_all(self._rows, table.name)))
+        if not self.as_sql:
+            self._named_types.forget(table.name)
         super().drop_table(table, **kw)
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
@@ -148,7 +165,9 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         """
         if self.as_sql:
             super().rename_table(old_table_name, new_table_name, schema)
-        elif not old_table_name.startswith(BATCH_PREFIX):
+            return
+        self._named_types.hear_of_table_rename(old_table_name, str(new_table_name))
+        if not old_table_name.startswith(BATCH_PREFIX):
             super().rename_table(old_table_name, new_table_name, schema)
             self._run(list(renaming_statements(self._rows, old_table_name, str(new_table_name))))
             self._run(list(search_indexes.moving(self._rows, old_table_name, str(new_table_name))))
@@ -158,6 +177,18 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
             super().rename_table(old_table_name, new_table_name, schema)
             self.execute(text("PRAGMA legacy_alter_table=off"))
             self._run(self._unseen.pop(str(new_table_name), ()))
+
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, Any]) -> None:
+        """Read a column, with the enum or domain that it has on PostgreSQL."""
+        super().autogen_column_reflect(inspector, table, column_info)
+        column_info["type"] = self._named_types.type_of(table.name, column_info["name"]) or column_info["type"]
+
+    def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
+        """Return True if two types differ here, or on PostgreSQL by the labels of an enum."""
+        if self._named_types.differ(inspector_column.table.name, inspector_column.name, metadata_column.type):
+            return True
+        differ: bool = super().compare_type(inspector_column, metadata_column)
+        return differ
 
     def correct_for_autogen_constraints(
         self,
@@ -214,6 +245,11 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
 
     def _exists(self, name: str) -> bool:
         return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = :name", name=name))
+
+    @property
+    def _named_types(self) -> NamedTypes:
+        assert self.connection is not None  # noqa: S101 - as below
+        return NamedTypes(self.connection)
 
     def _rows(self, statement: str, **parameters: str) -> list[Any]:
         assert self.connection is not None  # noqa: S101 - there is one unless Alembic writes SQL

@@ -1,0 +1,79 @@
+"""Remembers the enums and domains that columns have on PostgreSQL: SQLite keeps texts, and forgets the labels.
+
+What a connection's migrations have made says it, so that makemigrations, which makes a database of all of them, sees
+each change of labels. Of a table that was there before, or that SQL of a migration's own made, nothing is known.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, Dialect, Enum
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from dovetail.migrations.bridge.postgresql.types import labels, named_types
+
+_KEY = "dovetail_named_types"  # in what SQLAlchemy keeps for a connection
+_POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+
+
+@dataclass(frozen=True)
+class _Known:
+    labels: list[object]
+    type: object  # as a migration wrote it; None if it is neither enum nor domain
+
+
+class NamedTypes:
+    """The types of columns that migrations made on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._tables: dict[str, dict[str, _Known]] = connection.info.setdefault(_KEY, {})
+
+    def hear_of_table(self, name: str, columns: Iterable[Column[object]]) -> None:
+        """Know a table that is made."""
+        self._tables[name] = {column.name: _known(column.type) for column in columns}
+
+    def hear_of_column(self, table: str, column: Column[object]) -> None:
+        """Know a column that is added to a table."""
+        if table in self._tables:
+            self._tables[table][column.name] = _known(column.type)
+
+    def hear_of_table_rename(self, old: str, new: str) -> None:
+        """Know a table by its new name."""
+        if old in self._tables:
+            self._tables[new] = self._tables.pop(old)
+
+    def hear_of_column_rename(self, table: str, old: str, new: str) -> None:
+        """Know a column by its new name."""
+        columns = self._tables.get(table, {})
+        if old in columns:
+            columns[new] = columns.pop(old)
+
+    def forget(self, table: str) -> None:
+        """Know a table no more, which is dropped."""
+        self._tables.pop(table, None)
+
+    def type_of(self, table: str, column: str) -> object:
+        """Return the type that was given to a column; None if it is no enum or domain, or not known."""
+        found = self._tables.get(table, {}).get(column)
+        return found.type if found is not None else None
+
+    def differ(self, table: str, column: str, wanted: TypeEngine[object]) -> bool:
+        """Return True if a column is known, and the enums or domains that it has are not those of `wanted`."""
+        found = self._tables.get(table, {}).get(column)
+        return found is not None and found.labels != _labels(wanted)
+
+
+def _known(given: TypeEngine[object]) -> _Known:
+    found = _labels(given)
+    return _Known(found, _without_check(given) if found else None)
+
+
+def _without_check(found: TypeEngine[object]) -> object:
+    if isinstance(found, Enum) and found.create_constraint:  # SQLite's CHECK, which is read back by itself
+        return Enum(*found.enums, name=found.name, schema=found.schema, length=found.length)
+    return found
+
+
+def _labels(found: TypeEngine[object]) -> list[object]:
+    return [labels(each) for each in named_types(found, _POSTGRESQL)]
