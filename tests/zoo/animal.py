@@ -137,6 +137,7 @@ def mapped(
     beside: Mapping[str, tuple[Json, ...]] = NOTHING_BESIDE,
     keys: tuple[Mapping[str, Json], ...] = (),
     wrong_keys: tuple[Mapping[str, Json], ...] = (),
+    on: tuple[Kind, ...] = BOTH,
     is_compared: bool = True,
     refused: Mapping[Tour, str] = NOTHING,
 ) -> Animal:
@@ -151,6 +152,7 @@ def mapped(
         beside=beside,
         keys=keys,
         wrong_keys=wrong_keys,
+        on=on,
         is_compared=is_compared,
         refused=refused,
     )

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import Computed, Double, ForeignKey, String, Text, func
+from sqlalchemy import Computed, Double, ForeignKey, String, Text, event, func
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, MappedAsDataclass, column_property, composite, mapped_column, synonym, validates
+from sqlalchemy.schema import CreateSchema
 
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import IdMixin, TimestampMixin
-from tests.zoo.animal import Answered, ZooBase, mapped
+from tests.zoo.animal import POSTGRESQL, Answered, ZooBase, mapped
 
 GROUP = "Mappings"
 NO_TEXT = (1, True, [], {}, "a\0b")
@@ -114,6 +115,21 @@ class Reserved(IdMixin, ZooBase):
     user: Mapped[str] = mapped_column('a "b" c', String(20), default="")
 
 
+class Housed(IdMixin, ZooBase):
+    """A table in a schema of PostgreSQL, whose name has to be quoted, that refers to itself."""
+
+    __tablename__ = "zoo_in_schema"
+    __table_args__ = {"schema": "Back Office"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+    value: Mapped[str] = mapped_column(String(20), index=True)
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("Back Office.zoo_in_schema.id", ondelete="CASCADE"), index=True
+    )
+
+
+# A migration makes the schema; `create_all` does not.
+event.listen(Housed.__table__, "before_create", CreateSchema("Back Office", if_not_exists=True))
+
+
 class Vehicle(IdMixin, ZooBase):
     __tablename__ = "zoo_single_table"
     kind: Mapped[str] = mapped_column(String(20))
@@ -199,6 +215,7 @@ ANIMALS = (
         beside={"secretary": ("Ada", "Ada"), "token_count": (7, 7)},
     ),
     mapped(Reserved, 'a table "Order" with columns "select", "from", "100%"', GROUP, *TEXTS, wrong=NO_TEXT),
+    mapped(Housed, 'a table in a schema, {"schema": "Back Office"}', GROUP, *TEXTS, wrong=NO_TEXT, on=POSTGRESQL),
     mapped(Vehicle, "polymorphic_on, the base", GROUP, *TEXTS, wrong=NO_TEXT),
     mapped(Engineer, "joined inheritance, the heir", GROUP, *TEXTS, wrong=NO_TEXT, beside={"name": ("", "")}),
     mapped(ConcreteHeir, "concrete inheritance, the heir", GROUP, *TEXTS, wrong=NO_TEXT),
