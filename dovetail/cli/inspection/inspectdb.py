@@ -21,12 +21,20 @@ FOLDER = "plugins"
 @click.command()
 @click.argument("plugin")
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option("--schema", help="Take the tables of this schema of PostgreSQL, and not those of the default one.")
 @click.option("--views", is_flag=True, help="Take views too, which are read and never written to.")
 @click.option("--unmanaged", is_flag=True, help="Let no migration make the tables: another program goes on doing so.")
 @click.option("--print", "prints", is_flag=True, help="Print the models, and write nothing.")
 @click.pass_obj
 def inspectdb(
-    state: State, *, plugin: str, tables: tuple[str, ...], views: bool, unmanaged: bool, prints: bool
+    state: State,
+    *,
+    plugin: str,
+    tables: tuple[str, ...],
+    schema: str | None,
+    views: bool,
+    unmanaged: bool,
+    prints: bool,
 ) -> None:
     """Write PLUGIN over the tables that no enabled plugin has, or over those named: models, resources and views.
 
@@ -39,7 +47,7 @@ def inspectdb(
         check_name(plugin, package, state.registry.installed)
         if target.exists():
             raise click.ClickException(f"{FOLDER}/{plugin} exists already; choose another name, or --print the models")
-    wanted = Wanted(plugin=plugin, names=tables, views=views, is_managed=not unmanaged)
+    wanted = Wanted(plugin=plugin, names=tables, schema=schema, views=views, is_managed=not unmanaged)
     values = asyncio.run(_read(state, wanted, write, package))
     if prints:
         click.echo(values["models"])

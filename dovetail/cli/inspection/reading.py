@@ -31,10 +31,11 @@ LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """The tables to read: those of `names`, or all, and views too; they are to belong to `plugin`."""
+    """The tables of a schema to read: those of `names`, or all, and views too; they are to belong to `plugin`."""
 
     plugin: str
     names: Sequence[str] = ()
+    schema: str | None = None
     views: bool = False
     is_managed: bool = True
 
@@ -42,33 +43,50 @@ class Wanted:
 def read_tables(connection: Connection, wanted: Wanted, known: Collection[str]) -> MetaData:
     """Return the tables that are wanted, with those that they refer to. Raise ClickException for a `known` one."""
     inspector = inspect(connection)
-    views = set(inspector.get_view_names())
-    tables = set(inspector.get_table_names()) - BOOKS - LEFT_OUT
+    if wanted.schema is not None and wanted.schema not in (there := _schemas(connection)):
+        raise click.ClickException(_missing("schema", wanted.schema, there))
+    views = set(inspector.get_view_names(wanted.schema))
+    tables = set(inspector.get_table_names(wanted.schema)) - BOOKS - LEFT_OUT
+    own = {name for name in tables | views if _key(name, wanted) in known}
     for name in wanted.names:
         if name not in tables | views:
-            raise click.ClickException(_missing(name, tables | views))
-        if name in known:
+            raise click.ClickException(_missing("table", name, tables | views))
+        if name in own:
             raise click.ClickException(f"an enabled plugin has a model of the table {name} already; leave it out")
-    chosen = set(wanted.names) or (tables | (views if wanted.views else set())) - set(known)
+    chosen = set(wanted.names) or (tables | (views if wanted.views else set())) - own
     if not chosen:
         raise click.ClickException("the database has no table that no enabled plugin has; nothing was written")
     metadata = MetaData(naming_convention={kind: name for kind, name in NAMING_CONVENTION.items() if kind != "ck"})
     with expected_warnings_ignored():
-        metadata.reflect(connection, views=bool(chosen & views), only=sorted(chosen))
+        metadata.reflect(connection, wanted.schema, views=bool(chosen & views), only=sorted(chosen))
+    keys = {_key(name, wanted) for name in chosen}
     for table in metadata.tables.values():
-        _refuse_known(table, chosen, known)
-        _complete(table, wanted, connection.dialect.name, is_view=table.name in views)
+        _refuse_known(table, keys, known)
+        is_view = table.schema == wanted.schema and table.name in views
+        _complete(table, wanted, connection.dialect.name, is_view=is_view)
     return metadata
 
 
-def _missing(name: str, there: Collection[str]) -> str:
+def _schemas(connection: Connection) -> set[str]:
+    if connection.dialect.name == "sqlite":
+        raise click.ClickException("SQLite has no schemas; leave --schema out")
+    inspector = inspect(connection)
+    return set(inspector.get_schema_names()) - {inspector.default_schema_name, "information_schema"}
+
+
+def _key(name: str, wanted: Wanted) -> str:
+    """Return how SQLAlchemy calls a table among those of all schemas."""
+    return f"{wanted.schema}.{name}" if wanted.schema else name
+
+
+def _missing(kind: str, name: str, there: Collection[str]) -> str:
     _, _, near = unknown(name, there).partition(";")
-    return f"the database has no table {name!r}" + (f";{near}" if near else "")
+    return f"the database has no {kind} {name!r}" + (f";{near}" if near else "")
 
 
 def _refuse_known(table: Table, chosen: Collection[str], known: Collection[str]) -> None:
     for key in table.foreign_keys:
-        if key.column.table.name in known and table.name in chosen:
+        if key.column.table.key in known and table.key in chosen:
             raise click.ClickException(
                 f"the table {table.name} refers to {key.column.table.name}, which an enabled plugin has a model of; "
                 "name the other tables here, and write its model by hand"

@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import conv
 
 from dovetail.database.column_types import utcnow
 from dovetail.migrations.bridge.alembic_private import BATCH_PREFIX, is_type_bound
+from dovetail.migrations.bridge.expressions import are_alike
 from dovetail.migrations.bridge.portable import is_clock, literal_of
 
 
@@ -47,6 +48,9 @@ class OwnDefaults(DefaultImpl):
         if isinstance(argument, str) and rendered_inspector_default is not None:
             # Alembic takes '' for a change
             return argument not in (literal_of(rendered_inspector_default), rendered_inspector_default)
+        defaults = (rendered_inspector_default, rendered_metadata_default)
+        if all(defaults) and are_alike(*map(str, defaults)):
+            return False  # PostgreSQL would be asked, and each `nextval` gives another number
         differ: bool = super().compare_server_default(  # type: ignore[no-untyped-call]  # Alembic's
             inspector_column, metadata_column, rendered_metadata_default, rendered_inspector_default
         )

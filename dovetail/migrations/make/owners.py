@@ -1,5 +1,6 @@
 """Says which plugin owns a table that may have lost its model."""
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,16 +9,12 @@ from sqlalchemy import MetaData, Table
 
 from dovetail.database.models import Base
 from dovetail.errors import MigrationError
+from dovetail.migrations.bridge.postgresql.schemas import named_in
 from dovetail.migrations.history.graph import History
 from dovetail.ownership import owner_of
 
-# `op.create_table("blog_post", ...)` and `op.rename_table("blog_entry", "blog_post")`
-_CREATES = re.compile(
-    r"""create_table\(\s*(?:"([^"]+)"|'([^']+)')|rename_table\(\s*(?:"[^"]+"|'[^']+'),\s*(?:"([^"]+)"|'([^']+)')"""
-)
-
-
-_IN_SCHEMA = re.compile(r"""\bschema\s*=\s*(?:"([^"]+)"|'([^']+)')""")
+# Where the name of the new table stands: `op.create_table("blog_post", ...)`, `op.rename_table("entry", "blog_post")`
+_NAMED_AT = {"create_table": 0, "rename_table": 1}
 
 
 class Owners:
@@ -30,8 +27,7 @@ class Owners:
         self._plugins = frozenset(plugins)
         self._texts = dict(_texts(history))
         self._made_by = dict(_tables_made(history, self._texts))
-        in_schemas = [names for text in self._texts.values() for names in _IN_SCHEMA.findall(text)]
-        self.schemas = {schema for names in in_schemas for schema in names if schema}
+        self.schemas = {schema for text in self._texts.values() for schema in named_in(text)}
 
     def of_model(self, table: Table) -> str | None:
         """Return the enabled plugin that a model's table belongs to; None if it is none of them."""
@@ -40,7 +36,7 @@ class Owners:
     def of_name(self, name: str) -> str | None:
         """Return the owner of a table that may have lost its model; None if nobody owns it. `name` is as `key_of`'s."""
         table = Base.metadata.tables.get(name)
-        return (self.of_model(table) if table is not None else None) or self._made_by.get(name.rpartition(".")[2])
+        return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
 
     def hear_of(self, name: str) -> None:
         """Know a table that is about to have this name: the file that gives it is not written yet."""
@@ -75,6 +71,22 @@ def _texts(history: History) -> Iterable[tuple[str, str]]:
 
 
 def _tables_made(history: History, texts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    for revision, text in texts.items():
-        for names in _CREATES.findall(text):
-            yield next(filter(None, names)), history.plugin_of(revision)
+    """Yield the tables that files name as made, `key_of`'s, with the plugins that make them."""
+    for revision, source in texts.items():
+        for call in ast.walk(ast.parse(source)):
+            if isinstance(call, ast.Call) and (place := _NAMED_AT.get(_called(call))) is not None:
+                schema = next((_text(each.value) for each in call.keywords if each.arg == "schema"), "")
+                name = _text(call.args[place]) if len(call.args) > place else None
+                if name and schema is not None:
+                    yield f"{schema}.{name}" if schema else name, history.plugin_of(revision)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _text(found: ast.expr) -> str | None:
+    """Return a text that stands in the source; "" for None, and None for what is known only when it runs."""
+    if not isinstance(found, ast.Constant):
+        return None
+    return found.value if isinstance(found.value, str) else ""

@@ -5,17 +5,19 @@ What such a migration builds is not read from its file: it is run, where nothing
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from dovetail.database.engine.sync_engine import create_sync_engine
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
+from dovetail.migrations.bridge.postgresql.schemas import named_in
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.ledger import BOOKS
 from dovetail.migrations.history.plan import Step
@@ -39,12 +41,15 @@ def find_initial(
     if not first:
         return frozenset()
     with expected_warnings_ignored():
-        found = describe_tables(connection)
-        connection.rollback()
         if connection.dialect.name == "sqlite":
+            found = describe_tables(connection)
+            connection.rollback()
             built = _build_in_memory(settings, history, first, apply)
         else:
-            built = _build_in_probe(connection, history, first)
+            schemas = sorted({name for step in first for name in named_in(Path(step.script.path).read_text("utf-8"))})
+            found = describe_tables(connection) | _in_schemas(connection, schemas)
+            connection.rollback()
+            built = _build_in_probe(connection, history, first, schemas)
     there = {revision: tables for revision, tables in built.items() if tables.keys() & found.keys()}
     problems = [problem for tables in there.values() for problem in _problems(found, tables)]
     if problems:
@@ -85,24 +90,39 @@ def _steps(history: History, revisions: Sequence[str]) -> list[Step]:
     return [Step(plugin=history.plugin_of(one), script=history.scripts[one], forwards=True) for one in revisions]
 
 
-def _build_in_probe(connection: Connection, history: History, first: Sequence[Step]) -> Built:
-    """Run the migrations in a schema of PostgreSQL's that is rolled back."""
+def _in_schemas(connection: Connection, schemas: Sequence[str]) -> dict[str, Description]:
+    return {
+        f"{schema}.{name}": description
+        for schema in schemas
+        for name, description in describe_tables(connection, schema).items()
+    }
+
+
+def _build_in_probe(connection: Connection, history: History, first: Sequence[Step], schemas: Sequence[str]) -> Built:
+    """Run the migrations in a schema of PostgreSQL's that is rolled back; so are `schemas`, which they make anew."""
     built: dict[str, Mapping[str, Description]] = {}
-    with _probe(connection):
+
+    def tables() -> dict[str, Description]:
+        return describe_tables(connection, PROBE) | _in_schemas(connection, schemas)
+
+    with _probe(connection, schemas):
         context = MigrationContext.configure(connection, opts=context_options(history))
         vars(context)["autocommit_block"] = _refuse_to_commit
         for step in first:
-            before = describe_tables(connection, PROBE)
+            before = tables()
             with Operations.context(context):
                 _run(step, step.script.module.upgrade)
-            built[step.revision] = _new(describe_tables(connection, PROBE), before)
+            built[step.revision] = _new(tables(), before)
     return built
 
 
 @contextmanager
-def _probe(connection: Connection) -> Iterator[None]:
-    """Let tables that the block makes stand in a schema of their own, of which nothing is left."""
+def _probe(connection: Connection, schemas: Sequence[str]) -> Iterator[None]:
+    """Let tables that the block makes stand in a schema of their own, or a new one of `schemas`; nothing is left."""
+    quote = connection.dialect.identifier_preparer.quote
     with connection.begin() as transaction:
+        for schema in set(schemas) & set(inspect(connection).get_schema_names()):
+            connection.exec_driver_sql(f"ALTER SCHEMA {quote(schema)} RENAME TO {quote(f'{PROBE}_{schema}')}")
         path = connection.scalar(text("SHOW search_path"))
         connection.execute(text(f"CREATE SCHEMA {PROBE}"))
         connection.execute(text(f"SET LOCAL search_path TO {PROBE}, {path}"))

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from dovetail.testing.databases import TestDatabases
 from tests.migrations.sites import REPOSITORY, Site
+from tests.outside import run_async, settings_for
 from tests.running import python
 
 CHINOOK = Path(__file__).with_name("chinook.sql").read_text()
@@ -69,9 +72,13 @@ async def test_rows_are_listed_edited_and_deleted_in_the_back_office(make_user, 
 
 async def make(engine, script: str) -> None:
     async with engine.begin() as connection:
-        for statement in script.split(";\n"):
-            if statement.strip():
-                await connection.execute(text(statement))
+        await run_script(connection, script)
+
+
+async def run_script(connection: AsyncConnection | AsyncSession, script: str) -> None:
+    for statement in script.split(";\n"):
+        if statement.strip():
+            await connection.execute(text(statement))
 
 
 def adopt(site: Site, plugin: str, *arguments: str) -> str:
@@ -226,3 +233,67 @@ def test_without_sqlacodegen_it_says_in_one_line_what_to_install():
     code = "import sys; sys.modules['sqlacodegen'] = None; sys.argv = ['manage.py', 'inspectdb', 'odd']"
     done = python("-c", f"{code}; import runpy; runpy.run_path('manage.py', run_name='__main__')")
     assert done.error == "this needs sqlacodegen; install it: pip install 'dovetail[inspectdb]'"
+
+
+BOOKS = {"dovetail_migration": "plugin", "alembic_version": "version_num"}
+
+
+@pytest.fixture
+def databases(_databases: TestDatabases) -> TestDatabases:
+    return _databases
+
+
+IN_SCHEMA = """
+CREATE SCHEMA "Back Office";
+CREATE TABLE "Back Office".desk (id SERIAL PRIMARY KEY, name VARCHAR(20) NOT NULL, number SERIAL,
+    next_id INTEGER REFERENCES "Back Office".desk (id));
+CREATE VIEW "Back Office".named AS SELECT id, name FROM "Back Office".desk;
+CREATE INDEX by_name ON "Back Office".desk (name);
+CREATE TABLE desk (id INTEGER PRIMARY KEY)
+"""
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_table_of_another_schema_and_a_column_that_counts_up_are_taken_over(site, engine):
+    await make(engine, IN_SCHEMA)
+    site.plugins += KERNEL
+    adopt(site, "office", "--schema", "Back Office", "--views")
+    models = (site.folder / "plugins/office/models.py").read_text()
+    assert models.count('"schema": "Back Office"') == 2
+    await make(engine, """INSERT INTO "Back Office".desk (name) VALUES ('mine')""")
+    read = "from plugins.office.models import Desk as D; d = await session.get(D, 1); print(d.name, d.number, d.next)"
+    assert site.manage("shell", "-c", read) == "mine 1 None\n"
+
+    forget = [f"DELETE FROM {book} WHERE {key} LIKE 'office%'" for book, key in BOOKS.items()]
+    await make(engine, ";\n".join([*forget, 'DROP INDEX "Back Office".by_name']))
+    said = site.run("migrate", "--fake-initial").stdout
+    assert "- Back Office.desk: the database has not the index by_name (on (name))" in said
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_table_that_was_taken_over_is_made_anew_in_an_empty_database(site, databases):
+    run_async(settings_for(site.database_url), lambda session: run_script(session, IN_SCHEMA))
+    site.plugins += KERNEL
+    adopt(site, "office", "--schema", "Back Office")
+    with databases.empty("postgresql") as url:
+        site.manage("migrate", DATABASE_URL=url)
+        assert site.manage("makemigrations", "--check", DATABASE_URL=url) == "No changes detected.\n"
+        add = "from plugins.office.models import Desk as D; d = D(name='a'); session.add(d); await session.flush()"
+        assert site.manage("shell", "-c", f"{add}; print(d.number)", DATABASE_URL=url) == "1\n"
+        site.manage("migrate", "office", "zero", "--yes", DATABASE_URL=url)
+        site.manage("migrate", DATABASE_URL=url)
+
+
+NO_SCHEMA = {
+    "sqlite": "SQLite has no schemas; leave --schema out",
+    "postgresql": "the database has no schema 'hrr'; did you mean 'hr'?",
+}
+
+
+async def test_a_schema_that_is_not_there_is_refused(site, engine, database_kind):
+    if database_kind == "postgresql":
+        await make(engine, "CREATE SCHEMA hr")
+
+    done = site.run("inspectdb", "office", "--schema", "hrr")
+
+    assert (done.returncode, done.stdout) == (1, f"manage.py: {NO_SCHEMA[database_kind]}\n")

@@ -1,11 +1,12 @@
 """Keeps the enums and domains of PostgreSQL in step with the columns that have them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Connection, DefaultClause, Table, text
+from sqlalchemy import Column, Connection, DefaultClause, Inspector, Table, text
 from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import TextClause
@@ -13,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.migrations.bridge.impl_shared import name_by_convention
 from dovetail.migrations.bridge.portable import literal_of
+from dovetail.migrations.bridge.postgresql import sequences
 from dovetail.migrations.bridge.postgresql.schemas import dropping, making
 from dovetail.migrations.bridge.postgresql.types import (
     Named,
@@ -42,6 +44,13 @@ class NamedTypesImpl(PostgresqlImpl):
         differ: bool = super().compare_type(inspector_column, metadata_column)
         return differ
 
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, Any]) -> None:
+        """Read a column; one that counts up and is no key keeps its default, which Alembic leaves out."""
+        default = column_info.get("default")
+        super().autogen_column_reflect(inspector, table, column_info)  # type: ignore[no-untyped-call]  # Alembic's
+        if column_info["name"] not in inspector.get_pk_constraint(table.name, table.schema)["constrained_columns"]:
+            column_info["default"] = default
+
     def create_table(self, table: Table, **kw: object) -> None:
         """Make a table, after the types that it needs."""
         for constraint in table.constraints:
@@ -52,12 +61,14 @@ class NamedTypesImpl(PostgresqlImpl):
         self._prepare(needed)
         for each in needed:  # else SQLAlchemy would make it now, and complain if it is there
             self.memo.setdefault(f"pg_{each.__visit_name__}", set()).add((each.schema, each.name))
-        super().create_table(table, **kw)
+        with self._sequences(table.name, table.schema, table.columns):
+            super().create_table(table, **kw)
 
     def add_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
         """Add a column, after the types that it needs."""
         self._prepare(named_types(column.type, self.dialect))
-        super().add_column(table_name, column, **kw)
+        with self._sequences(table_name, kw.get("schema"), [column]):
+            super().add_column(table_name, column, **kw)
 
     def add_constraint(self, const: Constraint, **kw: object) -> None:
         """Add a constraint, under its conventional name if it comes with a type."""
@@ -129,6 +140,17 @@ class NamedTypesImpl(PostgresqlImpl):
             elif isinstance(each, ENUM):
                 for statement in list(changes(self._connection, each, may_add=may_add)):
                     self._run(statement)
+
+    @contextmanager
+    def _sequences(self, table: str, schema: str | None, columns: Iterable[Column[object]]) -> Iterator[None]:
+        """Make the sequences of columns that the block makes."""
+        new = list(sequences.new_sequences(columns, self.connection))
+        for _, name in new:
+            self._run(sequences.making(name))
+        yield
+        quote = self.dialect.identifier_preparer.quote
+        for column, name in new:
+            self._run(sequences.giving(name, ".".join(quote(part) for part in (schema, table, column) if part)))
 
     def _write_creation(self, each: Named) -> None:
         # Whether it is there is known only where this is run.

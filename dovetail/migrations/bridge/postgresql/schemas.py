@@ -3,6 +3,7 @@
 A comment marks one that was made so: a schema that was there before stays, and so does one that holds something else.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 Quote = Callable[[str], str]
@@ -16,6 +17,12 @@ AND NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(NAME))
 AND NOT EXISTS (SELECT FROM pg_type WHERE typnamespace = to_regnamespace(NAME)) \
 AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace(NAME)) \
 THEN DROP SCHEMA QUOTED; END IF; END $$"""
+_IN_FILE = re.compile(r"""\bschema\s*=\s*(?:"([^"]+)"|'([^']+)')""")
+
+
+def named_in(source: str) -> set[str]:
+    """Return the schemas that the source of a migration names."""
+    return {schema for names in _IN_FILE.findall(source) for schema in names if schema}
 
 
 def making(schema: str, quote: Quote) -> str:
