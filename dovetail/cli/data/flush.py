@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from time import monotonic
 
 import click
-from sqlalchemy import Connection, Table, delete, inspect, text
+from sqlalchemy import Connection, MetaData, Table, delete, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,7 +58,8 @@ async def _empty_patiently(context: Context, tables: Sequence[Table], applied: C
                 if session.get_bind().dialect.name == "postgresql":
                     await session.execute(text(f"SET LOCAL lock_timeout = '{round(patience.once * 1000)}ms'"))
                 ownerless = await ownerless_tables(session, context)
-                await _refuse_references(session, ownerless, tables, "no enabled plugin has; enable its plugin")
+                others = [Table(name, MetaData()) for name in ownerless]
+                await _refuse_references(session, others, tables, "no enabled plugin has; enable its plugin")
                 unmanaged = await unmanaged_tables(session, context)
                 await _refuse_references(session, unmanaged, tables, "is not managed and stays; empty it by hand")
                 await _empty(session, tables)
@@ -72,7 +73,9 @@ async def _empty_patiently(context: Context, tables: Sequence[Table], applied: C
         await asyncio.sleep(PAUSE * patience.once)
 
 
-async def _refuse_references(session: AsyncSession, others: Sequence[str], tables: Sequence[Table], which: str) -> None:
+async def _refuse_references(
+    session: AsyncSession, others: Sequence[Table], tables: Sequence[Table], which: str
+) -> None:
     """Raise click.ClickException if a table that stays refers to one that is to be emptied, whether it has rows or not.
 
     PostgreSQL would not empty it; SQLite would delete the rows that refer to it along if the key says CASCADE.
@@ -83,12 +86,13 @@ async def _refuse_references(session: AsyncSession, others: Sequence[str], table
     for other in others:
         for target in sorted(await connection.run_sync(_referred, other) & names):
             raise click.ClickException(
-                f"the table {other}, which {what}, refers to {target}; {hint}, or drop it. Nothing was deleted."
+                f"the table {other.key}, which {what}, refers to {target}; {hint}, or drop it. Nothing was deleted."
             )
 
 
-def _referred(connection: Connection, table: str) -> set[str]:
-    return {key["referred_table"] for key in inspect(connection).get_foreign_keys(table)}
+def _referred(connection: Connection, table: Table) -> set[str]:
+    keys = inspect(connection).get_foreign_keys(table.name, table.schema)
+    return {".".join(filter(None, (key["referred_schema"], key["referred_table"]))) for key in keys}
 
 
 async def _empty(session: AsyncSession, tables: Sequence[Table]) -> None:

@@ -47,11 +47,12 @@ async def ownerless_tables(session: AsyncSession, context: Context) -> list[str]
     return sorted(await connection.run_sync(_table_names) - BOOKS - set(plugin_tables(context)))
 
 
-async def unmanaged_tables(session: AsyncSession, context: Context) -> list[str]:
+async def unmanaged_tables(session: AsyncSession, context: Context) -> list[Table]:
     """The tables in the database that a plugin has a model of, and no migration makes; views are none."""
     tables = plugin_tables(context)
     connection = await session.connection()
-    return sorted(await connection.run_sync(_table_names) & (tables.keys() - managed_tables(tables).keys()))
+    others = [tables[name] for name in sorted(tables.keys() - managed_tables(tables).keys())]
+    return [one for one in others if one.name in await connection.run_sync(_table_names, one.schema)]
 
 
 def choose_tables(context: Context, names: Iterable[str]) -> set[str]:
@@ -74,11 +75,11 @@ def unknown(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _table_names(connection: Connection) -> set[str]:
+def _table_names(connection: Connection, schema: str | None = None) -> set[str]:
     if connection.dialect.name == "sqlite":  # without virtual tables and those that they keep their contents in
         found = (
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' "
             "ESCAPE '!'"
         )
         return set(connection.scalars(text(found)))
-    return set(inspect(connection).get_table_names())
+    return set(inspect(connection).get_table_names(schema))

@@ -284,6 +284,24 @@ def test_a_table_that_was_taken_over_is_made_anew_in_an_empty_database(site, dat
         site.manage("migrate", DATABASE_URL=url)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_another_programs_table_of_another_schema_is_found_by_check_and_by_flush(site, engine):
+    await make(engine, IN_SCHEMA)
+    site.plugins += KERNEL
+    site.manage("inspectdb", "office", "desk", "--schema", "Back Office", "--unmanaged")
+    site.plugins.append("plugins.office")
+    site.manage("migrate")
+    assert "kernel.W053" not in site.manage("check", "--database")
+
+    refer = "ADD user_id BIGINT REFERENCES auth_user (id), DROP COLUMN number"
+    await make(engine, f'ALTER TABLE "Back Office".desk {refer}')
+    assert "no migration makes, has no column number" in site.run("check", "--database").stdout
+    done = site.run("flush", "--yes")
+    said = "the table Back Office.desk, which is not managed and stays, refers to auth_user; empty it by hand"
+    assert done.returncode == 1
+    assert said in done.stdout
+
+
 NO_SCHEMA = {
     "sqlite": "SQLite has no schemas; leave --schema out",
     "postgresql": "the database has no schema 'hrr'; did you mean 'hr'?",
