@@ -67,3 +67,19 @@ async def test_labels_are_known_of_tables_that_were_made_anew_or_renamed(site, e
     )
     site.manage("migrate")
     assert await rows(engine, "SELECT degree FROM shop_thing") == [("high",)]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_labels_that_sqlite_checks_and_postgresql_keeps_in_a_type_are_changed_on_both(site, databases):
+    kind = "sa.Enum({}, name='level', create_constraint=True)"
+    change(site, kind.format("'low', 'high'"))
+    assert "batch_op.drop_constraint(batch_op.f('ck_shop_item_level')" in change(site, kind.format("'low', 'hugh'"))
+    site.manage("migrate")
+
+    with databases.empty("postgresql") as url:
+        site.manage("migrate", DATABASE_URL=url)
+        assert labels(url) == ["low", "hugh"]
+        assert site.manage("makemigrations", "--check", DATABASE_URL=url) == "No changes detected.\n"
+        site.manage("migrate", "shop", "0001", DATABASE_URL=url)
+        site.manage("migrate", DATABASE_URL=url)
+        assert labels(url) == ["low", "hugh"]

@@ -20,6 +20,7 @@ from dovetail.migrations.bridge.postgresql.types import (
     Named,
     changes,
     creation,
+    enums_without_check,
     exists,
     labels,
     named_types,
@@ -76,9 +77,13 @@ class NamedTypesImpl(PostgresqlImpl):
         super().add_constraint(const, **kw)
 
     def drop_constraint(self, const: Constraint, **kw: object) -> None:
-        """Drop a constraint, by its conventional name if it came with a type."""
+        """Drop a constraint, by its conventional name if it came with a type.
+
+        The check of an enum that is native here is SQLite's alone, and so is a file made there that drops it.
+        """
         name_by_convention(const)
-        super().drop_constraint(const, **kw)
+        if self.as_sql or str(const.name) not in self._checks_of_sqlite(const):
+            super().drop_constraint(const, **kw)
 
     def drop_table(self, table: Table, **kw: object) -> None:
         """Drop a table, and remember the types it had."""
@@ -148,23 +153,34 @@ class NamedTypesImpl(PostgresqlImpl):
         for _, name in new:
             self._run(sequences.making(name))
         yield
-        quote = self.dialect.identifier_preparer.quote
         for column, name in new:
-            self._run(sequences.giving(name, ".".join(quote(part) for part in (schema, table, column) if part)))
+            self._run(sequences.giving(name, self._sql_name(column, table, schema)))
 
     def _write_creation(self, each: Named) -> None:
         # Whether it is there is known only where this is run.
         statement = str(creation(each).compile(dialect=self.dialect)).strip()
         self._run(f"DO $$ BEGIN {statement}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
 
+    def _checks_of_sqlite(self, const: Constraint) -> list[str]:
+        table = const.table
+        enums = enums_without_check(self._connection, self._sql_name(table.name, table.schema), str(const.name))
+        if not enums:
+            return []
+        # Imported here, with the ORM: hardly a migration has one.
+        from dovetail.database.models import NAMING_CONVENTION
+
+        return [NAMING_CONVENTION["ck"] % {"table_name": table.name, "constraint_name": name} for name in enums]
+
     def _named(self, found: TypeEngine[object] | None) -> list[Named]:
         return list(named_types(found, self.dialect)) if isinstance(found, TypeEngine) else []
 
     def _remember(self, table: str, schema: str | None) -> None:
         if not self.as_sql:
-            quote = self.dialect.identifier_preparer.quote
-            name = ".".join(quote(part) for part in (schema, table) if part)
-            self._left.update(types_of_table(self._connection, name))
+            self._left.update(types_of_table(self._connection, self._sql_name(table, schema)))
+
+    def _sql_name(self, name: str, *around: str | None) -> str:
+        quote = self.dialect.identifier_preparer.quote
+        return ".".join(quote(part) for part in (*reversed(around), name) if part)
 
     def _run(self, statement: str) -> None:
         self.execute(text(statement.replace(":", r"\:")))

@@ -29,6 +29,10 @@ WHERE oid = ANY(CAST(:types AS oid[])) AND NOT EXISTS (
 _LABELS = text("""
 SELECT CAST(enumlabel AS text) FROM pg_enum WHERE enumtypid = to_regtype(:name) ORDER BY enumsortorder
 """)
+_ENUMS_WITHOUT_CHECK = text("""
+SELECT typname FROM pg_type WHERE oid = ANY(CAST(:types AS oid[])) AND typtype = 'e' AND NOT EXISTS (
+    SELECT FROM pg_constraint WHERE conrelid = to_regclass(:table) AND conname = :check)
+""")
 _EXISTS = text("SELECT to_regtype(:name) IS NOT NULL")
 _COLUMNS = text("""
 SELECT CAST(attrelid AS regclass) || '' AS relation, quote_ident(attname) AS name, typcategory = 'A' AS is_array,
@@ -112,6 +116,12 @@ def _change_over(column: Any, name: str) -> Iterator[str]:
 def types_of_table(connection: Connection, table: str) -> list[int]:
     """Return the OIDs of the enums and domains of a table's columns; `table` is its name as SQL."""
     return list(connection.scalars(_USED_BY_TABLE, {"table": table}))
+
+
+def enums_without_check(connection: Connection, table: str, check: str) -> list[str]:
+    """Return the names of the enums of a table that has no check called so; `table` is its name as SQL."""
+    types = types_of_table(connection, table)
+    return list(connection.scalars(_ENUMS_WITHOUT_CHECK, {"types": types, "table": table, "check": check}))
 
 
 def unused(connection: Connection, types: Sequence[int]) -> list[str]:
