@@ -45,7 +45,7 @@ class NamedTypesImpl(PostgresqlImpl):
         differ: bool = super().compare_type(inspector_column, metadata_column)
         return differ
 
-    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, Any]) -> None:
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, object]) -> None:
         """Read a column; one that counts up and is no key keeps its default, which Alembic leaves out."""
         default = column_info.get("default")
         super().autogen_column_reflect(inspector, table, column_info)  # type: ignore[no-untyped-call]  # Alembic's

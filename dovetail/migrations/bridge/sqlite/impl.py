@@ -2,11 +2,24 @@
 
 import re
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations.batch import BatchOperationsImpl
-from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Inspector, Table, false, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Index,
+    Inspector,
+    Table,
+    false,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
@@ -42,8 +55,16 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
 
     __dialect__ = "sqlite"  # which counts keys up without IDENTITY
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(  # noqa: PLR0917 - Alembic's signature
+        self,
+        dialect: Dialect,
+        connection: Connection | None,
+        as_sql: bool,  # noqa: FBT001 - as above
+        transactional_ddl: bool | None,  # noqa: FBT001 - as above
+        output_buffer: TextIO | None,
+        context_opts: dict[str, object],
+    ) -> None:
+        super().__init__(dialect, connection, as_sql, transactional_ddl, output_buffer, context_opts)
         self._unseen: dict[str, list[str]] = {}
         self._later: dict[str, list[str]] = {}  # what a batch makes once its table is made anew
         self._conversions: list[tuple[str, Conversion]] = []
@@ -178,10 +199,10 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
             self.execute(text("PRAGMA legacy_alter_table=off"))
             self._run(self._unseen.pop(str(new_table_name), ()))
 
-    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, Any]) -> None:
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, object]) -> None:
         """Read a column, with the enum or domain that it has on PostgreSQL."""
         super().autogen_column_reflect(inspector, table, column_info)
-        column_info["type"] = self._named_types.type_of(table.name, column_info["name"]) or column_info["type"]
+        column_info["type"] = self._named_types.type_of(table.name, str(column_info["name"])) or column_info["type"]
 
     def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
         """Return True if two types differ here, or on PostgreSQL by the labels of an enum."""
