@@ -61,7 +61,7 @@ _GENERIC: dict[str, type[TypeEngine[Any]]] = {
 def portable_type(found: TypeEngine[object]) -> TypeEngine[object]:
     """Return the type that both databases know for one that was read from either; return others as they are."""
     # Imported here, with the ORM: hardly a migration asks.
-    from dovetail.database.drivers.sqlalchemy_private import variants_of
+    from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 
     if variants_of(found):  # which no database tells of
         return found
