@@ -184,6 +184,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         held=(f"{ADMIN}/test_permissions.py", f"{AUTH}/tokens/test_scopes.py", f"{AUTH}/rules/test_why.py"),
         managing=(f"{AUTH}/commands/test_permissions.py", f"{AUTH}/api/test_groups.py"),
         stored=(f"{AUTH}/permissions", f"{AUTH}/api/test_groups.py"),
+        titles=(f"{ADMIN}/test_permissions.py",),
     ),
     **room(
         "dovetail/contrib/auth/providers",
