@@ -141,7 +141,7 @@ async def restore(road: Road, name: str) -> None:
     async with road.database.unit_of_work() as session:
         key = NAMES.index(name) + 1
         await session.execute(delete(Session).where(Session.token_hash == hash_token(token_of(name))))
-        session.add(Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=NEVER))
+        session.add(Session(token_hash=hash_token(token_of(name)), user_id=key, expires_at=NEVER, used_at=NEVER))
 
 
 @settings(
