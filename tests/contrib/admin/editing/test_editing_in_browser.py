@@ -27,7 +27,6 @@ async def test_what_is_typed_survives_a_lost_session_and_is_left_after_a_warning
     await browser_page.goto("/admin/blog/tag/add/")
     await log_in(browser_page)
     name = browser_page.get_by_label("Name")
-    await browser_page.wait_for_load_state("load")  # so that scripts see what is typed
     await name.press_sequentially("half a tag")
     await expect(browser_page.get_by_text("A draft was saved.")).to_be_visible()
 

@@ -40,6 +40,7 @@ async def test_what_was_typed_before_the_scripts_came_is_drafted_checked_and_lef
     async with before_scripts(page, f"/admin/guild/tabbed/{workshop.id}/change/"):
         await page.get_by_label("Rank").select_option(Rank.MASTER.value)
         await page.get_by_label("Facts").fill('{"looms": 3')
+        await page.get_by_label("Facts").blur()  # which tells of a change, to nobody yet
     await expect(page.get_by_label("About")).to_be_visible()
     await expect(page.get_by_text("A draft was saved.")).to_be_visible()
     await page.get_by_role("tab", name="Times").click()
