@@ -53,6 +53,7 @@ class Animal:
     on: tuple[Kind, ...] = BOTH
     extension: str = ""  # of PostgreSQL, which has to be there
     sqlite_since: tuple[int, int] = (3, 35)  # the version of SQLite that has it
+    postgresql_since: int = 0  # the version of PostgreSQL that has it
     is_compared: bool = True  # filters and orders may name it
     refused: Mapping[Tour, str] = field(default_factory=dict)  # the words with which it is
     note: str = ""  # for the page of the documents

@@ -37,8 +37,8 @@ cannot be filtered or ordered by it, but for `isnull`.
 - **Types of PostgreSQL** are texts in JSON, as PostgreSQL writes them: `[1,5)` is a range, and a multirange is a list.
 - **Extensions** are made by a migration: `op.execute("CREATE EXTENSION IF NOT EXISTS hstore")`, above the table that
   needs one. The server has to have its files, which Debian keeps in `postgresql-contrib`. Rows that need one are taken
-  through the same tests on a server whose template has it: `TEST_DATABASE_URL` names the server, and `ZOO_EXTENSIONS`
-  the extensions. `citext` and `hstore` were, on Debian's PostgreSQL 15.
+  through the same tests on a server whose template has it: `TEST_DATABASE_URL` names the server, `ZOO_EXTENSIONS` the
+  extensions, and `ZOO_POSTGRESQL` its version. `citext` and `hstore` were, on Debian's PostgreSQL 15.
 """
 TOURS: tuple[Tour, ...] = ("rest", "migrations", "dump")
 WHY = re.compile(r"which has no field \((.*)\); take it out")  # what the check says of a column that no form edits
@@ -56,7 +56,7 @@ def page() -> str:
 
 def _cells(animal: Animal) -> Iterator[str]:
     yield _code(animal.says) + (f" {animal.note}" if animal.note else "")
-    both = " and ".join({"sqlite": _sqlite(animal), "postgresql": "PostgreSQL"}[kind] for kind in animal.on)
+    both = " and ".join({"sqlite": _sqlite(animal), "postgresql": _postgresql(animal)}[kind] for kind in animal.on)
     yield both + (f" with the extension {animal.extension}" if animal.extension else "")
     yield _example(animal)
     for tour in TOURS:
@@ -77,6 +77,10 @@ def _in_back_office(animal: Animal) -> str:
 def _sqlite(animal: Animal) -> str:
     major, minor = animal.sqlite_since
     return "SQLite" if (major, minor) == Animal.sqlite_since else f"SQLite since {major}.{minor}"
+
+
+def _postgresql(animal: Animal) -> str:
+    return f"PostgreSQL since {animal.postgresql_since}" if animal.postgresql_since else "PostgreSQL"
 
 
 def _example(animal: Animal) -> str:

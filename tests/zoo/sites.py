@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.migrations.sites import REPOSITORY, Site
+from tests.zoo.zoo import EXTENSIONS, POSTGRESQL
 
 PLUGIN = """
 from tests.zoo.zoo import zoo_plugin
@@ -23,4 +24,5 @@ class ZooSite(Site):
         self.plugins.append("plugins.zoo")
 
     def environment(self, **more: str) -> dict[str, str]:
-        return super().environment(ZOO="of this site", PYTHONPATH=str(REPOSITORY), **more)
+        server = {"ZOO_EXTENSIONS": " ".join(EXTENSIONS), "ZOO_POSTGRESQL": str(POSTGRESQL)}
+        return super().environment(ZOO="of this site", PYTHONPATH=str(REPOSITORY), **server, **more)

@@ -16,14 +16,17 @@ ANIMALS: tuple[Animal, ...] = tuple(
     for animal in module.ANIMALS
 )
 
-# Of PostgreSQL, which the server of the tests lacks: another names those that its template has in ZOO_EXTENSIONS.
+# Of PostgreSQL. The server of the tests has none; for another, these say which its template has, and its version.
 EXTENSIONS = tuple(os.environ.get("ZOO_EXTENSIONS", "").split())
+POSTGRESQL = int(os.environ.get("ZOO_POSTGRESQL", "18"))
 
 
 def living_on(kind: str) -> list[Animal]:
-    """The animals of a kind of database; those that need an extension, or a newer SQLite, only where it is there."""
+    """The animals of a kind of database; those that need an extension, or a newer database, only where it is there."""
     here = [one for one in ANIMALS if kind in one.on and (not one.extension or one.extension in EXTENSIONS)]
-    return [one for one in here if kind != "sqlite" or one.sqlite_since <= sqlite3.sqlite_version_info]
+    if kind == "postgresql":
+        return [one for one in here if one.postgresql_since <= POSTGRESQL]
+    return [one for one in here if one.sqlite_since <= sqlite3.sqlite_version_info]
 
 
 def resource_of(animal: Animal) -> Resource:
