@@ -96,8 +96,8 @@ async def test_all_rows_are_exported_and_a_deleted_one_comes_back(visitor):
     assert visitor.findings == []
 
 
-async def test_cells_and_many_rows_are_changed_and_an_export_is_imported_again(visitor, database_kind):
-    view, before, table = ark_view(database_kind), await visitor.stored(), await visitor.open("export/csv/")
+async def test_cells_of_every_type_are_changed_in_a_list_and_by_the_many(visitor, database_kind):
+    view = ark_view(database_kind)
     cells = await visitor.cells()
     in_list = [name for name in view.list_editable if f"row-0-{name}" in cells and f"row-1-{name}" in cells]
     assert len(in_list) > len(view.list_editable) * 0.9
@@ -107,8 +107,6 @@ async def test_cells_and_many_rows_are_changed_and_an_export_is_imported_again(v
     rows = await visitor.stored()
     for name in others.keys() - shortened(others):
         assert rows[0][name] == rows[1][name] == rows[2][name] == rows[3][name], name
-    await visitor.bring_in("csv", table)
-    await visitor.see_as_it_was(before)
     assert visitor.findings == []
 
 
