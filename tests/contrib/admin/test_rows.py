@@ -26,7 +26,10 @@ async def test_a_hidden_row_is_in_no_list_export_or_page(office, hidden):
 
 async def test_a_hidden_row_cannot_be_changed_or_deleted(office, hidden, session):
     data = {"title": "Taken", "pages": "1", "notes": "", "_version": "x"}
-    assert (await office.post(f"/shelf/book/{hidden.id}/change/", data)).status_code == 404
+    answers = [await office.post(f"/shelf/book/{key}/change/", data) for key in (hidden.id, hidden.id + 1000)]
+    assert [answer.status_code for answer in answers] == [409, 409]  # as if it had been deleted meanwhile
+    assert "Hidden" not in answers[0].text
+    assert (await office.post(f"/shelf/book/{hidden.id}/change/", data | {"_version": ""})).status_code == 404
     for path in ("/shelf/book/delete/", "/shelf/book/action/shorten/"):
         answer = await office.post(path, {"pks": [str(hidden.id)], "confirmed": "yes"})
         assert answer.status_code == 303
