@@ -1,6 +1,7 @@
 """Create, change and delete objects in the request's transaction, writing only what the form named."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from types import SimpleNamespace
@@ -222,11 +223,18 @@ def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
 
 async def _save(view: ViewBase, request: Request, obj: object, data: Mapping[str, object], *, is_change: bool) -> None:
     """Save an object. A value that the database alone knows to be wrong is an error of its field."""
-    try:
+    with refusing_values(view.model, [data]):
         await view.save_model(request, obj, SENT_FORM.find(request), is_change)
+
+
+@contextmanager
+def refusing_values(model: type[object], rows: Iterable[Mapping[str, object]]) -> Iterator[None]:
+    """Raise InvalidInputError, with the fields of the rows, for a value that the database alone knows to be wrong."""
+    try:
+        yield
     except DBAPIError as error:
-        # What was to be written is asked of `data`: the object knows it no more.
-        refused = refused_value(view.model, SimpleNamespace(**data), error)
+        # What was to be written is asked of the data: an object knows it no more.
+        refused = next(filter(None, (refused_value(model, SimpleNamespace(**data), error) for data in rows)), None)
         if refused is None:
             raise
         raise refused from error

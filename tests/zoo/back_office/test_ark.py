@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from dovetail.contrib.admin.testing import read_form
 from tests.zoo.animal import Json
 from tests.zoo.back_office.ark import ARKS, ark_rows, passengers
 from tests.zoo.back_office.views import ark_view, refusals
@@ -24,6 +25,16 @@ NONSENSE = ("x", "9" * 40, "-", "NaN", "1e400", "a" * 900, "[", "{}", "2026-13-4
 def shortened(names: Iterable[str]) -> set[str]:
     """Times are typed to the second, and an empty line is no text of a list."""
     return {one for one in names if "time" in one or one in {"array_of_moments", "array_of_texts"}}
+
+
+def full(rows: list[dict[str, Json]]) -> dict[tuple[int, str], Json]:
+    """Return the values by row and column: an empty cell is nothing, and Excel's moments have no microseconds."""
+    return {
+        (number, name): str(value).replace(".000001", "").replace("'', ", "")
+        for number, row in enumerate(rows)
+        for name, value in row.items()
+        if value not in ("", [], "{}", None)
+    }
 
 
 @pytest.fixture
@@ -96,6 +107,22 @@ async def test_all_rows_are_exported_and_a_deleted_one_comes_back(visitor):
     assert visitor.findings == []
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_an_export_of_every_type_is_imported_again(visitor, database_kind, kind):
+    before = full(await visitor.stored())
+    file = await visitor.office.get(f"/zoo/ark/export/{kind}/")
+    cells = await visitor.cells()
+    others = {
+        name: cells[f"row-3-{name}"] for name in ark_view(database_kind).bulk_editable if f"row-3-{name}" in cells
+    }
+    await visitor.change_many(["1", "2", "3"], others)
+    assert full(await visitor.stored()) != before
+    await visitor.bring_in(kind, file.content)
+    after = full(await visitor.stored())
+    assert [name for name in before if before[name] != after[name]] == []
+    assert visitor.findings == []
+
+
 async def test_cells_of_every_type_are_changed_in_a_list_and_by_the_many(visitor, database_kind):
     view = ark_view(database_kind)
     cells = await visitor.cells()
@@ -107,6 +134,21 @@ async def test_cells_of_every_type_are_changed_in_a_list_and_by_the_many(visitor
     rows = await visitor.stored()
     for name in others.keys() - shortened(others):
         assert rows[0][name] == rows[1][name] == rows[2][name] == rows[3][name], name
+    assert visitor.findings == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("name", ["jsonpath", "tsquery", "tsvector"])
+async def test_what_postgresql_alone_finds_wrong_is_refused_in_cells_and_for_many(visitor, name):
+    before = await visitor.stored()
+    cells = await visitor.cells() | {f"row-0-{name}": ["'"]}
+    in_list = await visitor.office.post(visitor.root, cells)
+    page = await visitor.office.post(f"{visitor.root}bulk/", {"pks": ["1", "2"]})
+    await visitor.office.post(f"{visitor.root}bulk/", {**read_form(page.text), name: ["'"], "change": [name]})
+    for answer in (in_list, await visitor.office.get(visitor.root)):
+        assert "The database takes this for no value of its type." in answer.text
+    assert in_list.status_code == 422
+    await visitor.see_as_it_was(before)
     assert visitor.findings == []
 
 

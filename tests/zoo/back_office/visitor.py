@@ -91,7 +91,7 @@ class Visitor:
         if done.status_code != 303:
             self.findings.append(f"{self.root}bulk/ {values} is answered by {done.status_code} {told(done.text)}")
 
-    async def bring_in(self, kind: str, table: str) -> None:
+    async def bring_in(self, kind: str, table: str | bytes) -> None:
         """Import a file as its headings suggest."""
         importer = Importer(self.office, self.root)
         done = await importer.step(await importer.upload(f"rows.{kind}", table), "import")

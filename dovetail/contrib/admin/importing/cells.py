@@ -24,7 +24,8 @@ def texts_of(field: Field, cell: str) -> list[str]:
     if isinstance(field, ChoiceField):
         return [_chosen(field, cell.strip())]
     if isinstance(field, ListField):
-        return ["\n".join(_listed(cell) or [cell])]
+        listed = _listed(cell)
+        return ["\n".join([cell] if listed is None else listed)]
     return [cell]
 
 
@@ -34,14 +35,14 @@ def several(cell: str) -> list[str]:
     return list(dict.fromkeys(value for one in values if (value := one.strip())))
 
 
-def _listed(cell: str) -> Sequence[str]:
+def _listed(cell: str) -> Sequence[str] | None:
     if not cell.startswith("["):
-        return ()
+        return None
     try:
         found = json.loads(cell)
     except ValueError:
-        return ()
-    return [str(one) for one in found] if isinstance(found, list) else ()
+        return None
+    return [one if isinstance(one, str) else json.dumps(one) for one in found] if isinstance(found, list) else None
 
 
 def _ticked(cell: str) -> str:

@@ -6,10 +6,11 @@
 import base64
 import json
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 
+from dovetail.contrib.admin.columns.texts import as_duration
 from dovetail.translation.zones import local
 
 # Whoever opens the file chooses what separates its cells: a comma, but also a semicolon, a tab, a line or a space.
@@ -53,13 +54,15 @@ def read_cell(cell: str) -> str:
     return cell[1:] if PROTECTED.match(cell) else cell
 
 
-def as_plain_text(value: object) -> str:
+def as_plain_text(value: object) -> str:  # noqa: PLR0911 - a table of types
     """Return a value as the text of a cell: ISO 8601, base64, JSON, and lists with commas; nothing is empty."""
     match value:
         case Enum():
             return as_plain_text(value.value)
         case datetime() | date() | time():
             return (local(value) if isinstance(value, datetime) else value).isoformat()
+        case timedelta():
+            return as_duration(value)
         case bytes():
             return base64.b64encode(value).decode()
         case dict():

@@ -1,6 +1,6 @@
 """Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.pages.cell_texts import exported_as
 from dovetail.contrib.admin.pages.export_formats import Rows, Writer
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.request_context import enter_request_context
@@ -47,6 +48,14 @@ class Export:
     def names(self) -> Sequence[str]:
         """The columns that the user may read, as paths."""
         return self.view.exported(self.request)
+
+    @cached_property
+    def texts(self) -> Mapping[str, Callable[[object], object]]:
+        """The ways to write the values of columns that would not be read again as they are."""
+        columns = self.view.mapper.column_attrs
+        kinds = {name: columns[name].columns[0].type for name in self.names if name in columns}
+        made = {name: exported_as(kind, keeps_structure=self.writer.keeps_structure) for name, kind in kinds.items()}
+        return {name: write for name, write in made.items() if write is not None}
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncGenerator[str | bytes, None]:
         """Return the pieces of the file.
@@ -100,7 +109,9 @@ class Export:
                 if not self.rights.fields.is_masked(error):
                     raise
                 value = None
-            if isinstance(value, LISTS):
+            if name in self.texts and value is not None:
+                values.append(self.texts[name](value))
+            elif isinstance(value, LISTS):
                 values.append([self._named(part, titles) for part in value])
             else:
                 values.append(self._named(value, titles))

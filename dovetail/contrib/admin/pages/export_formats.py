@@ -20,6 +20,7 @@ class Writer(ABC):
     """Writes one file; `names` are the paths of its columns, and `labels` their headings."""
 
     media_type: ClassVar[str]
+    keeps_structure: ClassVar[bool] = False  # that of lists and objects; in others they are texts
 
     def __init__(self, names: Sequence[str], labels: Sequence[str]) -> None:
         self.names = names
@@ -65,6 +66,7 @@ class JSONWriter(Writer):
     """Writes an array of objects, a line each, whose members are called as the columns are in code."""
 
     media_type = "application/json"
+    keeps_structure = True
     _separator = "\n"
 
     def start(self) -> str:

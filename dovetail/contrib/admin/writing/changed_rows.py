@@ -6,7 +6,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.requests import Request
 
-from dovetail.contrib.admin.changes import Known, after_change, gone, set_attributes, stored_value
+from dovetail.contrib.admin.changes import Known, after_change, gone, refusing_values, set_attributes, stored_value
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
@@ -25,21 +25,26 @@ async def change_rows(view: ViewBase, request: Request, changed: Sequence[tuple[
     """
     for obj, data in changed:
         await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
+    with refusing_values(view.model, [data for _, data in changed]):
+        await _write(view, request, changed)
+    for obj, data in changed:
+        await after_change(view, request, obj, data, is_created=False)
+        await view.audit(request, "update", obj, data)
+
+
+async def _write(view: ViewBase, request: Request, changed: Sequence[tuple[object, dict[str, object]]]) -> None:
     session = request_context().session
     if len(inspect(view.model).primary_key) > 1:
         for obj, data in changed:
             await set_attributes(view, request, obj, data)
         await session.flush()
-    else:
-        known = await _known(view, request, [data for _, data in changed])
-        rows = [RowChange(obj, _values(view, data, known)) for obj, data in changed]
-        await session.flush()  # what hooks did
-        identifiers = [identifier_of(obj) for obj, _ in changed]
-        await update_rows(session, view.model, rows)
-        await _load_again(view, request, identifiers, list(known))
-    for obj, data in changed:
-        await after_change(view, request, obj, data, is_created=False)
-        await view.audit(request, "update", obj, data)
+        return
+    known = await _known(view, request, [data for _, data in changed])
+    rows = [RowChange(obj, _values(view, data, known)) for obj, data in changed]
+    await session.flush()  # what hooks did
+    identifiers = [identifier_of(obj) for obj, _ in changed]
+    await update_rows(session, view.model, rows)
+    await _load_again(view, request, identifiers, list(known))
 
 
 async def _known(view: ViewBase, request: Request, rows: Sequence[Mapping[str, object]]) -> Known:

@@ -91,7 +91,7 @@ def test_no_text_makes_a_formula(text, separator):
         (b"\0\xff", "AP8="),
         (datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "2026-01-02T03:04:05.000006+00:00"),
         (date(2026, 1, 2), "2026-01-02"),
-        (timedelta(days=-1), "'-1 day, 0:00:00"),
+        (timedelta(days=-1), "'-1 day, 00:00:00"),
     ],
 )
 def test_what_is_no_formula_stays_as_it_is(value, written):

@@ -1,0 +1,37 @@
+"""Say how a file has values of types that it would not read again as Python shows them: codes, lists and JSON."""
+
+import json
+from collections.abc import Callable
+from typing import cast
+
+from sqlalchemy import ARRAY, JSON
+from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange, MultiRange
+from sqlalchemy.types import TypeEngine
+
+from dovetail.contrib.admin.columns.readers import bare
+from dovetail.contrib.admin.columns.stored_texts import stored_text
+from dovetail.contrib.admin.pages.csv_cells import as_plain_text
+from dovetail.database.engine.ranges import write_range
+from dovetail.resources.schemas.values.text_forms import text_form
+
+
+def exported_as(kind: TypeEngine[object], *, keeps_structure: bool) -> Callable[[object], object] | None:
+    """Return how the values of a column are written, so that the file can be imported; None for as they are.
+
+    What is kept as a text is that text: a country its code, not its name. Where a file has texts only, a list and JSON
+    are JSON, which alone tells `["a, b"]` from `["a", "b"]`.
+    """
+    if isinstance(kind, AbstractMultiRange):
+        return _as_ranges if keeps_structure else lambda value: _as_json(_as_ranges(value))
+    if isinstance(bare(kind), JSON | ARRAY) or type(kind).__name__ == "JSONType":
+        return None if keeps_structure else _as_json
+    text = stored_text(kind) or text_form(kind)
+    return None if text is None else text.write
+
+
+def _as_ranges(value: object) -> list[str]:
+    return [write_range(one) for one in cast("MultiRange[object]", value)]
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=as_plain_text)
