@@ -41,7 +41,8 @@ def history(lines: Sequence[Line]) -> str:
 
 def _more(group: dict[str, Line]) -> list[str]:
     ours, plain = group["dovetail"], group.get(PLAIN)
-    cells = [f"{ours['question'].capitalize()}"]
+    question = ours["question"]
+    cells = [question[:1].upper() + question[1:]]
     for key in ("wall", "cpu"):
         mine, theirs = _value(ours, key), None if plain is None else _value(plain, key)
         cells += [_ms(mine), _ms(theirs), NOTHING if theirs is None else f"{mine / theirs - 1:+.0%}"]
