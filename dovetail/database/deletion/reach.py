@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 
 from dovetail.database.deletion.references import Effect, Pairs, Reference, Referring, Rows
+from dovetail.database.search.selective_conditions import Among
 
 Conditions: TypeAlias = Mapping[Rows, ColumnElement[bool]]
 Group: TypeAlias = tuple[Rows, ...]  # which refer to each other, or one that stands alone
@@ -82,7 +83,7 @@ class Reach:
     def beyond(self, group: Group, gone: Conditions) -> list[tuple[Rows, ColumnElement[bool]]]:
         """Return the conditions on rows of a circle that go only since others of it go, by the flat `gone`."""
         return [
-            (one.rows, and_(refer(one.pairs, gone[rows]), gone[one.rows].is_not(true())))
+            (one.rows, and_(_refer_to_few(one.pairs, gone[rows]), gone[one.rows].is_not(true())))
             for rows, one in self._within(group)
         ]
 
@@ -99,6 +100,14 @@ def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that a row refers to one of those that are chosen."""
     targets = cast("Select[object]", select(*(target for _, target in pairs)))
     return rows_with([own for own, _ in pairs], targets.where(chosen).correlate(None))
+
+
+def _refer_to_few(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the same condition for an index: PostgreSQL would compare each row of a large table with a few."""
+    if len(pairs) > 1:
+        return refer(pairs, chosen)
+    ((own, target),) = pairs
+    return Among(own, select(target).where(chosen).correlate(None).scalar_subquery())
 
 
 def rows_with(
