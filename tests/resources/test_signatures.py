@@ -13,7 +13,7 @@ from sqlalchemy import true
 
 from dovetail.application import make_application
 from dovetail.errors import ConfigurationError
-from dovetail.resources.policy import Open, Policy, ReadOnly
+from dovetail.resources.policy import Open, Policy
 from dovetail.resources.resource import Resource
 from tests.library.api import BookPolicy, Viewer, find_genres
 from tests.library.models import Author, Book
@@ -42,6 +42,10 @@ def test_the_type_checker_reports_each_wrong_declaration_and_no_other():
     lines = enumerate(MISDECLARED.read_text().splitlines(), 1)
     marked = [(str(number), line.partition("# mypy: ")[2]) for number, line in lines if "# mypy: " in line]
     assert reported == marked, done.stdout + done.stderr
+
+
+class BookWithGenres(BookUpdate):
+    genres: list[str]
 
 
 class Misspelt(BookPolicy):
@@ -145,7 +149,10 @@ REFUSED = [
     ({"create_with": create_book}, "book: create_with is given, and no schema `create`; it is never called then"),
     ({"update": BookUpdate, "update_with": create_book}, "book: update_with cannot be called (too many positional"),
     ({"delete_with": create_book}, "book: delete_with cannot be called (missing a required argument: 'data')"),
-    ({"links": {"genres": create_book}}, "book: links['genres'] cannot be called (missing a required argument:"),
+    (
+        {"update": BookWithGenres, "links": {"genres": create_book}},
+        "book: links['genres'] cannot be called (missing a required argument:",
+    ),
 ]
 
 
@@ -172,7 +179,10 @@ def test_functions_of_every_kind_are_taken_if_they_can_be_called():
     for one in (Create(), Create().__call__, partial(create, True), many):
         taken = Resource(model=Book, read=BookRead, create=BookCreate, policy=WithHelpers(), create_with=one)
         assert taken.create_with is one
-    assert Resource(model=Book, read=BookRead, policy=ReadOnly(), links={"genres": find_genres}).router.routes
+    taken = Resource(
+        model=Book, read=BookRead, update=BookWithGenres, policy=WithHelpers(), links={"genres": find_genres}
+    )
+    assert taken.links == {"genres": find_genres}
 
 
 def test_a_viewer_of_a_base_class_is_taken():

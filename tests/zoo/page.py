@@ -38,8 +38,7 @@ cannot be filtered or ordered by it, but for `isnull`.
 - **Extensions** are made by a migration: `op.execute("CREATE EXTENSION IF NOT EXISTS hstore")`, above the table that
   needs one. The server has to have its files, which Debian keeps in `postgresql-contrib`. Rows that need one are taken
   through the same tests on a server whose template has it: `TEST_DATABASE_URL` names the server, `ZOO_EXTENSIONS` the
-  extensions, and `ZOO_POSTGRESQL` its version. `citext` and `hstore` were so far in the API, and in the back office but
-  for their history, on Debian's PostgreSQL 15.
+  extensions, and `ZOO_POSTGRESQL` its version. `citext` and `hstore` passed on Debian's PostgreSQL 15.
 """
 TOURS: tuple[Tour, ...] = ("rest", "migrations", "dump")
 WHY = re.compile(r"which has no field \((.*)\); take it out")  # what the check says of a column that no form edits

@@ -64,7 +64,6 @@ ANIMALS = (
         on=POSTGRESQL,
         extension="hstore",
         is_compared=False,
-        note="The history cannot bring back a deleted row that has one.",
     ),
     _range("int4range", postgresql.INT4RANGE(), "[1,5)", Answered("(5,9]", "[6,10)"), wrong=("[1,2147483649)",)),
     _range("int8range", postgresql.INT8RANGE(), "[1,5)", wrong=("[1.5,2)",)),

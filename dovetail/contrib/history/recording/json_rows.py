@@ -98,8 +98,10 @@ def _sqlite_row(element: json_row, compiler: SQLCompiler, **kwargs: object) -> s
 def _postgresql_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:
     (value,) = element.clauses
     if isinstance(value, BindParameter):  # of many types its driver tells PostgreSQL nothing, and here no column does
-        return str(compiler.process(Cast(value, element.type), **kwargs))
-    return str(compiler.process(element.clauses, **kwargs))
+        value = Cast(value, element.type)
+    if isinstance(kept_by_postgresql(element.type), postgresql.HSTORE):  # a JSON object is read as none
+        value = Cast(value, Text())
+    return str(compiler.process(value, **kwargs))
 
 
 @compiles(in_json, "sqlite")

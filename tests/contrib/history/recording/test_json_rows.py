@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects import postgresql
 
 from dovetail.contrib.history.recording.json_rows import json_row
 from dovetail.contrib.history.recording.lines import object_key
@@ -100,3 +101,11 @@ async def test_a_key_of_two_parts_reads_as_in_the_addresses_of_the_back_office(c
     key = object_key([literal("a;b\\c", String), literal(7, Integer)])
     assert await connection.scalar(select(key)) == "a\\;b\\\\c;7"
     assert await connection.scalar(select(object_key([kinds.c.id])).where(kinds.c.id == KEY)) == str(KEY)
+
+
+def test_an_hstore_is_told_as_a_text_which_postgresql_reads_again():
+    # json_populate_recordset gives hstore_in the text of a JSON object, which it refuses.
+    column = Column("facts", postgresql.HSTORE())
+    for value in (column, literal({"a": "1"}, postgresql.HSTORE())):
+        written = str(json_row({"facts": value}).compile(dialect=postgresql.dialect()))
+        assert written.endswith(" AS TEXT))")
