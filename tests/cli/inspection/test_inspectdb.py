@@ -192,6 +192,13 @@ async def test_types_that_only_postgresql_has_are_taken_over(site, engine):
         """,
     )
     adopt(site, "zoo")
+    models = (site.folder / "plugins/zoo/models.py").read_text()
+    missing = [
+        kind
+        for kind in ('name="mood"', "ARRAY(", "JSONB", "INET", "Uuid", "Identity(", "Computed(")
+        if kind not in models
+    ]
+    assert missing == []
 
 
 async def test_models_are_printed_and_nothing_is_written(site, engine):

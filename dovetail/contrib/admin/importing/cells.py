@@ -30,7 +30,10 @@ def texts_of(field: Field, cell: str) -> list[str]:
 
 
 def several(cell: str) -> list[str]:
-    """Return the values of a cell that holds several: an array of JSON, or texts with commas, semicolons or lines."""
+    """Return the values of a cell: an array of JSON, or texts with commas, semicolons or lines.
+
+    Raise ValueError, with a sentence, for a null in the array.
+    """
     values = _listed(cell) or re.split(r"[,;\n]", cell)
     return list(dict.fromkeys(value for one in values if (value := one.strip())))
 
@@ -42,7 +45,11 @@ def _listed(cell: str) -> Sequence[str] | None:
         found = json.loads(cell)
     except ValueError:
         return None
-    return [one if isinstance(one, str) else json.dumps(one) for one in found] if isinstance(found, list) else None
+    if not isinstance(found, list):
+        return None
+    if None in found:  # a line of a form cannot say so, and a text would be another value
+        raise ValueError(gettext("A value is missing that has to be there."))
+    return [one if isinstance(one, str) else json.dumps(one) for one in found]
 
 
 def _ticked(cell: str) -> str:
