@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select, update
 
-from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.axe import findings
 from tests.contrib.admin.depot.models import Parcel
+from tests.contrib.admin.entering import log_in
 
 pytestmark = pytest.mark.browser
 
@@ -16,11 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 async def page(boss, parcels, browser_page: Page, path_to) -> Page:
     """The list of parcels, of somebody who is logged in."""
-    await browser_page.goto(f"/admin{path_to('parcels')}")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
-    await expect(browser_page.get_by_role("heading", name="Parcels")).to_be_visible()
+    await log_in(browser_page, f"/admin{path_to('parcels')}", "Parcels")
     await browser_page.wait_for_load_state("load")  # so that scripts listen to keys
     return browser_page
 

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.depot.models import Parcel
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.late_scripts import before_scripts
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
@@ -14,11 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sq
 @pytest.fixture
 async def page(boss, parcels, browser_page: Page, path_to) -> Page:
     """The list of parcels, of somebody who is logged in."""
-    await browser_page.goto(f"/admin{path_to('parcels')}")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
-    await expect(browser_page.get_by_role("heading", name="Parcels")).to_be_visible()
+    await log_in(browser_page, f"/admin{path_to('parcels')}", "Parcels")
     return browser_page
 
 

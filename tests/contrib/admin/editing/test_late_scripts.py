@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.guild.models import Rank
 from tests.contrib.admin.late_scripts import before_scripts
 
@@ -14,11 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sq
 async def page(browser_page: Page, make_user) -> Page:
     """Of a superuser who is logged in."""
     await make_user(username="boss", is_superuser=True)
-    await browser_page.goto("/admin/")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
-    await expect(browser_page.get_by_role("heading", name="Welcome")).to_be_visible()
+    await log_in(browser_page, "/admin/", "Welcome")
     return browser_page
 
 

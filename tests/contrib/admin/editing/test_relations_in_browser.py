@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.guild.models import Workshop
 
 pytestmark = pytest.mark.browser
@@ -16,11 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 async def editor(browser_page: Page, make_user, workshop) -> Page:
     await make_user(username="boss", is_superuser=True)
-    await browser_page.goto("/admin/")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
-    await expect(browser_page.get_by_role("heading", name="Welcome")).to_be_visible()
+    await log_in(browser_page, "/admin/", "Welcome")
     return browser_page
 
 
