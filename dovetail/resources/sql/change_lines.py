@@ -125,11 +125,25 @@ def tells_old_rows(dialect: Dialect) -> bool:
     return dialect.name == "postgresql" and version is not None and version >= (18,)
 
 
-def old_columns(columns: Sequence[Column[object]], dialect: Dialect) -> Iterator[ColumnElement[object]]:
-    """Yield the columns of the row as it was, called `old_title` and so on, for RETURNING."""
+def old_columns(
+    columns: Sequence[Column[object]], dialect: Dialect, taken: CTE | None
+) -> Iterator[ColumnElement[object]]:
+    """Yield the columns of the row as it was, called `old_title` and so on, for RETURNING: those of `taken`, if any."""
     name = dialect.identifier_preparer.format_column
     for column in columns:
-        yield literal_column(f"old.{name(column)}", column.type).label(f"{OLD}{column.key}")
+        old = literal_column(f"old.{name(column)}", column.type) if taken is None else taken.c[column.key]
+        yield old.label(f"{OLD}{column.key}")
+
+
+def taken_row(
+    table: Table, columns: Sequence[Column[object]], where: Sequence[ColumnElement[bool]], *, to_delete: bool = False
+) -> CTE:
+    """Return what locks a row of PostgreSQL's, for what writes it beside this, and tells what it is by then.
+
+    Of one `to_delete` nothing is found while another transaction holds it.
+    """
+    known = select(*dict.fromkeys([*table.primary_key.columns, *columns])).where(*where)
+    return known.with_for_update(of=table, key_share=not to_delete, skip_locked=to_delete).cte("taken")
 
 
 def picture(table: Table | CTE) -> Picture:

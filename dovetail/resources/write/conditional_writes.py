@@ -39,7 +39,7 @@ from dovetail.resources.declaration.declared import Model
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.change_lines import picture, tells_old_rows
+from dovetail.resources.sql.change_lines import picture, taken_row
 from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
@@ -70,11 +70,9 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
 ) -> Compiled[Plan] | None:
     """Return what writes these attributes of a row if that changes any of them, and reads it; and into the `log`.
 
-    None if the database cannot ask all there is to ask before it writes, or tell then what the row was.
+    None if the database cannot ask all there is to ask before it writes.
     """
     log = log if log is not None and log.columns(inspect(spec.model).local_table) else None
-    if log is not None and dialect.name != "sqlite" and not tells_old_rows(dialect):
-        return None
     check = true() if visibility.check is None else visibility.check
     changed, later = placeholders(spec.model, names), _afterwards(spec.model, names, check)
     conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
@@ -122,8 +120,7 @@ def _recorded_delete(
     just made what refers to it, nothing is deleted here.
     """
     own = key.property.columns[0]
-    columns = dict.fromkeys([own, *log.columns(table)])
-    taken = select(*columns).where(*chosen).with_for_update(of=table, skip_locked=True).cte("taken")
+    taken = taken_row(table, [own, *log.columns(table)], chosen, to_delete=True)
     is_taken = own.in_(select(taken.c[own.key]))
     line = log.insert_deleted(table, [is_taken], picture(taken))
     statement = delete(table).where(is_taken).returning(own)

@@ -35,7 +35,7 @@ from dovetail.resources.declaration.model_rules import (
 )
 from dovetail.resources.query.keys import key_names, key_of
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
-from dovetail.resources.sql.change_lines import ChangeLines, changed_line
+from dovetail.resources.sql.change_lines import ChangeLines, changed_line, taken_row, tells_old_rows
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.insert_statements import VALUE, columns_of, is_python, maker_of, placeholders
 from dovetail.resources.sql.nested_select import allowed_column
@@ -176,9 +176,14 @@ class OneRow(Generic[Model]):
         if len(made) < len(own) or any(map(wants_context, made.values())):
             return None  # SQLAlchemy knows how to call these
         defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
-        statement: Update = update(table).where(self.has_key(), *conditions)
-        statement = statement.values(placeholders(self._model, [*names, *defaults]))
-        plan = self._read_back.compile(statement, defaults, (), visibility, dialect, log, is_alone=is_alone)
+        chosen, taken = [self.has_key(), *conditions], None
+        if is_alone and log is not None and dialect.name != "sqlite" and not tells_old_rows(dialect):
+            taken = taken_row(self._table, log.columns(self._table), chosen)
+            chosen = [column == taken.c[column.key] for column in self._table.primary_key.columns]
+        statement: Update = update(table).where(*chosen).values(placeholders(self._model, [*names, *defaults]))
+        plan = self._read_back.compile(
+            statement, defaults, (), visibility, dialect, log, taken=taken, is_alone=is_alone
+        )
         if plan is None or log is None or dialect.name != "sqlite":
             return plan
         line = self._line(log, names, conditions)

@@ -85,12 +85,13 @@ class ReadBack:
         dialect: Dialect,
         log: ChangeLog | None = None,
         *,
+        taken: CTE | None = None,
         is_alone: bool = False,
     ) -> Plan | None:
         """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something.
 
-        On PostgreSQL it writes the change into the `log` too, and one that may be all of a transaction `is_alone`: it
-        fails if the row is not allowed as it is written, so `fetch_allowed` runs it.
+        On PostgreSQL it writes the change into the `log` too, of the row as `taken` has it, and one that may be all of
+        a transaction `is_alone`: it fails if the row is not allowed as it is written, so `fetch_allowed` runs it.
         """
         node, model = self._reader.node_for(visibility, dialect), self._reader.model
         assert node is not None  # noqa: S101 - it is possible
@@ -99,7 +100,8 @@ class ReadBack:
         if is_alone and check is not None and not is_sqlite:
             check = enforced(model, check)
         columns = page_columns(node, self._reader.version_within(visibility.hidden), check)
-        lines = None if is_sqlite or log is None else _Lines(log, write, tells_old_rows(dialect))
+        tells_old = tells_old_rows(dialect) or taken is not None
+        lines = None if is_sqlite or log is None else _Lines(log, write, taken, tells_old)
 
         def beside(row: CTE) -> Sequence[CTE]:
             hiding = [_row_cte(model, dialect)] if is_sqlite else []
@@ -123,6 +125,7 @@ class _Lines:
 
     log: ChangeLog
     write: Write
+    taken: CTE | None  # the row that is written, as it was
     tells_old_rows: bool
 
     @property
@@ -134,7 +137,8 @@ class _Lines:
         """Yield what RETURNING has to have for them beside the columns that are `known`."""
         yield from (column for column in self.columns if column not in known)
         if self.tells_old_rows and not isinstance(self.write, Insert):
-            yield from old_columns([column for column in self.columns if column.key in self._names], dialect)
+            told = [column for column in self.columns if column.key in self._names]
+            yield from old_columns(told, dialect, self.taken)
 
     @property
     def _names(self) -> Collection[object]:
