@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, func, text
 from sqlalchemy.dialects import postgresql
 
 # PostgreSQL takes `example.com` for one word and FTS5 for two: what is no letter becomes a space for both.
-PUNCTUATION = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+MARKS = r"""[]!"#$%&''()*+,./:;<=>?@[\\^_`{|}~-]+"""  # as a regular expression, and as SQL
 STEMMED = "english"  # the one language that FTS5 can reduce to stems as well
 _CONFIG = re.compile(r"to_tsvector\('(\w+)'")
+_SPACED = re.compile(r"regexp_replace\(|translate\(")
 _COLUMN = re.compile(r"coalesce\(\s*\(*(?:[\w\"]+\.)?(\"(?:[^\"]|\"\")+\"|\w+)\)*(?:::\w+)?\s*,", re.IGNORECASE)
 _CONTENT = re.compile(r"content=\"((?:[^\"]|\"\")*)\"")
 _TABLE_OF_FTS5 = re.compile(r"^CREATE VIRTUAL TABLE .* USING fts5\((.*)\)$", re.IGNORECASE | re.DOTALL)
@@ -26,10 +27,14 @@ _NAME = re.compile(r"\"((?:[^\"]|\"\")+)\"\s*,")
 
 @dataclass(frozen=True)
 class Document:
-    """The columns whose words are searched, and the configuration by which PostgreSQL tells words."""
+    """The columns whose words are searched, and the configuration by which PostgreSQL tells words.
+
+    An index of PostgreSQL's that `translates` is one of an earlier Dovetail, which cost a write several times as much.
+    """
 
     columns: tuple[str, ...]
     config: str
+    translates: bool = False
 
     def expression(self, columns: Sequence[ColumnElement[object]]) -> ColumnElement[object]:
         """Return the expression that PostgreSQL indexes: the words of the columns, which are those of `columns`."""
@@ -37,8 +42,9 @@ class Document:
         words: Any = func.coalesce(columns[0], text("''"))
         for one in columns[1:]:
             words = words.concat(text("' '")).concat(func.coalesce(one, text("''")))
-        marks, spaces = text("'" + PUNCTUATION.replace("'", "''") + "'"), text(f"'{' ' * len(PUNCTUATION)}'")
-        parts = text(f"'{self.config}'::regconfig"), func.translate(words, marks, spaces)
+        # Not by translate(), which compares each character of the text with each of the marks.
+        spaced = func.regexp_replace(words, text(f"'{MARKS}'"), text("' '"), text("'g'"))
+        parts = text(f"'{self.config}'::regconfig"), spaced
         found: ColumnElement[object] = postgresql.to_tsvector(*parts)  # type: ignore[attr-defined,no-untyped-call]  # documented
         return found
 
@@ -46,9 +52,10 @@ class Document:
 def read_expression(written: str) -> Document | None:
     """The document of an index's expression, as a migration or PostgreSQL writes it; None for any other."""
     config, columns = _CONFIG.search(written), _COLUMN.findall(written)
-    if config is None or not columns or "translate(" not in written:
+    made = _SPACED.search(written)
+    if config is None or not columns or made is None:
         return None
-    return Document(tuple(_unquoted(column) for column in columns), config[1])
+    return Document(tuple(_unquoted(column) for column in columns), config[1], made[0] == "translate(")
 
 
 def read_table(sql: str) -> tuple[str, Document] | None:

@@ -88,6 +88,22 @@ async def test_other_columns_are_a_change(on_database):
     assert await on_database(differences) == [("remove_index", name), ("add_index", name)]
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_an_index_of_an_earlier_version_that_costs_more_is_a_change(on_database):
+    earlier = (
+        "to_tsvector('simple'::regconfig, translate(coalesce(title, '') || ' ' || coalesce(\"Body\", ''), '-', ' '))"
+    )
+
+    def change(op, _connection):
+        create_table(op)
+        op.drop_index("ix_notes_note_search", "notes_note")
+        op.create_index("ix_notes_note_search", "notes_note", [literal_column(earlier)], postgresql_using="gin")
+
+    await on_database(change)
+    name = "ix_notes_note_search"
+    assert await on_database(differences) == [("remove_index", name), ("add_index", name)]
+
+
 async def test_what_is_missing_is_made(on_database):
     await on_database(lambda op, _: create_table(op))
     await on_database(lambda op, _: op.drop_index("ix_notes_note_search", "notes_note"))
