@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
-from dovetail.database.drivers.lost_connections import is_lost, let_go_of_lock, throw_away
+from dovetail.database.drivers.lost_connections import is_lost, throw_away
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
     close_unused,
@@ -56,7 +56,7 @@ class DriverConnection:
             else:
                 rows = await driver.fetch(sql, *arguments)
         except Exception as error:
-            raise await _translated(error, sql, engine, self.managed) from error
+            raise _translated(error, sql, engine, self.managed) from error
         return rows
 
     async def fetch_last(self, steps: Sequence[tuple[str, tuple[object, ...]]]) -> Sequence[Sequence[object]]:
@@ -72,7 +72,7 @@ class DriverConnection:
         try:
             return await fetch_last(self.driver, steps)
         except Exception as error:
-            raise await _translated(error, steps[-1][0], self.engine.sync_engine, self.managed) from error
+            raise _translated(error, steps[-1][0], self.engine.sync_engine, self.managed) from error
 
     @property
     def dialect(self) -> Dialect:
@@ -104,7 +104,7 @@ class DriverConnection:
         try:
             await say_commit(self.managed)
         except Exception as error:
-            raise await _translated(error, "COMMIT", self.engine.sync_engine, self.managed) from error
+            raise _translated(error, "COMMIT", self.engine.sync_engine, self.managed) from error
 
     async def rollback(self) -> None:
         """Roll that transaction back; a connection that cannot is thrown away."""
@@ -250,15 +250,13 @@ class _LateConnection:
         return getattr(connection_on(engine, managed), name)
 
 
-async def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesConnection) -> Exception:
+def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesConnection) -> Exception:
     dialect = engine.dialect
     try:
         raise_as_dbapi_error(raw.dbapi_connection, error)
     except dialect.loaded_dbapi.Error as found:
         lost = dialect.is_disconnect(found, raw.dbapi_connection, None) or is_lost(found)
         if lost:
-            if dialect.name == "sqlite":
-                await let_go_of_lock(raw.driver_connection)
             throw_away(engine, raw, found)
         return as_sqlalchemy_error(sql, found, dialect, is_lost=lost)
     except unreachable() as found:

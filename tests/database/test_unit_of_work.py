@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import PIPE
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from dovetail.database.unit_of_work import Database, lookup_session
 from tests.probe.models import Item
@@ -127,3 +127,24 @@ async def test_a_reader_reads_beside_a_writer_and_sees_what_was_committed(stored
             assert list(await reader.scalars(select(Item.name))) == ["counter"]
         async with asyncio.timeout(2), stored.outside_the_pool() as reader:
             assert list(await reader.scalars(select(Item.name))) == ["counter"]
+
+
+async def test_who_is_cancelled_within_a_statement_locks_nobody_out(stored):
+    remembered: list[object] = []  # as a traceback remembers: Python closes no connection of SQLite before
+
+    async def write():
+        async with stored.unit_of_work() as session:
+            session.add(Item(name="never"))
+            remembered.append(await session.stream(select(Item)))
+            engine = stored.engine.sync_engine
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+            event.listen(engine, "before_cursor_execute", lambda *_: loop.call_soon(task.cancel), once=True)
+            await session.execute(select(Item.id))
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(write())
+    async with stored.unit_of_work() as session:
+        session.add(Item(name="later"))
+    async with stored.unit_of_work(read_only=True) as session:
+        assert set(await session.scalars(select(Item.name))) == {"counter", "later"}
+    assert len(remembered) == 1

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,16 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
     return stop
 
 
+def let_go_of_lock(driver: Any) -> None:
+    """End the transaction of a connection that is thrown away, once its thread comes to it; nobody waits for that.
+
+    Python closes it in earnest only when nobody remembers its last statement, and until then it stays locked: a task
+    that was cancelled is remembered by its traceback. (It is not interrupted: SQLite would then interrupt the rollback,
+    too, for as long as some statement has rows left.)
+    """
+    driver._tx.put_nowait((None, partial(_roll_back, driver)))  # noqa: SLF001 - its coroutines wait for the thread
+
+
 async def fetch_last(driver: Any, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
     """Run statements one behind the other, and return the rows of the last; if one fails, none has changed anything.
 
@@ -100,6 +111,11 @@ def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object
             connection.execute("RELEASE dovetail_steps")
         raise
     return rows
+
+
+def _roll_back(driver: Any) -> None:
+    if driver._connection is not None:  # noqa: SLF001 - see let_go_of_lock
+        driver._connection.rollback()  # noqa: SLF001
 
 
 def _uri(database: str) -> str:

@@ -3,10 +3,8 @@
 A connection that is thrown away costs some milliseconds; one that is kept fails every request that gets it.
 """
 
-import sqlite3
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, exc
 from sqlalchemy.pool import ManagesConnection
@@ -75,15 +73,6 @@ def throw_away(engine: Engine, managed: ManagesConnection, error: BaseException)
     if not is_local(error):
         invalidate_older(engine.pool, managed)
     managed.invalidate(error)
-
-
-async def let_go_of_lock(driver: Any) -> None:
-    """End the transaction of an SQLite connection that is thrown away.
-
-    Python closes it in earnest only when nobody remembers its last statement, and until then it stays locked.
-    """
-    with suppress(sqlite3.Error, ValueError):  # aiosqlite's, when it is closed already
-        await driver.rollback()
 
 
 def renew_statements(engine: Engine, driver: object, error: object) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import PoolProxiedConnection, StaticPool
+from sqlalchemy.pool import StaticPool
 
-from dovetail.database.drivers.aiosqlite_connections import open_connection, open_existing
+from dovetail.database.drivers.aiosqlite_connections import let_go_of_lock, open_connection, open_existing
 from dovetail.database.drivers.lost_connections import (
     CONNECTOR,
     is_local,
     is_lost,
-    let_go_of_lock,
     renew_statements,
 )
 from dovetail.database.drivers.sqlalchemy_private import set_ping
@@ -61,6 +60,7 @@ def create_engine(
     reflect_all_types(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
+        let_go_of_locks(engine.sync_engine)
         if not is_memory(url):
             keep_to_file(engine.sync_engine, str(url.database))
     else:
@@ -107,15 +107,15 @@ def speak_as_sqlalchemy(engine: Engine) -> None:
             context.is_disconnect = True
             context.invalidate_pool_on_disconnect = not is_local(error)
             if context.connection is not None and not context.connection.invalidated:
-                _part_with(engine, context.connection.connection, error)
+                renew_statements(engine, context.connection.connection.driver_connection, error)
 
 
-def _part_with(engine: Engine, connection: PoolProxiedConnection, error: BaseException) -> None:
-    if engine.dialect.name == "sqlite":
-        adapter: Any = connection.dbapi_connection
-        adapter.run_async(let_go_of_lock)
-    else:
-        renew_statements(engine, connection.driver_connection, error)
+def let_go_of_locks(engine: Engine) -> None:
+    """Let a connection of SQLite that is thrown away lock nobody out, as where a request was cancelled."""
+
+    @event.listens_for(engine, "invalidate")
+    def _let_go(connection: Any, _record: object, _error: BaseException | None) -> None:
+        let_go_of_lock(connection.driver_connection)
 
 
 def _common_options(settings: Settings) -> Options:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import anyio
 from starlette.datastructures import FormData, UploadFile
@@ -51,12 +52,12 @@ async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator
         news.set()
 
     job = asyncio.create_task(_work(office, request, work, report))
+    job.add_done_callback(lambda _: news.set())
     try:
         while not job.done():
             news.clear()
-            told = asyncio.create_task(news.wait())
-            await asyncio.wait({job, told}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
-            told.cancel()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), BEAT)
             if not job.done():
                 yield _line(so_far)
         yield _line(job.result())
