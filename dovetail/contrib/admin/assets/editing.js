@@ -1,15 +1,13 @@
-// What helps to fill in a form: a warning before what was typed is lost, a draft at the server, the first mistake in
-// sight, buttons for now and for today, JSON that is checked as it is typed, and groups as tabs.
+// What helps to fill in a form: a warning before what was typed is lost, the first mistake in sight, buttons for now and
+// for today, JSON that is checked as it is typed, and groups as tabs.
 
+import { keepDrafts } from "./drafts.js";
 import { gettext } from "./texts.js";
 import { isTyped } from "./typed.js";
 
 const TEXTS = {
-  today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"), saved: gettext("A draft was saved."), lost: gettext("You were logged out. What you typed until the last draft is kept; log in to go on."),
-  gone: gettext("Somebody deleted this meanwhile, so no draft is kept."),
-  tooLong: gettext("This is too long for a draft to be kept."), wrong: gettext("This is not JSON: "),
+  today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"), wrong: gettext("This is not JSON: "),
 };
-const PAUSE = 1500; // milliseconds after the last letter, after which a draft is saved
 const form = document.querySelector("[data-object-form]");
 
 // Nothing that was typed is left without a warning.
@@ -21,47 +19,6 @@ function guard() {
   if (window.jQuery) window.jQuery(form).on("change", "select", note);
   form.addEventListener("submit", () => { isUnsaved = false; });
   window.addEventListener("beforeunload", (event) => { if (isUnsaved) event.preventDefault(); });
-}
-
-// A draft is kept at the server: it outlives the session and the browser.
-function keepDrafts() {
-  const status = form.querySelector("[data-draft-status]");
-  let timer = 0;
-  let isSent = false;
-  async function save() {
-    const typed = new URLSearchParams();
-    new FormData(form).forEach((value, name) => {
-      const field = form.elements.namedItem(name);
-      if (typeof value === "string" && !(field && field.type === "password")) typed.append(name, value);
-    });
-    try {
-      const answer = await fetch(form.dataset.draftUrl, { method: "POST", headers: { Accept: "application/json" }, body: typed });
-      if (isSent) return;
-      if (answer.ok) {
-        status.textContent = TEXTS.saved;
-        if (!form.elements.namedItem("_draft")) {
-          const mark = document.createElement("input");
-          Object.assign(mark, { type: "hidden", name: "_draft", value: "1" });
-          form.append(mark);
-        }
-      } else if (answer.status === 401) status.textContent = TEXTS.lost;
-      else if (answer.status === 400) status.textContent = TEXTS.tooLong;
-      else if (answer.status === 404) status.textContent = TEXTS.gone;
-    } catch {
-      status.textContent = "";
-    }
-  }
-  const isKept = (field) => field.name && field.type !== "password" && field.type !== "file";
-  const later = (event) => {
-    if (!isKept(event.target)) return;
-    clearTimeout(timer);
-    timer = setTimeout(save, PAUSE);
-  };
-  form.addEventListener("input", later);
-  form.addEventListener("change", later);
-  if (window.jQuery) window.jQuery(form).on("change", "select", later);
-  form.addEventListener("submit", () => { isSent = true; clearTimeout(timer); });
-  if ([...form.elements].some((one) => isKept(one) && isTyped(one))) timer = setTimeout(save, PAUSE);
 }
 
 // Groups of fields as tabs, by arrows too; a mistake is marked in the tab that hides it.
@@ -194,7 +151,7 @@ function showWhereItHolds() {
 if (form) {
   showWhereItHolds();
   guard();
-  if (form.dataset.draftUrl) keepDrafts();
+  if (form.dataset.draftUrl) keepDrafts(form);
   addTools(form);
   document.addEventListener("dovetail:added", (event) => addTools(event.target));
   makeTabs();

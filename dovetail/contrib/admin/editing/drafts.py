@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 DRAFT = "_draft"  # of an address: show the draft; of a form: there is one
+SENT_BEFORE = "sent"  # what an address says of a draft that is a form that was sent, whose author went back to it
 DISCARD = "_discard"
 LIFETIME = timedelta(days=7)
 LONGEST_KEY = 500

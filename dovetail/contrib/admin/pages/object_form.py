@@ -16,7 +16,7 @@ from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.deleting.groups import DeletedObjects
 from dovetail.contrib.admin.deleting.released import TOLD, released
 from dovetail.contrib.admin.editing.conditions import mark_conditions, without_unmet
-from dovetail.contrib.admin.editing.drafts import DRAFT, draft_time, find_draft, forget_draft, has_drafts
+from dovetail.contrib.admin.editing.drafts import DRAFT, SENT_BEFORE, draft_time, find_draft, forget_draft, has_drafts
 from dovetail.contrib.admin.editing.related import is_popup, offer_related
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, find_form, forget_form
@@ -48,7 +48,10 @@ OF_OBJECT = "object"  # of the address of a lookup: the key of the object whose 
 SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
 GONE = "_gone"  # what a form says whose author was told that its object is gone
 KEPT = gettext_lazy("This is what you had typed. Nothing was saved yet; look at it and save.")
-
+SENT = gettext_lazy(
+    "This is what you had sent. Look at it before you save: if it was saved then, what was new in it "
+    "would be made a second time."
+)
 DELETED = gettext_lazy(
     "Somebody else deleted this while you were editing, so nothing was saved yet. "
     "Saving again makes a new one of what you typed."
@@ -105,6 +108,7 @@ class FormPage:
         mark_conditions(view.conditional_fields, form)
         context["lookup_addresses"] = self._lookup_address
         context |= {"popup": is_popup(self.request), "is_draft": DRAFT in self.request.query_params}
+        context["has_draft"] = context["is_draft"] or bool(await field_of(self.request, DRAFT))
         context["has_drafts"] = has_drafts(self.request) and not self.is_gone
         if "pk" in self.request.path_params and not context["popup"] and not self.is_gone:
             context["presence"] = await presence_of(self.office, self.request, view, is_editing=True)
@@ -155,7 +159,8 @@ async def edit(
     page = replace(page, formsets=await open_formsets(view, request, changed, sent, save_as_new=is_copy))
     if kept is not None:
         is_current = sent.get(VERSION) in {None, page.version}
-        return await page.show(form, error=KEPT if is_current else await tell_stale(office, request, view, changed))
+        told = SENT if request.query_params.get(DRAFT) == SENT_BEFORE else KEPT
+        return await page.show(form, error=told if is_current else await tell_stale(office, request, view, changed))
     if conflict := await _conflict(page, changed, sent):
         return await page.show(form, HTTPStatus.CONFLICT, conflict)
     if not (form.validate() & are_valid(page.formsets)):

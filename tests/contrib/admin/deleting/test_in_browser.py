@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
+from tests.contrib.admin.entering import log_in
 
 pytestmark = pytest.mark.browser
 
@@ -59,3 +60,31 @@ async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(brow
     await browser_page.get_by_role("button", name="Delete", exact=True).click()
     await expect(browser_page.locator(".action-progress-text")).to_have_text("620 posts were deleted.")
     assert await count(session) == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # where a row can be held while the action waits for it
+async def test_an_action_that_is_stopped_changes_nothing_and_can_be_done_again(browser_page: Page, make_user, session):
+    boss = await make_user(username="boss", is_superuser=True)
+    rows = [{"title": f"Post {n:03}", "content": "x", "author_id": boss.id} for n in range(120)]
+    await session.execute(insert(Post), rows)
+    await session.commit()
+    await log_in(browser_page, "/admin/blog/post/", "Posts")
+    told = browser_page.locator(".action-progress-text")
+
+    async def publish() -> None:
+        await browser_page.goto("/admin/blog/post/")
+        await browser_page.get_by_label("All 120 that match").check()
+        await browser_page.get_by_role("button", name="Publish", exact=True).click()
+        await expect(browser_page.get_by_role("heading", name="Publish: 120 posts?")).to_be_visible()
+        await browser_page.wait_for_load_state()
+        async with browser_page.expect_response("**/action/publish/**"):  # whose first line comes before the work
+            await browser_page.get_by_role("button", name="Publish", exact=True).click()
+
+    await session.scalar(select(Post.id).order_by(Post.id.desc()).limit(1).with_for_update())
+    await publish()
+    await browser_page.get_by_role("button", name="Stop, and undo all of it").click()
+    await expect(told).to_have_text("It was stopped, and nothing was done.")
+    assert await count(session, Post.is_published.is_(True)) == 0
+    await publish()
+    await expect(told).to_have_text("Publish: done with 120 posts.")
+    assert await count(session, Post.is_published.is_(True)) == 120
