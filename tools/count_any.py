@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTED = ("dovetail", "plugins", "project", "config")
-CEILING = 263
+CEILING = 262
 
 
 def main() -> int:

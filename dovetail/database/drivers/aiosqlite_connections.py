@@ -59,7 +59,7 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
     return stop
 
 
-def let_go_of_lock(driver: Any) -> None:
+def let_go_of_lock(driver: aiosqlite.Connection) -> None:
     """End the transaction of a connection that is thrown away, once its thread comes to it; nobody waits for that.
 
     Python closes it in earnest only when nobody remembers its last statement, and until then it stays locked: a task
@@ -113,7 +113,7 @@ def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object
     return rows
 
 
-def _roll_back(driver: Any) -> None:
+def _roll_back(driver: aiosqlite.Connection) -> None:
     if driver._connection is not None:  # noqa: SLF001 - see let_go_of_lock
         driver._connection.rollback()  # noqa: SLF001
 
