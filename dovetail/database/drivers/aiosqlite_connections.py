@@ -115,7 +115,7 @@ def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object
 
 def _roll_back(driver: aiosqlite.Connection) -> None:
     if driver._connection is not None:  # noqa: SLF001 - see let_go_of_lock
-        driver._connection.rollback()  # noqa: SLF001
+        driver._connection.rollback()  # noqa: SLF001 - as above
 
 
 def _uri(database: str) -> str:
