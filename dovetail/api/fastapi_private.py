@@ -1,7 +1,7 @@
 """Every part of FastAPI and Starlette that is leaned on and that they do not document.
 
 tests/api/test_fastapi_private.py fails when one of them changes. Import this module before routes are made: it changes
-how FastAPI works in three places. What makes its documents sooner is `openapi/fastapi_documents.py`.
+how FastAPI works in four places. What makes its documents sooner is `openapi/fastapi_documents.py`.
 
 FastAPI refuses models of pydantic.v1. It asks of each annotation of a route, and of each object that it encodes,
 whether it is one, and imports pydantic.v1 for the question: a twelfth of a server's start, and as long a stop at the
@@ -13,6 +13,9 @@ wherever its router is included: half of the time in which an application is mad
 
 FastAPI looks into what an endpoint depends on for each endpoint, down to the session that all of them share.
 `analysing_once` remembers it while routes are made.
+
+FastAPI has pydantic make a validator for each parameter and each answer of each route. Meanwhile those that say nothing
+but their type, which are half of them, share one a type.
 """
 
 import sys
@@ -20,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeAlias, cast
 
 from fastapi import FastAPI, encoders, routing, utils
@@ -32,6 +35,7 @@ from fastapi.dependencies.utils import _get_flat_body_params as body_params_of
 from fastapi.routing import _APIRouteLike as AnyRoute
 from fastapi.routing import _populate_api_route_state as populate_anew
 from fastapi.security.base import SecurityBase
+from pydantic import TypeAdapter
 from starlette import _utils
 from starlette.routing import Mount, Route, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,7 +51,19 @@ may_have_body = utils.is_body_allowed_for_status_code  # of a status (RFC 9110, 
 TELEMETRY = "fastapi.telemetry"  # in the scope of a request that FastAPI reports to OpenTelemetry
 KNOWN_MATCHES = {one.matches for one in (routing.APIRoute, Route, Mount, routing.APIWebSocketRoute, WebSocketRoute)}
 
-_analysed: ContextVar["dict[object, Dependant] | None"] = ContextVar("dovetail_analysed", default=None)
+NAMES = {"default", "alias", "alias_priority", "validation_alias", "serialization_alias"}  # no affair of a validator
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The things remembered while routes are made, each by its identity, and kept, so that nothing else gets that."""
+
+    dependants: dict[object, Dependant] = field(default_factory=dict)
+    adapters: dict[object, tuple[object, TypeAdapter[object]]] = field(default_factory=dict)
+
+
+_analysed: ContextVar[Analysis | None] = ContextVar("dovetail_analysed", default=None)
+add_own_adapter = v2.ModelField.__post_init__
 _is_model_class = shared.is_pydantic_v1_model_class
 _is_model_instance = shared.is_pydantic_v1_model_instance
 
@@ -69,7 +85,7 @@ def analysing_once() -> Iterator[None]:
     As a decorator, while the function runs.
     """
     known = _analysed.get()
-    token = _analysed.set({} if known is None else known)
+    token = _analysed.set(known or Analysis())
     try:
         yield
     finally:
@@ -171,16 +187,36 @@ def remembering(get_dependant: Callable[P, Dependant]) -> Callable[P, Dependant]
         options = sorted((key, value) for key, value in given.items() if key not in {"path", "name", "call"})
         # By its identity, for not all that can be called is hashable. `known` keeps it, and nothing else gets its id.
         key = id(given["call"]), frozenset(utils.get_path_param_names(path)), repr(options)
-        if key not in known:
-            known[key] = get_dependant(*args, **given)
-        found = known[key]
+        if key not in known.dependants:
+            known.dependants[key] = get_dependant(*args, **given)
+        found = known.dependants[key]
         # A copy, for the route puts what it depends on itself in front.
         return replace(found, path=path, name=name, dependencies=[*found.dependencies])
 
     return dependant_of
 
 
+def add_adapter(said: v2.ModelField) -> None:
+    """Give a parameter or an answer its validator; within `analysing_once` one of the same type may have it already."""
+    known = _analysed.get()
+    if known is None or said.config is not None or not _says_nothing(said):
+        add_own_adapter(said)
+        return
+    parts = (said.field_info.annotation, *said.field_info.metadata)  # what the type is annotated with is a part of it
+    key = tuple(map(id, parts))
+    if key not in known.adapters:
+        add_own_adapter(said)
+        known.adapters[key] = parts, said._type_adapter  # noqa: SLF001 - FastAPI's own, as all of this
+    said._type_adapter = known.adapters[key][1]  # noqa: SLF001 - as above
+
+
+def _says_nothing(said: v2.ModelField) -> bool:
+    attributes = v2.asdict(said.field_info)["attributes"]
+    return all(value is v2._Attrs[name] for name, value in attributes.items() if name not in NAMES)  # noqa: SLF001 - what is said otherwise
+
+
 dependencies.get_dependant = routing.get_dependant = remembering(dependencies.get_dependant)  # type: ignore[attr-defined]  # imported there
+v2.ModelField.__post_init__ = add_adapter  # type: ignore[method-assign,assignment]  # a dataclass's own hook
 shared.is_pydantic_v1_model_class = is_model_class
 encoders.is_pydantic_v1_model_instance = is_model_instance  # type: ignore[attr-defined,assignment]  # imported there
 routing._populate_api_route_state = populate  # noqa: SLF001 - what including a router calls

@@ -2,16 +2,18 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.dependencies import utils as dependencies
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from opentelemetry import trace
+from pydantic import BaseModel, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -192,6 +194,52 @@ def test_what_is_remembered_of_a_function_is_what_there_is_to_know_of_it():
     assert list(map(told, remembered)) == list(map(told, plain))
     assert [len(one.dependencies) for one in remembered] == [2, 1, 1], "one route's own are another's too"
     assert [one.path for one in remembered] == ["/api/query", "/api/again", "/api/path/{key}"]
+
+
+class Item(BaseModel):
+    name: str
+
+
+Short = Annotated[str, StringConstraints(max_length=3)]
+
+
+def test_parameters_and_answers_that_say_nothing_but_one_type_share_a_validator_while_a_site_is_made():
+    def read(short: Short, other: Short, any_length: str, told: Annotated[str, Query(title="Told")]) -> Item: ...
+    def write(item: Item) -> Item: ...
+
+    def made() -> tuple[list[object], list[object]]:
+        routes = [APIRoute("/read", read), APIRoute("/write", write, methods=["POST"])]
+        asked = [
+            one._type_adapter for route in routes for one in (*route.dependant.query_params, route.body_field) if one
+        ]
+        return asked, [route.response_field._type_adapter for route in routes if route.response_field]
+
+    with analysing_once():
+        (short, other, any_length, told_of, item), (answer, again) = made()
+    alone, answers = made()
+
+    assert short is other
+    assert item is answer is again
+    assert len({*map(id, (short, any_length, told_of, item))}) == 4, "shared by what is not the same"
+    assert len({*map(id, (*alone, *answers))}) == 7, "remembered for ever"
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_shared_validator_refuses_what_each_ones_own_does(shared):
+    with analysing_once() if shared else nullcontext():
+        app = FastAPI()
+
+        @app.get("/read")
+        def read(short: Short, other: Short, any_length: str) -> Item:
+            return Item(name=short + other + any_length)
+
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        good = await client.get("/read", params={"short": "abc", "other": "de", "any_length": "long"})
+        bad = await client.get("/read", params={"short": "abc", "other": "defg", "any_length": "long"})
+
+    assert good.json() == {"name": "abcdelong"}
+    assert [error["loc"] for error in bad.json()["detail"]] == [["query", "other"]]
 
 
 def told(dependant: Dependant) -> tuple[object, ...]:
