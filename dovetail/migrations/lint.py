@@ -24,6 +24,7 @@ from dovetail.migrations.run.execution import context_options
 from dovetail.plugin import CheckMessage, Level
 from dovetail.registry import Registry
 
+FRAMEWORK = "dovetail.contrib."
 _SILENCED = re.compile(r"^\s*# lint: (migrations\.W\d{3}) - \S+ +\S", re.MULTILINE)  # two words at least
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CREATED = re.compile(r'CREATE TABLE (?:IF NOT EXISTS )?(?:"?\w+"?\.)?"?(\w+)', re.IGNORECASE)
@@ -105,9 +106,13 @@ def lint(history: History, revisions: Iterable[str]) -> list[CheckMessage]:
 
 
 def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
-    """Return warnings about the migrations of the site's own plugins. Raise MigrationError if they cannot be read."""
+    """Return warnings about the migrations of the site's own plugins. Raise MigrationError if they cannot be read.
+
+    Those of the framework are its own tests' affair, in the repository of which it is a part of the site, too.
+    """
     history = load_history(base_dir, registry)
-    own = [name for name, entry in registry.installed.items() if is_own(entry, base_dir)]
+    plugins = [(name, entry) for name, entry in registry.installed.items() if not entry.package.startswith(FRAMEWORK)]
+    own = [name for name, entry in plugins if is_own(entry, base_dir)]
     return lint(history, [script.revision for name in own for script in history.of_plugin(name)])
 
 

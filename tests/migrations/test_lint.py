@@ -1,7 +1,13 @@
 """Migrations that would lock or break a busy PostgreSQL are pointed out, each with a code and a way around."""
 
+from pathlib import Path
+
 import pytest
 
+import dovetail
+from dovetail.migrations.history.graph import load_history
+from dovetail.migrations.lint import lint
+from dovetail.registry import load_registry
 from tests.migrations.make.test_makemigrations import ITEM, change
 from tests.migrations.run.test_migrate import make
 from tests.migrations.sites import Site
@@ -127,3 +133,17 @@ def test_makemigrations_warns_of_what_it_writes(site):
     said = site.manage("makemigrations")
 
     assert "WARNING (migrations.W001) shop_0002_ix_shop_item_name makes an index on shop_item" in said
+
+
+@pytest.mark.usefixtures("database_kind")
+def test_what_the_framework_ships_is_harmless_or_says_why(make_settings):
+    folder = Path(dovetail.__file__).parent / "contrib"
+    plugins = tuple(f"dovetail.contrib.{path.parent.name}" for path in sorted(folder.glob("*/plugin.py")))
+    settings = make_settings(plugins=plugins)
+    history = load_history(settings.base_dir, load_registry(settings))
+
+    found = lint(history, history.scripts)
+
+    assert len(plugins) == 6
+    assert len(history.scripts) > 20
+    assert list(map(str, found)) == []
