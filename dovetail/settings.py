@@ -291,7 +291,6 @@ def development_secret(folder: Path) -> str:
 
 
 @lru_cache(maxsize=64)  # a start reads each plugin's settings several times; to make the class takes longest
-@lru_cache(maxsize=32)  # of two applications in a process, such as that which is looked over and that which serves
 def _reader(schema: type[BaseModel], prefix: str, dotenv_files: tuple[Path, ...]) -> type[BaseSettings]:
     """Return a class that reads `schema` from the environment anew each time it is called."""
     config = SettingsConfigDict(

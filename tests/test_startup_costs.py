@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tests
+from dovetail.server.collector import RARELY
 
 REPOSITORY = Path(tests.__file__).parent.parent
 SEEN = "import json, sys; print(json.dumps(sorted(sys.modules)))"
@@ -141,16 +142,30 @@ def test_a_server_makes_no_validators_of_openapi_models_before_a_document_is_ask
 def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_through_all_of_it_at_the_end(tmp_path):
     code = (
         "import atexit, gc, runpy, sys; "
-        "seen = []; gc.callbacks.append(lambda phase, info: seen.append(phase)); "
-        "atexit.register(lambda: print(len(seen), gc.get_freeze_count())); "  # runs last
+        "seen = []; gc.callbacks.append(lambda phase, info: seen.append(len(gc.get_objects(info['generation'])))); "
+        "told = lambda: print(len(seen), max(seen), gc.get_freeze_count(), *gc.get_threshold()); "
+        "atexit.register(told); "  # runs last
         "sys.argv = ['manage.py', 'check']; "
         "runpy.run_path('manage.py', run_name='__main__')"
     )
 
-    collections, frozen = map(int, printed_by(code, tmp_path)[-1].split())
+    collections, largest, frozen, *threshold = map(int, printed_by(code, tmp_path)[-1].split())
 
     assert collections < 40  # of many hundreds; an event each for its start and its end
+    assert largest < 30_000, "it looked through what was imported"
     assert frozen > 100_000
+    assert tuple(threshold) == RARELY, "it goes on to rest while the command works"
+
+
+def test_a_server_in_a_process_of_its_own_begins_work_too(tmp_path):
+    code = (
+        "import gc; from dovetail.server.collector import spare_process; spare_process(); "  # as manage.py does there
+        "import uvicorn; from dovetail.server.worker import GracefulServer; "
+        "uvicorn.Server.run = lambda server, sockets=None: print(gc.isenabled(), *gc.get_threshold()); "
+        "GracefulServer(uvicorn.Config(None), is_alone=False).run()"
+    )
+
+    assert printed_by(code, tmp_path) == [f"True {' '.join(map(str, RARELY))}"]
 
 
 def test_an_application_among_others_can_become_garbage(tmp_path):

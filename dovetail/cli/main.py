@@ -13,6 +13,7 @@ from dovetail.cli.state import State
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError, DovetailError
 from dovetail.plugin import Command
+from dovetail.server.collector import begin_work
 from dovetail.settings import Settings
 
 PROGRAM = "manage.py"
@@ -22,6 +23,7 @@ MAY_EXIT = frozenset({"dbshell", "quickstart", "runserver", "shell", "test"})  #
 
 def main(settings_class: type[Settings], argv: Sequence[str] | None = None) -> int:
     """Run `manage.py` with `argv` (the process's own by default) and return its exit code."""
+    begin_work()
     state = State(settings_class, tuple(KERNEL))
     try:
         return run_program(Manage(), argv, PROGRAM, state)

@@ -9,6 +9,7 @@ from types import FrameType
 
 from uvicorn import Config, Server
 
+from dovetail.server.collector import begin_work
 from dovetail.server.limits import limits_of
 from dovetail.server.listener import has_arrivals, stop_arrivals
 from dovetail.server.protocol import GuardedProtocol
@@ -38,6 +39,11 @@ class GracefulServer(Server):
 
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, replace)
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop; in a process of its own, maybe, which has imported what it is to run."""
+        begin_work()
+        super().run(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let the queue run dry, close the listener, finish what is under way."""
