@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -27,6 +27,7 @@ class TestDatabases:
         self._numbers = count()
         self._templates: dict[tuple[str, Hashable], str] = {}
         self._stack = ExitStack()
+        self._maker = self._stack.enter_context(postgres.DatabaseMaker())
 
     def close(self) -> None:
         """Remove the templates."""
@@ -35,16 +36,8 @@ class TestDatabases:
     @contextmanager
     def empty(self, kind: str) -> Iterator[str]:
         """Give the URL of a database without tables; `kind` is "sqlite" or "postgresql"."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        if kind == "sqlite":
-            with self._sqlite_file(name) as path:
-                yield f"sqlite+aiosqlite:///{path}"
-            return
-        url = postgres.create_database(name)
-        try:
+        with self._made(kind) as url:
             yield url
-        finally:
-            postgres.drop_database(name)
 
     @contextmanager
     def migrated(self, kind: str, settings_class: type[Settings]) -> Iterator[str]:
@@ -53,37 +46,54 @@ class TestDatabases:
             yield url
 
     @contextmanager
+    def extended(
+        self, kind: str, settings_class: type[Settings], key: Hashable, extend: Callable[[str], None]
+    ) -> Iterator[str]:
+        """Give the URL of a copy of a migrated database that `extend` was given, to add to it once for `key`."""
+        start = partial(self.migrated, kind, settings_class)
+        with self._made(kind, self._template(kind, (settings_class, key), extend, start)) as url:
+            yield url
+
+    @contextmanager
     def copied(self, kind: str, key: Hashable, fill: Callable[[str], None]) -> Iterator[str]:
         """Give the URL of a copy of a database that `fill` was given, by its URL, to fill it once for `key`."""
-        template = self._template(kind, key, fill)
+        with self._made(kind, self._template(kind, key, fill, partial(self.empty, kind))) as url:
+            yield url
+
+    def _template(
+        self, kind: str, key: Hashable, fill: Callable[[str], None], start: Callable[[], AbstractContextManager[str]]
+    ) -> str:
+        if (kind, key) not in self._templates:
+            url = self._stack.enter_context(start())
+            fill(url)
+            self._templates[kind, key] = url
+        return self._templates[kind, key]
+
+    @contextmanager
+    def _made(self, kind: str, template: str | None = None) -> Iterator[str]:
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         if kind == "sqlite":
-            with self._sqlite_file(name) as path:
-                shutil.copyfile(template.partition(":///")[2], path)
+            with self._sqlite_file(name, template and template.partition(":///")[2]) as path:
                 yield f"sqlite+aiosqlite:///{path}"
             return
-        url = postgres.create_database(name, template=template.partition("?")[0].rpartition("/")[2])
+        url = self._maker.create(name, template and template.partition("?")[0].rpartition("/")[2])
         try:
             yield url
         finally:
-            postgres.drop_database(name)
+            self._maker.drop(name)
 
     @contextmanager
-    def _sqlite_file(self, name: str) -> Iterator[Path]:
+    def _sqlite_file(self, name: str, template: str | None) -> Iterator[Path]:
         path = self._folder / f"{name}.sqlite3"
-        path.touch()  # a server makes none
+        if template:
+            shutil.copyfile(template, path)
+        else:
+            path.touch()  # a server makes none
         try:
             yield path
         finally:
             for each in self._folder.glob(f"{path.name}*"):  # the log and the lock files beside it too
                 each.unlink()
-
-    def _template(self, kind: str, key: Hashable, fill: Callable[[str], None]) -> str:
-        if (kind, key) not in self._templates:
-            url = self._stack.enter_context(self.empty(kind))
-            fill(url)
-            self._templates[kind, key] = url
-        return self._templates[kind, key]
 
 
 def migrate_site(settings_class: type[Settings], url: str) -> None:

@@ -11,7 +11,7 @@ from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.settings import Settings
-from dovetail.testing.databases import TestDatabases, migrate_site
+from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import TEST_SECRET_KEY, running
 from tests.contrib.admin.drawer.models import DrawerBase
 from tests.contrib.admin.shelf.models import ShelfBase
@@ -32,11 +32,10 @@ def database_url(
 ) -> Iterator[str]:
     """That of the site, with the tables of the two plugins."""
 
-    def fill(url: str) -> None:
-        migrate_site(settings_class, url)
+    def extend(url: str) -> None:
         make_tables(url, *more.values())
 
-    with _databases.copied(database_kind, (settings_class, tuple(more)), fill) as url:
+    with _databases.extended(database_kind, settings_class, tuple(more), extend) as url:
         yield url
 
 

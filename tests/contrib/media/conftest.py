@@ -30,13 +30,13 @@ def database_url(database_kind: str, settings_class: type[Settings], _databases:
     """That of the site, with the tables of the plugins."""
     plugins = (*settings_class.model_fields["plugins"].default, PLUGINS[0])
 
-    def fill(url: str) -> None:
+    def extend(url: str) -> None:
         given = {"environment": "test", "database_url": url, "secret_key": TEST_SECRET_KEY, "plugins": plugins}
         settings = settings_class.model_validate(given)
         asyncio.run(migrate(settings, load_registry(settings)))
         make_tables(url, GalleryBase)
 
-    with _databases.copied(database_kind, (settings_class, PLUGINS), fill) as url:
+    with _databases.extended(database_kind, settings_class, PLUGINS, extend) as url:
         yield url
 
 

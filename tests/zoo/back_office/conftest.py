@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.settings import Settings
-from dovetail.testing.databases import TestDatabases, migrate_site
+from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import running
 from tests.tables import make_tables
 from tests.zoo.back_office import wardrobe
@@ -18,12 +18,11 @@ from tests.zoo.back_office.views import office_plugin
 
 @pytest.fixture
 def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
-    def fill(url: str) -> None:
-        migrate_site(settings_class, url)
+    def extend(url: str) -> None:
         models = office_plugin(database_kind).models
         make_tables(url, *dict.fromkeys(table for model in models for table in inspect(model).tables), wardrobe.SPARES)
 
-    with _databases.copied(database_kind, (settings_class, "zoo"), fill) as url:
+    with _databases.extended(database_kind, settings_class, "zoo", extend) as url:
         yield url
 
 

@@ -11,7 +11,6 @@ from dovetail.contrib.admin.dashboard import dashboard
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.errors import ConfigurationError
-from dovetail.testing.databases import migrate_site
 from dovetail.testing.fixtures import running
 from plugins.blog.models import Post
 from plugins.comments.models import Comment, CommentStatus
@@ -24,7 +23,7 @@ SORRY = "This could not be shown this time."
 @pytest.fixture
 def database_url(database_kind, settings_class, _databases):
     """That of the site: the plugin brings no tables."""
-    with _databases.copied(database_kind, settings_class, lambda url: migrate_site(settings_class, url)) as url:
+    with _databases.migrated(database_kind, settings_class) as url:
         yield url
 
 

@@ -11,7 +11,7 @@ from dovetail.contrib.admin.testing import BackOffice
 from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.settings import Settings
-from dovetail.testing.databases import TestDatabases, migrate_site
+from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import running
 from tests.contrib.admin.guild.models import Crafter, GuildBase, Rank, Skill, Town, Workshop
 from tests.tables import make_tables
@@ -23,11 +23,10 @@ PLUGIN = "tests.contrib.admin.guild"
 def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
     """That of the site, with the tables of the plugin."""
 
-    def fill(url: str) -> None:
-        migrate_site(settings_class, url)
+    def extend(url: str) -> None:
         make_tables(url, GuildBase)
 
-    with _databases.copied(database_kind, (settings_class, PLUGIN), fill) as url:
+    with _databases.extended(database_kind, settings_class, PLUGIN, extend) as url:
         yield url
 
 

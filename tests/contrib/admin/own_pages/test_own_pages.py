@@ -11,7 +11,6 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import ConfigurationError
-from dovetail.testing.databases import migrate_site
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.axe import findings
@@ -28,7 +27,7 @@ def database_kind(request) -> str:
 
 @pytest.fixture
 def database_url(database_kind, settings_class, _databases):
-    with _databases.copied(database_kind, settings_class, lambda url: migrate_site(settings_class, url)) as url:
+    with _databases.migrated(database_kind, settings_class) as url:
         yield url
 
 
