@@ -7,19 +7,25 @@ from typing_extensions import override
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.history.admin.names import OfficeNames
 from dovetail.contrib.history.undoing.rights import Judge, action_of, model_of
 from dovetail.contrib.history.undoing.steps import Step
 from dovetail.errors import PermissionDeniedError
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 
 PAGES = {"add": "create", "change": "edit", "delete": "delete"}  # of a view, by actions
+LACKING = {
+    "add": gettext_lazy("%(name)s: you lack the permission to add it."),
+    "change": gettext_lazy("%(name)s: you lack the permission to change it."),
+    "delete": gettext_lazy("%(name)s: you lack the permission to delete it."),
+}
 
 
 class OfficeJudge(Judge):
     """Decides about the user of a request to the back office, by permissions, policies and rules of fields."""
 
     def __init__(self, request: Request) -> None:
-        super().__init__(user_of(request))
+        super().__init__(user_of(request), OfficeNames(request))
         self._request = request
 
     @override
@@ -46,6 +52,5 @@ class OfficeJudge(Judge):
             view.is_accessible(self._request) and view.has_permission(self._request, PAGES[action]) for view in views
         ):
             raise PermissionDeniedError(
-                gettext("%(name)s: you lack the permission to %(action)s it.")
-                % {"name": step.rows[0].name, "action": action}
+                gettext(LACKING[action]) % {"name": self.names.object(step.table, step.rows[0].text)}
             )

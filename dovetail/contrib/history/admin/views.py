@@ -3,6 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.history.admin.names import label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
 from dovetail.contrib.history.differences import Difference, Part, differences
@@ -95,7 +97,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None
-        return {"changes": changes, "label": shown.view.label, "older": older, "beside": beside}
+        return {"changes": changes, "label": partial(label_of, shown.view), "older": older, "beside": beside}
 
     return compare
 

@@ -19,49 +19,49 @@ from sqlalchemy import (
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.recording.lines import object_key
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Row, Step
 from dovetail.database.deletion.reach import refer
 from dovetail.database.deletion.references import Rows as Deleted
 from dovetail.database.deletion.references import by_database
 from dovetail.errors import ConflictError
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 
 Rows = Mapping[str, Mapping[str, object]]  # as they are now, by their keys as texts
+PLAIN = (
+    gettext_lazy("This cannot be undone: %(name)s is not there any more."),
+    gettext_lazy("This cannot be undone: %(name)s is there: its key was taken again."),
+)
+LINKED = (
+    gettext_lazy("This cannot be undone: %(name)s is not linked so any more."),
+    gettext_lazy("This cannot be undone: %(name)s is linked so again."),
+)
 
 
-def check_present(step: Step, keys: Mapping[int, str], found: Rows) -> None:
+def check_present(step: Step, keys: Mapping[int, str], found: Rows, names: Names) -> None:
     """Raise ConflictError unless each row is as the line has left it; `keys` are those of `step.rows` as texts."""
+    gone, there = LINKED if step.table.is_link else PLAIN
     for place, row in enumerate(step.rows):
         present = found.get(keys[place])
-        if step.kind is Kind.INSERT:
-            if present is not None:
-                what = (
-                    gettext("is linked so again")
-                    if step.table.is_link
-                    else gettext("is there: its key was taken again")
-                )
-                raise ConflictError(
-                    gettext("This cannot be undone: %(name)s %(what)s.") % {"name": row.name, "what": what}
-                )
-        elif present is None:
-            what = gettext("is not linked so any more") if step.table.is_link else gettext("is not there any more")
-            raise ConflictError(gettext("This cannot be undone: %(name)s %(what)s.") % {"name": row.name, "what": what})
-        else:
-            _check_same(step.table, row, present)
+        if (present is not None) is (step.kind is Kind.INSERT):
+            text = gone if present is None else there
+            raise ConflictError(gettext(text) % {"name": names.object(step.table, row.text)})
+        if present is not None:
+            _check_same(step.table, row, present, names)
 
 
-def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object]) -> None:
+def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object], names: Names) -> None:
     for name, value in row.now.items():
         is_told = value != REDACTED and table.fields[name].onupdate is None
         if is_told and present.get(name) != value:
             raise ConflictError(
                 gettext("This cannot be undone: %(name)s of %(name2)s was changed since.")
-                % {"name": name, "name2": row.name}
+                % {"name": names.field(table, name), "name2": names.object(table, row.text)}
             )
 
 
-def check_referring(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:
+def check_referring(connection: Connection, recorded: Recorded, step: Step, source: Source, names: Names) -> None:
     """Raise ConflictError if something that is written down refers to rows that would be deleted."""
     table = step.table.table
     if step.table.is_link:
@@ -77,12 +77,12 @@ def check_referring(connection: Connection, recorded: Recorded, step: Step, sour
         found = connection.execute(select(object_key(known.keys)).where(*refers).limit(1)).scalar()
         if found is not None:
             raise ConflictError(
-                gettext("This cannot be undone: %(step)s would be deleted, and %(label)s %(found)s refers to it.")
-                % {"step": _names(step), "label": known.label, "found": found}
+                gettext("This cannot be undone: %(step)s would be deleted, and %(other)s refers to it.")
+                % {"step": _called(step, names), "other": names.object(known, found)}
             )
 
 
-def check_written(connection: Connection, step: Step, source: Source) -> None:
+def check_written(connection: Connection, step: Step, source: Source, names: Names) -> None:
     """Raise ConflictError if values that are written are taken, or refer to what is not there any more."""
     table, written = step.table.table, {step.table.fields[name].key for name in step.names}
     for columns in unique_columns(table):
@@ -93,12 +93,11 @@ def check_written(connection: Connection, step: Step, source: Source) -> None:
         found = connection.execute(select(object_key(step.table.keys)).where(taken, others).limit(1)).scalar()
         if found is not None:
             raise ConflictError(
-                gettext("This cannot be undone: %(columns)s of %(step)s would be that of %(label)s %(found)s.")
+                gettext("This cannot be undone: %(columns)s of %(step)s would be that of %(other)s.")
                 % {
-                    "columns": _fields(step.table, columns),
-                    "step": _names(step),
-                    "label": step.table.label,
-                    "found": found,
+                    "columns": _fields(step.table, columns, names),
+                    "step": _called(step, names),
+                    "other": names.object(step.table, found),
                 }
             )
     for constraint in table.foreign_key_constraints:
@@ -108,7 +107,7 @@ def check_written(connection: Connection, step: Step, source: Source) -> None:
             columns = [element.parent for element in constraint.elements]
             raise ConflictError(
                 gettext("This cannot be undone: what %(columns)s of %(step)s refers to is not there any more.")
-                % {"columns": _fields(step.table, columns), "step": _names(step)}
+                % {"columns": _fields(step.table, columns, names), "step": _called(step, names)}
             )
 
 
@@ -137,8 +136,8 @@ def _is_missing(constraint: ForeignKeyConstraint, source: Source, table: Table) 
     return missing
 
 
-def _names(step: Step) -> str:
-    first = step.rows[0].name
+def _called(step: Step, names: Names) -> str:
+    first = names.object(step.table, step.rows[0].text)
     return (
         first
         if len(step.rows) == 1
@@ -146,6 +145,7 @@ def _names(step: Step) -> str:
     )
 
 
-def _fields(table: RecordedTable, columns: Sequence[Column[object]]) -> str:
-    names = [name for name, column in table.fields.items() if column in columns]
-    return " and ".join(names or [column.key for column in columns])
+def _fields(table: RecordedTable, columns: Sequence[Column[object]], names: Names) -> str:
+    found = [name for name, column in table.fields.items() if column in columns]
+    called = [names.field(table, name) for name in found] or [column.key for column in columns]
+    return f" {gettext('and')} ".join(called)

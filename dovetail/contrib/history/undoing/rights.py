@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
@@ -22,8 +23,9 @@ ACTIONS = {Kind.INSERT: "add", Kind.UPDATE: "change", Kind.DELETE: "delete"}
 class Judge(ABC):
     """Decides what a user may take back; by what, those say who inherit from it."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, names: Names) -> None:
         self._user = user
+        self.names = names
 
     async def check_fields(self, step: Step) -> None:
         """Raise PermissionDeniedError unless they may do such a thing to some rows, and write these fields."""
@@ -31,10 +33,10 @@ class Judge(ABC):
         if issubclass(model, ACCOUNTS) and not self._user.is_superuser:
             raise PermissionDeniedError(
                 gettext("%(name)s: only a superuser may undo changes of accounts and groups.")
-                % {"name": step.rows[0].name}
+                % {"name": self._first(step)}
             )
         if is_never(self.condition(model, action)):
-            raise PermissionDeniedError(f"{step.rows[0].name}: {self.explain(model, action)}")
+            raise self._refused(step)
         self.check_doors(step)
         if step.kind is Kind.DELETE and not step.table.is_link:
             return
@@ -42,7 +44,8 @@ class Judge(ABC):
         for name in step.names:
             if name in closed and not _is_left_alone(step, name):
                 raise PermissionDeniedError(
-                    gettext("%(name)s: you may not write its %(name2)s.") % {"name": step.rows[0].name, "name2": name}
+                    gettext("%(name)s: you may not write its %(name2)s.")
+                    % {"name": self._first(step), "name2": self.names.field(step.table, name)}
                 )
 
     async def check_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
@@ -53,7 +56,13 @@ class Judge(ABC):
         allowed = func.count().filter(self.condition(model, action))
         there, may = (await session.execute(select(func.count(), allowed).select_from(model).where(chosen))).one()
         if may < there:
-            raise PermissionDeniedError(f"{step.rows[0].name}: {self.explain(model, action)}")
+            raise self._refused(step)
+
+    def _refused(self, step: Step) -> PermissionDeniedError:
+        return PermissionDeniedError(f"{self._first(step)}: {self.explain(model_of(step.table), action_of(step))}")
+
+    def _first(self, step: Step) -> str:
+        return self.names.object(step.table, step.rows[0].text)
 
     @abstractmethod
     def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
@@ -76,7 +85,7 @@ class PolicyJudge(Judge):
     """Decides by the policies of the site, as the API does."""
 
     def __init__(self, user: User, policies: Policies) -> None:
-        super().__init__(user)
+        super().__init__(user, Names())
         self._policies = policies
 
     @override

@@ -12,6 +12,7 @@ from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import bare
 from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.undoing.names import Names
 from dovetail.errors import ConflictError
 from dovetail.resources.query.keys import split_key
 from dovetail.translation.texts import gettext
@@ -43,7 +44,7 @@ class Kind(Enum):
 class Row:
     """A row by the key that a line gives it, what it has to be now, and what it becomes; by fields, as in JSON."""
 
-    name: str  # "blog.post 12"
+    text: str  # of its key, as lines have it
     key: Mapping[str, object]  # by keys of columns
     now: Mapping[str, object]
     then: Mapping[str, object]
@@ -64,9 +65,10 @@ class Step:
 
 
 class Steps:
-    """Gathers the steps that take lines back, which are told the last first."""
+    """Gathers the steps that take lines back, which are told the last first; `names` say what cannot be."""
 
-    def __init__(self, tables: Iterable[RecordedTable]) -> None:
+    def __init__(self, tables: Iterable[RecordedTable], names: Names) -> None:
+        self._names = names
         self._known: dict[str, list[RecordedTable]] = {}
         for table in tables:
             self._known.setdefault(table.label, []).append(table)
@@ -75,7 +77,10 @@ class Steps:
 
     def add(self, line: Line) -> None:
         """Take back one line more. Raise ConflictError for what cannot be."""
-        for step in _of_line(line, _table_of(line, self._known.get(line.model, ()))):
+        table = self._table_of(line)
+        if not table.is_link and line.action != ChangeAction.ADD:
+            _refuse_secrets(line, table, self._names)
+        for step in _of_line(line, table):
             key = tuple(step.rows[0].key.values())
             if self._found and key not in self._keys and self._found[-1].is_like(step):
                 self._found[-1].rows.extend(step.rows)
@@ -87,6 +92,22 @@ class Steps:
     def in_parts(self) -> list[Step]:
         """Return what there is to do, none of it of very many rows."""
         return [part for step in self._found for part in _in_parts(step)]
+
+    def _table_of(self, line: Line) -> RecordedTable:
+        candidates, names = self._known.get(line.model, []), {*line.before, *line.after}
+        for table in candidates:
+            if names <= set(table.fields) and (table.is_link or len(names) == 0 or not _is_link_line(line, candidates)):
+                return table
+        name = f"{line.model} {line.object_key}"
+        if candidates:
+            name = self._names.object(candidates[0], line.object_key)
+        lost = sorted(names - {name for table in candidates for name in table.fields})
+        raise ConflictError(
+            gettext("%(name)s cannot be brought back: it has no field %(lost)s any more.")
+            % {"name": name, "lost": lost[0]}
+            if candidates and lost
+            else gettext("%(name)s cannot be brought back: its changes are not written down any more.") % {"name": name}
+        )
 
 
 def _in_parts(step: Step) -> Iterator[Step]:
@@ -122,54 +143,36 @@ def _values(row: Row, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(str(row.then.get(name)) for name in names)
 
 
-def _table_of(line: Line, candidates: Sequence[RecordedTable]) -> RecordedTable:
-    names = {*line.before, *line.after}
-    for table in candidates:
-        if names <= set(table.fields) and (table.is_link or len(names) == 0 or not _is_link_line(line, candidates)):
-            return table
-    lost = sorted(names - {name for table in candidates for name in table.fields})
-    what = (
-        gettext("it has no field %(lost)s any more") % {"lost": lost[0]}
-        if candidates and lost
-        else gettext("its changes are not written down any more")
-    )
-    raise ConflictError(
-        gettext("%(model)s %(object_key)s cannot be brought back: %(what)s.")
-        % {"model": line.model, "object_key": line.object_key, "what": what}
-    )
-
-
 def _is_link_line(line: Line, candidates: Sequence[RecordedTable]) -> bool:
     names = {*line.before, *line.after}
     return any(table.is_link and names <= set(table.fields) for table in candidates)
 
 
 def _of_line(line: Line, table: RecordedTable) -> Iterator[Step]:
-    name, key = f"{line.model} {line.object_key}", _key(table, line.object_key)
+    text, key = line.object_key, _key(table, line.object_key)
     before, after = line.before, line.after
     if table.is_link:
         if after:
-            yield Step(Kind.DELETE, table, tuple(after), [Row(name, {**key, **_columns(table, after)}, after, {})])
+            yield Step(Kind.DELETE, table, tuple(after), [Row(text, {**key, **_columns(table, after)}, after, {})])
         if before:
-            yield Step(Kind.INSERT, table, tuple(before), [Row(name, {**key, **_columns(table, before)}, {}, before)])
+            yield Step(Kind.INSERT, table, tuple(before), [Row(text, {**key, **_columns(table, before)}, {}, before)])
     elif line.action == ChangeAction.ADD:
-        yield Step(Kind.DELETE, table, tuple(after), [Row(name, key, after, {})])
+        yield Step(Kind.DELETE, table, tuple(after), [Row(text, key, after, {})])
     else:
-        _refuse_secrets(name, before)
         kind = Kind.INSERT if line.action == ChangeAction.DELETE else Kind.UPDATE
-        yield Step(kind, table, tuple(before), [Row(name, key, after, before)])
+        yield Step(kind, table, tuple(before), [Row(text, key, after, before)])
 
 
 def _columns(table: RecordedTable, picture: Mapping[str, object]) -> dict[str, object]:
     return {table.fields[name].key: value for name, value in picture.items()}
 
 
-def _refuse_secrets(name: str, before: Mapping[str, object]) -> None:
-    secret = next((one for one, value in before.items() if value == REDACTED), None)
+def _refuse_secrets(line: Line, table: RecordedTable, names: Names) -> None:
+    secret = next((one for one, value in line.before.items() if value == REDACTED), None)
     if secret is not None:
         raise ConflictError(
             gettext("%(name)s cannot be brought back: its %(secret)s is a secret, which the history does not hold.")
-            % {"name": name, "secret": secret}
+            % {"name": names.object(table, line.object_key), "secret": names.field(table, secret)}
         )
 
 

@@ -19,9 +19,10 @@ from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.contrib.history.recording.upserts import look
 from dovetail.contrib.history.undoing.conflicts import check_present, check_referring, check_written
+from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.rights import Judge
 from dovetail.contrib.history.undoing.sources import Source
-from dovetail.contrib.history.undoing.steps import Kind, Line, Row, Step, Steps
+from dovetail.contrib.history.undoing.steps import Kind, Line, Step, Steps
 from dovetail.database.drivers.overriding_inserts import OverridingInsert
 from dovetail.database.error_translation import client_error
 from dovetail.errors import ConflictError
@@ -48,7 +49,7 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, j
         )
     recorded = log.recorded
     told = await _lines(session, change)
-    steps = Steps(recorded.tables.values())
+    steps = Steps(recorded.tables.values(), judge.names)
     for number, row in enumerate(told, 1):
         steps.add(_line(row))
         if number % AT_ONCE == 0:
@@ -90,7 +91,7 @@ def _line(row: LineRow) -> Line:
 async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Judge) -> None:
     connection = await session.connection()
     source = Source(step.table.table, _told(step), connection.dialect)
-    await connection.run_sync(_check, recorded, step, source)
+    await connection.run_sync(_check, recorded, step, source, judge.names)
     if step.kind is not Kind.INSERT or step.table.is_link:
         await judge.check_rows(session, step, source.again())
     try:
@@ -98,7 +99,8 @@ async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Ju
     except IntegrityError as error:
         what = client_error(error) or error
         raise ConflictError(
-            gettext("This cannot be undone: %(name)s: %(what)s") % {"name": step.rows[0].name, "what": what}
+            gettext("This cannot be undone: %(name)s: %(what)s")
+            % {"name": judge.names.object(step.table, step.rows[0].text), "what": what}
         ) from error
     if step.kind is not Kind.DELETE or step.table.is_link:
         await judge.check_rows(session, step, source.again())
@@ -110,26 +112,22 @@ def _told(step: Step) -> list[dict[str, object]]:
     return [{**{fields[name].key: value for name, value in row.then.items()}, **row.key} for row in step.rows]
 
 
-def _check(connection: Connection, recorded: Recorded, step: Step, source: Source) -> None:
+def _check(connection: Connection, recorded: Recorded, step: Step, source: Source, names: Names) -> None:
     table = step.table
     chosen = source.again().has(_own_key(table))
     found = look(connection, table, [chosen], is_locked=True, may_go=step.kind is Kind.DELETE, loads=LOADS)
     if table.is_link:
         (name,) = table.fields
         there = {f"{key} {row[name]}": row for (_, key), row in found.items()}
-        keys = {n: f"{_name(row)} {({**row.now, **row.then})[name]}" for n, row in enumerate(step.rows)}
+        keys = {n: f"{row.text} {({**row.now, **row.then})[name]}" for n, row in enumerate(step.rows)}
     else:
         there = {key: row for (_, key), row in found.items()}
-        keys = {n: _name(row) for n, row in enumerate(step.rows)}
-    check_present(step, keys, there)
+        keys = {n: row.text for n, row in enumerate(step.rows)}
+    check_present(step, keys, there, names)
     if step.kind is Kind.DELETE:
-        check_referring(connection, recorded, step, source.again())
+        check_referring(connection, recorded, step, source.again(), names)
     else:
-        check_written(connection, step, source.again())
-
-
-def _name(row: Row) -> str:
-    return row.name.partition(" ")[2]
+        check_written(connection, step, source.again(), names)
 
 
 def _write(connection: Connection, step: Step, source: Source) -> None:

@@ -65,7 +65,7 @@ async def test_a_second_factor_is_not_switched_off_by_an_undo(app, make_user, ba
     other = await back_office_for(await make_user(username="other", is_superuser=True))
     refused = await undo(app, other, root.id, line.id, "auth/user")
     assert refused.status_code == 403
-    assert "you may not write its has_second_factor" in refused.text
+    assert "you may not write its Second factor" in refused.text
 
 
 async def test_a_view_that_keeps_somebody_from_changing_keeps_them_from_undoing(

@@ -42,8 +42,8 @@ async def test_references_that_a_deletion_emptied_lead_again_to_what_comes_back(
     ("names", "values", "reason"),
     [
         (["low", "foreign"], {"title": "Same"}, "This paper is not yours to change"),  # one of them is somebody else's
-        (["low"], {"level": 2}, "you may not write its level"),
-        (["low"], {"remark": "other"}, "you may not write its remark"),
+        (["low"], {"level": 2}, "you may not write its Level"),
+        (["low"], {"remark": "other"}, "you may not write its Remark"),
         (["low"], {"owner_id": "clara"}, "This paper is not yours to change"),  # it would be somebody else's again
     ],
 )

@@ -125,7 +125,7 @@ async def test_what_was_changed_since_refuses_to_be_undone_and_names_object_and_
         (await session.get_one(Post, post)).title = "Third"
     refused = await undo(app, office, post, second.id)
     assert refused.status_code == 409
-    assert f"title of blog.post {post} was changed since" in refused.text
+    assert f"Title of Post {post} was changed since" in refused.text
 
     made = await last(database, "blog.post", "add")
     refused = await undo(app, office, post, made.id)
@@ -141,12 +141,12 @@ async def test_what_was_changed_since_refuses_to_be_undone_and_names_object_and_
         session.add(Tag(id=tag.id + 1, name="once"))
     refused = await undo(app, office, tag.id, deleted.id, "blog/tag")
     assert refused.status_code == 409
-    assert f"name of blog.tag {tag.id} would be that of blog.tag {tag.id + 1}" in refused.text
+    assert f"Name of Tag {tag.id} would be that of Tag {tag.id + 1}" in refused.text
     async with database.unit_of_work() as session:
         await session.execute(update(Tag).where(Tag.id == tag.id + 1).values(name="twice"))
         session.add(Tag(id=tag.id, name="another"))
     refused = await undo(app, office, tag.id, deleted.id, "blog/tag")
-    assert f"blog.tag {tag.id} is there: its key was taken again" in refused.text
+    assert f"Tag {tag.id} is there: its key was taken again" in refused.text
 
 
 async def test_what_refers_to_what_would_go_keeps_it_and_what_is_gone_is_not_referred_to(app, office, boss, database):
@@ -159,7 +159,7 @@ async def test_what_refers_to_what_would_go_keeps_it_and_what_is_gone_is_not_ref
         session.add(comment)
     refused = await undo(app, office, made.id, added.id)
     assert refused.status_code == 409
-    assert f"comments.comment {comment.id} refers to it" in refused.text
+    assert f"Comment {comment.id} refers to it" in refused.text
     async with database.unit_of_work() as session:
         await session.delete(await session.get_one(Comment, comment.id))
     async with database.unit_of_work() as session:
@@ -167,7 +167,19 @@ async def test_what_refers_to_what_would_go_keeps_it_and_what_is_gone_is_not_ref
     deleted = await last(database, "comments.comment", "delete")
     refused = await undo(app, office, comment.id, deleted.id, "comments/comment")
     assert refused.status_code == 409
-    assert "refers to is not there any more" in refused.text
+    assert f"what Post of Comment {comment.id} refers to is not there any more" in refused.text
+
+
+async def test_a_refusal_is_in_the_language_of_the_page_with_the_labels_of_the_form(app, office, boss, post, database):
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post)).is_published = True
+    published = await last(database, "blog.post")
+    async with database.unit_of_work() as session:
+        (await session.get_one(Post, post)).is_published = False
+    office.client.headers["Accept-Language"] = "de"
+    refused = await undo(app, office, post, published.id)
+    assert f"„Veröffentlicht“ von Beitrag {post} wurde seither geändert." in refused.text
+    assert "is_published" not in refused.text
 
 
 async def test_nothing_new_refers_to_what_an_undo_is_about_to_delete(app, office, boss, database, count_statements):
@@ -193,7 +205,7 @@ async def test_a_secret_is_not_brought_back_and_neither_is_what_is_too_old(app, 
         (await session.get_one(User, user.id)).hashed_password = "another"
     refused = await undo(app, office, user.id, (await last(database, "auth.user", "change")).id, "auth/user")
     assert refused.status_code == 409
-    assert "hashed_password is a secret" in refused.text
+    assert "Hashed password is a secret" in refused.text
     async with database.unit_of_work() as session:
         (await session.get_one(User, user.id)).bio = "Likes tea"
     line = await last(database, "auth.user", "change")

@@ -1,0 +1,45 @@
+"""Call objects and fields as the pages of the back office do, in the language of who reads."""
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import MANYTOONE, Mapper
+from starlette.requests import Request
+from typing_extensions import override
+
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.sqladmin_private import class_in_words
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.undoing.names import Names
+from dovetail.translation.texts import gettext
+
+
+class OfficeNames(Names):
+    """Names of the views of a request: `Post 12`, and of each field what the form writes beside it."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    @override
+    def object(self, table: RecordedTable, key: str) -> str:
+        """Return the kind of an object, and its key."""
+        view = self._view(table)
+        kind = gettext(class_in_words(getattr(table.model, "__name__", ""))) if view is None else view.name
+        return f"{kind} {key}"
+
+    @override
+    def field(self, table: RecordedTable, name: str) -> str:
+        """Return the label of a field."""
+        view = self._view(table)
+        return gettext(name.replace("_", " ").capitalize()) if view is None else label_of(view, name)
+
+    def _view(self, table: RecordedTable) -> ViewBase | None:
+        views = [] if table.model is None else rights_of(self._request).views_of(table.model)
+        return next(iter(sorted(views, key=lambda view: not view.is_home)), None)
+
+
+def label_of(view: ViewBase, name: str) -> str:
+    """Return the label of a field: of a column that holds a key that of the relation, which is what forms show."""
+    mapper: Mapper[object] = inspect(view.model)
+    relations = (one for one in mapper.relationships if one.direction is MANYTOONE)
+    column = mapper.columns.get(name)
+    return view.label(next((one.key for one in relations if one.local_columns == {column}), name))
