@@ -31,8 +31,16 @@ from dovetail.resources.deprecated_hooks import DeprecatedHooks
 from dovetail.resources.deprecated_hooks import Model as Model  # noqa: PLC0414 - as above
 from dovetail.resources.deprecated_hooks import Viewer as Viewer  # noqa: PLC0414 - as above
 from dovetail.resources.query.keys import key_text
+from dovetail.translation.texts import gettext, gettext_lazy
 
 Somebody = TypeVar("Somebody", covariant=True, default=object)  # noqa: PLC0105 - as Model is named
+
+REFUSALS = {
+    "view": gettext_lazy("You may not view this."),
+    "add": gettext_lazy("You may not add this."),
+    "change": gettext_lazy("You may not change this."),
+    "delete": gettext_lazy("You may not delete this."),
+}
 
 
 async def nobody() -> None:
@@ -110,7 +118,8 @@ class Policy(DeprecatedHooks[Model, Viewer, Create]):
     @override
     def explain(self, viewer: Viewer | None, action: str) -> str:
         """Return the sentence by which an action is refused, with 403."""
-        return f"You may not {action} this."
+        said = REFUSALS.get(action, f"You may not {action} this.")
+        return gettext(said)
 
     def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:  # noqa: ARG002 - for subclasses
         """Return conditions on the rows of related models, by the name of the relation (`post` or `post.tags`).

@@ -1,4 +1,4 @@
-"""Find the names that the back office makes of code: those of models, columns and choices, in words."""
+"""Find the names that the back office makes of code: those of models, columns, choices and actions, in words."""
 
 import inspect
 import re
@@ -33,6 +33,15 @@ def _of_plugin(plugin: Plugin) -> Iterator[str]:
     for permission in plugin.extensions.get("auth.permissions", ()):
         if isinstance(permission, tuple) and len(permission) == len(("codename", "title")):
             yield str(permission[1])
+            yield from _action_of(str(permission[0]), plugin)
+
+
+def _action_of(codename: str, plugin: Plugin) -> Iterator[str]:
+    """Yield what one may do by a permission for a model: "moderate" of `moderate_comment`."""
+    for model in plugin.models:
+        action = codename.removesuffix(f"_{model.__name__.lower()}")
+        if action != codename:
+            yield action
 
 
 def _of_view(view: type[object]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from dovetail.database.session import SessionDep
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.state import ACTOR, CREDENTIAL, current_scope, note_of_request
+from dovetail.translation.texts import gettext
 
 # For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
 _scheme = OAuth2PasswordBearer(
@@ -209,7 +210,7 @@ def check_permission(user: User, *permissions: str) -> None:
         return
     if user.token_scopes is not None and user.token_scopes.isdisjoint(permissions):
         raise InsufficientScopeError(permissions[0])
-    raise PermissionDeniedError(f"This takes the permission {permissions[0]}.")
+    raise PermissionDeniedError(gettext("This takes the permission %(action)s.") % {"action": permissions[0]})
 
 
 def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
+from dovetail.translation.texts import gettext
 
 MAXIMUM_MODEL = 200  # characters; "blog.post"
 MAXIMUM_VIA = 200
@@ -72,4 +73,4 @@ class RecordedChange(IdMixin, Base):
     request_id: Mapped[str] = mapped_column(String(128), default="", server_default="")
 
     def __str__(self) -> str:
-        return f"{self.action} {self.model} {self.object_key}"
+        return f"{gettext(self.action.capitalize())} {self.model} {self.object_key}"

@@ -27,12 +27,17 @@ async def page(app, browser_page: Page, database, make_user, request) -> Page:
     return browser_page
 
 
-async def test_every_page_of_the_history_can_be_used_by_everybody(page):
+async def test_every_page_of_the_history_can_be_used_by_everybody_and_labels_both_sides_of_a_change(page):
     await page.goto("/admin/")
     await log_in(page)
     await page.goto("/admin/blog/post/1/change/")
     await page.get_by_label("Title").fill("A new title " + "without_any_gap" * 20)
     await page.get_by_role("button", name="Save", exact=True).click()
+    await page.goto("/admin/blog/post/1/history/")
+    cells = page.locator("article.history").first.locator("td")
+    labels = [await cell.evaluate("cell => getComputedStyle(cell, '::before').content") for cell in await cells.all()]
+    is_narrow = (page.viewport_size or {})["width"] < 500
+    assert labels == (['"Before"', '"After"'] if is_narrow else ["none", '""'])  # a shade at the edge, behind the last
     problems = []
     for path in PAGES:
         answer = await page.goto(f"/admin{path}")

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.rules.asking import Why, why
+from dovetail.contrib.auth.rules.asking import Why, action_in_words, why
 from dovetail.contrib.auth.rules.paths import UnexplainableRuleError
 from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
 from dovetail.contrib.auth.users import get_user_by_login, load_permissions
@@ -30,7 +30,7 @@ async def show_why(office: Office, request: Request) -> Response:
     context: dict[str, object] = {
         "given": given,
         "models": [one.label for one in models],
-        "actions": list(dict.fromkeys(action for one in models for action in one.actions)),
+        "actions": {action: action_in_words(action) for one in models for action in one.actions},
         "title": gettext("Why may they?"),
         "subtitle": gettext("Permissions"),
     }

@@ -1,12 +1,19 @@
 """The page of security events in the back office, for superusers."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from starlette.requests import Request
 
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, RelationFilter, user_of
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
+from dovetail.contrib.auth.events.words import WORDS
 from dovetail.translation.texts import gettext_lazy
+
+
+def detail_in_words(event: SecurityEvent, _name: str) -> str:
+    """Return what more is known of an event, in the language of who reads."""
+    return WORDS.say(event.detail)
 
 
 class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
@@ -30,6 +37,8 @@ class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
         "times": gettext_lazy("Times"),
         "request_id": gettext_lazy("Request"),
     }
+    formatters: ClassVar[dict[object, Callable[..., object]]] = {"detail": detail_in_words}
+    details_formatters = formatters
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (

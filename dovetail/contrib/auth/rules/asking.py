@@ -10,10 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
-from dovetail.errors import InvalidInputError, NotFoundError
+from dovetail.errors import InvalidInputError, NotFoundError, quoted
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import is_internal
 from dovetail.resources.query.comparable import python_type, read_value
+from dovetail.translation.texts import gettext, pgettext_lazy
+
+ACTIONS = {  # as they stand in a sentence: "eddie may change blog.post 1"
+    "view": pgettext_lazy("what one may do", "view"),
+    "add": pgettext_lazy("what one may do", "add"),
+    "change": pgettext_lazy("what one may do", "change"),
+    "delete": pgettext_lazy("what one may do", "delete"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,89 +36,149 @@ class Why:
     @property
     def subject(self) -> str:
         """The name of whoever would do it."""
-        return "Somebody unknown" if self.user is None else self.user.username
+        return gettext("Somebody unknown") if self.user is None else self.user.username
 
     @property
     def thing(self) -> str:
-        """The row, or the rows of the model, that it would be done to."""
-        return f"{self.ruled.label} {' '.join(self.key)}" if self.key else f"rows of {self.ruled.label}"
+        """The row that it would be done to."""
+        return f"{self.ruled.label} {' '.join(self.key)}"
 
 
 async def why(session: AsyncSession, asked: Why) -> list[str]:
-    """Return the answer, a sentence a line.
+    """Return the answer, a sentence a line, in the language of the request.
 
     Raise NotFoundError for a row that there is not, InvalidInputError for an action or a key that cannot be one, and
     UnexplainableRuleError for a rule that only a real user can be asked about.
     """
     if asked.action not in asked.ruled.actions:
-        known = ", ".join(asked.ruled.actions)
-        raise InvalidInputError(f"{asked.ruled.label} has no action {asked.action!r}, expected one of {known}.")
+        raise InvalidInputError(
+            gettext("%(model)s has no action %(action)s, expected one of %(known)s.")
+            % {"model": asked.ruled.label, "action": quoted(asked.action), "known": ", ".join(asked.ruled.actions)}
+        )
     chosen = _chosen(asked) if asked.key else None
     if chosen is not None and not await session.scalar(
         select(func.count()).select_from(asked.ruled.model).where(chosen)
     ):
-        raise NotFoundError(f"There is no {asked.thing}.")
+        raise NotFoundError(gettext("There is no %(thing)s.") % {"thing": asked.thing})
     lines = list(_of_account(asked))
     if chosen is not None and asked.action not in ("view", "add"):
         seen = await explain(session, asked.ruled.policy.where, Asked(asked.user, "view", asked.ruled.model, chosen))
         if not seen.is_allowed:
-            lines += ["To them it is not there at all:", *_sentences(asked, "view", seen)]
+            lines += [gettext("To them it is not there at all:"), *_sentences(asked, "view", seen)]
             return lines
     found = await explain(session, asked.ruled.policy.where, Asked(asked.user, asked.action, asked.ruled.model, chosen))
     return [*lines, *_sentences(asked, asked.action, found), *_of_fields(asked), *_of_back_office(asked)]
+
+
+def action_in_words(action: str) -> str:
+    """Return what an action is called in a sentence; one that a plugin has named itself as its catalog says."""
+    return str(ACTIONS.get(action) or gettext(action))
 
 
 def _chosen(asked: Why) -> ColumnElement[bool]:
     columns = inspect(asked.ruled.model).primary_key
     if len(columns) != len(asked.key):
         names = " ".join(column.name.upper() for column in columns)
-        raise InvalidInputError(f"A key of {asked.ruled.label} is {names}, found {' '.join(asked.key)}.")
+        raise InvalidInputError(
+            gettext("A key of %(model)s is %(names)s, found %(found)s.")
+            % {"model": asked.ruled.label, "names": names, "found": " ".join(asked.key)}
+        )
     values = []
     for column, text in zip(columns, asked.key, strict=True):
         value, problems = read_value(TypeAdapter(python_type(column.type)), column.name, text)
         if problems:
-            raise InvalidInputError(f"{text!r} is no {column.name} of {asked.ruled.label}: {problems[0].detail}.")
+            raise InvalidInputError(
+                gettext("%(text)s is no %(column)s of %(model)s: expected a value of the type %(type)s.")
+                % {
+                    "text": quoted(text),
+                    "column": column.name,
+                    "model": asked.ruled.label,
+                    "type": column.type.python_type.__name__,
+                }
+            )
         values.append(column == value)
     return and_(*values)
 
 
 def _of_account(asked: Why) -> Iterator[str]:
     if asked.user is not None and not asked.user.is_active:
-        yield f"{asked.subject} is deactivated: nobody is let in by that name, whatever the rules say."
+        yield (
+            gettext("%(name)s is deactivated: nobody is let in by that name, whatever the rules say.")
+            % {"name": asked.subject}
+        )
 
 
 def _sentences(asked: Why, action: str, found: Explanation) -> Iterator[str]:
-    yes = "may" if found.is_allowed else "may not"
-    yield f"{asked.subject} {yes} {action} {asked.thing}{'' if asked.key else f': {found.rows} of them'}."
-    yield f"The rule: {asked.ruled.rule}"
+    yield _answer(asked, action, found)
+    yield gettext("The rule: %(name)s") % {"name": asked.ruled.rule}
     for question, answer in found.answers.items():
-        yield f"It asked for {question.name}: {'yes' if answer else 'no'}."
-    yield f"It refused: {found.refusal}" if found.refusal else f"Its SQL: {' '.join(found.condition.split())}"
+        said = gettext("It asked for %(name)s: yes.") if answer else gettext("It asked for %(name)s: no.")
+        yield said % {"name": question.name}
+    if found.refusal:
+        yield gettext("It refused: %(sentence)s") % {"sentence": found.refusal}
+    else:
+        yield gettext("Its SQL: %(sql)s") % {"sql": " ".join(found.condition.split())}
     if found.binds_superuser and asked.user is not None and asked.user.is_active:
-        yield "A superuser has every permission, but to this rule that is not enough: it binds superusers too."
+        yield gettext("A superuser has every permission, but to this rule that is not enough: it binds superusers too.")
+    yield from _change(asked, found)
+
+
+def _answer(asked: Why, action: str, found: Explanation) -> str:
+    told = {"name": asked.subject, "action": action_in_words(action)}
+    if asked.key:
+        return _may(
+            found, gettext("%(name)s may %(action)s %(thing)s."), gettext("%(name)s may not %(action)s %(thing)s.")
+        ) % {**told, "thing": asked.thing}
+    return _may(
+        found,
+        gettext("%(name)s may %(action)s rows of %(model)s: %(count)s of them."),
+        gettext("%(name)s may not %(action)s rows of %(model)s: %(count)s of them."),
+    ) % {**told, "model": asked.ruled.label, "count": found.rows}
+
+
+def _may(found: Explanation, yes: str, no: str) -> str:
+    return yes if found.is_allowed else no
+
+
+def _change(asked: Why, found: Explanation) -> Iterator[str]:
     if found.change is None:
         if asked.user is not None and not asked.user.is_superuser:
-            yield f"No permission would {'end' if found.is_allowed else 'change'} that."
-    elif found.is_allowed:
-        yield f"The smallest revocation that would end it: {' '.join(found.change)}"
-    else:
-        yield f"The smallest grant that would allow it: {' '.join(found.change)}"
+            yield _may(found, gettext("No permission would end that."), gettext("No permission would change that."))
+        return
+    yield _may(
+        found,
+        gettext("The smallest revocation that would end it: %(names)s"),
+        gettext("The smallest grant that would allow it: %(names)s"),
+    ) % {"names": " ".join(found.change)}
 
 
 def _of_fields(asked: Why) -> Iterator[str]:
     policy = asked.ruled.policy
-    for what, fields in (("read", policy.hidden(asked.user)), ("written", policy.read_only(asked.user))):
+    for said, fields in (
+        (gettext("Fields that may not be read: %(fields)s"), policy.hidden(asked.user)),
+        (gettext("Fields that may not be written: %(fields)s"), policy.read_only(asked.user)),
+    ):
         if fields:
-            yield f"Fields that may not be {what}: {', '.join(sorted(fields))}"
+            yield said % {"fields": ", ".join(sorted(fields))}
 
 
 def _of_back_office(asked: Why) -> Iterator[str]:
     if asked.user is None:
         return
     if is_internal(asked.ruled.model):
-        yield f"The back office shows {asked.ruled.label} to superusers only: it is internal, and has no permissions."
+        yield (
+            gettext("The back office shows %(model)s to superusers only: it is internal, and has no permissions.")
+            % {"model": asked.ruled.label}
+        )
         return
     permissions = Label(asked.ruled.plugin, asked.ruled.model.__name__).permissions(asked.action)
-    needed = {"is_staff": asked.user.is_staff, " or ".join(permissions): any(map(asked.user.has_perm, permissions))}
+    either, both = gettext("or"), gettext("and")
+    needed = {
+        "is_staff": asked.user.is_staff,
+        f" {either} ".join(permissions): any(map(asked.user.has_perm, permissions)),
+    }
     missing = [name for name, has in needed.items() if not has]
-    yield f"The back office wants {' and '.join(needed)} besides: lacks {' and '.join(missing) or 'nothing'}."
+    yield gettext("The back office wants %(needed)s besides: lacks %(missing)s.") % {
+        "needed": f" {both} ".join(needed),
+        "missing": f" {both} ".join(missing) or gettext("nothing"),
+    }

@@ -17,6 +17,7 @@ from typing_extensions import override
 from dovetail.contrib.auth.models import User
 from dovetail.errors import DovetailError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
+from dovetail.translation.texts import gettext
 
 T = TypeVar("T")
 NO_ROWS: ColumnElement[bool] = false()  # what a refusal comes to, for a rule that says which rows
@@ -72,7 +73,9 @@ def explore(
     """
     known = dict(answers or {})
     if len(known) > MAXIMUM_QUESTIONS:
-        raise UnexplainableRuleError(f"it asks more than {MAXIMUM_QUESTIONS} questions about its viewer")
+        raise UnexplainableRuleError(
+            gettext("it asks more than %(count)s questions about its viewer") % {"count": MAXIMUM_QUESTIONS}
+        )
     try:
         return walk(rule, value_of, partial(_known_answer, known), refused)
     except _UnansweredQuestion as unanswered:
@@ -103,7 +106,9 @@ def walk(rule: Callable[[User], T], value_of: ValueOf, answer: Answer, refused: 
     except (PermissionDeniedError, NotAuthenticatedError) as error:
         return Leaf(refused, refusal=str(error))
     except TypeError as error:  # SQL that was taken for a Python value
-        raise UnexplainableRuleError(f"it does in Python what is to be done in SQL ({error})") from error
+        raise UnexplainableRuleError(
+            gettext("it does in Python what is to be done in SQL (%(error)s)") % {"error": error}
+        ) from error
 
 
 def as_condition(
@@ -168,12 +173,16 @@ class ViewerColumn(ColumnClause[object]):
     @override
     def operate(self, op: Callable[..., object], *other: object, **kwargs: object) -> ColumnElement[object]:
         if any(not isinstance(one, ClauseElement) and not hasattr(one, "__clause_element__") for one in other):
-            message = f"it compares {self.viewer_column} of its viewer with a Python value, {other[0]!r}"
-            raise UnexplainableRuleError(message)
+            raise UnexplainableRuleError(
+                gettext("it compares %(column)s of its viewer with a Python value, %(value)s")
+                % {"column": self.viewer_column, "value": repr(other[0])}
+            )
         return super().operate(op, *other, **kwargs)  # type: ignore[arg-type]  # it is what super() takes
 
     def __format__(self, format_spec: str) -> str:
-        raise UnexplainableRuleError(f"it writes {self.viewer_column} of its viewer into a text")
+        raise UnexplainableRuleError(
+            gettext("it writes %(column)s of its viewer into a text") % {"column": self.viewer_column}
+        )
 
 
 class _Viewer:
@@ -203,7 +212,9 @@ class _Viewer:
         return self._answer(Question(name)) if is_flag else self._value_of(name)
 
     def __getattr__(self, name: str) -> object:
-        raise UnexplainableRuleError(f"it looks at {name} of its viewer; only columns and has_perm() can be told")
+        raise UnexplainableRuleError(
+            gettext("it looks at %(name)s of its viewer; only columns and has_perm() can be told") % {"name": name}
+        )
 
 
 def _as_property(name: str) -> property:

@@ -8,6 +8,7 @@ from dovetail.contrib.auth.permissions.declared import ACTIONS, EXTENSION_POINT
 from dovetail.errors import NotFoundError, quoted
 from dovetail.plugin import Context, Plugin
 from dovetail.resources.policy import Policy
+from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ def find_ruled(context: Context, label: str) -> Ruled:
     found = known.get(label.lower())
     if found is None:
         near = get_close_matches(label.lower(), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}."
-        raise NotFoundError(f"There is no model {quoted(label)}; {hint}")
+        raise NotFoundError(
+            gettext("There is no model %(label)s; did you mean %(near)s?") % {"label": quoted(label), "near": near[0]}
+            if near
+            else gettext("There is no model %(label)s; expected one of %(known)s.")
+            % {"label": quoted(label), "known": ", ".join(known)}
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""Call objects and fields as the pages of the back office do, in the language of who reads."""
+"""Call objects, fields and origins as the pages of the back office do, in the language of who reads."""
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
@@ -8,9 +8,18 @@ from typing_extensions import override
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.sqladmin_private import class_in_words
 from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.auth.events.words import CREDENTIALS
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.names import Names
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.written import Written
+
+ORIGINS = Written(
+    {},
+    gettext_lazy("%(said)s, undoes change %(number)s"),
+    gettext_lazy("undoes change %(number)s"),
+    *CREDENTIALS,
+)  # of changes: `session 3, undoes change 12`
 
 
 class OfficeNames(Names):

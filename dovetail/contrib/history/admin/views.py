@@ -1,7 +1,7 @@
 """The history in the back office: all changes for superusers, and a page of each object."""
 
 from asyncio import to_thread
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
-from dovetail.contrib.history.admin.names import label_of
+from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
 from dovetail.contrib.history.differences import Difference, Part, differences
@@ -33,6 +33,11 @@ from dovetail.translation.texts import gettext, gettext_lazy
 
 PAGE = 50  # changes of one page
 Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
+
+
+def via_in_words(change: RecordedChange, _name: str) -> str:
+    """Return by which session, token or command a change came, in the language of who reads."""
+    return ORIGINS.say(change.via)
 
 
 class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
@@ -57,6 +62,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         "object_key": gettext_lazy("Key"),
         "request_id": gettext_lazy("Request"),
     }
+    details_formatters: ClassVar[dict[object, Callable[..., object]]] = {"via": via_in_words}
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (
@@ -97,7 +103,8 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None
-        return {"changes": changes, "label": partial(label_of, shown.view), "older": older, "beside": beside}
+        words = {"label": partial(label_of, shown.view), "origin": ORIGINS.say}
+        return {"changes": changes, "older": older, "beside": beside, **words}
 
     return compare
 

@@ -148,4 +148,5 @@ def _called(step: Step, names: Names) -> str:
 def _fields(table: RecordedTable, columns: Sequence[Column[object]], names: Names) -> str:
     found = [name for name, column in table.fields.items() if column in columns]
     called = [names.field(table, name) for name in found] or [column.key for column in columns]
-    return f" {gettext('and')} ".join(called)
+    between = gettext("and")
+    return f" {between} ".join(called)

@@ -54,3 +54,19 @@ async def test_nobody_else_finds_the_page_or_opens_it(eddie, back_office_for):
 async def test_a_question_that_makes_no_sense_is_refused_above_the_form(desk, query, words):
     answer = await desk.get(f"/why?{query}")
     assert (answer.status_code, words in answer.text) == (422, True)
+
+
+@pytest.mark.usefixtures("eddie")
+async def test_the_answer_and_what_is_wrong_with_a_question_are_in_the_language_of_the_page(desk):
+    desk.client.headers["Accept-Language"] = "de"
+    page = (await desk.get(ASKED)).text
+    for words in (
+        "eddie darf blog.post 1 nicht ändern.",
+        "Sie fragte nach blog.change_post: nein.",
+        "Die kleinste Erteilung, die es erlauben würde: blog.change_post",
+        "Die Verwaltung verlangt außerdem is_staff und blog.change_post: es fehlt blog.change_post.",
+        ">moderieren</option>",
+    ):
+        assert words in page
+    assert "It asked" not in page
+    assert "blog.post 99 gibt es nicht." in (await desk.get("/why?user=eddie&action=view&model=blog.post&key=99")).text

@@ -64,7 +64,7 @@ def test_without_a_key_the_rows_are_counted(run):
         (("eddie", "view", "blog.pots"), "There is no model 'blog.pots'; did you mean blog.post?"),
         (("eddie", "fly", "blog.post"), "blog.post has no action 'fly', expected one of view, add, change, delete."),
         (("eddie", "view", "blog.post", "99"), "There is no blog.post 99."),
-        (("eddie", "view", "blog.post", "x"), "'x' is no id of blog.post: "),
+        (("eddie", "view", "blog.post", "x"), "'x' is no id of blog.post: expected a value of the type int."),
         (("eddie", "view", "blog.post", "1", "2"), "A key of blog.post is ID, found 1 2."),
     ],
 )

@@ -1,5 +1,6 @@
 """Undo: all that was done in a transaction is taken back in one, or it is refused and nothing is."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -180,6 +181,10 @@ async def test_a_refusal_is_in_the_language_of_the_page_with_the_labels_of_the_f
     refused = await undo(app, office, post, published.id)
     assert f"„Veröffentlicht“ von Beitrag {post} wurde seither geändert." in refused.text
     assert "is_published" not in refused.text
+    page = page_of(app, "object-history", identity="blog/post", pk=post)
+    assert (await undo(app, office, post, (await last(database, "blog.post")).id)).status_code == 303
+    told = (await office.get(page)).text
+    assert re.search(r"\(Sitzung \d+, macht Änderung \d+ rückgängig\)", told)
 
 
 async def test_nothing_new_refers_to_what_an_undo_is_about_to_delete(app, office, boss, database, count_statements):
