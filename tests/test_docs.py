@@ -16,7 +16,7 @@ def test_every_block_of_the_page_works_as_written(page: Path, tmp_path: Path):
     reader = Reader(tmp_path)
     try:
         for block in blocks(page):
-            reader.follow(block)
+            reader.assert_works(block)
     finally:
         reader.close()
 

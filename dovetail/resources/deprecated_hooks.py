@@ -91,7 +91,7 @@ def _rule_of(policy: type[object], own: frozenset[str]) -> Rule:
 
     def where(self: DeprecatedHooks, viewer: object, action: str) -> ColumnElement[bool]:
         if HOOKS.get(action) not in own:
-            rule: Rule = super(policy, self).where  # type: ignore[misc]  # it is one of DeprecatedHooks
+            rule: Rule = super(policy, self).where  # type: ignore[misc]  # no mix-in: it is one of DeprecatedHooks
             return rule(viewer, action)
         return self.rows(viewer) if action == "view" else true()
 

@@ -10,7 +10,7 @@ from time import monotonic
 try:
     import resource
 except ImportError:  # Windows has no such limit
-    resource = None  # type: ignore[assignment]  # typeshed has it as a module only
+    resource = None  # type: ignore[assignment]  # typeshed: it is a module only
 
 MOST_KEPT_FREE = 128  # for connections to the database, files, pipes
 SILENCE = 10.0  # seconds between two lines of the log

@@ -55,7 +55,7 @@ class Reader:
         (self.site / NODE_MODULES).symlink_to(REPOSITORY / NODE_MODULES)
         self._environment = self._like_a_fresh_login(folder)
 
-    def follow(self, block: Block) -> None:
+    def assert_works(self, block: Block) -> None:
         """Do what one block says; raises AssertionError, with what was printed, if it fails."""
         if block.language in SHOWN:
             return

@@ -222,7 +222,7 @@ class ObjectLoader(QueryAjaxModelLoader):
         found: list[ColumnElement[bool]] = []
         for where in (self.where, *self.narrowings):
             asked = copy(self)
-            asked.where = where  # type: ignore[assignment]  # checked by what is asked next
+            asked.where = where  # type: ignore[assignment]  # a function too: what is asked next checks it
             found += [] if where is None else await asked._prepare_where_clauses(request, term)  # noqa: SLF001 - of this class
         return found
 

@@ -24,7 +24,7 @@ class DatabaseStorage(Storage, MovingWindowSupport, GcraSupport):
     the window allows, and after a full one no more than its rate; its FixedWindowRateLimiter counts in windows.
     """
 
-    STORAGE_SCHEME: ClassVar[list[str]] = ["async+dovetail"]  # type: ignore[misc]  # the library has no ClassVar
+    STORAGE_SCHEME: ClassVar[list[str]] = ["async+dovetail"]  # type: ignore[misc]  # untyped: the library has no ClassVar
 
     def __init__(self, uri: str | None = None, *, database: Database, **options: bool) -> None:
         super().__init__(uri, **options)

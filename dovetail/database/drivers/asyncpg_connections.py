@@ -9,7 +9,7 @@ from secrets import token_hex
 import asyncpg
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
+class Connection(asyncpg.Connection):  # type: ignore[misc]  # untyped: asyncpg brings no types
     """A connection that gives statements names that nobody else uses.
 
     asyncpg counts, so that behind a pooler which does not know of prepared statements (PgBouncer before 1.21) two

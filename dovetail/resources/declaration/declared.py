@@ -56,7 +56,7 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     read_only: Collection[str] = ()
     read: type[BaseModel] = FROM_FIELDS
     # Who may see and change what: the policy that is registered for the model. Without one, staff with the permission.
-    policy: Policy[Model, Viewer, Create] = CLOSED  # type: ignore[assignment]  # see Derived
+    policy: Policy[Model, Viewer, Create] = CLOSED  # type: ignore[assignment]  # erased: see Derived
     create: type[Create] | None = None
     listed: type[BaseModel] | None = None  # what lists answer of each row, if it is not `read`
     written: type[BaseModel] | None = None  # what writes answer, if it is not `read`

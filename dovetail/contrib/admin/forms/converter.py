@@ -49,7 +49,7 @@ class Converter(ModelConverter):
         super().__init__()
         self._make, self._overrides = make, overrides or {}
 
-    async def convert(  # type: ignore[override]  # SQLAdmin hands all of it by name
+    async def convert(  # type: ignore[override]  # narrower: SQLAdmin hands all of it by name
         self,
         model: type,  # noqa: ARG002 - SQLAdmin's signature
         prop: FieldOf,

@@ -30,7 +30,7 @@ class StoredFileWidget(FileInput):
 
     asset = "files"  # the script and the style sheet that a page with it loads
 
-    def __call__(self, field: "StoredFileField", **kwargs: object) -> Markup:  # type: ignore[override]  # as WTForms passes it
+    def __call__(self, field: "StoredFileField", **kwargs: object) -> Markup:  # type: ignore[override]  # narrower: WTForms passes such a field
         """Return the stored file, a box that takes it away, and the input."""
         column_type = field.column_type
         data = {"data-role": "file", "data-max-size": column_type.max_size, "accept": ",".join(column_type.types)}

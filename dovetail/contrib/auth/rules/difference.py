@@ -97,7 +97,7 @@ def _says(rule: Said | None, what: str, role: Role, end: str = "") -> Shown | No
         return [] if what in FIELDS else NONE
     tree = rule.get((NOBODY if role.has is None else USER) + end)
     while isinstance(tree, dict):
-        tree = tree["yes" if role.has is not None and tree["ask"] in role.has else "no"]  # type: ignore[assignment]  # a branch holds two trees
+        tree = tree["yes" if role.has is not None and tree["ask"] in role.has else "no"]  # type: ignore[assignment]  # a branch: it holds two trees
     return tree
 
 

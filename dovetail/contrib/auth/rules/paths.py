@@ -192,8 +192,8 @@ class _Viewer:
         self._value_of = value_of
         self._answer = answer
 
-    @property  # type: ignore[misc]  # it is read only
-    def __class__(self) -> type[User]:  # type: ignore[override]  # so that isinstance(viewer, User) holds
+    @property  # type: ignore[misc]  # read-only: nobody gives a viewer another class
+    def __class__(self) -> type[User]:  # type: ignore[override]  # so: isinstance(viewer, User) holds
         return User
 
     token_scopes = None  # rules are told for whoever logs in; a token may take away from that

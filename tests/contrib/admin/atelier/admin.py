@@ -94,7 +94,7 @@ class PatronAdmin(ModelAdmin, model=Artist):
     list_display = ("name",)
     fields = ("name",)
 
-    def view_on_site(self, obj: Artist) -> str | None:  # type: ignore[override]  # the option may be a function
+    def view_on_site(self, obj: Artist) -> str | None:  # type: ignore[override]  # Django: the option may be a function
         return f"/patrons/{obj.id}"
 
 
