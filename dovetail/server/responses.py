@@ -27,6 +27,8 @@ STEADY = frozenset({
 })  # fmt: skip
 OF_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
 LONGEST_STEADY = 1_000  # bytes of a value that is remembered
+MOST_KNOWN = 256
+_known: dict[Pair, bytes] = {}  # the lines of steady headers that were written before
 
 
 class Cycle(ResponseCycle):
@@ -52,28 +54,37 @@ class Cycle(ResponseCycle):
 
 def _add_lines(lines: list[bytes], headers: Iterable[Pair]) -> int | None:
     """Write headers; return the length of the body, None where there is none, or more to do about a header."""
-    length = None
-    for name, value in headers:
-        if name in STEADY and len(value) <= LONGEST_STEADY:
-            line = _steady_line(name, value)
-        else:
-            line, small = _line(name, value), name.lower()
-            if small in OF_CONNECTION:
-                return None
-            if small == b"content-length" and length is None:
-                length = int(value)
-        if not line:
+    length, values = None, []
+    for pair in headers:
+        name, value = pair
+        line = _known.get(pair) or (name in STEADY and _steady_line(pair))
+        if line:
+            lines.append(line)
+            continue
+        start = _start(name)
+        if start == b"content-length: " and length is None:
+            length = int(value)
+        elif not start:
             return None
-        lines.append(line)
+        lines += (start, value, b"\r\n")
+        values.append(value)
     lines.append(b"\r\n")
-    return length
+    return None if BAD_IN_VALUE.search(b" ".join(values)) else length  # one look at all costs less than one at each
 
 
-def _line(name: bytes, value: bytes) -> bytes:
-    """Return the line of a header; nothing for one that uvicorn refuses."""
-    if BAD_IN_NAME.search(name) or BAD_IN_VALUE.search(value):
+def _steady_line(pair: Pair) -> bytes:
+    """Return the line of a header whose value is nearly always the same; nothing for a value to be looked at."""
+    name, value = pair
+    if len(value) > LONGEST_STEADY or BAD_IN_VALUE.search(value):
         return b""
-    return b"%s: %s\r\n" % (name.lower(), value)
+    line = b"%s%s\r\n" % (_start(name), value)
+    if len(_known) < MOST_KNOWN:
+        _known[pair] = line
+    return line
 
 
-_steady_line = lru_cache(maxsize=256)(_line)
+@lru_cache(maxsize=256)
+def _start(name: bytes) -> bytes:
+    """Return how the line of a header starts; nothing for one that uvicorn has to see to, or refuses."""
+    small = name.lower()
+    return b"" if small in OF_CONNECTION or BAD_IN_NAME.search(name) else small + b": "
