@@ -45,6 +45,7 @@ from dovetail.plugin import PLUGIN_SETTINGS, Context, Mountable, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import policy_problems, resources_of
+from dovetail.resources.write.lacking import lacking_values
 from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings
 
@@ -188,7 +189,8 @@ def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup
 
 def _refuse_impossible_operations(app: FastAPI, context: Context) -> None:
     problems = [*duplicate_operation_ids(app), *streams_without_a_session(app), *limits_without_a_limiter(app)]
-    problems += policy_problems(resources_of(app), context.policies)
+    resources = resources_of(app)
+    problems += [*policy_problems(resources, context.policies), *lacking_values(resources)]
     if problems:
         raise ConfigurationError("\n".join(problems))
 

@@ -26,6 +26,7 @@ from dovetail.database.prepared_reads import ReadSource
 from dovetail.files.schemas import StoredFileRead as StoredFileRead  # noqa: PLC0414 - a name of the public API
 from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import CHANGE, Create, Model, Replace, Update, Viewer
+from dovetail.resources.declaration.narrowed import narrow_bodies
 from dovetail.resources.endpoints import bulk, documentation, idempotency, items
 from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
@@ -35,12 +36,10 @@ from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of t
 from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
 from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
 from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.column_limits import within_columns
 from dovetail.resources.schemas.envelope import Envelope as Envelope  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
 from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.nested_models import nested_within_columns
 from dovetail.resources.schemas.sources import From as From  # noqa: PLC0414 - as above
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import named_rows
@@ -61,11 +60,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_writing(self)
-        named = {name: find.type for name, find in self.links.items() if isinstance(find, InstrumentedAttribute)}
-        for name in ("create", "update", "replace"):
-            if (schema := getattr(self, name)) is not None:
-                limited = within_columns(schema, self.model, named)
-                object.__setattr__(self, name, nested_within_columns(limited, self.model, self.nested))
+        narrow_bodies(self)
 
     @cached_property
     def listing(self) -> Listing:

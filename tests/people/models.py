@@ -26,7 +26,9 @@ class Team(IdMixin, PeopleBase):
     charter: Mapped[str] = deferred(mapped_column(Text, default=""))
     mood: Mapped[Mood] = mapped_column(default=Mood.GLAD)
     size: Mapped[str] = mapped_column(Enum("S", "M", native_enum=False, length=9), default="S")
-    members: Mapped[list["Person"]] = relationship(back_populates="team", order_by="Person.id", passive_deletes=True)
+    members: Mapped[list["Person"]] = relationship(
+        lambda: Person, back_populates="team", order_by=lambda: Person.id, passive_deletes=True
+    )
 
 
 class Person(IdMixin, PeopleBase):

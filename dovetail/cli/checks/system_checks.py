@@ -27,6 +27,7 @@ from dovetail.registry import Registry
 from dovetail.resources.checks import listed_resources, unserved
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import resources_of, telling_keys, unregistered
+from dovetail.resources.write.lacking import doubtful_values
 
 
 @analysing_once()
@@ -52,7 +53,7 @@ def run_checks(
         found += check_routes(app)
         found += check_schema(app)
         found += check_indexes(app)
-        found += check_policies(app)
+        found += [*check_policies(app), *check_new_rows(app)]
     found += check_plugins(context)
     return sorted(found, key=lambda message: (-message.level, message.id))
 
@@ -156,6 +157,12 @@ def check_policies(app: FastAPI) -> Iterator[CheckMessage]:
     """Resources and related models of which no policy says, for all doors alike, who may do what."""
     specs, policies = resources_of(app), POLICIES.get(app)
     for code, what, hint in (*unregistered(specs, policies), *telling_keys(specs, policies)):
+        yield warning(code, f"{what}.", hint)
+
+
+def check_new_rows(app: FastAPI) -> Iterator[CheckMessage]:
+    """Values of new rows that nothing gives unless Python of the model or of a schema does."""
+    for code, what, hint in doubtful_values(resources_of(app)):
         yield warning(code, f"{what}.", hint)
 
 

@@ -229,8 +229,16 @@ def set_identity(item: object, identity: Any) -> None:
 
 
 def has_own_init(mapper: Mapper[object]) -> bool:
-    """Return whether a mapped class has an `__init__` that is not SQLAlchemy's."""
-    return mapper.class_manager.original_init is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it
+    """Return whether a mapped class has an `__init__` that is not SQLAlchemy's; that of its base is its own too."""
+    return own_init(mapper) is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it
+
+
+def own_init(mapper: Mapper[object]) -> Callable[..., None]:
+    """Return the `__init__` of a mapped class as it was written; SQLAlchemy stands around it, and around its base's."""
+    found = mapper.class_manager.original_init
+    while (inner := getattr(found, "_sa_original_init", None)) is not None:
+        found = inner
+    return cast("Callable[..., None]", found)
 
 
 class Hearing:

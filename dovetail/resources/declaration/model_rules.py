@@ -5,6 +5,7 @@ A model that something listens to is written as objects by the ORM, others by st
 
 import inspect as python
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ from dovetail.errors import DovetailError, FieldError, InvalidInputError, quoted
 OF_INSERTS = ("before_insert", "after_insert")
 OF_UPDATES = ("before_update", "after_update")
 OF_DELETES = ("before_delete", "after_delete")
+FILLING = ("before_insert", "before_update")  # the events whose listeners may give values, and those of sessions
+FILLING_OF_SESSIONS = ("before_flush", "before_attach", "after_attach", "transient_to_pending")
 OF_SESSIONS = (
     "before_flush",
     "after_flush",
@@ -42,6 +45,19 @@ def why_objects(
     return why_model(mapper) or _why_heard(mapper, session_class, events)
 
 
+def may_fill(model: type[object], session_class: type[Session] = Session) -> str | None:
+    """Return what may give rows values that neither bodies nor columns give; None if there is nothing of that kind."""
+    mapper: Mapper[object] = inspect(model)
+    if mapper.validators:
+        return "validators"
+    if is_dataclass(mapper.class_):
+        if hasattr(mapper.class_, "__post_init__"):
+            return "__post_init__"
+    elif has_own_init(mapper):
+        return "__init__"
+    return "listeners" if _filling(mapper)[session_class].is_heard() else None
+
+
 class Hearings(dict[type[Session], Hearing]):
     """A Hearing for each class of sessions, made when it is first asked for."""
 
@@ -58,9 +74,15 @@ class Hearings(dict[type[Session], Hearing]):
 @cache
 def hearings(mapper: Mapper[object], events: Sequence[str]) -> Hearings:
     """Return what hears whether `events` of a model, its attributes or sessions are listened to."""
-    attributes: list[tuple[object, str]] = [(mapper.class_manager[key], "set") for key in mapper.column_attrs.keys()]  # noqa: SIM118 - it is no mapping
     places: list[tuple[object, str]] = [(mapper, event) for event in events]
-    return Hearings(places + attributes, OF_SESSIONS, mapper)
+    return Hearings(places + _attributes(mapper), OF_SESSIONS, mapper)
+
+
+@cache
+def _filling(mapper: Mapper[object]) -> Hearings:
+    """Return the same of what may fill rows before they are written."""
+    places: list[tuple[object, str]] = [(mapper, event) for event in FILLING]
+    return Hearings(places + _attributes(mapper), FILLING_OF_SESSIONS, mapper)
 
 
 @cache
@@ -168,6 +190,10 @@ def set_value(item: object, name: str, value: object) -> None:
 def is_same(before: object, value: object) -> bool:
     """Return whether two values are one; JSON's 0, 0.0 and false, which are equal in Python, are three."""
     return before == value and not (isinstance(value, int | float | list | dict) and repr(before) != repr(value))
+
+
+def _attributes(mapper: Mapper[object]) -> list[tuple[object, str]]:
+    return [(mapper.class_manager[key], "set") for key in mapper.column_attrs.keys()]  # noqa: SIM118 - it is no mapping
 
 
 def _why_heard(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> str | None:

@@ -60,8 +60,8 @@ def nested_within_columns(schema: type[BaseModel], model: type[object], nested: 
 
 
 def is_made(column: Column[object]) -> bool:
-    """Return True if the database or a default makes the values of a column of a key."""
-    made = (column.default, column.server_default, column.identity)
+    """Return True if the database or a default makes the values of a column."""
+    made = (column.default, column.server_default, column.identity, column.computed)
     return column.table.autoincrement_column is column or any(one is not None for one in made)
 
 

@@ -1,0 +1,140 @@
+"""Find columns of new rows that need a value and get none: each POST would fail, so the site does not start.
+
+Where listeners, validators or an `__init__` may give the value, `manage.py check` says so, and nothing is refused.
+"""
+
+import dataclasses
+import inspect as python
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from pydantic import BaseModel
+from sqlalchemy import inspect
+from sqlalchemy.orm import MANYTOONE, Mapper
+
+from dovetail.database.drivers.sqlalchemy_private import own_init
+from dovetail.resources.declaration.model_rules import may_fill
+from dovetail.resources.declaration.required_fields import always_given, has_python, wanting
+from dovetail.resources.spec import Spec
+from dovetail.resources.write.nested.declaration import nested_spec
+
+
+class NewRow(NamedTuple):
+    """What is known of the rows that a schema makes."""
+
+    where: str  # of the resource that makes them
+    model: type[object]
+    schema: type[BaseModel]
+    given: frozenset[str]  # the attributes that have a value whatever a client leaves out
+    named: frozenset[str]  # those that may have one
+
+
+def lacking_values(specs: Iterable[Spec]) -> Iterator[str]:
+    """Yield what keeps the site from starting: rows that can never be made, as nothing gives a value."""
+    for row in _new_rows(specs):
+        yield from _refused_by_init(row)
+        if _may_fill(row) is None:
+            for name in (one for one in _lacking(row) if one not in _asked_by_init(row)):
+                yield (
+                    f"{row.where}: {row.schema.__name__} lacks {name}, which is never null in {row.model.__name__}, "
+                    f"and nothing gives its value; add it to the schema or to `fields`, give the column a default, or "
+                    "name a create_with (server_default=FetchedValue() says that a trigger does)"
+                )
+
+
+def doubtful_values(specs: Iterable[Spec]) -> Iterator[tuple[str, str, str]]:
+    """Yield the values that only Python of the model or of the schema may give: a code, what it is and a hint."""
+    for row in _new_rows(specs):
+        filler = _may_fill(row)
+        if filler is not None and (lacking := _lacking(row)):
+            what = (
+                f"{row.where}: {row.schema.__name__} lacks {', '.join(lacking)}, never null in {row.model.__name__}: "
+                f"whether its {filler} give a value is known to nobody before a row is made"
+            )
+            yield "kernel.W040", what, "add it, or say mapped_column(server_default=FetchedValue()) if they do"
+
+
+def _new_rows(specs: Iterable[Spec]) -> Iterator[NewRow]:
+    for spec in specs:
+        yield from _rows_of(spec, spec.singular, frozenset())
+
+
+def _rows_of(spec: Spec, where: str, outer: Collection[str]) -> Iterator[NewRow]:
+    """Yield the rows that a declaration makes, those within them included; `outer` are values from around them."""
+    makes = spec.has("create") or spec.has("bulk_create")
+    if spec.create is not None and spec.create_with is None and makes:
+        yield _row(spec, where, spec.create, frozenset(outer))
+    if spec.replace is not None and spec.put_creates:
+        yield _row(spec, where, spec.replace, frozenset({*outer, *spec.known_by}))
+    for name in (one for one in spec.nested if "." not in one):
+        inner: dict[object, Spec] = {}
+        for body in (spec.create, spec.update, spec.replace):
+            if body is not None and name in body.model_fields:
+                found = nested_spec(spec, name, body)
+                inner.setdefault(found.create, found)
+        for one in inner.values():
+            yield from _rows_of(one, f"{where}: {name}", _keys_to(spec, name))
+
+
+def _row(spec: Spec, where: str, schema: type[BaseModel], known: frozenset[str]) -> NewRow:
+    """Return what a schema, and the rows within it to which the row refers, say of a new one."""
+    relations, columns = inspect(spec.model).relationships, _attributes(inspect(spec.model))
+    given, named = set(always_given(schema)), {*schema.model_fields, *schema.model_computed_fields}
+    for name in named & set(spec.nested):
+        keys = {columns[one] for one in relations[name].local_columns if relations[name].direction is MANYTOONE}
+        named |= keys
+        given |= keys if name in given else set()
+    apart = {*spec.links, *spec.nested}
+    return NewRow(where, spec.model, schema, frozenset(given - apart) | known, frozenset(named - apart) | known)
+
+
+def _keys_to(spec: Spec, name: str) -> Collection[str]:
+    """Return the attributes of a row within another that the other gives."""
+    mapped = inspect(spec.model).relationships[name]
+    if mapped.direction is MANYTOONE:
+        return ()
+    columns = _attributes(mapped.mapper)
+    return {columns[one] for one in mapped.remote_side}
+
+
+def _attributes(mapper: Mapper[object]) -> dict[object, str]:
+    return {column: one.key for one in mapper.column_attrs for column in one.columns}
+
+
+def _lacking(row: NewRow) -> list[str]:
+    return sorted(wanting(inspect(row.model)).keys() - row.given - set(_defaults_of_dataclass(row.model)))
+
+
+def _defaults_of_dataclass(model: type[object]) -> Iterator[str]:
+    for one in dataclasses.fields(model) if dataclasses.is_dataclass(model) else ():
+        if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING:
+            yield one.name
+
+
+def _may_fill(row: NewRow) -> str | None:
+    return may_fill(row.model) or ("validators" if has_python(row.schema) else None)
+
+
+def _refused_by_init(row: NewRow) -> Iterator[str]:
+    """Yield what an `__init__` of the model's own would raise TypeError for."""
+    parameters = _parameters(row.model)
+    by_name = {one.name for one in parameters if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
+    model, where = row.model.__name__, f"{row.where}: {row.schema.__name__}"
+    if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+        for name in sorted(row.named - by_name):
+            yield f"{where} has {name}, which the __init__ of {model} does not take; leave it out, or give create_with"
+    for name in sorted(_asked_by_init(row) - row.given):
+        yield (
+            f"{where} need not have {name}, which the __init__ of {model} asks for; add it to the schema or to "
+            "`fields`, give the parameter a default, or name a create_with"
+        )
+
+
+def _asked_by_init(row: NewRow) -> set[str]:
+    several = python.Parameter.VAR_POSITIONAL, python.Parameter.VAR_KEYWORD
+    return {one.name for one in _parameters(row.model) if one.default is one.empty and one.kind not in several}
+
+
+def _parameters(model: type[object]) -> list[python.Parameter]:
+    """Return what the `__init__` of a model takes: anything by name, if it is SQLAlchemy's."""
+    return list(python.signature(own_init(inspect(model))).parameters.values())[1:]
