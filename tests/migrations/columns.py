@@ -84,6 +84,7 @@ EVERYWHERE = (
     "Facts",
     "Nested",
     "sa.Integer, sa.Computed('length(name) * 2', persisted=True)",
+    "sa.Numeric(12, 2), sa.Computed('length(name) * 1.5', persisted=True)",
     "sa.String(60), sa.Computed(\"name || '!'\", persisted=False)",
 )
 POSTGRESQL = (

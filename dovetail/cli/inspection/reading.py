@@ -24,6 +24,9 @@ from dovetail.cli.data.plugin_tables import unknown
 from dovetail.database.models import NAMING_CONVENTION
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.bridge.portable import literal_of, portable_type
+from dovetail.migrations.bridge.sqlite import (
+    computed,  # noqa: F401 - tables are read back with what their columns compute
+)
 from dovetail.migrations.history.ledger import BOOKS
 
 LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})

@@ -9,6 +9,7 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.migrations.bridge.expressions import without_brackets
 from dovetail.migrations.bridge.portable import is_clock, portable_type
+from dovetail.migrations.bridge.sqlite.computed import complete
 
 Description = Mapping[str, str]  # what a part says, by what it is: "the column name" and "VARCHAR(40) NOT NULL"
 
@@ -35,6 +36,7 @@ def differences(name: str, found: Description, expected: Description) -> Iterato
 def _parts(inspector: Inspector, name: str, schema: str | None) -> Iterator[tuple[str, str]]:
     key = inspector.get_pk_constraint(name, schema)
     for column in inspector.get_columns(name, schema):
+        complete(inspector, name, column)
         is_null = column["nullable"] and column["name"] not in key["constrained_columns"]  # SQLite says so of keys, too
         yield f"the column {column['name']}", _without(schema, _column(inspector, column, is_null=is_null))
     if key["constrained_columns"]:

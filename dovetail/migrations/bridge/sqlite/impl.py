@@ -37,7 +37,10 @@ from dovetail.migrations.bridge.alembic_private import (
 )
 from dovetail.migrations.bridge.expressions import are_alike
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults, name_by_convention
-from dovetail.migrations.bridge.sqlite import keys
+from dovetail.migrations.bridge.sqlite import (
+    computed,  # noqa: F401 - tables are read back with what their columns compute
+    keys,
+)
 from dovetail.migrations.bridge.sqlite.conversions import Conversion, conversion
 from dovetail.migrations.bridge.sqlite.named_types import NamedTypes
 from dovetail.migrations.bridge.sqlite.names import renaming_statements

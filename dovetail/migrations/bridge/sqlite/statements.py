@@ -1,4 +1,4 @@
-"""Reads the statements that SQLite keeps: it has no other record of indexes on expressions."""
+"""Reads the statements that SQLite keeps: it has no other record of expressions, in indexes and in columns."""
 
 import re
 from collections.abc import Iterator
@@ -27,6 +27,31 @@ def read_index(sql: str) -> IndexParts:
         is_unique=re.match(r"\s*CREATE\s+UNIQUE\b", sql, re.IGNORECASE) is not None,
         where=where[1].strip() if where else None,
     )
+
+
+def read_computed(sql: str) -> dict[str, str]:
+    """Return what the columns of a CREATE TABLE compute, by their names."""
+    found: dict[str, str] = {}
+    for first, last in _split(sql, _opening(sql)):
+        words = list(WORD.finditer(sql, first, last))
+        plain = [word[0].upper() for word in words]
+        at = next((place for place in range(1, len(plain) - 1) if plain[place : place + 2] == ["AS", "("]), None)
+        if at is not None:
+            begin, end = _brackets(sql, words[at + 1].start())
+            found[_unquoted(words[0][0])] = sql[begin:end].strip()
+    return found
+
+
+def _unquoted(name: str) -> str:
+    if len(name) < 2 or name[0] not in '"`[':  # noqa: PLR2004 - a quote on each side
+        return name
+    return name[1:-1].replace(name[0] * 2, name[0])
+
+
+def _brackets(sql: str, start: int) -> tuple[int, int]:
+    """Return where what stands in brackets that open at `start` begins and ends."""
+    parts = list(_split(sql, start))
+    return parts[0][0], parts[-1][1]
 
 
 def _opening(sql: str) -> int:
