@@ -1,8 +1,10 @@
 """What no index serves is named before a table is large, with the index to add."""
 
 import pytest
-from sqlalchemy import Index, func
+from sqlalchemy import Index, MetaData, String, func
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
+from dovetail.database.models import Base, IdMixin
 from dovetail.errors import ConfigurationError
 from dovetail.resources.checks import unserved
 from dovetail.resources.policy import ReadOnly
@@ -27,6 +29,21 @@ def test_orders_and_filters_are_named_with_their_index():
         "the filter title__iexact": 'Index("ix_library_book_title_lower", func.lower(Book.title))',
         "the filter title__icontains": None,
     }
+
+
+class Cork(IdMixin, Base):
+    __tablename__ = "cork"
+    metadata = MetaData()
+    name: Mapped[str] = mapped_column(String(20))
+    loud: Mapped[str] = column_property(func.upper(name, type_=String))
+
+
+def test_an_expression_that_is_mapped_as_a_column_is_named_without_an_index():
+    filters = {"loud": ("exact", "iexact")}
+    resource = Resource(model=Cork, fields=("name",), policy=ReadOnly(), ordering=("loud",), filters=filters)
+    assert {one.what: one.index for one in unserved(resource)} == dict.fromkeys(
+        ("the order by loud", "the filter loud", "the filter loud__iexact")
+    )
 
 
 def test_every_step_of_a_path_needs_its_index():

@@ -31,7 +31,8 @@ cannot be filtered or ordered by it, but for `isnull`.
 - **Enums** are ordered by the text that is stored: the names of the members, or their values in an `enum.Enum` that
   `Mapped` makes. A native enum of PostgreSQL (`Enum(...)` without `native_enum=False`) is ordered as it is declared.
 - **JSON null** in a column that may be null is NULL, so that `isnull` finds it.
-- **Times of a zone** are kept and answered in UTC. A column without zones takes none with one, and the other way.
+- **Times of a zone** are kept and answered in UTC. A column without zones takes none with one, and the other way;
+  `UTCDateTime`, which `Mapped[datetime]` makes, takes what has no zone for UTC.
 - **Decimals** keep all their digits on PostgreSQL and 15 on SQLite, which refuses a number with more.
 - **`CHAR(n)`** loses the spaces to its right, on both databases.
 - **Types of PostgreSQL** are texts in JSON, as PostgreSQL writes them: `[1,5)` is a range, and a multirange is a list.

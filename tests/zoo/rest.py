@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.zoo import times
 from tests.zoo.animal import Animal, Json
 
 Row: TypeAlias = dict[str, Json]
@@ -64,6 +65,8 @@ class RestTour:
             if "," not in text and "%2C" not in text:
                 await self.listed(f"?value__in={text}", [row])
             await self.listed(f"?value__gte={text}&ordering=value", rows[number:])
+        for wrong in (one for one in self.animal.wrong if self.animal.group == times.GROUP and isinstance(one, str)):
+            await self.refused("GET", f"{self.url}?value={quote(wrong, safe='')}", None, "value")
 
     async def null(self) -> None:
         if not self.animal.may_be_null:
@@ -99,11 +102,11 @@ class RestTour:
         for keys in self.animal.wrong_keys:
             await self.refused("POST", self.url, {"value": "a", **keys}, "/")
 
-    async def refused(self, method: str, address: str, body: Row, pointer: str) -> None:
+    async def refused(self, method: str, address: str, body: Row | None, pointer: str) -> None:
         done = await self.send(method, address, body)
         pointers = [one["pointer"] for one in done.json().get("errors", ())] if done.status_code == 422 else []
         if not any(one.startswith(pointer) for one in pointers):
-            self.findings.append(f"{method} {body} is answered by {said(done)}, expected 422 with {pointer}")
+            self.findings.append(f"{method} {body or address} is answered by {said(done)}, expected 422 with {pointer}")
 
     async def many(self) -> None:
         """Take away all rows at once, make them at once, and change them at once."""

@@ -33,6 +33,8 @@ def _begin_alike(terms: Sequence[Term], order: Sequence[Term]) -> bool:
 
 def starts_a_lowered_index(column: Column[object]) -> bool:
     """Return whether an index begins with the column in small letters, as comparisons that ignore case need it."""
+    if not isinstance(column, Column):  # an expression that is mapped as one
+        return False
     lowered = {f"lower({column.name})", f"lower({column.table.name}.{column.name})"}
     return any(terms and str(terms[0][0]).lower() in lowered for terms in indexes(column.table))
 
@@ -77,8 +79,10 @@ class Unserved:
         return f"add {self.index} below the model and run makemigrations, or accept it"
 
 
-def index_for(model: type[object], column: Column[object], expression: str = "") -> str:
-    """Return the code of the index that serves a column of the model."""
+def index_for(model: type[object], column: Column[object], expression: str = "") -> str | None:
+    """Return the code of the index that serves a column of the model; None for an expression that is mapped as one."""
+    if not isinstance(column, Column):
+        return None
     table: Any = column.table
     mapper = inspect(model)
     owner = next((one for one in mapper.registry.mappers if one.local_table is table), None)

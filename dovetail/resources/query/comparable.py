@@ -4,20 +4,21 @@ import enum
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, FiniteFloat, PlainSerializer, TypeAdapter, ValidationError
-from sqlalchemy import Enum, String
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, PlainSerializer, TypeAdapter, ValidationError
+from sqlalchemy import DateTime, Enum, String, Time
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.schemas import UTCTime
-from dovetail.database.column_types import UTCDateTime, largest_number
+from dovetail.database.column_types import UTCDateTime, largest_number, moment_in_utc
 from dovetail.errors import FieldError
 from dovetail.resources.schemas.column_types import type_below
 from dovetail.resources.schemas.values.text_forms import TextForm, text_form
 
+Clock = TypeVar("Clock", datetime, time)
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
 
 
@@ -98,4 +99,20 @@ def _with_limits(found: type, column_type: TypeEngine[object]) -> Any:
         return Annotated[str, Field(max_length=max(LONGEST_TEXT, getattr(column_type, "length", None) or 0))]
     if found is int:
         return Annotated[int, Field(ge=-largest_number(column_type) - 1, le=largest_number(column_type))]
+    if isinstance(column_type, DateTime | Time):
+        return Annotated[SIMPLE[found], AfterValidator(_with_zone if column_type.timezone else _without_zone)]
     return SIMPLE.get(found)
+
+
+def _with_zone(value: Clock) -> Clock:
+    if value.tzinfo is None:
+        raise ValueError("expected a time with its zone, such as 12:00:00Z")
+    if isinstance(value, datetime):
+        moment_in_utc(value)
+    return value
+
+
+def _without_zone(value: Clock) -> Clock:
+    if value.tzinfo is not None:
+        raise ValueError("expected a time without a zone, such as 12:00:00")
+    return value

@@ -10,6 +10,7 @@ A schema that differs in a field or two derives from what would be made, and say
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 from inspect import get_annotations
 from operator import or_
 from types import GenericAlias, new_class
@@ -17,7 +18,7 @@ from typing import Annotated, NamedTuple, cast
 
 from pydantic import MISSING, BaseModel, Field
 from pydantic.fields import FieldInfo
-from sqlalchemy import Column, ColumnDefault, inspect
+from sqlalchemy import Boolean, Column, ColumnDefault, Numeric, inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.schema import DefaultClause
 from sqlalchemy.sql.functions import FunctionElement
@@ -168,10 +169,17 @@ def _sent(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, Col
 def _with_default(column: Column[object], found: object) -> tuple[object, FieldInfo | None]:
     default = column.default
     if isinstance(default, ColumnDefault) and default.is_scalar:
-        return found, _described(column, default=default.arg)
+        return found, _described(column, default=_of_type(column, default.arg))
     if default is not None or column.server_default is not None:
         return found | MISSING, _described(column, default=MISSING)
     return found, _described(column, default=None) if column.nullable else _described(column)
+
+
+def _of_type(column: Column[object], default: object) -> object:
+    """Return a default as a value of the column: SQLAlchemy takes 0 for Decimal(0), and pydantic warns of it."""
+    if isinstance(default, int | float) and isinstance(column.type, Numeric) and column.type.python_type is Decimal:
+        return Decimal(str(default))
+    return bool(default) if isinstance(column.type, Boolean) and default in {0, 1} else default
 
 
 def _described(column: Column[object], **options: object) -> FieldInfo | None:

@@ -20,7 +20,7 @@ from dovetail.resources.write.nested.declaration import nested_spec
 
 
 class NewRow(NamedTuple):
-    """What is known of the rows that a schema makes."""
+    """The rows that a schema makes, as far as they are known."""
 
     where: str  # of the resource that makes them
     model: type[object]

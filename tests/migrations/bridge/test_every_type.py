@@ -201,7 +201,7 @@ async def test_an_added_column_leaves_computed_columns_and_collations_as_they_we
         __tablename__ = "shop_item"
         code: Mapped[str] = mapped_column(sa.String(9, collation="C").with_variant(sa.String(9, "NOCASE"), "sqlite"))
         size: Mapped[int] = mapped_column(server_default="2")
-        double: Mapped[float] = mapped_column(sa.Numeric(9, 2, asdecimal=False), sa.Computed("size * 2", persisted=True))
+        double: Mapped[float] = mapped_column(sa.Numeric(9, 2), sa.Computed("size * 2", persisted=True))
     """
     site.plugin("shop", before)
     site.manage("makemigrations")

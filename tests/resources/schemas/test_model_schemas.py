@@ -1,9 +1,11 @@
 """Schemas that are made of a model's columns, and resources of one line that have them."""
 
+from decimal import Decimal
+
 import pytest
 from fastapi import FastAPI
 from pydantic import MISSING, ValidationError
-from sqlalchemy import JSON, Column, ForeignKey, Identity, Integer, MetaData, String, Text
+from sqlalchemy import JSON, Column, ForeignKey, Identity, Integer, MetaData, Numeric, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY, MONEY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -37,6 +39,8 @@ class Leaflet(IdMixin, TimestampMixin, PressBase):
     title: Mapped[str] = mapped_column(String(20))
     note: Mapped[str | None] = mapped_column(Text)
     copies: Mapped[int] = mapped_column(default=10)
+    price: Mapped[Decimal] = mapped_column(Numeric(9, 2), default=0)
+    is_free: Mapped[bool] = mapped_column(default=0)
     colour: Mapped[str] = mapped_column(String(10), server_default="black")
     number: Mapped[int] = mapped_column(Integer, Identity(always=True))
     extra: Mapped[object] = mapped_column(JSON, nullable=True)
@@ -46,19 +50,21 @@ class Leaflet(IdMixin, TimestampMixin, PressBase):
     printer: Mapped[Printer] = relationship()
 
 
-FIELDS = ("title", "note", "copies", "colour", "number", "extra", "words", "printer_id", "created_at", "printer.name")
+SENT = ["title", "note", "copies", "price", "is_free", "colour", "extra", "words", "printer_id"]
+FIELDS = (*SENT[:6], "number", *SENT[6:], "created_at", "printer.name")
 
 
 def test_schemas_have_what_the_columns_say():
     read, create, update = model_schemas(Leaflet, FIELDS)
 
     assert list(read.model_fields) == ["id", *FIELDS[:-1], "printer"]
-    sent = ["title", "note", "copies", "colour", "extra", "words", "printer_id"]
-    assert list(create.model_fields) == list(update.model_fields) == sent
+    assert list(create.model_fields) == list(update.model_fields) == SENT
     assert create.model_validate({"title": "A", "printer_id": 1}).model_dump() == {
         "title": "A",
         "note": None,
         "copies": 10,
+        "price": Decimal(0),
+        "is_free": False,
         "extra": None,
         "words": None,
         "printer_id": 1,
