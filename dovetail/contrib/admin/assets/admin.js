@@ -2,6 +2,8 @@
 import { gettext } from "./texts.js";
 import { isTyped } from "./typed.js";
 
+const TWICE = 5000; // milliseconds within which a form is not sent again
+
 (function () {
   "use strict";
 
@@ -33,7 +35,7 @@ import { isTyped } from "./typed.js";
     const make = () => {
       if (typed) return;
       const made = slugOf(sources.map((one) => one.value).join(" "));
-      field.value = field.maxLength > 0 ? made.slice(0, field.maxLength).replace(/-+$/, "") : made;
+      field.value = field.dataset.longest ? made.slice(0, Number(field.dataset.longest)).replace(/-+$/, "") : made;
     };
     sources.forEach((source) => source.addEventListener("input", make));
     if (sources.some(isTyped)) make();
@@ -53,6 +55,16 @@ import { isTyped } from "./typed.js";
 
   begin(document);
   document.addEventListener("dovetail:added", (event) => begin(event.target)); // a row of an inline
+
+  // A form is sent once, though its button or its keys are pressed twice. An answer that is a file leaves it where it is.
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+    if (sent.has(form)) return event.preventDefault();
+    sent.add(form);
+    setTimeout(() => sent.delete(form), TWICE);
+  });
 
   // A field takes the focus when its autocomplete opens, so that typing works at once. Select2 tells aids for reading of an
   // option called undefined, and of no list at all where several objects may be chosen.

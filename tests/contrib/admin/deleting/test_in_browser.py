@@ -86,5 +86,5 @@ async def test_an_action_that_is_stopped_changes_nothing_and_can_be_done_again(b
     await expect(told).to_have_text("It was stopped, and nothing was done.")
     assert await count(session, Post.is_published.is_(True)) == 0
     await publish()
-    await expect(told).to_have_text("Publish: done with 120 posts.")
+    await expect(told).to_have_text("120 posts published.")
     assert await count(session, Post.is_published.is_(True)) == 120
