@@ -27,6 +27,7 @@ WIDTHS = (1300, 800, 390)  # CSS pixels: a desk, a tablet, a phone
 THEMES = ("light", "dark")
 HEIGHT = 860
 MOST = 120  # pages
+SLOWEST = 120_000  # milliseconds that a page may take, on a machine that many share
 PATIENCE = 60  # lines that the server may print before it says where it is
 LINKS = "() => Array.from(document.querySelectorAll('a[href]'), (link) => link.getAttribute('href'))"
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
@@ -120,6 +121,7 @@ async def _photograph(url: str, password: str, into: Path, widths: Sequence[int]
         browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         context = await browser.new_context(base_url=url, reduced_motion="reduce")
         page = await context.new_page()
+        page.set_default_timeout(SLOWEST)
         await page.goto("/admin/")
         await _photograph_both(page, into, "login", widths, themes)
         await page.get_by_label("Username or e-mail address").fill("admin")

@@ -1,6 +1,5 @@
 """Fixtures for tests of admin views: for each site that has this plugin, `dovetail.testing.plugin` loads them."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -21,6 +20,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.settings import SETTINGS
 
 ORIGIN = "http://testserver"
+HIDDEN = ("template", "noscript")  # what a browser that runs scripts does not send
 Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
 
 
@@ -107,14 +107,14 @@ class _FormReader(HTMLParser):
         super().__init__()
         self.forms: list[dict[str, list[str]]] = []
         self._select = self._textarea = ""
-        self._templates = 0  # how deep it is in what a browser does not show
+        self._templates = 0  # how deep it is in what is hidden
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a form, and the fields in it."""
         found = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append({})
-        self._templates += tag == "template"
+        self._templates += tag in HIDDEN
         if not self.forms or self._templates:
             return
         if (
@@ -125,8 +125,6 @@ class _FormReader(HTMLParser):
             self._add(found["name"], found.get("value", "on"))
         elif tag == "select":
             self._select = found.get("name", "")
-            for chosen in _chosen(found.get("data-json", "[]")):
-                self._add(self._select, chosen)
         elif tag == "option" and "selected" in found:
             self._add(self._select, found.get("value", ""))
         elif tag == "textarea":
@@ -141,13 +139,9 @@ class _FormReader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Note the end of a textarea, and of a template."""
-        self._templates -= tag == "template"
+        self._templates -= tag in HIDDEN
         if tag == "textarea":
             self._textarea = ""
 
     def _add(self, name: str, value: str) -> None:
         self.forms[-1].setdefault(name, []).append(value)
-
-
-def _chosen(data: str) -> list[str]:
-    return [str(one["id"]) for one in json.loads(data)]

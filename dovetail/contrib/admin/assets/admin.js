@@ -7,13 +7,41 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
 (function () {
   "use strict";
 
+  // A day and perhaps a time, as ISO 8601 or as 31.12.2026 12:00. The calendar's own reader would make some other day of
+  // what it does not understand.
+  function read(text) {
+    const [, year, month, day, time] = text.trim().match(/^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(.+))?$/)
+      || (text.trim().match(/^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:,? +(.+))?$/) || []).map((one, index, all) => all[[0, 3, 2, 1, 4][index]]);
+    const [, hour, minute, second] = (time || "0:00").match(/^(\d{1,2}):(\d{2})(?::(\d{2}))?$/) || [];
+    const numbers = [year, month, day, hour, minute, second || 0].map(Number);
+    const date = new Date(numbers[0], numbers[1] - 1, ...numbers.slice(2));
+    const kept = [date.getFullYear(), date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
+    return kept.every((one, index) => one === numbers[index]) ? date : undefined;
+  }
+
+  // What is no date stays as it was typed, and the server says what is wrong with it: the calendar would put what was
+  // picked before, or this moment, in its place.
+  function keepWhatIsNoDate(field, picker) {
+    let unread = null;
+    const setDate = picker.setDate;
+    field.addEventListener("input", () => { unread = field.value.trim() && !read(field.value) ? field.value : null; });
+    ["mousedown", "keydown", "input"].forEach((kind) => {
+      picker.calendarContainer.addEventListener(kind, () => { unread = null; }, true);
+    });
+    picker.setDate = (date, ...rest) => { if (date !== unread) setDate(date, ...rest); };
+    picker.config.onValueUpdate.push(() => { if (unread !== null) field.value = unread; });
+  }
+
   // Dates and times are typed, or picked from a calendar that stands beside its field.
   function pick(root, role, options) {
     root.querySelectorAll(`[data-role="${role}"]:not([readonly]):not([disabled])`).forEach((field) => {
       flatpickr(field, {
         allowInput: true,
         static: true,
+        parseDate: read,
+        errorHandler: () => {},
         onReady: (_dates, _text, picker) => {
+          keepWhatIsNoDate(field, picker);
           if (picker.secondElement) picker.secondElement.setAttribute("aria-label", gettext("Second"));
         },
         ...options,

@@ -88,7 +88,6 @@ function tell(control, text) {
 
 function showAutocomplete(node) {
   const select = $(node);
-  (select.data("json") || []).forEach((one) => select.append(new Option(one.text, one.id, true, true)));
   autocomplete(select, { allowClear: !select.prop("multiple") && Boolean(select.data("allow-blank")) });
   const box = select.next().find(".select2-selection");
   const shown = box.find(".select2-selection__rendered").attr("id");

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
 
+  const CHOSEN = "dovetail-theme";
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -10,23 +11,31 @@
     root.dataset.bsTheme = chosen === "system" ? (dark.matches ? "dark" : "light") : chosen;
   }
 
+  function choose(theme) {
+    root.dataset.theme = theme;
+    show();
+    document.querySelectorAll("[data-theme-switch] button").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.value === theme));
+    });
+  }
+
   show();
   dark.addEventListener("change", show);
+  // Other windows follow, as those do that a form has opened.
+  window.addEventListener("storage", (event) => { if (event.key === CHOSEN && event.newValue) choose(event.newValue); });
 
   // What is typed into a page stays there while its theme is chosen; without a script the page is loaded again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("[data-theme-switch]")) return;
     event.preventDefault();
-    root.dataset.theme = event.submitter.value;
-    show();
-    form.querySelectorAll("button").forEach((button) => {
-      button.setAttribute("aria-pressed", String(button === event.submitter));
-    });
+    choose(event.submitter.value);
     fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams(new FormData(form, event.submitter)),
     });
+    localStorage.removeItem(CHOSEN); // what is set to what it was is told to nobody
+    localStorage.setItem(CHOSEN, event.submitter.value);
   });
 })();

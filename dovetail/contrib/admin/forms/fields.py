@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias, cast
 
 import wtforms
+from markupsafe import Markup
 from sqladmin import fields
-from sqladmin.widgets import AjaxSelect2Widget
+from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from wtforms import ValidationError
 from wtforms.form import BaseForm
-from wtforms.widgets import NumberInput, PasswordInput, TextInput, TimeInput
+from wtforms.widgets import NumberInput, PasswordInput, TextInput, TimeInput, html_params
 
 from dovetail.contrib.admin.columns.readers import Reader
 from dovetail.contrib.admin.columns.texts import as_text
@@ -40,6 +41,27 @@ class PickerWidget(TextInput):
     def __call__(self, field: wtforms.Field, **kwargs: object) -> Any:
         """Return the input."""
         return super().__call__(field, **{"data-role": self.role} | kwargs, autocomplete="off")
+
+
+class AutocompleteWidget:
+    """A list of what is chosen, which a script makes searchable; SQLAdmin's own is empty until its script has run.
+
+    Whoever saves before that, or without scripts, would lose what was chosen.
+    """
+
+    async def __call__(self, field: AjaxSelectField | AjaxSelectMultipleField, **kwargs: object) -> Markup:
+        """Return the list."""
+        is_multiple = isinstance(field, AjaxSelectMultipleField)
+        if not is_multiple and getattr(field, "allow_blank", False):
+            kwargs.setdefault("data-allow-blank", "1")
+        chosen = field.data or () if is_multiple else [field.data] if field.data else ()
+        shown = [one for one in [await titled(field, one) for one in chosen] if one]
+        options = (Markup('<option value="{}" selected>{}</option>').format(one["id"], one["text"]) for one in shown)
+        attributes = {"id": field.id, "multiple": is_multiple} | kwargs
+        return Markup("<select {}>{}</select>").format(
+            Markup(html_params(name=field.name, **attributes)),  # noqa: S704 - it escapes
+            Markup("").join(options),
+        )
 
 
 class CheckboxField(fields.BooleanField):
@@ -81,10 +103,10 @@ class ChoiceField(fields.SelectField):
         """Accept the value: coercion has refused everything else already."""
 
 
-class AutocompleteField(fields.AjaxSelectField):
+class AutocompleteField(AjaxSelectField):
     """One related object, chosen by typing; its form also sends an empty value, so that none differs from not asked."""
 
-    widget: AnyWidget = AjaxSelect2Widget()
+    widget: AnyWidget = AutocompleteWidget()
 
     def process_formdata(self, valuelist: list[object]) -> None:
         """Take the last value that is not empty."""
@@ -97,8 +119,10 @@ class AutocompleteField(fields.AjaxSelectField):
             raise ValidationError(gettext("This field is required."))
 
 
-class AutocompleteMultipleField(fields.AjaxSelectMultipleField):
+class AutocompleteMultipleField(AjaxSelectMultipleField):
     """Several related objects, chosen by typing."""
+
+    widget: AnyWidget = AutocompleteWidget()
 
     def process_formdata(self, valuelist: list[object]) -> None:
         """Take all values that are not empty."""
@@ -193,3 +217,11 @@ def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:
         str(member.value): (member, gettext_lazy(str(member.value).replace("_", " ").capitalize()))
         for member in members
     }
+
+
+async def titled(field: AjaxSelectField | AjaxSelectMultipleField, one: object) -> dict[str, str]:
+    """Return the key and the name of an object, or of a key that was sent; nothing if the user may not see it."""
+    loader = field.loader
+    if hasattr(one, "__mapper__"):
+        return loader.format(one)  # type: ignore[arg-type]  # an object, whatever SQLAdmin says
+    return await loader.format_by_pk(one)

@@ -5,11 +5,10 @@ from typing import Any
 
 from markupsafe import Markup
 from sqladmin.ajax import QueryAjaxModelLoader
-from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from wtforms.widgets import html_params
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.forms.fields import AnyWidget, AutocompleteField, AutocompleteMultipleField
+from dovetail.contrib.admin.forms.fields import AnyWidget, AutocompleteField, AutocompleteMultipleField, titled
 
 SEPARATOR = ","  # between the keys of several objects
 
@@ -117,11 +116,3 @@ class BoxesField(AutocompleteMultipleField):
 def key_of(one: object) -> str:
     """Return the key of an object that a form shows, or the key itself as it was sent."""
     return identifier_of(one) if hasattr(one, "__mapper__") else str(one)
-
-
-async def titled(field: AjaxSelectField | AjaxSelectMultipleField, one: object) -> dict[str, str]:
-    """Return the key and the name of an object, or of a key that was sent; nothing if the user may not see it."""
-    loader = field.loader
-    if hasattr(one, "__mapper__"):
-        return loader.format(one)  # type: ignore[arg-type]  # an object, whatever SQLAdmin says
-    return await loader.format_by_pk(one)

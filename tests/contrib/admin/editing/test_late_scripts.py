@@ -2,9 +2,11 @@
 
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 
 from tests.contrib.admin.entering import log_in
-from tests.contrib.admin.guild.models import Rank
+from tests.contrib.admin.guild.models import Crafter, Rank, Workshop
 from tests.contrib.admin.late_scripts import before_scripts
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
@@ -59,3 +61,32 @@ async def test_a_key_that_was_typed_before_the_scripts_came_is_named(page, sessi
     async with before_scripts(page, f"/admin/guild/raw/{workshop.id}/change/"):
         await page.get_by_label("Helpers").fill(str(workshop.head_id))
     await expect(page.locator("[data-titles-of='field-helpers']")).to_have_text("Ada")
+
+
+async def test_what_was_chosen_stays_chosen_where_a_form_is_saved_before_its_scripts_came(page, session, workshop):
+    async with before_scripts(page, f"/admin/guild/workshop/{workshop.id}/change/"):
+        await page.get_by_label("Name").fill("Great looms")
+        await page.get_by_role("button", name="Save", exact=True).click(no_wait_after=True)
+        await page.wait_for_url("**/guild/workshop/", wait_until="commit")
+    await expect(page.get_by_text("Great looms was saved.")).to_be_visible()
+    assert await chosen(session) == ("Great looms", "Ada", ["Weaving"])
+
+
+async def test_a_related_object_is_chosen_by_its_key_where_no_script_runs(page, session, workshop):
+    cookies = await page.context.cookies()
+    context = await page.context.browser.new_context(java_script_enabled=False)
+    await context.add_cookies(cookies)
+    plain = await context.new_page()
+    await plain.goto(page.url.replace("/admin/", f"/admin/guild/workshop/{workshop.id}/change/"))
+    ben = await session.scalar(select(Crafter.id).where(Crafter.name == "Ben"))
+    await session.commit()
+    await plain.get_by_label("Head: key").fill(str(ben))
+    await plain.get_by_role("button", name="Save", exact=True).click()
+    await expect(plain.get_by_text("Looms was saved.")).to_be_visible()
+    assert await chosen(session) == ("Looms", "Ben", ["Weaving"])
+
+
+async def chosen(session) -> tuple[str, str, list[str]]:
+    loaded = select(Workshop).options(joinedload(Workshop.head), selectinload(Workshop.skills))
+    found = (await session.scalars(loaded.execution_options(populate_existing=True))).one()
+    return found.name, found.head.name, [one.name for one in found.skills]

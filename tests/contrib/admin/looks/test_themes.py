@@ -11,6 +11,7 @@ from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.conftest import COOKIE
+from tests.contrib.admin.entering import log_in
 
 THEME = COOKIE.replace("session", "theme")
 
@@ -92,3 +93,15 @@ async def test_the_dark_theme_is_there_before_the_first_paint_and_choosing_one_k
         await page.get_by_role("button", name="Log in").click()
     assert await page.evaluate("window.first") == "dark"
     assert await page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_windows_that_are_open_follow_when_a_theme_is_chosen(app, browser_page: Page, make_user):
+    await make_user(username="boss", is_superuser=True)
+    await log_in(browser_page, "/admin/", "Welcome")
+    popup = await browser_page.context.new_page()
+    await popup.goto(f"{browser_page.url}auth/group/add/?_popup=1")
+    for name, theme in (("Dark theme", "dark"), ("Light theme", "light")):
+        await browser_page.get_by_role("button", name=name).click()
+        await expect(popup.locator("html")).to_have_attribute("data-bs-theme", theme)

@@ -1,0 +1,50 @@
+"""A day that is typed is the day that is saved, or the form says that it is none, in a real Chromium."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.contrib.admin.entering import log_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+
+@pytest.fixture
+async def page(browser_page: Page, boss, workshop) -> Page:
+    """The tab of a form with a day and a moment."""
+    await log_in(browser_page, f"/admin/guild/tabbed/{workshop.id}/change/", "Looms")
+    await browser_page.wait_for_load_state("load")
+    await browser_page.get_by_role("tab", name="Times").click()
+    return browser_page
+
+
+async def leave(page: Page) -> None:
+    """Leave a field as somebody does who clicks beside it."""
+    await page.get_by_role("heading", name="Looms").click()
+
+
+async def test_a_day_is_typed_as_iso_8601_or_with_dots_and_what_is_none_stays_as_it_was_typed(page):
+    day, moment = page.get_by_role("textbox", name="Founded on"), page.get_by_role("textbox", name="Opens at")
+    for typed, shown in (("01.02.2026", "2026-02-01"), ("2026-2-3", "2026-02-03"), ("31. 12. 2026", "2026-12-31")):
+        await day.fill(typed)
+        await leave(page)
+        await expect(day).to_have_value(shown)
+    for typed, shown in (("01.02.2026 03:04", "2026-02-01 03:04:00"), ("2026-01-02T03:04:05", "2026-01-02 03:04:05")):
+        await moment.fill(typed)
+        await leave(page)
+        await expect(moment).to_have_value(shown)
+    for field, none in ((day, "30.2.2026"), (day, "3/4/2026"), (moment, "2026-01-02 25:00"), (moment, "soon")):
+        await field.fill(none)
+        await leave(page)
+        await page.wait_for_timeout(100)  # in which the calendar would write another day
+        await expect(field).to_have_value(none)
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Nothing was saved. Correct what is marked below.")).to_be_visible()
+    await expect(day).to_have_value("3/4/2026")
+    await expect(moment).to_have_value("soon")
+
+
+async def test_a_day_is_picked_in_place_of_what_is_none(page):
+    day = page.get_by_role("textbox", name="Founded on")
+    await day.fill("soon")
+    await page.locator(".flatpickr-calendar.open .flatpickr-day.today").click()
+    await expect(day).to_have_value(await page.locator("html").evaluate("() => new Date().toLocaleDateString('sv-SE')"))
