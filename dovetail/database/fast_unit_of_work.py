@@ -27,6 +27,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
 from dovetail.database.engine.sqlite_transactions import OF_TRANSACTION, PATIENCE
 from dovetail.database.pool.writer_queue import CONNECT, WriterQueue, have_waited
 from dovetail.database.prepared_reads import DriverConnection, PoolSource
+from dovetail.database.presumed import Presumed, Remembered, UnconfirmedError
 from dovetail.state import InfoKey
 
 logger = logging.getLogger("dovetail.database")
@@ -37,13 +38,20 @@ class FastUnitOfWork:
 
     Who uses it starts with a read, and may try once more if that finds the connection lost; `has_written` says that
     something was committed. Raises UnavailableError if SQLite has too many writers.
+
+    Of `remembered` rows one may be presumed, as PoolSource has it: whatever else runs here waits until it is confirmed,
+    and raises UnconfirmedError if it is another by now.
     """
 
     def __init__(
-        self, engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession], turns: WriterQueue | None
+        self,
+        engine: AsyncEngine,
+        sessions: async_sessionmaker[AsyncSession],
+        turns: WriterQueue | None,
+        remembered: Remembered | None = None,
     ) -> None:
         self.has_written = False
-        self._source = PoolSource(engine)
+        self.source = PoolSource(engine, remembered)
         self._sessions = sessions
         self._turns = turns
         self._has_turn = False
@@ -57,7 +65,7 @@ class FastUnitOfWork:
             if self._turns is not None:
                 await self._turns.take()
                 self._has_turn = True
-            self.driver = await self._source.connection()
+            self.driver = await self.source.connection()
             self._has_waited = self._turns is not None and self._turns.has_waited()
         except BaseException:
             await self._leave("rolled back")
@@ -82,15 +90,18 @@ class FastUnitOfWork:
 
     def connect(self) -> Connection:
         """Return SQLAlchemy's Connection, on the same connection of the driver."""
+        if self.source.presumed is not None:
+            raise UnconfirmedError  # it may not be waited for here, and hardly ever comes to that
         if self._connection is None:
             engine = self.driver.engine.sync_engine
             managed = proxy_of(engine.pool, self.driver.managed)
             self._connection = connection_on(engine, managed)
-            self.driver = self._source.keep(DriverConnection(self.driver.engine, managed, self._connection))
+            self.driver = self.source.keep(DriverConnection(self.driver.engine, managed, self._connection))
         return self._connection
 
     async def begin(self) -> DriverConnection:
         """Return the driver's connection with its transaction begun."""
+        await self.source.ask()
         if self.driver.dialect.name == "sqlite":  # listeners know how a transaction begins there
             if self._connection is None or not self._connection.in_transaction():
                 await run_in_greenlet(self._begin)
@@ -123,6 +134,7 @@ class FastUnitOfWork:
 
     async def _commit(self) -> None:
         session = self._session
+        await self.source.ask()
         if has_connected(session) or has_changes(session):
             await session.commit()  # what it began itself, and the flush of the rest
         if self._connection is not None and self._connection.in_transaction():
@@ -142,7 +154,7 @@ class FastUnitOfWork:
             await self.driver.rollback()
 
     async def _leave(self, outcome: str) -> None:
-        await self._source.__aexit__()
+        await self.source.__aexit__()
         if self._turns is not None:
             if self._has_turn:
                 self._turns.give_back()
@@ -182,10 +194,19 @@ async def flush(session: AsyncSession) -> None:
         await session.flush()
 
 
+def source_to_presume(session: AsyncSession | None) -> PoolSource | None:
+    """Return what may presume a row that is asked for in a session; None where nothing may be presumed."""
+    work = None if session is None else _work_of(session)
+    return None if work is None else work.source
+
+
 async def driver_to_read(session: AsyncSession) -> DriverConnection:
     """Return the driver's connection of a session; a fast unit of work does not begin its transaction for it."""
     work = _work_of(session)
-    return await _driver_of(await session.connection()) if work is None else work.driver
+    if work is None:
+        return await _driver_of(await session.connection())
+    await work.source.ask()
+    return work.driver
 
 
 async def driver_to_write(session: AsyncSession) -> DriverConnection:
@@ -211,6 +232,7 @@ def driver_alone(session: AsyncSession) -> DriverConnection | None:
 
 async def driver_for_all(session: AsyncSession) -> DriverConnection:
     """Return that connection where there is one, else the one of `driver_to_write`."""
+    await confirm_presumed(session)
     return driver_alone(session) or await driver_to_write(session)
 
 
@@ -219,6 +241,26 @@ def note_written(session: AsyncSession) -> None:
     work = _work_of(session)
     if work is not None and not work.is_in_transaction():
         work.has_written = True
+
+
+def presumed_in(session: AsyncSession) -> Presumed | None:
+    """Return what is presumed of who asks, which a statement on the connection of `driver_alone` has to confirm."""
+    work = _work_of(session)
+    return None if work is None else work.source.presumed
+
+
+def note_confirmed(session: AsyncSession, presumed: Presumed) -> None:
+    """Note that such a statement has found the row that is presumed."""
+    work = _work_of(session)
+    if work is not None:
+        work.source.confirm(presumed, presumed.row)
+
+
+async def confirm_presumed(session: AsyncSession) -> None:
+    """Ask whether who asks is who was presumed, if anybody was. Raise UnconfirmedError if not."""
+    work = _work_of(session)
+    if work is not None:
+        await work.source.ask()
 
 
 def async_connection_of(session: AsyncSession) -> AsyncConnection | None:

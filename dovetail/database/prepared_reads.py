@@ -203,6 +203,14 @@ class PoolSource:
             raise UnconfirmedError
         self.presumed = None
 
+    async def ask(self) -> None:
+        """Ask for the presumed row by its own statement, if one is presumed. Raise as `confirm` does."""
+        presumed = self.presumed
+        if presumed is not None:
+            step = presumed.statement.prepared(self.dialect).step(presumed.values)
+            rows = await (await self.connection()).fetch(*step)
+            self.confirm(presumed, rows[0] if rows else None)
+
     def keep(self, connection: DriverConnection) -> DriverConnection:
         """Return `connection`, which stands for the one that was taken from now on."""
         self._connection = connection

@@ -6,7 +6,7 @@ by who asks and by what is sent. Whatever is unusual (a viewer whom the policy d
 an `Idempotency-Key`) is left to FastAPI, which says what is to be said about it. `api/front/fast_path.py` has the rest.
 """
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
@@ -23,9 +23,9 @@ from dovetail.api.front.endpoint import FastAnswer
 from dovetail.api.schemas import Id
 from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again, waited_in_vain
 from dovetail.database.error_translation import client_error
-from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource
+from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource, confirm_presumed
 from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource
-from dovetail.database.presumed import Remembered
+from dovetail.database.presumed import Remembered, UnconfirmedError
 from dovetail.database.unit_of_work import DATABASE, Database
 from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.idempotency import HEADER
@@ -140,7 +140,8 @@ class PathKey:
 class FastWrite:
     """Runs `endpoint` for the viewer whom `policy` recognizes.
 
-    It is given what FastAPI would give it: the `key` in the path, and as `data` the body, read by `schema`.
+    It is given what FastAPI would give it: the `key` in the path, and as `data` the body, read by `schema`. One that
+    `confirms` asks nobody but the policy before its statement, which confirms who asks.
     """
 
     policy: Policy[object, object, object]
@@ -148,26 +149,45 @@ class FastWrite:
     key: PathKey | None = None
     schema: type[BaseModel] | None = None
     envelope: Envelope = NO_ENVELOPE
+    confirms: bool = False
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return what answers the requests of an application."""
-        return partial(self.write, DATABASE.get(app).fast_unit_of_work)
+        database = DATABASE.get(app)
+        may_presume = self.confirms and database.engine.dialect.name == "postgresql"
+        return partial(self.write, database.fast_unit_of_work, Cache(MAXIMUM_PRESUMED) if may_presume else None)
 
-    async def write(self, begin: Callable[[], FastUnitOfWork], request: Request) -> Response | None:
+    async def write(
+        self, begin: Callable[..., FastUnitOfWork], remembered: Remembered | None, request: Request
+    ) -> Response | None:
         """Return the answer; None if FastAPI has to see to the request, and then nothing was done."""
         if HEADER in request.headers:
             return None
         given = await self._read(request)
         if given is None:
             return None
-        begun, work = False, begin()
+        try:
+            return await self._work(begin(remembered), request, given)
+        except UnconfirmedError:
+            forget_actor()
+            return await self._work(begin(), request, given)
+
+    async def _work(self, work: FastUnitOfWork, request: Request, given: Mapping[str, object]) -> Response | None:
+        """Return the answer as `write` does. Raise UnconfirmedError if who was presumed to ask is somebody else."""
+        begun = False
         try:
             async with work as session:
-                recognized = await self.policy.recognize_writer(request, session)
-                if recognized is None:
-                    return None
-                begun = True
-                return await self.endpoint(request, session, recognized, **given)
+                try:
+                    recognized = await self.policy.recognize_writer(request, session)
+                    if recognized is None:
+                        return None
+                    begun = True
+                    return await self.endpoint(request, session, recognized, **given)
+                except (DBAPIError, UnconfirmedError):
+                    raise
+                except Exception:
+                    await confirm_presumed(session)  # who is refused
+                    raise
         except DBAPIError as error:
             if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
                 raise

@@ -291,7 +291,7 @@ def _add_update(writer: Writer, router: APIRouter, method: str, name: str, schem
         name=name,
         description="Change some fields; what is left out stays." if schema is spec.update else "Replace every field.",
         parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer, "data": body},
-        fast_path=FastWrite(spec.policy, partial(update, writer), PathKey.of(spec), body, spec.envelope),
+        fast_path=FastWrite(spec.policy, partial(update, writer), PathKey.of(spec), body, spec.envelope, confirms=True),
     )
     add_route(
         router,

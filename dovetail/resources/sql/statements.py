@@ -19,7 +19,7 @@ from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, Sca
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.drivers.sqlalchemy_private_statements import bind_processors, copied_from
-from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write
+from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write, source_to_presume
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
@@ -218,7 +218,7 @@ class EntityStatement(Statement, Generic[T]):
 
     async def _row(self, source: ReadSource, values: Mapping[str, object]) -> tuple[object, ...] | None:
         key = None if self._known_by is None else values[self._known_by]
-        pool = source if key is not None and isinstance(source, PoolSource) else None
+        pool = None if key is None else _source_to_presume(source)
         presumed = None if pool is None else pool.presume(self, key, values)
         if presumed is not None:
             return presumed
@@ -244,6 +244,10 @@ class EntityStatement(Statement, Generic[T]):
     @cached_property
     def _width(self) -> int:
         return len(self._entities.columns())
+
+
+def _source_to_presume(source: ReadSource) -> PoolSource | None:
+    return source if isinstance(source, PoolSource) else source_to_presume(source.session)
 
 
 def _argument(

@@ -28,7 +28,9 @@ from dovetail.database.fast_unit_of_work import (
     driver_for_all,
     driver_to_write,
     flush,
+    note_confirmed,
     note_written,
+    presumed_in,
 )
 from dovetail.resources.declaration.declared import Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.model_rules import (
@@ -45,6 +47,7 @@ from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import VALUE
+from dovetail.resources.sql.presumed import VALUE as PRESUMED
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import Compiled, compile_update, prepare_delete
@@ -87,14 +90,19 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
             return None
         dialect, names, is_tagged = dialect_of(session), tuple(values), VERSION in arguments
         log: ChangeLog | None = session.sync_session.info.get(CHANGE_LOG)
-        place = ("update", dialect.name, names, asked.template, is_tagged, log)
-        compiled = partial(compile_update, self._spec, self._one_row, names, asked, dialect, log)
+        presumed = presumed_in(session)
+        by_whom = None if presumed is None else presumed.statement
+        place = ("update", dialect.name, names, asked.template, is_tagged, log, by_whom)
+        compiled = partial(compile_update, self._spec, self._one_row, names, asked, dialect, log, by_whom)
         found: Compiled[Plan] | None = self._plans.remember(place, lambda: compiled(is_tagged=is_tagged))
         if found is None:
             return None
         arguments |= {VALUE + name: value for name, value in values.items()}
-        log_values = {} if found.log is None else found.log.values()
-        return await self._write(session, found.statement, {**arguments, **log_values}, asked)
+        arguments |= {} if found.log is None else found.log.values()
+        if presumed is not None:
+            arguments |= presumed.values
+            arguments |= {f"{PRESUMED}{number}": value for number, value in enumerate(presumed.row)}
+        return await self._write(session, found.statement, arguments, asked)
 
     async def _write(
         self, session: AsyncSession, plan: Plan, arguments: Mapping[str, object], asked: Visibility
@@ -119,6 +127,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if not batch.items:
             return None
         note_written(session)
+        if (presumed := presumed_in(session)) is not None:
+            note_confirmed(session, presumed)
         return batch
 
     async def delete(self, session: AsyncSession, asked: Visibility, key: Hashable, if_match: str | None) -> bool:

@@ -34,6 +34,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from dovetail.database.change_log import ChangeLog
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
+from dovetail.database.presumed import Presumable
 from dovetail.resources.conditions import is_never
 from dovetail.resources.declaration.declared import Model
 from dovetail.resources.read.etags import has_version
@@ -41,6 +42,7 @@ from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.change_lines import picture, taken_row
 from dovetail.resources.sql.insert_statements import placeholders
+from dovetail.resources.sql.presumed import is_confirmed
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.one_row import OneRow
@@ -65,11 +67,13 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     visibility: Visibility,
     dialect: Dialect,
     log: ChangeLog | None,
+    by_whom: Presumable | None,
     *,
     is_tagged: bool,
 ) -> Compiled[Plan] | None:
     """Return what writes these attributes of a row if that changes any of them, and reads it; and into the `log`.
 
+    It writes nothing unless the statement `by_whom`, if there is one, gives the row that is presumed of who asks.
     None if the database cannot ask all there is to ask before it writes.
     """
     log = log if log is not None and log.columns(inspect(spec.model).local_table) else None
@@ -81,6 +85,8 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     if not all(_is_comparable(column.type) for column in changed):
         return None
     differs = or_(*(column.is_distinct_from(value) for column, value in changed.items()))
+    if by_whom is not None:
+        conditions.append(is_confirmed(by_whom, dialect))
     plan = one_row.compile_update(names, visibility, dialect, *conditions, later, differs, log=log, is_alone=True)
     return None if plan is None else Compiled(plan, log)
 
