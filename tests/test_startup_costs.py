@@ -18,6 +18,7 @@ FOR_COMMANDS = {"alembic", "mako", "tqdm", "uvicorn", "defusedxml"}
 # On SQLite nobody asks PostgreSQL anything, and FastAPI asks for models of pydantic.v1 only where somebody has some.
 # No address of an e-mail is checked before somebody sends one.
 FOR_OTHERS = {"asyncpg", "pydantic.v1", "email_validator.syntax"}
+FOR_IMPORTS = "dovetail.contrib.admin.importing."  # of files, by editors, now and then
 FOR_TESTS = {"pytest", "hypothesis", "httpx", "playwright"}
 
 
@@ -47,8 +48,9 @@ def printed_by(code: str, folder: Path) -> list[str]:
 def test_a_server_imports_neither_what_commands_use_nor_what_hardly_a_request_does(tmp_path):
     found = imported_by("import config.asgi", tmp_path)
 
-    assert {"fastapi", "sqladmin", "plugins.blog.api"} <= found
+    assert {"fastapi", "sqladmin", "plugins.blog.api", "dovetail.contrib.admin.mounting.routes"} <= found
     assert found & (TOKENS | FOR_COMMANDS | FOR_OTHERS | FOR_TESTS) == set()
+    assert [name for name in found if name.startswith(FOR_IMPORTS)] == []
 
 
 def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and_alembic(tmp_path):

@@ -19,8 +19,6 @@ from dovetail.contrib.admin.editing.markdown import prepare_preview, show_previe
 from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
-from dovetail.contrib.admin.importing import pages as importing
-from dovetail.contrib.admin.importing import preparing
 from dovetail.contrib.admin.languages import chosen
 from dovetail.contrib.admin.languages.speaking import ScriptTexts
 from dovetail.contrib.admin.list_pages import list_views
@@ -35,16 +33,18 @@ from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
+from dovetail.plugin import deferred
 
 PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 POST, BOTH = ("POST",), ("GET", "POST")
+IMPORTING = "dovetail.contrib.admin.importing"  # fourteen modules, for which few processes ever have a use
 PREPARATIONS: Mapping[str, Callable[[Office, Request], Preparation | None]] = {
     "create": of_form,
     "edit": of_form,
-    "import": preparing.of_upload,
-    "import-table": preparing.of_table,
+    "import": deferred(f"{IMPORTING}.preparing:of_upload"),
+    "import-table": deferred(f"{IMPORTING}.preparing:of_table"),
 }
 """What pages do before their transaction, by the names of their routes."""
 
@@ -94,8 +94,9 @@ class Routes:
         yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
         yield self._route(f"{VIEW}bulk/", bulk_editing.edit_selected, "bulk-edit", BOTH)
         yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
-        yield self._route(f"{VIEW}import/", importing.show_upload, "import", BOTH)
-        yield self._route(f"{VIEW}import/{{key:int}}/", importing.show_table, "import-table", BOTH)
+        yield self._route(f"{VIEW}import/", deferred(f"{IMPORTING}.pages:show_upload"), "import", BOTH)
+        table = deferred(f"{IMPORTING}.pages:show_table")
+        yield self._route(f"{VIEW}import/{{key:int}}/", table, "import-table", BOTH)
         yield self._route(f"{VIEW}draft/", drafts.keep_draft, "draft", POST)
         show, prepare = partial(show_preview, self.office), partial(prepare_preview, self.office)
         preview = guarded(self.office, show, preparation=prepare)
