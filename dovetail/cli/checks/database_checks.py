@@ -10,6 +10,7 @@ from dovetail.cli.checks.unmanaged_tables import check_unmanaged
 from dovetail.cli.error_lines import error_line
 from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
 from dovetail.cli.state import State
+from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
 from dovetail.migrations.history.pending import unapplied
 from dovetail.plugin import CheckMessage, Level, warning
@@ -91,8 +92,11 @@ async def check_pooler(settings: Settings) -> list[CheckMessage]:
 
 
 async def _look(state: State) -> tuple[list[str], list[CheckMessage]]:
-    async with state.open() as context:
-        waiting = await unapplied(context.database.engine, state.registry)
+    engine = create_engine(state.settings)  # a server's start has opened all that there is twice already
+    try:
+        waiting = await unapplied(engine, state.registry)
+    finally:
+        await engine.dispose()
     return waiting, await check_pooler(state.settings)
 
 

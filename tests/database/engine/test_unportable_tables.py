@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, String, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
+from sqlalchemy.types import UserDefinedType
 
 from dovetail.database.engine.unportable_tables import unportable_tables
 
@@ -41,3 +42,24 @@ def test_what_both_databases_hold_is_not_refused():
 
     for dialect in (sqlite.dialect(), postgresql.dialect()):
         assert list(unportable_tables(declared, dialect)) == []
+
+
+class Counted(UserDefinedType[str]):
+    """A type that counts how often a database asked for its name."""
+
+    cache_ok = True
+    asked = 0
+
+    def get_col_spec(self, **_options):
+        self.asked += 1
+        return "TEXT"
+
+
+def test_a_table_is_looked_at_once_however_many_applications_have_it():
+    counted = Counted()
+    declared = table(Column("text", counted))
+
+    for dialect in (sqlite.dialect(), sqlite.dialect(), postgresql.dialect()):
+        assert list(unportable_tables([declared], dialect)) == []
+
+    assert counted.asked == 2  # by each kind of database
