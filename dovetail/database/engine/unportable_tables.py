@@ -1,6 +1,7 @@
 """Says which tables of the models a site's database cannot hold, before anything is made or served."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.exc import CompileError
@@ -13,8 +14,13 @@ from dovetail.database.models import is_managed
 def unportable_tables(tables: Iterable[Table], dialect: Dialect) -> Iterator[str]:
     """Yield a sentence for each table that the database of `dialect` cannot hold as it is declared."""
     for table in filter(is_managed, tables):
-        for reason in _reasons(table, dialect):
+        for reason in _known_reasons(table, type(dialect)):  # type: ignore[arg-type]  # mypy takes its __hash__ for none
             yield f"the table {table.fullname!r} {reason}"
+
+
+@lru_cache(maxsize=256)  # a start, and each further application of a process, asks of the same tables again
+def _known_reasons(table: Table, kind: type[Dialect]) -> tuple[str, ...]:
+    return tuple(_reasons(table, kind()))
 
 
 def _reasons(table: Table, dialect: Dialect) -> Iterator[str]:
