@@ -22,6 +22,7 @@ from dovetail.settings import secrets_to_read_with
 
 SIGNATURE_LENGTH = 16  # bytes of an HMAC-SHA256 that stand before a signed value (RFC 2104, section 5)
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode  # json.dumps would make one each time
+_from_json = json.JSONDecoder().decode  # json.loads looks first in which code the bytes are
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -56,7 +57,7 @@ class Signer:
         expected = (digest(key, payload, "sha256")[:SIGNATURE_LENGTH] for key in (self._key, *self._earlier))
         if not any(compare_digest(signature, one) for one in expected):
             raise BadSignatureError
-        value: Json = json.loads(payload)
+        value: Json = _from_json(payload.decode())
         return value
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 import orjson
@@ -22,13 +22,13 @@ from dovetail.errors import ConfigurationError, InvalidInputError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead
 from dovetail.resources.endpoints.fast_place import FastPlace, Named, Values
-from dovetail.resources.endpoints.page_links import link_header, page_url
+from dovetail.resources.endpoints.page_links import cursor_url, link_header, page_url
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
-from dovetail.resources.query.where import PageRequest
+from dovetail.resources.query.where import PageRequest, place_of
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
@@ -78,7 +78,7 @@ class Listing:
             total = rows[0][0]
         elif read.request.query.count != "no":
             total = await self.reader.count(source, read.request, visibility)
-        return self._write(connection, read.values, read.request, batch, total)
+        return self._write(connection, read, batch, total)
 
     def _read_of(self, connection: HTTPConnection, visibility: Visibility, dialect: Dialect) -> "_ListRead":
         query_string: bytes = connection.scope["query_string"]
@@ -113,7 +113,7 @@ class Listing:
         plan = self.reader.plan(request, visibility, dialect)
         counts = request.query.count != "no"
         count = self.reader.count_plan(request, visibility, dialect) if counts else None
-        return _ListRead(values, request, plan, count, request.parameters())
+        return _ListRead(values, request, plan, count, request.parameters(), request.query.cursor)
 
     def _terms(self, query: ListQuery, values: Mapping[str, str]) -> Terms:
         search = self.reader.search
@@ -122,21 +122,14 @@ class Listing:
             return (self.grammar.terms["rank"].reversed(),)
         return query.terms
 
-    def _write(
-        self,
-        connection: HTTPConnection,
-        values: dict[str, str],
-        request: PageRequest,
-        batch: Batch,
-        total: int | None,
-    ) -> Response:
-        limit = request.query.limit
+    def _write(self, connection: HTTPConnection, read: "_ListRead", batch: Batch, total: int | None) -> Response:
+        limit = read.request.query.limit
         items, has_more = batch.items[:limit], len(batch.items) > limit
-        if request.query.by_cursor:
-            following, previous = self._cursors(connection, values, request, batch, has_more=has_more)
+        if read.request.query.by_cursor:
+            following, previous = self._cursors(connection, read, batch, has_more=has_more)
         else:
-            following, previous = _offsets(connection, values, request, has_more=has_more)
-        if request.query.cursor is not None and request.query.cursor.backwards:
+            following, previous = _offsets(connection, read.values, read.request, has_more=has_more)
+        if read.cursor is not None and read.cursor.backwards:
             items = items[::-1]
         page: dict[str, object] = {"items": items, "total": total, "next": following, "previous": previous}
         if self.envelope is not NO_ENVELOPE:
@@ -144,32 +137,26 @@ class Listing:
         return FastJSONResponse(orjson.dumps(page, option=ORJSON_OPTIONS), link_header(following, previous))
 
     def _cursors(
-        self,
-        connection: HTTPConnection,
-        values: dict[str, str],
-        request: PageRequest,
-        batch: Batch,
-        *,
-        has_more: bool,
+        self, connection: HTTPConnection, read: "_ListRead", batch: Batch, *, has_more: bool
     ) -> tuple[str | None, str | None]:
-        cursor = request.query.cursor
+        cursor, terms, secret_key = read.cursor, read.request.terms, _secret_key(connection)
         backwards = cursor is not None and cursor.backwards
 
         def url(cursor: Cursor) -> str:
-            text = write_cursor(cursor, secret_key=_secret_key(connection), list_name=self.grammar.list_name)
-            return page_url(connection, values, cursor=text)
+            text = write_cursor(cursor, secret_key=secret_key, list_name=self.grammar.list_name)
+            return cursor_url(connection, read.values, text)
 
         if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
             back = None if cursor is None else url(cursor.turned())
             return (back, None) if backwards else (None, back)
-        terms = tuple(term.reversed() for term in request.terms) if backwards else request.terms
-        ends = batch.position(0), batch.position(min(len(batch.items), request.query.limit) - 1)
+        ordering = _names(terms) if cursor is None else cursor.ordering
+        ends = batch.position(0), batch.position(min(len(batch.items), read.request.query.limit) - 1)
         first, last = ends[::-1] if backwards else ends
 
-        following = url(_cursor(terms, last)) if has_more or backwards else None
+        following = url(_cursor(ordering, terms, last)) if has_more or backwards else None
         previous = None
         if has_more if backwards else cursor is not None:
-            previous = url(_cursor(terms, first, backwards=True))
+            previous = url(_cursor(ordering, terms, first, backwards=True))
         return following, previous
 
 
@@ -255,12 +242,12 @@ class _ListRead:
     plan: Plan | None
     count: PreparedStatement | None
     parameters: Mapping[str, object]
+    cursor: Cursor | None  # that of `request` may be another's, who asked the same before
 
     def at(self, cursor: Cursor) -> "_ListRead":
         """Return the same at another place. Raises InvalidInputError for a cursor whose values do not fit."""
-        query = replace(self.request.query, cursor=cursor)
-        request = replace(self.request, query=query, cursor_values=_position(cursor, self.request.terms))
-        return _ListRead(self.values, request, self.plan, self.count, {**self.parameters, **request.place()})
+        parameters = {**self.parameters, **place_of(_position(cursor, self.request.terms))}
+        return _ListRead(self.values, self.request, self.plan, self.count, parameters, cursor)
 
 
 def _offsets(
@@ -278,14 +265,17 @@ def _shape(cursor: Cursor) -> Hashable:
     return cursor.ordering, cursor.backwards, cursor.inclusive, nulls
 
 
-def _cursor(terms: Terms, position: tuple[object, ...], *, backwards: bool = False) -> Cursor:
-    encoded = (term.adapter.dump_python(value, mode="json") for term, value in zip(terms, position, strict=True))
-    return Cursor(_names(terms), tuple(encoded), backwards)
+def _cursor(ordering: str, terms: Terms, position: tuple[object, ...], *, backwards: bool = False) -> Cursor:
+    # The adapters' own methods look for what nobody has given them.
+    ends = zip(terms, position, strict=True)
+    values = tuple([term.adapter.serializer.to_python(end, mode="json") for term, end in ends])
+    return Cursor(ordering, values, backwards)
 
 
 def _position(cursor: Cursor, terms: Terms) -> tuple[object, ...]:
     try:
-        return tuple(term.adapter.validate_python(value) for term, value in zip(terms, cursor.values, strict=True))
+        ends = zip(terms, cursor.values, strict=True)
+        return tuple([term.adapter.validator.validate_python(end) for term, end in ends])
     except (ValidationError, ValueError):
         raise bad_cursor() from None
 

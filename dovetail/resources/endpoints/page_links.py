@@ -12,6 +12,13 @@ def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: s
     return f"{_base(connection)}{_path(connection)}?{_encoded(tuple({**values, **changes}.items()))}"
 
 
+def cursor_url(connection: HTTPConnection, values: Mapping[str, str], cursor: str) -> str:
+    """Return the URL of the page at a cursor, which stands last: what is before it is the same for all such pages."""
+    others = tuple([pair for pair in values.items() if pair[0] != "cursor"])
+    before = f"{_encoded(others)}&" if others else ""
+    return f"{_base(connection)}{_path(connection)}?{before}cursor={cursor}"
+
+
 def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[bytes, bytes], ...]:
     """Return the Link header with the neighbours of a page (RFC 8288)."""
     links = [f'<{url}>; rel="{name}"' for url, name in ((next_url, "next"), (previous_url, "prev")) if url]

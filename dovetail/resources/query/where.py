@@ -61,11 +61,12 @@ class PageRequest:
         found["words"] = self.query.search  # for full text
         for number, (parameter, value) in enumerate(self.query.filters):
             found |= {f"filter_{number}_{i}": one for i, one in enumerate(parameter.arguments(value))}
-        return found | self.place()
+        return found | place_of(self.cursor_values)
 
-    def place(self) -> dict[str, object]:
-        """Return the values of those placeholders that say where the cursor stands."""
-        return {f"cursor_{number}": value for number, value in enumerate(self.cursor_values)}
+
+def place_of(values: Sequence[object]) -> dict[str, object]:
+    """Return the values of those placeholders that say where a cursor stands."""
+    return {f"cursor_{number}": value for number, value in enumerate(values)}
 
 
 def conditions(
