@@ -7,10 +7,11 @@ select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from json import dumps
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from sqlalchemy import (
     Column,
+    ColumnDefault,
     Delete,
     Dialect,
     Insert,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     select,
     text,
     tuple_,
@@ -52,7 +54,7 @@ class Pairs:
     def insert(self, dialect: Dialect) -> tuple[Insert, dict[str, object]]:
         """Return the INSERT of the pairs, and its arguments."""
         rows, arguments = self._rows(dialect)
-        return insert(self.own.table).from_select([self.own, self.other], rows), arguments
+        return insert_links(self.own, self.other, rows), arguments
 
     def delete(self, dialect: Dialect) -> tuple[Delete, dict[str, object]]:
         """Return the DELETE of the pairs, and its arguments."""
@@ -70,6 +72,19 @@ class Pairs:
         table = func.unnest(*arrays).table_valued(*(column(name, one) for name, one in types.items())).render_derived()
         own, other = zip(*self.keys, strict=True)
         return select(table.c.own, table.c.other), {"own_keys": list(own), "other_keys": list(other)}
+
+
+def insert_links(own: Column[object], other: Column[object], rows: Select[object]) -> Insert:
+    """Return the INSERT of links; what stands beside the two keys gets its default, if that is one value."""
+    given = {
+        one: literal(cast("ColumnDefault", one.default).arg, one.type) for one in own.table.columns if is_given(one)
+    }
+    return insert(own.table).from_select([own, other, *given], rows.add_columns(*given.values()))
+
+
+def is_given(column: Column[object]) -> bool:
+    """Return True if a column has one value as its default, which a new row gets that does not say."""
+    return isinstance(column.default, ColumnDefault) and column.default.is_scalar
 
 
 class _JSONArray(UserDefinedType[Sequence[object]]):

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Column, ColumnDefault, Dialect, inspect, literal, select, true
+from sqlalchemy import ClauseElement, Column, Dialect, inspect, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.errors import InvalidInputError, quoted
-from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.arrays import is_given, members
 from dovetail.resources.sql.change_lines import ChangeLines
 from dovetail.resources.sql.statements import Statement
 
@@ -58,11 +58,6 @@ class NamedRows:
         insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](self._name.class_)
         made = insert.from_select([*self._name.property.columns, *given], rows).on_conflict_do_nothing()
         return cast("ClauseElement", made.returning(self._name, self._key))
-
-
-def is_given(column: Column[object]) -> bool:
-    """Return True if a column has one value as its default, which a new row of a name gets."""
-    return isinstance(column.default, ColumnDefault) and column.default.is_scalar
 
 
 def needs_value(column: Column[object]) -> bool:

@@ -13,9 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dovetail.database.models import is_read_only
 from dovetail.errors import ConfigurationError
 from dovetail.resources.schemas.lookups import is_unique
+from dovetail.resources.schemas.nested_models import is_made
 from dovetail.resources.signatures import Arguments, check_hook, check_policy
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import needs_value
+from dovetail.resources.write.links import link_columns
 from dovetail.resources.write.nested.declaration import check_nested
 
 
@@ -98,11 +100,25 @@ def _check_links(spec: Spec) -> None:
             raise ConfigurationError(
                 f"{spec.singular}: links names {name!r}, which is not a many-to-many relation of {spec.model.__name__}"
             )
+        _check_between(spec, name)
         if isinstance(find, InstrumentedAttribute):
             target = relations[name].mapper.class_
             _check_named(f"{spec.singular}: links[{name!r}] is {find}", target, find)
         if not any(name in schema.model_fields for schema in (spec.create, spec.update, spec.replace) if schema):
             raise ConfigurationError(f"{spec.singular}: links names {name!r}, which no schema of a body has")
+
+
+def _check_between(spec: Spec, name: str) -> None:
+    """Raise ConfigurationError for a column beside the keys of a link that nothing fills when a link is made."""
+    own, other = link_columns(spec.model, name)
+    for column in own.table.columns:
+        is_computed = column.default is not None and column.default.is_callable
+        if column not in {own, other} and (is_computed or not (column.nullable or is_made(column))):
+            found = "has a function as its default" if is_computed else "is never null, and nothing gives its value"
+            raise ConfigurationError(
+                f"{spec.singular}: links names {name!r}, and {column} beside its keys {found}; give it a default that "
+                "is one value, or a server_default, or map the table and name it in nested"
+            )
 
 
 def _check_named(what: str, target: type[object], find: InstrumentedAttribute[str]) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from pydantic import MISSING, BaseModel
-from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, insert, inspect, select
+from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.resources.declaration.declared import FindLinks
-from dovetail.resources.sql.arrays import Pairs, members
+from dovetail.resources.sql.arrays import Pairs, insert_links, members
 
 Links: TypeAlias = Mapping[str, Mapping[object, object]]  # the key of each name, by field
 LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
@@ -70,7 +70,7 @@ def link_statement(model: type[object], name: str, dialect: Dialect) -> Insert:
     """Return the INSERT of links from the row whose key is the placeholder `key` to the rows of `keys`."""
     own, other = link_columns(model, name)
     keys = members("keys", other.type, dialect)
-    return _insert(own, other, select(bindparam("key", type_=own.type), keys.c.value))
+    return insert_links(own, other, select(bindparam("key", type_=own.type), keys.c.value))
 
 
 def link_many_statements(
@@ -95,7 +95,7 @@ def link_cte(model: type[object], name: str, row: CTE, dialect: Dialect) -> CTE:
     pairs = select(row.c[key.key].label(own.name), keys.c.value.label(other.name))
     if dialect.name == "sqlite":
         return pairs.cte(own.table.name)
-    return _insert(own, other, pairs).returning(*own.table.c).cte(own.table.name)
+    return insert_links(own, other, pairs).returning(*own.table.c).cte(own.table.name)
 
 
 def link_columns(model: type[object], name: str) -> tuple[Column[object], Column[object]]:
@@ -110,7 +110,3 @@ def named(data: BaseModel, field: str) -> Collection[object] | None:
     """Return what `data` names in a field; None if it does not set it."""
     value = getattr(data, field, MISSING)
     return None if value is MISSING else value
-
-
-def _insert(own: Column[object], other: Column[object], rows: Select[object]) -> Insert:
-    return insert(own.table).from_select([own, other], rows)
