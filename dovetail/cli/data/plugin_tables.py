@@ -12,6 +12,11 @@ from dovetail.migrations.history.ledger import BOOKS
 from dovetail.ownership import owner_of
 from dovetail.plugin import Context
 
+_PARTITIONS = text("""
+    SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relispartition AND nspname = coalesce(:schema, current_schema())
+""")
+
 
 def plugin_tables(context: Context) -> dict[str, Table]:
     """Every table of an enabled plugin by its name, after the tables that it refers to."""
@@ -82,4 +87,11 @@ def _table_names(connection: Connection, schema: str | None = None) -> set[str]:
             "ESCAPE '!'"
         )
         return set(connection.scalars(text(found)))
-    return set(inspect(connection).get_table_names(schema))
+    return set(inspect(connection).get_table_names(schema)) - partitions(connection, schema)
+
+
+def partitions(connection: Connection, schema: str | None = None) -> set[str]:
+    """Return the tables of PostgreSQL that are parts of others, whose rows are those of the whole."""
+    if connection.dialect.name == "sqlite":
+        return set()
+    return set(connection.scalars(_PARTITIONS, {"schema": schema}))

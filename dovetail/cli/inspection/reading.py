@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import DateTime, TypeEngine
 
-from dovetail.cli.data.plugin_tables import unknown
+from dovetail.cli.data.plugin_tables import partitions, unknown
 from dovetail.database.models import NAMING_CONVENTION
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.bridge.portable import literal_of, portable_type
@@ -56,7 +56,8 @@ def read_tables(connection: Connection, wanted: Wanted, known: Collection[str]) 
             raise click.ClickException(_missing("table", name, tables | views))
         if name in own:
             raise click.ClickException(f"an enabled plugin has a model of the table {name} already; leave it out")
-    chosen = set(wanted.names) or (tables | (views if wanted.views else set())) - own
+    others = tables - partitions(connection, wanted.schema) | (views if wanted.views else set())
+    chosen = set(wanted.names) or others - own
     if not chosen:
         raise click.ClickException("the database has no table that no enabled plugin has; nothing was written")
     metadata = MetaData(naming_convention={kind: name for kind, name in NAMING_CONVENTION.items() if kind != "ck"})

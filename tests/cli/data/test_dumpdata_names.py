@@ -83,6 +83,16 @@ def test_a_table_that_no_plugin_has_is_left_out_with_a_word(site):
     assert site.manage("flush", "--yes")[1] == "WARNING left as they are, for no enabled plugin has them: Stray.\n"
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_the_parts_of_a_table_are_no_tables_that_somebody_lacks(site):
+    for statement in (
+        'CREATE TABLE "Stray" (id INTEGER) PARTITION BY RANGE (id)',
+        'CREATE TABLE "Part" PARTITION OF "Stray" FOR VALUES FROM (1) TO (9)',
+    ):
+        site.run_async(lambda session, statement=statement: session.execute(text(statement)))
+    assert "no enabled plugin has them: Stray." in site.manage("dumpdata")[1]
+
+
 def test_flush_refuses_to_empty_what_a_table_that_no_plugin_has_refers_to(site):
     fill(site)
     before = site.rows()
