@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from operator import itemgetter
 
+from sqladmin.flash import Flash
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -23,9 +24,15 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.admin.saved_views.head import load_views
+from dovetail.contrib.admin.saved_views.head import load_views, without_filters
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.errors import BadRequestError
+from dovetail.translation.texts import gettext, gettext_lazy
+
+MISFIT = gettext_lazy(
+    "The view %(name)s does not fit this list any more: %(detail)s All rows are shown; change the view or delete it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +48,8 @@ class Unsaved:
 
 async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
     """Return the page of the list that the request asks for, or that on which something could not be saved."""
-    views = await load_views(request, view)
+    views, path = await load_views(request, view), path_for(request, "admin:list", identity=view.identity)
     if not request.url.query and unsaved is None and views.begins_with:
-        path = path_for(request, "admin:list", identity=view.identity)
         return RedirectResponse(path + views.begins_with, HTTPStatus.SEE_OTHER)
 
     async def show() -> Response:
@@ -62,7 +68,14 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
         status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status
         return await office.render(request, view.change_list_template, context, status)
 
-    return await view.deferred_columns.retry_with_missed(request_context().session, show)
+    try:
+        return await view.deferred_columns.retry_with_missed(request_context().session, show)
+    except BadRequestError as error:
+        kept = views.asked_as_kept(request)
+        if kept is None:
+            raise
+        Flash.warning(request, gettext(MISFIT) % {"name": kept.name, "detail": error.detail})
+        return RedirectResponse(path + without_filters(kept), HTTPStatus.SEE_OTHER)
 
 
 async def _read(found: ChangeList, view: ModelAdmin) -> tuple[ListPage, str]:

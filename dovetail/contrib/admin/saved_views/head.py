@@ -54,6 +54,12 @@ class SavedViews:
     links: Sequence[ViewLink]
     begins_with: str | None  # the query of the view that the list begins with
 
+    def asked_as_kept(self, request: Request) -> ViewLink | None:
+        """Return the view whose filters and order are asked for, just as they are kept; None if there is none."""
+        address = f"?{request.url.query}"
+        shown = (one for one in self.links if one.is_shown and one.address == address)
+        return next((one for one in shown if address != without_filters(one)), None)
+
     def head(self, request: Request, view: NarrowedView) -> ListHead:
         """Return what the head of the list offers."""
         chosen, shown, offered = CHOSEN.find(request), view.displayed(request), view.offered(request)
@@ -79,6 +85,11 @@ async def load_views(request: Request, view: NarrowedView) -> SavedViews:
     begins = next((one for one, _ in found if one.is_default and one.user_id == user.id and one.name), None)
     links = [_link(one, "" if one.user_id == user.id else name, shown) for one, name in found if one.name]
     return SavedViews(links=links, begins_with=None if begins is None else address_of(begins))
+
+
+def without_filters(one: ViewLink) -> str:
+    """Return the query that shows a view with its columns alone."""
+    return f"?{PARAMETER}={one.key}"
 
 
 def _link(one: SavedView, by: str, shown: SavedView | None) -> ViewLink:

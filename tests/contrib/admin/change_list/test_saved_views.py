@@ -137,3 +137,19 @@ async def test_a_list_without_rows_offers_to_make_one(office, path_to):
     page = (await office.get(path_to("couriers"), sort="desc")).text
     assert "There is nothing here yet." in page
     assert page.count(f'href="/admin{path_to("couriers", "create")}"') == 2
+
+
+async def test_a_view_that_does_not_fit_the_list_any_more_says_so_and_can_be_deleted(office, parcels, path_to, session):
+    views = path_to("parcels", "list-views")
+    await office.post(f"{views}?sortBy=weight", {"do": "save", "name": "Old", "is_default": "1"})
+    saved = (await session.scalars(select(SavedView))).one()
+    saved.query = "sortBy=a_column_of_last_year"
+    await session.commit()
+
+    begun = await office.client.get(office.root + path_to("parcels"), follow_redirects=True)  # which begins with it
+    assert begun.status_code == 200, begun.text
+    assert "The view Old does not fit this list any more" in begun.text
+    assert titles(begun) == ["Anvil", "Book", "Chair", "Dice"]
+    assert (await office.get(path_to("parcels"), sortBy="a_column_of_last_year")).status_code == 400
+    await office.post(f"{views}?view={saved.id}", {"do": "delete", "key": str(saved.id)})
+    assert titles(await office.get(path_to("parcels"))) == ["Anvil", "Book", "Chair", "Dice"]
