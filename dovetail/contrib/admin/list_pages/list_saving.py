@@ -70,7 +70,9 @@ async def save_list(office: Office, request: Request, view: ModelAdmin) -> Respo
     if lost or any(row.changed_since for row in rows.values()):
         return await _again(office, request, view, replace(unsaved, error=GONE if lost else STALE, status=409))
     if not is_valid:
-        return await _again(office, request, view, replace(unsaved, error=" ".join([CORRECT, *formset.errors])))
+        return await _again(
+            office, request, view, replace(unsaved, error=" ".join(map(str, (CORRECT, *formset.errors))))
+        )
     told = await _save(view, request, list(rows.values()))
     if told is not None:
         error = gettext("Nothing was saved. %(message)s") % {"message": told.message}

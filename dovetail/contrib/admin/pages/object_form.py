@@ -259,7 +259,7 @@ async def _save(page: FormPage, obj: object | None, form: Form, data: dict[str, 
 
 def _told(form: Form, error: str | None) -> str:
     """Return what is wrong with a form in one text, for a script that made an object in place."""
-    return " ".join([one for field in form for one in field.errors] or [error or ""])
+    return " ".join([str(one) for field in form for one in field.errors] or [error or ""])
 
 
 def _mark(page: FormPage, form: Form, told: ErrorMessage) -> str:

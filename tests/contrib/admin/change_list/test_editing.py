@@ -159,3 +159,10 @@ async def test_who_may_only_look_at_rows_edits_no_list(make_user, back_office_fo
     assert "list-edit" not in page.text
     answer = await office.post(path_to("parcels"), {"row-0-pk": str(parcels[0].id), "row-0-weight": "5"})
     assert answer.status_code == 403
+
+
+async def test_what_is_wrong_with_cells_is_said_in_the_language_of_the_page(send, parcels, office):
+    office.client.headers["Accept-Language"] = "de"
+    answer = await send("parcels", {(parcels[0].id, "weight"): "many"})
+    assert "Korrigieren Sie, was unten markiert ist." in answer.text
+    assert "Nothing was saved" not in answer.text
