@@ -1,6 +1,7 @@
 """One spelling for every tag: "Async  Python" and "ASYNC python" are the same."""
 
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 50  # characters
 LONGEST_TYPED = 200  # characters: spaces and capitals are tidied up, so that a longer text may be good enough
@@ -9,6 +10,7 @@ LONGEST_TYPED = 200  # characters: spaces and capitals are tidied up, so that a 
 _JOINERS = {"\u200c", "\u200d"}
 
 
+@lru_cache(maxsize=2_000)  # the same few come with nearly every post, and are asked for more than once on the way
 def normalize_tag_name(name: str) -> str:
     """Return the spelling under which a tag is stored: NFKC, lower case, single spaces.
 
