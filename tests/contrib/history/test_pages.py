@@ -1,11 +1,11 @@
 """The history in the back office: a page of each object, the list of all changes, and one's own recent ones."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.auth.permissions.grants import grant, revoke
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
 from plugins.blog.models import Post, Tag
@@ -113,6 +113,41 @@ async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, ma
     assert page_of(app, "object-history", identity="blog/tag", pk=key) in page
     other = await back_office_for(await make_user(username="other", is_superuser=True))
     assert "Your recent changes" not in (await other.get("/")).text
+
+
+async def test_the_first_page_calls_what_one_has_changed_by_its_title_as_long_as_one_may_read_it(
+    app, make_user, back_office_for, database
+):
+    staff = await make_user(username="staff", is_staff=True)
+    granted = [
+        "blog.view_post",
+        "blog.add_post",
+        "blog.change_post",
+        "blog.view_tag",
+        "blog.add_tag",
+        "blog.delete_tag",
+    ]
+    async with database.unit_of_work() as session:
+        await grant(session, await session.get_one(User, staff.id), granted)
+    office = await back_office_for(staff)
+    values = {"title": "Green tea", "content": "Hot.", "author": str(staff.id)}
+    assert (await office.submit(page_of(app, "create", identity="blog/post"), values)).status_code == 303
+    assert (await office.submit(page_of(app, "create", identity="blog/tag"), {"name": "cups"})).status_code == 303
+    page = (await office.get("/")).text
+    assert ">Green tea</a> <small" in page
+    assert ">cups</a> <small" in page
+    async with database.unit_of_work() as session:
+        post, tag = await session.scalar(select(Post.id)), await session.scalar(select(Tag.id))
+        await session.execute(update(Post).values(title="Black tea", is_published=False))
+    assert (await office.submit(page_of(app, "delete", identity="blog/tag", pk=tag), {})).status_code == 303
+    page = (await office.get("/")).text
+    assert ">Black tea</a> <small" in page  # as it is called now
+    assert page.count(">cups</a> <small") == 2  # as it was called: it was added, and deleted
+    async with database.unit_of_work() as session:
+        await revoke(session, await session.get_one(User, staff.id), ["blog.view_post", "blog.change_post"])
+    page = (await office.get("/")).text
+    assert "Black tea" not in page
+    assert f"/blog/post/{post}/" not in page
 
 
 async def test_older_changes_are_a_page_away(app, office, boss, database):

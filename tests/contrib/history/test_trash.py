@@ -119,4 +119,4 @@ async def test_the_trash_and_the_history_write_days_and_doors_in_the_language_of
     listed = (await office.get("/blog/tag/")).text
     key = re.search(r"/blog/tag/(\d+)/", listed)[1]
     history = await office.get(page_of(app, "object-history", identity="blog/tag", pk=key))
-    assert "Über Verwaltung (session" in history.text
+    assert "Über Verwaltung (Sitzung" in history.text

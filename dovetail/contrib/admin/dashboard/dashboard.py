@@ -20,7 +20,7 @@ from dovetail.contrib.admin.dashboard.results import Result, Results
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.contrib.admin.widgets.kinds import Figure
-from dovetail.contrib.admin.widgets.widget import Values, Widget
+from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
 from dovetail.translation.texts import gettext
 
 logger = logging.getLogger("dovetail.admin")
@@ -84,7 +84,7 @@ class Dashboard:
         if question.failed:
             return ShownWidget(widget, None)
         try:
-            result = await self._results.get(key, widget.seconds, partial(_find, office, question, end))
+            result = await self._results.get(key, widget.seconds, partial(_find, office, request, question, end))
             if result.rows is None:
                 return ShownWidget(widget, None)
             values = widget.values(request, result.rows)
@@ -114,7 +114,7 @@ def _ask(widget: Widget, request: Request) -> Question | None:
         return Question(widget, None, failed=True)
 
 
-async def _find(office: Office, question: Question, end: float) -> Result:
+async def _find(office: Office, request: Request, question: Question, end: float) -> Result:
     widget = question.widget
     if monotonic() > end:
         raise _LeftOutError
@@ -122,7 +122,9 @@ async def _find(office: Office, question: Question, end: float) -> Result:
         if question.statement is None:
             return Result([(widget.value(office.app),)] if isinstance(widget, Figure) and widget.value else [])
         async with office.database.unit_of_work(read_only=True, statement_timeout=widget.timeout) as session:
-            return Result([tuple(row) for row in await session.execute(question.statement)])
+            rows: Sequence[Row] = [tuple(row) for row in await session.execute(question.statement)]
+            # What is kept is shown to others as well, so nothing of one user may stand in it.
+            return Result(rows if widget.seconds else await widget.completed(request, session, rows))
     except Exception:
         logger.exception("The widget %r could not be read", widget.title)
         return Result(None)

@@ -63,6 +63,22 @@ class Finder:
                 found[target.name] = await self._keys_of(target, sorted(texts))
         return found
 
+    async def unknown(self, rows: Sequence[Row]) -> Mapping[str, frozenset[str]]:
+        """Return which keys lead to no related object that may be chosen, by the name of the target."""
+        found: dict[str, frozenset[str]] = {}
+        for place, target in enumerate(self.plan.columns):
+            if target is not None and target.kind is Kind.FIELD and target.field in self.view.mapper.relationships:
+                texts = {text for row in rows for text in self._values_or_none(target, row.cells[place])}
+                there = await self.view.get_related(self.request, target.field, sorted(texts)) if texts else ()
+                found[target.name] = frozenset(texts.difference(map(identifier_of, there)))
+        return found
+
+    def _values_or_none(self, target: Target, cell: Cell) -> list[str]:
+        try:
+            return self.values(target, cell)
+        except ValueError:  # which is told where the cell is read
+            return []
+
     def values(self, target: Target, cell: Cell) -> list[str]:
         """Return the texts of a cell that stand for related objects."""
         if self.view.mapper.relationships[target.field].uselist:

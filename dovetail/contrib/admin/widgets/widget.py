@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
@@ -53,6 +54,10 @@ class Widget:
     def bounded(self, statement: AnySelect) -> AnySelect:
         """Return a statement that reads no more than is shown."""
         return statement.limit(self.limit)
+
+    async def completed(self, request: Request, session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:  # noqa: ARG002 - for those who override it
+        """Return the rows with what further statements find; asked of a widget alone that is kept for no `seconds`."""
+        return rows
 
     def values(self, request: Request, rows: Sequence[Row]) -> Values | None:  # noqa: ARG002 - for those who override it
         """Return what the template shows of the rows to the user of a request; None: the widget is left out."""

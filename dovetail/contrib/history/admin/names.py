@@ -1,19 +1,24 @@
 """Call objects, fields and origins as the pages of the back office do, in the language of who reads."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.requests import Request
 from typing_extensions import override
 
 from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import class_in_words
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.events.words import CREDENTIALS
+from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.written import Written
 
+LONGEST = 100  # characters of a title
 ORIGINS = Written(
     {},
     gettext_lazy("%(said)s, undoes change %(number)s"),
@@ -44,6 +49,15 @@ class OfficeNames(Names):
     def _view(self, table: RecordedTable) -> ViewBase | None:
         views = [] if table.model is None else rights_of(self._request).views_of(table.model)
         return next(iter(sorted(views, key=lambda view: not view.is_home)), None)
+
+
+def title_of_deleted(request: Request, view: ViewBase, before: Mapping[str, object], key: str) -> str:
+    """Return the first text that a list would show of an object that is gone, or else its kind and key."""
+    fields = fields_of(request)
+    names = [*view.names_of(view.get_list_display(request)), *before]
+    texts = (before[name] for name in names if name in before and not fields.is_hidden(view.model, name))
+    found = next((one for one in texts if isinstance(one, str) and one and one != REDACTED), "")
+    return found[:LONGEST] or f"{view.name} {key}"
 
 
 def label_of(view: ViewBase, name: str) -> str:

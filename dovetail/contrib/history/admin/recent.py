@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
+from typing_extensions import override
 
+from dovetail.contrib.admin.columns.code_names import names_in_text_of
+from dovetail.contrib.admin.columns.columns import paths_read
+from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of, user_of
+from dovetail.contrib.admin.rules.fields import Fields, fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.widgets.widget import STAFF, Row, Values, Widget
-from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.admin.names import title_of_deleted
+from dovetail.contrib.history.keys import values_of_keys
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
+from dovetail.resources.query.keys import among, key_from
 from dovetail.translation.texts import gettext_lazy
 
 SHOWN = 10
@@ -22,6 +32,7 @@ WINDOW = 10_000  # changes among which one's own are looked for
 class RecentChange:
     """A change of an object, which has a page in a view."""
 
+    number: int
     action: str
     object_key: str
     created_at: datetime
@@ -32,22 +43,42 @@ class RecentChange:
 class RecentChanges(Widget):
     """One's own changes, of objects that one may list."""
 
+    @override
     def select(self, request: Request) -> AnySelect:
         """Return the statement that finds the last changes of the user."""
         last = select(func.max(RecordedChange.id)).scalar_subquery()
         mine = (RecordedChange.actor_id == user_of(request).id, RecordedChange.id > last - WINDOW)
-        columns = [RecordedChange.__table__.c[name] for name in ("action", "model", "object_key", "created_at")]
+        columns = [RecordedChange.__table__.c[name] for name in ("id", "action", "model", "object_key", "created_at")]
         return select(*columns).where(*mine).order_by(RecordedChange.id.desc())
 
+    @override
+    async def completed(self, request: Request, session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return each change that is shown, with what its object is called if that may be told: a statement a model."""
+        changes = _shown(request, rows)
+        titles: dict[tuple[ViewBase, str], str] = {}
+        for view in dict.fromkeys(one.view for one in changes):
+            titles |= await _titles(request, session, view, {one.object_key for one in changes if one.view is view})
+        gone = [
+            one for one in changes if one.action == ChangeAction.DELETE and (one.view, one.object_key) not in titles
+        ]
+        titles |= await _titles_of_deleted(request, session, gone)
+        return [(one, titles.get((one.view, one.object_key))) for one in changes]
+
+    @override
     def values(self, request: Request, rows: Sequence[Row]) -> Values | None:
-        """Return the changes, of several alike the last; None if there are none."""
-        views = _views(request)
-        found: dict[Sequence[object], RecentChange] = {}
-        for action, model, key, created_at in rows:
-            view = views.get(str(model))
-            if view is not None and isinstance(created_at, datetime):
-                found.setdefault((action, model, key), RecentChange(str(action), str(key), created_at, view))
-        return {"changes": list(found.values())[:SHOWN]} if found else None
+        """Return the changes with their titles; None if there are none."""
+        return {"changes": rows} if rows else None
+
+
+def _shown(request: Request, rows: Sequence[Row]) -> list[RecentChange]:
+    """Return the changes of objects that have a page, of several alike the last."""
+    views = _views(request)
+    found: dict[Sequence[object], RecentChange] = {}
+    for number, action, model, key, created_at in rows:
+        view = views.get(str(model))
+        if view is not None and isinstance(number, int) and isinstance(created_at, datetime):
+            found.setdefault((action, model, key), RecentChange(number, str(action), str(key), created_at, view))
+    return list(found.values())[:SHOWN]
 
 
 def _views(request: Request) -> Mapping[str, ViewBase]:
@@ -55,6 +86,38 @@ def _views(request: Request) -> Mapping[str, ViewBase]:
     models = {view.model: view for view in rights.listable}
     found = {f"{view.plugin_name}.{model.__name__.lower()}": rights.view_of(model) for model, view in models.items()}
     return {label: view for label, view in found.items() if view is not None}
+
+
+async def _titles(
+    request: Request, session: AsyncSession, view: ViewBase, keys: set[str]
+) -> dict[tuple[ViewBase, str], str]:
+    """Return what objects say of themselves as they are now, of those that the user may still list."""
+    columns, fields = primary_keys(view.model), fields_of(request)
+    values = values_of_keys(columns, keys)
+    if not values:
+        return {}
+    paths = paths_read(view.model, names_in_text_of(view.model))
+    rows = view.permitted_rows(request).where(among(columns, map(key_from, values.values())))
+    found = (await session.scalars(rows.options(*loading(view.model, paths, rights_of(request))))).unique(id)
+    told = {tuple(inspect(obj).identity): _text_of(obj, fields) for obj in found}
+    return {(view, key): text for key, value in values.items() if (text := told.get(value))}
+
+
+def _text_of(obj: object, fields: Fields) -> str:
+    return "" if type(obj).__str__ is object.__str__ else fields.text_of(obj)
+
+
+async def _titles_of_deleted(
+    request: Request, session: AsyncSession, changes: Sequence[RecentChange]
+) -> dict[tuple[ViewBase, str], str]:
+    if not changes:
+        return {}
+    numbers = {one.number: one for one in changes}
+    rows = await session.execute(select(RecordedChange.id, RecordedChange.before).where(RecordedChange.id.in_(numbers)))
+    return {
+        (one.view, one.object_key): title_of_deleted(request, one.view, before, one.object_key)
+        for one, before in ((numbers[number], before) for number, before in rows)
+    }
 
 
 RECENT_CHANGES = RecentChanges(

@@ -17,12 +17,11 @@ from dovetail.contrib.admin.lists.column_filters import within
 from dovetail.contrib.admin.own_pages.page import render_page
 from dovetail.contrib.admin.permissions import may, rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.admin.along import causes_of, counts_along
+from dovetail.contrib.history.admin.names import title_of_deleted
 from dovetail.contrib.history.admin.undoing import chosen_change, earliest, is_number, undo_for
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
@@ -148,19 +147,19 @@ async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mappin
         named = None
         if cause is not None:
             above = views[cause.model]
-            named = NamedDeletion(str(above.name), _title(request, above, cause))
+            named = NamedDeletion(str(above.name), title_of_deleted(request, above, cause.before, cause.object_key))
         told = () if named else beside
-        found.append(Deleted(row, view, _title(request, view, row), told, named, _may_restore(request, view)))
+        found.append(
+            Deleted(
+                row,
+                view,
+                title_of_deleted(request, view, row.before, row.object_key),
+                told,
+                named,
+                _may_restore(request, view),
+            )
+        )
     return found
-
-
-def _title(request: Request, view: ViewBase, row: RecordedChange) -> str:
-    """Return the first text that a list would show of an object, or else its key."""
-    fields = fields_of(request)
-    names = [*view.names_of(view.get_list_display(request)), *row.before]
-    texts = (row.before[name] for name in names if name in row.before and not fields.is_hidden(view.model, name))
-    found = next((one for one in texts if isinstance(one, str) and one and one != REDACTED), "")
-    return found[:100] or f"{view.name} {row.object_key}"
 
 
 def _may_restore(request: Request, view: ViewBase) -> bool:
