@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from types import SimpleNamespace
 
-from sqlalchemy import Column, inspect
+from sqlalchemy import JSON, Column, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from wtforms import Form
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -177,12 +178,19 @@ def set_column(obj: object, name: str, column: Column[object], value: object) ->
         raise InvalidInputError(errors=[FieldError(pointer=f"/{name}", detail=str(error))]) from None
 
 
+class EmptyText(str):
+    """A text without letters that is meant as one, and not as nothing, as a field that is left empty is."""
+
+
 def stored_value(name: str, column: Column[object], value: object) -> object:
     """Return what a column holds for the value of a field. Raises InvalidInputError if it has to hold something."""
     if value is None and not column.nullable:
         detail = gettext("This field is required.")
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
-    return None if value == "" and column.nullable else value
+    if isinstance(value, EmptyText):  # it stays one: some values come by here twice
+        return value
+    is_text = not isinstance(bare(column.type), JSON)  # in which "" is a value as others are
+    return None if value == "" and column.nullable and is_text else value
 
 
 async def _related(

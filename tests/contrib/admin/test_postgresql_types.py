@@ -5,7 +5,7 @@ from datetime import date
 from ipaddress import ip_address
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.contrib.admin.drawer.models import Colour, DrawerBase
 from tests.contrib.admin.drawer_of_postgresql.admin import ListsAdmin
@@ -99,6 +99,26 @@ async def test_lists_are_typed_one_value_a_line(office, session, lists):
     assert answer.status_code == 303, answer.text
     found = await stored(session, key)
     assert (found["numbers"], found["words"], found["facts"], found["address"]) == (None, [], None, None)
+
+
+async def test_what_lines_cannot_say_of_a_list_is_an_array_in_its_field_and_stays_as_it_is(office, session, lists):
+    said = {"numbers": [1, None, 2], "words": ["", "two\nlines", "[1]"]}
+    key, bare = lists
+    await session.execute(update(Lists).where(Lists.id == key).values(said))
+    await session.execute(update(Lists).where(Lists.id == bare).values(numbers=[], words=["[1]"]))
+    await session.commit()
+    before = [await stored(session, one) for one in lists]
+    page = (await office.get(f"/drawer/lists/{key}/change/")).text
+    assert "[&#34;1&#34;, null, &#34;2&#34;]" in page
+    for one in lists:
+        answer = await office.submit(f"/drawer/lists/{one}/change/", {"mood": "bad"})
+        assert answer.status_code == 303, answer.text
+    after = [{**await stored(session, one), "mood": was["mood"]} for one, was in zip(lists, before, strict=True)]
+    assert after == before
+    answer = await office.submit(f"/drawer/lists/{bare}/change/", {"numbers": "[7, null]", "words": '["[1]"'})
+    assert answer.status_code == 303, answer.text
+    found = await stored(session, bare)
+    assert (found["numbers"], found["words"]) == ([7, None], ['["[1]"'])
 
 
 async def test_lists_of_lists_are_typed_as_json_and_texts_of_the_database_as_texts(office, session, lists):

@@ -107,7 +107,7 @@ async def test_all_rows_are_exported_and_a_deleted_one_comes_back(visitor):
     assert visitor.findings == []
 
 
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("kind", ["csv", "json", "xlsx"])
 async def test_an_export_of_every_type_is_imported_again(visitor, database_kind, kind):
     before = full(await visitor.stored())
     file = await visitor.office.get(f"/zoo/ark/export/{kind}/")
@@ -118,6 +118,7 @@ async def test_an_export_of_every_type_is_imported_again(visitor, database_kind,
     await visitor.change_many(["1", "2", "3"], others)
     assert full(await visitor.stored()) != before
     await visitor.bring_in(kind, file.content)
+    assert visitor.findings == []
     after = full(await visitor.stored())
     assert [name for name in before if before[name] != after[name]] == []
     assert visitor.findings == []

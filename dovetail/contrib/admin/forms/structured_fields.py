@@ -15,21 +15,43 @@ from dovetail.translation.texts import gettext
 
 
 class ListField(StoredTextField):
-    """Several values, one a line."""
+    """Several values, one a line; an array of JSON where lines cannot say them: missing ones, texts of no letters."""
 
     widget: AnyWidget = TextArea()
 
     def write(self, value: object) -> str:
         """Return each value on a line of its own."""
         values = value if isinstance(value, list | tuple | set | frozenset) else ()
-        return "\n".join("" if one is None else super(ListField, self).write(one) for one in values)
+        texts = [None if one is None else super(ListField, self).write(one) for one in values]
+        lines = "\n".join(one or "" for one in texts)
+        is_list = value is not None and self.flags.optional  # which is not the same as none
+        is_said = [one for one in lines.splitlines() if one.strip()] == texts and listed(lines) is None
+        return lines if is_said and (texts or not is_list) else json.dumps(texts, ensure_ascii=False)
 
     def process_formdata(self, valuelist: list[object]) -> None:
         """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
         if valuelist:
             self.data = None
-            values = [self.reader(line) for line in str(valuelist[0]).splitlines() if line.strip()]
+            text = str(valuelist[0])
+            given = listed(text)
+            if given is not None:
+                self.data = [None if one is None else self.reader(one) for one in given]
+                return
+            values = [self.reader(line) for line in text.splitlines() if line.strip()]
             self.data = values or (None if self.flags.optional else [])
+
+
+def listed(text: str) -> list[str | None] | None:
+    """Return the values of an array of JSON as texts; None for a text that is none."""
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, list):
+        return None
+    return [one if one is None or isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in found]
 
 
 class JSONWidget(TextArea):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wtforms import Field
 
 from dovetail.contrib.admin.forms.fields import AutocompleteMultipleField, CheckboxField, ChoiceField
-from dovetail.contrib.admin.forms.structured_fields import ListField
+from dovetail.contrib.admin.forms.structured_fields import JSONField, listed
 from dovetail.translation.texts import gettext
 
 YES = frozenset({"true", "yes", "y", "1", "x", "on", "t", "ja", "wahr"})
@@ -15,17 +15,19 @@ NO = frozenset({"false", "no", "n", "0", "off", "f", "nein", "falsch", ""})
 WORDS = {"true": YES, "false": NO}
 
 
-def texts_of(field: Field, cell: str) -> list[str]:
-    """Return what the form sends for a cell. Raise ValueError, with a sentence, for what it cannot be."""
+def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
+    """Return what the form sends for a cell. Raise ValueError, with a sentence, for what it cannot be.
+
+    `is_text` says that the file has a text there, and not an array or an object that was written as one.
+    """
     if isinstance(field, AutocompleteMultipleField):
         return several(cell) or [""]
     if isinstance(field, CheckboxField):
         return [_ticked(cell)]
     if isinstance(field, ChoiceField):
         return [_chosen(field, cell.strip())]
-    if isinstance(field, ListField):
-        listed = _listed(cell)
-        return ["\n".join([cell] if listed is None else listed)]
+    if isinstance(field, JSONField) and is_text:
+        return [json.dumps(cell, ensure_ascii=False)]
     return [cell]
 
 
@@ -34,22 +36,16 @@ def several(cell: str) -> list[str]:
 
     Raise ValueError, with a sentence, for a null in the array.
     """
-    values = _listed(cell) or re.split(r"[,;\n]", cell)
-    return list(dict.fromkeys(value for one in values if (value := one.strip())))
+    values: Sequence[str | None] | None = listed(cell)
+    if values is None:
+        values = re.split(r"[,;\n]", cell)
+    return list(dict.fromkeys(text for one in values if (text := _present(one).strip())))
 
 
-def _listed(cell: str) -> Sequence[str] | None:
-    if not cell.startswith("["):
-        return None
-    try:
-        found = json.loads(cell)
-    except ValueError:
-        return None
-    if not isinstance(found, list):
-        return None
-    if None in found:  # a line of a form cannot say so, and a text would be another value
+def _present(value: str | None) -> str:
+    if value is None:
         raise ValueError(gettext("A value is missing that has to be there."))
-    return [one if isinstance(one, str) else json.dumps(one) for one in found]
+    return value
 
 
 def _ticked(cell: str) -> str:

@@ -1,6 +1,6 @@
 """Find the rows that a file speaks of, and what they refer to: by one statement each, for many rows at once."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement
@@ -29,6 +29,7 @@ class Row:
 
     line: int
     cells: Sequence[Cell]
+    texts: Collection[int] = ()  # the places of texts, in a file that tells them from other values
 
 
 @dataclass(frozen=True)
@@ -64,16 +65,20 @@ class Finder:
         return found
 
     async def unknown(self, rows: Sequence[Row]) -> Mapping[str, frozenset[str]]:
-        """Return which keys lead to no related object that may be chosen, by the name of the target."""
+        """Return the texts of cells that are no keys of related objects that may be chosen, by the field."""
         found: dict[str, frozenset[str]] = {}
         for place, target in enumerate(self.plan.columns):
             if target is not None and target.kind is Kind.FIELD and target.field in self.view.mapper.relationships:
-                texts = {text for row in rows for text in self._values_or_none(target, row.cells[place])}
-                there = await self.view.get_related(self.request, target.field, sorted(texts)) if texts else ()
-                found[target.name] = frozenset(texts.difference(map(identifier_of, there)))
+                texts = {text for row in rows for text in self._readable_values(target, row.cells[place])}
+                model = self.view.mapper.relationships[target.field].mapper.class_
+                keys = {text: key for text in texts if (key := _key_in(model, text)) is not None}
+                wanted = sorted(set(keys.values()))
+                chosen = await self.view.get_related(self.request, target.field, wanted) if wanted else ()
+                there = set(map(identifier_of, chosen))
+                found[target.field] = frozenset(text for text in texts if keys.get(text) not in there)
         return found
 
-    def _values_or_none(self, target: Target, cell: Cell) -> list[str]:
+    def _readable_values(self, target: Target, cell: Cell) -> list[str]:
         try:
             return self.values(target, cell)
         except ValueError:  # which is told where the cell is read
@@ -141,6 +146,12 @@ class Finder:
         statement = loader.rows(self.request).where(column.in_(list(values.values())), *conditions).add_columns(column)
         found = {value: identifier_of(one) for one, value in await request_context().session.execute(statement)}
         return {text: found[value] for text, value in values.items() if value in found}
+
+
+def _key_in(model: type[object], text: str) -> str | None:
+    """Return the key of a row that a text is; None for what is no key."""
+    parsed = parse_identifier(model, text)
+    return None if parsed is None else identifier_from(parsed)
 
 
 def _read(column: ColumnElement[object], text: str) -> Hashable:

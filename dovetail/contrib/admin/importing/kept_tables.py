@@ -84,7 +84,7 @@ class SealedTable:
 async def seal_sheet(owner: Owner, name: str, sheet: Sheet) -> SealedTable:
     """Return a table as it is kept, encrypted beside the loop."""
     head = {"name": name, "note": sheet.note, "columns": sheet.columns, "rows": sheet.rows[:SHOWN]}
-    rest = {"columns": sheet.columns, "rows": sheet.rows, "lines": sheet.lines}
+    rest = {"columns": sheet.columns, "rows": sheet.rows, "lines": sheet.lines, "texts": sheet.texts}
     return SealedTable(
         head=await run_sync(owner.seal, {**head, "count": len(sheet.rows)}), rest=await run_sync(owner.seal, rest)
     )

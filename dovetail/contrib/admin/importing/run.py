@@ -49,7 +49,8 @@ class ImportRun:
         """Import the rows, and return what was done; of a `dry` run, what would be."""
         mistakes = Mistakes(self.sheet.columns, self.plan)
         validation = self._validation(mistakes)
-        rows = [Row(line, cells) for line, cells in zip(self.sheet.lines, self.sheet.rows, strict=True)]
+        texts = self.sheet.texts or [()] * len(self.sheet.rows)
+        rows = [Row(*one) for one in zip(self.sheet.lines, self.sheet.rows, texts, strict=True)]
         context = request_context()
         async with context.session.begin_nested() as everything:
             for start in range(0, len(rows), BATCH):

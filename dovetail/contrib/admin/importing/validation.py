@@ -8,7 +8,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from wtforms import Form
 
+from dovetail.contrib.admin.changes import EmptyText, kept
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.editing.conditions import without_unmet
 from dovetail.contrib.admin.forms.admin_form import fill_in, is_protected
 from dovetail.contrib.admin.importing.cells import texts_of
@@ -22,7 +24,13 @@ from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext
 
-Related = Mapping[str, Mapping[str, str]]
+
+@dataclass(frozen=True)
+class Related:
+    """What the cells of some rows say of related objects."""
+
+    keys: Mapping[str, Mapping[str, str]]  # by target, and by the text that stands for them
+    unknown: Mapping[str, frozenset[str]]  # texts that are no keys of what may be chosen, by field
 
 
 @dataclass(frozen=True)
@@ -49,20 +57,25 @@ class Validation:
     async def good_rows(self, rows: Sequence[Row]) -> list[GoodRow]:
         """Return the rows that can be written."""
         related, existing = await self.finder.related(rows), await self.finder.existing(rows)
+        unknown = await self.finder.unknown(rows)
         found = list(existing.values())
         await rules_of(self.request).load(request_context().session, self.view.model, ["change"], found)
         good: list[GoodRow] = []
         for row in rows:
             obj = existing.get(row.line)
-            if await self._may_write(row, obj) and (one := await self._check(row, obj, related)) is not None:
+            told = Related(related, unknown)
+            if self.mistakes.has(row.line):  # it is not known which row is meant, but of cells what cannot be one
+                await self._check(row, None, told, is_whole=False)
+            elif (
+                await self._may_write(row, obj)
+                and (one := await self._check(row, obj, told, is_whole=obj is None)) is not None
+            ):
                 good.append(one)
             await checkpoint()  # others have their turn
         return good
 
     async def _may_write(self, row: Row, obj: object | None) -> bool:
         view, request = self.view, self.request
-        if self.mistakes.has(row.line):
-            return False
         if obj is None:
             if not self.permitted.add:
                 self.mistakes.add(row.line, None, gettext("There is no such row yet, and you may not add any."))
@@ -73,7 +86,8 @@ class Validation:
             self.mistakes.add(row.line, None, rules.explain(view.model, "change"))
         return bool(may_change)
 
-    async def _check(self, row: Row, obj: object | None, related: Related) -> GoodRow | None:
+    async def _check(self, row: Row, obj: object | None, related: Related, *, is_whole: bool) -> GoodRow | None:
+        """Return what is written of a row, if nothing is wrong; what is not there counts of a whole one alone."""
         form_class = await self._form_class(obj)
         sent = FormData(list(self._sent(row, obj, form_class(), related)))
         initial = {} if obj is None else await self.view.get_form_data_for_edit(obj)
@@ -81,7 +95,7 @@ class Validation:
         counting = without_unmet(self.view.conditional_fields, form, sent)
         self._tell_of_unmet(row, sent, counting)
         for one in form:
-            if obj is not None and one.short_name not in counting:  # it stays as it is
+            if not is_whole and one.short_name not in counting:  # it stays as it is
                 one.validators, one.process_errors = (), ()
                 vars(one)["allow_blank"] = True
         if not form.validate():
@@ -89,7 +103,16 @@ class Validation:
         if self.mistakes.has(row.line):
             return None
         named = {name: value for name, value in by_attribute(form.data, self.view.model).items() if name in counting}
+        named |= {name: EmptyText() for name in self._empty_texts(row) if _is_nothing(named.get(name))}
         return GoodRow(row, obj, named if obj is None else _changed(named, initial))
+
+    def _empty_texts(self, row: Row) -> Iterator[str]:
+        """Yield the columns of texts for which the file has one without letters, which is not nothing."""
+        for place in row.texts:
+            target = self.plan.columns[place]
+            column = None if target is None else self.view.mapper.columns.get(target.field)
+            if target is not None and row.cells[place] == "" and column is not None and is_text(column.type):
+                yield target.field
 
     async def _form_class(self, obj: object | None) -> type[Form]:
         names = (str(obj is None), *self.view.edited(self.request, obj))
@@ -110,18 +133,33 @@ class Validation:
                 self.mistakes.add(row.line, place, gettext("This cannot be changed in this row."))
                 continue
             try:
-                texts = self._keys(target, cell, related) if target.kind is Kind.RELATED else texts_of(form[name], cell)
+                if target.kind is Kind.RELATED:
+                    texts = self._keys(target, cell, related)
+                else:
+                    self._check_keys(target, cell, obj, related)
+                    texts = texts_of(form[name], cell, is_text=place in row.texts)
             except ValueError as error:
                 self.mistakes.add(row.line, place, str(error))
                 continue
             yield from ((form[name].name, text) for text in texts)
 
     def _keys(self, target: Target, cell: str, related: Related) -> list[str]:
-        found, texts = related[target.name], self.finder.values(target, cell)
+        found, texts = related.keys[target.name], self.finder.values(target, cell)
         for text in texts:
             if text not in found:
                 raise ValueError(gettext("There is no “%(text)s” that you may choose.") % {"text": text})
         return [found[text] for text in texts] or [""]
+
+    def _check_keys(self, target: Target, cell: str, obj: object | None, related: Related) -> None:
+        """Raise ValueError for keys that lead to nothing that may be chosen, unless the object has it already."""
+        unknown = related.unknown.get(target.field)
+        missing = [text for text in self.finder.values(target, cell) if text in unknown] if unknown else []
+        if missing and obj is not None:
+            held = set(map(identifier_of, kept(obj, target.field, missing)))
+            missing = [text for text in missing if text not in held]
+        if missing:
+            text = gettext("There is no “%(text)s” that you may choose; expected a key.")
+            raise ValueError(" ".join(text % {"text": one} for one in missing))
 
     def _tell_of_unmet(self, row: Row, sent: FormData, counting: FormData) -> None:
         for name, value in sent.multi_items():
@@ -153,5 +191,10 @@ def _is_same(value: object, stored: object) -> bool:
         return set(map(str, chosen)) == {identifier_of(one) for one in stored}
     if hasattr(stored, "__mapper__"):
         return value is not None and str(value) == identifier_of(stored)
-    is_nothing = value is None or value == ""
-    return value == stored or (is_nothing and (stored is None or stored == ""))
+    if isinstance(value, EmptyText):
+        return stored == ""
+    return value == stored or (_is_nothing(value) and _is_nothing(stored))
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value == ""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from sqlalchemy import ARRAY, JSON
@@ -24,9 +25,22 @@ def exported_as(kind: TypeEngine[object], *, keeps_structure: bool) -> Callable[
     if isinstance(kind, AbstractMultiRange):
         return _as_ranges if keeps_structure else lambda value: _as_json(_as_ranges(value))
     if isinstance(bare(kind), JSON | ARRAY) or type(kind).__name__ == "JSONType":
-        return None if keeps_structure else _as_json
+        return _items_of(kind) if keeps_structure else _as_json
     text = stored_text(kind) or text_form(kind)
     return None if text is None else text.write
+
+
+def _items_of(kind: TypeEngine[object]) -> Callable[[object], object] | None:
+    """Return how a list is written whose values are kept as texts, such as ranges; None for others."""
+    items = getattr(bare(kind), "item_type", None)
+    text = None if items is None else stored_text(items) or text_form(items)
+    return None if text is None else partial(_each, text.write)
+
+
+def _each(write: Callable[[object], object], value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_each(write, one) for one in value]
+    return None if value is None else write(value)
 
 
 def _as_ranges(value: object) -> list[str]:

@@ -22,6 +22,7 @@ class SpecimenAdmin(ModelAdmin, model=Specimen):
     ordering = ("-id",)
     list_filter = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner")
     fields = (*TYPED, "shelf", "owner")
+    can_import = True
     autocomplete_fields: ClassVar[dict[str, dict[str, Any]]] = {
         "shelf": {"fields": ("label",)},
         "owner": {"fields": ("username",), "order_by": "username"},

@@ -166,6 +166,16 @@ async def test_a_cell_that_is_no_key_of_what_may_be_chosen_is_told_as_one(import
     ]
 
 
+async def test_all_that_is_wrong_with_a_row_is_told_at_once_keys_that_lead_nowhere_among_it(importing, session):
+    session.add_all([war := Genre(name="War"), Genre(name="Hush", is_secret=True)])
+    await session.commit()
+    importer = importing(BOOKS)
+    rows = [f"{'x' * 500},nobody,999", f",,{war.id}", "Ants,,"]
+    address = await importer.upload("b.csv", "\n".join(["title,owner,genres", *rows]))
+    told = mistakes_in(await importer.step(address, "check"))
+    assert [one[:2] for one in told] == [("2", "title"), ("2", "owner"), ("2", "genres"), ("3", "title")]
+
+
 async def test_rules_of_rows_and_fields_hold_for_imports_as_they_do_for_forms(
     importing, session, make_user, back_office_for
 ):
@@ -192,6 +202,7 @@ async def test_rules_of_rows_and_fields_hold_for_imports_as_they_do_for_forms(
         ("2", "This field is required."),
         ("3", "This paper is not yours to change."),
         ("4", "There is no row with this key, or none that you may see."),
+        ("4", "This field is required."),
         ("5", "This paper is not yours to change."),
         ("7", "This paper is not yours to add."),
     ]

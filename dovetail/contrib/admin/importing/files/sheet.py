@@ -26,6 +26,7 @@ class Sheet:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     lines: Sequence[int]
+    texts: Sequence[Sequence[int]] = ()  # by row the places of texts, in a file that tells them from other values
     note: str = ""  # how the file was read, where it did not say so itself
 
 
@@ -37,6 +38,7 @@ class SheetBuilder:
     most_rows: int
     rows: list[list[Cell]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    texts: list[list[int]] = field(default_factory=list)
     _bytes: int = 0  # of the rows
 
     def __post_init__(self) -> None:
@@ -58,7 +60,7 @@ class SheetBuilder:
                 gettext("A heading has more than %(most)s characters: is it a row of data?") % {"most": LONGEST_HEADING}
             )
 
-    def add(self, line: int, cells: Iterable[Cell]) -> None:
+    def add(self, line: int, cells: Iterable[Cell], texts: Sequence[int] = ()) -> None:
         """Add a row, unless it is empty. Raise UnreadableFileError for one too many, and for one that is too long."""
         row = list(cells)
         if not any(row):
@@ -79,12 +81,14 @@ class SheetBuilder:
         self._weigh(line, row)
         self.rows.append([*row[: len(self.columns)], *[""] * (len(self.columns) - len(row))])
         self.lines.append(line)
+        self.texts.append(list(texts))
 
     def build(self, note: str = "") -> Sheet:
         """Return the table. Raise UnreadableFileError for one without a row."""
         if not self.rows:
             raise UnreadableFileError(gettext("The file has no rows below its headings."))
-        return Sheet(columns=self.columns, rows=self.rows, lines=self.lines, note=note)
+        texts = self.texts if any(self.texts) else ()
+        return Sheet(columns=self.columns, rows=self.rows, lines=self.lines, texts=texts, note=note)
 
     def _weigh(self, line: int, row: Iterable[Cell]) -> None:
         try:

@@ -54,7 +54,8 @@ def read_json(content: bytes, most_rows: int) -> Sheet:
     columns = list(dict.fromkeys(name for item in items for name in item))
     builder = SheetBuilder(columns, most_rows)
     for place, item in enumerate(items, start=1):
-        builder.add(place, [as_cell(item[name]) if name in item else None for name in columns])
+        texts = [at for at, name in enumerate(columns) if isinstance(item.get(name), str)]
+        builder.add(place, [as_cell(item[name]) if name in item else None for name in columns], texts)
     return builder.build()
 
 
