@@ -27,7 +27,7 @@ from dovetail.translation.texts import gettext
 
 @dataclass(frozen=True)
 class Related:
-    """What the cells of some rows say of related objects."""
+    """The related objects of which the cells of some rows tell."""
 
     keys: Mapping[str, Mapping[str, str]]  # by target, and by the text that stands for them
     unknown: Mapping[str, frozenset[str]]  # texts that are no keys of what may be chosen, by field
