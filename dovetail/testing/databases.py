@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import SecretStr
 
@@ -18,13 +19,13 @@ from dovetail.testing import postgres
 
 
 class TestDatabases:
-    """Makes databases and removes them again; each pytest worker has one object."""
+    """Makes databases and removes them again; each pytest worker has one object, and a test may have another."""
 
     __test__ = False  # the name is for readers, not for pytest
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._numbers = count()
+        self._names = (f"test_{os.getpid()}_{token_hex(4)}_{number}" for number in count())
         self._templates: dict[tuple[str, Hashable], str] = {}
         self._stack = ExitStack()
         self._maker = self._stack.enter_context(postgres.DatabaseMaker())
@@ -71,7 +72,7 @@ class TestDatabases:
 
     @contextmanager
     def _made(self, kind: str, template: str | None = None) -> Iterator[str]:
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        name = next(self._names)
         if kind == "sqlite":
             with self._sqlite_file(name, template and template.partition(":///")[2]) as path:
                 yield f"sqlite+aiosqlite:///{path}"

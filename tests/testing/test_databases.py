@@ -62,3 +62,9 @@ def test_a_lost_connection_is_replaced(databases):
         databases._maker._connection.terminate()
     with databases.empty("postgresql") as url:
         assert tables(url) == set()
+
+
+def test_two_makers_of_databases_do_not_get_in_each_others_way(databases, _databases):
+    for _ in range(3):
+        with databases.empty("postgresql") as one, _databases.empty("postgresql") as other:
+            assert one != other
