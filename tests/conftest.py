@@ -15,6 +15,7 @@ from dovetail.application import make_application
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client, running
+from tests import forked
 from tests.probe.models import ProbeBase
 
 # They take many seconds each: the last test of a run that other workers have ended must not be one of them.
@@ -29,6 +30,12 @@ LONG = (
     "tests/benchmarks/",
     "tests/cli/scaffold/",
 )
+
+
+@pytest.hookimpl(trylast=True)  # behind dovetail.testing.browser, whose servers need less
+def pytest_configure() -> None:
+    """Say what processes of tests begin with, whichever tests run."""
+    forked.preload()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,41 +6,87 @@ import runpy
 import signal
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from multiprocessing import forkserver, popen_forkserver
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.forkserver import ForkServer
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from pkgutil import walk_packages
 from tempfile import mkstemp
 from typing import Any
 
 from dovetail.testing.browser import SERVED_BY
 
-# No module of a plugin is among them: which plugins there are, each process finds out by itself.
-PRELOAD = [
+REPOSITORY = Path(__file__).parent.parent
+# Of the framework itself, whose commands import what they need when they need it.
+OWN = ("api", "cli", "database", "files", "markdown", "middleware", "migrations", "resources", "server", "translation")
+NOT_RUN = {"migrations", "testing", "tests"}  # modules of plugins that only their tests import
+LIBRARIES = [
     *SERVED_BY,
     "pytest",
     "asyncpg",
     "aiosqlite",
     "click",
     "alembic.config",
-    "dovetail.cli.main",
-    "dovetail.cli.checks.check",
-    "dovetail.cli.data.dumpdata",
-    "dovetail.cli.migrations.makemigrations",
-    "dovetail.cli.migrations.migrate",
-    "dovetail.cli.migrations.sqlmigrate",
-    "dovetail.cli.migrations.squashmigrations",
-    "dovetail.cli.shell.shell",
-    "dovetail.markdown.rendering",
-    "dovetail.resources.resource",
-    "dovetail.translation.texts",
     "sqlalchemy.dialects.sqlite.aiosqlite",
+    "fastapi_users",
+    "sqladmin",
+    "pwdlib.hashers.argon2",
+    "pwdlib.hashers.bcrypt",
+    "email_validator",
+    "uvicorn",
+    "defusedxml.ElementTree",
+    "jinja2.ext",
+    "smtplib",
 ]
-PRELOAD += ["fastapi_users", "sqladmin", "pwdlib.hashers.argon2", "pwdlib.hashers.bcrypt", "email_validator", "uvicorn"]
-PRELOAD += ["defusedxml.ElementTree", "jinja2.ext", "smtplib"]
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(PRELOAD)
+_site = ForkServer()  # for processes of this repository's site
+
+
+def preload(*first: str) -> None:
+    """Say what processes have imported when they begin, `first` before all else; their servers start with the first.
+
+    No module of a plugin is among it, but where a process is one of this repository's site: which plugins another site
+    has, its processes find out by themselves.
+    """
+    from config.settings import Settings  # here, for a process of another site has another `config`
+
+    common = [*first, *LIBRARIES, *_modules_of(f"dovetail.{name}" for name in OWN)]
+    plugins = _modules_of(Settings.model_fields["plugins"].default)
+    _context.set_forkserver_preload(common)
+    _site.set_forkserver_preload([*common, *(name for name in plugins if not set(name.split(".")) & NOT_RUN)])
+
+
+def _modules_of(packages: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    for package in packages:
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        found += [package, *(one.name for one in walk_packages(spec.submodule_search_locations, f"{package}."))]
+    return found
+
+
+class _PopenOfSite(popen_forkserver.Popen):
+    """Asks the site's server for a process: the library knows one server only."""
+
+    def _launch(self, process_obj: BaseProcess) -> None:
+        usual = forkserver.connect_to_new_process
+        forkserver.connect_to_new_process = _site.connect_to_new_process
+        try:
+            super()._launch(process_obj)
+        finally:
+            forkserver.connect_to_new_process = usual
+
+
+class _ProcessOfSite(ForkServerProcess):
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> _PopenOfSite:  # noqa: N802 - the library's name
+        return _PopenOfSite(process_obj)
 
 
 @dataclass(frozen=True)
@@ -88,7 +134,9 @@ def start(
     """
     standard = [_new_file(files or folder.parent) for _ in range(3 if errors_apart else 2)]
     standard[0].write_text(answers)
-    process = _context.Process(target=_run, args=(list(arguments), folder, dict(environment), standard))
+    is_site = folder == REPOSITORY and "PLUGINS" not in environment
+    process_class = _ProcessOfSite if is_site else _context.Process
+    process = process_class(target=_run, args=(list(arguments), folder, dict(environment), standard))
     process.start()
     return Running(process, standard[1], standard[2] if errors_apart else None)
 

@@ -19,7 +19,7 @@ def hand_on(path: str, text: str, folder: Path) -> None:
     file = folder / "mutated.py"
     file.write_text(text, encoding="utf-8")
     os.environ[MUTANT] = f"{path}{os.pathsep}{file}"
-    forked._context.set_forkserver_preload([__name__, *forked.PRELOAD])
+    forked.preload(__name__)
 
 
 if MUTANT in os.environ:
