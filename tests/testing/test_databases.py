@@ -64,7 +64,10 @@ def test_a_lost_connection_is_replaced(databases):
         assert tables(url) == set()
 
 
-def test_two_makers_of_databases_do_not_get_in_each_others_way(databases, _databases):
-    for _ in range(3):
-        with databases.empty("postgresql") as one, _databases.empty("postgresql") as other:
+def test_two_makers_of_databases_do_not_get_in_each_others_way(databases, tmp_path):
+    others = TestDatabases(tmp_path)
+    try:
+        with databases.empty("postgresql") as one, others.empty("postgresql") as other:
             assert one != other
+    finally:
+        others.close()
