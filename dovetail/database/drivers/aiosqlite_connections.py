@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Identity = tuple[int, int]  # of a file: its device and its inode
 FILE = "dovetail_file"  # an attribute of a driver's connection: which file it has open
 
@@ -69,14 +71,21 @@ def let_go_of_lock(driver: aiosqlite.Connection) -> None:
     driver._tx.put_nowait((None, partial(_roll_back, driver)))  # noqa: SLF001 - its coroutines wait for the thread
 
 
-async def fetch_last(driver: Any, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
+async def fetch_last(driver: object, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
     """Run statements one behind the other, and return the rows of the last; if one fails, none has changed anything.
 
     Where no transaction has begun they are one. aiosqlite has no public way to run two by one visit to its thread, and
     a visit costs as much as a small statement.
     Raises sqlite3.Error.
     """
-    found: list[tuple[object, ...]] = await driver._execute(_run, driver._conn, steps)  # noqa: SLF001 - see above
+    return await visit(driver, _run, steps)
+
+
+async def visit(
+    driver: Any, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Return what a function makes of SQLite's own connection in the thread of that, as aiosqlite runs its own."""
+    found: T = await driver._execute(work, driver._conn, *args, **kwargs)  # noqa: SLF001 - there is no public way
     return found
 
 

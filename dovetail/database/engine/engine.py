@@ -141,8 +141,12 @@ def _pool_options(settings: Settings, url: URL) -> Options:
 def _sqlite_options(settings: Settings, url: URL, *, may_create: bool) -> Options:
     if may_create and not is_memory(url):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # Imported here: on PostgreSQL nobody needs SQLAlchemy's dialect of SQLite.
+    from dovetail.database.drivers.sqlite_visits import driver_of_one_visit
+
     connect = open_connection if may_create or is_memory(url) else open_existing
-    return {"connect_args": {"timeout": settings.database_pool_timeout, "async_creator_fn": connect}}
+    arguments = {"timeout": settings.database_pool_timeout, "async_creator_fn": connect}
+    return {"module": driver_of_one_visit(), "connect_args": arguments}
 
 
 def _postgresql_options(settings: Settings, command_timeout: float | None) -> Options:
