@@ -1,7 +1,8 @@
 """What both sites are asked to do, beside the pages that they show: forms that are saved, actions, exports.
 
 Each is the requests that a browser sends: a form is opened before it is saved, since each save has to know what it
-changes, and an action is confirmed where a site asks. All can be done again and again on the same rows.
+changes, and an action or a deletion is confirmed where a site asks. All can be done again and again on the same rows,
+but for users that are deleted: each of them is another one.
 """
 
 import json
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 from benchmarks.million.measure import Do
 from benchmarks.million.questions import AUTHOR, FOUND_BY
-from benchmarks.million.rows import Blog
+from benchmarks.million.rows import WRITER, Blog
 from benchmarks.million.sites import TOKEN_FIELD, Site
 from dovetail.contrib.admin.testing import read_form
 
@@ -32,10 +33,10 @@ class Doing:
 
 def doings(blog: Blog) -> dict[str, list[Doing]]:
     """Return what is done, by section."""
-    return {"Doing": _office(), "History": _written(blog)}
+    return {"Doing": _office(blog), "History": _written(blog)}
 
 
-def _office() -> list[Doing]:
+def _office(blog: Blog) -> list[Doing]:
     posts, theirs = "/admin/blog/post/", "/admin/django_blog/post/"
     tagged = urlencode({"tags": FOUND_BY})
     return [
@@ -53,6 +54,11 @@ def _office() -> list[Doing]:
             name="export all pending comments",
             dovetail=_got("/admin/comments/comment/export/csv/?status=pending"),
             django=_exported("/admin/django_admin/comment/?status__exact=pending"),
+        ),
+        Doing(
+            name=f"delete a user of {blog.posts // blog.users} posts",
+            dovetail=_deleted("/admin/auth/user/delete/?pks={}", WRITER + 2),
+            django=_deleted("/admin/django_blog/user/{}/delete/", blog.users // 2),
         ),
     ]
 
@@ -74,6 +80,17 @@ def _written(blog: Blog) -> list[Doing]:
 
     names = ("change a title by the API", "make a post with two tags", "make a post and delete it")
     return [Doing(name=name, dovetail=do) for name, do in zip(names, (patch, post, delete), strict=True)]
+
+
+def _deleted(path: str, first: int) -> Do:
+    """Return what deletes one user after the other, with all that they wrote: each site begins with another one."""
+    numbers = count(first)
+
+    def do(site: Site, connection: HTTPConnection) -> bytes:
+        page = path.format(next(numbers))
+        return site.send(connection, page, read_form(site.ask(connection, page)[1].decode()))[1]
+
+    return do
 
 
 def _got(path: str) -> Do:
