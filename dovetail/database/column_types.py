@@ -64,6 +64,13 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
+        """Return what reads a value; the type that `keep_moments` puts below reads it in UTC itself."""
+        below = self.impl_instance
+        if isinstance(below, CheckedDateTime):
+            return below.result_processor(dialect, coltype)
+        return super().result_processor(dialect, coltype)
+
 
 class CheckedDateTime(DateTime):
     """A datetime that is refused, before it is sent, where it has a zone too many or too few."""

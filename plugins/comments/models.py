@@ -1,7 +1,6 @@
 """Comments on posts, with one level of replies, each read by a moderator first."""
 
 from enum import StrEnum
-from textwrap import shorten
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dovetail.contrib.auth.models import User
 from dovetail.database.models import Base, IdMixin, TimestampMixin, full_text
 from plugins.blog.models import Post
+
+LONGEST_TITLE = 60  # characters, by which a comment is called in the back office
 
 
 class CommentStatus(StrEnum):
@@ -48,7 +49,8 @@ class Comment(IdMixin, TimestampMixin, Base):
     )
 
     def __str__(self) -> str:
-        return shorten(self.content[:200], 60, placeholder="…")  # which looks at every word
+        text = " ".join(self.content[:200].split())
+        return text if len(text) <= LONGEST_TITLE else f"{text[:LONGEST_TITLE].rsplit(' ', 1)[0]}…"
 
 
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)

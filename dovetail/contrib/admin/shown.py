@@ -160,6 +160,12 @@ class ShownView(OpenModelView):
             return None, formatted if shown is None else shown
         return value, yes_or_no(bool(value))
 
+    def is_attribute(self, name: str) -> bool:
+        """Return whether a column holds the attribute of that name, and nobody has to be asked for it."""
+        column = self._columns.get(name)
+        is_plain = name != TITLE and "." not in name and (column is None or column.compute is None)
+        return is_plain and type(self).get_prop_value is ShownView.get_prop_value
+
     async def get_prop_value(self, obj: object, prop: str) -> object:
         """Return what a column holds: where a path leads to several objects, a list of what each holds."""
         if prop == TITLE:

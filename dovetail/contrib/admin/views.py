@@ -12,7 +12,6 @@ Options are called as in Django, where Django has them: `dovetail.contrib.admin.
 import builtins
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from textwrap import shorten
 from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
@@ -289,8 +288,8 @@ def shortened(length: int) -> Callable[[object, str], str]:
         text = " ".join(str(getattr(obj, name)).split())
         if len(text) <= length:
             return text
-        words = shorten(text[: 2 * length], length, placeholder="…")
-        return words if len(words) > 1 else f"{text[: length - 1]}…"  # of a word that is longer, its beginning
+        end = text.rfind(" ", 0, length)
+        return f"{text[: end if end > 0 else length - 1]}…"  # of a word that is longer, its beginning
 
     return show
 

@@ -94,6 +94,11 @@ def kept_as_it_stands(statement: SelectT) -> SelectT:
     return statement._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
 
 
+def merges_rows(statement: Select[object]) -> bool:
+    """Return whether a SELECT makes one row of several, by DISTINCT or GROUP BY: each further column changes them."""
+    return bool(statement._distinct or statement._group_by_clauses)  # noqa: SLF001 - there is no public name for it
+
+
 def kind_of(column_type: TypeEngine[object]) -> type[TypeEngine[object]] | None:
     """Return the class that types of the same kind have in common: `Integer` for BIGINT too."""
     return column_type._type_affinity  # noqa: SLF001 - SQLAlchemy's own answer to "the same kind of type"

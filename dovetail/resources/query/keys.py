@@ -13,6 +13,7 @@ from typing import Annotated, TypeAlias, cast
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import BindParameter, ColumnElement, Integer, String, and_, bindparam, inspect, or_, tuple_
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.schemas import whole_number_text
@@ -33,7 +34,9 @@ def key_names(model: type[object]) -> Names:
 
 def key_of(item: object) -> Hashable:
     """Return the primary key of an object that was loaded or written."""
-    return key_from(inspect(item, raiseerr=True).identity)
+    identity = instance_state(item).identity  # `inspect` looks for who knows the class, and this is asked of each row
+    assert identity is not None  # noqa: S101 - see above
+    return key_from(identity)
 
 
 def key_from(values: Sequence[Hashable]) -> Hashable:

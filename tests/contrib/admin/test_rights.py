@@ -180,8 +180,8 @@ async def test_what_one_may_see_can_be_taken_out(people, shelf, session):
 async def test_what_is_shown_of_a_relation_costs_no_more_for_its_rights(people, shelf, count_statements):
     with count_statements() as statements:
         await people["boss"][1].get("/shelf/box/")
-    # The user, the saved views, the boxes, their note, keeper and notes, and the choices of a filter.
-    assert len(statements) == 7
+    # The user, the saved views, the boxes with their keeper, their note and notes, and the choices of a filter.
+    assert len(statements) == 6
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,12 @@ def test_a_subquery_that_is_kept_as_it_stands_names_its_own_table_beneath_the_al
     assert f"{table}.name = " in sql(private.kept_as_it_stands(own))
 
 
+def test_a_statement_that_makes_one_row_of_several_is_known():
+    assert not private.merges_rows(select(Item).order_by(Item.id).limit(3))
+    assert private.merges_rows(select(Item).distinct())
+    assert private.merges_rows(select(Item).group_by(Item.id))
+
+
 def test_integers_of_any_size_are_of_one_kind():
     assert private.kind_of(BigInteger()) is private.kind_of(Integer()) is Integer
     assert private.kind_of(String(5)) is String

@@ -63,7 +63,7 @@ class ChangeList:
         return self.view.sort_query(statement, self.request)
 
     async def page(self) -> ListPage:
-        """Read one page of the list: one statement, one for each relation shown, and one that counts if need be."""
+        """Read one page of the list: one statement, one for each relation to many, and one that counts if need be."""
         paginator = await self._paginator()
         asked = self.request.query_params.get("page", "1") or "1"
         if asked == LAST:
@@ -84,12 +84,13 @@ class ChangeList:
         size, view, request = self.page_size(), self.view, self.request
         context, words = request_context(), words_of(request.query_params.get("search", ""))
         ordered = self.ordered(await self.matching())
+        paths = view.paths(view.displayed(request))
         return Paginator(
             session=context.session,
             model=view.model,
             ordered=ordered,
             is_counted=not context.frequent_words or not context.frequent_words.issuperset(words),
-            options=loading(view.model, view.paths(view.displayed(request)), rights_of(request), self.columns),
+            options=loading(view.model, paths, rights_of(request), self.columns, joined=True),
             size=size,
             count_limit=view.count_limit,
         )

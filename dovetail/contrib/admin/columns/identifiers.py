@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Enum, and_, false, inspect, tuple_
 from sqlalchemy.orm import Mapper
+from sqlalchemy.orm.attributes import instance_state
 
 from dovetail.contrib.admin.columns.readers import Reader, reader_of
 from dovetail.resources.query.keys import split_key, write_key
@@ -22,7 +23,7 @@ def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
 
 def identifier_of(obj: object) -> str:
     """Return the identifier of an object, whatever the attributes of its key are called."""
-    mapper: Mapper[object] = inspect(type(obj))
+    mapper: Mapper[object] = instance_state(obj).mapper
     return identifier_from(mapper.primary_key_from_instance(obj))
 
 

@@ -1,6 +1,6 @@
 """Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows
 from dovetail.database.pool_share import PoolShare
 from dovetail.files.media import address_of
 from dovetail.files.stored_file import StoredFile
@@ -50,12 +51,12 @@ class Export:
         return self.view.exported(self.request)
 
     @cached_property
-    def texts(self) -> Mapping[str, Callable[[object], object]]:
-        """The ways to write the values of columns that would not be read again as they are."""
-        columns = self.view.mapper.column_attrs
-        kinds = {name: columns[name].columns[0].type for name in self.names if name in columns}
-        made = {name: exported_as(kind, keeps_structure=self.writer.keeps_structure) for name, kind in kinds.items()}
-        return {name: write for name, write in made.items() if write is not None}
+    def columns(self) -> Sequence[tuple[str, bool, Callable[[object], object] | None]]:
+        """The names, each with whether it is an attribute, and what writes values that cannot stand as they are."""
+        known, keeps = self.view.mapper.column_attrs, self.writer.keeps_structure
+        kinds = {name: known[name].columns[0].type for name in self.names if name in known}
+        writes = {name: exported_as(kind, keeps_structure=keeps) for name, kind in kinds.items()}
+        return [(name, self.view.is_attribute(name), writes.get(name)) for name in self.names]
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncGenerator[str | bytes, None]:
         """Return the pieces of the file.
@@ -91,7 +92,8 @@ class Export:
         view, keys = self.view, primary_keys(self.view.model)
         page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
         page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
-        page = page.options(*loading(view.model, view.paths(self.names), self.rights, view.deferred_columns))
+        columns, joined = view.deferred_columns, not merges_rows(page)
+        page = page.options(*loading(view.model, view.paths(self.names), self.rights, columns, joined=joined))
         found = (await session.scalars(page)).unique(id).all()
         with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
             titles: Titles = {}
@@ -102,15 +104,17 @@ class Export:
         if place % AT_ONCE == 0:
             await checkpoint()  # others have their turn
         values: list[object] = []
-        for name in self.names:
+        for name, is_attribute, write in self.columns:
             try:
-                value = await self.view.get_prop_value(one, name)
+                value = getattr(one, name, None) if is_attribute else await self.view.get_prop_value(one, name)
             except InvalidRequestError as error:
                 if not self.rights.fields.is_masked(error):
                     raise
                 value = None
-            if name in self.texts and value is not None:
-                values.append(self.texts[name](value))
+            if write is not None and value is not None:
+                values.append(write(value))
+            elif type(value) in PLAIN:
+                values.append(value)
             elif isinstance(value, LISTS):
                 values.append([self._named(part, titles) for part in value])
             else:
@@ -118,8 +122,6 @@ class Export:
         return values
 
     def _named(self, value: object, titles: Titles) -> object:
-        if type(value) in PLAIN:
-            return value
         if isinstance(value, StoredFile):
             return f"{self.request.url.scheme}://{self.request.url.netloc}{address_of(value)}"
         if not hasattr(value, "__mapper__"):

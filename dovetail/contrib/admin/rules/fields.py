@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 from sqlalchemy.orm import MANYTOONE, Mapper, defer, raiseload
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
@@ -98,7 +99,7 @@ class Fields:
 
     def text_of(self, obj: object) -> str:
         """Return what an object says of itself; nothing, if that might hold what the user may not read."""
-        mapper: Mapper[object] = inspect(obj).mapper
+        mapper: Mapper[object] = instance_state(obj).mapper
         if self._may_tell_hidden(mapper, obj):
             return ""
         try:
@@ -113,7 +114,7 @@ class Fields:
 
         It would where hidden columns were loaded, of the object or of one that it refers to: as for whoever changes it.
         """
-        mapper, loaded = inspect(obj).mapper, vars(obj)
+        mapper, loaded = instance_state(obj).mapper, vars(obj)  # `inspect` takes longer, and this is asked of each cell
         if self._is_harmless(mapper, names, depth):
             return False
         if not (self.hidden(mapper.class_) & names).isdisjoint(loaded):

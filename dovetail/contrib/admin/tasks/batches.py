@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
-from sqlalchemy import inspect
+from sqlalchemy.orm.attributes import instance_state
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from dovetail.contrib.admin.changes import Task
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks.selection import Selected
+from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
 from dovetail.contrib.admin.writing.updating import write_together
@@ -170,15 +171,20 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
     rules = rules_of(request)
     rule = task.view.rule_for(rules, task.action)
     await rules.check(request_context().session, task.view.model, rule, rows)
-    for row in rows:
-        is_deletion = task.action == Action.DELETE
-        allowed = (
-            await task.view.check_can_delete(request, row)
-            if is_deletion
-            else task.view.has_permission(request, task.action, row)
-        )
-        if not allowed:
-            raise HTTPException(HTTPStatus.FORBIDDEN)
+    if task.action == Action.DELETE:
+        answers = [await task.view.check_can_delete(request, row) for row in rows]
+    else:
+        answers = [task.view.has_permission(request, task.action, row) for row in _asked_about(task.view, rows)]
+    if not all(answers):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
+def _asked_about(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:
+    """Return the rows about which to ask a view that its rules allow: all, where it overrides what it is asked by.
+
+    Otherwise its answer is the same for each, and one speaks for all.
+    """
+    return rows if type(view).has_permission is not ViewBase.has_permission else rows[:1]
 
 
 async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -> None:
@@ -186,5 +192,5 @@ async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -
     rules, session = rules_of(request), request_context().session
     if task.view.rule_for(rules, task.action) == "change":
         await session.flush()
-        left = [row for row in rows if inspect(row).persistent]
+        left = [row for row in rows if instance_state(row).persistent]
         await rules.check(session, task.view.model, "change", left)

@@ -1,12 +1,11 @@
 """Write the changes of many objects by one UPDATE for the same columns; the ORM sends one for each object."""
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 
 from sqlalchemy import ClauseElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MANYTOONE, Mapper, PassiveFlag
-from sqlalchemy.orm.attributes import get_history, set_committed_value
+from sqlalchemy.orm.attributes import get_history, instance_state, set_committed_value
 
 from dovetail.database.drivers.sqlalchemy_private import mark_written
 from dovetail.resources.declaration.model_rules import OF_UPDATES, why_objects
@@ -40,7 +39,7 @@ async def update_objects(session: AsyncSession, model: type[object], objects: Se
             if name not in vars(obj) or vars(obj)[name] is not value:  # the key behind a relation that was set
                 set_committed_value(obj, name, value)
         if made:
-            session.expire(obj, made)
+            session.sync_session.expire(obj, made)
     mark_written(session, objects)
 
 
@@ -64,9 +63,9 @@ def _made_by_updates(mapper: Mapper[object]) -> list[str]:
     return [key for key, one in columns.items() if one.onupdate is not None or one.server_onupdate is not None]
 
 
-def _changed_on(obj: object, names: AbstractSet[str]) -> list[str]:
+def _changed_on(obj: object, names: frozenset[str]) -> list[str]:
     """Return those of the columns and relations of an object that were set to something else."""
-    touched = names - inspect(obj, raiseerr=True).unmodified
+    touched = names.intersection(instance_state(obj).committed_state)
     return [name for name in touched if get_history(obj, name, PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes()]
 
 
