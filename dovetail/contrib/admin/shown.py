@@ -160,12 +160,6 @@ class ShownView(OpenModelView):
             return None, formatted if shown is None else shown
         return value, yes_or_no(bool(value))
 
-    def is_attribute(self, name: str) -> bool:
-        """Return whether a column holds the attribute of that name, and nobody has to be asked for it."""
-        column = self._columns.get(name)
-        is_plain = name != TITLE and "." not in name and (column is None or column.compute is None)
-        return is_plain and type(self).get_prop_value is ShownView.get_prop_value
-
     async def get_prop_value(self, obj: object, prop: str) -> object:
         """Return what a column holds: where a path leads to several objects, a list of what each holds."""
         if prop == TITLE:
@@ -193,6 +187,13 @@ class ShownView(OpenModelView):
     def sort_path(self, name: str) -> str:
         """Return the path by which a column is sorted: from `sort_paths`, from `@display`, or itself."""
         return _sort_path_of(type(self), name, self._columns.get(name))
+
+
+def is_attribute(view: ShownView, name: str) -> bool:
+    """Return whether a column holds the attribute of that name, so that the view need not be asked for it."""
+    column = view._columns.get(name)  # noqa: SLF001 - of the class above
+    is_plain = name != TITLE and "." not in name and (column is None or column.compute is None)
+    return is_plain and type(view).get_prop_value is ShownView.get_prop_value
 
 
 def sortable_names(

@@ -37,8 +37,9 @@ def write_cell(value: object) -> str:
     text = value if type(value) is str else as_plain_text(value)
     if isinstance(value, TIMES):
         return text  # whose signs stand behind digits
-    if NUMBER.fullmatch(text):
-        return text
+    is_plain = SIGN.search(text) is None  # as most are: nothing in it begins a formula
+    if is_plain or NUMBER.fullmatch(text):
+        return f"'{text}" if is_plain and text.startswith(STARTS) else text
     safe = SIGN.sub(lambda sign: f"'{sign[0]}" if _may_begin_formula(text, sign.start()) else sign[0], text)
     return f"'{safe}" if safe.startswith(STARTS) else safe
 

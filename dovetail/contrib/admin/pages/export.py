@@ -20,6 +20,7 @@ from dovetail.contrib.admin.pages.cell_texts import exported_as
 from dovetail.contrib.admin.pages.export_formats import Rows, Writer
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.shown import is_attribute
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows
@@ -56,7 +57,7 @@ class Export:
         known, keeps = self.view.mapper.column_attrs, self.writer.keeps_structure
         kinds = {name: known[name].columns[0].type for name in self.names if name in known}
         writes = {name: exported_as(kind, keeps_structure=keeps) for name, kind in kinds.items()}
-        return [(name, self.view.is_attribute(name), writes.get(name)) for name in self.names]
+        return [(name, is_attribute(self.view, name), writes.get(name)) for name in self.names]
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncGenerator[str | bytes, None]:
         """Return the pieces of the file.
@@ -104,9 +105,9 @@ class Export:
         if place % AT_ONCE == 0:
             await checkpoint()  # others have their turn
         values: list[object] = []
-        for name, is_attribute, write in self.columns:
+        for name, is_plain, write in self.columns:
             try:
-                value = getattr(one, name, None) if is_attribute else await self.view.get_prop_value(one, name)
+                value = getattr(one, name, None) if is_plain else await self.view.get_prop_value(one, name)
             except InvalidRequestError as error:
                 if not self.rights.fields.is_masked(error):
                     raise
