@@ -9,17 +9,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sq
 WIDTHS = (390, 800, 1300)
 LINES = "one => one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight)"
 
+BOTTOM = "one => one.getBoundingClientRect().bottom"
+
 
 @pytest.fixture
 def settings(make_settings, database_url):
     return make_settings(database_url=database_url)
 
 
-async def test_a_heading_has_one_line_at_every_width(browser_page: Page, boss):
+async def test_a_heading_has_one_line_and_its_buttons_beside_it_where_there_is_room(browser_page: Page, boss):
     await log_in(browser_page, "/admin/auth/securityevent/", "Security events")
+    heading, button = browser_page.get_by_role("heading", level=1), browser_page.get_by_role("link", name="CSV")
     for width in WIDTHS:
         await browser_page.set_viewport_size({"width": width, "height": 860})
-        assert await browser_page.get_by_role("heading", level=1).evaluate(LINES) < 1.5, width
+        assert await heading.evaluate(LINES) < 1.5, width
+        below, place = await heading.evaluate(BOTTOM), await button.bounding_box()
+        assert (place["y"] > below) == (width == WIDTHS[0]), width
 
 
 async def test_a_phone_shows_no_strip_for_tools_that_are_not_there(browser_page: Page, boss):
