@@ -10,7 +10,7 @@ from enum import Enum as PythonEnum
 from typing import Annotated, Literal, TypeAlias, cast
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, FiniteFloat, JsonValue, NaiveDatetime
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, JsonValue, NaiveDatetime
 from pydantic.config import JsonDict
 from sqlalchemy import (
     ARRAY,
@@ -86,6 +86,12 @@ def type_of_values(kind: TypeEngine[object]) -> object | None:
     return _type(kind, is_sent=False)
 
 
+def _not_null(value: JsonValue) -> JsonValue:
+    if value is None:
+        raise ValueError("expected a value, found null")
+    return value
+
+
 def sent_type(column: Column[object]) -> object | None:
     """Return the type of the values that a client may send for a column, without null; None as above.
 
@@ -96,6 +102,8 @@ def sent_type(column: Column[object]) -> object | None:
     found = _type(column.type, is_sent=True)
     if isinstance(column.type, Integer) and column.foreign_keys:
         return BodyId
+    if found is JsonValue and not column.nullable:  # JSON's own null would be a value that no form can hold
+        return Annotated[found, AfterValidator(_not_null)]
     is_text = isinstance(column.type, String) and not isinstance(column.type, Enum)
     if is_text and not column.nullable and column.default is None and column.server_default is None:
         return Annotated[found, Field(min_length=1, json_schema_extra=cast("JsonDict", NOT_BLANK)), NotBlank()]

@@ -8,6 +8,7 @@ A schema that differs in a field or two derives from what would be made, and say
         coupon: str | None = None
 """
 
+import dataclasses
 import re
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
@@ -142,8 +143,18 @@ def _read_fields(
 
 
 def _create_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:
+    made = _made_by_dataclass(model)
     for name, column, found in _sent(model, fields):
-        yield name, *_with_default(column, found)
+        if name in made:
+            yield name, found | MISSING, _described(column, default=MISSING)
+        else:
+            yield name, *_with_default(column, found)
+
+
+def _made_by_dataclass(model: type[object]) -> set[str]:
+    """Return the attributes for which a dataclass makes a value, where none is given."""
+    fields = dataclasses.fields(model) if dataclasses.is_dataclass(model) else ()
+    return {one.name for one in fields if one.default_factory is not dataclasses.MISSING}
 
 
 def _update_fields(model: type[object], fields: Sequence[str]) -> Iterator[tuple[str, object, FieldInfo | None]]:

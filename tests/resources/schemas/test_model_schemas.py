@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from pydantic import MISSING, ValidationError
 from sqlalchemy import JSON, Column, ForeignKey, Identity, Integer, MetaData, Numeric, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY, MONEY
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationship
 
 from dovetail.application import make_application
 from dovetail.database.models import Base, IdMixin, TimestampMixin
@@ -73,6 +73,23 @@ def test_schemas_have_what_the_columns_say():
     assert update(note=None).model_dump() == {"note": None}
     printer = read.model_json_schema()["$defs"]["LeafletPrinterRead"]["properties"]
     assert printer == {"name": {"title": "Name", "type": "string", "description": "As on the door."}}
+
+
+class Poster(MappedAsDataclass, PressBase, kw_only=True):
+    __tablename__ = "press_poster"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    words: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
+    facts: Mapped[dict[str, int]] = mapped_column(JSON)
+
+
+def test_a_dataclass_makes_what_is_left_out_and_json_that_is_never_null_is_not_its_own_null_either():
+    _, create, update = model_schemas(Poster, ("words", "facts"))
+
+    assert create.model_validate({"facts": {"a": None}}).model_dump() == {"facts": {"a": None}}
+    for schema, given in ((create, {"facts": None}), (create, {"facts": {}, "words": None}), (update, {"facts": None})):
+        with pytest.raises(ValidationError, match="expected a value, found null"):
+            schema.model_validate(given)
 
 
 @pytest.mark.parametrize(
