@@ -40,7 +40,8 @@ class FastUnitOfWork:
     something was committed. Raises UnavailableError if SQLite has too many writers.
 
     Of `remembered` rows one may be presumed, as PoolSource has it: whatever else runs here waits until it is confirmed,
-    and raises UnconfirmedError if it is another by now.
+    and raises UnconfirmedError if it is another by now. Then nothing is read first, and who loses the connection does
+    not know whether the change was committed.
     """
 
     def __init__(
