@@ -16,6 +16,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.form_fields import field_of, key_of, number_of
 from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.models import Permission, User
+from dovetail.contrib.auth.permissions.titles import in_words
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.tokens import personal
@@ -66,9 +67,10 @@ async def revoke(_office: Office, request: Request) -> str:
     return gettext("The token was revoked.")
 
 
-async def _scopes(session: AsyncSession, user: User) -> Sequence[str]:
-    names = (await session.scalars(select(Permission.name).order_by(Permission.name))).all()
-    return [name for name in names if user.has_perm(name)]
+async def _scopes(session: AsyncSession, user: User) -> Sequence[tuple[str, str]]:
+    """Return the names of what the user may, each with what it says."""
+    found = await session.scalars(select(Permission).order_by(Permission.name))
+    return [(one.name, in_words(one)) for one in found if user.has_perm(one.name)]
 
 
 async def _days(request: Request, longest: int) -> int:

@@ -76,7 +76,7 @@ function toolbar(field) {
     made.tabIndex = index ? -1 : 0;
     const key = Object.keys(KEYS).find((one) => KEYS[one] === name);
     if (key) {
-      made.title = `${TEXTS[name]} (Ctrl ${key.toUpperCase()})`;
+      made.title = `${TEXTS[name]} (${gettext("Ctrl")} ${key.toUpperCase()})`;
       made.setAttribute("aria-keyshortcuts", `Control+${key.toUpperCase()}`);
     }
     made.addEventListener("click", () => apply(field, name));

@@ -11,6 +11,7 @@ function names(options, dates) {
 if (language.split("-")[0] !== "en") {
   const days = Array.from({ length: 7 }, (_, day) => new Date(Date.UTC(2023, 0, 1 + day))); // the first is a Sunday
   const months = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2023, month, 1)));
+  window.flatpickr?.setDefaults({ ariaDateFormat: gettext("F j, Y") }); // how days are read out: letters of flatpickr
   window.flatpickr?.localize({
     weekdays: { shorthand: names({ weekday: "short" }, days), longhand: names({ weekday: "long" }, days) },
     months: { shorthand: names({ month: "short" }, months), longhand: names({ month: "long" }, months) },

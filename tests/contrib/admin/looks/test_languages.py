@@ -1,5 +1,7 @@
 """The language and the time zone of pages: chosen by their user, by the browser, by the site."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -56,6 +58,22 @@ async def test_what_a_script_writes_is_in_the_language_of_its_page(app, browser_
     await browser_page.goto("/admin/login")
     await expect(browser_page.get_by_role("button", name="Anmelden")).to_be_visible()
     await expect(browser_page.get_by_role("button", name="Anzeigen")).to_be_visible()  # made by passwords.js
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_days_are_read_out_and_keys_are_called_as_in_the_language_of_the_page(app, browser_page, boss):
+    await browser_page.set_extra_http_headers({"Accept-Language": "de"})
+    await browser_page.goto("/admin/login")
+    await browser_page.get_by_label("Benutzername").fill("boss")
+    await browser_page.get_by_label("Passwort", exact=True).fill(PASSWORD)
+    await browser_page.get_by_role("button", name="Anmelden").click()
+    await browser_page.wait_for_url("**/admin/")
+    assert await browser_page.locator("#shortcuts kbd").first.text_content() == "Strg K"
+    await browser_page.goto("/admin/auth/securityevent/")
+    day = browser_page.locator(".flatpickr-day").first
+    await day.wait_for(state="attached")
+    assert re.fullmatch(r"\d{1,2}\. [A-Zä-ü][a-zä-ü]+ \d{4}", await day.get_attribute("aria-label"))
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
