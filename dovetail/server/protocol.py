@@ -127,7 +127,7 @@ class GuardedProtocol(HttpProtocol):
         self._deadline = self.loop.time() + self.limits.body_seconds
         if self.cycle is not before:  # a websocket has none
             self.cycle.__class__ = Cycle  # there is no other way to have uvicorn make one of ours
-            self.cycle.transport = self._gathering  # type: ignore[assignment]  # it has what a cycle calls
+            self.cycle.transport = self._gathering  # type: ignore[assignment]  # narrow: it has what a cycle calls
             self.cycle.keep_alive = self.cycle.keep_alive and not self.guard.is_closing
 
     def on_body(self, body: bytes) -> None:

@@ -34,7 +34,7 @@ _known: dict[Pair, bytes] = {}  # the lines of steady headers that were written 
 class Cycle(ResponseCycle):
     """uvicorn's request and response; begins a response of known length by itself, and leaves any other to uvicorn."""
 
-    def send(self, message: Message) -> Awaitable[None]:  # type: ignore[override]  # it is awaited, and no more
+    def send(self, message: Message) -> Awaitable[None]:  # type: ignore[override]  # narrow: it is awaited, and no more
         """Send a part of the response. Raises RuntimeError for a header that would end its line too soon."""
         is_first = not (self.response_started or self.disconnected or self.flow.write_paused or self.access_log)
         if is_first and self.keep_alive and message["type"] == "http.response.start":

@@ -61,6 +61,7 @@ async def test_a_connection_of_sqlite_lets_go_of_its_lock_without_being_waited_f
     await kept.execute("BEGIN IMMEDIATE")
     let_go_of_lock(kept)
     await other.execute("BEGIN IMMEDIATE")
+    assert other.in_transaction
     await asyncio.gather(kept.close(), other.close())
     let_go_of_lock(kept)  # again, which changes nothing
 
