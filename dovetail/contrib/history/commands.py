@@ -57,7 +57,8 @@ async def _list(context: Context, model: str | None, key: str | None) -> None:
         who = row.actor_name or "-"
         fields = ", ".join(sorted({*row.before, *row.after})) if row.action == "change" else ""
         place = f"{row.door}{f' ({row.via})' if row.via else ''}"
-        click.echo(f"{row.created_at:%Y-%m-%d %H:%M:%S}  {row}  by {who}, {place}{f': {fields}' if fields else ''}")
+        what = f"{row.action} {row.model} {row.object_key}"
+        click.echo(f"{row.created_at:%Y-%m-%d %H:%M:%S}  {what}  by {who}, {place}{f': {fields}' if fields else ''}")
     if not rows:
         click.echo("Nothing was changed.")
 
