@@ -3,9 +3,11 @@
 import sys
 from types import ModuleType
 
+from dovetail.discovery import PLUGIN_FAILURES
 from dovetail.errors import DovetailError
 
 NO_TABLE = "The database lacks a table"
+UNMAPPED = "The models cannot be mapped"
 
 
 def error_line(error: Exception) -> str | None:
@@ -16,7 +18,7 @@ def error_line(error: Exception) -> str | None:
         return _database_line(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return None
+    return _models_line(error)
 
 
 def _with_fields(error: DovetailError) -> str:
@@ -46,3 +48,22 @@ def _database_line(error: Exception) -> str:
     if "no such table" in line or ("relation" in line and "does not exist" in line):
         return f"{NO_TABLE} ({line}); run `manage.py migrate`"
     return f"The database did not answer as expected: {line or type(error).__name__}"
+
+
+def _models_line(error: Exception) -> str | None:
+    """Return the line for models that cannot be mapped, at which whoever first uses one of them fails."""
+    exc, orm = _imported("sqlalchemy.exc"), _imported("sqlalchemy.orm")
+    if exc is None or orm is None:
+        return None
+    if isinstance(error, exc.NoReferenceError):  # mappers may do without the key, an order of the tables cannot
+        return f"{UNMAPPED}: {_first_line(error)}; enable the plugin that has it, or correct the name"
+    try:
+        orm.configure_mappers()
+    except PLUGIN_FAILURES as reason:  # a listener may raise anything
+        is_the_cause = isinstance(error, exc.SQLAlchemyError) or type(reason) is type(error)
+        return f"{UNMAPPED}: {_first_line(reason)}; correct the relationship it names" if is_the_cause else None
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0].removesuffix(".")
