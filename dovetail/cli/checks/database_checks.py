@@ -7,6 +7,7 @@ import click
 
 from dovetail.cli.checks.column_types import check_types
 from dovetail.cli.checks.unmanaged_tables import check_unmanaged
+from dovetail.cli.checks.word_indexes import check_word_indexes
 from dovetail.cli.error_lines import error_line
 from dovetail.cli.pool.facts import PoolFacts, ask_server, read_facts
 from dovetail.cli.state import State
@@ -49,13 +50,15 @@ def warn_about_database(state: State) -> None:
 async def check_database(state: State) -> list[CheckMessage]:
     """Return what is doubtful: no answer, migrations to apply, too few connections, a pooler that mixes them up.
 
-    And tables that no migration makes, where they are not as their models say, and types that the database lacks.
+    And tables that no migration makes, where they are not as their models say, types that the database lacks, and
+    indexes of words that no search uses.
     """
     try:
         waiting, found = await _look(state)
         async with state.open() as context:
             found += await check_unmanaged(context)
             found += await check_types(context)
+            found += await check_word_indexes(context.database.engine, state.registry)
         found += check_room(await ask_server(state.settings, read_facts(state.settings)))
     except Exception as error:
         line = error_line(error)

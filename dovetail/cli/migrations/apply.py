@@ -7,6 +7,7 @@ import click
 
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
+from dovetail.database.engine.urls import database_url
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.run.execution import Reporter
@@ -32,6 +33,21 @@ def apply_to(state: State, target: Target, *, yes: bool) -> None:
         return yes or _may_undo(steps, target.plugin)
 
     migrate_now(state.settings, state.registry, target, confirm=confirm, report=report_step)
+    if database_url(state.settings).get_backend_name() == "postgresql":
+        asyncio.run(_warn_of_word_indexes(state))
+
+
+async def _warn_of_word_indexes(state: State) -> None:
+    # Imported here: a migration of SQLite does without.
+    from dovetail.cli.checks.check import show
+    from dovetail.cli.checks.word_indexes import check_word_indexes
+    from dovetail.database.engine.engine import create_engine
+
+    engine = create_engine(state.settings)
+    try:
+        show(await check_word_indexes(engine, state.registry))
+    finally:
+        await engine.dispose()
 
 
 class Lines(Reporter):

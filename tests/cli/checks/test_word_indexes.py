@@ -1,0 +1,83 @@
+"""An index of words that an earlier Dovetail made is named where it matters, and makemigrations makes it anew."""
+
+import pytest
+
+from tests.running import ROOT, manage
+
+MODELS = """
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dovetail.database.models import Base
+from dovetail.database.search.search import FullText
+
+
+class Note(Base):
+    __tablename__ = "notes_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+
+
+WORDS = FullText("title")
+WORDS.index(Note)
+"""
+PLUGIN = "from dovetail.plugin import Plugin, lazy\nplugin = Plugin(name='notes', models=lazy('pkg_notes.models:Note'))"
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "notes_0001_initial"
+down_revision = None
+branch_labels = ("notes",)
+depends_on = None
+
+MARKS = "!#$%&()*+,-./:;<=>?@[\\\\]^_`{|}~"
+
+
+def upgrade():
+    op.create_table(
+        "notes_note", sa.Column("id", sa.Integer, primary_key=True), sa.Column("title", sa.String, nullable=False)
+    )
+    words = f"to_tsvector('simple'::regconfig, translate(coalesce(title, ''), '{MARKS}', '{' ' * len(MARKS)}'))"
+    op.create_index("ix_notes_note_search", "notes_note", [sa.literal_column(words)], postgresql_using="gin")
+
+
+def downgrade():
+    op.drop_table("notes_note")
+"""
+DOUBT = (
+    "WARNING (kernel.W057) The index of words ix_notes_note_search is of an earlier Dovetail, and searches of "
+    "notes_note read the whole table. Hint: run `manage.py makemigrations notes` with this database, then "
+    "`manage.py migrate`"
+)
+
+
+@pytest.fixture
+def site(tmp_path, empty_database_url):
+    """Run commands on a plugin from elsewhere whose migration makes the index as it was made before."""
+    folder = tmp_path / "pkg_notes"
+    (folder / "migrations").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "plugin.py").write_text(PLUGIN)
+    (folder / "models.py").write_text(MODELS)
+    (folder / "migrations" / "0001_initial.py").write_text(MIGRATION)
+    variables = {"PLUGINS": '["pkg_notes"]', "PYTHONPATH": f"{tmp_path}:{ROOT}", "DATABASE_URL": empty_database_url}
+    return lambda *arguments: manage(*arguments, **variables)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_migrate_and_check_name_the_index_until_a_migration_has_made_it_anew(site):
+    migrated = site("migrate")
+    assert (migrated.code, migrated.stderr.strip()) == (0, DOUBT)
+    assert DOUBT in site("check", "--database").stderr
+    made = site("makemigrations", "notes")
+    assert made.code == 0, made
+    again = site("migrate")
+    assert (again.code, again.stderr) == (0, "")
+    assert "kernel.W057" not in site("check", "--database").stderr
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_on_sqlite_the_table_of_words_is_as_it_was(site):
+    assert site("migrate").stderr == ""
+    assert "kernel.W057" not in site("check", "--database").stderr
