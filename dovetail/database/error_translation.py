@@ -5,10 +5,13 @@ Bad input is 422, a conflict 409, and a database that is away or busy 503.
 
 import re
 
-from sqlalchemy import exc
+from sqlalchemy import CheckConstraint, Constraint, exc
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm.exc import StaleDataError
 
+from dovetail.database.drivers.broken_rules import breaks_a_rule, broken_rule
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
+from dovetail.database.models import NAMING_CONVENTION, Base, name_of_check
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -22,6 +25,7 @@ SQLITE_BUSY = (5, 6)
 
 NOT_UNIQUE = gettext_lazy("Something with this value already exists.")
 BROKEN_REFERENCE = gettext_lazy("This refers to something that does not exist, or something else still refers to it.")
+BROKEN_RULE = gettext_lazy("A rule for what is stored here does not allow this.")
 LACKING = gettext_lazy("A value is missing that has to be there.")
 CONFLICTS = {
     "23505": NOT_UNIQUE,
@@ -50,7 +54,7 @@ def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
     if is_bad_data(error):
         return InvalidInputError(gettext("A value cannot be stored: it is too large, too long or not valid text."))
     if isinstance(error, exc.IntegrityError):
-        return ConflictError(CONFLICTS.get(code_of(error.orig)))
+        return ConflictError(_rule(error.orig) if breaks_a_rule(error.orig) else CONFLICTS.get(code_of(error.orig)))
     if code_of(error.orig).startswith(READ_ONLY):
         return UnavailableError(gettext("The database takes no changes at present; try again shortly."))
     if _is_away(error):
@@ -83,3 +87,31 @@ def _is_away(error: exc.DBAPIError) -> bool:
         or is_busy(error)
         or code_of(error.orig).startswith(POSTGRESQL_BUSY)
     )
+
+
+def _rule(error: object) -> str:
+    """Name the rule as its model does. What no model names is not told: it may be SQL, or say what is hidden."""
+    called = broken_rule(error)
+    tables = {*Base.metadata.tables.values(), *(table for mapper in Base.registry.mappers for table in mapper.tables)}
+    rules = [one for table in tables for one in getattr(table, "constraints", ())]
+    names = {_given_name(one) for one in rules if called is not None and _is_called(one, called)} - {None}
+    return gettext("The rule %(name)s does not allow this.") % {"name": names.pop()} if names else str(BROKEN_RULE)
+
+
+def _is_called(rule: Constraint, name: str) -> bool:
+    # PostgreSQL's names have 63 bytes; SQLAlchemy makes longer ones shorter.
+    return rule.name == name or (isinstance(rule.name, str) and len(rule.name) > len(name) and _short(rule) == name)
+
+
+def _short(rule: Constraint) -> str:
+    preparer = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]  # documented
+    return str(preparer.format_constraint(rule)).strip('"')
+
+
+def _given_name(rule: Constraint) -> str | None:
+    """Return the name that a model gives a rule; None if it gives none, so that one was made of its text."""
+    if not isinstance(rule, CheckConstraint):
+        return str(rule.name)
+    before, name = NAMING_CONVENTION["ck"] % {"table_name": rule.table.name, "constraint_name": ""}, str(rule.name)
+    unnamed = CheckConstraint(rule.sqltext)
+    return None if name == before + name_of_check(unnamed, rule.table) else name.removeprefix(before)

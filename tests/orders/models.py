@@ -1,6 +1,6 @@
 """Orders with all that belongs to them, and stock known by two columns; they stay out of the site's metadata."""
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
@@ -15,6 +15,7 @@ class Stock(TimestampMixin, OrdersBase):
     """What lies where: the key has a text and a number."""
 
     __tablename__ = "orders_stock"
+    __table_args__ = (CheckConstraint("amount < 1000000", name="as_much_as_fits"),)
 
     place: Mapped[str] = mapped_column(String(20), primary_key=True)
     shelf: Mapped[int] = mapped_column(primary_key=True)
@@ -95,6 +96,7 @@ class Line(OrdersBase):
 
 class Crate(IdMixin, OrdersBase):
     __tablename__ = "orders_crate"
+    __table_args__ = (CheckConstraint("weight > -1000000", name="no_balloon"),)
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders_order.id", ondelete="CASCADE"))
     code: Mapped[str] = mapped_column(String(20), unique=True)

@@ -221,6 +221,12 @@ async def test_a_name_that_is_taken_is_said_in_words(office, session):
     assert "blog_tag" not in answer.text
 
 
+async def test_a_rule_of_the_model_is_said_by_its_name(office):
+    answer = await office.submit("/shelf/book/add/", {"title": "Thin", "pages": "-1000000"})
+    assert answer.status_code == 409
+    assert "The rule no_book_is_that_thin does not allow this." in answer.text
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("pages", "9" * 30), ("pages", str(2**40 * 2**30)), ("pages", "many"), ("title", "x" * 201)]
 )

@@ -1,6 +1,6 @@
 """Books that belong to readers, or to nobody; they stay out of the site's own metadata."""
 
-from sqlalchemy import Column, ForeignKey, MetaData, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, MetaData, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
@@ -32,6 +32,7 @@ class Genre(IdMixin, ShelfBase):
 
 class Book(IdMixin, ShelfBase):
     __tablename__ = "shelf_book"
+    __table_args__ = (CheckConstraint("pages > -1000000", name="no_book_is_that_thin"),)
 
     title: Mapped[str] = mapped_column(String(200), unique=True)
     notes: Mapped[str] = mapped_column(Text, default="", server_default="")

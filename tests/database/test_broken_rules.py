@@ -1,0 +1,82 @@
+"""A row that breaks a CHECK or an EXCLUDE: the rule is called what its model calls it, and nothing else is told."""
+
+import pytest
+from sqlalchemy import CheckConstraint, MetaData, String, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dovetail.database.error_translation import client_error
+from dovetail.database.models import Base
+from dovetail.database.unit_of_work import Database
+from dovetail.errors import ConflictError
+
+LONG = "a_name_that_is_longer_than_the_63_bytes_that_postgresql_has_for_one_name"
+UNNAMED = "A rule for what is stored here does not allow this."
+
+
+class Booking(Base):
+    __tablename__ = "rules_booking"
+    __table_args__ = (
+        CheckConstraint("first <= last", name="begins_before_it_ends"),
+        CheckConstraint("room <> 13"),
+        CheckConstraint("room <> 14", name=LONG),
+        CheckConstraint("guest <> 'Größe'", name='Größe "x" Maß'),
+        ExcludeConstraint(
+            (func.int4range(text("room"), text("room + 1")), "&&"),
+            (func.int4range(text("first"), text("last"), text("'[]'")), "&&"),
+            name="one_guest_a_room",
+        ).ddl_if(dialect="postgresql"),
+    )
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room: Mapped[int]
+    first: Mapped[int]
+    last: Mapped[int]
+    guest: Mapped[str] = mapped_column(String(20), default="Ada")
+
+
+@pytest.fixture
+async def refusal(make_settings, empty_database_url):
+    """Return what a client is told of a row that is refused."""
+    database = Database.from_settings(make_settings(plugins=(), database_url=empty_database_url))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Booking.metadata.create_all)
+        await connection.execute(text("INSERT INTO rules_booking (room, first, last, guest) VALUES (1, 1, 5, 'x')"))
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text("ALTER TABLE rules_booking ADD CONSTRAINT hidden CHECK (room <> 15)"))
+
+    async def refusal(**values):
+        with pytest.raises(IntegrityError) as caught:
+            async with database.unit_of_work() as session:
+                session.add(Booking(**{"room": 2, "first": 1, "last": 2} | values))
+        found = client_error(caught.value)
+        assert type(found) is ConflictError
+        return found.detail
+
+    yield refusal
+    await database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"first": 3}, "The rule begins_before_it_ends does not allow this."),
+        ({"room": 14}, f"The rule {LONG} does not allow this."),
+        ({"guest": "Größe"}, 'The rule Größe "x" Maß does not allow this.'),
+        ({"room": 13}, UNNAMED),
+    ],
+)
+async def test_a_check_is_named_as_its_model_names_it(refusal, values, told):
+    assert await refusal(**values) == told
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_an_exclusion_is_named_too(refusal):
+    assert await refusal(room=1) == "The rule one_guest_a_room does not allow this."
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_rule_that_no_model_has_is_not_named(refusal):
+    assert await refusal(room=15) == UNNAMED
