@@ -27,6 +27,12 @@ Count = Literal["no", "exact", "capped"]
 Values = Mapping[str, str]
 COUNTS: Mapping[str, Count] = {"true": "exact", "false": "no", "capped": "capped"}
 PAGING = ("limit", "offset", "cursor", "count")
+# What to say of a parameter that other lists have.
+ABSENT_OF_ITEM = {"expand": "nothing here can be expanded; leave the parameter out"}
+ABSENT = ABSENT_OF_ITEM | {
+    "ordering": "this list has no ordering to choose; leave the parameter out",
+    "search": "this list has no search; leave the parameter out",
+}
 
 
 @dataclass(frozen=True)
@@ -105,13 +111,17 @@ class _Reader:
         return int(text)
 
     def names(self, name: str, known: Iterable[str]) -> frozenset[str]:
-        if name not in self.values:
-            return frozenset()
         allowed = set(known)
+        is_absent = name in ABSENT and not allowed  # which `_refuse_unknown` has said
+        if name not in self.values or is_absent:
+            return frozenset()
         wanted = self.split(name, self.values[name], allowed)
         for one in wanted:
             if one not in allowed:
-                self.refuse(name, f"{quoted(one)} is not among {', '.join(sorted(allowed))}")
+                self.refuse(
+                    name,
+                    f"{quoted(one)} is not among {', '.join(sorted(allowed)) or 'the fields: none is yours to see'}",
+                )
         return frozenset(wanted)
 
     def split(self, name: str, text: str, known: Iterable[str]) -> list[str]:
@@ -159,7 +169,7 @@ def repeated(names: Iterable[str]) -> InvalidInputError:
 def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> ListQuery:
     """Return the query of a list. Raises InvalidInputError with every parameter that is wrong or unknown."""
     reader = _Reader(values, grammar)
-    _refuse_unknown(reader, grammar.names())
+    _refuse_unknown(reader, grammar.names(), ABSENT)
     query = ListQuery(
         filters=tuple(_filters(reader)),
         terms=_terms(reader),
@@ -182,14 +192,14 @@ def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> 
 def read_item_query(values: Values, grammar: Grammar) -> ItemQuery:
     """Return the query of a single object. Raises InvalidInputError."""
     reader = _Reader(values, grammar)
-    _refuse_unknown(reader, ("fields", "expand") if grammar.expandable else ("fields",))
+    _refuse_unknown(reader, ("fields", "expand") if grammar.expandable else ("fields",), ABSENT_OF_ITEM)
     query = ItemQuery(fields=reader.names("fields", grammar.fields), expand=reader.names("expand", grammar.expandable))
     if reader.errors:
         raise InvalidInputError(errors=reader.errors)
     return query
 
 
-def _refuse_unknown(reader: _Reader, known: Iterable[str]) -> None:
+def _refuse_unknown(reader: _Reader, known: Iterable[str], absent: Mapping[str, str]) -> None:
     unknown = reader.values.keys() - set(known)
     if not unknown:
         return
@@ -198,9 +208,8 @@ def _refuse_unknown(reader: _Reader, known: Iterable[str]) -> None:
         if name in unknown:
             near = get_close_matches(name, allowed, 1)
             hint = f"did you mean {near[0]}? " if near else ""
-            reader.refuse(
-                name[:MAXIMUM_LENGTH], f"unknown parameter; {hint}expected one of {', '.join(allowed)}", "unknown"
-            )
+            detail = absent.get(name, f"unknown parameter; {hint}expected one of {', '.join(allowed)}")
+            reader.refuse(name[:MAXIMUM_LENGTH], detail, "unknown")
 
 
 def _filters(reader: _Reader) -> Iterable[tuple[FilterParameter, object]]:
@@ -213,6 +222,8 @@ def _filters(reader: _Reader) -> Iterable[tuple[FilterParameter, object]]:
 
 
 def _terms(reader: _Reader) -> Terms:
+    if not reader.grammar.terms:  # `_refuse_unknown` has refused to order by one
+        return ()
     text = reader.values.get("ordering", reader.grammar.default_ordering)
     terms: list[Term] = []
     for name in reader.split("ordering", text, reader.grammar.terms) if text or "ordering" in reader.values else ():
