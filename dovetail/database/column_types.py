@@ -82,7 +82,7 @@ class CheckedDateTime(DateTime):
         return check if write is None else lambda value: write(check(value))
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
-        """Return what reads a value, and gives it the zone that SQLite does not store.
+        """Return what reads a value in UTC, the zone that SQLite does not store.
 
         asyncpg has none at the ends of the calendar, which it takes for infinity.
         """
@@ -92,7 +92,9 @@ class CheckedDateTime(DateTime):
 
         def in_zone(stored: object) -> Moment:
             moment = stored if read is None else read(stored)
-            return moment.replace(tzinfo=moment.tzinfo or UTC) if isinstance(moment, datetime) else None
+            if not isinstance(moment, datetime):
+                return None
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
         return in_zone
 
