@@ -129,6 +129,14 @@ class LazyText(str):
         """Return the translated text in capitals."""
         return str(self).upper()
 
+    def strip(self, characters: str | None = None, /) -> str:
+        """Return the translated text without what is blank around it."""
+        return str(self).strip(characters)
+
+    def capitalize(self) -> str:
+        """Return the translated text with a capital first."""
+        return str(self).capitalize()
+
     def capitalize(self) -> str:
         """Return the translated text with a capital first letter."""
         return str(self).capitalize()

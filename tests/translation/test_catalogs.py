@@ -7,7 +7,7 @@ from config.settings import Settings
 from dovetail.cli.state import State
 from dovetail.cli.translation.catalogs import DOMAINS, as_mo, as_po, po_path, updated
 from dovetail.cli.translation.commands import OURS, sources
-from dovetail.cli.translation.extraction import Source, placeholders
+from dovetail.cli.translation.extraction import Source, extract, placeholders
 
 LANGUAGE = "de"
 
@@ -48,6 +48,12 @@ def test_every_text_of_the_code_has_german_with_the_same_values_in_it(domain):
             continue
         assert path.read_bytes() == as_po(fresh), f"run makemessages for {source.folder}"
         assert path.with_suffix(".mo").read_bytes() == as_mo(fresh), f"run compilemessages for {source.folder}"
+
+
+def test_texts_of_scripts_are_found_within_templates_of_text_too(tmp_path):
+    (tmp_path / "keys.js").write_text('button.title = `${name} (${gettext("Ctrl")} S)`; say(gettext("Saved"));')
+    found = extract(Source(tmp_path, tmp_path / "locale"), "scripts")
+    assert {one.id for one in found if one.id} == {"Ctrl", "Saved"}
 
 
 def test_what_lacks_german_or_has_other_values_in_it_is_found():

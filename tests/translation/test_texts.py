@@ -47,6 +47,7 @@ def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is
     with speaking(LOUD):
         shown = ["%s" % text, f"{text}", str(text), text + "", "" + text, text.lower(), gettext(text)]  # noqa: UP031 - one of the ways
         assert shown == [*["¡Go & come!"] * 5, "¡go & come!", "¡Go & come!"]
+        assert (text.upper(), text.strip(), text.capitalize()) == ("¡GO & COME!", "¡Go & come!", "¡go & come!")
         assert Markup("<b>{}</b>").format(text) == "<b>¡Go &amp; come!</b>"
         assert Environment(autoescape=True).from_string("{{ t }}|{{ m }}").render(t=text, m=may) == (
             "¡Go &amp; come!|¡month: May!"

@@ -63,6 +63,7 @@ def _found(
     path: Path, method: str, keywords: Keywords
 ) -> Iterator[tuple[str | tuple[str, ...], list[str], str | None]]:
     options = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+    options["parse_template_string"] = "true"  # of scripts: `${gettext("Ctrl")} S`
     found = extract_from_file(method, path, keywords, [COMMENT], options, strip_comment_tags=True)
     for _line, text, comments, context in found:
         yield text, list(comments), context

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -67,6 +68,13 @@ async def test_an_action_asks_for_what_its_form_holds_keeps_it_and_says_what_is_
     asked = read_form((await office.post(ACTION.format("rename"), {"pks": chosen[:1]})).text)  # by the form of the view
     await office.post(ACTION.format("rename"), {**asked, "reader": "Axe"})
     assert "Axe" in (await office.get(LIST)).text
+
+
+async def test_a_choice_in_the_form_of_an_action_is_said_in_the_language_of_the_page(office, session, tools):
+    await tools(1)
+    office.client.headers["Accept-Language"] = "de"
+    asked = await office.post(ACTION.format("lend"), {"pks": await keys(session)})
+    assert re.search(r'type="radio" name="haste"[^>]*> <span class="form-check-label">Keine Angabe</span>', asked.text)
 
 
 async def test_all_that_match_are_acted_on_in_batches_and_no_other(office, session, tools):

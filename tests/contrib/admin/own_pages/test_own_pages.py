@@ -14,6 +14,7 @@ from dovetail.errors import ConfigurationError
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.axe import findings
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.own_pages.bureau.admin import AnnouncePage
 
 BUREAU = "tests.contrib.admin.own_pages.bureau"
@@ -109,3 +110,33 @@ async def test_the_dashboard_and_a_page_of_ones_own_in_a_browser(app, browser_pa
     await page.get_by_label("Loud", exact=True).check()
     await page.get_by_role("button", name="Announce").click()
     await expect(page.get_by_role("alert")).to_contain_text("Announced: Tea, loud, all, False")
+
+
+@pytest.mark.browser
+async def test_the_first_mistake_in_the_form_of_an_action_has_the_focus(app, browser_page, boss, session):
+    session.add(Post(title="Old", content="x", author_id=boss.id))
+    await session.commit()
+    await log_in(browser_page, "/admin/bureau/notice/", "Posts")
+    await browser_page.get_by_label("Select Old").check()
+    await browser_page.get_by_role("button", name="Retitle").click()
+    await browser_page.get_by_label("New title").fill("longer than twenty letters")
+    await browser_page.get_by_role("button", name="Retitle").click()
+    await expect(browser_page.get_by_text("Field cannot be longer than 20 characters.")).to_be_visible()
+    await expect(browser_page.get_by_label("New title")).to_be_focused()
+    await browser_page.get_by_label("New title").fill("New")
+    await browser_page.get_by_role("button", name="Retitle").click()
+    await expect(browser_page.get_by_role("row", name="New")).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_the_menu_of_a_site_without_a_list_of_views_is_one_line_above_the_page(app, browser_page, boss):
+    await log_in(browser_page, "/admin/account/", "Your account")
+    menu = browser_page.get_by_role("navigation", name="Menu")
+    await menu.evaluate(
+        """menu => { menu.classList.remove("navbar-vertical"); menu.querySelector(".navbar-nav").remove(); }"""
+    )
+    for width in (1300, 992, 800, 390):
+        await browser_page.set_viewport_size({"width": width, "height": 800})
+        box = await menu.bounding_box()
+        assert box is not None
+        assert box["height"] < 80, width

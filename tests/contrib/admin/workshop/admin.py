@@ -3,12 +3,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from wtforms import Form, StringField
+from wtforms import Form, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, action, user_of
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError
+from dovetail.plugin import gettext_lazy
 from tests.contrib.admin.workshop.models import Tool
 
 CALLS: list[int] = []  # with how many tools at a time `mend` was called
@@ -16,6 +17,7 @@ CALLS: list[int] = []  # with how many tools at a time `mend` was called
 
 class ReaderForm(Form):
     reader = StringField("Reader", validators=[InputRequired(), Length(max=10)])
+    haste = RadioField("Haste", choices=[("none", gettext_lazy("None"))], default="none")
 
 
 @action(description="Lend", form=ReaderForm)

@@ -1,4 +1,6 @@
-"""A page with a form of every kind of field."""
+"""A page with a form of every kind of field, and a view with an action that has one."""
+
+from collections.abc import Mapping, Sequence
 
 from sqladmin import expose
 from sqladmin.flash import Flash
@@ -7,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from wtforms import BooleanField, FileField, Form, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from dovetail.contrib.admin.views import AdminPage, bind_form, render_page
+from dovetail.contrib.admin.views import AdminPage, ModelAdmin, action, bind_form, render_page
+from plugins.blog.models import Post
 
 LOUDNESS = [("low", "Low"), ("loud", "Loud")]
 
@@ -36,3 +39,18 @@ class AnnouncePage(AdminPage):
             return RedirectResponse(str(request.url), 303)
         above = [("Bureau", None)]
         return await render_page(self, request, breadcrumbs=above, form=form, submit="Announce", hint="Be brief.")
+
+
+class RetitleForm(Form):
+    title = StringField("New title", validators=[Length(max=20)])
+
+
+class NoticeAdmin(ModelAdmin, model=Post):
+    identity = "bureau/notice"
+    list_display = ("title",)
+    fields = ("title",)
+
+    @action("retitle", "Retitle", form=RetitleForm)
+    async def retitle(self, request: Request, posts: Sequence[Post], data: Mapping[str, str]) -> None:
+        for post in posts:
+            post.title = data["title"]

@@ -3,5 +3,10 @@
 from dovetail.plugin import Plugin, lazy
 
 plugin = Plugin(
-    name="bureau", depends_on=("blog",), admin_views=lazy("tests.contrib.admin.own_pages.bureau.admin:AnnouncePage")
+    name="bureau",
+    depends_on=("blog",),
+    admin_views=lazy(
+        "tests.contrib.admin.own_pages.bureau.admin:AnnouncePage",
+        "tests.contrib.admin.own_pages.bureau.admin:NoticeAdmin",
+    ),
 )
