@@ -134,10 +134,6 @@ class LazyText(str):
         return str(self).strip(characters)
 
     def capitalize(self) -> str:
-        """Return the translated text with a capital first."""
-        return str(self).capitalize()
-
-    def capitalize(self) -> str:
         """Return the translated text with a capital first letter."""
         return str(self).capitalize()
 
