@@ -7,7 +7,7 @@ from sqlacodegen.generators import DeclarativeGenerator, LiteralImport
 from sqlacodegen.models import ColumnAttribute, Model, ModelClass, RelationshipAttribute, RelationshipType
 from sqlalchemy import CheckConstraint, Column, Connection, Constraint, ForeignKey, Index, MetaData, String, Table
 
-from dovetail.cli.inspection.reading import counts_up
+from dovetail.cli.inspection.reading import PARTITIONED, counts_up
 
 OPTIONS = ("nosyntheticenums", "nonativeenums", "include_dialect_options", "keep_dialect_types", "nojoined")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
@@ -107,7 +107,7 @@ class ModelsGenerator(DeclarativeGenerator):
     def render_class(self, model: ModelClass) -> str:
         """Return the code of a class; its columns stand as in the table."""
         parts = [
-            f'"""Rows of the table {model.table.name}."""',
+            f'"""Rows of the table {model.table.name}.{_of_partitions(model.table)}"""',
             self.render_class_variables(model),
             "\n".join(self.render_column_attribute(one) for one in model.columns),
             "\n".join(self.render_relationship(one) for one in model.relationships),
@@ -186,6 +186,11 @@ def spoken(model: ModelClass) -> str:
     key = next(one.name for one in model.columns if one.column.primary_key)
     other = f' or f"{model.name} {{self.{key}}}"' if texts[chosen].nullable else ""
     return f"def __str__(self) -> str:\n    return self.{chosen}{other}"
+
+
+def _of_partitions(table: Table) -> str:
+    is_partitioned = PARTITIONED in table.dialect_kwargs
+    return " Its partitions are made by migrations of your own: the first one makes none." if is_partitioned else ""
 
 
 def _is_reverse(relation: RelationshipAttribute) -> bool:

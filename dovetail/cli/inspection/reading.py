@@ -29,6 +29,11 @@ from dovetail.migrations.bridge.sqlite import (
 )
 from dovetail.migrations.history.ledger import BOOKS
 
+PARTITIONED = "postgresql_partition_by"  # SQLAlchemy's name of the option, which it does not read back
+_PARTITIONED = text("""
+    SELECT relname, pg_get_partkeydef(pg_class.oid) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind = 'p' AND nspname = coalesce(:schema, current_schema())
+""")
 LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})
 
 
@@ -63,6 +68,9 @@ def read_tables(connection: Connection, wanted: Wanted, known: Collection[str]) 
     metadata = MetaData(naming_convention={kind: name for kind, name in NAMING_CONVENTION.items() if kind != "ck"})
     with expected_warnings_ignored():
         metadata.reflect(connection, wanted.schema, views=bool(chosen & views), only=sorted(chosen))
+    for name, how in _partitioned(connection, wanted.schema):
+        if (table := metadata.tables.get(_key(name, wanted))) is not None:
+            table.dialect_kwargs[PARTITIONED] = how
     keys = {_key(name, wanted) for name in chosen}
     for table in metadata.tables.values():
         _refuse_known(table, keys, known)
@@ -76,6 +84,13 @@ def _schemas(connection: Connection) -> set[str]:
         raise click.ClickException("SQLite has no schemas; leave --schema out")
     inspector = inspect(connection)
     return set(inspector.get_schema_names()) - {inspector.default_schema_name, "information_schema"}
+
+
+def _partitioned(connection: Connection, schema: str | None) -> list[tuple[str, str]]:
+    """Return the tables whose rows lie in partitions, each with what decides in which."""
+    if connection.dialect.name == "sqlite":
+        return []
+    return [(str(name), str(how)) for name, how in connection.execute(_PARTITIONED, {"schema": schema})]
 
 
 def _key(name: str, wanted: Wanted) -> str:

@@ -178,6 +178,30 @@ async def test_tables_that_another_program_goes_on_making_take_no_migration_and_
     assert "WARNING" not in site.manage("check", "--database")
 
 
+PARTITIONS = """
+CREATE TABLE visits (id BIGINT, "at" DATE NOT NULL, page VARCHAR(20), PRIMARY KEY (id, "at")) PARTITION BY RANGE ("at");
+CREATE TABLE visits_2026 PARTITION OF visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE hits (page VARCHAR(20), n INTEGER) PARTITION BY LIST (lower(page));
+CREATE TABLE hits_rest PARTITION OF hits DEFAULT
+"""
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_table_in_partitions_stays_one(site, engine):
+    await make(engine, PARTITIONS)
+    site.plugins += KERNEL
+    adopt(site, "web")
+    models = (site.folder / "plugins/web/models.py").read_text()
+    assert '"postgresql_partition_by": "RANGE (at)"' in models
+    assert "Rows of the table visits. Its partitions are made by migrations of your own: the first one" in models
+    assert "visits_2026" not in models
+    source = site.source("web", "0001")
+    assert "postgresql_partition_by" in source
+    assert "RANGE (at)" in source
+    assert "hits_rest" not in models
+    assert "LIST (lower(" in models
+
+
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_types_that_only_postgresql_has_are_taken_over(site, engine):
     site.plugins += KERNEL
