@@ -9,6 +9,7 @@ import pytest
 
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.testing import PASSWORD
+from tests.walking import pages
 
 PREFIX = "/shop"
 ORIGIN = "https://testserver"
@@ -105,12 +106,11 @@ async def test_the_api_leads_on_below_the_prefix(browser, make_user):
         assert answer.status_code == 201, answer.text
         assert (await browser.get(answer.headers["location"], headers=token)).json()["title"] == post["title"]
         assert answer.headers["location"].startswith(f"{PREFIX}/api/posts/")
-    titles, url = [], f"{ORIGIN}{PREFIX}/api/posts?limit=1&cursor="
-    while url:
-        page = (await browser.get(url)).json()
-        titles += [item["title"] for item in page["items"]]
-        url = page["next"]
-        assert url is None or url.startswith(f"{ORIGIN}{PREFIX}/api/posts?")
+    titles = []
+    async for answer in pages(browser.get, f"{ORIGIN}{PREFIX}/api/posts?limit=1&cursor="):
+        titles += [item["title"] for item in answer.json()["items"]]
+        assert str(answer.url).startswith(f"{ORIGIN}{PREFIX}/api/posts?")
+        assert answer.json()["next"] is None or answer.json()["next"].startswith(f"{ORIGIN}{PREFIX}/api/posts?")
     assert len(titles) == 3
     document = (await browser.get(f"{PREFIX}/openapi.json")).json()
     assert document["servers"] == [{"url": PREFIX}]

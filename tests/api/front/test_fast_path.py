@@ -22,6 +22,7 @@ from tests.library.models import Genre
 from tests.once import asks_no_database
 from tests.resources.conftest import DAY, author, library_settings, library_url, make_book
 from tests.resources.conftest import app as library_app
+from tests.walking import pages
 
 __all__ = ("author", "library_settings", "library_url", "make_book")  # fixtures
 app = library_app
@@ -255,14 +256,13 @@ async def test_what_is_answered_to_a_token_is_stored_by_no_cache_on_both_roads(a
 
 @pytest.mark.usefixtures("shelf")
 async def test_both_roads_lead_through_the_same_pages(app, usual_app, caplog):
+    async def get(page):
+        fast, usual = await on_both(app, usual_app, caplog, "GET", page)
+        assert fast == usual
+        return httpx.Response(200, content=fast["body"])
+
     for path in ("/api/books?limit=1&cursor=", "/api/books?limit=1&ordering=title"):
-        following, seen = path, []
-        while following:
-            fast, usual = await on_both(app, usual_app, caplog, "GET", following)
-            assert fast == usual
-            page = httpx.Response(200, content=fast["body"]).json()
-            seen += [item["id"] for item in page["items"]]
-            following = page["next"]
+        seen = [item["id"] async for answer in pages(get, path) for item in answer.json()["items"]]
         assert sorted(seen) == [1, 3]
 
 

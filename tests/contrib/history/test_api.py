@@ -12,6 +12,7 @@ from dovetail.contrib.auth.tokens.personal import make_token
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
 from tests.contrib.history.undoing.test_undo import last
+from tests.walking import pages
 
 NEW = {"title": "First", "content": "Text.", "tags": ["x", "y"]}
 
@@ -40,13 +41,9 @@ async def test_who_may_view_an_object_reads_its_changes_the_latest_first_page_by
     assert (changed["actor_name"], changed["door"]) == ("ada", "rest")
     assert "address" not in changed
 
-    pages, following = [], f"{address}?limit=2"
-    while following:
-        page = (await ada.get(following)).json()
-        pages.append(page["items"])
-        following = page["next"]
-    assert [one for page in pages for one in page] == found
-    assert len(pages[0]) == 2
+    seen = [answer.json()["items"] async for answer in pages(ada.get, f"{address}?limit=2")]
+    assert [one for page in seen for one in page] == found
+    assert len(seen[0]) == 2
 
     assert (await eve.get(address)).status_code == 404  # a draft of somebody else
     assert [(await root.get(address)).json()["items"]] == [found]

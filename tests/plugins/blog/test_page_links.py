@@ -12,6 +12,7 @@ from dovetail.resources.policy import ReadOnly
 from dovetail.resources.resource import Resource
 from plugins.blog.models import Tag
 from tests.once import asks_no_database
+from tests.walking import pages
 
 NAMES = [f"tag {number:02}" for number in range(7)]
 
@@ -63,11 +64,10 @@ async def test_what_cannot_be_ordered_by_is_quoted_shortly(items):
 
 
 async def test_following_next_visits_every_item_once_and_previous_leads_back(items):
-    seen, url = [], "/test/x/items?limit=4&name__icontains=tag"
-    while url:
-        page = (await items.get(url)).json()
-        seen += [item["name"] for item in page["items"]]
-        last, url = page, page["next"]
+    seen = []
+    async for answer in pages(items.get, "/test/x/items?limit=4&name__icontains=tag"):
+        last = answer.json()
+        seen += [item["name"] for item in last["items"]]
     assert seen == NAMES
     first = (await items.get(last["previous"])).json()
     assert [item["name"] for item in first["items"]] == NAMES[:4]

@@ -9,6 +9,8 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.walking import pages
+
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
 TITLES = st.text("abcXYZ é%_", min_size=1, max_size=8).filter(lambda text: text.strip())
 WHICH = st.integers(0, 5)
@@ -91,11 +93,8 @@ class Model:
         assert answer.json()["total"] == len(wanted)
 
     async def page(self, limit: int) -> None:
-        seen, url = [], f"/api/posts?ordering=-id&cursor=&limit={limit}"
-        while url:
-            page = (await self.client.get(url)).json()
-            seen += [post["id"] for post in page["items"]]
-            url = page["next"]
+        walk = pages(self.client.get, f"/api/posts?ordering=-id&cursor=&limit={limit}")
+        seen = [post["id"] async for answer in walk for post in answer.json()["items"]]
         assert seen == sorted(self.posts, reverse=True)
 
 

@@ -10,6 +10,7 @@ from dovetail.resources.policy import Open, not_found
 from dovetail.resources.resource import CreateSchema, Resource, UpdateSchema
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Count, Stock
+from tests.walking import pages
 
 ROME = {"place": "rome", "shelf": 3, "amount": 7}
 
@@ -87,12 +88,8 @@ async def test_lists_are_filtered_ordered_and_paged_by_cursor_and_by_offset(owne
     everything = [("bern", 4), ("oslo", 0), ("oslo", 3), ("rome", 1), ("rome", 2)]
 
     async def keys(url):
-        seen = []
-        while url:
-            page = (await client.get(url)).json()
-            seen += [(one["place"], one["shelf"]) for one in page["items"]]
-            url = page["next"]
-        return seen
+        walk = pages(client.get, url)
+        return [(one["place"], one["shelf"]) async for answer in walk for one in answer.json()["items"]]
 
     assert await keys("/api/stocks?limit=2") == everything
     assert await keys("/api/stocks?limit=2&cursor=") == everything

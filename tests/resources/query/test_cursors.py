@@ -12,6 +12,7 @@ from dovetail.resources.query.cursors import Cursor, read_cursor, write_cursor
 from dovetail.testing.fixtures import TEST_SECRET_KEY
 from tests.library.models import Book
 from tests.test_files_of_a_request import entered
+from tests.walking import pages
 
 ORDERINGS = (
     "id",
@@ -28,13 +29,13 @@ PATHS = ("/api/books", "/api/loud_books")  # the compiled road, and that of the 
 
 
 async def follow(client, url, direction="next", between=None):
-    while url:
+    async def get(page):
         if between is not None:
             await between()
-        answer = await client.get(url)
-        assert answer.status_code == 200, answer.text
+        return await client.get(page)
+
+    async for answer in pages(get, url, direction):
         yield answer
-        url = answer.json()[direction]
 
 
 async def walk(client, url, direction="next"):
@@ -62,17 +63,13 @@ async def test_every_row_once_forwards_and_backwards_in_any_order(staff, shelf, 
 
 async def test_rows_that_come_and_go_never_shift_the_others(owner, client, make_book):
     ids = [(await make_book(title=f"{number:02}")).id for number in range(12)]
-    page = (await client.get("/api/books?ordering=title&limit=3&cursor=")).json()
     seen = []
-    while True:
-        seen += [book["id"] for book in page["items"]]
+    async for answer in pages(client.get, "/api/books?ordering=title&limit=3&cursor="):
+        seen += [book["id"] for book in answer.json()["items"]]
         await make_book(title="00 before")
-        last = page["items"][-1]["id"]
+        last = seen[-1]
         if last != ids[-1]:
             await owner.delete(f"/api/books/{last}")  # the cursor's own row goes away
-        if page["next"] is None:
-            break
-        page = (await client.get(page["next"])).json()
     assert [one for one in seen if one in ids] == ids
     assert len(seen) == len(set(seen))
 

@@ -6,6 +6,7 @@ from dovetail.resources.query import where
 from dovetail.resources.read import access_paths
 from tests.library.api import books, found_books, loud_books
 from tests.resources.endpoints.test_lists import PATHS
+from tests.walking import pages
 
 QUERIES = (
     "genres__name=python&ordering=-id",
@@ -35,11 +36,8 @@ def forget():
 async def answers(client, path):
     found = {}
     for query in QUERIES:
-        walk = (await client.get(f"{path}?{query}&cursor=&limit=1")).json()
-        one_by_one = walk["items"]
-        while walk["next"] is not None:
-            walk = (await client.get(walk["next"])).json()
-            one_by_one += walk["items"]
+        walk = pages(client.get, f"{path}?{query}&cursor=&limit=1")
+        one_by_one = [item async for answer in walk for item in answer.json()["items"]]
         whole = (await client.get(f"{path}?{query}&count=true")).json()
         assert one_by_one == whole["items"], query
         second = (await client.get(f"{path}?{query}&offset=1&limit=2&count=capped")).json()
