@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import itertools
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
@@ -48,19 +50,23 @@ async def test_nobody_overtakes_those_who_wait(narrow):
 
 
 async def test_no_reader_starves_among_readers_that_come_again_and_again(narrow):
-    turns = [0] * 12
-    enough = asyncio.Event()
+    size = narrow.engine.pool.size()
+    async with AsyncExitStack() as opened:  # whoever opens a connection waits for that, not for others
+        for _ in range(size):
+            await opened.enter_async_context(connect_to_read(narrow.engine))
+    tickets, served, overtaken = itertools.count(), [], []
 
-    async def come_again(number):
-        while not enough.is_set():
+    async def come_again():
+        for _ in range(30):
+            ticket = next(tickets)
             async with connect_to_read(narrow.engine) as connection:
+                overtaken.append(sum(other > ticket for other in served))
+                served.append(ticket)
                 await connection.fetch("SELECT 1", ())
-            turns[number] += 1
-            if turns[number] == 30:
-                enough.set()
 
-    await asyncio.gather(*(come_again(number) for number in range(len(turns))))
-    assert min(turns) >= 20
+    await asyncio.gather(*(come_again() for _ in range(12)))
+    assert len(served) == 360
+    assert max(overtaken) <= size  # by who finds a connection free in the moment in which one is handed over
 
 
 @pytest.mark.parametrize("narrow", [2], indirect=True)
