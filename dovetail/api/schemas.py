@@ -15,7 +15,9 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    PlainSerializer,
     Strict,
+    WithJsonSchema,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -69,6 +71,26 @@ def whole_number_text(value: object) -> object:
 
 
 DIGITS = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
+
+
+def _number(value: object) -> object:
+    is_number = isinstance(whole_number_text(value), str) and len(str(value)) <= _LONGEST
+    return int(str(value)) if is_number else _whole(value)
+
+
+_LONGEST = len(str(-LARGEST_ID))
+_TEXT = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)$", "maxLength": _LONGEST, "examples": ["9007199254740993"]}
+
+BigNumber = Annotated[
+    int,
+    Field(ge=-LARGEST_ID - 1, le=LARGEST_ID),
+    Strict(),
+    BeforeValidator(_number),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"anyOf": [_TEXT, {"type": "integer"}]}, mode="validation"),
+    WithJsonSchema(_TEXT, mode="serialization"),
+]
+"""A whole number of 64 bits, a text in JSON, since JavaScript rounds numbers beyond 2**53; bodies may have either."""
 
 KeyText = Annotated[Id, BeforeValidator(whole_number_text)]
 """A primary key in a URL, where each has one way to be written."""

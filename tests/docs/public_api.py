@@ -87,7 +87,19 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "dovetail.api.schemas": (
         "What requests and answers of the API are made of.",
-        ("Schema", "Id", "PathId", "BodyId", "UTCTime", "not_blank", "NotBlank", "NOT_BLANK", "Filter", "Page"),
+        (
+            "Schema",
+            "Id",
+            "PathId",
+            "BodyId",
+            "BigNumber",
+            "UTCTime",
+            "not_blank",
+            "NotBlank",
+            "NOT_BLANK",
+            "Filter",
+            "Page",
+        ),
     ),
     "dovetail.contrib.auth.models": (
         "Users, groups and permissions.",
