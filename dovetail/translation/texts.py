@@ -10,7 +10,7 @@
 Outside of the back office, in the API, commands and logs, every text is the English one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Self, SupportsIndex
@@ -45,22 +45,36 @@ def gettext(text: str) -> str:
     """Return a text in the language of the request; as it is, where no catalog has it."""
     if isinstance(text, LazyText):
         return str(text)
-    return _active.get().messages.gettext(text) if text else text  # an empty one is the head of a catalog
+    if not text or isinstance(text, Translated):  # an empty one is the head of a catalog
+        return text
+    return _translated(_active.get().messages.gettext(text), text)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
     """Return the text for a number of things: `ngettext("%(count)s row", "%(count)s rows", count)`."""
-    return _active.get().messages.ngettext(singular, plural, number)
+    english = singular if number == 1 else plural
+    return _translated(_active.get().messages.ngettext(singular, plural, number), english)
 
 
 def pgettext(context: str, text: str) -> str:
     """Return a text that means different things in different places: `pgettext("month", "May")`."""
-    return _active.get().messages.pgettext(context, text)
+    return _translated(_active.get().messages.pgettext(context, text), text)
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:
     """Return the text for a number of things in one of several meanings."""
     return _active.get().messages.npgettext(context, singular, plural, number)
+
+
+def in_english(text: str) -> str:
+    """Return the English of a text that was translated, for logs and rows that are read in any language."""
+    if isinstance(text, LazyText):
+        return str.__str__(text)
+    return text.english if isinstance(text, Translated) else text
+
+
+def _translated(text: str, english: str) -> str:
+    return text if _active.get() is ENGLISH else Translated(text, english)
 
 
 def gettext_lazy(text: str) -> str:
@@ -80,6 +94,27 @@ def in_sentence(noun: str) -> str:
     """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German."""
     said = gettext(noun)
     return said if get_language().partition("-")[0] in CAPITALISING else said.lower()
+
+
+class Translated(str):
+    """A text in the language of the request that knows its English; so does what it is filled in with."""
+
+    english: str
+
+    def __new__(cls, text: str, english: str = "") -> Self:
+        """Keep both."""
+        made = super().__new__(cls, text)
+        made.english = english
+        return made
+
+    def __mod__(self, values: object) -> str:
+        return Translated(str.__mod__(self, values), self.english % _values_in_english(values))
+
+
+def _values_in_english(values: object) -> object:
+    if isinstance(values, Mapping):
+        return {name: in_english(one) if isinstance(one, str) else one for name, one in values.items()}
+    return in_english(values) if isinstance(values, str) else values
 
 
 class LazyText(str):

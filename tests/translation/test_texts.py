@@ -12,7 +12,16 @@ from markupsafe import Markup
 
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import ENGLISH, Language, Languages, folder_of
-from dovetail.translation.texts import get_language, gettext, gettext_lazy, ngettext, pgettext_lazy, speaking
+from dovetail.translation.texts import (
+    get_language,
+    gettext,
+    gettext_lazy,
+    in_english,
+    ngettext,
+    pgettext,
+    pgettext_lazy,
+    speaking,
+)
 
 
 class Shouting(NullTranslations):
@@ -53,6 +62,19 @@ def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is
             "¡Go &amp; come!|¡month: May!"
         )
         assert text == "Go & come"
+
+
+def test_a_translated_text_knows_its_english_and_that_of_what_it_is_filled_in_with():
+    with speaking(LOUD):
+        text = gettext("%(what)s, %(name)s") % {"what": gettext("Go"), "name": "Ada"}
+        assert (text, in_english(text)) == ("¡¡Go!, Ada!", "Go, Ada")
+        assert in_english(gettext(text)) == "Go, Ada"
+        assert in_english(ngettext("%s row", "%s rows", 2) % 2) == "2 rows"
+        assert in_english(pgettext("month", "May")) == "May"
+        assert in_english(gettext("%s!") % gettext("Go")) == "Go!"
+        assert in_english(gettext_lazy("Go")) == "Go"
+        assert pickle.loads(pickle.dumps(text)) == text
+    assert in_english("Go") == "Go"
 
 
 LANGUAGES = Languages({one.code: one for one in (ENGLISH, Language("de", ""), Language("pt-br", ""))}, ENGLISH)

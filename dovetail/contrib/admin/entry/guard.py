@@ -30,6 +30,7 @@ from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP, TooManyRequestsError, UnavailableError
+from dovetail.translation.texts import in_english
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -87,9 +88,9 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     """Return a page, or a line of JSON for a script, that tells what went wrong."""
     told = message_for(error)
     if told.status == HTTPStatus.FORBIDDEN:
-        tell_of_refusal(request, told.message)
+        tell_of_refusal(request, in_english(told.message))
     if told.is_expected:
-        logger.warning("%s %s was not answered: %s", request.method, request.url.path, told.message)
+        logger.warning("%s %s was not answered: %s", request.method, request.url.path, in_english(told.message))
     elif told.is_ours:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     # What took too long once takes as long again.

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.providers.desk import ProviderDesk
 from dovetail.contrib.auth.providers.models import ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.errors import NotAuthenticatedError
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, in_english
 
 
 async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, desk: ProviderDesk) -> Proved:
@@ -31,7 +31,8 @@ async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, d
         user = await connected.user_of(session, login, provider)
     except NotAuthenticatedError as error:
         holder = await connected.find_holder(session, login.issuer, login.subject)
-        await record_failure(EventKind.LOGIN_FAILED, user=holder, detail=f"{_method(provider)}: {error.detail}")
+        why = in_english(error.detail)
+        await record_failure(EventKind.LOGIN_FAILED, user=holder, detail=f"{_method(provider)}: {why}")
         raise
     return Proved(user=user, method=_method(provider), second_factor=login.second_factor, proved_at=_proved_at(login))
 

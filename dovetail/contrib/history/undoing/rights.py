@@ -14,9 +14,10 @@ from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
 from dovetail.resources.conditions import is_never
 from dovetail.resources.policies.registered import Policies
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import Translated, gettext
 
 ACCOUNTS = (User, Group)  # who gives which rights to whom, functions decide (`permissions/managing.py`): no policy does
+NAMED = Translated("%(name)s: %(why)s", "%(name)s: %(why)s")
 ACTIONS = {Kind.INSERT: "add", Kind.UPDATE: "change", Kind.DELETE: "delete"}
 
 
@@ -59,7 +60,8 @@ class Judge(ABC):
             raise self._refused(step)
 
     def _refused(self, step: Step) -> PermissionDeniedError:
-        return PermissionDeniedError(f"{self._first(step)}: {self.explain(model_of(step.table), action_of(step))}")
+        why = self.explain(model_of(step.table), action_of(step))
+        return PermissionDeniedError(NAMED % {"name": self._first(step), "why": why})
 
     def _first(self, step: Step) -> str:
         return self.names.object(step.table, step.rows[0].text)

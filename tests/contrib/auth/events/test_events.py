@@ -239,3 +239,16 @@ async def test_a_page_of_the_back_office_that_is_refused_is_recorded(app, back_o
     assert (await office.get("/auth/user/")).status_code == 403
     (denied,) = await events(app, session, EventKind.ACCESS_DENIED)
     assert (denied.actor_name, denied.detail.endswith("(GET /admin/auth/user/)")) == ("eddie", True)
+
+
+async def test_what_is_recorded_and_logged_of_a_refusal_is_english_whatever_the_page_says(
+    app, back_office_for, make_user, session, caplog
+):
+    office = await back_office_for(await make_user(username="eddie", is_superuser=True))
+    office.client.headers["Accept-Language"] = "de"
+    page = await office.client.post("/admin/blog/tag/add/", data={"name": "x"})
+    assert (page.status_code, "Das Formular gilt nicht mehr" in page.text) == (403, True)
+    (denied,) = await events(app, session, EventKind.ACCESS_DENIED)
+    assert denied.detail.startswith("The form is no longer valid, so nothing was done.")
+    (line,) = [one for one in caplog.messages if one.startswith("access_denied")]
+    assert "The form is no longer valid" in line
