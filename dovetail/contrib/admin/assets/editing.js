@@ -6,7 +6,7 @@ import { gettext } from "./texts.js";
 import { isTyped } from "./typed.js";
 
 const TEXTS = {
-  today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"), wrong: gettext("This is not JSON: "),
+  today: gettext("Today"), now: gettext("Now"), tidy: gettext("Tidy up"),
 };
 const form = document.querySelector("[data-object-form]");
 
@@ -110,7 +110,10 @@ function addTools(root) {
         told.textContent = "";
         return true;
       } catch (error) {
-        told.textContent = TEXTS.wrong + error.message;
+        const place = /line (\d+) column (\d+)/.exec(error.message); // all else in it is English in every browser
+        told.textContent = place
+          ? gettext("This is not JSON (line %(line)s, column %(column)s).", { line: place[1], column: place[2] })
+          : gettext("This is not JSON.");
         return false;
       }
     };

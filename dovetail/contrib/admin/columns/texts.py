@@ -8,11 +8,24 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.zones import local
 
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
 GERMAN_DAY = re.compile(r"^\s*(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
+WRONG_JSON = (  # in the words of Python's json
+    gettext_lazy("Expecting value"),
+    gettext_lazy("Expecting property name enclosed in double quotes"),
+    gettext_lazy("Expecting ':' delimiter"),
+    gettext_lazy("Expecting ',' delimiter"),
+    gettext_lazy("Extra data"),
+    gettext_lazy("Unterminated string starting at"),
+    gettext_lazy("Invalid control character at"),
+    gettext_lazy("Invalid \\escape"),
+    gettext_lazy("Invalid \\uXXXX escape"),
+    gettext_lazy("Illegal trailing comma before end of object"),
+    gettext_lazy("Illegal trailing comma before end of array"),
+)
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -61,6 +74,11 @@ def read_day(text: str) -> str:
     return GERMAN_DAY.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", text, count=1)
 
 
+def why_no_json(error: json.JSONDecodeError) -> str:
+    """Return what is wrong with JSON in the language of the page; the library says it in English."""
+    return gettext(error.msg)
+
+
 def read_json(text: str) -> Any:
     """Return the value that JSON stands for. Raises ValueError for what is none or what no database could store."""
     try:
@@ -74,7 +92,7 @@ def read_json(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(
             gettext("This is not JSON: %(msg)s (line %(lineno)s, column %(colno)s).")
-            % {"msg": error.msg, "lineno": error.lineno, "colno": error.colno}
+            % {"msg": why_no_json(error), "lineno": error.lineno, "colno": error.colno}
         ) from None
     if NUL.search(written):
         raise ValueError(gettext("Null characters are not allowed."))

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.importing.files.reading import ACCEPTED
 from dovetail.contrib.admin.importing.kept_tables import Preview, SealedTable, find_preview, forget_table, keep_table
@@ -39,8 +40,8 @@ async def show_upload(office: Office, request: Request) -> Response:
         return RedirectResponse(_address(request, view, key), HTTPStatus.SEE_OTHER)
     targets = await targets_of(view, request)
     context: dict[str, object] = {"model_view": view, "error": sent, "targets": targets.values(), "accepted": ACCEPTED}
-    context |= {"most_rows": office.settings.import_rows, "most_bytes": SETTINGS.get(office.app).max_body_size}
-    context["permitted"] = permitted
+    context |= {"most_rows": office.settings.import_rows, "permitted": permitted}
+    context["most_bytes"] = file_size(SETTINGS.get(office.app).max_body_size)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
     return await office.render(request, "sqladmin/importing/upload.html", context, status)
 

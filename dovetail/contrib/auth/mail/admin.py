@@ -22,6 +22,7 @@ class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
     fields = ("to",)
     labels: ClassVar[dict[object, str]] = {
         "created_at": gettext_lazy("Time"),
+        "to": gettext_lazy("Recipient"),  # the word alone is the end of a span of time elsewhere
         "due_at": gettext_lazy("Next attempt (none: given up)"),
     }
     sortable_by = ("id",)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import NoReturn
 
+from dovetail.contrib.admin.columns.texts import why_no_json
 from dovetail.contrib.admin.importing.files.sheet import (
     Cell,
     Sheet,
@@ -93,7 +94,7 @@ def _array(content: bytes) -> list[Mapping[str, object]]:
         found = json.loads(content, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise UnreadableFileError(
-            gettext("This is not JSON: %(why)s (line %(line)s).") % {"why": error.msg, "line": error.lineno}
+            gettext("This is not JSON: %(why)s (line %(line)s).") % {"why": why_no_json(error), "line": error.lineno}
         ) from None
     except UnicodeDecodeError:
         raise UnreadableFileError(gettext("This is not JSON: it is not in UTF-8.")) from None
