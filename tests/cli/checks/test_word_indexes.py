@@ -62,11 +62,11 @@ def site(tmp_path, empty_database_url):
     (folder / "models.py").write_text(MODELS)
     (folder / "migrations" / "0001_initial.py").write_text(MIGRATION)
     variables = {"PLUGINS": '["pkg_notes"]', "PYTHONPATH": f"{tmp_path}:{ROOT}", "DATABASE_URL": empty_database_url}
-    return lambda *arguments: manage(*arguments, **variables)
+    return lambda *arguments, **others: manage(*arguments, **variables | others)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_migrate_and_check_name_the_index_until_a_migration_has_made_it_anew(site):
+def test_migrate_and_check_name_the_index_until_a_migration_has_made_it_anew(site, tmp_path):
     migrated = site("migrate")
     assert (migrated.code, migrated.stderr.strip()) == (0, DOUBT)
     assert DOUBT in site("check", "--database").stderr
@@ -75,6 +75,9 @@ def test_migrate_and_check_name_the_index_until_a_migration_has_made_it_anew(sit
     again = site("migrate")
     assert (again.code, again.stderr) == (0, "")
     assert "kernel.W057" not in site("check", "--database").stderr
+    on_sqlite = f"sqlite:///{tmp_path}/x.sqlite3"
+    assert site("migrate", DATABASE_URL=on_sqlite).code == 0
+    assert "No changes" in site("makemigrations", "--check", DATABASE_URL=on_sqlite).stdout
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
