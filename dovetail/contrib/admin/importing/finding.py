@@ -88,7 +88,9 @@ class Finder:
         """Return the texts of a cell that stand for related objects."""
         if self.view.mapper.relationships[target.field].uselist:
             return several(cell or "")
-        return [text] if (text := (cell or "").strip()) else []
+        if not cell or not cell.strip():
+            return []
+        return [cell if target.kind is Kind.FIELD else cell.strip()]  # a key may begin with a space
 
     def _key(self, row: Row, places: Sequence[int]) -> Hashable | None:
         texts = [row.cells[place] or "" for place in places]
