@@ -70,6 +70,9 @@ def wanting(mapper: Mapper[object]) -> Mapping[str, Column[object]]:
     for attribute in mapper.column_attrs:
         names |= dict.fromkeys(attribute.columns, attribute.key)
         given.update(attribute.columns[:-1])  # keys of heirs, which are those of the base
+    for heir in mapper.iterate_to_root():
+        if heir.inherits is not None and heir.local_table is not heir.inherits.local_table:
+            given.update(heir.local_table.primary_key)  # whatever an heir calls its key
     columns = (one for table in mapper.tables for one in table.columns if isinstance(one, Column))
     return {names.get(one, one.name): one for one in columns if not (one in given or one.nullable or is_made(one))}
 

@@ -24,7 +24,7 @@ def between(name: str, *beside: Column[object]) -> Table:
     return Table(
         f"fair_{name}",
         FairBase.metadata,
-        Column("ride_id", ForeignKey("fair_ride.id", ondelete="CASCADE"), primary_key=True),
+        Column("carousel_id", ForeignKey("fair_carousel.id", ondelete="CASCADE"), primary_key=True),
         Column("sign_id", ForeignKey("fair_sign.id", ondelete="CASCADE"), primary_key=True),
         *beside,
     )
@@ -44,8 +44,8 @@ RANKED = between(
 )
 
 
-class Ride(IdMixin, FairBase):
-    __tablename__ = "fair_ride"
+class Carousel(IdMixin, FairBase):
+    __tablename__ = "fair_carousel"
 
     name: Mapped[str] = mapped_column(String(20))
     signs: Mapped[list[Sign]] = relationship(secondary=RANKED, passive_deletes=True, order_by=lambda: Sign.name)
@@ -57,30 +57,30 @@ class Ride(IdMixin, FairBase):
     )
 
 
-class RideCreate(CreateSchema, model=Ride, fields=("name",)):
+class CarouselCreate(CreateSchema, model=Carousel, fields=("name",)):
     signs: list[str] = []  # noqa: RUF012 - pydantic copies it
 
 
-class RideUpdate(UpdateSchema, model=Ride, fields=("name",)):
+class CarouselUpdate(UpdateSchema, model=Carousel, fields=("name",)):
     signs: list[str] = []  # noqa: RUF012 - as above
 
 
-def rides(**more):
-    declared = {"fields": ("name", "signs.name"), "create": RideCreate, "update": RideUpdate, "policy": Open()}
-    return Resource(model=Ride, **declared | {"links": {"signs": Sign.name}} | more)
+def carousels(**more):
+    declared = {"fields": ("name", "signs.name"), "create": CarouselCreate, "update": CarouselUpdate, "policy": Open()}
+    return Resource(model=Carousel, **declared | {"links": {"signs": Sign.name}} | more)
 
 
 async def test_what_stands_beside_the_keys_of_a_link_gets_its_default_by_every_way_of_writing(
     on_road, make_settings, empty_database_url
 ):
     app = on_road(make_application(make_settings(plugins=(), database_url=empty_database_url)))
-    app.include_router(rides().router)
+    app.include_router(carousels().router)
     async with running(app), make_client(app) as client:
         async with app.state.database.engine.begin() as connection:
             await connection.run_sync(FairBase.metadata.create_all)
-        made = await client.post("/rides", json={"name": "a", "signs": ["x", "y"]})
-        many = await client.post("/rides/bulk", json={"items": [{"name": "b", "signs": ["x"]}, {"name": "c"}]})
-        changed = await client.patch("/rides/1", json={"signs": ["y", "z"]})
+        made = await client.post("/carousels", json={"name": "a", "signs": ["x", "y"]})
+        many = await client.post("/carousels/bulk", json={"items": [{"name": "b", "signs": ["x"]}, {"name": "c"}]})
+        changed = await client.patch("/carousels/1", json={"signs": ["y", "z"]})
         assert (made.status_code, many.status_code, changed.status_code) == (201, 201, 200)
         assert made.json()["signs"] == [{"name": "x"}, {"name": "y"}]
         assert changed.json()["signs"] == [{"name": "y"}, {"name": "z"}]
@@ -99,5 +99,5 @@ async def test_what_stands_beside_the_keys_of_a_link_gets_its_default_by_every_w
 )
 def test_what_nothing_fills_beside_the_keys_of_a_link_is_refused(name, said):
     schema = type(CreateSchema)("Named", (CreateSchema,), {"__annotations__": {name: list[str]}})
-    with pytest.raises(ConfigurationError, match=f"ride: links names '{name}', and {said}"):
-        rides(create=schema, update=None, links={name: Sign.name}, fields=("name",), without={"update"})
+    with pytest.raises(ConfigurationError, match=f"carousel: links names '{name}', and {said}"):
+        carousels(create=schema, update=None, links={name: Sign.name}, fields=("name",), without={"update"})

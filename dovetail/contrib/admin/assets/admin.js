@@ -25,7 +25,7 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
     let unread = null;
     const setDate = picker.setDate;
     field.addEventListener("input", () => { unread = field.value.trim() && !read(field.value) ? field.value : null; });
-    ["mousedown", "keydown", "input"].forEach((kind) => {
+    ["click", "keydown", "input"].forEach((kind) => {
       picker.calendarContainer.addEventListener(kind, () => { unread = null; }, true);
     });
     picker.setDate = (date, ...rest) => { if (date !== unread) setDate(date, ...rest); };
