@@ -60,9 +60,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         """Read as UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else _in_utc(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
         """Return what reads a value; the type that `keep_moments` puts below reads it in UTC itself."""
@@ -92,9 +90,7 @@ class CheckedDateTime(DateTime):
 
         def in_zone(stored: object) -> Moment:
             moment = stored if read is None else read(stored)
-            if not isinstance(moment, datetime):
-                return None
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            return _in_utc(moment) if isinstance(moment, datetime) else None
 
         return in_zone
 
@@ -258,3 +254,7 @@ def _of_updated_row(element: later_than, compiler: SQLCompiler, kwargs: dict[str
     table = getattr(compiler.current_executable, "table", None)
     # UPDATE ... FROM may bring another column of this name along.
     return name if table is None else f"{compiler.preparer.format_table(table)}.{name}"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
