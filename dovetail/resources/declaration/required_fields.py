@@ -65,16 +65,20 @@ def wanting(mapper: Mapper[object]) -> Mapping[str, Column[object]]:
 
     They are by attribute, and by the name of the column where that has no attribute.
     """
-    names: dict[object, str] = {}
+    names = attributes_by_column(mapper)
     given: set[object] = {mapper.polymorphic_on, mapper.version_id_col}
     for attribute in mapper.column_attrs:
-        names |= dict.fromkeys(attribute.columns, attribute.key)
         given.update(attribute.columns[:-1])  # keys of heirs, which are those of the base
     for heir in mapper.iterate_to_root():
         if heir.inherits is not None and heir.local_table is not heir.inherits.local_table:
             given.update(heir.local_table.primary_key)  # whatever an heir calls its key
     columns = (one for table in mapper.tables for one in table.columns if isinstance(one, Column))
     return {names.get(one, one.name): one for one in columns if not (one in given or one.nullable or is_made(one))}
+
+
+def attributes_by_column(mapper: Mapper[object]) -> dict[object, str]:
+    """Return the name of the attribute of each mapped column."""
+    return {column: one.key for one in mapper.column_attrs for column in one.columns}
 
 
 def always_given(schema: type[BaseModel]) -> frozenset[str]:

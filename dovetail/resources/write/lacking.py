@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy import inspect
-from sqlalchemy.orm import MANYTOONE, Mapper
+from sqlalchemy.orm import MANYTOONE
 
 from dovetail.database.drivers.sqlalchemy_private import own_init
 from dovetail.resources.declaration.model_rules import may_fill
-from dovetail.resources.declaration.required_fields import always_given, has_python, wanting
+from dovetail.resources.declaration.required_fields import always_given, attributes_by_column, has_python, wanting
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.nested.declaration import nested_spec
 
@@ -37,7 +37,7 @@ def lacking_values(specs: Iterable[Spec]) -> Iterator[str]:
             for name in (one for one in _lacking(row) if one not in _asked_by_init(row)):
                 yield (
                     f"{row.where}: {row.schema.__name__} lacks {name}, which is never null in {row.model.__name__}, "
-                    f"and nothing gives its value; add it to the schema or to `fields`, give the column a default, or "
+                    "and nothing gives its value; add it to the schema or to `fields`, give the column a default, or "
                     "name a create_with (server_default=FetchedValue() says that a trigger does)"
                 )
 
@@ -78,7 +78,7 @@ def _rows_of(spec: Spec, where: str, outer: Collection[str]) -> Iterator[NewRow]
 
 def _row(spec: Spec, where: str, schema: type[BaseModel], known: frozenset[str]) -> NewRow:
     """Return what a schema, and the rows within it to which the row refers, say of a new one."""
-    relations, columns = inspect(spec.model).relationships, _attributes(inspect(spec.model))
+    relations, columns = inspect(spec.model).relationships, attributes_by_column(inspect(spec.model))
     given, named = set(always_given(schema)), {*schema.model_fields, *schema.model_computed_fields}
     for name in named & set(spec.nested):
         keys = {columns[one] for one in relations[name].local_columns if relations[name].direction is MANYTOONE}
@@ -93,12 +93,8 @@ def _keys_to(spec: Spec, name: str) -> Collection[str]:
     mapped = inspect(spec.model).relationships[name]
     if mapped.direction is MANYTOONE:
         return ()
-    columns = _attributes(mapped.mapper)
+    columns = attributes_by_column(mapped.mapper)
     return {columns[one] for one in mapped.remote_side}
-
-
-def _attributes(mapper: Mapper[object]) -> dict[object, str]:
-    return {column: one.key for one in mapper.column_attrs for column in one.columns}
 
 
 def _lacking(row: NewRow) -> list[str]:
