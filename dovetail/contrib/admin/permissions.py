@@ -17,7 +17,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.rules.fields import FIELDS, Fields
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, RULES, Rules
-from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private_statements import conditions_of, kept_as_it_stands
@@ -25,6 +25,7 @@ from dovetail.errors import ConfigurationError, NotAuthenticatedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.state import StateKey
+from dovetail.translation.texts import gettext
 
 USER = StateKey[User | None]("user", "nobody is logged in")  # of a request; read it by `user_of`
 RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # of a request; read it by `rights_of`
@@ -166,6 +167,11 @@ class Rights:
         """Return the view by whose search rows of `model` are found: one that the user may list, if it searches."""
         views = sorted(self.views_of(model), key=lambda view: view not in self.listable)
         return next((view for view in views if view.search_fields or view.full_text), next(iter(views), None))
+
+    def name_of(self, model: type[object]) -> str:
+        """Return what the back office calls an object of `model`: as its view does, or in the words of its code."""
+        views = sorted(self.views_of(model), key=lambda view: not view.is_home)
+        return str(views[0].name) if views else gettext(class_in_words(model.__name__))
 
     def only_visible(self, statement: AnySelect) -> AnySelect:
         """Keep what the user may know of in a statement that reads columns of models, as filters do for choices.

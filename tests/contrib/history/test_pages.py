@@ -1,5 +1,7 @@
 """The history in the back office: a page of each object, the list of all changes, and one's own recent ones."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
@@ -8,6 +10,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant, revoke
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
+from plugins.blog.admin import PostAdmin
 from plugins.blog.models import Post, Tag
 
 
@@ -63,6 +66,21 @@ async def test_the_page_of_an_object_shows_its_changes_side_by_side_the_latest_f
         assert f'{page_of(app, "object-history", identity="blog/post", pk=post)}">History</a>' in page.text
 
 
+async def test_no_button_leads_to_the_history_of_what_has_none_or_may_not_be_looked_at(app, office, post, monkeypatch):
+    for label in ("auth/securityevent", "history/recordedchange"):
+        listed = (await office.get(page_of(app, "list", identity=label))).text
+        key = re.search(rf'href="/admin/{label}/(\d+)/"', listed)[1]
+        page = await office.get(page_of(app, "details", identity=label, pk=key))
+        assert page.status_code == 200
+        assert '/history/">' not in page.text
+    form = page_of(app, "edit", identity="blog/post", pk=post)
+    assert '/history/">' in (await office.get(form)).text
+    monkeypatch.setattr(PostAdmin, "can_view_details", False)
+    page = (await office.get(form)).text
+    assert '/history/">' not in page
+    assert ">View</a>" not in page
+
+
 async def test_the_page_of_an_object_that_is_gone_is_for_superusers(app, office, post, stranger, database):
     address = page_of(app, "object-history", identity="blog/post", pk=post)
     async with database.unit_of_work() as session:
@@ -98,9 +116,23 @@ async def test_the_list_of_all_changes_is_for_superusers(app, office, post, make
     address = page_of(app, "list", identity="history/recordedchange")
     page = await office.get(address)
     assert page.status_code == 200
-    assert "blog.post" in page.text
     staff = await back_office_for(await make_user(username="staff", is_staff=True))
     assert (await staff.get(address)).status_code == 403
+
+
+async def test_the_list_of_all_changes_calls_models_by_their_titles_in_the_language_of_the_page(app, office, post):
+    address = page_of(app, "list", identity="history/recordedchange")
+    office.client.headers["Accept-Language"] = "de"
+    listed = (await office.get(address)).text
+    assert re.search(r"<td data-label=\"Modell\">\s*Beitrag\s*</td>", listed)
+    assert re.search(r'href="[^"]*model=blog.post"[^>]*>Beitrag', listed)
+    assert f"Ändern Beitrag {post}" in listed
+    narrowed = (await office.get(f"{address}?model=blog.tag")).text
+    assert re.search(r"<td data-label=\"Modell\">\s*Schlagwort\s*</td>", narrowed)
+    assert not re.search(r"<td data-label=\"Modell\">\s*Beitrag\s*</td>", narrowed)
+    key = re.search(r'href="/admin/history/recordedchange/(\d+)/"', narrowed)[1]
+    shown = (await office.get(page_of(app, "details", identity="history/recordedchange", pk=key))).text
+    assert 'Schlagwort <small class="text-secondary">blog.tag</small>' in shown
 
 
 async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, make_user, back_office_for, database):

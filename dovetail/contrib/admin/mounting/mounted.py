@@ -38,6 +38,7 @@ from dovetail.contrib.admin.pages.extras import (
     check_last_change,
     check_notes,
     check_pages,
+    offered_pages,
 )
 from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.sites.admin_site import AdminSite
@@ -105,7 +106,7 @@ class MountedSite(LeanAdmin):
         self._folders = Folders.read(settings.base_dir / "project" / "templates")
         self._prepare_templates(settings.base_dir / "project" / "templates")
         self._object_pages = check_pages(context.extensions(OBJECT_PAGES), self.templates.env)
-        self.templates.env.globals["object_pages"] = self._object_pages
+        self.templates.env.globals["offered_pages"] = partial(offered_pages, self._object_pages)
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
 
     def init_templating_engine(self) -> Templates:

@@ -9,7 +9,8 @@ A page stands beside the details of each object that the user may view, of every
 database, comparing long texts say, `load` leaves to an async function that it returns instead: that is awaited while
 the page holds no connection, and returns the values.
 A form that it sends to its own address, with `token(request)` in it, is given to `act`: who may view the object may
-send it, so `act` asks what else it takes, and returns where to go on.
+send it, so `act` asks what else it takes, and returns where to go on. Objects of a view for which `has` says no get no
+button that leads to the page.
 
 At `admin.message_notes` stand async functions of the request: they are awaited after a form was done that left a
 message, before the transaction ends, and may add to the message what its template shows, as the history its Undo.
@@ -78,6 +79,7 @@ class ObjectPage:
     template: str
     load: Callable[[Office, Request, ShownObject], Awaitable[Values | LongWork | None]]
     act: Callable[[Office, Request, ShownObject], Awaitable[Response]] | None = None  # on a form that the page sends
+    has: Callable[[Request, ViewBase], bool] = lambda _request, _view: True  # whether a view's objects have such a page
 
 
 def check_pages(found: Iterable[object], environment: Environment) -> list[ObjectPage]:
@@ -109,6 +111,11 @@ def check_last_change(found: Iterable[object]) -> TellLastChange | None:
     given = _functions(LAST_CHANGE, found, "last_change(request, shown)")
     _refuse([f"the extension point {LAST_CHANGE!r} holds {len(given)} functions, expected one"] if given[1:] else [])
     return next((one for one in given if iscoroutinefunction(one)), None)
+
+
+def offered_pages(pages: Iterable[ObjectPage], request: Request, view: ViewBase) -> list[ObjectPage]:
+    """Return the pages that objects of a view have, to which buttons beside them lead."""
+    return [page for page in pages if page.has(request, view)]
 
 
 async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response | Unfinished:

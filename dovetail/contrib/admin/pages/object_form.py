@@ -69,6 +69,7 @@ class FormPage:
     version: str | None  # of the object as it is stored now; None for a new one
     layout: Layout
     readonly: Mapping[str, ShownField]  # what is shown and not written
+    can_view: bool = False  # as its page shows it, and the pages that plugins bring
     can_delete: bool = False
     site_url: str | None = None  # where the object is on the site
     prepopulated: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -99,7 +100,12 @@ class FormPage:
             return JSONResponse({"detail": _told(form, error)}, status)
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
-        context |= {"can_delete": self.can_delete, "layout": self.layout, "readonly": self.readonly}
+        context |= {
+            "can_view": self.can_view,
+            "can_delete": self.can_delete,
+            "layout": self.layout,
+            "readonly": self.readonly,
+        }
         context |= {"fields": {one.name: one for one in form}, "formsets": self.formsets}
         forms = (form, *await forms_to_show(self.formsets))
         context["form_assets"] = assets_of(forms)
@@ -186,6 +192,7 @@ async def _page(office: Office, request: Request, view: ModelAdmin, obj: object 
         version=None,
         layout=layout,
         readonly={name: await shown_field(view, request, obj, name) for name in names_in(layout) if name in readonly},
+        can_view=obj is not None and view.can_view_details and bool(await view.check_can_view_details(request, obj)),
         can_delete=obj is not None and bool(await view.check_can_delete(request, obj)),
         site_url=None if obj is None else view.site_url(obj),
         prepopulated=view.get_prepopulated_fields(request, obj) if obj is None else {},

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.asking import Why, action_in_words, why
@@ -25,11 +25,11 @@ FIELDS = ("user", "action", "model", "key")
 async def show_why(office: Office, request: Request) -> Response:
     """Show the form, and below it the answer to what it asks."""
     allow(user_of(request).is_superuser)
-    models = ruled_models(context_of(request_context().session))
+    models, name_of = ruled_models(context_of(request_context().session)), rights_of(request).name_of
     given = {name: request.query_params.get(name, "").strip()[:LONGEST] for name in FIELDS}
     context: dict[str, object] = {
         "given": given,
-        "models": [one.label for one in models],
+        "models": sorted(((name_of(one.model), one.label) for one in models), key=lambda pair: pair[0].casefold()),
         "actions": {action: action_in_words(action) for one in models for action in one.actions},
         "title": gettext("Why may they?"),
         "subtitle": gettext("Permissions"),
@@ -39,7 +39,8 @@ async def show_why(office: Office, request: Request) -> Response:
         try:
             user = await _user(given["user"])
             ruled = find_ruled(context_of(request_context().session), given["model"])
-            asked = Why(user, given["action"], ruled, given["key"].split())
+            asked = Why(user, given["action"], ruled, given["key"].split(), name_of(ruled.model))
+            context["code"] = ruled.label
             context["lines"] = await why(request_context().session, asked)
         except (InvalidInputError, NotFoundError, UnexplainableRuleError) as error:
             context["error"], status = str(error), HTTPStatus.UNPROCESSABLE_ENTITY

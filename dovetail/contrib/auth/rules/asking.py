@@ -26,12 +26,21 @@ ACTIONS = {  # as they stand in a sentence: "eddie may change blog.post 1"
 
 @dataclass(frozen=True)
 class Why:
-    """The question as somebody puts it: `user` is None for somebody unknown, `key` has the parts of a primary key."""
+    """The question as somebody puts it: `user` is None for somebody unknown, `key` has the parts of a primary key.
+
+    `title` is what the answer calls the model, if not by its label.
+    """
 
     user: User | None
     action: str
     ruled: Ruled
     key: Sequence[str] = ()
+    title: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of the model."""
+        return self.title or self.ruled.label
 
     @property
     def subject(self) -> str:
@@ -41,7 +50,7 @@ class Why:
     @property
     def thing(self) -> str:
         """The row that it would be done to."""
-        return f"{self.ruled.label} {' '.join(self.key)}"
+        return f"{self.kind} {' '.join(self.key)}"
 
 
 async def why(session: AsyncSession, asked: Why) -> list[str]:
@@ -53,7 +62,7 @@ async def why(session: AsyncSession, asked: Why) -> list[str]:
     if asked.action not in asked.ruled.actions:
         raise InvalidInputError(
             gettext("%(model)s has no action %(action)s, expected one of %(known)s.")
-            % {"model": asked.ruled.label, "action": quoted(asked.action), "known": ", ".join(asked.ruled.actions)}
+            % {"model": asked.kind, "action": quoted(asked.action), "known": ", ".join(asked.ruled.actions)}
         )
     chosen = _chosen(asked) if asked.key else None
     if chosen is not None and not await session.scalar(
@@ -81,7 +90,7 @@ def _chosen(asked: Why) -> ColumnElement[bool]:
         names = " ".join(column.name.upper() for column in columns)
         raise InvalidInputError(
             gettext("A key of %(model)s is %(names)s, found %(found)s.")
-            % {"model": asked.ruled.label, "names": names, "found": " ".join(asked.key)}
+            % {"model": asked.kind, "names": names, "found": " ".join(asked.key)}
         )
     values = []
     for column, text in zip(columns, asked.key, strict=True):
@@ -92,7 +101,7 @@ def _chosen(asked: Why) -> ColumnElement[bool]:
                 % {
                     "text": quoted(text),
                     "column": column.name,
-                    "model": asked.ruled.label,
+                    "model": asked.kind,
                     "type": column.type.python_type.__name__,
                 }
             )
@@ -133,7 +142,7 @@ def _answer(asked: Why, action: str, found: Explanation) -> str:
         found,
         gettext("%(name)s may %(action)s rows of %(model)s: %(count)s of them."),
         gettext("%(name)s may not %(action)s rows of %(model)s: %(count)s of them."),
-    ) % {**told, "model": asked.ruled.label, "count": found.rows}
+    ) % {**told, "model": asked.kind, "count": found.rows}
 
 
 def _may(found: Explanation, yes: str, no: str) -> str:
@@ -168,7 +177,7 @@ def _of_back_office(asked: Why) -> Iterator[str]:
     if is_internal(asked.ruled.model):
         yield (
             gettext("The back office shows %(model)s to superusers only: it is internal, and has no permissions.")
-            % {"model": asked.ruled.label}
+            % {"model": asked.kind}
         )
         return
     permissions = Label(asked.ruled.plugin, asked.ruled.model.__name__).permissions(asked.action)

@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.rules.fields import fields_of
-from dovetail.contrib.admin.sqladmin_private import class_in_words
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.events.words import CREDENTIALS
 from dovetail.contrib.history.differences import REDACTED
@@ -36,9 +35,7 @@ class OfficeNames(Names):
     @override
     def object(self, table: RecordedTable, key: str) -> str:
         """Return the kind of an object, and its key."""
-        view = self._view(table)
-        kind = gettext(class_in_words(getattr(table.model, "__name__", ""))) if view is None else view.name
-        return f"{kind} {key}"
+        return f"{'' if table.model is None else rights_of(self._request).name_of(table.model)} {key}"
 
     @override
     def field(self, table: RecordedTable, name: str) -> str:

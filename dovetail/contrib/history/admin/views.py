@@ -1,7 +1,7 @@
 """The history in the back office: all changes for superusers, and a page of each object."""
 
 from asyncio import to_thread
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -18,8 +18,18 @@ from dovetail.contrib.admin.pages.extras import LongWork, ObjectPage, ShownObjec
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.history.admin.lines import (
+    Formatter,
+    ModelFilter,
+    actor_in_words,
+    model_in_words,
+    model_with_code,
+    recorded,
+    via_in_words,
+)
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
@@ -27,17 +37,10 @@ from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import values_of_keys, written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
-from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.database.change_log import CHANGE_LOG
 from dovetail.translation.texts import gettext, gettext_lazy
 
 PAGE = 50  # changes of one page
 Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
-
-
-def via_in_words(change: RecordedChange, _name: str) -> str:
-    """Return by which session, token or command a change came, in the language of who reads."""
-    return ORIGINS.say(change.via)
 
 
 class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
@@ -50,6 +53,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     can_create = False
     can_edit = False
     can_delete = False
+    formatters: ClassVar[dict[object, Formatter]] = {"actor_name": actor_in_words, "model": model_in_words}
     list_display = ("created_at", "actor_name", "door", "action", "model", "object_key")
     details_display = (
         *("created_at", "actor_name", "door", "via", "action", "model", "object_key", "before", "after"),
@@ -62,17 +66,27 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         "object_key": gettext_lazy("Key"),
         "request_id": gettext_lazy("Request"),
     }
-    details_formatters: ClassVar[dict[object, Callable[..., object]]] = {"via": via_in_words}
+    details_formatters: ClassVar[dict[object, Formatter]] = {
+        "actor_name": actor_in_words,
+        "model": model_with_code,
+        "via": via_in_words,
+    }
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (
         ChoiceFilter(RecordedChange.action, ChangeAction),
         ChoiceFilter(RecordedChange.door, ChangeDoor),
-        ColumnFilter(RecordedChange.model),
+        ModelFilter(),
         ColumnFilter(RecordedChange.actor_name, title=gettext_lazy("By")),
         DateFilter(RecordedChange.created_at, title=gettext_lazy("Time")),
     )
     unindexed = ("action", "door", "actor_name")  # superusers look for them by hand, and seldom
+
+    def title_of(self, obj: object) -> str:
+        """Return what a change did to what: Add Post 12."""
+        if not isinstance(obj, RecordedChange):
+            return super().title_of(obj)
+        return f"{gettext(obj.action.capitalize())} {model_in_words(obj)} {obj.object_key}"
 
     def is_accessible(self, request: Request) -> bool:
         """Return True for superusers."""
@@ -85,6 +99,11 @@ class ShownChange:
 
     change: RecordedChange
     fields: Sequence[Difference]
+
+
+def is_recorded(_request: Request, view: ViewBase) -> bool:
+    """Return whether changes of the objects of a view are written down."""
+    return bool(_labels(view.model))
 
 
 async def load_history(_office: Office, request: Request, shown: ShownObject) -> LongWork | None:
@@ -126,15 +145,18 @@ async def act(_office: Office, request: Request, shown: ShownObject) -> Response
 
 def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
     """Return the SELECT of an object's changes, the latest first."""
-    log = CHANGE_LOG.find(request_context().session.info)
-    labels = log.recorded.labels_of(shown.view.model) if isinstance(log, HistoryLog) else []
     before = request.query_params.get("before", "")
     return changes_of(
-        labels,
+        _labels(shown.view.model),
         written_key(primary_keys(shown.view.model), shown.pk),
         with_gone=user_of(request).is_superuser,
         before=int(before) if is_number(before) else None,
     )
+
+
+def _labels(model: type[object]) -> list[str]:
+    found = recorded()
+    return [] if found is None else found.labels_of(model)
 
 
 def _shown(
@@ -179,5 +201,10 @@ async def _related_texts(request: Request, model: type[object], rows: Sequence[R
 
 
 HISTORY = ObjectPage(
-    name="history", title=gettext_lazy("History"), template="sqladmin/history.html", load=load_history, act=act
+    name="history",
+    title=gettext_lazy("History"),
+    template="sqladmin/history.html",
+    load=load_history,
+    act=act,
+    has=is_recorded,
 )

@@ -69,7 +69,11 @@ class Recorded:
 
     def labelled(self, label: str) -> RecordedTable | None:
         """Return the table of the objects that are called so, `blog.post`; None if there is none."""
-        return next((one for one in self.tables.values() if one.label == label and not one.is_link), None)
+        return self._labelled.get(label)
+
+    @cached_property
+    def _labelled(self) -> Mapping[str, RecordedTable]:
+        return {one.label: one for one in reversed(list(self.tables.values())) if not one.is_link}
 
     def labels_of(self, model: type[object]) -> list[str]:
         """Return the labels under which the changes of an object stand: one for each table that it has a part in."""

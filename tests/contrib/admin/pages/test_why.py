@@ -24,7 +24,7 @@ async def desk(make_user, back_office_for):
 async def test_a_superuser_is_told_the_rule_its_sql_and_the_smallest_grant(desk):
     page = (await desk.get(ASKED)).text
     for words in (
-        "eddie may not change blog.post 1.",
+        "eddie may not change Post 1.",
         "The rule: plugins.blog.policies.PostPolicy.where",
         "It asked for blog.change_post: no.",
         "blog_post.author_id = ",
@@ -46,9 +46,9 @@ async def test_nobody_else_finds_the_page_or_opens_it(eddie, back_office_for):
     [
         ("user=nobody&action=view&model=blog.post", "There is no user &#39;nobody&#39;"),
         ("user=eddie&action=view&model=blog.pots", "did you mean blog.post?"),
-        ("user=eddie&action=fly&model=blog.post", "blog.post has no action &#39;fly&#39;"),
-        ("user=eddie&action=view&model=blog.post&key=99", "There is no blog.post 99."),
-        ("user=eddie&action=view&model=blog.post&key=x", "is no id of blog.post"),
+        ("user=eddie&action=fly&model=blog.post", "Post has no action &#39;fly&#39;"),
+        ("user=eddie&action=view&model=blog.post&key=99", "There is no Post 99."),
+        ("user=eddie&action=view&model=blog.post&key=x", "is no id of Post"),
     ],
 )
 async def test_a_question_that_makes_no_sense_is_refused_above_the_form(desk, query, words):
@@ -61,12 +61,14 @@ async def test_the_answer_and_what_is_wrong_with_a_question_are_in_the_language_
     desk.client.headers["Accept-Language"] = "de"
     page = (await desk.get(ASKED)).text
     for words in (
-        "eddie darf blog.post 1 nicht ändern.",
+        "eddie darf Beitrag 1 nicht ändern.",
         "Sie fragte nach blog.change_post: nein.",
         "Die kleinste Erteilung, die es erlauben würde: blog.change_post",
         "Die Verwaltung verlangt außerdem is_staff und blog.change_post: es fehlt blog.change_post.",
         ">moderieren</option>",
+        ">Beitrag (blog.post)</option>",
+        '<small class="text-secondary">blog.post</small>',
     ):
         assert words in page
     assert "It asked" not in page
-    assert "blog.post 99 gibt es nicht." in (await desk.get("/why?user=eddie&action=view&model=blog.post&key=99")).text
+    assert "Beitrag 99 gibt es nicht." in (await desk.get("/why?user=eddie&action=view&model=blog.post&key=99")).text

@@ -1,0 +1,73 @@
+"""Say what a line of the history holds in the language of who reads: of which model, by whom, and by which way."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from markupsafe import Markup
+from sqladmin.filters import StaticValuesFilter
+from starlette.requests import Request
+
+from dovetail.contrib.admin.columns.formats import EMPTY
+from dovetail.contrib.admin.lists.filtering import ALL
+from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.history.admin.names import ORIGINS
+from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.recording.recorded import Recorded
+from dovetail.database.change_log import CHANGE_LOG
+from dovetail.translation.texts import gettext_lazy
+
+Formatter: TypeAlias = Callable[[RecordedChange, str], object]
+
+
+def recorded() -> Recorded | None:
+    """Return the tables whose changes are written down; None where another log is in use."""
+    log = CHANGE_LOG.find(request_context().session.info)
+    return log.recorded if isinstance(log, HistoryLog) else None
+
+
+def model_in_words(change: RecordedChange, _name: str = "model") -> str:
+    """Return what the back office calls the model of a change; its label if there is no such model any more."""
+    found = recorded()
+    table = None if found is None else found.labelled(change.model)
+    if table is None or table.model is None:
+        return change.model
+    return rights_of(request_context().request).name_of(table.model)
+
+
+def model_with_code(change: RecordedChange, name: str) -> Markup:
+    """Return what `model_in_words` does, and the label that commands and the API know the model by."""
+    code = Markup('<small class="text-secondary">{}</small>').format(change.model)
+    return Markup("{} {}").format(model_in_words(change, name), code)
+
+
+def actor_in_words(change: RecordedChange, _name: str) -> str:
+    """Return who made a change; a dash if it was nobody who is known, but a command or code."""
+    return change.actor_name or EMPTY
+
+
+def via_in_words(change: RecordedChange, _name: str) -> str:
+    """Return by which session, token or command a change came."""
+    return ORIGINS.say(change.via)
+
+
+class ModelFilter(StaticValuesFilter):
+    """Filters changes by the model of what was changed, of those whose changes are written down."""
+
+    reads_text = True  # what is asked for is handed to it as it stands in the address
+
+    def __init__(self) -> None:
+        super().__init__(RecordedChange.model, [], title=gettext_lazy("Model"))
+
+    async def lookups(self, request: Request, _model: object, _run_query: object) -> list[tuple[str, str]]:
+        """Return the models by their names."""
+        found, name_of = recorded(), rights_of(request).name_of
+        tables = () if found is None else found.tables.values()
+        named = {one.label: name_of(one.model) for one in tables if one.model is not None and not one.is_link}
+        return [("__all", "All"), *sorted(named.items(), key=lambda pair: pair[1].casefold())]
+
+    async def get_filtered_query(self, query: AnySelect, value: object, _model: object) -> AnySelect:
+        """Keep the changes of a model, also of one that there is no more."""
+        return query if value is None or value in ALL else query.where(RecordedChange.model == value)
