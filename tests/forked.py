@@ -43,8 +43,8 @@ LIBRARIES = [
     "smtplib",
 ]
 
-_context = multiprocessing.get_context("forkserver")
-_site = ForkServer()  # for processes of this repository's site
+_context = multiprocessing.get_context("forkserver")  # for processes of this repository's site, as live servers are
+_others = ForkServer()  # for processes of other sites
 
 
 def preload(*first: str) -> None:
@@ -57,8 +57,8 @@ def preload(*first: str) -> None:
 
     common = [*first, *LIBRARIES, *_modules_of(f"dovetail.{name}" for name in OWN)]
     plugins = _modules_of(Settings.model_fields["plugins"].default)
-    _context.set_forkserver_preload(common)
-    _site.set_forkserver_preload([*common, *(name for name in plugins if not set(name.split(".")) & NOT_RUN)])
+    _context.set_forkserver_preload([*common, *(name for name in plugins if not set(name.split(".")) & NOT_RUN)])
+    _others.set_forkserver_preload(common)
 
 
 def _modules_of(packages: Iterable[str]) -> list[str]:
@@ -71,22 +71,22 @@ def _modules_of(packages: Iterable[str]) -> list[str]:
     return found
 
 
-class _PopenOfSite(popen_forkserver.Popen):
-    """Asks the site's server for a process: the library knows one server only."""
+class _PopenOfOther(popen_forkserver.Popen):
+    """Asks the second server for a process: the library knows one server only."""
 
     def _launch(self, process_obj: BaseProcess) -> None:
         usual = forkserver.connect_to_new_process
-        forkserver.connect_to_new_process = _site.connect_to_new_process
+        forkserver.connect_to_new_process = _others.connect_to_new_process
         try:
             super()._launch(process_obj)
         finally:
             forkserver.connect_to_new_process = usual
 
 
-class _ProcessOfSite(ForkServerProcess):
+class _ProcessOfOther(ForkServerProcess):
     @staticmethod
-    def _Popen(process_obj: BaseProcess) -> _PopenOfSite:  # noqa: N802 - the library's name
-        return _PopenOfSite(process_obj)
+    def _Popen(process_obj: BaseProcess) -> _PopenOfOther:  # noqa: N802 - the library's name
+        return _PopenOfOther(process_obj)
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def start(
     standard = [_new_file(files or folder.parent) for _ in range(3 if errors_apart else 2)]
     standard[0].write_text(answers)
     is_site = folder == REPOSITORY and "PLUGINS" not in environment
-    process_class = _ProcessOfSite if is_site else _context.Process
+    process_class = _context.Process if is_site else _ProcessOfOther
     process = process_class(target=_run, args=(list(arguments), folder, dict(environment), standard))
     process.start()
     return Running(process, standard[1], standard[2] if errors_apart else None)

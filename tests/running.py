@@ -13,8 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-import httpx
-
+from dovetail.testing.browser import answers
 from tests import forked
 
 ROOT = Path(__file__).parent.parent
@@ -114,12 +113,9 @@ def wait_until_it_answers(process: subprocess.Popen[str], port: int) -> None:
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=10)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
+        if answers(port):
             return
+        time.sleep(0.1)
     raise AssertionError("the server does not answer")
 
 

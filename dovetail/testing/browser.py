@@ -13,8 +13,9 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from pkgutil import resolve_name
@@ -87,8 +88,16 @@ class PageErrors:
             self.messages.append(f"{response.status}: {response.url}")
 
 
+@pytest.fixture(scope="session")
+def _before_serving() -> list[Callable[[], object]]:
+    """Return what a server of a test calls before it makes its application; fixtures of plugins add to it."""
+    return []
+
+
 @pytest.fixture
-def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[LiveServer]:
+def live_server(
+    settings: Settings, settings_class: type[Settings], _before_serving: Sequence[Callable[[], object]]
+) -> Iterator[LiveServer]:
     """Serve the site of the fixture `settings`, on its fresh database, by uvicorn on a free port."""
     port = _free_port()
     environment = {
@@ -99,10 +108,12 @@ def live_server(settings: Settings, settings_class: type[Settings]) -> Iterator[
         "PLUGINS": json.dumps(settings.plugins),
     }
     name = f"{settings_class.__module__}:{settings_class.__qualname__}"
-    process = multiprocessing.get_context("forkserver").Process(target=_serve, args=(name, port, environment))
+    process = multiprocessing.get_context("forkserver").Process(
+        target=_serve, args=(name, port, environment, list(_before_serving))
+    )
     process.start()
     try:
-        _wait_for(f"http://127.0.0.1:{port}", process)
+        _wait_for(port, process)
         yield LiveServer(url=f"http://127.0.0.1:{port}", process=process)
     finally:
         process.terminate()
@@ -130,7 +141,25 @@ async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
     assert not errors.messages, "\n".join(errors.messages)  # noqa: S101 - a fixture of tests
 
 
-def _serve(settings_class: str, port: int, environment: Mapping[str, str]) -> None:
+def answers(port: int) -> bool:
+    """Return True if a server on this machine answers at `port`, whatever it says.
+
+    A client of httpx reads all certificates of the machine first, which takes longer than a site does to be made.
+    """
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/health/live")
+        connection.getresponse()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _serve(
+    settings_class: str, port: int, environment: Mapping[str, str], before: Sequence[Callable[[], object]]
+) -> None:
     """Run the site whose settings the class of this name reads from `environment`, until the process ends."""
     # Imported here: only the server's own process needs them.
     import uvicorn
@@ -142,6 +171,8 @@ def _serve(settings_class: str, port: int, environment: Mapping[str, str]) -> No
     spare_process()
     os.environ.clear()
     os.environ.update(environment)
+    for prepare in before:
+        prepare()
     uvicorn.run(site_application(load_settings(resolve_name(settings_class))), port=port, log_level="warning")
 
 
@@ -151,17 +182,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, process: BaseProcess) -> None:
+def _wait_for(port: int, process: BaseProcess) -> None:
     deadline = time.monotonic() + START
     while time.monotonic() < deadline:
         if process.exitcode is not None:
             raise RuntimeError(f"The server ended with exit code {process.exitcode} before it answered.")
-        try:
-            httpx.get(f"{url}/health/live", timeout=1)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
+        if answers(port):
             return
+        time.sleep(0.1)
     raise RuntimeError(f"The server did not answer within {START} seconds.")
 
 

@@ -25,9 +25,17 @@ Values: TypeAlias = Mapping[str, str | Sequence[str] | None]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _templates_are_compiled_once(
+    tmp_path_factory: pytest.TempPathFactory, _before_serving: list[Callable[[], object]]
+) -> None:
     """Each test makes a site of its own, and compiling its templates takes longer than most tests."""
-    MountedSite.bytecode_cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    keep = partial(_keep_compiled, str(tmp_path_factory.mktemp("templates")))
+    keep()
+    _before_serving.append(keep)
+
+
+def _keep_compiled(folder: str) -> None:
+    MountedSite.bytecode_cache = FileSystemBytecodeCache(folder)
 
 
 class BackOffice:
