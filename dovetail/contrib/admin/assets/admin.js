@@ -1,6 +1,7 @@
 // What the pages of the back office do beyond forms and links; SQLAdmin's main.js does the rest.
 import { gettext } from "./texts.js";
 import { isTyped } from "./typed.js";
+import { refuseUnreadable } from "./unreadable.js";
 
 const TWICE = 5000; // milliseconds within which a form is not sent again
 
@@ -83,6 +84,8 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
 
   begin(document);
   document.addEventListener("dovetail:added", (event) => begin(event.target)); // a row of an inline
+
+  refuseUnreadable();
 
   // A form is sent once, though its button or its keys are pressed twice. An answer that is a file leaves it where it is.
   const sent = new WeakSet();

@@ -15,6 +15,8 @@ from dovetail.translation.catalogs import folder_of
 from dovetail.translation.texts import get_language, gettext, gettext_lazy
 
 UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
+# Of which a browser shows nothing but what it could have sent itself.
+PICKY = frozenset({"number", "date", "time", "datetime-local", "month", "week", "range", "color"})
 KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
 
 
@@ -39,6 +41,12 @@ class AdminForm(Form):
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
             """Give a field an id that nothing else on the page has, whatever its column is called."""
             return unbound_field.bind(form=form, **{"id": f"field-{options['prefix']}{options['name']}"} | options)
+
+        def render_field(self, field: Field, render_kw: Mapping[str, object]) -> str:  # type: ignore[override]  # it is a dict
+            """Return a field as HTML; what was sent and could not be read is shown as it was typed, to be corrected."""
+            is_picky = getattr(field.widget, "input_type", "") in PICKY
+            unread = {"type": "text"} if is_picky and field.process_errors and field.raw_data else {}
+            return super().render_field(field, {**render_kw, **unread})
 
     def refuse_null_characters(self) -> bool:
         """Return whether no text holds a NUL, which PostgreSQL cannot store; say so at the field if one does."""

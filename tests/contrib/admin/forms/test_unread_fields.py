@@ -1,0 +1,36 @@
+"""What was typed into a field and could not be read is shown again, whatever an author's form is made of."""
+
+import pytest
+from starlette.datastructures import FormData
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    DecimalField,
+    Form,
+    IntegerField,
+    IntegerRangeField,
+    MonthField,
+    TimeField,
+)
+
+from dovetail.contrib.admin.forms.admin_form import as_admin_form
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (IntegerField, "12 pieces"),
+        (DecimalField, "1,5"),
+        (DateField, "31.12.2026"),
+        (TimeField, "noon"),
+        (DateTimeLocalField, "tomorrow"),
+        (MonthField, "May"),
+        (IntegerRangeField, "half"),
+    ],
+)
+def test_a_field_of_an_authors_form_shows_what_was_typed_and_could_not_be_read(field, text):
+    form_class = as_admin_form(type("OwnForm", (Form,), {"given": field("Given")}))
+    form = form_class(FormData([("given", text)]))
+    assert not form.validate()
+    assert f'type="text" value="{text}"' in form["given"]()
+    assert 'type="text"' not in form_class()["given"]()
