@@ -5,7 +5,7 @@ import { gettext } from "./texts.js";
 
 const MEGABYTE = 1048576;
 
-function inWords(bytes) {
+export function inWords(bytes) {
   const [count, unit, digits] = bytes < MEGABYTE ? [Math.ceil(bytes / 1024), "KB", 0] : [bytes / MEGABYTE, "MB", 1];
   const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return `${count.toLocaleString(document.documentElement.lang, form)} ${unit}`;

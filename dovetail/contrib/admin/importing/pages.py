@@ -41,7 +41,8 @@ async def show_upload(office: Office, request: Request) -> Response:
     targets = await targets_of(view, request)
     context: dict[str, object] = {"model_view": view, "error": sent, "targets": targets.values(), "accepted": ACCEPTED}
     context |= {"most_rows": office.settings.import_rows, "permitted": permitted}
-    context["most_bytes"] = file_size(SETTINGS.get(office.app).max_body_size)
+    most_bytes = SETTINGS.get(office.app).max_body_size
+    context |= {"most_bytes": file_size(most_bytes), "max_body_size": most_bytes}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
     return await office.render(request, "sqladmin/importing/upload.html", context, status)
 

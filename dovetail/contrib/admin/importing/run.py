@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from starlette.requests import Request
 
 from dovetail.contrib.admin.changes import GoneChoice
+from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.files.sheet import Sheet
 from dovetail.contrib.admin.importing.finding import Finder, Row
 from dovetail.contrib.admin.importing.mistakes import Mistake, Mistakes
@@ -75,19 +77,20 @@ class ImportRun:
             permitted=self.permitted,
             finder=finder,
             mistakes=mistakes,
+            duplicates=Duplicates(self.view, self.plan, mistakes),
         )
 
     async def _do_batch(self, validation: Validation, rows: Sequence[Row]) -> None:
         good = await validation.good_rows(rows)
-        if not good or await self._try(validation.mistakes, good):
+        if not good or await self._try(validation, good):
             return
         for one in good if len(good) > 1 else ():  # what is wrong with one is told of that one
             again = await validation.good_rows([one.row])
-            await self._try(validation.mistakes, again)
+            await self._try(validation, again)
             if validation.mistakes.are_enough:
                 return
 
-    async def _try(self, mistakes: Mistakes, good: Sequence[GoodRow]) -> bool:
+    async def _try(self, validation: Validation, good: Sequence[GoodRow]) -> bool:
         """Write rows, and return whether that can be done; of one row, tell why not."""
         try:
             async with request_context().session.begin_nested():
@@ -98,7 +101,7 @@ class ImportRun:
                 raise
             request_context().responses.clear()
             if len(good) == 1:
-                _tell(mistakes, good[0].row.line, told)
+                await _tell(validation, good[0], told)
             return False
         return True
 
@@ -126,11 +129,16 @@ class ImportRun:
         self.outcome.same += same
 
 
-def _tell(mistakes: Mistakes, line: int, told: ErrorMessage) -> None:
-    placed = [(mistakes.place_of(one.pointer.strip("/")), one) for one in told.errors]
-    for place, one in placed:
+async def _tell(validation: Validation, one: GoodRow, told: ErrorMessage) -> None:
+    """Tell why a row cannot be written: at its cell, where it is known which."""
+    mistakes, line = validation.mistakes, one.row.line
+    found = {} if one.obj is None else {line: one.obj}
+    if told.status == HTTPStatus.CONFLICT and await validation.duplicates.tell_stored([one.row], found):
+        return
+    placed = [(mistakes.place_of(error.pointer.strip("/")), error) for error in told.errors]
+    for place, error in placed:
         if place is not None:
-            mistakes.add(line, place, _said(one))
+            mistakes.add(line, place, _said(error))
     if not any(place is not None for place, _ in placed):
         mistakes.add(line, None, told.message)
 

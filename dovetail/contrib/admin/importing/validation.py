@@ -14,6 +14,7 @@ from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.editing.conditions import without_unmet
 from dovetail.contrib.admin.forms.admin_form import fill_in, is_protected
 from dovetail.contrib.admin.importing.cells import texts_of
+from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.finding import Finder, Row
 from dovetail.contrib.admin.importing.mistakes import Mistakes
 from dovetail.contrib.admin.importing.plan import Permitted, Plan
@@ -52,6 +53,7 @@ class Validation:
     permitted: Permitted
     finder: Finder
     mistakes: Mistakes
+    duplicates: Duplicates
     _forms: dict[tuple[str, ...], type[Form]] = field(default_factory=dict)
 
     async def good_rows(self, rows: Sequence[Row]) -> list[GoodRow]:
@@ -72,7 +74,9 @@ class Validation:
             ):
                 good.append(one)
             await checkpoint()  # others have their turn
-        return good
+        self.duplicates.tell_in_file(rows)
+        await self.duplicates.tell_stored([row for row in rows if self.mistakes.has(row.line)], existing)
+        return [one for one in good if not self.mistakes.has(one.row.line)]
 
     async def _may_write(self, row: Row, obj: object | None) -> bool:
         view, request = self.view, self.request

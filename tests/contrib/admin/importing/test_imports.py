@@ -75,7 +75,7 @@ async def test_each_mistake_is_told_by_line_and_column_and_nothing_is_imported_t
             ("4", "weight"),
             ("4", "stage"),
             ("4", "is_paid"),
-            ("5", "the whole row"),
+            ("5", "label"),
             ("6", "label"),
         ]
         assert told[0][2] == "This field is required."
@@ -85,6 +85,35 @@ async def test_each_mistake_is_told_by_line_and_column_and_nothing_is_imported_t
         assert (await session.scalars(select(Parcel.label))).all() == ["Anvil"]
         await session.rollback()
     assert await session.scalar(select(RecordedChange.id).where(RecordedChange.door == "import")) is None
+
+
+async def test_what_is_to_be_different_in_every_row_is_told_together_with_all_else_that_is_wrong(importing, session):
+    session.add_all([Parcel(id=7, label="Anvil"), Parcel(id=8, label="Book")])
+    await session.commit()
+    importer = importing(PARCELS)
+    exists = "Something with this value already exists."
+    rows = ["Chair,1", "Anvil,heavy", "Chair,2", "Chair,light", "Book,3", ",4", "chair,5"]
+    address = await importer.upload("p.csv", "\n".join(["label,weight", *rows]))
+    number = "Input should be a valid integer, unable to parse string as an integer."
+    assert mistakes_in(await importer.step(address, "check")) == [
+        ("3", "label", exists),
+        ("3", "weight", number),
+        ("4", "label", "This is in line 2 already."),
+        ("5", "label", "This is in line 2 already."),
+        ("5", "weight", number),
+        ("6", "label", exists),
+        ("7", "label", "This field is required."),
+    ]
+    address = await importer.upload("p.csv", "id,label,weight\n7,Book,heavy\n8,Book,2\n")
+    assert mistakes_in(await importer.step(address, "check")) == [
+        ("2", "label", exists),
+        ("2", "weight", number),
+        ("3", "label", "This is in line 2 already."),
+    ]
+    address = await importer.upload("p.csv", "id,label\n7,Dice\n8,Anvil\n")  # what was another's until this import
+    assert (await importer.step(address, "import")).status_code == 303
+    found = (await session.execute(select(Parcel.id, Parcel.label).order_by(Parcel.id))).all()
+    assert found == [(7, "Dice"), (8, "Anvil")]
 
 
 async def test_rows_are_found_by_key_or_by_a_unique_column_and_only_what_differs_is_changed(importing, session):

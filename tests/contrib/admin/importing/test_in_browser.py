@@ -1,5 +1,7 @@
 """An import with a mistake in it, and a change of what was imported, in a real Chromium."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import select
@@ -7,6 +9,7 @@ from sqlalchemy import select
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.axe import findings
 from tests.contrib.admin.depot.models import Parcel
+from tests.contrib.admin.entering import log_in
 
 pytestmark = pytest.mark.browser
 
@@ -59,3 +62,21 @@ async def test_a_mistake_in_a_file_is_told_corrected_and_imported_and_all_rows_a
     await page.get_by_role("button", name="Change 2 parcels").press("Enter")
     await expect(page.get_by_text("2 parcels were changed.")).to_be_visible()
     assert sorted((await session.execute(select(Parcel.label, Parcel.weight))).all()) == [("Anvil", 7), ("Book", 7)]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_file_that_is_too_large_is_told_before_it_is_sent_with_what_can_be_done(boss, browser_page):
+    await log_in(browser_page, "/admin/depot/parcels/import/", "Import parcels")
+    page, file = browser_page, browser_page.get_by_label("File")
+    await expect(page.get_by_text("has raised ADMIN_IMPORT_ROWS and MAX_BODY_SIZE")).to_be_visible()
+    await page.wait_for_load_state("load")
+    await file.set_input_files(file_of("label", "x" * 2_700_000))
+    told = page.get_by_text("The file has 2.6 MB; 2.5 MB are taken. Import it in parts.")
+    await expect(told).to_be_visible()
+    await page.get_by_role("button", name="Upload").click()
+    await expect(file).to_be_focused()
+    await expect(page).to_have_url(re.compile("/import/$"))
+    await file.set_input_files(file_of("label", "Anvil"))
+    await expect(told).to_be_hidden()
+    await page.get_by_role("button", name="Upload").click()
+    await expect(page.get_by_text("parcels.csv: 1 row")).to_be_visible()

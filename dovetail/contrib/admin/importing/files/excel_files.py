@@ -4,9 +4,10 @@ A workbook is an archive of XML. What it would be unpacked is told before, and h
 XML by defusedxml, which refuses entities.
 """
 
+import re
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zipfile import ZipFile
 
 from dovetail.contrib.admin.columns.texts import as_duration
@@ -21,12 +22,29 @@ from dovetail.contrib.admin.importing.files.sheet import (
 from dovetail.translation.texts import gettext, gettext_lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from openpyxl.workbook.workbook import Workbook
 
 LARGEST = 67_108_864  # bytes of all parts of a workbook
 MOST_PARTS = 1000
 MOST_LINES = 20  # of the sheet for each row that may be imported: the others are empty
+# A cell with a formula and no result; one whose result is a text without letters says so (t="str").
+NO_RESULT = re.compile(rb'<c\b(?![^>]*\bt="str")[^>]*>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>|</c>)')
+ERROR = "e"  # the kind of a cell whose formula failed
 NO_WORKBOOK = gettext_lazy("This is not a workbook of Excel (.xlsx), or it is damaged or protected by a password.")
+
+
+class ReadCell(Protocol):
+    """A cell as openpyxl reads it."""
+
+    @property
+    def value(self) -> object:
+        """What it holds; of a formula its result."""
+
+    @property
+    def data_type(self) -> str:
+        """The kind of its value."""
 
 
 def read_excel(content: bytes, most_rows: int) -> Sheet:
@@ -35,7 +53,7 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
     from openpyxl import load_workbook
 
     try:
-        _check_size(content)
+        _check(content)
         book = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             return _table(book, most_rows)
@@ -47,13 +65,18 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
         raise UnreadableFileError(str(NO_WORKBOOK)) from error
 
 
-def _check_size(content: bytes) -> None:
+def _check(content: bytes) -> None:
     with ZipFile(BytesIO(content)) as archive:
         parts = archive.infolist()
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
-        raise UnreadableFileError(
-            gettext("The workbook is too large: unpacked it may have %(most)s bytes.") % {"most": f"{LARGEST:,}"}
-        )
+        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
+            raise UnreadableFileError(
+                gettext("The workbook is too large: unpacked it may have %(most)s bytes.") % {"most": f"{LARGEST:,}"}
+            )
+        sheets = [part for part in parts if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part.filename)]
+        if any(NO_RESULT.search(archive.read(part)) for part in sheets):
+            raise UnreadableFileError(
+                gettext("The workbook has formulas without a result. Open it in Excel, save it, and upload it again.")
+            )
 
 
 def _table(book: "Workbook", most_rows: int) -> Sheet:
@@ -61,19 +84,31 @@ def _table(book: "Workbook", most_rows: int) -> Sheet:
     if not shown:
         raise UnreadableFileError(gettext("The workbook has no sheet that is shown."))
     builder: SheetBuilder | None = None
-    for line, row in enumerate(shown[0].iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), start=1):
+    for line, row in enumerate(shown[0].iter_rows(max_col=MOST_COLUMNS + 1), start=1):
         if builder is None:
-            builder = SheetBuilder(headings(map(as_cell, row)), most_rows)
+            builder = SheetBuilder(headings(as_cell(one.value) for one in row), most_rows)
             continue
         if line > MOST_LINES * (most_rows + 1):
             raise UnreadableFileError(
                 gettext("The sheet has far more lines than may be imported. Delete the empty ones.")
             )
-        builder.add(line, map(as_cell, row))
+        builder.add(line, _cells(builder.columns, line, row))
     if builder is None:
         raise UnreadableFileError(gettext("The first sheet of the workbook is empty."))
     told = gettext("Only the sheet “%(name)s” was read; there are others.") % {"name": shown[0].title}
     return builder.build(told if len(shown) > 1 else "")
+
+
+def _cells(columns: "Sequence[str]", line: int, row: "Iterable[ReadCell]") -> list[Cell]:
+    """Return the cells of a row. Raise UnreadableFileError for one whose formula failed."""
+    cells = list(row)
+    for name, one in zip(columns, cells, strict=False):
+        if one.data_type == ERROR:
+            raise UnreadableFileError(
+                gettext("Line %(line)s, column “%(name)s”: Excel says %(error)s there. Correct the formula.")
+                % {"line": line, "name": name, "error": one.value}
+            )
+    return [as_cell(one.value) for one in cells]
 
 
 def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types

@@ -19,6 +19,7 @@ from dovetail.contrib.admin.pages.csv_cells import read_cell
 from dovetail.translation.texts import gettext, gettext_lazy
 
 SEPARATORS = ",;\t|"
+SAID = re.compile(r"sep=([,;\t|])\r?\n")  # the first line of a file for Excel
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 AS_WINDOWS = gettext_lazy(
     "It is not in UTF-8, so it was read as Windows-1252: look at letters with accents before you go on."
@@ -28,10 +29,14 @@ AS_WINDOWS = gettext_lazy(
 def read_csv(content: bytes, most_rows: int) -> Sheet:
     """Return the table that a CSV file holds, whatever separates its cells. Raise UnreadableFileError for none."""
     text, note = _decoded(content)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    said = SAID.match(text)  # which is no row
+    reader = csv.reader(StringIO(text, newline=""), delimiter=said[1] if said else _separator(text), strict=True)
     try:
         line, builder = 1, None
         for row in reader:
+            if said and reader.line_num == 1:
+                line = 2
+                continue
             if builder is None:
                 builder = SheetBuilder(headings(row), most_rows)
             else:

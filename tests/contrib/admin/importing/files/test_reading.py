@@ -129,3 +129,39 @@ def test_a_workbook_that_would_grow_beyond_all_bounds_is_refused_before_it_is_un
             archive.writestr(part, bomb if "sheet1" in part else book.read(part))
     with pytest.raises(UnreadableFileError, match="not a workbook"):
         read_excel(content.getvalue(), 10)
+
+
+def calculated(formula: str, result: object) -> bytes:
+    """A workbook in which a formula has a result, or none yet."""
+    content = BytesIO()
+    with SharingWorkbook(content) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["a", "b"])
+        page.write_string(1, 0, "x")
+        page.write_formula(1, 1, formula, None, result)
+    return content.getvalue()
+
+
+def emptied(content: bytes) -> bytes:
+    """The workbook with a text without letters in place of the result, as Excel writes it."""
+    made = BytesIO()
+    with ZipFile(BytesIO(content)) as old, ZipFile(made, "w") as new:
+        for part in old.infolist():
+            new.writestr(part.filename, old.read(part).replace(b"<v>gone</v>", b"<v></v>"))
+    return made.getvalue()
+
+
+def test_of_a_formula_its_result_is_read_and_one_that_has_none_or_failed_is_refused_with_what_to_do():
+    assert read_excel(calculated("=1+1", 2), 10).rows == [["x", "2"]]
+    assert read_excel(emptied(calculated('=""', "gone")), 10).rows == [["x", ""]]
+    with pytest.raises(
+        UnreadableFileError, match=r"Line 2, column “b”: Excel says #DIV/0! there\. Correct the formula\."
+    ):
+        read_excel(calculated("=1/0", "#DIV/0!"), 10)
+    with pytest.raises(UnreadableFileError, match=r"formulas without a result\. Open it in Excel, save it"):
+        read_excel(workbook(["a"], ["=1+1"]), 10)
+
+
+def test_a_file_for_excel_says_in_its_first_line_what_separates_its_cells():
+    found = read_csv(b"sep=;\r\na;b,c\r\n1;2\r\n", 10)
+    assert (found.columns, found.rows, found.lines) == (["a", "b,c"], [["1", "2"]], [3])

@@ -1,0 +1,77 @@
+"""Tell of values that are to be different in every row and are not: within a file, and of what is stored already.
+
+The database refuses them, too, but only once everything else is right with a row, and it does not know of lines.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Column, select
+
+from dovetail.contrib.admin.columns.identifiers import identifier_from, identifier_of
+from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.columns.unique import unique_columns
+from dovetail.contrib.admin.importing.finding import Row
+from dovetail.contrib.admin.importing.mistakes import Mistakes
+from dovetail.contrib.admin.importing.plan import Plan
+from dovetail.contrib.admin.importing.targets import Kind
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.translation.texts import gettext
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Looks at the columns of one file whose values are different in every row; not at that by which rows are found."""
+
+    view: ModelAdmin
+    plan: Plan
+    mistakes: Mistakes
+    _lines: dict[tuple[int, Hashable], int] = field(default_factory=dict)  # of the values that were seen, by place
+
+    def tell_in_file(self, rows: Sequence[Row]) -> None:
+        """Tell of each value that stands in a line before."""
+        for place, column in self._columns():
+            for row in rows:
+                value = _value(row, place, column)
+                line = row.line if value is None else self._lines.setdefault((place, value), row.line)
+                if line != row.line:
+                    self.mistakes.add(row.line, place, gettext("This is in line %(line)s already.") % {"line": line})
+
+    async def tell_stored(self, rows: Sequence[Row], existing: Mapping[int, object]) -> bool:
+        """Tell of each value that another row has than the one that is changed, and return whether any has."""
+        is_told = False
+        for place, column in self._columns() if rows else ():
+            values = {row.line: value for row in rows if (value := _value(row, place, column)) is not None}
+            if not values:
+                continue
+            stored = await self._stored(column, set(values.values()))
+            for line, value in values.items():
+                obj = existing.get(line)
+                if value in stored and (obj is None or identifier_of(obj) != stored[value]):
+                    self.mistakes.add(line, place, gettext("Something with this value already exists."))
+                    is_told = True
+        return is_told
+
+    def _columns(self) -> Iterator[tuple[int, Column[object]]]:
+        unique = dict(unique_columns(self.view.model))
+        for place, target in enumerate(self.plan.columns):
+            if target is not None and target.kind is Kind.FIELD and target.is_unique and target is not self.plan.match:
+                yield place, unique[target.field]
+
+    async def _stored(self, column: Column[object], values: set[Hashable]) -> Mapping[Hashable, str]:
+        keys = self.view.pk_columns
+        found = await request_context().session.execute(select(column, *keys).where(column.in_(values)))
+        return {value: identifier_from(key) for value, *key in found}
+
+
+def _value(row: Row, place: int, column: Column[object]) -> Hashable | None:
+    """Return the value of a cell; None for nothing, and for what is no value, which is told where the cell is read."""
+    text, reader = row.cells[place] or "", reader_of(column.type, exactly=True)
+    if not text.strip() or "\0" in text or reader is None:
+        return None
+    try:
+        value = reader(text)
+    except (ArithmeticError, ValueError):
+        return None
+    return value if isinstance(value, Hashable) else None
