@@ -40,7 +40,7 @@ class ReadCell(Protocol):
 
     @property
     def value(self) -> object:
-        """What it holds; of a formula its result."""
+        """The value; of a formula its result."""
 
     @property
     def data_type(self) -> str:
