@@ -15,6 +15,7 @@ from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.change_list.facets import are_shown, count_facets
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
+from dovetail.contrib.admin.inlines.opening import MOST_FIELDS
 from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
 from dovetail.contrib.admin.list_pages.listed_rows import ListedRows
@@ -101,7 +102,25 @@ async def _editing(
     counted = {identifier_of(row): number for number, row in enumerate(rows)}
     numbers = counted if unsaved is None else unsaved.numbers
     forms = await _forms(view, request, rows, numbers)
-    return {"unsaved": unsaved, "row_numbers": numbers, "edited": forms | dict(unsaved.rows if unsaved else {})}
+    edited = _fitting(forms, dict(unsaved.rows) if unsaved else {}, len(numbers))
+    return {"unsaved": unsaved, "row_numbers": numbers, "edited": edited, "beyond": len(forms.keys() - edited.keys())}
+
+
+def _fitting(forms: Mapping[str, EditedRow], typed: Mapping[str, EditedRow], count: int) -> dict[str, EditedRow]:
+    """Return the rows whose fields fit into one form, in their order; those that were typed into come before others."""
+    room = MOST_FIELDS - count - sum(map(_fields_in, typed.values()))  # each row says which it is
+    kept = set(typed)
+    for key in (key for key in forms if key not in typed):
+        room -= _fields_in(forms[key])
+        if room < 0:
+            break
+        kept.add(key)
+    return {key: typed.get(key, row) for key, row in {**forms, **typed}.items() if key in kept}
+
+
+def _fields_in(row: EditedRow) -> int:
+    """Return how many fields a form sends for a row: some come with a hidden one, and its state when it was shown."""
+    return 1 + 2 * len(list(row.form))
 
 
 async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[object]:

@@ -166,3 +166,23 @@ async def test_what_is_wrong_with_cells_is_said_in_the_language_of_the_page(send
     answer = await send("parcels", {(parcels[0].id, "weight"): "many"})
     assert "Korrigieren Sie, was unten markiert ist." in answer.text
     assert "Nothing was saved" not in answer.text
+
+
+async def test_as_many_rows_are_edited_at_once_as_fit_into_a_form_and_the_page_says_how_many_do_not(
+    session, office, path_to
+):
+    session.add_all([Parcel(label=f"P{number:03}") for number in range(180)])
+    await session.commit()
+    address = f"{path_to('parcels')}?pageSize=200"
+    page = await office.get(address)
+    sent = inputs(page.text)
+    editable = sum(name.endswith("-version") for name in sent)
+    assert 60 < editable < 180
+    assert f"{180 - editable} rows can only be looked at here: show fewer on a page to change them." in page.text
+    assert "can only be looked at here" not in (await office.get(path_to("parcels"))).text
+    last = f"row-{editable - 1}-weight"
+    wrong = await office.post(address, sent | {last: ["heavy"]})
+    assert wrong.status_code == 400
+    assert inputs(wrong.text)[last] == ["heavy"]
+    assert (await office.post(address, sent | {last: ["7"]})).status_code == 303
+    assert (await session.scalars(select(Parcel.label).where(Parcel.weight == 7))).all() == [f"P{editable - 1:03}"]
