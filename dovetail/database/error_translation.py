@@ -6,10 +6,9 @@ Bad input is 422, a conflict 409, and a database that is away or busy 503.
 import re
 
 from sqlalchemy import CheckConstraint, Constraint, exc
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm.exc import StaleDataError
 
-from dovetail.database.drivers.broken_rules import breaks_a_rule, broken_rule
+from dovetail.database.drivers.broken_rules import breaks_a_rule, broken_rule, is_called
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
 from dovetail.database.models import NAMING_CONVENTION, Base, name_of_check
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
@@ -94,18 +93,8 @@ def _rule(error: object) -> str:
     called = broken_rule(error)
     tables = {*Base.metadata.tables.values(), *(table for mapper in Base.registry.mappers for table in mapper.tables)}
     rules = [one for table in tables for one in getattr(table, "constraints", ())]
-    names = {_given_name(one) for one in rules if called is not None and _is_called(one, called)} - {None}
+    names = {_given_name(one) for one in rules if called is not None and is_called(one, called)} - {None}
     return gettext("The rule %(name)s does not allow this.") % {"name": names.pop()} if names else str(BROKEN_RULE)
-
-
-def _is_called(rule: Constraint, name: str) -> bool:
-    # PostgreSQL's names have 63 bytes; SQLAlchemy makes longer ones shorter.
-    return rule.name == name or (isinstance(rule.name, str) and len(rule.name) > len(name) and _short(rule) == name)
-
-
-def _short(rule: Constraint) -> str:
-    preparer = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]  # documented
-    return str(preparer.format_constraint(rule)).strip('"')
 
 
 def _given_name(rule: Constraint) -> str | None:

@@ -1,11 +1,12 @@
 """A row that breaks a CHECK or an EXCLUDE: the rule is called what its model calls it, and nothing else is told."""
 
 import pytest
-from sqlalchemy import CheckConstraint, MetaData, String, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dovetail.database.drivers.broken_rules import refused_columns
 from dovetail.database.error_translation import client_error
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
@@ -27,6 +28,8 @@ class Booking(Base):
             (func.int4range(text("first"), text("last"), text("'[]'")), "&&"),
             name="one_guest_a_room",
         ).ddl_if(dialect="postgresql"),
+        UniqueConstraint("first", "code"),
+        Index("one_spelling_of_a_guest", func.lower(text("guest")), unique=True),
     )
     metadata = MetaData(naming_convention=Base.metadata.naming_convention)
 
@@ -35,6 +38,8 @@ class Booking(Base):
     first: Mapped[int]
     last: Mapped[int]
     guest: Mapped[str] = mapped_column(String(20), default="Ada")
+    code: Mapped[int | None]
+    host_id: Mapped[int | None] = mapped_column(ForeignKey("rules_booking.id"))
 
 
 @pytest.fixture
@@ -44,6 +49,9 @@ async def refusal(make_settings, empty_database_url):
     async with database.engine.begin() as connection:
         await connection.run_sync(Booking.metadata.create_all)
         await connection.execute(text("INSERT INTO rules_booking (room, first, last, guest) VALUES (1, 1, 5, 'x')"))
+        await connection.execute(
+            text("INSERT INTO rules_booking (room, first, last, guest, code) VALUES (7, 1, 5, 'y', 8)")
+        )
         if connection.dialect.name == "postgresql":
             await connection.execute(text("ALTER TABLE rules_booking ADD CONSTRAINT hidden CHECK (room <> 15)"))
 
@@ -53,10 +61,36 @@ async def refusal(make_settings, empty_database_url):
                 session.add(Booking(**{"room": 2, "first": 1, "last": 2} | values))
         found = client_error(caught.value)
         assert type(found) is ConflictError
+        refusal.columns = {one.name for one in refused_columns(caught.value.orig, [Booking.__table__])}
         return found.detail
 
     yield refusal
     await database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("values", "columns"),
+    [
+        ({"first": 3}, {"first", "last"}),
+        ({"room": 14}, {"room"}),
+        ({"guest": "Größe"}, {"guest"}),
+        ({"first": 1, "code": 8}, {"first", "code"}),  # by a constraint
+        ({"room": 3, "guest": "X"}, {"guest"}),  # by an index of an expression
+        ({"room": None}, {"room"}),
+    ],
+)
+async def test_the_columns_of_the_rule_are_found_on_both_databases(refusal, values, columns):
+    await refusal(**values)
+    assert refusal.columns == columns
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize(
+    ("values", "columns"), [({"room": 1}, {"room", "first", "last"}), ({"host_id": 9}, {"host_id"})]
+)
+async def test_so_are_those_of_an_exclusion_and_of_a_foreign_key(refusal, values, columns):
+    await refusal(**values)
+    assert refusal.columns == columns
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,14 @@ from dovetail.middleware.bodies.json_body import (
 from dovetail.middleware.bodies.multipart_body import NOT_CLEAN, check_parts
 from dovetail.middleware.bodies.percent import decode
 from dovetail.middleware.headers import MAXIMUM_FIELDS, header, is_utf_8
+from dovetail.translation.texts import gettext_lazy
 
 Check: TypeAlias = Callable[[], None]
 # Runs a check once it is known who asks, where an address demands that, and at once anywhere else.
 AfterLogin: TypeAlias = Callable[[Scope, Check], AbstractContextManager[None]]
 
+BROKEN_PATH = gettext_lazy("The path of the URL is not valid UTF-8, or contains a NUL character.")
+BROKEN_QUERY = gettext_lazy("The query of the URL is not valid UTF-8, or contains a NUL character.")
 URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 ASCII = bytes(range(128)).decode()
@@ -99,9 +102,9 @@ class CleanInputMiddleware:
 
 def _check_url(scope: Scope) -> None:
     path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
-    for part, raw in (("path", path), ("query", query)):
+    for raw, told in ((path, BROKEN_PATH), (query, BROKEN_QUERY)):
         if not PLAIN.fullmatch(raw) and not _is_clean(raw):
-            raise BadRequestError(f"The {part} of the URL is not valid UTF-8, or contains a NUL character.")
+            raise BadRequestError(told)
     if len(query) > MAXIMUM_FIELDS and query.count(b"&") >= MAXIMUM_FIELDS:
         raise BadRequestError(f"The query has more than {MAXIMUM_FIELDS} parameters.")
 

@@ -9,9 +9,10 @@ from starlette.types import Message, Receive
 
 from dovetail.errors import InvalidInputError, PayloadTooLargeError, UnsupportedMediaTypeError
 from dovetail.middleware.headers import MAXIMUM_FIELDS, is_utf_8
+from dovetail.translation.texts import gettext_lazy
 
 UTF_8 = getincrementaldecoder("utf-8")
-NOT_CLEAN = "The form is not valid UTF-8, or contains a NUL character."
+NOT_CLEAN = gettext_lazy("The form is not valid UTF-8, or contains a NUL character.")
 
 
 def check_parts(boundary: bytes, receive: Receive) -> Receive:

@@ -108,8 +108,8 @@ async function render(field, shown) {
     const told = await answer.json();
     if (answer.ok) shown.innerHTML = told.html; // sanitised by the server; the page's policy runs no script in it
     else shown.textContent = `${TEXTS.failed} ${told.detail}`;
-  } catch (error) {
-    shown.textContent = `${TEXTS.failed} ${error.message}`;
+  } catch {
+    shown.textContent = `${TEXTS.failed} ${gettext("The site did not answer.")}`; // the browser's own words are English
   }
 }
 

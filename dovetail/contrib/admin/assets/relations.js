@@ -67,7 +67,7 @@ function autocomplete(select, options) {
     try {
       choose(select[0], await makeInPlace(select, term));
     } catch (error) {
-      tell(select[0], error.message);
+      tell(select[0], error instanceof TypeError ? TEXTS.failed : error.message); // the browser's own words are English
     }
   });
 }

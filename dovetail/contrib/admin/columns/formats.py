@@ -39,6 +39,16 @@ def moment(value: datetime) -> Markup:
     return Markup(f'<time datetime="{code.isoformat()}" title="{title}">{text}</time>')  # noqa: S704 - as above
 
 
+def duration(value: timedelta) -> str:
+    """Show how long something takes: the days in words, the rest as a clock shows it."""
+    days = abs(value).days
+    if not days:
+        return as_text(value)
+    sign, _, rest = as_text(value).rpartition(", ")
+    words = ngettext("%(count)s day", "%(count)s days", days) % {"count": formats.number(days)}
+    return f"{'-' if sign.startswith('-') else ''}{words}, {rest}"
+
+
 def decimal(value: float | Decimal) -> str:
     """Show a number with decimals."""
     return formats.decimal(str(value))
@@ -67,7 +77,8 @@ FORMATTERS: dict[type[object], Callable[[Any], object]] = {
     datetime: moment,
     date: formats.day,
     **dict.fromkeys((float, Decimal), decimal),
-    **dict.fromkeys((time, timedelta, dict), as_text),
+    timedelta: duration,
+    **dict.fromkeys((time, dict), as_text),
     **dict.fromkeys((list, tuple), several),
     **dict.fromkeys((Enum, IntEnum, StrEnum), choice),
     bytes: size,

@@ -12,12 +12,40 @@ from wtforms.meta import DefaultMeta
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.catalogs import folder_of
-from dovetail.translation.texts import get_language, gettext, gettext_lazy
+from dovetail.translation.texts import get_language, gettext, gettext_lazy, ngettext
 
 UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
 # Of which a browser shows nothing but what it could have sent itself.
 PICKY = frozenset({"number", "date", "time", "datetime-local", "month", "week", "range", "color"})
 KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
+
+
+class _FormTexts:
+    """The texts of WTForms as the catalogs of the site say them, or else as its own do."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def gettext(self, text: str) -> str:
+        """Return a text in the language of the request."""
+        said = gettext(text)
+        return said if said != text else str(self._own.gettext(text))
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        """Return the text for a number of things."""
+        said = ngettext(singular, plural, number)
+        return said if said not in {singular, plural} else str(self._own.ngettext(singular, plural, number))
+
+
+def _own_texts(code: str) -> object:
+    try:
+        return (
+            DummyTranslations()
+            if code.partition("-")[0] == "en"
+            else get_translations([folder_of(code), code.partition("-")[0]])
+        )
+    except FileNotFoundError:  # WTForms does not speak it, and stays English
+        return DummyTranslations()
 
 
 class AdminForm(Form):
@@ -27,15 +55,10 @@ class AdminForm(Form):
         """Makes its fields."""
 
         def get_translations(self, form: object) -> object:  # type: ignore[override]  # WTForms asks for what its types do not say  # noqa: ARG002 - the signature is WTForms'
-            """Return WTForms' own texts in the language of the request; in English it needs none."""
+            """Return WTForms' own texts in the language of the request."""
             code = get_language()
-            if code.partition("-")[0] == "en":
-                return None
             if code not in self.translations_cache:
-                try:
-                    self.translations_cache[code] = get_translations([folder_of(code), code.partition("-")[0]])
-                except FileNotFoundError:  # WTForms does not speak it, and stays English
-                    self.translations_cache[code] = DummyTranslations()
+                self.translations_cache[code] = _FormTexts(_own_texts(code))
             return self.translations_cache[code]
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:

@@ -9,6 +9,7 @@ from wtforms.widgets import html_params
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.forms.fields import AnyWidget, AutocompleteField, AutocompleteMultipleField, titled
+from dovetail.translation.texts import gettext
 
 SEPARATOR = ","  # between the keys of several objects
 
@@ -26,8 +27,10 @@ class RawIdWidget:
         kwargs.pop("data-placeholder", None)
         shown = [await titled(field, one) for one in field.chosen]
         button = Markup(
-            '<button class="btn" type="button" data-lookup="{}" data-url="{}" data-name="{}"{}>Look up</button>'
-        ).format(field.id, url, name, Markup(" data-several") if isinstance(field, RawIdsField) else "")
+            '<button class="btn" type="button" data-lookup="{}" data-url="{}" data-name="{}"{}>{}</button>'
+        ).format(
+            field.id, url, name, Markup(" data-several") if isinstance(field, RawIdsField) else "", gettext("Look up")
+        )
         return Markup(
             '<div class="input-group"><input {}>{}</div><div class="form-hint" data-titles-of="{}">{}</div>'
         ).format(

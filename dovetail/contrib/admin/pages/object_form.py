@@ -227,7 +227,7 @@ async def _save_or_explain(
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
     except Exception as error:
-        told = message_for(error)
+        told = message_for(error, page.view.model)
         if told.is_ours:
             raise
         return await page.show(form, told.status, _mark(page, form, told))

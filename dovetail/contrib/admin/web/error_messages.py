@@ -4,19 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from sqlalchemy.exc import StatementError
+from sqlalchemy import Table, inspect
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.exceptions import HTTPException
 
+from dovetail.database.drivers.broken_rules import refused_columns
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.written import Written
 
-MESSAGES = {
+MESSAGES: dict[int, str] = {
     HTTPStatus.NOT_FOUND: gettext_lazy("There is nothing here. It may have been deleted."),
     HTTPStatus.FORBIDDEN: gettext_lazy("You may not do this."),
     HTTPStatus.METHOD_NOT_ALLOWED: gettext_lazy("This address does not answer requests of that kind."),
+    HTTPStatus.CONFLICT: gettext_lazy("The request conflicts with what is already stored."),
+    HTTPStatus.TOO_MANY_REQUESTS: gettext_lazy("Too many requests came from here; try again later."),
+    HTTPStatus.SERVICE_UNAVAILABLE: gettext_lazy("The service is busy or its database is away; try again shortly."),
 }
+PHRASES: dict[int, str] = {int(one): one.phrase for one in HTTPStatus}  # what Starlette says where nobody says more
+REFUSED = gettext_lazy("The request cannot be understood.")
+FAILED = gettext_lazy("Something went wrong on our side. It has been logged.")
 TOO_SLOW = gettext_lazy(
     "The database needed too long for this, so it was stopped and nothing was changed. "
     "If it was a list: narrow it with a filter, search for less, or choose another order."
@@ -25,6 +35,8 @@ TOO_LARGE = gettext_lazy(
     "What you sent is larger than this site takes, so nothing was saved. "
     "Go back, and choose smaller files or write less text."
 )
+# Refused with a number in the sentence, before anybody knows in what language it is read.
+WRITTEN = Written({}, gettext_lazy("The query has more than %(count)s parameters."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,25 +59,46 @@ class ErrorMessage:
         return self.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def message_for(error: Exception) -> ErrorMessage:
-    """Return what to tell the user about `error`; of what only an operator can mend, a 500 that says nothing."""
+def message_for(error: Exception, model: type[object] | None = None) -> ErrorMessage:
+    """Return what to tell the user about `error`; of what only an operator can mend, a 500 that says nothing.
+
+    Of a row of `model` that breaks a rule of the database it names the fields that the rule is of.
+    """
     status = getattr(error, "status_code", getattr(error, "status", None))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return ErrorMessage(status=status, message=str(TOO_LARGE))
     if isinstance(error, HTTPException):
-        status = HTTPStatus(error.status_code)
-        standard = error.detail == status.phrase
-        return ErrorMessage(
-            status=status, message=str(MESSAGES.get(status, status.phrase)) if standard else str(error.detail)
-        )
+        return ErrorMessage(status=error.status_code, message=_told(error))
     known = error if isinstance(error, DovetailError) else client_error(error)
     if known is None and _is_bad_value(error):
         known = InvalidInputError(gettext("A value is too large or has the wrong form."))
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ErrorMessage(status=500, message=gettext("Something went wrong on our side. It has been logged."))
+        return ErrorMessage(status=500, message=str(FAILED))
     if isinstance(known, StatementTimeoutError):
         return ErrorMessage(status=known.status, message=str(TOO_SLOW), is_too_slow=True)
-    return ErrorMessage(status=known.status, message=gettext(known.detail), errors=known.errors)
+    message = WRITTEN.say(known.detail)
+    return ErrorMessage(
+        status=known.status, message=message, errors=known.errors or _fields_of_rule(error, model, message)
+    )
+
+
+def _fields_of_rule(error: Exception, model: type[object] | None, detail: str) -> list[FieldError]:
+    if model is None or not isinstance(error, IntegrityError):
+        return []
+    mapper: Mapper[object] = inspect(model)
+    refused = set(refused_columns(error.orig, [one for one in mapper.tables if isinstance(one, Table)]))
+    names = [one.key for one in mapper.column_attrs if not refused.isdisjoint(one.columns)]
+    to_one = [one for one in mapper.relationships if one.direction is MANYTOONE]
+    names += [one.key for one in to_one if not refused.isdisjoint(one.local_columns)]
+    return [FieldError(pointer=f"/{name}", detail=detail, type="conflict") for name in names]
+
+
+def _told(error: HTTPException) -> str:
+    """Return what an error says of itself, or what its status means: Starlette's words for it are English alone."""
+    if error.detail != PHRASES.get(error.status_code):
+        return gettext(str(error.detail))
+    usual = FAILED if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else REFUSED
+    return str(MESSAGES.get(error.status_code, usual))
 
 
 def _is_bad_value(error: Exception) -> bool:

@@ -19,12 +19,12 @@ from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.validators import clean_name
 
 ADDED = {
-    Totp: gettext_lazy("the authenticator app '%(name)s' was added."),
-    Passkey: gettext_lazy("the passkey '%(name)s' was added."),
+    Totp: gettext_lazy("the authenticator app “%(name)s” was added."),
+    Passkey: gettext_lazy("the passkey “%(name)s” was added."),
 }
 REMOVED = {
-    Totp: gettext_lazy("the authenticator app '%(name)s' was removed."),
-    Passkey: gettext_lazy("the passkey '%(name)s' was removed."),
+    Totp: gettext_lazy("the authenticator app “%(name)s” was removed."),
+    Passkey: gettext_lazy("the passkey “%(name)s” was removed."),
 }
 
 

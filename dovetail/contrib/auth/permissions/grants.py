@@ -17,6 +17,7 @@ from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import MAXIMUM_GROUP, Group, Permission, User, users_groups
 from dovetail.contrib.auth.permissions.held import grants_of
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError, quoted
+from dovetail.translation.texts import gettext
 
 IN_ONE_EVENT = 5  # permissions: their names fit into the text of an event, unless they are unusually long
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -102,8 +103,12 @@ async def check_permissions(session: AsyncSession, names: Collection[str], *, po
     if missing:
         everything = (await session.scalars(select(Permission.name))).all()
         near = get_close_matches(missing[0], everything, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`manage.py permissions` lists all"
-        detail = f"There is no permission {quoted(missing[0])}; {hint}"
+        told = {"name": quoted(missing[0]), "near": near[0] if near else ""}
+        detail = (
+            gettext("There is no permission %(name)s; did you mean %(near)s?")
+            if near
+            else gettext("There is no permission %(name)s; `manage.py permissions` lists all.")
+        ) % told
         raise InvalidInputError(detail, errors=[FieldError(pointer=pointer, detail=detail, type="unknown")])
 
 
@@ -111,7 +116,7 @@ def clean_group_name(name: str) -> str:
     """Return the name as it is stored. Raise InvalidInputError."""
     text = " ".join(name.split())
     if not 0 < len(text) <= MAXIMUM_GROUP or CONTROL.search(text):
-        detail = f"A group's name has 1 to {MAXIMUM_GROUP} characters, on one line."
+        detail = gettext("A group's name has 1 to %(most)s characters, on one line.") % {"most": MAXIMUM_GROUP}
         raise InvalidInputError(detail, errors=[FieldError(pointer="/name", detail=detail, type="value_error")])
     return text
 
@@ -123,7 +128,7 @@ async def _save(session: AsyncSession, group: Group, name: str) -> Group:
             group.name = cleaned
             session.add(group)
     except IntegrityError:
-        detail = f"There is a group named {quoted(cleaned)} already."
+        detail = gettext("There is a group named %(name)s already.") % {"name": quoted(cleaned)}
         raise ConflictError(detail, errors=[FieldError(pointer="/name", detail=detail, type="unique")]) from None
     return group
 

@@ -17,6 +17,7 @@ from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.database.bulk import NO_SYNCHRONIZATION, delete_some
 from dovetail.errors import BadRequestError, FieldError
 from dovetail.signing import Signer, base64url, hash_token
+from dovetail.translation.texts import gettext
 
 LIFETIME = 600  # seconds to go to the provider, log in there, and come back
 
@@ -78,7 +79,9 @@ async def take_back(session: AsyncSession, provider: AnyProvider, *, state: str,
     )
     login = await session.scalar(used, execution_options=NO_SYNCHRONIZATION)
     if login is None:
-        detail = "This login was not begun in this browser, is over, or took longer than ten minutes; begin again."
+        detail = gettext(
+            "This login was not begun in this browser, is over, or took longer than ten minutes; begin again."
+        )
         raise BadRequestError(detail, errors=[FieldError(pointer="state", detail=detail, type="bad_state")])
     return login
 

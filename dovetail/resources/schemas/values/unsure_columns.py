@@ -9,6 +9,7 @@ from sqlalchemy.types import UserDefinedType
 
 from dovetail.database.error_translation import is_bad_data
 from dovetail.errors import FieldError, InvalidInputError
+from dovetail.translation.texts import gettext
 
 UNSURE = (DOMAIN, JSONPATH, MONEY, REGCLASS, REGCONFIG, TSQUERY, TSVECTOR, UserDefinedType)
 
@@ -18,7 +19,7 @@ def refused_value(model: type[object], data: object, error: DBAPIError) -> Inval
 
     None if there is no such field, or the database did not refuse a value.
     """
-    detail = "The database takes this for no value of its type."
+    detail = gettext("The database takes this for no value of its type.")
     errors = [FieldError(pointer=f"/{name}", detail=detail, type="invalid") for name in _unsure(model, data)]
     return InvalidInputError(detail, errors=errors) if errors and is_bad_data(error) else None
 

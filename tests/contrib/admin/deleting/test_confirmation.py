@@ -78,7 +78,7 @@ async def test_what_goes_along_is_named_with_the_capitals_of_the_language(office
     office.client.headers["Accept-Language"] = "de"
     words = in_words((await office.get("/auth/user/delete/", pks=str(boss.id))).text)
     assert "Verknüpfungen (Schlagwörter): 1 news" in words
-    assert "Rechte geändert boss" in words
+    assert "Berechtigungen geändert boss" in words
 
 
 async def test_a_question_takes_no_more_statements_for_more_rows(office, boss, make_user, session, count_statements):

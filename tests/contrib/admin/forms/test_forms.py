@@ -15,6 +15,7 @@ from plugins.comments.models import Comment, CommentStatus
 from tests.contrib.admin.shelf.models import Book, Genre
 from tests.contrib.auth.helpers import login, token_in
 
+WRONG = re.compile(r'<div id="errors-field-(\w+)"><div class="invalid-feedback d-block">(.*?)</div></div>')
 NEW_USER = {"username": "Ada", "email": "Ada@Example.org"}
 
 
@@ -24,6 +25,10 @@ async def post(session, boss):
     session.add(post)
     await session.commit()
     return post
+
+
+def wrong_fields(html: str) -> dict[str, str]:
+    return dict(WRONG.findall(html))
 
 
 async def reload(session) -> Post:
@@ -216,15 +221,20 @@ async def test_a_name_that_is_taken_is_said_in_words(office, session):
     await session.commit()
     answer = await office.submit("/blog/tag/add/", {"name": "python"})
     assert answer.status_code == 409
-    assert "already exists" in answer.text
+    assert wrong_fields(answer.text) == {"name": "Something with this value already exists."}
     assert "UNIQUE" not in answer.text
     assert "blog_tag" not in answer.text
 
 
-async def test_a_rule_of_the_model_is_said_by_its_name(office):
-    answer = await office.submit("/shelf/book/add/", {"title": "Thin", "pages": "-1000000"})
-    assert answer.status_code == 409
-    assert "The rule no_book_is_that_thin does not allow this." in answer.text
+async def test_a_rule_of_the_model_is_said_by_its_name_at_its_field_in_the_language_of_the_reader(office):
+    for language, told in (
+        ("en", "The rule no_book_is_that_thin does not allow this."),
+        ("de", "Die Regel „no_book_is_that_thin“ lässt das nicht zu."),
+    ):
+        office.client.headers["Accept-Language"] = language
+        answer = await office.submit("/shelf/book/add/", {"title": "Thin", "pages": "-1000000"})
+        assert answer.status_code == 409
+        assert wrong_fields(answer.text) == {"pages": told}
 
 
 @pytest.mark.parametrize(

@@ -118,3 +118,38 @@ async def test_a_page_that_refuses_what_a_button_asked_leads_back_to_it(office):
     assert refused.status_code == 404
     assert 'href="/admin/blog/tag/?search=x">Back to the page before</a>' in refused.text
     assert "Back to the page before" not in (await office.get("/blog/tag/999/change/")).text
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_what_a_duration_a_form_of_wtforms_and_a_refused_form_say_is_in_the_language_of_the_page(office):
+    office.client.headers["Accept-Language"] = "de"
+    answer = await office.submit("/drawer/specimen/add/", {"name": "Ammonite", "lasts": "-2 days, 03:00:00"})
+    assert answer.status_code == 303, answer.text
+    assert "-2 Tage, 03:00:00" in (await office.get("/drawer/specimen/")).text
+    answer = await office.submit("/shelf/book/add/", {"title": "", "pages": "1"})
+    assert "Dieses Feld ist erforderlich." in answer.text  # as everywhere else, and not as WTForms has it
+    answer = await office.submit("/shelf/book/add/", {"title": "x" * 201, "pages": "1"})
+    assert "Feld kann nicht länger als 200 Zeichen sein." in answer.text  # which WTForms alone says
+    data = {"csrf_token": await office.token(), "name": "a\0b"}
+    answer = await office.client.post("/admin/blog/tag/add/", data=data)
+    assert "Das Formular ist kein gültiges UTF-8 oder enthält ein Nullzeichen." in answer.text
+    answer = await office.client.get("/admin/blog/tag/?" + "&".join(f"a{number}=1" for number in range(1100)))
+    assert re.search(r"Die Abfrage hat mehr als \d+ Parameter\.", answer.text)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, "Die Anfrage ist nicht zu verstehen."),
+        (409, "Die Anfrage widerspricht dem, was schon gespeichert ist."),
+        (418, "Die Anfrage ist nicht zu verstehen."),
+        (503, "Der Dienst ist ausgelastet oder seine Datenbank nicht erreichbar."),
+        (507, "Bei uns ist etwas schiefgegangen."),
+    ],
+)
+async def test_what_a_plugin_refuses_by_a_status_alone_is_told_in_words_of_the_language(office, status, told):
+    office.client.headers["Accept-Language"] = "de"
+    answer = await office.submit("/shelf/book/add/", {"title": f"Status {status}", "pages": "1"})
+    assert answer.status_code == status
+    assert told in answer.text

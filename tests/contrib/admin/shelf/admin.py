@@ -5,6 +5,7 @@ from sqladmin import BaseView, expose
 from sqladmin.authorization import Action
 from sqladmin.filters import AllUniqueStringValuesFilter, ForeignKeyFilter, OperationColumnFilter
 from sqlalchemy import Select, select
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
@@ -35,6 +36,8 @@ class BookAdmin(ModelAdmin, model=Book):
     async def on_model_change(self, data: dict[str, Any], model: Any, is_created: bool, request: Request) -> None:
         if data.get("title") == "Forbidden":
             raise ConflictError("This title is not for sale.")
+        if str(data.get("title")).startswith("Status "):
+            raise HTTPException(int(data["title"].removeprefix("Status ")))
 
     async def after_model_change(self, data: dict[str, Any], model: Any, is_created: bool, request: Request) -> None:
         if data.get("title") == "Late":
