@@ -1,12 +1,13 @@
 """Fill in forms with what a request names and may write; every other field stays as it is."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from gettext import NullTranslations, translation
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 from wtforms import BooleanField, Field, FileField, Form, SelectFieldBase, ValidationError
 from wtforms.fields.core import UnboundField
-from wtforms.i18n import DummyTranslations, get_translations
+from wtforms.i18n import messages_path
 from wtforms.meta import DefaultMeta
 
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
@@ -23,29 +24,25 @@ KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell th
 class _FormTexts:
     """The texts of WTForms as the catalogs of the site say them, or else as its own do."""
 
-    def __init__(self, own: Any) -> None:
+    def __init__(self, own: NullTranslations) -> None:
         self._own = own
 
     def gettext(self, text: str) -> str:
         """Return a text in the language of the request."""
         said = gettext(text)
-        return said if said != text else str(self._own.gettext(text))
+        return said if said != text else self._own.gettext(text)
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
         """Return the text for a number of things."""
         said = ngettext(singular, plural, number)
-        return said if said not in {singular, plural} else str(self._own.ngettext(singular, plural, number))
+        return said if said not in {singular, plural} else self._own.ngettext(singular, plural, number)
 
 
-def _own_texts(code: str) -> object:
+def _own_texts(code: str) -> NullTranslations:
     try:
-        return (
-            DummyTranslations()
-            if code.partition("-")[0] == "en"
-            else get_translations([folder_of(code), code.partition("-")[0]])
-        )
-    except FileNotFoundError:  # WTForms does not speak it, and stays English
-        return DummyTranslations()
+        return translation("wtforms", messages_path(), [folder_of(code), code.partition("-")[0]])
+    except FileNotFoundError:  # English, or what WTForms does not speak
+        return NullTranslations()
 
 
 class AdminForm(Form):
