@@ -65,6 +65,14 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
         """
         return self._remembered(f"answer {action}", viewer, partial(self._written_by, viewer, action))
 
+    def written_visibility_of(self, recognized: Recognized[Viewer], action: str) -> Visibility:
+        """Return the same of somebody whom the policy has recognized."""
+        return self._remembered_of(f"answer {action}", recognized, lambda viewer: self._written_by(viewer, action))
+
+    def remembered_by(self, recognized: Recognized[Viewer]) -> Hashable | None:
+        """Return by what it is remembered what somebody may see; None if it is not."""
+        return recognized.values if self._remembers_viewers else None
+
     def change_visibility(self, recognized: Recognized[Viewer], action: str) -> Visibility:
         """Return what somebody may see, as `visibility_of` does, with the question whether they may do `action`.
 

@@ -11,7 +11,7 @@ from dovetail.database.models import related
 from dovetail.database.session import SessionDep, SourceDep
 from dovetail.errors import NotFoundError
 from dovetail.resources.resource import Resource
-from plugins.blog import services, tagging
+from plugins.blog import tagging
 from plugins.blog.models import POST_TEXT, Post, Tag
 from plugins.blog.policies import POSTS, TAGS
 from plugins.blog.schemas import PostCreate, PostRead, PostUpdate, TagAttach, TagName, TagRead
@@ -34,8 +34,8 @@ posts = Resource(
     default_ordering="-created_at",
     search=POST_TEXT,
     unindexed={"title__icontains"},  # `search` has an index; this finds what stands inside a word
-    links={"tags": tagging.find_tags},
-    create_with=services.new_post,
+    links={"tags": Tag.name},
+    create_defaults={"author_id": lambda user: user.id},
 )
 tags = Resource(
     model=Tag,

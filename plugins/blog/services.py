@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
-from dovetail.errors import FieldError, InvalidInputError
 from plugins.blog.models import Post
-from plugins.blog.schemas import PostCreate
 from plugins.blog.tagging import get_or_create_tags
 
 
@@ -26,18 +24,3 @@ async def create_post(
     session.add(post)
     await session.flush()
     return post
-
-
-async def new_post(session: AsyncSession, user: User, data: PostCreate) -> dict[str, object]:
-    """Return the columns of a post as `user` asks for it. Raises InvalidInputError if its author does not exist."""
-    author = await _author(session, user, data.author_id)
-    return data.model_dump(exclude={"tags"}) | {"author_id": author.id}
-
-
-async def _author(session: AsyncSession, user: User, author_id: int | None) -> User:
-    if author_id is None or author_id == user.id:
-        return user
-    author = await session.get(User, author_id)
-    if author is None:
-        raise InvalidInputError(errors=[FieldError(pointer="/author_id", detail=f"There is no user {author_id}.")])
-    return author

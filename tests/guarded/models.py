@@ -30,7 +30,7 @@ class Keeper(IdMixin, GuardedBase):
 class Label(IdMixin, GuardedBase):
     __tablename__ = "guarded_label"
 
-    name: Mapped[str] = mapped_column(String(50))
+    name: Mapped[str] = mapped_column(String(50), unique=True)
     is_open: Mapped[bool] = mapped_column(default=True)
 
 

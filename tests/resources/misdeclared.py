@@ -73,6 +73,14 @@ def not_async(session: AsyncSession, viewer: User, data: PostCreate) -> dict[str
     return {}
 
 
+def key_of(viewer: User) -> int:
+    return viewer.id
+
+
+def tag_key(tag: Tag) -> int:
+    return tag.id
+
+
 async def number_of_posts() -> int:
     return 0
 
@@ -88,7 +96,15 @@ right = Resource(
     delete_with=deleted,
     links={"tags": tagging.find_tags},
 )
-also_right = Resource(model=Post, read=PostRead, create=PostCreate, policy=StaffWrite(), create_with=services.new_post)
+BY_NAME = {"tags": Tag.name}
+also_right = Resource(
+    model=Post,
+    read=PostRead,
+    create=PostCreate,
+    policy=StaffWrite(),
+    links=BY_NAME,
+    create_defaults={"author_id": key_of},
+)
 read_only = Resource(model=Post, read=PostRead, policy=POSTS)
 
 Resource(model=Post, read=PostRead, create=PostCreate, policy=POSTS, create_wiht=created)  # mypy: call-arg
@@ -96,6 +112,7 @@ Resource(model=Post, read=PostRead, create=PostCreate, policy=POSTS, create_with
 Resource(model=Post, read=PostRead, create=PostCreate, policy=POSTS, create_with=swapped)  # mypy: arg-type
 Resource(model=Post, read=PostRead, create=PostCreate, policy=POSTS, create_with=not_async)  # mypy: arg-type
 Resource(model=Post, read=PostRead, update=PostUpdate, policy=POSTS, update_with=deleted)  # mypy: arg-type
+Resource(model=Post, read=PostRead, policy=POSTS, create_defaults={"author_id": tag_key})  # mypy: dict-item
 Resource(model=Post, read=PostRead, policy=POSTS, delete_with=deleted_tag)  # mypy: arg-type
 Resource(model=Post, read=PostRead, policy=POSTS, links={"tags": listed})  # mypy: dict-item
 Resource(model=Post, read=PostRead, policy=PostPolicy)  # mypy: arg-type

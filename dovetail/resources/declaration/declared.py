@@ -39,6 +39,7 @@ Create = TypeVar("Create", bound=BaseModel, default=Any)
 Update = TypeVar("Update", bound=BaseModel, default=Any)
 Replace = TypeVar("Replace", bound=BaseModel, default=Any)
 CreateWith: TypeAlias = Callable[[AsyncSession, Viewer, Create], Awaitable[Model | Mapping[str, object]]]
+CreateDefault: TypeAlias = Callable[[Viewer], object]
 UpdateWith: TypeAlias = Callable[[AsyncSession, Viewer, Model, Update | Replace], Awaitable[object]]
 DeleteWith: TypeAlias = Callable[[AsyncSession, Model], Awaitable[object]]
 # Finds or makes the rows that `names` name, and gives the key of each.
@@ -92,6 +93,9 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     # Relations that bodies hold as objects of their own, which are made, changed and removed with the row. Of `crates`
     # and `crates.items` schemas are made of what `fields` has behind their dots; yours have fields of these names.
     nested: Collection[str] = ()
+    # Values of a new row that its body leaves out, each by a function of who makes the row, which asks nobody else:
+    # `{"author_id": lambda user: user.id}`. A column that is in no schema has the value whatever a client sends.
+    create_defaults: Mapping[str, CreateDefault[Viewer]] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
     # or the values of one, which are inserted in the cheapest way.
     create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)

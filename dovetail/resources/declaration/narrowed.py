@@ -25,7 +25,9 @@ def narrow_bodies(spec: Declared) -> None:
             continue
         is_new, nested = name == "create", tuple(spec.nested)
         if hook is None and may_fill(spec.model) is None:
-            schema = with_values(schema, spec.model, is_new=is_new, is_whole=name == "replace" and _is_open(spec))
+            given = frozenset(spec.create_defaults) if is_new else frozenset[str]()
+            is_whole = name == "replace" and _is_open(spec)
+            schema = with_values(schema, spec.model, given, is_new=is_new, is_whole=is_whole)
         schema = _nested_with_values(schema, spec.model, nested, is_new=is_new)
         limited = within_columns(schema, spec.model, named)
         object.__setattr__(spec, name, nested_within_columns(limited, spec.model, nested))
@@ -54,5 +56,7 @@ def _nested_with_values(
 def _item_with_values(
     item: type[BaseModel], model: type[object], nested: tuple[str, ...], *, is_new: bool
 ) -> type[BaseModel]:
-    found = item if may_fill(model) is not None else with_values(item, model, is_new=is_new, is_whole=False)
+    found = (
+        item if may_fill(model) is not None else with_values(item, model, frozenset(), is_new=is_new, is_whole=False)
+    )
     return _nested_with_values(found, model, nested, is_new=is_new)

@@ -1,6 +1,6 @@
 """Fields of bodies for columns that need a value: null is none, and nobody leaves out what nothing else gives."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from functools import cache, reduce
 from operator import or_
@@ -30,15 +30,18 @@ NOTHING = (type(None), MISSING)
 BY_PYTHON = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator, PlainSerializer, WrapSerializer)
 
 
-def with_values(schema: type[Body], model: type[object], *, is_new: bool, is_whole: bool) -> type[Body]:
+def with_values(
+    schema: type[Body], model: type[object], given: Collection[str], *, is_new: bool, is_whole: bool
+) -> type[Body]:
     """Return the schema without null where the column has none, so that it is told of the field, and documented.
 
-    In a body that makes a row (`is_new`) null may stand for what a default gives. What nothing gives cannot be left
-    out of it then, nor of one that replaces a row (`is_whole`). What Python of the schema may fill stays as it is.
+    In a body that makes a row (`is_new`) null may stand for what a default gives, and the resource for the attributes
+    that are `given`. What nothing gives cannot be left out of it then, nor of one that replaces a row (`is_whole`).
+    What Python of the schema may fill stays as it is.
     """
     if has_python(schema):
         return schema
-    fields = dict(_needed(schema, model, is_new=is_new, is_whole=is_whole))
+    fields = dict(_needed(schema, model, given, is_new=is_new, is_whole=is_whole))
     if not fields:
         return schema
     kept = {"__module__": schema.__module__, "__doc__": schema.__doc__}
@@ -89,7 +92,7 @@ def always_given(schema: type[BaseModel]) -> frozenset[str]:
 
 
 def _needed(
-    schema: type[BaseModel], model: type[object], *, is_new: bool, is_whole: bool
+    schema: type[BaseModel], model: type[object], given: Collection[str], *, is_new: bool, is_whole: bool
 ) -> Iterator[tuple[str, tuple[object, FieldInfo]]]:
     mapper: Mapper[object] = inspect(model)
     columns = {one.key: one.columns[0] for one in mapper.column_attrs}
@@ -97,7 +100,7 @@ def _needed(
         column = columns.get(name)
         if not isinstance(column, Column) or column.nullable or _is_by_python(schema, name, info):
             continue
-        wants = name in wanting(mapper)
+        wants = name in wanting(mapper) and name not in given
         if is_new and not wants:  # null stands for the default
             continue
         is_required = wants and (is_new or is_whole) and _is_nothing(info.get_default())

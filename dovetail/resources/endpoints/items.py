@@ -26,7 +26,7 @@ from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
-from dovetail.resources.endpoints.idempotency import WrittenResponse, respond_once
+from dovetail.resources.endpoints.idempotency import HEADER, WrittenResponse, respond_once
 from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
@@ -36,6 +36,7 @@ from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import STAR, etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.schemas.pointers import as_sent
+from dovetail.resources.schemas.values.broken_references import broken_reference
 from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
@@ -71,17 +72,19 @@ async def create(
     writer: Writer, request: Request, session: AsyncSession, recognized: Recognized[object], *, data: BaseModel
 ) -> Response:
     """Make an object and return it, or return what was answered to the same `Idempotency-Key` before."""
-    spec, viewer = writer.spec, recognized.viewer
+    spec = writer.spec
 
     async def make() -> Response:
-        with _pointing_into(spec, data):
-            made = await writer.create_and_read(session, viewer, data)
+        with _pointing_into(spec, data, is_new=True):
+            made = await writer.create_and_read(session, recognized, data)
         headers = {"Location": f"{quote(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
         return _item_response(spec, request, made.batch, made.key, status=201, headers=there)
 
-    replays = Replays(spec, session, viewer)
-    return await respond_once(request, session, spec.policy.identity(viewer), make, replays)
+    if HEADER not in request.headers:
+        return await make()
+    replays = Replays(spec, session, recognized.viewer)
+    return await respond_once(request, session, spec.policy.identity(recognized.viewer), make, replays)
 
 
 async def update(
@@ -149,19 +152,26 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
 
 
 @contextmanager
-def _pointing_into(spec: Spec, data: BaseModel) -> Iterator[None]:
+def _pointing_into(spec: Spec, data: BaseModel, *, is_new: bool = False) -> Iterator[None]:
     """Let errors about attributes point to what the client sent: by the names that it knows, and in its envelope."""
     try:
         yield
-    except DovetailError as error:
-        error.errors = tuple(as_sent(error.errors, type(data), spec.envelope.pointer))
-        raise
-    except DBAPIError as error:
-        refused = refused_value(spec.model, data, error)
-        if refused is None:
+    except (DovetailError, DBAPIError) as error:
+        told = _told(spec, data, error, is_new=is_new)
+        if told is None:
             raise
-        refused.errors = tuple(as_sent(refused.errors, type(data), spec.envelope.pointer))
-        raise refused from error
+        told.errors = tuple(as_sent(told.errors, type(data), spec.envelope.pointer))
+        if told is error:
+            raise
+        raise told from error
+
+
+def _told(spec: Spec, data: BaseModel, error: DovetailError | DBAPIError, *, is_new: bool) -> DovetailError | None:
+    """Return the error that names the fields; None if that is not known of an error of the database."""
+    broken = broken_reference(spec.model, data, error) if is_new else None
+    if broken is not None:
+        return broken
+    return error if isinstance(error, DovetailError) else refused_value(spec.model, data, error)
 
 
 async def _change(  # noqa: PLR0917 - as `update` has them
@@ -195,7 +205,7 @@ async def _put_new(  # noqa: PLR0917 - as `update` has them
     """Make the row that a PUT found none of, with the key of its path, and return it."""
     if list_header(request.scope, b"if-match") is not None:
         raise StaleWriteError  # what the client saw is not there
-    made = await writer.create_and_read(session, viewer, data, key_values(writer.spec.known_by, key))
+    made = await writer.create_and_read(session, Recognized(viewer), data, key_values(writer.spec.known_by, key))
     headers = {"Location": quote(request.scope["path"])} if writer.spec.has("retrieve") else None
     return _item_response(writer.spec, request, made.batch, made.key, status=201, headers=headers)
 
@@ -253,7 +263,7 @@ def _add_create(writer: Writer, router: APIRouter) -> None:
         name=f"create_{spec.singular}",
         description=f"Make a {spec.singular}.",
         parameters={"session": SessionDep, "viewer": spec.policy.writer, "data": body},
-        fast_path=FastWrite(spec.policy, partial(create, writer), schema=body, envelope=spec.envelope),
+        fast_path=FastWrite(spec.policy, partial(create, writer), schema=body, envelope=spec.envelope, confirms=True),
     )
     add_route(
         router,

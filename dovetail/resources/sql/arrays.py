@@ -12,11 +12,14 @@ from typing import TypeAlias, cast
 from sqlalchemy import (
     Column,
     ColumnDefault,
+    ColumnElement,
     Delete,
     Dialect,
+    FromClause,
     Insert,
     Select,
     TableValuedAlias,
+    any_,
     bindparam,
     column,
     delete,
@@ -41,6 +44,29 @@ def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> Table
     if dialect.name == "sqlite":
         return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
     return func.unnest(bindparam(name, type_=postgresql.ARRAY(item_type))).table_valued(value).render_derived()
+
+
+def listed_keys(name: str, other: Column[object], by: Column[object] | None, dialect: Dialect) -> FromClause:
+    """Return a table of one column, `value`: the keys for the column `other` that the placeholder `name` lists.
+
+    If it lists names in place of keys, `by` is the unique column that has them.
+    """
+    if by is None:
+        return members(name, other.type, dialect)
+    (key,) = by.table.primary_key.columns
+    found = select(key.label("value"))
+    if dialect.name == "sqlite":
+        return found.where(by.in_(select(members(name, by.type, dialect).c.value))).subquery()
+    return found.where(by == any_(bindparam(name, type_=postgresql.ARRAY(by.type)))).cte(f"found_{name}")
+
+
+def are_all_found(keys: FromClause, name: str, by: Column[object], dialect: Dialect) -> ColumnElement[bool]:
+    """Return the condition that a row has been found for each of the names that a placeholder lists."""
+    if dialect.name == "sqlite":
+        wanted = func.json_array_length(bindparam(name, type_=_JSONArray(by.type)))
+    else:
+        wanted = func.cardinality(bindparam(name, type_=postgresql.ARRAY(by.type)))
+    return select(func.count()).select_from(keys).scalar_subquery() == wanted
 
 
 @dataclass(frozen=True)

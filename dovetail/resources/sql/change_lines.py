@@ -6,7 +6,7 @@ what makes them. See `database/change_log.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 
 from sqlalchemy import (
     CTE,
@@ -24,13 +24,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, Picture, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write
-from dovetail.resources.sql.arrays import members
+from dovetail.resources.sql.arrays import listed_keys, members
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
 OLD = "history_old_"  # with the key of a column: its value before an UPDATE
 MADE = "made_keys"  # the placeholder for the keys of rows that were made
 OWN, LINKED = "own_key", "linked_keys"  # those for the key of a row, and of the rows that it was linked to
-Link: TypeAlias = tuple[Column[object], Column[object], Sequence[object]]  # the columns of a link, and the other keys
+
+
+class Link(NamedTuple):
+    """The columns of a link, and the keys of the other rows, or their names in the column `by`."""
+
+    own: Column[object]
+    other: Column[object]
+    keys: Sequence[object]
+    by: Column[object] | None
 
 
 class ChangeLines:
@@ -80,7 +88,8 @@ class ChangeLines:
             return
         dialect = (await driver_to_write(session)).dialect
         values = {OWN: key, LINKED: list(keys)}
-        await self.write(session, log, (table, "linked"), lambda: _linked(log, own, other, LINKED, dialect), values)
+        link = Link(own, other, keys, None)
+        await self.write(session, log, (table, "linked"), lambda: _linked(log, link, LINKED, dialect), values)
 
     def of_new(
         self, session: AsyncSession, key: Column[object], made: object, links: Sequence[Link]
@@ -90,17 +99,17 @@ class ChangeLines:
         It is one statement, which has to run behind those that make row and links.
         """
         log, dialect = CHANGE_LOG.find(session.info), dialect_of(session)
-        columns = [key, *(own for own, _, _ in links)]
+        columns = [key, *(link.own for link in links)]
         if log is None or not any(log.columns(column.table) for column in columns):
             return None
-        place = (log, dialect.name, ("new", *columns))
+        place = (log, dialect.name, ("new", *columns, *(link.by for link in links)))
         if place not in self._prepared:
             self._prepared[place] = prepare(log.insert_all(list(_of_new(log, key, links, dialect))), dialect)
         prepared = self._prepared[place]
         assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
         return prepared, {
             OWN: made,
-            **{f"{LINKED}{n}": list(keys) for n, (_, _, keys) in enumerate(links)},
+            **{f"{LINKED}{number}": list(link.keys) for number, link in enumerate(links)},
             **log.values(),
         }
 
@@ -108,14 +117,14 @@ class ChangeLines:
 def _of_new(log: ChangeLog, key: Column[object], links: Sequence[Link], dialect: Dialect) -> Iterator[Insert]:
     if log.columns(key.table):
         yield made_line(log, key.table, picture(key.table), [key == bindparam(OWN, type_=key.type)])
-    for number, (own, other, _) in enumerate(links):
-        if log.columns(own.table):
-            yield _linked(log, own, other, f"{LINKED}{number}", dialect)
+    for number, link in enumerate(links):
+        if log.columns(link.own.table):
+            yield _linked(log, link, f"{LINKED}{number}", dialect)
 
 
-def _linked(log: ChangeLog, own: Column[object], other: Column[object], keys: str, dialect: Dialect) -> Insert:
-    found = members(keys, other.type, dialect)
-    chosen = [own == bindparam(OWN, type_=own.type), other.in_(select(found.c.value))]
+def _linked(log: ChangeLog, link: Link, keys: str, dialect: Dialect) -> Insert:
+    own, found = link.own, listed_keys(keys, link.other, link.by, dialect)
+    chosen = [own == bindparam(OWN, type_=own.type), link.other.in_(select(found.c.value))]
     return made_line(log, own.table, picture(own.table), chosen)
 
 

@@ -32,10 +32,14 @@ Defaults: TypeAlias = Mapping[str, Callable[[], object]]  # what makes the value
 
 @dataclass(frozen=True)
 class NewRow:
-    """The values of a row by attribute, and by relation the keys of the rows that it is linked to."""
+    """The values of a row by attribute, and by relation the keys of the rows that it is linked to.
+
+    Where `by` has the column of a relation they are names instead, by which the rows are found.
+    """
 
     values: Mapping[str, object]
     links: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    by: Mapping[str, Column[object]] = field(default_factory=dict)
 
 
 def insertable(model: type[object], values: Mapping[str, object]) -> dict[str, object] | None:
@@ -56,11 +60,13 @@ def insert_statement(model: type[object], names: Iterable[str]) -> Insert:
     return insert(inspect(model).local_table).values(placeholders(model, names))
 
 
-def guarded_insert(model: type[object], names: Iterable[str], check: ColumnElement[bool]) -> Insert | None:
-    """Return the INSERT of one row that inserts nothing unless the row is to fulfil `check`.
+def guarded_insert(
+    model: type[object], names: Iterable[str], check: ColumnElement[bool], *conditions: ColumnElement[bool]
+) -> Insert | None:
+    """Return the INSERT of one row that inserts nothing unless the row is to fulfil `check`, and `conditions` hold.
 
-    It asks of the values that are inserted, so that nothing has to be rolled back. None if the condition looks at a
-    column whose value the database makes, or names one in SQL of its own.
+    It asks of the values that are inserted, so that nothing has to be rolled back. None if the check looks at a column
+    whose value the database makes, or names one in SQL of its own; the conditions are not about the row.
     """
     given, table = placeholders(model, names), inspect(model).local_table
     values = {column: null() for column in table.columns if _is_null(column)} | given
@@ -71,7 +77,7 @@ def guarded_insert(model: type[object], names: Iterable[str], check: ColumnEleme
     asked = visitors.replacement_traverse(check, {}, value)
     if any(_names_column(part, table) for part in visitors.iterate(asked)):
         return None
-    return insert(table).from_select(list(given), select(*given.values()).where(asked))
+    return insert(table).from_select(list(given), select(*given.values()).where(asked, *conditions))
 
 
 def placeholders(model: type[object], names: Iterable[str]) -> dict[Column[object], BindParameter[object]]:

@@ -39,6 +39,12 @@ def is_confirmed(statement: Presumable, dialect: Dialect) -> ColumnElement[bool]
     return select(literal_column("1")).select_from(row).where(*same).exists()
 
 
+def confirmed_by(presumed: Presumed) -> dict[str, object]:
+    """Return what fills the placeholders of `is_confirmed`."""
+    row = {f"{VALUE}{number}": value for number, value in enumerate(presumed.row)}
+    return {**presumed.values, **row}
+
+
 class _AsDriverHasIt(UserDefinedType[object]):
     """A value that came from the driver and goes back as it is; PostgreSQL tells its type from what it is beside."""
 

@@ -47,7 +47,7 @@ from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import VALUE
-from dovetail.resources.sql.presumed import VALUE as PRESUMED
+from dovetail.resources.sql.presumed import confirmed_by
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import Compiled, compile_update, prepare_delete
@@ -100,8 +100,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         arguments |= {VALUE + name: value for name, value in values.items()}
         arguments |= {} if found.log is None else found.log.values()
         if presumed is not None:
-            arguments |= presumed.values
-            arguments |= {f"{PRESUMED}{number}": value for number, value in enumerate(presumed.row)}
+            arguments |= confirmed_by(presumed)
         return await self._write(session, found.statement, arguments, asked)
 
     async def _write(

@@ -17,6 +17,7 @@ from dovetail.resources.schemas.nested_models import is_made
 from dovetail.resources.signatures import Arguments, check_hook, check_policy
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import needs_value
+from dovetail.resources.write.creation.defaults import check_defaults
 from dovetail.resources.write.links import link_columns
 from dovetail.resources.write.nested.declaration import check_nested
 
@@ -29,6 +30,7 @@ def check_writing(spec: Spec) -> None:
         _check_keys(spec)
     _check_links(spec)
     check_nested(spec)
+    check_defaults(spec)
     check_policy(spec.singular, spec.policy, spec.model, spec.create)
     for name, hook, arguments in _hooks(spec):
         check_hook(spec.singular, name, hook, arguments)
@@ -78,7 +80,11 @@ def _check_given(spec: Spec, schema: type[BaseModel]) -> None:
     for column, name in zip(inspect(spec.model).primary_key, spec.keys, strict=True):
         made = (column.default, column.server_default, column.identity, column.computed)
         counts = column.table.autoincrement_column is column
-        if name not in schema.model_fields and not counts and all(one is None for one in made):
+        if (
+            name not in {*schema.model_fields, *spec.create_defaults}
+            and not counts
+            and all(one is None for one in made)
+        ):
             raise ConfigurationError(
                 f"{schema.__name__} lacks {name}, which is part of the primary key, and nothing makes its value; "
                 "add it, or name a create_with that gives it"

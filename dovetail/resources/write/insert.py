@@ -6,18 +6,29 @@ RETURNING (`read_back.py`) and takes one more statement for the links of each re
 listens to is made as an object by the ORM instead (`model_rules.py`).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, cast
 
-from sqlalchemy import Column, Dialect, Insert, Table, inspect
+from sqlalchemy import Column, ColumnElement, Dialect, FromClause, Insert, Table, inspect, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import ChangeLog, log_of
-from dovetail.database.fast_unit_of_work import dialect_of, driver_for_all, driver_to_write, note_written
+from dovetail.database.fast_unit_of_work import (
+    dialect_of,
+    driver_alone,
+    driver_for_all,
+    driver_to_write,
+    note_confirmed,
+    note_written,
+    presumed_in,
+)
+from dovetail.database.prepared_reads import DriverConnection
+from dovetail.database.presumed import Presumable
 from dovetail.resources.declaration.model_rules import make_object, why_objects
 from dovetail.resources.query.keys import key_from, key_names, key_of
 from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
-from dovetail.resources.sql.change_lines import ChangeLines
+from dovetail.resources.sql.arrays import are_all_found, listed_keys
+from dovetail.resources.sql.change_lines import ChangeLines, Link
 from dovetail.resources.sql.insert_statements import (
     Defaults,
     NewRow,
@@ -31,10 +42,13 @@ from dovetail.resources.sql.insert_statements import (
     python_defaults,
 )
 from dovetail.resources.sql.json_values import result_processor
+from dovetail.resources.sql.presumed import confirmed_by, is_confirmed
 from dovetail.resources.sql.statements import PreparedStatement, Statement
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
 from dovetail.resources.write.read_back import ReadBack, fetch_allowed
+
+Names: TypeAlias = Mapping[str, Column[object] | None]  # the column that names rows, by relation
 
 
 class Inserter:
@@ -46,7 +60,7 @@ class Inserter:
         self._key = key
         self._read_back = ReadBack(reader)
         self._plans = Cache()
-        self._links: dict[str, Statement] = {}
+        self._links: dict[tuple[str, bool], Statement] = {}
         self._lines = ChangeLines()
 
     async def insert_and_read(
@@ -54,35 +68,41 @@ class Inserter:
     ) -> tuple[object, Batch] | None:
         """Insert the row and read it in one statement; return its key and what was read.
 
-        What was read is nothing if the row would not be allowed; nothing was inserted then. None where that cannot be
-        done, and nothing is done then. SQLite takes one more for the links of each relation.
+        What was read is nothing if the row would not be allowed, or rows are named that are not there; nothing was
+        inserted then. Nor is it for anybody but who is presumed to ask, if somebody is. None where that cannot be done,
+        and nothing is done then. SQLite takes one more for the links of each relation.
         """
         if not self._key:
             return None
-        dialect = dialect_of(session)
+        dialect, presumed = dialect_of(session), presumed_in(session)
         links = {name: list(row.links[name]) for name in sorted(row.links) if row.links[name]}
+        by = {name: row.by.get(name) for name in links}
         values = self._insertable(session, row)
         if values is None:
             return None
-        log = log_of(session, self._table)
+        wanted = _Wanted(by, log_of(session, self._table), None if presumed is None else presumed.statement)
         asked = visibility.template or visibility.cache_key
-        key = ("at once", dialect.name, tuple(values), tuple(links), asked, log)
-        guarded, plan = self._plans.remember(key, lambda: self._compile(values, tuple(links), visibility, dialect, log))
+        key = ("at once", dialect.name, tuple(values), tuple(by.items()), asked, wanted.log, wanted.by_whom)
+        guarded, plan = self._plans.remember(key, lambda: self._compile(values, wanted, visibility, dialect))
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
-        if log is not None:
-            arguments |= log.values()
+        if wanted.log is not None:
+            arguments |= wanted.log.values()
+        if presumed is not None:
+            arguments |= confirmed_by(presumed)
         # What is refused once it is written has to be rolled back, and SQLite writes links and lines later.
         is_all = (visibility.check is None or guarded) and dialect.name != "sqlite"
-        connection = await (driver_for_all if is_all else driver_to_write)(session)
+        connection = await self._connection(session, is_all=is_all)
         batch = await fetch_allowed(plan, connection, arguments, visibility.bind_values)
         if batch is None or not batch.items:  # nothing was inserted
             return None, batch or plan.batch(())
         note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
+        if presumed is not None:
+            note_confirmed(session, presumed)
         made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
         if dialect.name == "sqlite":
-            await self._link_new(session, made, links)
+            await self._link_new(session, made, links, by)
         return made, batch
 
     async def insert(self, session: AsyncSession, row: NewRow) -> object:
@@ -134,12 +154,20 @@ class Inserter:
                 await self._link(name).fetch(session, key=key, keys=list(keys))
                 await self._lines.linked(session, *link_columns(self._model, name), key, keys)
 
-    async def _link_new(self, session: AsyncSession, key: object, links: Mapping[str, Sequence[object]]) -> None:
+    async def _connection(self, session: AsyncSession, *, is_all: bool) -> DriverConnection:
+        """Return the connection for a statement; who is presumed to ask is asked for by that statement, if by any."""
+        if not is_all:
+            return await driver_to_write(session)
+        return driver_alone(session) or await driver_for_all(session)
+
+    async def _link_new(
+        self, session: AsyncSession, key: object, links: Mapping[str, Sequence[object]], by: Names
+    ) -> None:
         """Link a row that was made on SQLite, and write that into a history, by one visit to the driver."""
         connection = await driver_to_write(session)
-        pairs = [(*link_columns(self._model, name), keys) for name, keys in links.items()]
+        pairs = [Link(*link_columns(self._model, name), keys, by[name]) for name, keys in links.items()]
         steps = [
-            self._link(name).prepared(connection.dialect).step({"key": key, "keys": keys})
+            self._link(name, by[name]).prepared(connection.dialect).step({"key": key, "keys": keys})
             for name, keys in links.items()
         ]
         line = self._lines.of_new(session, self._key_column, key, pairs)
@@ -158,22 +186,27 @@ class Inserter:
         return cast("Column[object]", inspect(self._model).column_attrs[self._key].columns[0])
 
     def _compile(
-        self,
-        values: Mapping[str, object],
-        links: Sequence[str],
-        visibility: Visibility,
-        dialect: Dialect,
-        log: ChangeLog | None,
+        self, values: Mapping[str, object], wanted: "_Wanted", visibility: Visibility, dialect: Dialect
     ) -> tuple[bool, Plan | None]:
         """Return the plan that inserts and reads a row, if one can, and whether it inserts only what is allowed."""
-        if not self._read_back.is_possible(links, visibility, dialect):
+        links = {
+            name: listed_keys(f"link_{name}", link_columns(self._model, name)[1], by, dialect)
+            for name, by in wanted.links.items()
+        }
+        if not self._read_back.is_possible(tuple(links), visibility, dialect):
             return False, None
         statement, defaults = self._statement(values)
+        conditions = list(wanted.conditions(links, dialect))
+        check = visibility.check if dialect.name == "postgresql" else None  # there it may be all of a transaction
         guarded = None
-        if visibility.check is not None and dialect.name == "postgresql":  # there it may be all of a transaction
-            guarded = guarded_insert(self._model, [*values, *defaults], visibility.check)
+        if conditions or check is not None:
+            rule = true() if check is None else check
+            guarded = guarded_insert(self._model, [*values, *defaults], rule, *conditions)
+        if conditions and guarded is None:
+            return False, None
         write = statement if guarded is None else guarded
         is_alone = guarded is not None
+        log = wanted.log
         return is_alone, self._read_back.compile(write, defaults, links, visibility, dialect, log, is_alone=is_alone)
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
@@ -208,7 +241,24 @@ class Inserter:
         await session.flush()
         return key_of(item)
 
-    def _link(self, name: str) -> Statement:
-        if name not in self._links:
-            self._links[name] = Statement(lambda dialect: link_statement(self._model, name, dialect), writes=True)
-        return self._links[name]
+    def _link(self, name: str, by: Column[object] | None = None) -> Statement:
+        place = name, by is None
+        if place not in self._links:
+            self._links[place] = Statement(lambda dialect: link_statement(self._model, name, by, dialect), writes=True)
+        return self._links[place]
+
+
+class _Wanted(NamedTuple):
+    """The links and the line of a log that an INSERT writes beside the row, and the question who asks."""
+
+    links: Names
+    log: ChangeLog | None
+    by_whom: Presumable | None
+
+    def conditions(self, keys: Mapping[str, FromClause], dialect: Dialect) -> Iterator[ColumnElement[bool]]:
+        """Yield what has to hold, or nothing is inserted: all rows that are named are there, and so is who asks."""
+        for name, by in self.links.items():
+            if by is not None:
+                yield are_all_found(keys[name], f"link_{name}", by, dialect)
+        if self.by_whom is not None:
+            yield is_confirmed(self.by_whom, dialect)

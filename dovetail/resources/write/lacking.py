@@ -38,7 +38,7 @@ def lacking_values(specs: Iterable[Spec]) -> Iterator[str]:
                 yield (
                     f"{row.where}: {row.schema.__name__} lacks {name}, which is never null in {row.model.__name__}, "
                     "and nothing gives its value; add it to the schema or to `fields`, give the column a default, or "
-                    "name a create_with (server_default=FetchedValue() says that a trigger does)"
+                    "name create_defaults or a create_with (server_default=FetchedValue() says that a trigger does)"
                 )
 
 
@@ -63,9 +63,9 @@ def _rows_of(spec: Spec, where: str, outer: Collection[str]) -> Iterator[NewRow]
     """Yield the rows that a declaration makes, those within them included; `outer` are values from around them."""
     makes = spec.has("create") or spec.has("bulk_create")
     if spec.create is not None and spec.create_with is None and makes:
-        yield _row(spec, where, spec.create, frozenset(outer))
+        yield _row(spec, where, spec.create, frozenset({*outer, *spec.create_defaults}))
     if spec.replace is not None and spec.put_creates:
-        yield _row(spec, where, spec.replace, frozenset({*outer, *spec.known_by}))
+        yield _row(spec, where, spec.replace, frozenset({*outer, *spec.known_by, *spec.create_defaults}))
     for name in (one for one in spec.nested if "." not in one):
         inner: dict[object, Spec] = {}
         for body in (spec.create, spec.update, spec.replace):

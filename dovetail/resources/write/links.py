@@ -1,10 +1,13 @@
 """Fields that name rows of another table, as a post's `tags` are named: which rows they are, and the links to them.
 
-    posts = Resource(..., links={"tags": tagging.find_tags})
+    posts = Resource(..., links={"tags": Tag.name})
+
+That column has to be unique. Where all rows are there, the INSERT of the row itself finds them; one that is not is
+made. A function in its place finds them in another way:
 
     async def find_tags(session: AsyncSession, names: Collection[str]) -> Mapping[str, int]: ...
 
-The function is asked once a request, for all names that stand in it, and gives the key of each; it may make what is
+It is asked once a request, for all names that stand in it, and gives the key of each; it may make what is
 not there. The field is a list in the create and update schemas, and a many-to-many relation of the model.
 """
 
@@ -12,11 +15,11 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from pydantic import MISSING, BaseModel
-from sqlalchemy import CTE, Column, Dialect, Executable, Insert, Select, bindparam, inspect, select
+from sqlalchemy import CTE, Column, Dialect, Executable, FromClause, Insert, Select, bindparam, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.resources.declaration.declared import FindLinks
-from dovetail.resources.sql.arrays import Pairs, insert_links, members
+from dovetail.resources.sql.arrays import Pairs, insert_links, listed_keys
 
 Links: TypeAlias = Mapping[str, Mapping[object, object]]  # the key of each name, by field
 LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
@@ -66,10 +69,13 @@ async def change_links(
     return {pair[0] for pair in (*gone, *new)}
 
 
-def link_statement(model: type[object], name: str, dialect: Dialect) -> Insert:
-    """Return the INSERT of links from the row whose key is the placeholder `key` to the rows of `keys`."""
+def link_statement(model: type[object], name: str, by: Column[object] | None, dialect: Dialect) -> Insert:
+    """Return the INSERT of links from the row whose key is the placeholder `key` to the rows of `keys`.
+
+    These are names if there is a column `by` which they are found.
+    """
     own, other = link_columns(model, name)
-    keys = members("keys", other.type, dialect)
+    keys = listed_keys("keys", other, by, dialect)
     return insert_links(own, other, select(bindparam("key", type_=own.type), keys.c.value))
 
 
@@ -83,14 +89,13 @@ def link_many_statements(
             yield Pairs(*link_columns(model, name), pairs).insert(dialect)
 
 
-def link_cte(model: type[object], name: str, row: CTE, dialect: Dialect) -> CTE:
-    """Return the links of the new `row` beside what reads it; the placeholder is called `link_tags` and so on.
+def link_cte(model: type[object], name: str, row: CTE, keys: FromClause, dialect: Dialect) -> CTE:
+    """Return the links of the new `row` to those whose `keys` (`listed_keys`) are given, beside what reads it.
 
     It is called as the table is, and hides it: who reads the table finds these links, which are not in the table yet.
     PostgreSQL inserts them there and then; on SQLite, `link_statement` has to.
     """
     own, other = link_columns(model, name)
-    keys = members(f"link_{name}", other.type, dialect)
     (key,) = inspect(model).primary_key
     pairs = select(row.c[key.key].label(own.name), keys.c.value.label(other.name))
     if dialect.name == "sqlite":

@@ -182,7 +182,7 @@ class OneRow(Generic[Model]):
             chosen = [column == taken.c[column.key] for column in self._table.primary_key.columns]
         statement: Update = update(table).where(*chosen).values(placeholders(self._model, [*names, *defaults]))
         plan = self._read_back.compile(
-            statement, defaults, (), visibility, dialect, log, taken=taken, is_alone=is_alone
+            statement, defaults, {}, visibility, dialect, log, taken=taken, is_alone=is_alone
         )
         if plan is None or log is None or dialect.name != "sqlite":
             return plan

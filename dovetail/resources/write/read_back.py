@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Float,
+    FromClause,
     Insert,
     Table,
     TextClause,
@@ -80,7 +81,7 @@ class ReadBack:
         self,
         write: Write,
         defaults: Defaults,
-        links: Sequence[str],
+        links: Mapping[str, FromClause],
         visibility: Visibility,
         dialect: Dialect,
         log: ChangeLog | None = None,
@@ -89,6 +90,8 @@ class ReadBack:
         is_alone: bool = False,
     ) -> Plan | None:
         """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something.
+
+        `links` are the keys of the rows that it is linked to, by relation, see `link_cte`.
 
         On PostgreSQL it writes the change into the `log` too, of the row as `taken` has it, and one that may be all of
         a transaction `is_alone`: it fails if the row is not allowed as it is written, so `fetch_allowed` runs it.
@@ -105,7 +108,7 @@ class ReadBack:
 
         def beside(row: CTE) -> Sequence[CTE]:
             hiding = [_row_cte(model, dialect)] if is_sqlite else []
-            linked = {name: link_cte(model, name, row, dialect) for name in links}
+            linked = {name: link_cte(model, name, row, keys, dialect) for name, keys in links.items()}
             written = () if lines is None else lines.of(row, model, linked)
             return [*hiding, *linked.values(), *written]
 

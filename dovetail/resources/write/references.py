@@ -19,9 +19,10 @@ from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.resources.conditions import is_always
 from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace, Update, Viewer
 from dovetail.resources.policies.registered import registered_policy
-from dovetail.resources.policy import Policy
+from dovetail.resources.policy import Policy, Recognized, remembers_viewers
 from dovetail.resources.query.keys import among, key_from
-from dovetail.resources.spec import Spec
+from dovetail.resources.read.reader import Cache
+from dovetail.resources.spec import MAXIMUM_VIEWERS, Spec
 from dovetail.resources.write.links import Links, named
 
 
@@ -50,6 +51,7 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
 
     def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
         self._spec = spec
+        self._known = Cache(MAXIMUM_VIEWERS)  # what is asked of a viewer's bodies, by the viewer's values
 
     async def check(
         self, session: AsyncSession, viewer: Viewer, data: Iterable[tuple[BaseModel, Model | None]]
@@ -87,6 +89,29 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
                     for key in sorted(hidden, key=str)
                 ]
                 raise InvalidInputError(errors[0].detail, errors=errors)
+
+    def ask_nothing(self, recognized: Recognized[Viewer], data: BaseModel) -> bool:
+        """Return True if there is nothing to ask about the rows that a body names for a new row."""
+        asked = self._asked_of(recognized)
+        return not asked or all(_names_nothing(getattr(data, name, None)) for name in asked)
+
+    def _asked_of(self, recognized: Recognized[Viewer]) -> frozenset[str]:
+        """Return the fields that name rows of which the viewer may not view all."""
+        values = self._spec.remembered_by(recognized) if self._remembers_viewers else None
+        if values is None:
+            return self._asked(recognized.viewer)
+        found: frozenset[str] | None = self._known.get(values)
+        if found is None:
+            found = self._known[values] = self._asked(recognized.viewer)
+        return found
+
+    def _asked(self, viewer: Viewer) -> frozenset[str]:
+        asked = (one for one in (*self._keys, *self._linked) if not is_always(self._condition(viewer, one)))
+        return frozenset(name for one in asked for name in one.fields)
+
+    @cached_property
+    def _remembers_viewers(self) -> bool:
+        return all(remembers_viewers(one.policy) for one in (*self._keys, *self._linked))
 
     def visible_links(self, viewer: Viewer) -> Mapping[str, Select[object]]:
         """Return the keys of the linked rows that the viewer may view, by field, where that is not all of them.
@@ -145,6 +170,10 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
                 ((remote, _),) = relations[name].secondary_synchronize_pairs
                 found.append(Reference((name,), name, (remote,), policy))
         return found
+
+
+def _names_nothing(value: object) -> bool:
+    return value is None or value is MISSING or value == []
 
 
 def _references(model: type[object]) -> Iterator[Reference]:

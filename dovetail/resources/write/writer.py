@@ -9,25 +9,26 @@ from pydantic import MISSING
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.fast_unit_of_work import SessionSource
+from dovetail.database.fast_unit_of_work import SessionSource, confirm_presumed
 from dovetail.errors import NotFoundError, PreconditionRequiredError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.model_rules import check_enums
-from dovetail.resources.policy import not_found
-from dovetail.resources.query.keys import have_keys, key_of, unaddressable
+from dovetail.resources.policy import Recognized, not_found
+from dovetail.resources.query.keys import have_keys, key_of
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
-from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.at_once import AtOnce, values_of
+from dovetail.resources.write.creation.at_once import CreateAtOnce
+from dovetail.resources.write.creation.new_keys import NewKeys
+from dovetail.resources.write.creation.values import check_address, values_of_new
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
 from dovetail.resources.write.nested.contracts import NO_VALUES, Change, Values
 from dovetail.resources.write.nested.rows import NestedRows
-from dovetail.resources.write.new_keys import NewKeys
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
 
@@ -86,6 +87,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if not self.spec.lookup:
             return self.one_row
         return OneRow(self.spec.model, self.spec.lookup, self.spec.written_reader)
+
+    @cached_property
+    def create_at_once(self) -> CreateAtOnce[Model, Viewer, Create, Update, Replace]:
+        """Return what makes a row by a single statement, where that does."""
+        return CreateAtOnce(self.spec, self.inserter, self.references)
 
     @cached_property
     def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
@@ -160,13 +166,19 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             self.spec.policy.may_delete(viewer, item)
 
     async def create_and_read(
-        self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_VALUES
+        self, session: AsyncSession, recognized: Recognized[Viewer], data: Create, known: Values = NO_VALUES
     ) -> Made:
         """Create a row; return it as the viewer may see it. Raises what policy and hooks raise.
 
         `known` has what the row is to be known by, where the path says it.
         """
-        visibility = self.spec.written_visibility(viewer, ADD)
+        at_once = None if known else await self.create_at_once.create(session, recognized, data)
+        if at_once is not None:
+            key, batch, values = at_once
+            return Made(key, batch, await self._known_by(session, values, key))
+        await confirm_presumed(session)  # before a hook or a statement works for whoever that is
+        visibility = self.spec.written_visibility_of(recognized, ADD)
+        viewer = recognized.viewer
         self.check_create(viewer, data)
         await self.references.check(session, viewer, [(data, None)])
         made = await self._make(session, viewer, data, known)
@@ -283,7 +295,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if self.spec.update_with is not None:
             for change in changes:
                 await self.spec.update_with(session, viewer, change.item, change.data)
-                self._check_key(change.item.__dict__)
+                check_address(self.spec, change.item.__dict__)
             await session.flush()
         await update_rows(session, self.spec.model, rows, self.references.visible_links(viewer), touched)
         return touched
@@ -319,15 +331,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         ]
         for row in rows:
             check_enums(self.spec.model, row.values)
-            self._check_key(row.values)
+            check_address(self.spec, row.values)
         return rows
-
-    def _check_key(self, values: Values) -> None:
-        """Raise InvalidInputError if a row would be known by what cannot stand in its address."""
-        if self.spec.lookup in values:
-            check_key(self.spec.lookup, values[self.spec.lookup], self.spec.taken_keys)
-        elif name := unaddressable(self.spec.model, values, self.spec.taken_keys):
-            check_key(name, values[name], self.spec.taken_keys)
 
     async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> Hashable:
         """Return by what clients know a row that was made."""
@@ -359,13 +364,12 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Return a new object, or the values of one."""
         if self.spec.put_creates and known:
             self.new_keys.check(known)
-        if self.spec.create_with is not None:
-            made = await self.spec.create_with(session, viewer, data)
-        else:
-            made = data.model_dump(exclude={*self.spec.links, *self.spec.nested}) | dict(known)
+        if self.spec.create_with is None:
+            return values_of_new(self.spec, Recognized(viewer), data, known)
+        made = await self.spec.create_with(session, viewer, data)
         if isinstance(made, Mapping):
             check_enums(self.spec.model, made)
-        self._check_key(made if isinstance(made, Mapping) else made.__dict__)
+        check_address(self.spec, made if isinstance(made, Mapping) else made.__dict__)
         return made
 
     async def _with_targets(

@@ -15,7 +15,7 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.resource import ReadOnly, Resource
 from tests.guarded import api
 from tests.guarded.api import NoteRead, NoteUpdate, NoteWrite, find_labels
-from tests.guarded.models import GuardedBase, Note, note_labels
+from tests.guarded.models import GuardedBase, Label, Note, note_labels
 from tests.guarded.policies import NOTES, Notes
 
 BOTH = pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
@@ -113,6 +113,27 @@ async def test_who_may_add_no_row_at_all_is_refused_before_a_row_is_written(call
     app.include_router(rows.router)
     answer = await callers.staff.post("/rows", json={"title": "x", "owner_id": 1})
     assert (answer.status_code, len(await stored(session))) == (403, 4)
+
+
+async def test_a_label_that_is_found_by_its_name_is_linked_to_who_may_view_it_alone(callers, app, session):
+    app.include_router(
+        Resource(
+            model=Note, read=NoteRead, create=NoteWrite, policy=NOTES, name="row", links={"labels": Label.name}
+        ).router
+    )
+    fields, before = {"title": "x", "owner_id": 1}, await stored(session)
+    refused = await callers.owner.post("/rows", json=fields | {"labels": ["open", "shut"]})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/labels")
+    assert await stored(session) == before
+    made = await callers.owner.post("/rows", json=fields | {"labels": ["open"]})
+    assert [one["name"] for one in made.json()["labels"]] == ["open"]
+    made = await callers.staff.post("/rows", json=fields | {"labels": ["shut", "new", "open"]})
+    assert [one["name"] for one in made.json()["labels"]] == ["new", "open", "shut"]
+    refused = await callers.owner.post("/rows", json={"title": "x", "owner_id": 2, "labels": ["open"]})
+    assert refused.status_code == 403
+    refused = await callers.owner.post("/rows", json=fields | {"labels": ["open"], "grade": 1})
+    assert refused.status_code == 403
+    assert len(await stored(session)) == len(before) + 2
 
 
 @BOTH
