@@ -7,6 +7,7 @@ from sqlalchemy import bindparam
 
 from dovetail.api.schemas import Filter, Id, PathId
 from dovetail.contrib.auth.access import CurrentUser, OptionalUser, takes_scopes
+from dovetail.contrib.auth.models import User
 from dovetail.database.models import related
 from dovetail.database.session import SessionDep, SourceDep
 from dovetail.errors import NotFoundError
@@ -35,7 +36,7 @@ posts = Resource(
     search=POST_TEXT,
     unindexed={"title__icontains"},  # `search` has an index; this finds what stands inside a word
     links={"tags": Tag.name},
-    create_defaults={"author_id": lambda user: user.id},
+    create_defaults={"author_id": User.id},
 )
 tags = Resource(
     model=Tag,

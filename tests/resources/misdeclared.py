@@ -103,7 +103,7 @@ also_right = Resource(
     create=PostCreate,
     policy=StaffWrite(),
     links=BY_NAME,
-    create_defaults={"author_id": key_of},
+    create_defaults={"author_id": key_of, "title": User.username},
 )
 read_only = Resource(model=Post, read=PostRead, policy=POSTS)
 

@@ -93,9 +93,9 @@ class Declared(Generic[Model, Viewer, Create, Update, Replace]):
     # Relations that bodies hold as objects of their own, which are made, changed and removed with the row. Of `crates`
     # and `crates.items` schemas are made of what `fields` has behind their dots; yours have fields of these names.
     nested: Collection[str] = ()
-    # Values of a new row that its body leaves out, each by a function of who makes the row, which asks nobody else:
-    # `{"author_id": lambda user: user.id}`. A column that is in no schema has the value whatever a client sends.
-    create_defaults: Mapping[str, CreateDefault[Viewer]] = field(default_factory=dict)
+    # Values of a new row that its body leaves out, of who makes it: a column of theirs, `{"author_id": User.id}`, or
+    # what a function returns of them. A column that is in no schema has the value whatever a client sends.
+    create_defaults: Mapping[str, CreateDefault[Viewer] | InstrumentedAttribute[object]] = field(default_factory=dict)
     # Services that take the place of the default ones: they flush and never commit. That of a create answers an object,
     # or the values of one, which are inserted in the cheapest way.
     create_with: CreateWith[Viewer, Create, Model] | None = None  # (session, viewer, data)

@@ -23,7 +23,7 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.creation.at_once import CreateAtOnce
 from dovetail.resources.write.creation.new_keys import NewKeys
-from dovetail.resources.write.creation.values import check_address, values_of_new
+from dovetail.resources.write.creation.values import NewValues, check_address
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
@@ -91,7 +91,12 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     @cached_property
     def create_at_once(self) -> CreateAtOnce[Model, Viewer, Create, Update, Replace]:
         """Return what makes a row by a single statement, where that does."""
-        return CreateAtOnce(self.spec, self.inserter, self.references)
+        return CreateAtOnce(self.spec, self.inserter, self.references, self.new_values)
+
+    @cached_property
+    def new_values(self) -> NewValues:
+        """Return what gives the values of new rows."""
+        return NewValues(self.spec)
 
     @cached_property
     def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
@@ -365,7 +370,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         if self.spec.put_creates and known:
             self.new_keys.check(known)
         if self.spec.create_with is None:
-            return values_of_new(self.spec, Recognized(viewer), data, known)
+            return self.new_values.of(Recognized(viewer), data, known)
         made = await self.spec.create_with(session, viewer, data)
         if isinstance(made, Mapping):
             check_enums(self.spec.model, made)

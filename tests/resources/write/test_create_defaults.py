@@ -96,6 +96,10 @@ REFUSED = [
     ({"create_defaults": {"owner_id": 7}}, "row: create_defaults['owner_id'] is 7, expected def (viewer)"),
     ({"create_defaults": {"owner_id": slow}}, "row: create_defaults['owner_id'] cannot be async"),
     ({"create_defaults": {"owner_id": lambda: 1}}, "row: create_defaults['owner_id'] cannot be called"),
+    (
+        {"create_defaults": {"owner_id": Book.id}},
+        "row: create_defaults['owner_id'] is Book.id, and who writes is Viewer",
+    ),
     ({"create": Needless}, "Needless.owner_id always has a value, and the one of create_defaults would never be used"),
     ({"create": None}, "row: create_defaults is given, and no schema `create`; it is never used"),
     ({"create_with": create}, "row: create_with gives all values of a new row"),

@@ -24,7 +24,7 @@ from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import NewRow
-from dovetail.resources.write.creation.values import values_of_new
+from dovetail.resources.write.creation.values import NewValues
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import named
 from dovetail.resources.write.nested.contracts import NO_VALUES
@@ -39,8 +39,10 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         spec: Spec[Model, Viewer, Create, Update, Replace],
         inserter: Inserter,
         references: References[Model, Viewer, Create, Update, Replace],
+        values: NewValues,
     ) -> None:
         self._spec = spec
+        self._values = values
         self._inserter = inserter
         self._references = references
 
@@ -60,7 +62,7 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         visibility = self._spec.written_visibility_of(recognized, ADD)
         if not self._may_write(recognized, data) or not self._references.ask_nothing(recognized, data):
             return None
-        values = values_of_new(self._spec, recognized, data, NO_VALUES)
+        values = self._values.of(recognized, data, NO_VALUES)
         try:
             done = await self._inserter.insert_and_read(session, NewRow(values, links, self._by), visibility)
         except DBAPIError as error:

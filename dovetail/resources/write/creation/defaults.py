@@ -3,6 +3,7 @@
 from typing import get_args
 
 from sqlalchemy import inspect
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.errors import ConfigurationError
 from dovetail.resources.declaration.required_fields import always_given
@@ -32,7 +33,14 @@ def _check_default(spec: Spec, name: str, make: object) -> None:
             f"{spec.singular}: create_defaults names {name!r}, which is not a column of {spec.model.__name__}; "
             f"expected some of {', '.join(sorted(columns.keys()))}"
         )
-    check_hook(spec.singular, f"create_defaults[{name!r}]", make, {"viewer": viewer}, is_async=False)
+    where = f"create_defaults[{name!r}]"
+    if not isinstance(make, InstrumentedAttribute):
+        check_hook(spec.singular, where, make, {"viewer": viewer}, is_async=False)
+    elif not (isinstance(viewer, type) and make.class_ in viewer.__mro__):
+        found = getattr(viewer, "__name__", viewer)
+        raise ConfigurationError(
+            f"{spec.singular}: {where} is {make}, and who writes is {found}; expected a column of theirs, or a function"
+        )
     if spec.create is not None and name in always_given(spec.create):
         raise ConfigurationError(
             f"{spec.create.__name__}.{name} always has a value, and the one of create_defaults would never be used; "

@@ -1,31 +1,87 @@
 """The values of a new row: those of its body, and of what it leaves out those that hang on who makes the row."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cached_property
 
 from pydantic import MISSING, BaseModel
-from sqlalchemy import inspect
+from sqlalchemy import String, inspect
+from sqlalchemy.orm import InstrumentedAttribute
 
-from dovetail.resources.declaration.model_rules import check_enums
+from dovetail.resources.declaration.model_rules import check_enums, enums_of
 from dovetail.resources.policy import Recognized
 from dovetail.resources.query.keys import unaddressable
+from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.lookups import check_key
-from dovetail.resources.spec import Spec
+from dovetail.resources.spec import MAXIMUM_VIEWERS, Spec
 
 
-def values_of_new(
-    spec: Spec, recognized: Recognized[object], data: BaseModel, known: Mapping[str, object]
-) -> dict[str, object]:
-    """Return the values of a row by attribute; `known` are those that its path says.
+class NewValues:
+    """Gives the values of the new rows of a resource."""
 
-    Raises InvalidInputError for a member that an Enum does not have, and for what cannot stand in an address.
-    """
-    values = data.model_dump(exclude={*spec.links, *spec.nested})
-    if spec.create_defaults:
-        values |= _default_values(spec, recognized.viewer, data)
-    values |= known
-    check_enums(spec.model, values)
-    check_address(spec, values)
-    return values
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._known = Cache(MAXIMUM_VIEWERS)  # the defaults of somebody, by all that was loaded of them
+
+    def of(self, recognized: Recognized[object], data: BaseModel, known: Mapping[str, object]) -> dict[str, object]:
+        """Return the values of a row by attribute; `known` are those that its path says.
+
+        Raises InvalidInputError for a member that an Enum does not have, and for what cannot stand in an address.
+        """
+        spec = self._spec
+        values = data.model_dump(exclude=self._elsewhere)
+        if spec.create_defaults:
+            left_out = [name for name in spec.create_defaults if not self._is_given(data, name)]
+            values |= self._defaults(recognized, left_out) if left_out else {}
+        values |= known
+        if self._has_enums:
+            check_enums(spec.model, values)
+        if self._may_be_unaddressable:
+            check_address(spec, values)
+        return values
+
+    def _is_given(self, data: BaseModel, name: str) -> bool:
+        """Return True if a body says what a column is to hold; null is nothing that one holds which is never null."""
+        if name not in data.model_fields_set:
+            return False
+        value = getattr(data, name, MISSING)
+        return value is not MISSING and (value is not None or name in self._nullable)
+
+    def _defaults(self, recognized: Recognized[object], names: Collection[str]) -> Mapping[str, object]:
+        """Return the defaults of these columns; functions are asked each time, as nobody knows what they look at."""
+        values = recognized.values if self._are_columns else None
+        if values is None:
+            return {name: self._default(recognized.viewer, name) for name in names}
+        found: dict[str, object] | None = self._known.get(values)
+        if found is None:
+            viewer = recognized.viewer
+            found = self._known[values] = {name: self._default(viewer, name) for name in self._spec.create_defaults}
+        return {name: found[name] for name in names}
+
+    def _default(self, viewer: object, name: str) -> object:
+        make = self._spec.create_defaults[name]
+        return getattr(viewer, make.key) if isinstance(make, InstrumentedAttribute) else make(viewer)
+
+    @cached_property
+    def _are_columns(self) -> bool:
+        return all(isinstance(make, InstrumentedAttribute) for make in self._spec.create_defaults.values())
+
+    @cached_property
+    def _nullable(self) -> frozenset[str]:
+        columns = inspect(self._spec.model).column_attrs
+        return frozenset(name for name in self._spec.create_defaults if columns[name].columns[0].nullable)
+
+    @cached_property
+    def _elsewhere(self) -> set[str]:
+        return {*self._spec.links, *self._spec.nested}
+
+    @cached_property
+    def _has_enums(self) -> bool:
+        return bool(enums_of(inspect(self._spec.model)))
+
+    @cached_property
+    def _may_be_unaddressable(self) -> bool:
+        is_text = any(isinstance(getattr(self._spec.model, name).type, String) for name in self._spec.keys)
+        return is_text or bool(self._spec.lookup)
 
 
 def check_address(spec: Spec, values: Mapping[str, object]) -> None:
@@ -34,21 +90,3 @@ def check_address(spec: Spec, values: Mapping[str, object]) -> None:
         check_key(spec.lookup, values[spec.lookup], spec.taken_keys)
     elif name := unaddressable(spec.model, values, spec.taken_keys):
         check_key(name, values[name], spec.taken_keys)
-
-
-def _default_values(spec: Spec, viewer: object, data: BaseModel) -> dict[str, object]:
-    """Return the values of the columns that a body leaves out and that have a default."""
-    columns = inspect(spec.model).column_attrs
-    return {
-        name: make(viewer)
-        for name, make in spec.create_defaults.items()
-        if not _is_given(data, name, is_nullable=columns[name].columns[0].nullable)
-    }
-
-
-def _is_given(data: BaseModel, name: str, *, is_nullable: bool) -> bool:
-    """Return True if a body says what a column is to hold; null is nothing that one holds which is never null."""
-    if name not in data.model_fields_set:
-        return False
-    value = getattr(data, name, MISSING)
-    return value is not MISSING and (is_nullable or value is not None)
