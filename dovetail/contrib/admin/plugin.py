@@ -33,6 +33,7 @@ plugin = Plugin(
             "dovetail.contrib.admin.account.connected:CONNECTED",
         ),
         "admin.dashboard": lazy("dovetail.contrib.admin.dashboard.pool:POOL"),
+        "auth.language": lazy("dovetail.contrib.admin.web.preferences:language_of"),
         "auth.permissions": [("view_pool", "Can see how many connections to the database are in use")],
         "auth.expired": lazy(
             "dovetail.contrib.admin.models:EXPIRED",

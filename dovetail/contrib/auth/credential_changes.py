@@ -8,6 +8,7 @@ locked then, and looked at again.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -99,7 +100,7 @@ async def change_as_staff(
     old_email = user.email
     await _change(manager, user, values if vouch else _without_email(values), None)
     if user.email != old_email:
-        await manager.send(emails.email_changed(user, old_email), user)
+        await manager.send(user, partial(emails.email_changed, old_email=old_email))
     elif "email" in values:
         await _refuse_if_taken(manager, user, values["email"])  # staff see all addresses
         await manager.request_email_change(user, values["email"])
@@ -124,7 +125,9 @@ async def make_personal_token(
     """Give a user a personal token, and tell them. Raise as `make_token` does."""
     made = await make_token(session, user, name=name, scopes=scopes, lifetime=lifetime)
     await tell_of_change(
-        session, user, gettext("a personal token was made for your account: %(name)s.") % {"name": made.row.name}
+        session,
+        user,
+        lambda: gettext("a personal token was made for your account: %(name)s.") % {"name": made.row.name},
     )
     return made
 
@@ -133,7 +136,7 @@ async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> 
     """Revoke the personal token with this key, if it is the user's, and tell them; return whether it was."""
     is_revoked = await revoke_token(session, user, key)
     if is_revoked:
-        await tell_of_change(session, user, gettext("a personal token of your account was revoked."))
+        await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
     return is_revoked
 
 
@@ -153,7 +156,7 @@ async def _change(
     old_username = user.username
     await users.update_user(manager.session, user, **values)
     if user.username.lower() != old_username.lower():
-        await manager.send(emails.username_changed(user, old_username), user)
+        await manager.send(user, partial(emails.username_changed, old_username=old_username))
     if password is not None:
         await manager.set_password(user, password, keep_token=keep_token)
 

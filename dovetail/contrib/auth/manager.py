@@ -6,7 +6,9 @@ hashes on the event loop, signs tokens that cannot be revoked, and commits by it
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/user-manager/)
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from fastapi import Request
 from fastapi_users import BaseUserManager, IntegerIDMixin
@@ -30,7 +32,7 @@ from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
-from dovetail.contrib.auth.mail.outbox import new_nonce, send_message, send_token
+from dovetail.contrib.auth.mail.outbox import new_nonce, send_token, tell
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import lookup_session
@@ -57,7 +59,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     async def set_password(self, user: User, password: HashedPassword, *, keep_token: str | None = None) -> None:
         """Set the password of a locked user, end their other sessions, and tell them."""
         await users.set_password(self.session, user, password, keep_token=keep_token)
-        await self.send(emails.password_changed(user), user)
+        await self.send(user, emails.password_changed)
 
     async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
         """Send a token for a new password, unless many were sent already. Raise UserInactive."""
@@ -107,9 +109,9 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         """Send a new user, whose account staff made, a token to choose a password with."""
         self.messages.append(await send_token(self.session, MailKind.INVITATION, user.email, user))
 
-    async def send(self, message: EmailMessage, user: User) -> None:
-        """Send a message about the user's account."""
-        self.messages.append(await send_message(self.session, message, user))
+    async def send(self, user: User, write: Callable[[User], EmailMessage]) -> None:
+        """Send the user a message about their account."""
+        self.messages.append(await tell(self.session, user, write))
 
     async def request_email_change(self, user: User, email: str) -> None:
         """Send a token to an address that a locked user is to have; it counts once it comes back. The old one is told.
@@ -134,7 +136,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             raise ConflictError(gettext("Too many changes of the address were asked for; try again in an hour."))
         await record(self.session, EventKind.EMAIL_CHANGE_REQUESTED, user=user)
         self.messages.append(await send_token(self.session, MailKind.CONFIRM_EMAIL, address, user, nonce=nonce))
-        await self.send(emails.email_change_requested(user, address), user)
+        await self.send(user, partial(emails.email_change_requested, new_email=address))
 
     async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up: the address is verified, and if it is a new one, it is the user's from now on.
@@ -151,5 +153,5 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             await expire_one_time_tokens(self.session, user.id, TokenPurpose.VERIFY_EMAIL)
             return user
         await users.update_user(self.session, user, email=redeemed.email, is_verified=True)
-        await self.send(emails.email_changed(user, old_email), user)
+        await self.send(user, partial(emails.email_changed, old_email=old_email))
         return user

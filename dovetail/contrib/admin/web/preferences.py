@@ -5,6 +5,7 @@ No page asks the database: the row is read by the login alone, which gives anoth
 
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.web.cookies import Cookies
+from dovetail.contrib.auth.models import User
 
 OF_SITE = "-"  # in place of the name of a zone: whichever the site has
 LASTS = 400 * 24 * 3600  # seconds: browsers keep no cookie for longer
@@ -66,6 +68,11 @@ async def keep(session: AsyncSession, user_id: int, **values: object) -> None:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(Preference).values(user_id=user_id, **values)
     await session.execute(row.on_conflict_do_update(index_elements=[Preference.user_id], set_=values))
+
+
+async def language_of(session: AsyncSession, user: User) -> str:
+    """Return the code of the language that a user chose; nothing, if they leave it to their browsers."""
+    return await session.scalar(select(Preference.language).where(Preference.user_id == user.id)) or ""
 
 
 async def bring(session: AsyncSession, cookies: Cookies, user_id: int, response: Response) -> None:

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, hash_password
 from dovetail.contrib.auth.factors.links import check_can_enrol, print_enrolment_link
 from dovetail.contrib.auth.mail import emails
-from dovetail.contrib.auth.mail.outbox import send_message
+from dovetail.contrib.auth.mail.outbox import tell
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.users import (
     create_user,
@@ -88,7 +88,7 @@ async def changepassword(context: Context, username: str) -> None:
     async with context.database.unit_of_work() as session:
         owner = await session.get_one(User, user.id)
         await set_password(session, owner, hashed)
-        await send_message(session, emails.password_changed(owner), owner)  # a server sends it, or `sendmail`
+        await tell(session, owner, emails.password_changed)  # a server sends it, or `sendmail`
     click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
 
 

@@ -1,5 +1,6 @@
 """Change the factors of a user whose row is locked: each change is an event, and the user is told of it by mail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,8 +81,10 @@ async def rename_factor(
 async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
     """Remove a factor. Raise ConflictError for one without which the user could not log in."""
     await held.remove_factor(session, user, factor)
-    told = REMOVED[type(factor)] % {"name": factor.name}
-    await _tell(session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed", told)
+    name, told = factor.name, REMOVED[type(factor)]
+    await _tell(
+        session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed", lambda: told % {"name": name}
+    )
 
 
 async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
@@ -89,8 +92,13 @@ async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     if not user.has_second_factor:
         raise ConflictError(gettext("Recovery codes stand in for a second factor, and you have none; enrol one first."))
     codes = await make_recovery_codes(session, user.id)
-    told = gettext("new recovery codes were made.")
-    await _tell(session, user, EventKind.RECOVERY_CODES_MADE, "new recovery codes were made", told)
+    await _tell(
+        session,
+        user,
+        EventKind.RECOVERY_CODES_MADE,
+        "new recovery codes were made",
+        lambda: gettext("new recovery codes were made."),
+    )
     return codes
 
 
@@ -98,20 +106,25 @@ async def remove_factors_of(session: AsyncSession, user: User) -> int:
     """Remove all factors of somebody who lost them, and return how many there were; end nothing else."""
     count = await held.remove_all_factors(session, user)
     if count:
-        told = gettext("all second factors and passkeys were removed.")
-        await _tell(session, user, EventKind.FACTOR_REMOVED, "all second factors and passkeys were removed", told)
+        await _tell(
+            session,
+            user,
+            EventKind.FACTOR_REMOVED,
+            "all second factors and passkeys were removed",
+            lambda: gettext("all second factors and passkeys were removed."),
+        )
     return count
 
 
 async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> Added:
     codes = await held.factor_added(session, user)
-    told = ADDED[type(factor)] % {"name": factor.name}
-    await _tell(session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added", told)
+    name, told = factor.name, ADDED[type(factor)]
+    await _tell(session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added", lambda: told % {"name": name})
     return Added(factor=factor, recovery_codes=codes)
 
 
-async def _tell(session: AsyncSession, user: User, kind: EventKind, detail: str, told: str) -> None:
-    """Record the change, in English, and write to the user what `told` says."""
+async def _tell(session: AsyncSession, user: User, kind: EventKind, detail: str, told: Callable[[], str]) -> None:
+    """Record the change, in English, and write to the user what `told` says in their language."""
     await record(session, kind, user=user, detail=detail)
     await tell_of_change(session, user, told)
 

@@ -1,12 +1,13 @@
 """Put mail into the outbox: a row in the transaction of the change that it tells of, and sent once that is committed.
 
-    await tell_of_change(session, user, gettext("a personal token of your account was revoked."))
+    await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
 
 The mail of a transaction that is rolled back is never sent, and a process that dies after the commit loses none.
 """
 
 import json
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.events.origin import current_origin
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.languages import asked_in, language_for
 from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
 from dovetail.state import current_application
-from dovetail.translation.texts import get_language, gettext_lazy
+from dovetail.translation.texts import gettext_lazy, speaking
 
 SUBJECTS = {
     MailKind.RESET_PASSWORD: gettext_lazy("Choose a new password"),
@@ -28,6 +30,13 @@ SUBJECTS = {
     MailKind.WELCOME: gettext_lazy("Confirm your e-mail address"),
     MailKind.CONFIRM_EMAIL: gettext_lazy("Confirm your new e-mail address"),
 }
+
+
+async def tell(session: AsyncSession, user: User, write: Callable[[User], EmailMessage]) -> OutgoingMail:
+    """Send a user what `write` writes, without secrets, in the language that they chose, after the commit."""
+    with speaking(await language_for(session, user)):
+        message = write(user)
+    return await send_message(session, message, user)
 
 
 async def send_message(session: AsyncSession, message: EmailMessage, user: User | None = None) -> OutgoingMail:
@@ -54,7 +63,7 @@ async def send_token(
         "address": origin.address,
         "user_agent": origin.user_agent,
         "request_id": origin.request_id,
-        LANGUAGE: get_language(),
+        LANGUAGE: asked_in(),
     }
     row = OutgoingMail(
         kind=kind,
@@ -73,9 +82,12 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def tell_of_change(session: AsyncSession, user: User, change: str) -> None:
-    """Tell a user of a change of what they log in with, in case it was not them: one sentence, without secrets."""
-    await send_message(session, emails.change_of_credentials(user, change), user)
+async def tell_of_change(session: AsyncSession, user: User, change: Callable[[], str]) -> None:
+    """Tell a user of a change of what they log in with, in case it was not them: one sentence, without secrets.
+
+    `change` says it in the language that is spoken when it is asked: that of the user.
+    """
+    await tell(session, user, lambda owner: emails.change_of_credentials(owner, change()))
 
 
 def _post(session: AsyncSession, row: OutgoingMail) -> OutgoingMail:

@@ -15,9 +15,11 @@ from dovetail.contrib.auth.accounts.store import UserStore
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.languages import language_for
 from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
+from dovetail.translation.texts import active_language, speaking
 
 PURPOSES = {
     MailKind.RESET_PASSWORD: TokenPurpose.RESET_PASSWORD,
@@ -46,12 +48,14 @@ async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings
         return None
     owner = await UserStore(session).get_verified_by_email(row.to)
     if owner is not None and owner.id != user.id:  # the token counts among those that were sent there, and is not
-        return emails.address_in_use(owner)
-    return _message(row, user, token, settings)
+        with speaking(await language_for(session, owner, active_language())):
+            return emails.address_in_use(owner)
+    with speaking(await language_for(session, user, active_language())):
+        return _message(row, user, token, settings)
 
 
 def asked_in(row: OutgoingMail) -> str:
-    """Return the code of the language in which somebody asked for a mail; nothing for a message as it stands."""
+    """Return the code of the language in which somebody asked for a mail; nothing, where no page was asked for it."""
     return str(json.loads(row.asked_from).get(LANGUAGE, "")) if row.asked_from else ""
 
 

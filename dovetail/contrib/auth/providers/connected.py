@@ -80,8 +80,10 @@ async def connect(session: AsyncSession, user: User, login: ProviderLogin, provi
     await tell_of_change(
         session,
         user,
-        gettext("from now on %(email)s may log in to your account, at %(label)s.")
-        % {"email": row.email, "label": provider.label},
+        lambda: (
+            gettext("from now on %(email)s may log in to your account, at %(label)s.")
+            % {"email": row.email, "label": provider.label}
+        ),
     )
     return row
 
@@ -117,8 +119,10 @@ async def disconnect(session: AsyncSession, user: User, key: int, providers: Seq
     await tell_of_change(
         session,
         user,
-        gettext("%(email)s may no longer log in to your account, at %(provider)s.")
-        % {"email": gone.email, "provider": gone.provider},
+        lambda: (
+            gettext("%(email)s may no longer log in to your account, at %(provider)s.")
+            % {"email": gone.email, "provider": gone.provider}
+        ),
     )
     return gone
 

@@ -76,6 +76,29 @@ async def test_days_are_read_out_and_keys_are_called_as_in_the_language_of_the_p
     assert re.fullmatch(r"\d{1,2}\. [A-Zä-ü][a-zä-ü]+ \d{4}", await day.get_attribute("aria-label"))
 
 
+async def test_a_mail_is_in_the_language_that_its_receiver_chose_whoever_sends_it(
+    office, make_user, session, outbox, client_for
+):
+    ada = await make_user(username="ada", email="ada@example.org")
+    session.add(Preference(user_id=ada.id, language="de"))
+    await session.commit()
+    assert (
+        await office.post("/auth/user/action/send-reset-link/", {"pks": [str(ada.id)], "confirmed": "yes"})
+    ).status_code == 303
+    assert (await office.submit(f"/auth/user/{ada.id}/change/", {"username": "lovelace"})).status_code == 303
+    api = await client_for(ada)
+    made = await api.post("/api/auth/tokens", json={"name": "ci", "scopes": ["blog.view_post"]})
+    assert made.status_code == 201, made.text
+    mails = {one.subject: one.body for one in outbox.messages}
+    assert set(mails) == {
+        "Wählen Sie ein neues Passwort",
+        "Ihr Benutzername wurde geändert",
+        "Eine Änderung Ihres Kontos",
+    }
+    assert "für Ihr Konto wurde ein persönliches Token erstellt: ci." in mails["Eine Änderung Ihres Kontos"]
+    assert all(body.startswith("Guten Tag ") for body in mails.values())
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_script_of_texts_is_there_for_each_language_of_the_site_alone(client):
     answer = await client.get("/admin/texts/de.js")

@@ -55,7 +55,7 @@ async def test_a_change_of_factors_is_an_event_and_a_mail_without_secrets(with_t
     kinds = (await session.scalars(select(SecurityEvent.kind).order_by(SecurityEvent.id))).all()
     assert kinds[1:] == [EventKind.FACTOR_ADDED, EventKind.RECOVERY_CODES_MADE]
     bodies = "".join(message.body for message in outbox.messages)
-    assert "he authenticator app 'Telephone' was added." in bodies
+    assert "he authenticator app “Telephone” was added." in bodies
     assert "ew recovery codes were made." in bodies
     assert ada.secret not in bodies
     assert not any(code in bodies for code in ada.recovery_codes)

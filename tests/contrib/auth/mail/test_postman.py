@@ -107,7 +107,7 @@ async def test_no_connection_is_held_while_the_mail_server_is_talked_to(database
 async def test_what_fails_is_tried_again_later_and_later_and_given_up_at_last(database, session, make_user, caplog):
     ada = await make_user(username="ada")
     async with database.unit_of_work() as work:
-        await tell_of_change(work, ada, "A passkey was added to your account.")
+        await tell_of_change(work, ada, lambda: "A passkey was added to your account.")
     failing = Failing(ConnectionRefusedError("no server here"))
     postman = postman_for(database, failing)
     for attempt in range(1, MAXIMUM_ATTEMPTS):
