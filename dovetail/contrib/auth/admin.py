@@ -144,6 +144,11 @@ class UserAdmin(HolderAdmin, model=User):
             return cast("type[Form]", base)
         return type(base.__name__, (base,), {CURRENT: _current_password()})
 
+    def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
+        """Return what the form shows and never writes: who is no superuser makes and unmakes none."""
+        found = super().get_readonly_fields(request, obj)
+        return found if user_of(request).is_superuser else (*found, "is_superuser")
+
     async def prepare(self, request: Request) -> None:
         """Verify the current password of somebody who changes themselves."""
         current = (await request.form()).get(CURRENT)

@@ -23,6 +23,7 @@ from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.admin.web.returning import home_url
 from dovetail.settings import SETTINGS
 from dovetail.state import DOOR, note_of_request
 from dovetail.translation.texts import gettext, ngettext
@@ -55,7 +56,7 @@ async def show_table(office: Office, request: Request) -> Response:
     form = await request.form() if request.method == "POST" else FormData()
     if form.get(STEP) == "forget":
         await forget_table(session, owner, key)
-        return RedirectResponse(path_for(request, "admin:list", identity=view.identity), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(home_url(request, view), HTTPStatus.SEE_OTHER)
     preview, targets = await find_preview(session, owner, key), await targets_of(view, request)
     plan = (
         read_plan(form, len(preview.columns), targets, permitted)
@@ -89,7 +90,7 @@ class _TablePage:
         context: dict[str, object] = {"model_view": view, "preview": self.preview, "targets": self.targets.values()}
         context |= {"plan": self.plan, "problems": self.problems, "outcome": self.outcome}
         context |= {"matchable": matchable(self.targets, self.permitted), "permitted": self.permitted}
-        context["back"] = path_for(self.request, "admin:list", identity=view.identity)
+        context["back"] = home_url(self.request, view)
         return await self.office.render(self.request, "sqladmin/importing/table.html", context, status)
 
     async def check(self) -> Response:
@@ -109,7 +110,7 @@ class _TablePage:
         if outcome.mistakes:
             return await replace(self, outcome=outcome).show(HTTPStatus.UNPROCESSABLE_ENTITY)
         Flash.success(self.request, told(outcome))
-        return RedirectResponse(path_for(self.request, "admin:list", identity=self.view.identity), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(home_url(self.request, self.view), HTTPStatus.SEE_OTHER)
 
     async def _import_with_lines(self, report: Report) -> Ending:
         """Return the last line for a script: that it is done, or that the page has to say what is wrong."""

@@ -5,7 +5,7 @@ All of it obeys the policies, as lists do. Objects are found by the search of th
 that takes longer is stopped: what was found before it is shown.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from time import monotonic
 
@@ -39,14 +39,14 @@ class Entry:
     note: str = ""
 
 
-async def show_palette(_office: Office, request: Request) -> Response:
+async def show_palette(office: Office, request: Request) -> Response:
     """Answer with the groups of entries that hold what was typed (`term`), as JSON; without it, with all places."""
     term = request.query_params.get("term", "").strip()
     views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
     groups = {
         gettext("Recent"): [] if term else await _recent(request, views),
         gettext("Go to"): [one for one in _places(request, views) if _holds(one, term)],
-        gettext("Do"): [one async for one in _actions(request, views) if _holds(one, term)],
+        gettext("Do"): [one async for one in _actions(request, office.views.values()) if _holds(one, term)],
     }
     is_complete = True
     if len(term) >= SHORTEST:
@@ -74,9 +74,10 @@ def _places(request: Request, views: Sequence[ModelAdmin]) -> Iterator[Entry]:
         yield Entry(gettext("Why may they?"), path_for(request, "admin:why"))
 
 
-async def _actions(request: Request, views: Sequence[ModelAdmin]) -> AsyncIterator[Entry]:
+async def _actions(request: Request, views: Iterable[ModelAdmin]) -> AsyncIterator[Entry]:
     for view in views:
-        if view.is_visible(request) and view.can_create and await view.check_can_create(request):
+        is_open = view.is_accessible(request) and view.is_visible(request)
+        if is_open and view.can_create and await view.check_can_create(request):
             yield Entry(
                 gettext("New %(name)s") % {"name": in_sentence(view.name)},
                 path_for(request, "admin:create", identity=view.identity),

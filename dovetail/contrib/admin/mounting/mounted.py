@@ -51,6 +51,7 @@ from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, me
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.preferences import has_chosen_zone, has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import path_for, query_of
+from dovetail.contrib.admin.web.returning import home_url, may_list
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
@@ -205,6 +206,7 @@ class MountedSite(LeanAdmin):
         translate_templates(environment)
         environment.globals["languages"] = self._shared.languages.known.values
         environment.globals["has_chosen_zone"] = partial(has_chosen_zone, cookies)
+        environment.globals |= {"may_list": may_list, "home_url": home_url}
         environment.globals["theme"] = partial(theme_of, cookies)
         environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
         environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from sqladmin.authorization import Action
 from sqladmin.flash import Flash
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -41,6 +42,7 @@ from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
+from dovetail.contrib.admin.web.returning import home_url, may_list
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
 VERSION = "_version"
@@ -295,11 +297,13 @@ async def _after_saving(page: FormPage, obj: object, sent: FormData, *, is_creat
             return JSONResponse(told)
         return await page.office.render(request, view.popup_response_template, {"model_view": view, "told": told})
     Flash.success(request, gettext("%(obj)s was saved.") % {"obj": view.title_of(obj)})
-    if sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue):
-        url = request.url_for("admin:edit", identity=view.identity, pk=identifier_of(obj))
+    goes_on = sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue)
+    if goes_on and view.can_edit and view.has_permission(request, Action.EDIT):
+        path = path_for(request, "admin:edit", identity=view.identity, pk=identifier_of(obj))
     elif sent.get("save") == "another":
-        url = request.url_for("admin:create", identity=view.identity)
+        path = path_for(request, "admin:create", identity=view.identity)
     else:
-        url = request.url_for("admin:list", identity=view.identity)
-    query = "" if sent.get("save") == "another" else str(request.url.remove_query_params([PARAMETER, DRAFT]).query)
-    return RedirectResponse(url.path + (f"?{query}" if query else ""), HTTPStatus.SEE_OTHER)
+        path = home_url(request, view)
+    is_bare = sent.get("save") == "another" or not may_list(request, view)
+    query = "" if is_bare else str(request.url.remove_query_params([PARAMETER, DRAFT]).query)
+    return RedirectResponse(path + (f"?{query}" if query else ""), HTTPStatus.SEE_OTHER)

@@ -102,9 +102,9 @@ async def export_list(office: Office, request: Request) -> Response:
 
 async def autocomplete(office: Office, request: Request) -> Response:
     """Return the related objects that hold what was typed, or have a `key`, as JSON; the first ones if nothing was."""
-    view = open_view(office, request, Action.LIST)
+    view = _open_choices(office, request)
     name = request.query_params.get("name", "")
-    is_filter = any(
+    is_filter = view.has_permission(request, Action.LIST) and any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )
     return await _choices(view, request, name, allowed=is_filter or await _can_use_form(view, request, name))
@@ -112,13 +112,21 @@ async def autocomplete(office: Office, request: Request) -> Response:
 
 async def autocomplete_in_rows(office: Office, request: Request) -> Response:
     """Return what `autocomplete` does, for a field of the rows of an inline, such as `choice-0-author`."""
-    view = open_view(office, request, Action.LIST)
+    view = _open_choices(office, request)
     name = request.query_params.get("name", "").rpartition("-")[2]
     inline = view.inline_called(request, await _parent(view, request), request.path_params["part"])
     if inline is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     may_write = inline.may_add(request, None) or inline.may_change(request, None)
     return await _choices(inline, request, name, allowed=may_write and await _can_use_form(view, request))
+
+
+def _open_choices(office: Office, request: Request) -> ModelAdmin:
+    """Return the view at this address for who may list its rows, or send its form without seeing any."""
+    view = office.view_at(request)
+    doors = ((Action.LIST, True), (Action.CREATE, view.can_create), (Action.EDIT, view.can_edit))
+    allow(view.is_accessible(request) and any(one and view.has_permission(request, door) for door, one in doors))
+    return view
 
 
 async def _parent(view: ModelAdmin, request: Request) -> object | None:

@@ -7,15 +7,16 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.admin.web.returning import may_list
 from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True)
 class ListedView:
-    """A view of a model that one may open; `add_url` is None for who may add nothing."""
+    """A view of a model that one may open; `url` is None for who may not list, `add_url` for who may not add."""
 
     view: ViewBase
-    url: str
+    url: str | None
     add_url: str | None
 
 
@@ -44,7 +45,8 @@ async def list_apps(views: Iterable[ViewBase], request: Request) -> list[ListedA
 async def _listed(view: ViewBase, request: Request) -> ListedView:
     may_add = view.can_create and await view.check_can_create(request)
     add = path_for(request, "admin:create", identity=view.identity) if may_add else None
-    return ListedView(view, path_for(request, "admin:list", identity=view.identity), add)
+    url = path_for(request, "admin:list", identity=view.identity) if may_list(request, view) else None
+    return ListedView(view, url, add)
 
 
 def _in_words(label: str) -> str:

@@ -3,11 +3,29 @@
 from urllib.parse import urlencode
 
 from sqladmin import BaseView
+from sqladmin.authorization import Action
 from starlette.requests import Request
 
 
+def may_list(request: Request, view: BaseView) -> bool:
+    """Return whether the list of a view opens for the user: who may only add, say, sees none."""
+    return bool(view.has_permission(request, Action.LIST))
+
+
+def home_url(request: Request, view: BaseView) -> str:
+    """Return the address of a view's list, or of the first page for who may not open that."""
+    if may_list(request, view):
+        return request.url_for("admin:list", identity=view.identity).path
+    return request.url_for("admin:index").path
+
+
 def list_url(request: Request, view: BaseView) -> str:
-    """Return the address of a view's list with the query of this page, but for the rows that it selects."""
-    url = request.url_for("admin:list", identity=view.identity).path
+    """Return the address of a view's list with the query of this page, but for the rows that it selects.
+
+    Return that of the first page for who may not open the list.
+    """
+    url = home_url(request, view)
+    if not may_list(request, view):
+        return url
     query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "pks"])
     return f"{url}?{query}" if query else url

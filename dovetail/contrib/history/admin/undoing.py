@@ -1,6 +1,6 @@
 """Undo changes in the back office: which can be undone yet, with how many others, and for whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from dovetail.contrib.admin.pages.extras import ShownObject
+from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.history.admin.rights import OfficeJudge
-from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.contrib.history.undoing.undo import earliest as undo_start
 from dovetail.contrib.history.undoing.undo import undo
@@ -35,6 +38,24 @@ async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange])
     counted = select(number, func.count()).where(number.in_(possible)).group_by(number)
     counts = {row[0]: row[1] - 1 for row in await session.execute(counted)}
     return {one.id: counts[one.transaction] for one in changes if one.transaction in counts}
+
+
+async def undoable_actions(request: Request, shown: ShownObject) -> Collection[str]:
+    """Return the kinds of changes of an object of which the user may do the opposite to it, in any view of its model.
+
+    What else was done in the same transaction is asked about once somebody wants to undo it.
+    """
+    model, rights, rules = shown.view.model, rights_of(request), rules_of(request)
+    if shown.obj is not None:
+        await rules.load(request_context().session, model, ["change", "delete"], [shown.obj])
+    views = [one for one in rights.views_of(model) if one.is_accessible(request)]
+    opposites = {ChangeAction.ADD: ("delete", shown.obj), ChangeAction.CHANGE: ("edit", shown.obj)}
+    opposites[ChangeAction.DELETE] = ("create", None)
+    return [
+        action
+        for action, (door, obj) in opposites.items()
+        if any(one.has_permission(request, door, obj) for one in views)
+    ]
 
 
 async def chosen_change(request: Request, among: Select[RecordedChange]) -> RecordedChange:

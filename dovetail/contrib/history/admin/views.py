@@ -32,7 +32,7 @@ from dovetail.contrib.history.admin.lines import (
 )
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
-from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for
+from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for, undoable_actions
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import values_of_keys, written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
@@ -114,7 +114,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         return None
     rows = found[:PAGE]
     texts = await _related_texts(request, model, rows)
-    beside = await count_beside(session, rows)
+    beside, undoable = await count_beside(session, rows), await undoable_actions(request, shown)
 
     async def compare() -> Mapping[str, object]:
         # Elsewhere, since comparing long texts takes a while.
@@ -122,7 +122,8 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None
-        words = {"label": partial(label_of, shown.view), "origin": ORIGINS.say}
+        words: dict[str, object] = {"undoable": undoable}
+        words |= {"label": partial(label_of, shown.view), "origin": ORIGINS.say}
         return {"changes": changes, "older": older, "beside": beside, **words}
 
     return compare
