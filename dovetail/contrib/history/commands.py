@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old
+from dovetail.contrib.history.transactions import BEFORE
 from dovetail.errors import InvalidInputError
 from dovetail.plugin import Context, async_command
 
 MOST = 50  # lines that are listed
-BEFORE = 2**62  # less than nothing by so much: the numbers of transactions that are not of this database
 
 
 @click.command()

@@ -8,7 +8,8 @@ A number alone does not do: a transaction that began early and commits late leav
 appear when others have been read already. So the feed ends in front of the oldest transaction that is still at work,
 and orders by the transactions first (PostgreSQL: https://www.postgresql.org/docs/current/functions-info.html, section
 "Transaction ID and Snapshot Information Functions"). A line comes once nothing can come before it any more; a
-transaction that takes an hour holds the feed up for an hour. On SQLite transactions write one after the other.
+transaction that takes an hour holds the feed up for an hour. On SQLite transactions write one after the other, and the
+number alone does.
 
 Positions are of one database: after `pg_restore` into another, or `loaddata`, `manage.py history --renumber` brings the
 lines into the new one's order, and a reader begins anew.
@@ -17,7 +18,7 @@ lines into the new one's order, and a reader begins anew.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Text, cast, func, literal, select, tuple_
+from sqlalchemy import BigInteger, Select, Text, cast, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.history.models import RecordedChange
@@ -47,11 +48,15 @@ async def read_history(session: AsyncSession, *, after: Position = START, limit:
     """
     if not 1 <= limit <= MOST:
         raise ValueError(f"a limit is within 1 and {MOST:,}, found {limit}")
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    statement = _behind(after) if is_postgresql else select(RecordedChange).where(RecordedChange.id > after.id)
+    order = (RecordedChange.transaction, RecordedChange.id) if is_postgresql else (RecordedChange.id,)
+    return (await session.scalars(statement.order_by(*order).limit(limit))).all()
+
+
+def _behind(after: Position) -> Select[RecordedChange]:
+    """Return the SELECT of the lines of PostgreSQL's behind a position, in front of transactions that are at work."""
     place = tuple_(RecordedChange.transaction, RecordedChange.id)
     behind = tuple_(literal(after.transaction, BigInteger), literal(after.id, BigInteger))
-    statement = select(RecordedChange).where(place > behind)
-    if session.get_bind().dialect.name == "postgresql":
-        oldest = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-        statement = statement.where(RecordedChange.transaction < oldest)
-    statement = statement.order_by(RecordedChange.transaction, RecordedChange.id).limit(limit)
-    return (await session.scalars(statement)).all()
+    oldest = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
+    return select(RecordedChange).where(place > behind, RecordedChange.transaction < oldest)

@@ -36,6 +36,7 @@ class ChangeDoor(StrEnum):
 
 
 DELETED = text("action = 'delete'")
+NEVER = text('"transaction" IS NULL')
 
 
 class RecordedChange(IdMixin, Base):
@@ -50,7 +51,8 @@ class RecordedChange(IdMixin, Base):
     __history__ = False
     __table_args__ = (
         Index("ix_history_change_model_object_key_id", "model", "object_key", "id"),
-        Index("ix_history_change_transaction_id", "transaction", "id"),
+        # On SQLite, where the numbers of transactions and of lines grow together, it stays empty: `transactions.py`.
+        Index("ix_history_change_transaction_id", "transaction", "id", sqlite_where=NEVER),
         # For the trash; what is not deleted costs it nothing.
         Index("ix_history_change_deleted_id", "id", sqlite_where=DELETED, postgresql_where=DELETED),
         # Numbers are never given twice, so that a reader's position stays one when lines are purged. They, and those of
@@ -58,7 +60,7 @@ class RecordedChange(IdMixin, Base):
         {"sqlite_autoincrement": True, "info": {"is_movable": False}},
     )
 
-    created_at: Mapped[datetime] = mapped_column(server_default=utcnow(), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())  # found by the number: `old_lines.py`
     transaction: Mapped[int] = mapped_column(BigInteger)  # the same in all lines of one; 0 in old ones of SQLite
     action: Mapped[ChangeAction]
     model: Mapped[str] = mapped_column(String(MAXIMUM_MODEL))

@@ -1,10 +1,13 @@
-"""Lines that are older than HISTORY_DAYS: `purge-expired` removes them, and an archive keeps them as JSON lines."""
+"""Lines that are older than HISTORY_DAYS: `purge-expired` removes them, and an archive keeps them as JSON lines.
+
+They are found without an index of moments: a later line has a higher number, but for what began earlier.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, delete, func, literal, select
 
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.settings import HistorySettings
@@ -12,6 +15,9 @@ from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context
 
 BATCH = 1000  # lines of one transaction
+# By which a line may tell an earlier moment than those before it: of a long transaction of PostgreSQL's it is that at
+# which the transaction began, and a clock may have been put right.
+DISORDER = timedelta(days=1)
 FIELDS = tuple(column.key for column in RecordedChange.__table__.columns)
 
 
@@ -19,10 +25,15 @@ def is_old(context: Context) -> ColumnElement[bool]:
     """Return the condition on lines that are older than HISTORY_DAYS."""
     settings = context.plugin_settings["history"]
     assert isinstance(settings, HistorySettings)  # noqa: S101 - the plugin's own
-    return RecordedChange.created_at < datetime.now(UTC) - timedelta(days=settings.days)
+    return are_older(datetime.now(UTC) - timedelta(days=settings.days))
 
 
 EXPIRED = ("change", RecordedChange, is_old)  # for `manage.py purge-expired`
+
+
+def are_older(moment: datetime) -> ColumnElement[bool]:
+    """Return the condition on lines that were written before a moment."""
+    return and_(RecordedChange.id < _first_since(moment + DISORDER), RecordedChange.created_at < moment)
 
 
 async def archived_lines(
@@ -55,3 +66,18 @@ async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
 async def _last_line(database: Database) -> int:
     async with database.unit_of_work(read_only=True) as session:
         return await session.scalar(select(func.max(RecordedChange.id))) or 0
+
+
+def _first_since(moment: datetime) -> ScalarSelect[int]:
+    """Return the lowest number from which on lines are not older, found by halving what is left of all numbers."""
+    line = RecordedChange.__table__
+    lowest = select(func.coalesce(func.min(line.c.id), 0)).scalar_subquery()
+    beyond = select(func.coalesce(func.max(line.c.id), 0) + 1).scalar_subquery()
+    left = select(lowest.label("low"), beyond.label("high")).cte("left_numbers", recursive=True)
+    middle = (left.c.low + left.c.high) // literal(2)
+    found = select(line.c.created_at).where(line.c.id >= middle).order_by(line.c.id).limit(1)
+    is_older = found.correlate(left).scalar_subquery() < moment
+    low = case((is_older, middle + literal(1)), else_=left.c.low)
+    high = case((is_older, left.c.high), else_=middle)
+    left = left.union_all(select(low, high).where(left.c.low < left.c.high))
+    return select(func.min(left.c.high)).scalar_subquery()

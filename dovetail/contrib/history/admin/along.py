@@ -9,6 +9,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.contrib.history.recording.recorded import Recorded
+from dovetail.contrib.history.transactions import are_of
 from dovetail.database.change_log import CHANGE_LOG
 
 
@@ -20,7 +21,7 @@ async def causes_of(
     above = {row.id: list(_referred_to(log.recorded, row)) if isinstance(log, HistoryLog) else [] for row in rows}
     places = {place for found in above.values() for place in found if place[0] in views}
     statement = select(RecordedChange).where(
-        RecordedChange.transaction.in_({row.transaction for row in rows}),
+        are_of({row.transaction for row in rows}, session.get_bind().dialect.name),
         RecordedChange.action == ChangeAction.DELETE,
         tuple_(RecordedChange.model, RecordedChange.object_key).in_(sorted(places)),
     )
@@ -40,7 +41,7 @@ async def counts_along(
     """Return how many objects of which models were deleted in the same transactions, of those that are shown."""
     columns = (RecordedChange.transaction, RecordedChange.model)
     counted = select(*columns, func.count()).where(
-        RecordedChange.transaction.in_({row.transaction for row in rows}),
+        are_of({row.transaction for row in rows}, session.get_bind().dialect.name),
         RecordedChange.model.in_(views),
         RecordedChange.action == ChangeAction.DELETE,
     )

@@ -12,8 +12,8 @@ from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.history.admin.undoing import chosen_change, undo_for
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.recording.json_rows import current_transaction
 from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.transactions import are_own
 from dovetail.database.change_log import CHANGE_LOG
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -28,7 +28,7 @@ async def offer_undo(request: Request) -> None:
     if not messages or messages[-1]["category"] != SUCCESS or not isinstance(log, HistoryLog) or not log.undo_days:
         return
     await session.flush()
-    is_own = RecordedChange.transaction == current_transaction()
+    is_own = are_own(session.get_bind().dialect.name)
     last = await session.scalar(select(func.max(RecordedChange.id)).where(is_own))
     if last is not None:
         messages[-1]["undo"] = str(last)

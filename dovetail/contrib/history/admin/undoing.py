@@ -16,6 +16,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.history.admin.rights import OfficeJudge
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.transactions import are_of
 from dovetail.contrib.history.undoing.undo import earliest as undo_start
 from dovetail.contrib.history.undoing.undo import undo
 from dovetail.database.change_log import CHANGE_LOG
@@ -35,7 +36,7 @@ async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange])
     if not possible:
         return {}
     number = RecordedChange.transaction
-    counted = select(number, func.count()).where(number.in_(possible)).group_by(number)
+    counted = select(number, func.count()).where(are_of(possible, session.get_bind().dialect.name)).group_by(number)
     counts = {row[0]: row[1] - 1 for row in await session.execute(counted)}
     return {one.id: counts[one.transaction] for one in changes if one.transaction in counts}
 

@@ -80,7 +80,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         ColumnFilter(RecordedChange.actor_name, title=gettext_lazy("By")),
         DateFilter(RecordedChange.created_at, title=gettext_lazy("Time")),
     )
-    unindexed = ("action", "door", "actor_name")  # superusers look for them by hand, and seldom
+    unindexed = ("action", "door", "actor_name", "created_at")  # superusers look for them by hand, and seldom
 
     def title_of(self, obj: object) -> str:
         """Return what a change did to what: Add Post 12."""

@@ -18,6 +18,7 @@ from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.contrib.history.recording.upserts import look
+from dovetail.contrib.history.transactions import are_of
 from dovetail.contrib.history.undoing.conflicts import check_present, check_referring, check_written
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.rights import Judge
@@ -74,7 +75,7 @@ async def _lines(session: AsyncSession, change: RecordedChange) -> Sequence[Line
         )
     told = (cast(RecordedChange.before, Text), cast(RecordedChange.after, Text))
     columns = (RecordedChange.id, RecordedChange.action, RecordedChange.model, RecordedChange.object_key, *told)
-    statement = select(*columns).where(RecordedChange.transaction == change.transaction)
+    statement = select(*columns).where(are_of([change.transaction], session.get_bind().dialect.name))
     rows = (await session.execute(statement.order_by(RecordedChange.id.desc()).limit(MOST + 1))).all()
     if len(rows) > MOST:
         raise ConflictError(
