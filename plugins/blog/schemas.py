@@ -42,7 +42,7 @@ class PostCreate(Schema):
     title: Title
     content: Content
     is_published: Flag = False
-    tags: TagNames = Field(default_factory=list)
+    tags: TagNames = Field(default=[])
     author_id: Annotated[BodyId | None, Field(description="The author, if it is somebody else; for staff only.")] = None
 
 

@@ -57,7 +57,7 @@ class GroupCreate(Schema):
     """A new group."""
 
     name: GroupName
-    permissions: Annotated[list[PermissionName], Field(max_length=MOST, default_factory=list)]
+    permissions: Annotated[list[PermissionName], Field(max_length=MOST)] = Field(default=[])
 
 
 class GroupUpdate(Schema):
