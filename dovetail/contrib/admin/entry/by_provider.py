@@ -3,7 +3,7 @@
 These pages open their own transaction, since no share of the pool may be held while a provider is asked.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -16,7 +16,6 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.entry.entering import enter, target_of
-from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
@@ -31,7 +30,6 @@ from dovetail.errors import NotAuthenticatedError, TooManyRequestsError, Unavail
 from dovetail.translation.texts import gettext, gettext_lazy
 
 NO_STAFF = gettext_lazy("This login does not open the back office.")
-Page = Callable[[Office, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,6 @@ def provider_buttons(app: Starlette, request: Request, purpose: str = "") -> Seq
         for provider in PROVIDERS.get(app).providers
         if address_of(request, CALLBACK, name=provider.name) is not None  # a site may have dropped the routers
     ]
-
-
-def unguarded(office: Office, page: Page) -> Callable[[Request], Awaitable[Response]]:
-    """Answer a request with a page that opens its own transaction, or none; what fails is told by a page too."""
-
-    async def respond(request: Request) -> Response:
-        office.messages.load(request)
-        try:
-            response = await page(office, request)
-        except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
-            response = await error_page(office, request, error)
-        office.messages.save(request, response)
-        return response
-
-    return respond
 
 
 async def leave_for_provider(office: Office, request: Request) -> Response:

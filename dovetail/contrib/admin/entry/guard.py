@@ -84,6 +84,21 @@ def guarded(
     return respond
 
 
+def unguarded(office: Office, page: Callable[[Office, Request], Awaitable[Response]]) -> GuardedEndpoint:
+    """Answer a request with a page that opens its own transaction, or none; what fails is told by a page too."""
+
+    async def respond(request: Request) -> Response:
+        office.messages.load(request)
+        try:
+            response = await page(office, request)
+        except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
+            response = await error_page(office, request, error)
+        office.messages.save(request, response)
+        return response
+
+    return respond
+
+
 async def error_page(office: Office, request: Request, error: Exception) -> Response:
     """Return a page, or a line of JSON for a script, that tells what went wrong."""
     told = message_for(error)

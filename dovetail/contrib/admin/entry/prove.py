@@ -57,7 +57,7 @@ async def give_options(_office: Office, request: Request) -> Response:
     return JSONResponse(await begin_passkey_proof(session, user_of(request), party))
 
 
-def preparation(_request: Request) -> Preparation:
+def preparation(_office: Office, _request: Request) -> Preparation:
     """Return what is done before the transaction: verifying the password, which takes long."""
     return Preparation(work=_verify)
 

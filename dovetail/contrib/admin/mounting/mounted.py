@@ -20,7 +20,6 @@ from dovetail.contrib.admin.account.sections import EXTENSION_POINT, check_secti
 from dovetail.contrib.admin.checks.site_checks import find_shadowed, find_unfit_templates
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
-from dovetail.contrib.admin.entry import by_provider
 from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.languages.speaking import SpeakLanguages, translate_templates
@@ -56,7 +55,7 @@ from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
 from dovetail.markdown.rendering import render_markdown
-from dovetail.plugin import Context
+from dovetail.plugin import Context, deferred
 
 STATIC_PATHS = ("/statics/", "/assets/", "/media/", "/texts/")
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -202,7 +201,8 @@ class MountedSite(LeanAdmin):
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}
         environment.globals["filter_has_default"] = has_default
-        environment.globals["provider_buttons"] = partial(by_provider.provider_buttons, self.app)
+        buttons = deferred("dovetail.contrib.admin.entry.by_provider:provider_buttons")
+        environment.globals["provider_buttons"] = partial(buttons, self.app)
         translate_templates(environment)
         environment.globals["languages"] = self._shared.languages.known.values
         environment.globals["has_chosen_zone"] = partial(has_chosen_zone, cookies)

@@ -1,4 +1,8 @@
-"""List the routes of a site, all of which stand behind the guard."""
+"""List the routes of a site, all of which stand behind the guard.
+
+A page is named by its module below `dovetail.contrib.admin` and its function, `pages.why:show_why`, and imported when
+somebody first asks for it: no start needs it, and few processes are asked for all. A test asks for each name.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,28 +13,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from dovetail.contrib.admin.account import forgotten
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
-from dovetail.contrib.admin.bulk_editing import page as bulk_editing
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
-from dovetail.contrib.admin.editing import drafts
-from dovetail.contrib.admin.editing.markdown import prepare_preview, show_preview
-from dovetail.contrib.admin.entry import by_provider, enrolment, login, prove, second_step
-from dovetail.contrib.admin.entry.guard import guarded
+from dovetail.contrib.admin.entry.guard import guarded, unguarded
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
-from dovetail.contrib.admin.languages import chosen
 from dovetail.contrib.admin.languages.speaking import ScriptTexts
-from dovetail.contrib.admin.list_pages import list_views
-from dovetail.contrib.admin.looks import choices, palette
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages import index, pages, why
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
-from dovetail.contrib.admin.presence import presence
 from dovetail.contrib.admin.sqladmin_private import is_action
-from dovetail.contrib.admin.tasks.acting import run_action
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import deferred
@@ -39,12 +32,14 @@ PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 POST, BOTH = ("POST",), ("GET", "POST")
-IMPORTING = "dovetail.contrib.admin.importing"  # fourteen modules, for which few processes ever have a use
+ADMIN = "dovetail.contrib.admin"
 PREPARATIONS: Mapping[str, Callable[[Office, Request], Preparation | None]] = {
     "create": of_form,
     "edit": of_form,
-    "import": deferred(f"{IMPORTING}.preparing:of_upload"),
-    "import-table": deferred(f"{IMPORTING}.preparing:of_table"),
+    "import": deferred(f"{ADMIN}.importing.preparing:of_upload"),
+    "import-table": deferred(f"{ADMIN}.importing.preparing:of_table"),
+    "markdown": deferred(f"{ADMIN}.editing.markdown:prepare_preview"),
+    "prove": deferred(f"{ADMIN}.entry.prove:preparation"),
 }
 """What pages do before their transaction, by the names of their routes."""
 
@@ -74,49 +69,45 @@ class Routes:
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
         yield Route("/texts/{language}.js", ScriptTexts(self.office.languages).give, name="texts")
         yield from self._entrance()
-        office = self.office
-        asks = guarded(office, partial(prove.show_proof, office), enrolling=True, preparation=prove.preparation)
-        yield Route("/prove", asks, name="prove", methods=["GET", "POST"])
-        yield self._route("/prove/options", prove.give_options, "prove-options", POST, enrolling=True)
-        yield self._route("/", partial(index.show_index, self.dashboard), "index")
-        yield self._route("/why", why.show_why, "why")
-        yield self._route("/acting/stop", login.stop_acting, "stop-acting", POST)
-        yield self._route("/palette", palette.show_palette, "palette")
-        yield self._route("/theme", choices.choose_theme, "theme", POST, enrolling=True)
-        yield self._route("/zone", chosen.choose_zone, "zone", POST, enrolling=True)
-        yield self._route("/shortcuts", choices.choose_shortcuts, "shortcuts", POST, enrolling=True)
-        yield from AccountPage(office=office, sections=self.sections).routes()
+        yield self._route("/prove", "entry.prove:show_proof", "prove", BOTH, enrolling=True)
+        yield self._route("/prove/options", "entry.prove:give_options", "prove-options", POST, enrolling=True)
+        yield self._route("/", partial(deferred(f"{ADMIN}.pages.index:show_index"), self.dashboard), "index")
+        yield self._route("/why", "pages.why:show_why", "why")
+        yield self._route("/acting/stop", "entry.login:stop_acting", "stop-acting", POST)
+        yield self._route("/palette", "looks.palette:show_palette", "palette")
+        yield self._route("/theme", "looks.choices:choose_theme", "theme", POST, enrolling=True)
+        yield self._route("/zone", "languages.chosen:choose_zone", "zone", POST, enrolling=True)
+        yield self._route("/shortcuts", "looks.choices:choose_shortcuts", "shortcuts", POST, enrolling=True)
+        yield from AccountPage(office=self.office, sections=self.sections).routes()
 
     def of_views(self) -> Iterator[Route]:
         """Yield the pages that every view of a model has, at the addresses that Django gives them."""
-        yield self._route(VIEW, pages.show_list, "list", BOTH)
-        yield self._route(f"{VIEW}add/", pages.show_create_form, "create", BOTH)
-        yield self._route(f"{VIEW}delete/", pages.delete_selected, "delete", BOTH)
-        yield self._route(f"{VIEW}bulk/", bulk_editing.edit_selected, "bulk-edit", BOTH)
-        yield self._route(f"{VIEW}export/{{export_type}}/", pages.export_list, "export")
-        yield self._route(f"{VIEW}import/", deferred(f"{IMPORTING}.pages:show_upload"), "import", BOTH)
-        table = deferred(f"{IMPORTING}.pages:show_table")
-        yield self._route(f"{VIEW}import/{{key:int}}/", table, "import-table", BOTH)
-        yield self._route(f"{VIEW}draft/", drafts.keep_draft, "draft", POST)
-        show, prepare = partial(show_preview, self.office), partial(prepare_preview, self.office)
-        preview = guarded(self.office, show, preparation=prepare)
-        yield Route(f"{VIEW}markdown/", preview, name="markdown", methods=list(POST))
-        yield self._route(f"{VIEW}columns/", list_views.choose_columns, "list-columns", POST)
-        yield self._route(f"{VIEW}views/", list_views.save_view, "list-views", POST)
-        yield self._route(f"{VIEW}lookup/", pages.autocomplete, "ajax_lookup")
-        yield self._route(f"{VIEW}lookup/{{part}}/", pages.autocomplete_in_rows, "lookup-in-rows")
-        yield self._route(f"{OBJECT}change/", pages.show_edit_form, "edit", BOTH)
-        yield self._route(f"{OBJECT}delete/", pages.delete_selected, "delete", BOTH)
+        yield self._route(VIEW, "pages.pages:show_list", "list", BOTH)
+        yield self._route(f"{VIEW}add/", "pages.pages:show_create_form", "create", BOTH)
+        yield self._route(f"{VIEW}delete/", "pages.pages:delete_selected", "delete", BOTH)
+        yield self._route(f"{VIEW}bulk/", "bulk_editing.page:edit_selected", "bulk-edit", BOTH)
+        yield self._route(f"{VIEW}export/{{export_type}}/", "pages.pages:export_list", "export")
+        yield self._route(f"{VIEW}import/", "importing.pages:show_upload", "import", BOTH)
+        yield self._route(f"{VIEW}import/{{key:int}}/", "importing.pages:show_table", "import-table", BOTH)
+        yield self._route(f"{VIEW}draft/", "editing.drafts:keep_draft", "draft", POST)
+        yield self._route(f"{VIEW}markdown/", "editing.markdown:show_preview", "markdown", POST)
+        yield self._route(f"{VIEW}columns/", "list_pages.list_views:choose_columns", "list-columns", POST)
+        yield self._route(f"{VIEW}views/", "list_pages.list_views:save_view", "list-views", POST)
+        yield self._route(f"{VIEW}lookup/", "pages.pages:autocomplete", "ajax_lookup")
+        yield self._route(f"{VIEW}lookup/{{part}}/", "pages.pages:autocomplete_in_rows", "lookup-in-rows")
+        yield self._route(f"{OBJECT}change/", "pages.pages:show_edit_form", "edit", BOTH)
+        yield self._route(f"{OBJECT}delete/", "pages.pages:delete_selected", "delete", BOTH)
         if self.office.settings.presence:
-            yield self._route(f"{OBJECT}presence/", presence.beat, "presence", POST, is_use=False)
+            yield self._route(f"{OBJECT}presence/", "presence.presence:beat", "presence", POST, is_use=False)
         for page in self.object_pages:
             methods = ("GET",) if page.act is None else BOTH
             yield self._route(f"{OBJECT}{page.name}/", partial(show_object_page, page), f"object-{page.name}", methods)
-        yield self._route(OBJECT, pages.show_details, "details")
+        yield self._route(OBJECT, "pages.pages:show_details", "details")
 
     def last(self) -> Iterator[Route]:
         """Yield what answers where nothing else does."""
-        yield self._route("/{app_label:admin_word}/", partial(index.show_app_index, self.dashboard), "app_list")
+        show_app_index = partial(deferred(f"{ADMIN}.pages.index:show_app_index"), self.dashboard)
+        yield self._route("/{app_label:admin_word}/", show_app_index, "app_list")
         yield former_route(self.office)
 
     def behind_guard(self, route: BaseRoute) -> Route:
@@ -124,37 +115,37 @@ class Routes:
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
         if is_action(route.endpoint):  # SQLAdmin's actions change data on GET
-            run = partial(run_action, self.office, route.endpoint)
+            run = partial(deferred(f"{ADMIN}.tasks.acting:run_action"), self.office, route.endpoint)
             return Route(f"{route.path}/", guarded(self.office, run), name=route.name, methods=["POST"])
         endpoint = guarded(self.office, route.endpoint)
         return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
 
     def _entrance(self) -> Iterator[Route]:
         route = partial(self._route, public=True)
-        yield route("/login", login.show_login, "login", BOTH)
-        yield route("/login/theme", choices.choose_theme_as_visitor, "visitor-theme", POST)
-        yield route("/login/language", chosen.choose_language_as_visitor, "visitor-language", POST)
-        yield route("/login/second-factor", second_step.show_second_step, "second-factor", BOTH)
-        yield route("/login/passkey-options", second_step.give_passkey_options, "passkey-options", POST)
-        yield route("/login/passkey", second_step.log_in_with_passkey, "passkey-login", POST)
-        yield route("/password_reset/", forgotten.ask, "password_reset", BOTH)
-        yield route("/password_reset/done/", forgotten.tell_sent, "password_reset_done")
-        yield route("/reset/", forgotten.choose, "password_reset_confirm", BOTH)
-        yield route("/reset/done/", forgotten.tell_done, "password_reset_complete")
+        yield route("/login", "entry.login:show_login", "login", BOTH)
+        yield route("/login/theme", "looks.choices:choose_theme_as_visitor", "visitor-theme", POST)
+        yield route("/login/language", "languages.chosen:choose_language_as_visitor", "visitor-language", POST)
+        yield route("/login/second-factor", "entry.second_step:show_second_step", "second-factor", BOTH)
+        yield route("/login/passkey-options", "entry.second_step:give_passkey_options", "passkey-options", POST)
+        yield route("/login/passkey", "entry.second_step:log_in_with_passkey", "passkey-login", POST)
+        yield route("/password_reset/", "account.forgotten:ask", "password_reset", BOTH)
+        yield route("/password_reset/done/", "account.forgotten:tell_sent", "password_reset_done")
+        yield route("/reset/", "account.forgotten:choose", "password_reset_confirm", BOTH)
+        yield route("/reset/done/", "account.forgotten:tell_done", "password_reset_complete")
         leave, come_back = (
-            by_provider.unguarded(self.office, page)
-            for page in (by_provider.leave_for_provider, by_provider.return_from_provider)
+            unguarded(self.office, deferred(f"{ADMIN}.entry.by_provider:{name}"))
+            for name in ("leave_for_provider", "return_from_provider")
         )
         yield Route("/login/with/{name}", leave, name="provider-login", methods=["GET"])
         yield Route("/login/return", come_back, name="provider-return", methods=["GET"])
-        yield route("/enrol", enrolment.show_enrolment, "enrol", BOTH)
-        yield route("/enrol/options", enrolment.give_options, "enrol-options", POST)
-        yield self._route("/logout", login.log_out, "logout", POST, enrolling=True)
+        yield route("/enrol", "entry.enrolment:show_enrolment", "enrol", BOTH)
+        yield route("/enrol/options", "entry.enrolment:give_options", "enrol-options", POST)
+        yield self._route("/logout", "entry.login:log_out", "logout", POST, enrolling=True)
 
     def _route(
         self,
         path: str,
-        page: PageFunction,
+        page: str | PageFunction,
         name: str,
         methods: Sequence[str] = ("GET",),
         *,
@@ -165,7 +156,7 @@ class Routes:
         office, is_form = self.office, name in {"create", "edit"}
         prepare = PREPARATIONS.get(name)
         preparation = None if prepare is None else partial(prepare, office)
-        run = partial(page, office)
+        run = partial(deferred(f"{ADMIN}.{page}") if isinstance(page, str) else page, office)
         endpoint = guarded(
             office, run, public=public, enrolling=enrolling, is_form=is_form, is_use=is_use, preparation=preparation
         )
