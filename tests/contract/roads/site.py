@@ -37,7 +37,7 @@ from tests.running import SECRET
 PLUGINS = ("tests.library", "tests.contract.roads.shop")
 NAMES = ("ada", "grace", "root", "gone")
 ADA, GRACE, ROOT, GONE = 1, 2, 3, 4
-SPARE = 400  # rows of each kind that a test may delete, from the key 101 on; all are ada's
+SPARE = 80  # rows of each kind that a test may delete, from the key 101 on; all are ada's
 SKUS = ("plain", "a/b", "100%", "%2F", "ünï → 日本", " spaced ", "a?b#c", "..", "-1", "1")
 LARGEST_BODY, MOST_ITEMS = 20_000, 150
 DAY = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
