@@ -60,7 +60,7 @@ class GuardedProtocol(HttpProtocol):
     def connection_made(self, transport: Any) -> None:
         """Give the first request its time, unless there are too many connections."""
         super().connection_made(transport)
-        self._gathering = GatheringTransport(transport, self.loop)
+        self._gathering = GatheringTransport(transport)
         if self.guard.descriptors.are_short(transport):
             self._refuse(503, "This server has as many connections as it can hold; try again soon.")
             return
@@ -147,7 +147,6 @@ class GuardedProtocol(HttpProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, which has to come in time."""
         self._gathering.flush()
-        self._gathering.expects_head = True
         if self.pipeline or self.transport.is_closing():
             super().on_response_complete()
             return

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Iterable
 from functools import lru_cache
 
 from dovetail.middleware.headers import Pair
+from dovetail.server.gathering import GatheringTransport
 from dovetail.server.uvicorn_private import (
     BAD_IN_NAME,
     BAD_IN_VALUE,
@@ -32,7 +33,12 @@ _known: dict[Pair, bytes] = {}  # the lines of steady headers that were written 
 
 
 class Cycle(ResponseCycle):
-    """uvicorn's request and response; begins a response of known length by itself, and leaves any other to uvicorn."""
+    """uvicorn's request and response; begins a response of known length by itself, and leaves any other to uvicorn.
+
+    The head of one whose length is not known leaves at once: its body may be events, of which the first is far away.
+    """
+
+    transport: GatheringTransport  # type: ignore[assignment]  # narrow: it has what a cycle calls
 
     def send(self, message: Message) -> Awaitable[None]:  # type: ignore[override]  # narrow: it is awaited, and no more
         """Send a part of the response. Raises RuntimeError for a header that would end its line too soon."""
@@ -49,7 +55,7 @@ class Cycle(ResponseCycle):
             return
         self.response_started, self.waiting_for_100_continue = True, False
         self.expected_content_length, self.chunked_encoding = length, False
-        self.transport.write(b"".join(lines))
+        self.transport.hold(b"".join(lines))
 
 
 def _add_lines(lines: list[bytes], headers: Iterable[Pair]) -> int | None:

@@ -24,13 +24,18 @@ LENGTH = (b"content-length", b"4")
 
 
 class Transport:
-    """A transport that keeps what is written."""
+    """A transport that keeps what is written, and may hold a head."""
 
     def __init__(self):
         self.sent = b""
+        self.held = b""
+
+    def hold(self, head):
+        self.held = head
 
     def write(self, data):
-        self.sent += data
+        self.sent += self.held + data
+        self.held = b""
 
     def close(self):
         self.sent += b"<closed>"
@@ -42,8 +47,19 @@ class Transport:
 async def answered(kind: type[RequestResponseCycle], headers: Sequence[Pair], status: int, *, keeps: bool) -> bytes:
     """What a connection carries for an answer of four bytes, and the error if it is refused."""
     transport = Transport()
+    cycle = cycle_on(transport, kind, keeps=keeps)
+    try:
+        await cycle.send({"type": "http.response.start", "status": status, "headers": headers})
+        await cycle.send({"type": "http.response.body", "body": b"" if status == 304 else b"body"})
+    except RuntimeError as error:
+        return f"{error} {cycle.response_started}".encode()
+    return transport.sent + transport.held + (b" kept" if cycle.keep_alive else b"")
+
+
+def cycle_on(transport: Transport, kind: type[RequestResponseCycle], *, keeps: bool = True) -> RequestResponseCycle:
+    """Return a request that came on a connection."""
     logger = logging.getLogger(__name__)
-    cycle = kind(
+    return kind(
         scope={"type": "http", "method": "GET"},
         transport=transport,
         flow=FlowControl(transport),
@@ -56,12 +72,6 @@ async def answered(kind: type[RequestResponseCycle], headers: Sequence[Pair], st
         keep_alive=keeps,
         on_response=lambda: None,
     )
-    try:
-        await cycle.send({"type": "http.response.start", "status": status, "headers": headers})
-        await cycle.send({"type": "http.response.body", "body": b"" if status == 304 else b"body"})
-    except RuntimeError as error:
-        return f"{error} {cycle.response_started}".encode()
-    return transport.sent + (b" kept" if cycle.keep_alive else b"")
 
 
 @pytest.mark.parametrize("keeps", [True, False])
@@ -92,3 +102,13 @@ def test_the_headers_of_every_answer_are_those_that_are_looked_at_once():
     ours = {name.lower().encode() for name in DEFAULTS} | {STRICT_TRANSPORT_SECURITY[0]}
     assert ours <= STEADY
     assert STEADY.isdisjoint({b"set-cookie", b"authorization", b"etag", b"location"})
+
+
+@pytest.mark.parametrize(("headers", "waits"), [([*USUAL, LENGTH], True), (USUAL, False)])
+async def test_a_head_waits_for_its_body_only_if_that_is_of_known_length(headers, waits):
+    transport = Transport()
+    cycle = cycle_on(transport, Cycle)
+    await cycle.send({"type": "http.response.start", "status": 200, "headers": headers})
+    assert (b"" if waits else b"HTTP/1.1 200 OK\r\n") == transport.sent[:17]
+    await cycle.send({"type": "http.response.body", "body": b"body"})
+    assert transport.sent.startswith(b"HTTP/1.1 200 OK\r\n")
