@@ -78,12 +78,6 @@ class FairQueue(PoolQueue[T]):
         else:
             self._items.appendleft(item)
 
-    def peek(self) -> T | None:
-        """Return what `get_nowait` would give; None if that is nothing."""
-        if not self._items:
-            return None
-        return self._items[-1 if self.use_lifo else 0]
-
     def get(self, block: bool = True, timeout: float | None = None) -> T:  # noqa: FBT001, FBT002 - SQLAlchemy's signature
         """Take one, if need be after waiting `timeout` seconds in one of SQLAlchemy's greenlets. Raises QueueEmpty."""
         if self._items or not block:
@@ -173,12 +167,15 @@ class FairPool(QueuePool):
         Most of the time one lies ready or comes back soon. That needs none of SQLAlchemy's greenlets, nor what it wraps
         around a connection for those who forget to return it; both cost more than all the rest. Raises as `connect`.
         """
-        record = self.idle.peek()
-        if record is None and self.is_exhausted():
+        record = None
+        if not self.idle.empty():
+            record = self.idle.get_nowait()
+        elif self.is_exhausted():
             record = await self._wait()
-            self.idle.put_back(record)  # nobody else runs before it is taken again
-        if record is not None and _is_trusted(record) and self.is_usable_as_it_lies(record):
-            return self.idle.get_nowait()
+        if record is not None:
+            if _is_trusted(record) and self.is_usable_as_it_lies(record):
+                return record
+            self.idle.put_back(record)  # nobody else runs before `connect` takes it again
         token = trusting.set(True)
         try:
             return await run_in_greenlet(self.connect)
