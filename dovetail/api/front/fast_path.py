@@ -62,27 +62,19 @@ class FastPathMiddleware:
             receive = RereadableBody(receive)
         response: ASGIApp | None
         try:
-            response = await self._attempt(scope, receive)
+            answer = self._find(scope)
+            response = None if answer is None else await answer(Request(scope, receive))
         except Exception as error:  # noqa: BLE001 - every exception goes where those of an endpoint go
-            response = Raise(error, scope["app"])
+            response = _after(error, scope)
         if isinstance(receive, RereadableBody):
             receive = receive.again()
         await (response or self.app)(scope, receive, send)
 
-    async def _attempt(self, scope: Scope, receive: Receive) -> Response | None:
+    def _find(self, scope: Scope) -> FastAnswer | None:
         routes = self._routes.get(scope["method"])
         if routes is None:  # routes are added until the first request comes
             routes = self._routes[scope["method"]] = FastPathRoutes(scope["app"], scope["method"])
-        answer = routes.find(scope)
-        if answer is None:
-            return None
-        try:
-            return await answer(Request(scope, receive))
-        except DBAPIError as error:
-            if scope["method"] == "GET" or not asks_for_another_try(error):
-                raise  # a read was tried twice by now
-            scope[TRIED] = True  # and nothing was written: the fast path answers for that
-            return None
+        return routes.find(scope)
 
 
 class RereadableBody:
@@ -216,6 +208,14 @@ def _may_take(scope: Scope) -> bool:
     # A body may have to be looked at after the login that its address demands. For a read, the login of the fast path
     # does that too (`authenticates`); a write is left to FastAPI's dependencies.
     return scope["method"] == "GET" or not waiting.get()
+
+
+def _after(error: Exception, scope: Scope) -> ASGIApp | None:
+    """Return what answers a request whose fast path raised `error`; None if FastAPI tries once more."""
+    if isinstance(error, DBAPIError) and scope["method"] != "GET" and asks_for_another_try(error):
+        scope[TRIED] = True  # and nothing was written: the fast path answers for that
+        return None
+    return Raise(error, scope["app"])  # a read was tried twice by now
 
 
 def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:

@@ -9,7 +9,7 @@ SQLAlchemy is a `PreparedStatement`: reads, INSERTs that read back, and what a s
 A service uses them beside `session.execute`: they run on the session's connection, in its transaction.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
@@ -48,22 +48,22 @@ class PreparedStatement:
     # If the last value of the driver's rows is a JSON array of more values: what brings all of them into their order.
     packed: Callable[[Row], Row] | None = None
 
-    async def fetch(
+    def fetch(
         self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
-    ) -> Sequence[Row]:
+    ) -> Awaitable[Sequence[Row]]:
         """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
-        return self.unpacked(await connection.fetch(*self.step(named, positional)))
+        return self._unpacked(connection.fetch(*self.step(named, positional)))
 
-    async def fetch_behind(
+    def fetch_behind(
         self,
         connection: DriverConnection,
         first: Sequence["PreparedStatement"],
         named: Mapping[str, object],
         positional: Sequence[object] = (),
-    ) -> Sequence[Row]:
+    ) -> Awaitable[Sequence[Row]]:
         """Run the statements `first` on SQLite, and this one behind them; return its rows; if one fails, none is."""
         steps = [one.step(named, positional) for one in (*first, self)]
-        return self.unpacked(await connection.fetch_last(steps))
+        return self._unpacked(connection.fetch_last(steps))
 
     def step(self, named: Mapping[str, object], positional: Sequence[object] = ()) -> tuple[str, tuple[object, ...]]:
         """Return the text with its arguments, as the driver takes them."""
@@ -81,10 +81,8 @@ class PreparedStatement:
             values.append(value if process is None else process(value))
         return self.sql, tuple(values)
 
-    def unpacked(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return the rows that were asked for of the driver's."""
-        order = self.packed
-        return rows if order is None else [order((*row[:-1], *orjson.loads(row[-1]))) for row in rows]
+    def _unpacked(self, rows: Awaitable[Sequence[Row]]) -> Awaitable[Sequence[Row]]:
+        return rows if self.packed is None else _unpacked(rows, self.packed)
 
 
 def prepare(
@@ -244,6 +242,10 @@ class EntityStatement(Statement, Generic[T]):
     @cached_property
     def _width(self) -> int:
         return len(self._entities.columns())
+
+
+async def _unpacked(rows: Awaitable[Sequence[Row]], order: Callable[[Row], Row]) -> Sequence[Row]:
+    return [order((*row[:-1], *orjson.loads(row[-1]))) for row in await rows]
 
 
 def _source_to_presume(source: ReadSource) -> PoolSource | None:
