@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 
+import orjson
 from sqlalchemy import ColumnElement, Dialect, LargeBinary, String, bindparam, func, inspect, literal_column
 from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeEngine
@@ -122,9 +123,15 @@ def _stored_moment(stored: str | None) -> datetime | None:
 
 
 def _text(values: Sequence[object]) -> bytes:
-    # A moment's repr() takes ten times as long as its ISO form.
-    texts = [value.isoformat("T", "microseconds") if type(value) is datetime else repr(value) for value in values]
+    texts = [_moment_text(value) if type(value) is datetime else repr(value) for value in values]
     return BETWEEN.join(texts).encode("utf-8", "replace")
+
+
+def _moment_text(moment: datetime) -> str:
+    # orjson writes it four times as fast, but leaves out microseconds that are zero, and refuses odd offsets.
+    if moment.microsecond and moment.tzinfo is UTC:
+        return orjson.dumps(moment)[1:-1].decode()
+    return moment.isoformat("T", "microseconds")
 
 
 def _version_of(tag: str) -> str:

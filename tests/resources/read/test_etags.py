@@ -1,6 +1,7 @@
 """Entity tags: what of a row they stand on, and which of a client's tags match."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import Integer, MetaData
@@ -86,3 +87,19 @@ def test_a_writer_is_stale_unless_a_tag_is_of_this_version():
     for header in ("", '"a"', etag((1, LATER), b"{}"), f"W/{body}", body.partition("-")[2], '"-"', f"X{body}"):
         with pytest.raises(StaleWriteError):
             check_if_match(header, current)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        NOON,
+        LATER,
+        LATER.replace(microsecond=120_000),
+        LATER.replace(year=7),
+        LATER.replace(tzinfo=None),
+        LATER.astimezone(timezone(timedelta(hours=-3, minutes=-30, seconds=-5))),
+    ],
+)
+def test_a_moment_is_written_as_databases_write_it(moment):
+    text = f"1\0{moment.isoformat('T', 'microseconds')}"
+    assert version((1, moment)) == sha256(text.encode()).hexdigest()[:16]
