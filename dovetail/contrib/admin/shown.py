@@ -41,7 +41,7 @@ class ShownView(OpenModelView):
         """
         speaks = type(obj).__str__ is not object.__str__
         said = fields_of(request_context().request).text_of(obj) if speaks else ""
-        if said:
+        if said.strip():
             return said
         kind = self.name if isinstance(obj, self.model) else gettext(class_in_words(type(obj).__name__))
         return f"{kind} {identifier_of(obj)}"

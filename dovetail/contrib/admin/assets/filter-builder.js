@@ -68,7 +68,10 @@ function conditionRow(condition) {
     const field = known.find((one) => one.name === fields.value);
     const comparisons = select(gettext("Comparison"), field.comparisons, now.comparison);
     const value = valueField(field, comparisons.value, now);
-    comparisons.addEventListener("change", () => show({ comparison: comparisons.value, value: value.value }));
+    comparisons.addEventListener("change", () => {
+      show({ comparison: comparisons.value, value: value.value });
+      row.children[1].focus();
+    });
     const remove = button(gettext("Remove"), () => {
       const next = row.nextElementSibling || row.previousElementSibling;
       row.remove();

@@ -72,7 +72,7 @@ class ListedRows:
             obj=obj,
             pk=pk,
             title=title,
-            cells=[await self._cell(obj, name, opens=page is not None) for name in self._labels],
+            cells=[await self._cell(obj, name, title, opens=page is not None) for name in self._labels],
             page=None if page is None else page + self._query,
             view=page if can_look else None,
             delete=self._address("admin:delete", pk) + self._query if can_delete else None,
@@ -81,11 +81,12 @@ class ListedRows:
             delete_label=self._delete % {"what": title},
         )
 
-    async def _cell(self, obj: object, name: str, *, opens: bool) -> ListedCell:
+    async def _cell(self, obj: object, name: str, title: str, *, opens: bool) -> ListedCell:
         value, formatted = await self._view.get_list_value(obj, name, self._request)
         label = self._labels[name]
         if opens and name in self._links:
-            return ListedCell(name, label, formatted, opens=True)
+            is_blank = isinstance(formatted, str) and not formatted.strip()  # a link needs a name
+            return ListedCell(name, label, title if is_blank else formatted, opens=True)
         if name not in self._view.linked_names or value is None:
             return ListedCell(name, label, formatted)
         return ListedCell(name, label, *self._related(value, formatted))

@@ -1,6 +1,8 @@
 """Times are shown, typed and looked for in the zone of their user, and stored as moments."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -64,3 +66,43 @@ async def test_a_moment_that_the_zone_has_in_no_year_is_shown_in_utc_and_stays_a
     assert 'value="9999-12-31 23:59:00"' in (await office.get(form)).text
     assert (await office.submit(form, {"name": "Great looms"})).status_code == 303
     assert await session.scalar(select(Workshop.opens_at)) == for_ever
+
+
+# With days of 23 and 25 hours, and one that begins at one o'clock.
+BORDERS = {
+    "Pacific/Auckland": ("2026-04-05", "2026-09-27", "2026-12-31"),
+    "America/Los_Angeles": ("2026-03-08", "2026-11-01", "2026-12-31"),
+    "Africa/Cairo": ("2026-04-24", "2026-10-29"),
+}
+
+
+@pytest.mark.parametrize("zone", BORDERS)
+async def test_a_day_has_the_moments_that_the_zone_of_who_asks_gives_it_to_the_second(office, session, zone):
+    days = [date.fromisoformat(day) for day in BORDERS[zone]]
+    starts = [_start(day + timedelta(days=more), zone) for day in days for more in (0, 1)]
+    moments = [start + timedelta(seconds=more) for start in starts for more in (-1, 0)]
+    names = {f"M{number:02}": moment for number, moment in enumerate(moments)}
+    session.add_all([Painting(title=name, shown_at=moment) for name, moment in names.items()])
+    await session.commit()
+    await office.post("/zone", {"zone": zone})
+    for day in days:
+        wanted = {name for name, moment in names.items() if moment.astimezone(ZoneInfo(zone)).date() == day}
+        assert len(wanted) == 2
+        for query in (
+            f"year={day.year}&month={day.month}&day={day.day}",
+            f"shown_at_from={day}&shown_at_to={day}",
+            f"where=shown_at >= {day} and shown_at <= {day}",
+            f"where=shown_at = {day}",
+            f"shown_at={day}&shown_at_op=equals",
+        ):
+            page = await office.get(f"/atelier/filtered/?{query}&pageSize=100")
+            assert page.status_code == 200, query
+            assert set(re.findall(r"M\d\d", page.text)) & names.keys() == wanted, query
+
+
+def _start(day: date, zone: str) -> datetime:
+    """The first second of a day, which is not midnight where the clock goes from 23:59 to 1:00."""
+    start = datetime.combine(day, time(), UTC) - timedelta(days=1)
+    while start.astimezone(ZoneInfo(zone)).date() < day:
+        start += timedelta(minutes=30)
+    return start
