@@ -125,6 +125,66 @@ async def test_every_page_before_the_login_is_translated(app, client, boss, sess
     assert untranslated_of(pages) == {}
 
 
+REFUSED = {
+    "field": 400,
+    "taken": 409,
+    "stale": 409,
+    "method": 405,
+    "forged": 403,
+    "another site": 403,
+    "no text": 422,
+    "not theirs": 403,
+    "app without a name": 422,
+    "wrong code": 404,
+    "wrong password": 422,
+    "no permission": 422,
+    "undone already": 409,
+    "group": 409,
+    "address": 400,
+    "query": 400,
+}
+
+
+async def test_what_is_refused_and_what_was_done_is_translated(office, rows, boss, make_user, back_office_for):
+    reader = await back_office_for(await make_user(username="Zqreader", is_staff=True))
+    for one in (office, reader):
+        one.client.cookies.set(LANGUAGE, CODE)
+    form, post = office.client.post, f"/blog/post/{rows.id}"
+    token = {"csrf_token": await office.token()}
+    bare = {"Origin": "https://elsewhere.example"}
+    told = {
+        "field": await office.submit("/blog/post/add/", {"title": "", "content": "Zq"}),
+        "taken": await office.submit("/blog/tag/add/", {"name": "Zqtag"}),
+        "stale": await office.submit(f"{post}/change/", {"_version": "Zq"}),
+        "method": await office.client.put("/admin/account/password/change"),
+        "forged": await form("/admin/blog/tag/add/", data={"name": "Zq"}),
+        "another site": await form("/admin/blog/tag/add/", data=token, headers=bare),
+        "no text": await form("/admin/blog/tag/add/", data={**token, "name": "Zq\0"}),
+        "not theirs": await reader.get("/blog/post/"),
+        "app without a name": await office.post("/account/factors/totp", {"name": ""}),
+        "wrong code": await office.post("/account/factors/confirm", {"id": "9", "code": "Zq"}),
+        "wrong password": await office.post("/account/password/change", {"current_password": "Zq", "password": "Zq"}),
+        "no permission": await office.post("/account/tokens/make", {"name": "Zq", "days": "30", "scopes": "Zq"}),
+        "address": await office.client.get("/admin/blog/tag/%ff/"),
+        "query": await office.get("/blog/tag/?" + "&".join(f"a{one}=Zq" for one in range(1100))),
+    }
+    done = {"app": await office.post("/account/factors/totp", {"name": "Zqapp"})}
+    for name in ("Zqgroup", "Zqgroup"):
+        told["group"] = await office.submit("/auth/group/add/", {"name": name})
+    await office.submit(f"{post}/change/", {"title": "Zqnew"})
+    done["saved"] = await office.get("/blog/post/")
+    change = read_form((await office.get(f"{post}/history/")).text)["change"]
+    for name in ("undone", "undone already"):
+        told[name] = await office.submit(f"{post}/history/", {"change": change})
+    done["undone"] = await office.get(f"{post}/history/")
+    del told["undone"]
+    await office.post("/blog/tag/delete/", {"pks": [str(rows.tags[0].id)], "confirmed": "yes"})
+    done["deleted"] = await office.get("/trash")
+    assert {name: page.status_code for name, page in told.items()} == REFUSED
+    pages = {**told, **done}
+    assert {name: texts for name, page in pages.items() if (texts := left_over(page.text))} == {}
+
+
 async def importing(office: BackOffice, content: str) -> tuple[httpx.Response, httpx.Response]:
     """The page that says what the columns of a file are, and what it says once they are checked."""
     answer = await office.client.post(
