@@ -37,7 +37,7 @@ from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import values_of_keys, written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext, gettext_lazy, pgettext_lazy
 
 PAGE = 50  # changes of one page
 Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
@@ -46,7 +46,7 @@ Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
 class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     """The view of all changes: nobody writes here, and only superusers read."""
 
-    name = gettext_lazy("Change")
+    name = pgettext_lazy("one change of the history", "Change")
     name_plural = gettext_lazy("History")
     icon = "fa-solid fa-clock-rotate-left"
     category = gettext_lazy("Changes")

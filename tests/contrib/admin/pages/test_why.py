@@ -67,6 +67,7 @@ async def test_the_answer_and_what_is_wrong_with_a_question_are_in_the_language_
         "Die Verwaltung verlangt außerdem is_staff und blog.change_post: es fehlt blog.change_post.",
         ">moderieren</option>",
         ">Beitrag (blog.post)</option>",
+        ">Änderung (history.recordedchange)</option>",
         '<small class="text-secondary">blog.post</small>',
     ):
         assert words in page
