@@ -101,7 +101,10 @@ class _SeveralColumns(FilterParameter):
 
 def write_key(values: Iterable[object]) -> str:
     """Return a key as it stands in an address."""
-    texts = [str(one.value if isinstance(one, enum.Enum) else one) for one in values]
+    parts = tuple(values)
+    if len(parts) == 1 and type(parts[0]) is int:  # as nearly all are, of each row of a list
+        return str(parts[0])
+    texts = [str(one.value if isinstance(one, enum.Enum) else one) for one in parts]
     return texts[0] if len(texts) == 1 else ";".join(re.sub(r"([\\;])", r"\\\1", text) for text in texts)
 
 

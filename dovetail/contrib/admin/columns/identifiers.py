@@ -43,7 +43,8 @@ def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:
 def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a row has one of these primary keys; what is no key is left out."""
     keys = primary_keys(model)
-    values = [parsed for one in identifiers if (parsed := _parse(keys, one)) is not None]
+    readers = [_reader(key) for key in keys]
+    values = [parsed for one in identifiers if (parsed := _parse(readers, one)) is not None]
     if not values:
         return false()
     return keys[0].in_([value[0] for value in values]) if len(keys) == 1 else tuple_(*keys).in_(values)
@@ -51,28 +52,22 @@ def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnE
 
 def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
     """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
-    return _parse(primary_keys(model), identifier)
+    return _parse([_reader(key) for key in primary_keys(model)], identifier)
 
 
-def _parse(keys: Sequence[Column[object]], identifier: str) -> tuple[object, ...] | None:
-    parts = [identifier] if len(keys) == 1 else split_key(identifier)
-    if len(parts) != len(keys) or "\0" in identifier:
+def _parse(readers: Sequence[Reader | None], identifier: str) -> tuple[object, ...] | None:
+    parts = [identifier] if len(readers) == 1 else split_key(identifier)
+    if len(parts) != len(readers) or "\0" in identifier or None in readers:
         return None
     try:
-        return tuple(_read(key, part) for key, part in zip(keys, parts, strict=True))
+        return tuple([reader(part) for reader, part in zip(readers, parts, strict=True) if reader is not None])
     except (ArithmeticError, KeyError, TypeError, ValueError):
         return None
 
 
-def _read(key: Column[object], text: str) -> object:
-    if isinstance(key.type, Enum):
-        return {str(one.value): one for one in key.type.enum_class}[text] if key.type.enum_class else text
-    reader = _reader_of_key(key)
-    if reader is None:
-        raise TypeError(f"a key of {key.type!r} cannot stand in an address")
-    return reader(text)
-
-
 @lru_cache(maxsize=1024)  # to make one takes far longer than to read by it
-def _reader_of_key(key: Column[object]) -> Reader | None:
+def _reader(key: Column[object]) -> Reader | None:
+    """Return what reads a part of a key; None for one that cannot stand in an address."""
+    if isinstance(key.type, Enum):
+        return {str(one.value): one for one in key.type.enum_class}.__getitem__ if key.type.enum_class else str
     return reader_of(key.type)

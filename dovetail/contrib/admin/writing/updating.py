@@ -1,6 +1,6 @@
 """Write the changes of many objects by one UPDATE for the same columns; the ORM sends one for each object."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 from sqlalchemy import ClauseElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,21 +18,30 @@ async def write_together(session: AsyncSession, model: type[object], rows: Seque
     changed, known = list(session.dirty), {id(row) for row in rows}  # rows may compare by value, and have no hash
     if len(changed) < 2 or session.new or session.deleted or any(id(one) not in known for one in changed):  # noqa: PLR2004 - rows
         return  # which the ORM writes, in the order that these want
-    await update_objects(session, model, changed)
-    await _load_expired(session, inspect(model), changed)
+    mapper: Mapper[object] = inspect(model)
+    values = None if _is_heard(session, mapper) else _plain_values(mapper, changed)
+    if values is None:
+        await update_objects(session, model, changed)
+        await _load_expired(session, mapper, changed)
+        return
+    await _write(session, model, changed, values)
+    made = _made_by_updates(mapper)
+    by_key = {key_of(obj): obj for obj in changed}
+    for key, told in await _read(session, mapper, by_key, made):
+        vars(by_key[key]).update(zip(made, told, strict=True))  # as the ORM loads what is not expired
 
 
 async def update_objects(session: AsyncSession, model: type[object], objects: Sequence[object]) -> None:
     """Write what was set on objects of the session; by the ORM, where something listens to it or lists were set."""
     mapper: Mapper[object] = inspect(model)
-    is_heard = why_objects(model, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
+    is_heard = _is_heard(session, mapper)
     names = frozenset([*mapper.column_attrs.keys(), *mapper.relationships.keys()])
     changed = [_changed_on(obj, names) for obj in objects]
     if is_heard or any(_is_for_the_orm(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)):
         await session.flush()
         return
     values = [_set_on(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)]
-    await write_values(session, model, [(key_of(obj), written) for obj, written in zip(objects, values, strict=True)])
+    await _write(session, model, objects, values)
     made = _made_by_updates(mapper)
     for obj, written in zip(objects, values, strict=True):
         for name, value in written.items():
@@ -40,6 +49,12 @@ async def update_objects(session: AsyncSession, model: type[object], objects: Se
                 set_committed_value(obj, name, value)
         if made:
             session.sync_session.expire(obj, made)
+
+
+async def _write(
+    session: AsyncSession, model: type[object], objects: Sequence[object], values: Sequence[Mapping[str, object]]
+) -> None:
+    await write_values(session, model, [(key_of(obj), written) for obj, written in zip(objects, values, strict=True)])
     mark_written(session, objects)
 
 
@@ -47,14 +62,43 @@ async def _load_expired(session: AsyncSession, mapper: Mapper[object], objects: 
     """Read the columns that each UPDATE sets, of all objects at once; the ORM reads them of one after the other."""
     made = _made_by_updates(mapper)
     left = {name for obj in objects for name in made if name not in vars(obj)}
-    columns = [mapper.attrs[name].class_attribute for name in sorted(left)]
+    by_key, names = {key_of(obj): obj for obj in objects}, sorted(left)
+    for key, values in await _read(session, mapper, by_key, names):
+        for name, value in zip(names, values, strict=True):
+            set_committed_value(by_key[key], name, value)
+
+
+async def _read(
+    session: AsyncSession, mapper: Mapper[object], keys: Collection[Hashable], names: Sequence[str]
+) -> list[tuple[Hashable, Sequence[object]]]:
+    """Return the values of columns of the objects with these keys, by their keys."""
+    columns, own = [mapper.attrs[name].class_attribute for name in names], mapper.primary_key
     if not columns:
-        return
-    by_key, keys = {key_of(obj): obj for obj in objects}, mapper.primary_key
-    for row in await session.execute(select(*keys, *columns).where(among(keys, by_key))):
-        values = row[len(keys) :]
-        for column, value in zip(columns, values, strict=True):
-            set_committed_value(by_key[key_from(row[: len(keys)])], column.key, value)
+        return []
+    rows = await session.execute(select(*own, *columns).where(among(own, keys)))
+    return [(key_from(row[: len(own)]), row[len(own) :]) for row in rows]
+
+
+def _is_heard(session: AsyncSession, mapper: Mapper[object]) -> bool:
+    """Return whether the ORM has to write objects: something listens to it, or they have a key of several columns."""
+    return why_objects(mapper.class_, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
+
+
+def _plain_values(mapper: Mapper[object], objects: Sequence[object]) -> list[dict[str, object]] | None:
+    """Return what was set on each object, by column; None unless all of it are values of columns."""
+    equals = {one.key: mapper.class_manager[one.key].impl.is_equal for one in mapper.column_attrs}
+    found: list[dict[str, object]] = []
+    for obj in objects:
+        state = instance_state(obj)
+        own, values = state.dict, {}
+        for name, before in state.committed_state.items():
+            equal = equals.get(name)
+            if equal is None or name not in own or isinstance(own[name], ClauseElement):
+                return None
+            if equal(own[name], before) is not True:
+                values[name] = own[name]
+        found.append(dict(sorted(values.items())))
+    return found
 
 
 def _made_by_updates(mapper: Mapper[object]) -> list[str]:

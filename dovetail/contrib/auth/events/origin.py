@@ -47,13 +47,20 @@ class Origin:
 def current_origin() -> Origin:
     """Return who sends the request that is being answered, and from where; a trusted proxy may have said so."""
     scope = current_scope.get() or {}
-    noted, client = scope.get(ACTOR), scope.get("client")
+    address, request_id = current_client()
     return Origin(
-        actor=who(noted),
-        address=printable(str(client[0]), MAXIMUM_ADDRESS) if isinstance(client, tuple | list) and client else "",
+        actor=who(scope.get(ACTOR)),
+        address=address,
         user_agent=printable(_user_agent(scope), MAXIMUM_USER_AGENT),
-        request_id=(current_request_id.get() or "")[:MAXIMUM_REQUEST_ID],
+        request_id=request_id,
     )
+
+
+def current_client() -> tuple[str, str]:
+    """Return the address from which the request at hand comes, and the id of the request; outside of one, nothing."""
+    client = (current_scope.get() or {}).get("client")
+    address = printable(str(client[0]), MAXIMUM_ADDRESS) if isinstance(client, tuple | list) and client else ""
+    return address, (current_request_id.get() or "")[:MAXIMUM_REQUEST_ID]
 
 
 def who(user: object) -> Who:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CompoundSelect,
     Insert,
     Select,
+    String,
     Table,
     Text,
     and_,
@@ -44,6 +45,7 @@ from dovetail.database.deletion.references import Rows, by_database
 
 PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where
 ORIGIN = ("door", "via", "actor_id", "actor_name", "address", "request_id")
+PLACEHOLDERS = {name: f"{PLACEHOLDER}{name}" for name in ORIGIN}
 LOG = as_type("Table", RecordedChange.__table__)
 COLUMNS = ("transaction", "action", "model", "object_key", "before", "after", *ORIGIN)
 
@@ -78,7 +80,9 @@ class Lines:
             action = ChangeAction.CHANGE
         key = object_key([known[one.key] for one in table.keys])
         pictures = [_picture(table, fields, one) for one in (before, after)]
-        origin = [bindparam(f"{PLACEHOLDER}{name}", type_=LOG.c[name].type) for name in ORIGIN]
+        # A door is a text already: to look at each as one of an enumeration would take its time.
+        kinds = {"door": String(), **{name: LOG.c[name].type for name in ORIGIN[1:]}}
+        origin = [bindparam(PLACEHOLDERS[name], type_=kind) for name, kind in kinds.items()]
         told = [current_transaction(), sql_text(action), sql_text(table.label), key, *pictures, *origin]
         columns = as_type("list[ColumnElement[object]]", told)
         return as_type("Select[object]", select(*columns).where(*where))

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import click
 
-from dovetail.contrib.auth.events.origin import current_origin
+from dovetail.contrib.auth.events.origin import current_client, who
 from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoor
-from dovetail.contrib.history.recording.lines import PLACEHOLDER
-from dovetail.state import CREDENTIAL, DOOR, IMPERSONATOR, current_scope
+from dovetail.contrib.history.recording.lines import PLACEHOLDERS
+from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, current_scope
 
 UNDOES = "dovetail.history.undoes"  # in the scope of a request: what it undoes, "undoes change 12"
 IMPORTS = ("load", "import")  # how the names of commands begin that bring rows from elsewhere
@@ -16,21 +16,20 @@ IMPORTS = ("load", "import")  # how the names of commands begin that bring rows 
 def origin_values() -> Mapping[str, object]:
     """Return what fills the placeholders of the log's INSERTs."""
     scope = current_scope.get()
-    if scope is None:
-        door, via = _of_command()
-    else:
-        door = ChangeDoor(str(scope.get(DOOR, ChangeDoor.REST)))
-        said = (scope.get(CREDENTIAL), scope.get(IMPERSONATOR), scope.get(UNDOES))
-        via = ", ".join(str(one) for one in said if one)
-    origin = current_origin()
-    return {
-        f"{PLACEHOLDER}door": door,
-        f"{PLACEHOLDER}via": via[:MAXIMUM_VIA],
-        f"{PLACEHOLDER}actor_id": origin.actor.id,
-        f"{PLACEHOLDER}actor_name": origin.actor.name[:MAXIMUM_NAME],
-        f"{PLACEHOLDER}address": origin.address,
-        f"{PLACEHOLDER}request_id": origin.request_id,
-    }
+    door, via = _of_command() if scope is None else _of_request(scope)
+    actor = who(None if scope is None else scope.get(ACTOR))
+    address, request_id = current_client()
+    told = (door.value, via[:MAXIMUM_VIA], actor.id, actor.name[:MAXIMUM_NAME], address, request_id)
+    return dict(zip(PLACEHOLDERS.values(), told, strict=True))
+
+
+def _of_request(scope: Mapping[str, object]) -> tuple[ChangeDoor, str]:
+    named, credential = scope.get(DOOR), scope.get(CREDENTIAL)
+    door = ChangeDoor.REST if named is None else ChangeDoor(str(named))
+    others = [str(one) for one in (scope.get(IMPERSONATOR), scope.get(UNDOES)) if one]
+    if credential:
+        others.insert(0, str(credential))
+    return door, ", ".join(others)
 
 
 def _of_command() -> tuple[ChangeDoor, str]:
