@@ -157,7 +157,7 @@ def _postgresql_transaction(_element: current_transaction, _compiler: SQLCompile
 
 @compiles(current_transaction, "sqlite")
 def _sqlite_transaction(_element: current_transaction, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    return f"{TRANSACTION}({_LAST_LINE})"
+    return f"(SELECT {TRANSACTION}({_LAST_LINE}))"  # which is asked once, and not for each line
 
 
 _LAST_LINE = "(SELECT seq FROM sqlite_sequence WHERE name = 'history_change')"
