@@ -1,5 +1,6 @@
 """Each private part of Alembic that is leaned on: these fail when one of them changes its meaning."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from alembic.operations import Operations, ops
 from alembic.operations.batch import BatchOperationsImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Identity, Integer, MetaData, Table, create_engine, text
+from sqlalchemy import Column, Connection, Identity, Integer, MetaData, Table, create_engine, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.migrations.bridge import alembic_private
@@ -24,6 +25,14 @@ depends_on = {depends!r}
 def upgrade(): ...
 def downgrade(): ...
 """
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()  # from Python 3.13 on, a connection warns that nobody closed
 
 
 @pytest.fixture
@@ -98,13 +107,12 @@ def test_our_dialects_take_the_place_of_alembics():
     assert DefaultImpl.get_by_dialect(postgresql.dialect()) is DovetailPostgresqlImpl
 
 
-def test_the_version_table_has_room_for_long_ids():
-    with create_engine("sqlite://").connect() as connection:
-        context = MigrationContext.configure(connection)
+def test_the_version_table_has_room_for_long_ids(connection):
+    context = MigrationContext.configure(connection)
 
-        table = context.impl.version_table_impl(
-            version_table="alembic_version", version_table_schema=None, version_table_pk=True
-        )
+    table = context.impl.version_table_impl(
+        version_table="alembic_version", version_table_schema=None, version_table_pk=True
+    )
 
     assert table.c.version_num.type.length == 255
     assert table.c.version_num.primary_key
@@ -134,16 +142,15 @@ def test_a_column_of_sqlite_has_no_identity_to_change():
     assert impl._compare_identity_default(Identity(start=1), None) == (set(), set(), False)
 
 
-def test_a_batch_that_makes_a_table_anew_is_heard_of_before_its_indexes_are_looked_for(monkeypatch):
+def test_a_batch_that_makes_a_table_anew_is_heard_of_before_its_indexes_are_looked_for(monkeypatch, connection):
     monkeypatch.setattr(BatchOperationsImpl, "flush", BatchOperationsImpl.flush)
     heard = []
     alembic_private.set_batch_hook(lambda batch: heard.append([name for name, *_ in batch.batch]))
-    with create_engine("sqlite://").connect() as connection:
-        connection.execute(text("CREATE TABLE shop (id INTEGER, name TEXT)"))
-        operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table("shop", recreate="always") as batch:
-            batch.create_index("ix_shop_name", ["name"])
-        with operations.batch_alter_table("shop") as batch:  # which SQLite can alter
-            batch.add_column(Column("price", Integer()))
+    connection.execute(text("CREATE TABLE shop (id INTEGER, name TEXT)"))
+    operations = Operations(MigrationContext.configure(connection))
+    with operations.batch_alter_table("shop", recreate="always") as batch:
+        batch.create_index("ix_shop_name", ["name"])
+    with operations.batch_alter_table("shop") as batch:  # which SQLite can alter
+        batch.add_column(Column("price", Integer()))
 
     assert heard == [["create_index"]]
