@@ -120,3 +120,14 @@ async def test_the_trash_and_the_history_write_days_and_doors_in_the_language_of
     key = re.search(r"/blog/tag/(\d+)/", listed)[1]
     history = await office.get(page_of(app, "object-history", identity="blog/tag", pk=key))
     assert "Über Verwaltung (Sitzung" in history.text
+
+
+async def test_what_held_a_secret_is_not_offered_to_be_brought_back(app, boss, make_user, back_office_for, database):
+    office, gone = await back_office_for(boss), await make_user(username="gone")
+    asked = (await office.get(page_of(app, "delete", identity="auth/user", pk=gone.id))).text
+    assert "This cannot be undone." in asked
+    async with database.unit_of_work() as session:
+        await session.delete(await session.get_one(User, gone.id))
+    page = (await office.get(page_of(app, "view-trash"), model="auth.user")).text
+    assert "gone" in page
+    assert "Restore" not in page

@@ -48,7 +48,8 @@ class Duplicates:
             stored = await self._stored(column, set(values.values()))
             for line, value in values.items():
                 obj = existing.get(line)
-                if value in stored and (obj is None or identifier_of(obj) != stored[value]):
+                is_told_in_file = self._lines.get((place, value), line) != line  # and that row may be written by now
+                if value in stored and not is_told_in_file and (obj is None or identifier_of(obj) != stored[value]):
                     self.mistakes.add(line, place, gettext("Something with this value already exists."))
                     is_told = True
         return is_told

@@ -8,6 +8,7 @@ from operator import itemgetter
 from sqladmin.flash import Flash
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from wtforms import BooleanField
 
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields
 from dovetail.contrib.admin.change_list.builder import make_builder
@@ -15,7 +16,6 @@ from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.change_list.facets import are_shown, count_facets
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
-from dovetail.contrib.admin.inlines.opening import MOST_FIELDS
 from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
 from dovetail.contrib.admin.list_pages.listed_rows import ListedRows
@@ -31,6 +31,7 @@ from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext, gettext_lazy
 
+MOST_SENT = 980  # fields that the rows of a page may send: `dovetail.middleware` takes forms of 1000
 MISFIT = gettext_lazy(
     "The view %(name)s does not fit this list any more: %(detail)s All rows are shown; change the view or delete it."
 )
@@ -108,7 +109,7 @@ async def _editing(
 
 def _fitting(forms: Mapping[str, EditedRow], typed: Mapping[str, EditedRow], count: int) -> dict[str, EditedRow]:
     """Return the rows whose fields fit into one form, in their order; those that were typed into come before others."""
-    room = MOST_FIELDS - count - sum(map(_fields_in, typed.values()))  # each row says which it is
+    room = MOST_SENT - count - sum(map(_fields_in, typed.values()))  # each row says which it is
     kept = set(typed)
     for key in (key for key in forms if key not in typed):
         room -= _fields_in(forms[key])
@@ -119,8 +120,11 @@ def _fitting(forms: Mapping[str, EditedRow], typed: Mapping[str, EditedRow], cou
 
 
 def _fields_in(row: EditedRow) -> int:
-    """Return how many fields a form sends for a row: some come with a hidden one, and its state when it was shown."""
-    return 1 + 2 * len(list(row.form))
+    """Return how many fields a form sends for a row: its state when it was shown, and for some cells a hidden one."""
+    choices = [one for one in row.form if hasattr(one, "loader")]
+    several = [one.data for one in choices if isinstance(one.data, list | set | tuple)]
+    boxes = sum(isinstance(one, BooleanField) for one in row.form)
+    return 1 + len(list(row.form)) + boxes + len(choices) + sum(map(len, several))
 
 
 async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[object]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +30,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.database.change_log import log_of
 from dovetail.database.deletion.reach import rows_with
+from dovetail.resources.schemas.secret_columns import is_secret
 
 
 class Question:
@@ -144,6 +145,7 @@ class Question:
 
 
 def _undo_days(view: ModelAdmin) -> int:
-    """Return for how many days a deletion can be taken back; 0 where nobody keeps a history of the model."""
-    log = log_of(request_context().session, inspect(view.model).local_table)
-    return 0 if log is None else log.undo_days
+    """Return for how many days a deletion can be taken back; 0 where no history keeps all that the rows hold."""
+    table = view.mapper.local_table
+    log = log_of(request_context().session, table)
+    return 0 if log is None or any(map(is_secret, log.columns(table))) else log.undo_days

@@ -22,6 +22,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.admin.along import causes_of, counts_along
 from dovetail.contrib.history.admin.names import title_of_deleted
 from dovetail.contrib.history.admin.undoing import chosen_change, earliest, is_number, undo_for
+from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.database.change_log import CHANGE_LOG
@@ -156,7 +157,7 @@ async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mappin
                 title_of_deleted(request, view, row.before, row.object_key),
                 told,
                 named,
-                _may_restore(request, view),
+                REDACTED not in row.before.values() and _may_restore(request, view),
             )
         )
     return found

@@ -110,6 +110,12 @@ async def test_what_is_to_be_different_in_every_row_is_told_together_with_all_el
         ("2", "weight", number),
         ("3", "label", "This is in line 2 already."),
     ]
+    many = [f"P{number},1" for number in range(60)]  # so that the first are written before the last are looked at
+    address = await importer.upload("p.csv", "\n".join(["label,weight", *many, "P3,heavy"]))
+    assert [one[:2] for one in mistakes_in(await importer.step(address, "check"))] == [
+        ("62", "label"),
+        ("62", "weight"),
+    ]
     address = await importer.upload("p.csv", "id,label\n7,Dice\n8,Anvil\n")  # what was another's until this import
     assert (await importer.step(address, "import")).status_code == 303
     found = (await session.execute(select(Parcel.id, Parcel.label).order_by(Parcel.id))).all()

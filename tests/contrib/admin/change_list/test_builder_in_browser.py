@@ -1,0 +1,37 @@
+"""The filter builder by keyboard, three groups deep, in a real Chromium."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.contrib.admin.entering import log_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+
+async def test_a_filter_of_groups_in_groups_is_built_and_the_focus_stays_where_something_was_chosen(
+    browser_page: Page, boss, parcels
+):
+    page = browser_page
+    await log_in(page, "/admin/depot/parcels/", "Parcels")
+    await page.wait_for_load_state("load")
+    await page.get_by_text("Advanced filter").click()
+    groups, rows = page.locator(".builder-group"), page.locator(".builder-row")
+    await groups.nth(0).get_by_role("button", name="Add condition").first.click()
+    await rows.nth(0).get_by_label("Filter by").select_option(label="Weight")
+    comparison = rows.nth(0).get_by_label("Comparison")
+    await comparison.select_option(label="is at least")
+    await expect(comparison).to_be_focused()
+    await rows.nth(0).get_by_label("Weight: value").fill("7")
+    for depth, name in enumerate(("Stage", "Sent on")):
+        await groups.nth(depth).get_by_role("button", name="Add group").last.click()
+        row = rows.nth(depth + 1)
+        await row.get_by_label("Filter by").select_option(label=name)
+        await row.get_by_label("Comparison").select_option(label="is not")
+        choice = "Delivered" if name == "Stage" else "No date"
+        await row.get_by_label(f"{name}: value").select_option(label=choice)
+    await expect(page.locator("#builder-where")).to_have_value(
+        "weight >= 7 and (stage is_not delivered or (sent_on is_not null))"
+    )
+    await page.locator(".builder-form").get_by_role("button", name="Apply").click()
+    await expect(page.get_by_role("link", name="Chair", exact=True)).to_be_visible()
+    await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_hidden()
