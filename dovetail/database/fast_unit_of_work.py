@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from dovetail.database.after_commit import AFTER_COMMIT, run_after_commit
 from dovetail.database.drivers.aiosqlite_connections import is_still_there
 from dovetail.database.drivers.sqlalchemy_private import (
+    LateSession,
     connection_on,
     has_begun,
     has_changes,
@@ -60,7 +61,7 @@ class FastUnitOfWork:
 
     async def __aenter__(self) -> AsyncSession:
         self._started = perf_counter()
-        self._session = self._sessions()
+        self._session = LateSession(self._sessions)
         self._session.info.update({WORK: self, CONNECT: self.connect})
         try:
             if self._turns is not None:
@@ -271,8 +272,8 @@ def async_connection_of(session: AsyncSession) -> AsyncConnection | None:
 
 
 def _work_of(session: AsyncSession) -> FastUnitOfWork | None:
-    # Asked for every statement, so without WORK.find, which would double the cost; `session.info` would as well.
-    work: FastUnitOfWork | None = session.sync_session.info.get(WORK)
+    # Asked for every statement, so without WORK.find, which would double the cost.
+    work: FastUnitOfWork | None = session.info.get(WORK)
     return work
 
 

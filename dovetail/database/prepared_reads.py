@@ -3,6 +3,7 @@
 import math
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, Dialect, Engine, exc
@@ -25,6 +26,7 @@ from dovetail.database.pool.fair_pool import FairPool
 from dovetail.database.pool.unreachable import unreachable
 from dovetail.database.presumed import Presumable, Presumed, Remembered, UnconfirmedError
 
+PORTABLE = frozenset({int, bool, type(None), datetime, list})
 WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of an engine: nothing runs outside of one
 
 
@@ -119,6 +121,8 @@ class DriverConnection:
 def find_unportable(values: Iterable[object]) -> str:
     """Return what is wrong with a value that not every database can hold, nor JSON; nothing if all are right."""
     for value in values:
+        if value.__class__ in PORTABLE:  # every value of every statement comes by here
+            continue
         if isinstance(value, str):
             if "\0" in value:
                 return "a text contains a NUL character"

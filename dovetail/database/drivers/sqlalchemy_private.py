@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.event.attr import _EmptyListener
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapper, Session, decl_base
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.mapper import _event_on_init
@@ -199,15 +199,44 @@ def may_block() -> bool:
     return hasattr(getcurrent(), "__sqlalchemy_greenlet_provider__")
 
 
+class LateSession(AsyncSession):
+    """A session as `sessions` makes them, of which SQLAlchemy's own part is made when somebody asks for it.
+
+    Most writes by a statement never do. Its `info` and its class are there from the start.
+    """
+
+    info: dict[object, object] = {}  # noqa: RUF012 - in the place of the property, which asks SQLAlchemy's part
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._options = sessions.kw
+        self.info = dict(sessions.kw.get("info") or {})
+        self.sync_session_class = sessions.kw.get("sync_session_class", Session)
+
+    def __getattr__(self, name: str) -> object:
+        """Make SQLAlchemy's part, which has all that is missing."""
+        if is_made(self):
+            raise AttributeError(name)
+        AsyncSession.__init__(self, **self._options)
+        self.sync_session.__dict__["info"] = self.info
+        return getattr(self, name)
+
+
+def is_made(session: AsyncSession) -> bool:
+    """Return whether SQLAlchemy's part of a session is there; nothing is made for who asks whether it has anything."""
+    return "sync_session" in session.__dict__
+
+
 def has_connected(session: AsyncSession) -> bool:
     """Return whether a statement went through the session: an object that was only put into it asks for nothing."""
+    if not is_made(session):
+        return False
     transaction = session.sync_session.get_transaction()
     return transaction is not None and bool(transaction._connections)  # noqa: SLF001 - there is no public name for it
 
 
 def has_changes(session: AsyncSession) -> bool:
     """Return whether a flush would find something to look at; `new`, `dirty` and `deleted` make a set each."""
-    return not session.sync_session._is_clean()  # noqa: SLF001 - what Session.flush() asks
+    return is_made(session) and not session.sync_session._is_clean()  # noqa: SLF001 - what Session.flush() asks
 
 
 def mark_written(session: AsyncSession, items: Iterable[object]) -> None:

@@ -65,8 +65,11 @@ class WrittenResponse(Response):
     """The response to the request that made the rows with these keys."""
 
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str], keys: Sequence[Hashable]) -> None:
-        super().__init__(body, status, headers, "application/json")
-        self.keys = keys
+        # As Starlette does it, without a look at what the headers say of length and type.
+        self.status_code, self.body, self.background, self.keys = status, body, None, keys
+        given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        length = (b"content-length", b"%d" % len(body))
+        self.raw_headers = [*given, length, (b"content-type", b"application/json")]
 
 
 async def respond_once(

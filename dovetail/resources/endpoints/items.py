@@ -6,7 +6,7 @@ out who asks.
 
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 import orjson
@@ -77,7 +77,7 @@ async def create(
     async def make() -> Response:
         with _pointing_into(spec, data, is_new=True):
             made = await writer.create_and_read(session, recognized, data)
-        headers = {"Location": f"{quote(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
+        headers = {"Location": f"{_quoted(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
         return _item_response(spec, request, made.batch, made.key, status=201, headers=there)
 
@@ -337,7 +337,7 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         name=f"delete_{spec.singular}",
         description=f"Remove a {spec.singular}.",
         parameters={key_name: spec.key_type, "session": SessionDep, "viewer": spec.policy.writer},
-        fast_path=FastWrite(spec.policy, partial(delete, writer), PathKey.of(spec)),
+        fast_path=FastWrite(spec.policy, partial(delete, writer), PathKey.of(spec), confirms=True),
     )
     add_route(
         router,
@@ -349,6 +349,11 @@ def _add_delete(writer: Writer, router: APIRouter) -> None:
         openapi_extra={"parameters": [documentation.if_match(required=spec.requires_if_match)]},
         responses=documentation.precondition_responses(required=spec.requires_if_match) | {422: {}},
     )
+
+
+@lru_cache(maxsize=100)  # mostly one for each resource
+def _quoted(path: str) -> str:
+    return quote(path)
 
 
 def _location(spec: Spec, request: Request, key: Hashable) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -26,6 +27,7 @@ from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
+PLAIN = frozenset({str, int, float, bool, type(None), datetime})  # classes of most values, which are no SQL
 VALUE = "value_"  # with the name of an attribute: the placeholder for its value
 Defaults: TypeAlias = Mapping[str, Callable[[], object]]  # what makes the value, by attribute
 
@@ -44,7 +46,7 @@ class NewRow:
 
 def insertable(model: type[object], values: Mapping[str, object]) -> dict[str, object] | None:
     """Return the values that an INSERT names, as the ORM would choose them; None if some are SQL, and no values."""
-    if any(isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in values.values()):
+    if any(_is_sql(value) for value in values.values() if value.__class__ not in PLAIN):
         return None
     return {name: value for name, value in values.items() if value is not None or not _has_default(model, name)}
 
@@ -78,6 +80,10 @@ def guarded_insert(
     if any(_names_column(part, table) for part in visitors.iterate(asked)):
         return None
     return insert(table).from_select(list(given), select(*given.values()).where(asked, *conditions))
+
+
+def _is_sql(value: object) -> bool:
+    return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
 
 
 def placeholders(model: type[object], names: Iterable[str]) -> dict[Column[object], BindParameter[object]]:

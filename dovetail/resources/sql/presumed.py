@@ -5,9 +5,9 @@ from sqlalchemy.types import UserDefinedType
 
 from dovetail.database.presumed import Presumable, Presumed
 from dovetail.resources.schemas.secret_columns import is_secret
+from dovetail.resources.sql.statements import PRESUMED
 
 IS_FOUND = "is_found"  # null beside somebody for whom nothing was found
-VALUE = "presumed_"  # with a number: the placeholder for a value of the row that is presumed
 
 
 def confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Select[object]:
@@ -23,26 +23,20 @@ def confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Se
 
 
 def is_confirmed(statement: Presumable, dialect: Dialect) -> ColumnElement[bool]:
-    """Return the condition that a statement gives a row with the values of VALUE, as the driver has them, and no other.
+    """Return the condition that a statement gives the row with the values of PRESUMED, as the driver has them.
 
     What is secret is not compared: nothing is decided by that, and a database may log what it is given.
     """
     asked = statement.select(dialect)
     row = asked.subquery("presumed")
     told = [not (isinstance(column, Column) and is_secret(column)) for column in asked.selected_columns]
-    values = [bindparam(f"{VALUE}{number}", type_=_AsDriverHasIt()) for number in range(len(told))]
+    values = [bindparam(f"{PRESUMED}{number}", type_=_AsDriverHasIt()) for number in range(len(told))]
     same = [
         column.is_not_distinct_from(value)
         for column, value, is_told in zip(row.c, values, told, strict=True)
         if is_told
     ]
     return select(literal_column("1")).select_from(row).where(*same).exists()
-
-
-def confirmed_by(presumed: Presumed) -> dict[str, object]:
-    """Return what fills the placeholders of `is_confirmed`."""
-    row = {f"{VALUE}{number}": value for number, value in enumerate(presumed.row)}
-    return {**presumed.values, **row}
 
 
 class _AsDriverHasIt(UserDefinedType[object]):

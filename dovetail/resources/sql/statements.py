@@ -21,11 +21,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.drivers.sqlalchemy_private_statements import bind_processors, copied_from
 from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write, source_to_presume
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
+from dovetail.database.presumed import Presumed
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
 
 T = TypeVar("T")
 Row: TypeAlias = Sequence[Any]  # as the driver gives it
+PRESUMED = "presumed_"  # with a number: the placeholder for a value of the row that is presumed
 NOTHING: Mapping[str, Callable[[], object]] = {}
 
 
@@ -246,6 +248,12 @@ class EntityStatement(Statement, Generic[T]):
 
 async def _unpacked(rows: Awaitable[Sequence[Row]], order: Callable[[Row], Row]) -> Sequence[Row]:
     return [order((*row[:-1], *orjson.loads(row[-1]))) for row in await rows]
+
+
+def confirmed_by(presumed: Presumed) -> dict[str, object]:
+    """Return what fills the placeholders of a statement that confirms a presumed row, see `presumed.py`."""
+    row = {f"{PRESUMED}{number}": value for number, value in enumerate(presumed.row)}
+    return {**presumed.values, **row}
 
 
 def _source_to_presume(source: ReadSource) -> PoolSource | None:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog
+from dovetail.database.drivers.sqlalchemy_private import is_made
 from dovetail.database.error_translation import is_bad_data
 from dovetail.database.fast_unit_of_work import (
     dialect_of,
@@ -47,8 +48,7 @@ from dovetail.resources.read.reader import Batch, Cache, Plan
 from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import VALUE
-from dovetail.resources.sql.presumed import confirmed_by
-from dovetail.resources.sql.statements import PreparedStatement
+from dovetail.resources.sql.statements import PreparedStatement, confirmed_by
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import Compiled, compile_update, prepare_delete
 from dovetail.resources.write.one_row import KEY, OneRow
@@ -82,14 +82,14 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
         `asked` is the viewer's `Spec.change_visibility`.
         """
-        if not self._updates or self._hearings[type(session.sync_session)].is_heard():
+        if not self._updates or self._hearings[session.sync_session_class].is_heard():
             return None
         arguments = self._arguments(session, asked, key, if_match)
         values = None if arguments is None else self._values(recognized, data)
         if arguments is None or not values:
             return None
         dialect, names, is_tagged = dialect_of(session), tuple(values), VERSION in arguments
-        log: ChangeLog | None = session.sync_session.info.get(CHANGE_LOG)
+        log: ChangeLog | None = session.info.get(CHANGE_LOG)
         presumed = presumed_in(session)
         by_whom = None if presumed is None else presumed.statement
         place = ("update", dialect.name, names, asked.template, is_tagged, log, by_whom)
@@ -135,29 +135,48 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if not self._deletes or not self._one_row.can_delete(session):
             return False
         dialect = dialect_of(session)
-        log: ChangeLog | None = session.sync_session.info.get(CHANGE_LOG)
+        log: ChangeLog | None = session.info.get(CHANGE_LOG)
         arguments = self._arguments(session, asked, key, if_match)
         if arguments is None:
             return False
-        is_tagged = VERSION in arguments
-        place = ("delete", dialect.name, asked.template, is_tagged, log)
-        compiled = partial(prepare_delete, self._spec, self._one_row, asked, dialect, log)
+        is_tagged, presumed = VERSION in arguments, presumed_in(session)
+        by_whom = None if presumed is None else presumed.statement
+        place = ("delete", dialect.name, asked.template, is_tagged, log, by_whom)
+        compiled = partial(prepare_delete, self._spec, self._one_row, asked, dialect, log, by_whom)
         found: Compiled[Sequence[PreparedStatement]] | None = self._plans.remember(
             place, lambda: compiled(is_tagged=is_tagged)
         )
         if found is None:
             return False
-        await flush(session)
-        *first, prepared = found.statement
         arguments |= {} if found.log is None else found.log.values()
-        connection = await driver_for_all(session)
-        rows = await (
-            prepared.fetch_behind(connection, first, arguments, asked.bind_values)
-            if first
-            else prepared.fetch(connection, arguments, asked.bind_values)
-        )
+        arguments |= {} if presumed is None else confirmed_by(presumed)
+        return await self._run_delete(session, found.statement, arguments, asked)
+
+    async def _run_delete(
+        self,
+        session: AsyncSession,
+        statements: Sequence[PreparedStatement],
+        arguments: Mapping[str, object],
+        asked: Visibility,
+    ) -> bool:
+        """Run what deletes a row; return False if there was nothing to delete, or a key that no row can have."""
+        await flush(session)
+        presumed, (*first, prepared) = presumed_in(session), statements
+        connection = driver_alone(session) or await driver_for_all(session)
+        try:
+            rows = await (
+                prepared.fetch_behind(connection, first, arguments, asked.bind_values)
+                if first
+                else prepared.fetch(connection, arguments, asked.bind_values)
+            )
+        except DBAPIError as error:
+            if presumed is None or not is_bad_data(error):
+                raise
+            return False  # whoever is no longer there is told that first
         if rows:
             note_written(session)
+            if presumed is not None:
+                note_confirmed(session, presumed)
         return bool(rows)
 
     @cached_property
@@ -185,8 +204,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         """Return what says which row it is, and of which version; None if somebody else has to ask, or see the row."""
         if len(self._spec.known_by) > 1:
             return None
-        mapper, known = self._mapper, session.sync_session.identity_map
-        if mapper.class_manager.dispatch.load or (known and self._one_row.is_known(session, key)):
+        mapper = self._mapper
+        if mapper.class_manager.dispatch.load or (is_made(session) and self._one_row.is_known(session, key)):
             return None
         if asked.template is None or (if_match is None and self._spec.requires_if_match):
             return None

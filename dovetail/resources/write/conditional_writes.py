@@ -91,16 +91,20 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     return None if plan is None else Compiled(plan, log)
 
 
-def prepare_delete(
+def prepare_delete(  # noqa: PLR0917 - as above
     spec: Spec[Model],
     one_row: OneRow[Model],
     visibility: Visibility,
     dialect: Dialect,
     log: ChangeLog | None,
+    by_whom: Presumable | None,
     *,
     is_tagged: bool,
 ) -> Compiled[Sequence[PreparedStatement]] | None:
-    """Return what deletes a row and answers its key, behind what writes that into the `log`; None as above."""
+    """Return what deletes a row and answers its key, behind what writes that into the `log`; None as above.
+
+    It deletes nothing either unless `by_whom` gives the row that is presumed of who asks.
+    """
     conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
     if not conditions:
         return None
@@ -109,6 +113,8 @@ def prepare_delete(
     line = None if log is None else log.insert_deleted(table, chosen)
     if line is not None and len(select(table).where(*chosen).get_final_froms()) > 1:
         return None
+    if by_whom is not None:  # which looks at rows of its own; nobody is presumed where the line is a statement apart
+        chosen.append(is_confirmed(by_whom, dialect))
     if log is not None and line is not None and dialect.name != "sqlite":
         recorded = prepare(_recorded_delete(log, table, key, chosen), dialect, visibility.binds)
         return None if recorded is None else Compiled((recorded,), log)

@@ -42,8 +42,8 @@ from dovetail.resources.sql.insert_statements import (
     python_defaults,
 )
 from dovetail.resources.sql.json_values import result_processor
-from dovetail.resources.sql.presumed import confirmed_by, is_confirmed
-from dovetail.resources.sql.statements import PreparedStatement, Statement
+from dovetail.resources.sql.presumed import is_confirmed
+from dovetail.resources.sql.statements import PreparedStatement, Statement, confirmed_by
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
 from dovetail.resources.write.read_back import ReadBack, fetch_allowed
@@ -210,7 +210,7 @@ class Inserter:
         return is_alone, self._read_back.compile(write, defaults, links, visibility, dialect, log, is_alone=is_alone)
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
-        if why_objects(self._model, type(session.sync_session)) is not None:
+        if why_objects(self._model, session.sync_session_class) is not None:
             return None
         return insertable(self._model, row.values)
 

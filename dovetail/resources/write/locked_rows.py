@@ -63,7 +63,7 @@ async def update_rows(
     So do those that are `also_touched`. Links to rows that are not among those `visible` stay as they are.
     """
     touched = {*also_touched} | await link_rows(session, model, changes, visible)
-    if why_objects(model, type(session.sync_session), OF_UPDATES) is None:
+    if why_objects(model, session.sync_session_class, OF_UPDATES) is None:
         await _update_by_statements(session, model, changes, touched)
     else:
         await _update_objects(session, changes, touched)

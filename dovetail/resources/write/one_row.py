@@ -127,7 +127,7 @@ class OneRow(Generic[Model]):
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
         """Return True if one statement can update a row and read it, and nobody listens to that."""
-        if not self._key or why_objects(self._model, type(session.sync_session), OF_UPDATES) is not None:
+        if not self._key or why_objects(self._model, session.sync_session_class, OF_UPDATES) is not None:
             return False
         dialect = dialect_of(session)
         place = ("possible", dialect.name, visibility.template or visibility.cache_key)
@@ -192,7 +192,7 @@ class OneRow(Generic[Model]):
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
-        return self._is_alone and not self._hearings_of_deletes[type(session.sync_session)].is_heard()
+        return self._is_alone and not self._hearings_of_deletes[session.sync_session_class].is_heard()
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
         """Delete a row that is locked, if that `can_delete`."""
