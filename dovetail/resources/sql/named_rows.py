@@ -46,8 +46,9 @@ class NamedRows:
         return keys
 
     def _select(self, dialect: Dialect) -> ClauseElement:
+        # As it was asked for: a column that does not tell A from a (NOCASE, citext) may hold it in another spelling.
         names = members("names", self._name.type, dialect)
-        return select(self._name, self._key).where(self._name.in_(select(names.c.value)))
+        return select(names.c.value, self._key).join_from(names, self._name.class_, self._name == names.c.value)
 
     def _insert(self, dialect: Dialect) -> ClauseElement:
         names = members("names", self._name.type, dialect)
