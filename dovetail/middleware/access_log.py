@@ -2,6 +2,7 @@
 
 import logging
 import re
+from asyncio import current_task
 from threading import get_ident
 from time import perf_counter, time
 from urllib.parse import quote
@@ -63,6 +64,9 @@ class _LikeTheFirst(logging.LogRecord):
         values["created"] = created = time()
         values["msecs"] = created % 1 * 1000
         values["relativeCreated"] += (created - first.created) * 1000
+        if values.get("taskName") is not None:  # from Python 3.12 on
+            task = current_task()
+            values["taskName"] = task.get_name() if task else None
 
 
 def _only_handler() -> LineHandler | None:

@@ -1,5 +1,6 @@
 """One line a request, without secrets and without forged lines."""
 
+import asyncio
 import logging
 import re
 import subprocess
@@ -60,8 +61,20 @@ async def test_a_line_is_a_record_as_the_logger_itself_would_make_it(probe, capl
         }
         assert vars(record).keys() >= vars(made).keys()
         assert 0 <= record.msecs < 1000
-        assert record.created - made.created == pytest.approx((record.relativeCreated - made.relativeCreated) / 1000)
+        assert record.created - made.created == pytest.approx(
+            (record.relativeCreated - made.relativeCreated) / 1000, abs=1e-6
+        )
     assert written[0].created < written[1].created <= made.created
+
+
+async def test_a_line_names_the_task_that_wrote_it_where_python_does(probe, caplog):
+    for name in ("one", "two"):
+        await asyncio.create_task(probe.get("/health/live"), name=name)
+    written = [record for record in caplog.records if record.name == "dovetail.access"]
+    assert [getattr(record, "taskName", name) for record, name in zip(written, ("one", "two"), strict=True)] == [
+        "one",
+        "two",
+    ]
 
 
 class CountingHandler(LineHandler):
