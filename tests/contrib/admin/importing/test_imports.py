@@ -88,7 +88,8 @@ async def test_each_mistake_is_told_by_line_and_column_and_nothing_is_imported_t
 
 
 async def test_what_is_to_be_different_in_every_row_is_told_together_with_all_else_that_is_wrong(importing, session):
-    session.add_all([Parcel(id=7, label="Anvil"), Parcel(id=8, label="Book")])
+    # Keys that PostgreSQL does not draw meanwhile.
+    session.add_all([Parcel(id=7007, label="Anvil"), Parcel(id=7008, label="Book")])
     await session.commit()
     importer = importing(PARCELS)
     exists = "Something with this value already exists."
@@ -104,7 +105,7 @@ async def test_what_is_to_be_different_in_every_row_is_told_together_with_all_el
         ("6", "label", exists),
         ("7", "label", "This field is required."),
     ]
-    address = await importer.upload("p.csv", "id,label,weight\n7,Book,heavy\n8,Book,2\n")
+    address = await importer.upload("p.csv", "id,label,weight\n7007,Book,heavy\n7008,Book,2\n")
     assert mistakes_in(await importer.step(address, "check")) == [
         ("2", "label", exists),
         ("2", "weight", number),
@@ -116,10 +117,10 @@ async def test_what_is_to_be_different_in_every_row_is_told_together_with_all_el
         ("62", "label"),
         ("62", "weight"),
     ]
-    address = await importer.upload("p.csv", "id,label\n7,Dice\n8,Anvil\n")  # what was another's until this import
+    address = await importer.upload("p.csv", "id,label\n7007,Dice\n7008,Anvil\n")  # what was the other's
     assert (await importer.step(address, "import")).status_code == 303
     found = (await session.execute(select(Parcel.id, Parcel.label).order_by(Parcel.id))).all()
-    assert found == [(7, "Dice"), (8, "Anvil")]
+    assert found == [(7007, "Dice"), (7008, "Anvil")]
 
 
 async def test_rows_are_found_by_key_or_by_a_unique_column_and_only_what_differs_is_changed(importing, session):

@@ -237,7 +237,7 @@ async def test_a_post_is_changed_by_what_a_screen_reader_is_told_alone(page, ses
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/change/**")
     assert await reader.hears("heading", "Old title")
-    await reader.go_to("textbox", "Title *")
+    await reader.go_to("textbox", "Title\N{NO-BREAK SPACE}*")
     await page.keyboard.press("Control+a")
     await page.keyboard.type("Heard title")
     await reader.go_to("button", "Save")

@@ -52,7 +52,7 @@ async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(offi
     assert (await office.submit(form, {"opens_at": "0001-01-01 00:00"})).status_code == 400
     answer = await office.submit(form, {"opens_at": "2026-03-29 02:30"})
     assert answer.status_code == 400
-    assert "Diese Zeit gibt es in Europe/Berlin nicht" in answer.text
+    assert "Diese Uhrzeit gibt es in Europe/Berlin nicht" in answer.text
 
 
 async def test_a_moment_that_the_zone_has_in_no_year_is_shown_in_utc_and_stays_as_it_is(office, session):
