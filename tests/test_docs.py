@@ -18,7 +18,7 @@ def test_every_block_of_the_page_works_as_written(page: Path, tmp_path: Path):
         for block in blocks(page):
             reader.assert_works(block)
     finally:
-        reader.leave()
+        reader.close()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.docs.forking import ForkingPython
 from tests.packaging.building import LIBRARIES, make_environment
 
 REPOSITORY = Path(__file__).parents[2]
@@ -28,7 +27,7 @@ SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
 TAKES_LONG = re.compile(r"^make (test|bench|-C)\b", re.MULTILINE)  # only shown to be there
 INSTALLS = re.compile(r"^python -m pip install", re.MULTILINE)
 SHOWN = {"json", "text", "html", "diff"}  # what a command answers, not what a reader types
-PATIENCE = 300  # seconds for one block, on a machine that many share
+PATIENCE = 120  # seconds for one block
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,6 @@ class Reader:
         (self.site / ".venv").symlink_to(Path(sys.prefix))
         (self.site / NODE_MODULES).symlink_to(REPOSITORY / NODE_MODULES)
         self._environment = self._like_a_fresh_login(folder)
-        self._python: ForkingPython | None = None
 
     def assert_works(self, block: Block) -> None:
         """Do what one block says; raises AssertionError, with what was printed, if it fails."""
@@ -67,7 +65,7 @@ class Reader:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "python":
-            self._run([sys.executable if self._has_own_environment else "python", "-W", "error", "-c", text])
+            self._run([sys.executable, "-W", "error", "-c", text])
         elif block.language == "sh":
             self._type(text)
         else:
@@ -79,12 +77,6 @@ class Reader:
             os.killpg(self._server.pid, signal.SIGTERM)
             self._server.wait(timeout=20)
             self._server = None
-
-    def leave(self) -> None:
-        """End all that runs for the reader."""
-        self.close()
-        if self._python is not None:
-            self._python.close()
 
     def _type(self, text: str) -> None:
         if INSTALLS.search(text):
@@ -98,24 +90,13 @@ class Reader:
             self._serve(last)
 
     def _run(self, command: list[str]) -> None:
-        environment = self._environment
-        if not self._has_own_environment:
-            self._python = self._python or ForkingPython(self.site.parent, environment)
-            environment = environment | {
-                "PATH": f"{self._python.folder}:{environment['PATH']}",
-                "PYTEST_ADDOPTS": f"{environment['PYTEST_ADDOPTS']} -W ignore::pytest.PytestAssertRewriteWarning",
-            }
         done = subprocess.run(
-            command, cwd=self.site, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+            command, cwd=self.site, env=self._environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         told = f"{command[-1]}\n--- exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == 0, told
         # A page that has its reader look the site over has made one in which nothing is doubtful.
         assert "\npython manage.py check\n" not in f"\n{command[-1]}\n" or "WARNING (" not in done.stderr, told
-
-    @property
-    def _has_own_environment(self) -> bool:
-        return (self.site.parent / "environment").exists()
 
     def _serve(self, line: str) -> None:
         self.close()
@@ -143,7 +124,7 @@ class Reader:
     def _enter_own_environment(self) -> None:
         """Where a page installs something, it is not into the environment that runs the tests."""
         folder = self.site.parent / "environment"
-        if not self._has_own_environment:
+        if not folder.exists():
             self._environment["PATH"] = f"{make_environment(folder)}:{self._environment['PATH']}"
             self._environment |= LIBRARIES | {"PYTEST_ADDOPTS": f"-n 0 {LIBRARIES['PYTEST_ADDOPTS']}"}
 
