@@ -26,3 +26,15 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> Hashes:
 
         monkeypatch.setattr(argon2.PasswordHasher, name, counted)
     return seen
+
+
+@pytest.fixture
+async def ada(make_user):
+    """Return somebody with an account and nothing more."""
+    return await make_user(username="ada")
+
+
+@pytest.fixture
+async def writer(client_for, ada):
+    """Return a client with a token of ada's."""
+    return await client_for(ada)

@@ -17,16 +17,6 @@ pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite 
 
 
 @pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
-async def writer(client_for, ada):
-    return await client_for(ada)
-
-
-@pytest.fixture
 async def there(database):
     """Two tags that are there."""
     async with database.unit_of_work() as session:

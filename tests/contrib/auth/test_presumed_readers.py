@@ -20,11 +20,6 @@ from plugins.blog.policies import PostPolicy
 
 
 @pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
 async def reader(client_for, ada):
     return await client_for(ada)
 

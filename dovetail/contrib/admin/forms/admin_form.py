@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from gettext import NullTranslations, translation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 from wtforms import BooleanField, Field, FileField, Form, SelectFieldBase, ValidationError
 from wtforms.fields.core import UnboundField
@@ -14,6 +15,9 @@ from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.catalogs import folder_of
 from dovetail.translation.texts import get_language, gettext, gettext_lazy, ngettext
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsItems
 
 UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
 # Of which a browser shows nothing but what it could have sent itself.
@@ -62,11 +66,11 @@ class AdminForm(Form):
             """Give a field an id that nothing else on the page has, whatever its column is called."""
             return unbound_field.bind(form=form, **{"id": f"field-{options['prefix']}{options['name']}"} | options)
 
-        def render_field(self, field: Field, render_kw: Mapping[str, object]) -> str:  # type: ignore[override]  # it is a dict
+        def render_field(self, field: Field, render_kw: "SupportsItems[str, object]") -> Markup:
             """Return a field as HTML; what was sent and could not be read is shown as it was typed, to be corrected."""
             is_picky = getattr(field.widget, "input_type", "") in PICKY
             unread = {"type": "text"} if is_picky and field.process_errors and field.raw_data else {}
-            return super().render_field(field, {**render_kw, **unread})
+            return super().render_field(field, {**dict(render_kw.items()), **unread})
 
     def refuse_null_characters(self) -> bool:
         """Return whether no text holds a NUL, which PostgreSQL cannot store; say so at the field if one does."""

@@ -17,11 +17,6 @@ LONG_AGO = timedelta(hours=1)
 
 
 @pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
 async def bob(make_user):
     return await make_user(username="bob")
 

@@ -25,11 +25,6 @@ SCOPED = {"name": "ci", "scopes": ["blog.view_post", "blog.add_post"], "lifetime
 
 
 @pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
 async def browser(ada, client_for):
     return await client_for(ada)
 

@@ -40,11 +40,6 @@ async def root(make_user):
 
 
 @pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
 def limited(session):
     """Headers with a token of a user, which is limited to these scopes."""
 
