@@ -77,7 +77,9 @@ async def type_into(page: Page, wanted: Locator, text: str, *keys: str) -> None:
 
 async def log_in(page: Page, path: str) -> None:
     await page.goto(path)
-    await page.keyboard.type("boss")  # the first field has the focus
+    # Chromium gives the focus to the first field (autofocus) some time after the page was loaded.
+    await expect(page.get_by_label("Username or e-mail address")).to_be_focused()
+    await page.keyboard.type("boss")
     await type_into(page, page.get_by_label("Password", exact=True), PASSWORD, "Enter")
     await expect(page.get_by_role("button", name="Log out")).to_be_visible()
     await page.wait_for_load_state()
