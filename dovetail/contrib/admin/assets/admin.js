@@ -33,6 +33,27 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
     picker.config.onValueUpdate.push(() => { if (unread !== null) field.value = unread; });
   }
 
+  // Tab goes from field to field, and not through the calendar, which it would never leave: an arrow leads into it, Escape
+  // out of it, and closes nothing else meanwhile.
+  function handKeys(field, picker) {
+    picker.calendarContainer.querySelectorAll("input").forEach((one) => { one.tabIndex = -1; });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && picker.isOpen) {
+        event.preventDefault();
+        event.stopPropagation();
+        picker.close();
+      } else if (event.key === "ArrowDown" && !event.altKey) {
+        event.preventDefault();
+        picker.open();
+        const days = picker.daysContainer;
+        (days.querySelector(".selected") || days.querySelector(".today") || days.firstChild.firstChild).focus();
+      }
+    });
+    picker.calendarContainer.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") event.stopPropagation();
+    });
+  }
+
   // Dates and times are typed, or picked from a calendar that stands beside its field.
   function pick(root, role, options) {
     root.querySelectorAll(`[data-role="${role}"]:not([readonly]):not([disabled])`).forEach((field) => {
@@ -43,6 +64,7 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
         errorHandler: () => {},
         onReady: (_dates, _text, picker) => {
           keepWhatIsNoDate(field, picker);
+          handKeys(field, picker);
           if (picker.secondElement) picker.secondElement.setAttribute("aria-label", gettext("Second"));
         },
         ...options,

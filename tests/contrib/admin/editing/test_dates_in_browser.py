@@ -48,3 +48,32 @@ async def test_a_day_is_picked_in_place_of_what_is_none(page):
     await day.fill("soon")
     await page.locator(".flatpickr-calendar.open .flatpickr-day.today").click()
     await expect(day).to_have_value(await page.locator("html").evaluate("() => new Date().toLocaleDateString('sv-SE')"))
+
+
+async def test_tab_goes_past_the_calendar_and_writes_nothing_an_arrow_leads_into_it_and_escape_out(page):
+    moment = page.get_by_role("textbox", name="Opens at")
+    await moment.fill("")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Opens at: Now")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await expect(moment).to_be_focused()
+    await expect(moment).to_have_value("")
+
+    calendar = page.locator(".flatpickr-calendar.open")
+    await moment.fill("2026-02-01 03:04:05")
+    await page.keyboard.press("ArrowDown")
+    await expect(calendar.locator(".flatpickr-day.today")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(calendar).to_have_count(0)
+    await expect(moment).to_be_focused()
+    await expect(moment).to_have_value("2026-02-01 03:04:05")
+
+    day = page.get_by_role("textbox", name="Founded on")
+    await day.focus()
+    await expect(calendar).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(calendar).to_have_count(0)
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(day).to_be_focused()
+    await expect(day).to_have_value(await page.locator("html").evaluate("() => new Date().toLocaleDateString('sv-SE')"))
