@@ -68,8 +68,20 @@ function focusMistake() {
   if (!wrong) return;
   const folded = wrong.closest("details");
   if (folded) folded.open = true;
-  const shown = wrong.nextElementSibling && wrong.nextElementSibling.querySelector(".select2-selection");
-  (shown || wrong).focus();
+  focus(wrong);
+}
+
+function focus(field) {
+  const shown = field.nextElementSibling && field.nextElementSibling.querySelector(".select2-selection");
+  (shown || field).focus();
+}
+
+// An empty form is typed into at once, where its keys would be shortcuts; a calendar would open over what comes next.
+function focusFirst() {
+  if (!("fresh" in form.dataset) || document.activeElement !== document.body || document.querySelector(".draft-offer")) return;
+  const isFree = 'input:not([type="hidden"]):not([readonly]), select, textarea:not([readonly])';
+  const first = [...form.elements].find((one) => one.matches(isFree) && !one.disabled && one.checkVisibility());
+  if (first && !first._flatpickr) focus(first);
 }
 
 function tool(field, text, run) {
@@ -159,4 +171,5 @@ if (form) {
   document.addEventListener("dovetail:added", (event) => addTools(event.target));
   makeTabs();
   focusMistake();
+  focusFirst();
 }

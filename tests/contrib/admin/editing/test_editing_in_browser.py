@@ -22,6 +22,15 @@ async def log_in(page: Page) -> None:
     await page.get_by_role("button", name="Log in").click()
 
 
+async def test_an_empty_form_is_typed_into_at_once_and_no_letter_is_a_shortcut(browser_page, make_user):
+    await make_user(username="boss", is_superuser=True)
+    await browser_page.goto("/admin/blog/tag/add/")
+    await log_in(browser_page)
+    await expect(browser_page.get_by_label("Name")).to_be_focused()
+    await browser_page.keyboard.type("heron")
+    await expect(browser_page.get_by_label("Name")).to_have_value("heron")
+
+
 async def test_what_is_typed_survives_a_lost_session_and_is_left_after_a_warning(browser_page, make_user, session):
     await make_user(username="boss", is_superuser=True)
     await browser_page.goto("/admin/blog/tag/add/")
