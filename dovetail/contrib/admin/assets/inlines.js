@@ -49,9 +49,17 @@ function add(inline) {
   row.dispatchEvent(new CustomEvent("dovetail:added", { bubbles: true }));
   number(inline);
   showNumbers(inline);
-  const field = row.querySelector("input:not([type=hidden]), select, textarea");
-  if (field) field.focus();
+  focusIn(row, "");
   tell(inline, "added", ownRows(inline).length);
+}
+
+// The first field of a row that is shown: the place of one that is moved by buttons is not.
+function focusIn(row, others) {
+  const found = [...row.querySelectorAll(`${others}input:not([type=hidden]), select, textarea`)];
+  const field = found.find((one) => one.checkVisibility());
+  if (!field) return false;
+  (field.nextElementSibling?.querySelector(".select2-selection") || field).focus();
+  return true;
 }
 
 function remove(row) {
@@ -61,8 +69,7 @@ function remove(row) {
   row.remove();
   showNumbers(inline);
   const next = rows[place + 1] || rows[place - 1];
-  const target = next && next.querySelector("[data-inline-remove]:not([hidden]), input:not([type=hidden]), select, textarea");
-  (target || own(inline, "[data-inline-add]") || inline).focus();
+  if (!next || !focusIn(next, "[data-inline-remove], ")) (own(inline, "[data-inline-add]") || inline).focus();
   tell(inline, "removed", place + 1);
 }
 

@@ -39,7 +39,11 @@ async def test_rows_are_put_in_order_and_have_rows_of_their_own(browser_page: Pa
     await expect(stages.get_by_role("button", name="Move down").nth(1)).to_be_focused()
     await page.get_by_role("button", name="Add another place to play").click()
     added = page.get_by_role("group", name="Place to play 4")
+    await expect(added.get_by_label("Name")).to_be_focused()  # and not its place, which buttons change
     await added.get_by_label("Name").fill("Roof")
+    await page.get_by_role("button", name="Add another place to play").click()
+    await page.get_by_role("group", name="Place to play 5").get_by_role("button", name="Remove place to play").click()
+    await expect(added.get_by_label("Name")).to_be_focused()
     await added.get_by_role("button", name="Add another slot").click()
     await added.get_by_label("Hour").nth(1).fill("7")
     bookings = page.locator('[data-inline="booking"]')
