@@ -113,8 +113,11 @@ def _read(adapter: TypeAdapter[object], text: str, *, is_text: bool = False) -> 
 
 
 def told(error: FieldError) -> str:
-    """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours."""
-    if get_language().partition("-")[0] == "en":
+    """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours.
+
+    Of days and times pydantic speaks to programmers: "a valid timedelta, invalid digit in duration".
+    """
+    if get_language().partition("-")[0] == "en" and not error.type.startswith(("date", "time")):
         return f"{error.detail.rstrip('.')}."
     return next((str(said) for start, said in WRONG if error.type.startswith(start)), str(UNFIT))
 
