@@ -3,9 +3,9 @@
 
 import { gettext } from "./texts.js";
 
-const sheet = document.getElementById("shortcuts");
+const sheet = document.getElementById("shortcuts"); // a window of its own has none, and keys with Ctrl alone
 const choice = document.getElementById("single-keys");
-let isOn = sheet.dataset.on === "yes";
+let isOn = sheet?.dataset.on === "yes";
 
 function isTyping(target) {
   return target.isContentEditable || target.matches('input:not([type="checkbox"], [type="radio"], [type="submit"]), textarea, select');
@@ -28,11 +28,17 @@ function selectRow() {
   if (box) box.click();
 }
 
+function goToActions() {
+  const all = Array.from(document.querySelectorAll(".selection-tools button"));
+  all.find((one) => !one.disabled && one.checkVisibility())?.focus();
+}
+
 const KEYS = {
   "?": () => sheet.showModal(),
   j: () => goBy(1),
   k: () => goBy(-1),
   x: selectRow,
+  a: goToActions,
   f: () => document.querySelector("#filters a, #filters input, #filters select")?.focus(), // where they are no drawer
   h: () => document.querySelector(".navbar-brand").click(),
 };
@@ -62,11 +68,11 @@ document.querySelectorAll("[data-help-open]").forEach((button) => {
   button.addEventListener("click", () => sheet.showModal());
 });
 
-sheet.addEventListener("click", (event) => {
+sheet?.addEventListener("click", (event) => {
   if (event.target === sheet || event.target.closest("[data-close]")) sheet.close();
 });
 
-choice.addEventListener("change", async () => {
+choice?.addEventListener("change", async () => {
   isOn = choice.checked;
   const values = new URLSearchParams(new FormData(choice.form));
   values.set("shortcuts", isOn ? "on" : "off");

@@ -139,6 +139,8 @@ async def test_keys_lead_through_the_site_and_single_ones_can_be_turned_off(brow
     await page.keyboard.press("j")
     await page.keyboard.press("x")
     await expect(page.get_by_text(re.compile("1 .*selected"))).to_be_visible()
+    await page.keyboard.press("a")
+    await expect(page.get_by_role("button", name="Publish", exact=True)).to_be_focused()
     await page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
     await expect(sheet).to_be_visible()
