@@ -97,6 +97,7 @@ async def test_a_page_whose_answer_cannot_be_sent_changes_nothing(office, sessio
     sent = await office.post(f"/shelf/answering/page?answer={answer}", {})
     assert sent.status_code == 500
     assert "Something went wrong on our side." in sent.text
+    assert f'<code class="text-break">{sent.headers["x-request-id"]}</code>' in sent.text  # as the log has it
     assert await title(session) == "Ants"
 
 

@@ -116,7 +116,14 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
         return JSONResponse({"detail": told.message}, told.status, headers)
     plainer = request.url.path if told.is_too_slow and request.url.query else None
     before = None if request.method in SAFE_METHODS else page_before(request)  # where a button was pressed
-    context = {"status_code": told.status, "message": told.message, "plainer": plainer, "before": before}
+    reference = None if told.is_expected or not told.is_ours else request.scope.get("state", {}).get("request_id")
+    context = {
+        "status_code": told.status,
+        "message": told.message,
+        "plainer": plainer,
+        "before": before,
+        "reference": reference,  # by which the log has it
+    }
     response = await office.render(request, "sqladmin/error.html", context, told.status)
     response.headers.update(headers)
     return response
