@@ -25,7 +25,7 @@ TOOLS = ("/asyncio/", "/anyio/", "/contextlib.py")  # which do not say what is w
 # before the commit: a page that cannot be written undoes everything.
 WORK = (
     "/dovetail/contrib/admin/templating/waiting.py",
-    "/dovetail/contrib/admin/pages/export.py",
+    "/dovetail/contrib/admin/exporting/export.py",
 )
 
 

@@ -43,8 +43,7 @@ class ShownView(OpenModelView):
         said = fields_of(request_context().request).text_of(obj) if speaks else ""
         if said.strip():
             return said
-        kind = self.name if isinstance(obj, self.model) else gettext(class_in_words(type(obj).__name__))
-        return f"{kind} {identifier_of(obj)}"
+        return called_by_key(self, type(obj), identifier_of(obj))
 
     def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
         """Return those of the columns, as paths, that the user may read."""
@@ -191,9 +190,24 @@ class ShownView(OpenModelView):
 
 def is_attribute(view: ShownView, name: str) -> bool:
     """Return whether a column holds the attribute of that name, so that the view need not be asked for it."""
+    return name != TITLE and "." not in name and not is_computed(view, name) and follows_paths(view)
+
+
+def is_computed(view: ShownView, name: str) -> bool:
+    """Return whether code computes a column of each object."""
     column = view._columns.get(name)  # noqa: SLF001 - of the class above
-    is_plain = name != TITLE and "." not in name and (column is None or column.compute is None)
-    return is_plain and type(view).get_prop_value is ShownView.get_prop_value
+    return column is not None and column.compute is not None
+
+
+def follows_paths(view: ShownView) -> bool:
+    """Return whether a view shows what the paths of its columns lead to: it does not override `get_prop_value`."""
+    return type(view).get_prop_value is ShownView.get_prop_value
+
+
+def called_by_key(view: ShownView, model: type[object], identifier: str) -> str:
+    """Return what a view calls an object of a model that has no text of its own: its kind and key."""
+    kind = view.name if issubclass(model, view.model) else gettext(class_in_words(model.__name__))
+    return f"{kind} {identifier}"
 
 
 def sortable_names(

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 
 from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.admin.views import ModelAdmin
 from tests.zoo.animal import Json
 from tests.zoo.back_office.ark import ARKS, ark_rows, passengers
 from tests.zoo.back_office.views import ark_view, refusals
@@ -105,6 +106,18 @@ async def test_all_rows_are_exported_and_a_deleted_one_comes_back(visitor):
     assert undone.status_code == 303, undone.text
     await visitor.see_as_it_was(before)
     assert visitor.findings == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+async def test_an_export_of_every_type_is_the_same_file_with_and_without_objects(
+    visitor, database_kind, kind, monkeypatch
+):
+    async def by_objects(view, obj, name):
+        return await ModelAdmin.get_prop_value(view, obj, name)
+
+    plain = (await visitor.office.get(f"/zoo/ark/export/{kind}/")).content
+    monkeypatch.setattr(ark_view(database_kind), "get_prop_value", by_objects)
+    assert (await visitor.office.get(f"/zoo/ark/export/{kind}/")).content == plain
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "xlsx"])

@@ -20,9 +20,9 @@ from dovetail.contrib.admin.columns.attributes import (
 )
 from dovetail.contrib.admin.columns.columns import column_for, is_asynchronous, takes
 from dovetail.contrib.admin.columns.readers import reader_of
+from dovetail.contrib.admin.exporting.writers import WRITERS
 from dovetail.contrib.admin.forms.layout import flat
 from dovetail.contrib.admin.lists.search import bare
-from dovetail.contrib.admin.pages.export_writers import WRITERS
 from dovetail.contrib.admin.shown import sort_path_of, sortable_names
 from dovetail.contrib.admin.view_base import declared_form
 

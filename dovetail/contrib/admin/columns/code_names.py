@@ -2,11 +2,15 @@
 
 import builtins
 from collections.abc import Iterable, Iterator
+from dis import get_instructions
 from functools import cached_property
 from types import CodeType, FunctionType
 
 from sqlalchemy.ext.hybrid import hybrid_property
 
+# What Python makes of `return self.title`, from 3.14 on with another name for the first step.
+RETURNS_ATTRIBUTE = [[load, "LOAD_ATTR", "RETURN_VALUE"] for load in ("LOAD_FAST", "LOAD_FAST_BORROW")]
+NO_STEPS = frozenset({"RESUME", "CACHE", "NOP"})
 DYNAMIC = frozenset({"__dict__", "vars", "getattr", "attrgetter", "asdict"})  # reads what no code names
 
 
@@ -27,6 +31,16 @@ def names_in_code(model: type[object], code: Iterable[object]) -> frozenset[str]
 def names_in(function: FunctionType) -> frozenset[str]:
     """Return every name in the code of a function and of the functions beside it that it calls."""
     return frozenset(_all_names([function], None))
+
+
+def returned_by(function: object) -> str | None:
+    """Return the attribute that a method returns as it is, `return self.title`; None if it does anything else."""
+    if not isinstance(function, FunctionType) or function.__code__.co_argcount != 1:
+        return None
+    steps = [(one.opname, one.argval) for one in get_instructions(function) if one.opname not in NO_STEPS]
+    if [name for name, _ in steps] not in RETURNS_ATTRIBUTE or steps[0][1] != function.__code__.co_varnames[0]:
+        return None
+    return str(steps[1][1])
 
 
 def _all_names(waiting: list[FunctionType], model: type[object] | None) -> set[str]:

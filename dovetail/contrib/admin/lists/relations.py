@@ -77,7 +77,7 @@ class _Loading:
             deeper = self.options(target, filter(None, wanted.get(name, ())), path, seen | {model})
             if name in wanted or deeper or visible is not EVERYTHING:
                 # A condition is never joined: the alias of the join would take the place of its own tables.
-                is_joined = self.joined and visible is EVERYTHING and _is_of_one(mapper.relationships[name])
+                is_joined = self.joined and visible is EVERYTHING and is_of_one(mapper.relationships[name])
                 load = joinedload if is_joined else selectinload
                 option = load(relation if visible is EVERYTHING else relation.and_(visible))
                 options.append(option.options(*deeper))  # type: ignore[arg-type]  # its class is private
@@ -148,6 +148,15 @@ def is_hidden(obj: object, name: str) -> bool:
     return all(getattr(obj, key) is not None for key in keys)
 
 
+def is_of_one(mapped: RelationshipProperty[object]) -> bool:
+    """Return whether the relation leads from a row to one object at most, all of which stands in one table."""
+    if mapped.direction is not MANYTOONE or mapped.secondary is not None or not _is_plain(mapped):
+        return False
+    target = mapped.mapper
+    remote = tuple(column for _, column in mapped.local_remote_pairs or ())
+    return remote == target.primary_key and target.polymorphic_on is None and target.inherits is None
+
+
 def _sort_out(mapper: Mapper[object], fields: Iterable[str]) -> tuple[dict[str, list[str]], list[ORMOption]]:
     """Return the relations on `fields`, each with the paths behind it, and options that load deferred columns."""
     wanted: dict[str, list[str]] = {}
@@ -164,15 +173,6 @@ def _sort_out(mapper: Mapper[object], fields: Iterable[str]) -> tuple[dict[str, 
 
 def _exists(target: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists(select(1).select_from(target).where(condition).correlate(None))
-
-
-def _is_of_one(mapped: RelationshipProperty[object]) -> bool:
-    """Return whether the relation leads from a row to one object at most, all of which stands in one table."""
-    if mapped.direction is not MANYTOONE or mapped.secondary is not None or not _is_plain(mapped):
-        return False
-    target = mapped.mapper
-    remote = tuple(column for _, column in mapped.local_remote_pairs or ())
-    return remote == target.primary_key and target.polymorphic_on is None and target.inherits is None
 
 
 def _is_plain(mapped: RelationshipProperty[object]) -> bool:

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.exporting.export import Export
+from dovetail.contrib.admin.exporting.writers import WRITERS
 from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.opening import open_formsets
 from dovetail.contrib.admin.list_pages.list_page import show_page
@@ -16,8 +18,6 @@ from dovetail.contrib.admin.list_pages.list_saving import save_list
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form
-from dovetail.contrib.admin.pages.export import Export
-from dovetail.contrib.admin.pages.export_writers import WRITERS
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context

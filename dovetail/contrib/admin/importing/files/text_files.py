@@ -8,6 +8,7 @@ from io import StringIO
 from typing import NoReturn
 
 from dovetail.contrib.admin.columns.texts import why_no_json
+from dovetail.contrib.admin.exporting.csv_cells import read_cell
 from dovetail.contrib.admin.importing.files.sheet import (
     Cell,
     Sheet,
@@ -15,7 +16,6 @@ from dovetail.contrib.admin.importing.files.sheet import (
     UnreadableFileError,
     headings,
 )
-from dovetail.contrib.admin.pages.csv_cells import read_cell
 from dovetail.translation.texts import gettext, gettext_lazy
 
 SEPARATORS = ",;\t|"

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.columns.stored_texts import stored_text
-from dovetail.contrib.admin.pages.csv_cells import as_plain_text
+from dovetail.contrib.admin.exporting.csv_cells import as_plain_text
 from dovetail.database.engine.ranges import write_range
 from dovetail.resources.schemas.values.text_forms import text_form
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dovetail.contrib.admin.pages.csv_cells import read_cell, write_cell
+from dovetail.contrib.admin.exporting.csv_cells import read_cell, write_cell
 
 SEPARATORS = [",", ";", "\t", "|", ":", "^", "~", " "]
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"

@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.exporting.cell_texts import exported_as
+from dovetail.contrib.admin.exporting.formats import Rows, Writer
+from dovetail.contrib.admin.exporting.plain_rows import PlainRows, plain_rows
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.pages.cell_texts import exported_as
-from dovetail.contrib.admin.pages.export_formats import Rows, Writer
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.shown import is_attribute
@@ -33,6 +34,7 @@ LISTS = (list, set, tuple)
 PLAIN = frozenset({str, int, bool, datetime, type(None)})  # most of what columns hold
 # Of the objects that rows of a batch refer to, by their ids: many have the same author, and some have no hash.
 Titles: TypeAlias = dict[int, tuple[object, str]]
+Write: TypeAlias = Callable[[object], object]
 AT_ONCE = 100  # rows that are written down before others have their turn
 
 
@@ -52,7 +54,7 @@ class Export:
         return self.view.exported(self.request)
 
     @cached_property
-    def columns(self) -> Sequence[tuple[str, bool, Callable[[object], object] | None]]:
+    def columns(self) -> Sequence[tuple[str, bool, Write | None]]:
         """The names, each with whether it is an attribute, and what writes values that cannot stand as they are."""
         known, keeps = self.view.mapper.column_attrs, self.writer.keeps_structure
         kinds = {name: known[name].columns[0].type for name in self.names if name in known}
@@ -65,9 +67,12 @@ class Export:
         The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
         batch after them is read in a short transaction of its own. The file is written beside the loop, in a thread.
         """
-        return self._stream(await self._read(session, None), database)
+        plain = plain_rows(session, self.view, self.statement, self.names, self.rights)
+        return self._stream(await self._read(session, plain, None), plain, database)
 
-    async def _stream(self, batch: "ExportBatch", database: PoolShare) -> AsyncGenerator[str | bytes, None]:
+    async def _stream(
+        self, batch: "ExportBatch", plain: PlainRows | None, database: PoolShare
+    ) -> AsyncGenerator[str | bytes, None]:
         labels = [self.view.label(name) for name in self.names]
         writer = await run_sync(self.writer, self.names, labels)
         try:
@@ -76,7 +81,7 @@ class Export:
                 # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
                 with CancelScope(shield=True):
                     async with database.unit_of_work(read_only=True) as session:
-                        batch = await self._read(session, batch.last)
+                        batch = await self._read(session, plain, batch.last)
                 if piece := await run_sync(writer.write, batch.rows):
                     yield piece
             rest = iter(writer.end())
@@ -86,22 +91,40 @@ class Export:
             with CancelScope(shield=True):
                 await run_sync(writer.close)
 
-    async def _read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
-        return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
+    async def _read(
+        self, session: AsyncSession, plain: PlainRows | None, last: tuple[object, ...] | None
+    ) -> "ExportBatch":
+        with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
+            if plain is not None:
+                return await self._read_plain(session, plain, last)
+            return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
+
+    async def _read_plain(
+        self, session: AsyncSession, plain: PlainRows, last: tuple[object, ...] | None
+    ) -> "ExportBatch":
+        titles: Titles = {}
+        width = len(primary_keys(self.view.model))
+        found = (await session.execute(self._page(plain.statement, last))).all()
+        cells = [(read, write) for read, (_, _, write) in zip(plain.reads, self.columns, strict=True)]
+        unique = {row[:width]: row for row in found}.values()  # a join may find a row twice
+        rows = [[self._written(read(row), write, titles) for read, write in cells] for row in unique]
+        return ExportBatch(rows, found[-1][:width] if len(found) == BATCH else None)
 
     async def _try_to_read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
-        view, keys = self.view, primary_keys(self.view.model)
-        page = self.statement.order_by(None).order_by(*keys).limit(BATCH)
-        page = page if last is None else page.where(tuple_(*keys) > tuple_(*last))
+        view, page = self.view, self._page(self.statement, last)
         columns, joined = view.deferred_columns, not merges_rows(page)
         page = page.options(*loading(view.model, view.paths(self.names), self.rights, columns, joined=joined))
         found = (await session.scalars(page)).unique(id).all()
-        with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
-            titles: Titles = {}
-            rows = [await self._row(one, place, titles) for place, one in enumerate(found)]
+        titles: Titles = {}
+        rows = [await self._row_of(one, place, titles) for place, one in enumerate(found)]
         return ExportBatch(rows, inspect(found[-1]).identity if len(found) == BATCH else None)
 
-    async def _row(self, one: object, place: int, titles: Titles) -> list[object]:
+    def _page(self, statement: AnySelect, last: tuple[object, ...] | None) -> AnySelect:
+        keys = primary_keys(self.view.model)
+        page = statement.order_by(None).order_by(*keys).limit(BATCH)
+        return page if last is None else page.where(tuple_(*keys) > tuple_(*last))
+
+    async def _row_of(self, one: object, place: int, titles: Titles) -> list[object]:
         if place % AT_ONCE == 0:
             await checkpoint()  # others have their turn
         values: list[object] = []
@@ -112,15 +135,17 @@ class Export:
                 if not self.rights.fields.is_masked(error):
                     raise
                 value = None
-            if write is not None and value is not None:
-                values.append(write(value))
-            elif type(value) in PLAIN:
-                values.append(value)
-            elif isinstance(value, LISTS):
-                values.append([self._named(part, titles) for part in value])
-            else:
-                values.append(self._named(value, titles))
+            values.append(self._written(value, write, titles))
         return values
+
+    def _written(self, value: object, write: Write | None, titles: Titles) -> object:
+        if write is not None and value is not None:
+            return write(value)
+        if type(value) in PLAIN:
+            return value
+        if isinstance(value, LISTS):
+            return [self._named(part, titles) for part in value]
+        return self._named(value, titles)
 
     def _named(self, value: object, titles: Titles) -> object:
         if isinstance(value, StoredFile):

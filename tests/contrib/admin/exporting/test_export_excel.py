@@ -10,8 +10,8 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import insert
 
-from dovetail.contrib.admin.pages import export_excel
-from dovetail.contrib.admin.pages.export_excel import LONGEST, ExcelWriter
+from dovetail.contrib.admin.exporting import excel
+from dovetail.contrib.admin.exporting.excel import LONGEST, ExcelWriter
 from tests.contrib.admin.shelf.models import Book
 
 
@@ -75,7 +75,7 @@ def test_values_of_a_workbook_are_numbers_dates_and_truths_as_far_as_excel_can_h
 
 
 def test_rows_that_do_not_fit_in_a_sheet_go_on_in_the_next(monkeypatch):
-    monkeypatch.setattr(export_excel, "MOST_ROWS", 3)
+    monkeypatch.setattr(excel, "MOST_ROWS", 3)
     sheets = written(1, 2, 3)
     assert [[row[0] for row in sheet.values] for sheet in sheets] == [["Value", 1, 2], ["Value", 3]]
 

@@ -12,8 +12,8 @@ from enum import Enum
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from dovetail.contrib.admin.pages.csv_cells import as_plain_text
-from dovetail.contrib.admin.pages.export_formats import Rows, Writer
+from dovetail.contrib.admin.exporting.csv_cells import as_plain_text
+from dovetail.contrib.admin.exporting.formats import Rows, Writer
 from dovetail.translation.texts import gettext_lazy
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The files that a list can be written as, piece by piece: CSV for spreadsheets, JSON for programs.
 
-A workbook of Excel is in `export_excel`; `export_writers` knows them all.
+A workbook of Excel is in `excel`; `writers` knows them all.
 """
 
 import csv
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic_core import to_json
 
-from dovetail.contrib.admin.pages.csv_cells import write_cell
+from dovetail.contrib.admin.exporting.csv_cells import write_cell
 
 Rows = Sequence[Sequence[object]]
 

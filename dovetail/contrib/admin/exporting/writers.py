@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dovetail.contrib.admin.pages.export_excel import ExcelWriter
-from dovetail.contrib.admin.pages.export_formats import CSVWriter, JSONWriter, Writer
+from dovetail.contrib.admin.exporting.excel import ExcelWriter
+from dovetail.contrib.admin.exporting.formats import CSVWriter, JSONWriter, Writer
 
 WRITERS: Mapping[str, type[Writer]] = {"csv": CSVWriter, "json": JSONWriter, "xlsx": ExcelWriter}

@@ -1,0 +1,139 @@
+"""Read the rows of an export as tuples, where all that it shows is columns: that takes a third of what objects take.
+
+Columns are those of the model, those of an object that it refers to (`author.email`), and what such an object is
+called, if its `__str__` returns a column as it is. Whatever else is shown, or listens to loading, wants the objects.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TypeAlias, cast
+
+from sqlalchemy import Column, ColumnElement, Enum, String
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper, RelationshipProperty, aliased
+from sqlalchemy.orm.util import AliasedClass
+
+from dovetail.contrib.admin.columns.code_names import returned_by
+from dovetail.contrib.admin.columns.columns import TITLE
+from dovetail.contrib.admin.columns.identifiers import identifier_from
+from dovetail.contrib.admin.lists.relations import is_of_one
+from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.rules.rules import EVERYTHING
+from dovetail.contrib.admin.shown import ShownView, called_by_key, follows_paths, is_computed
+from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows, options_of
+from dovetail.resources.query.keys import key_names
+
+Read: TypeAlias = Callable[[Sequence[object]], object]
+Source: TypeAlias = type[object] | AliasedClass[object]  # of columns: the model, or one that is joined
+
+
+class _WantsObjectsError(Exception):
+    """Something of an export is no column."""
+
+
+@dataclass(frozen=True)
+class PlainRows:
+    """The statement that selects the rows of an export, first their keys, and what reads each cell of a row of it."""
+
+    statement: AnySelect
+    reads: Sequence[Read]
+
+
+def plain_rows(
+    session: AsyncSession, view: ModelAdmin, statement: AnySelect, names: Sequence[str], rights: Rights
+) -> PlainRows | None:
+    """Return how to read `names` of the rows of `statement` without objects; None if something wants those."""
+    described = statement.column_descriptions
+    is_plain = len(described) == 1 and described[0]["expr"] is view.model and not options_of(statement)
+    is_heard = bool(session.sync_session.dispatch.loaded_as_persistent)
+    if not is_plain or is_heard or merges_rows(statement) or not follows_paths(view):
+        return None
+    plan = _Plan(view, rights)
+    try:
+        plan.begin()
+        reads = [plan.cell(name) for name in names]
+    except _WantsObjectsError:
+        return None
+    narrowed = cast("AnySelect", statement.with_only_columns(*plan.places, maintain_column_froms=True))
+    for name, target in plan.joined.items():
+        narrowed = narrowed.outerjoin(getattr(view.model, name).of_type(target))
+    return PlainRows(narrowed, reads)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    view: ModelAdmin
+    rights: Rights
+    places: dict[ColumnElement[object], int] = field(default_factory=dict)  # of columns, in the rows
+    joined: dict[str, AliasedClass[object]] = field(default_factory=dict)  # the models that relations lead to
+
+    def begin(self) -> None:
+        """Select the key. Raise _WantsObjectsError as `cell` does."""
+        _check_quiet(self.view.mapper)
+        for name in key_names(self.view.model):
+            self._place(self.view.model, name)
+
+    def cell(self, name: str) -> Read:
+        """Return what reads a cell of the rows. Raise _WantsObjectsError if it is no column."""
+        first, _, rest = name.partition(".")
+        if name != TITLE and is_computed(self.view, name):
+            raise _WantsObjectsError
+        if name == TITLE or (not rest and first in self.view.mapper.column_attrs):
+            return self._read(self.view.mapper, self.view.model, name)
+        relation = self.view.mapper.relationships.get(first)
+        if relation is None or not is_of_one(relation):
+            raise _WantsObjectsError
+        return self._read(relation.mapper, self._target(relation), rest or TITLE)
+
+    def _target(self, relation: RelationshipProperty[object]) -> Source:
+        model = relation.mapper.class_
+        if self.rights.shown(self.view.model, (relation.key,), model) is not EVERYTHING:
+            raise _WantsObjectsError
+        _check_quiet(relation.mapper)
+        return self.joined.setdefault(relation.key, cast("AliasedClass[object]", aliased(model)))
+
+    def _read(self, mapper: Mapper[object], source: Source, name: str) -> Read:
+        if name == TITLE:
+            return self._title(mapper, source)
+        _column(mapper, name)
+        return itemgetter(self._place(source, name))
+
+    def _title(self, mapper: Mapper[object], source: Source) -> Read:
+        """Return what reads what an object is called, as `title_of` of the view has it; None where there is none."""
+        view, model, name = self.view, mapper.class_, returned_by(mapper.class_.__str__)
+        if type(view).title_of is not ShownView.title_of or name in {None, *self.rights.fields.hidden(model)}:
+            raise _WantsObjectsError
+        kind = _column(mapper, str(name)).type
+        if not isinstance(kind, String) or isinstance(kind, Enum):
+            raise _WantsObjectsError  # which `__str__` must not return
+        keys, text = [self._place(source, key) for key in key_names(model)], self._place(source, str(name))
+
+        def read(row: Sequence[object]) -> object:
+            said = cast("str | None", row[text])
+            if said is None or not said.strip():
+                key = [row[place] for place in keys]
+                return None if key[0] is None else called_by_key(view, model, identifier_from(key))
+            return said
+
+        return read
+
+    def _place(self, source: Source, name: str) -> int:
+        return self.places.setdefault(getattr(source, name), len(self.places))
+
+
+def _column(mapper: Mapper[object], name: str) -> Column[object]:
+    """Return the column that an attribute is. Raise _WantsObjectsError if it is none, or an expression."""
+    columns = mapper.column_attrs[name].columns if name in mapper.column_attrs else ()
+    if len(columns) != 1 or not isinstance(columns[0], Column):
+        raise _WantsObjectsError
+    return columns[0]
+
+
+def _check_quiet(mapper: Mapper[object]) -> None:
+    """Raise _WantsObjectsError unless a row of one table is all of an object, and nobody listens to its loading."""
+    is_alone = mapper.polymorphic_on is None and mapper.inherits is None and len(mapper.tables) == 1
+    if not is_alone or mapper.class_manager.dispatch.load:
+        raise _WantsObjectsError
