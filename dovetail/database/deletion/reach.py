@@ -16,7 +16,6 @@ from sqlalchemy import (
     CTE,
     Column,
     ColumnElement,
-    CompoundSelect,
     FromClause,
     Select,
     and_,
@@ -27,13 +26,12 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     union_all,
 )
 from sqlalchemy import cast as sql_cast
 
-from dovetail.database.deletion.references import Effect, Pairs, Reference, Referring, Rows
-from dovetail.database.search.selective_conditions import Among
+from dovetail.database.deletion.conditions import Followed, refer, refer_to_few, rows_with
+from dovetail.database.deletion.references import Effect, Reference, Referring, Rows
 
 Conditions: TypeAlias = Mapping[Rows, ColumnElement[bool]]
 Group: TypeAlias = tuple[Rows, ...]  # which refer to each other, or one that stands alone
@@ -83,7 +81,7 @@ class Reach:
     def beyond(self, group: Group, gone: Conditions) -> list[tuple[Rows, ColumnElement[bool]]]:
         """Return the conditions on rows of a circle that go only since others of it go, by the flat `gone`."""
         return [
-            (one.rows, and_(_refer_to_few(one.pairs, gone[rows]), gone[one.rows].is_not(true())))
+            (one.rows, and_(refer_to_few(one.pairs, gone[rows]), gone[one.rows].is_not(true())))
             for rows, one in self._within(group)
         ]
 
@@ -94,27 +92,6 @@ class Reach:
             for one in self.references[rows]
             if one.effect is Effect.DELETE and one.rows in group
         ]
-
-
-def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a row refers to one of those that are chosen."""
-    targets = cast("Select[object]", select(*(target for _, target in pairs)))
-    return rows_with([own for own, _ in pairs], targets.where(chosen).correlate(None))
-
-
-def _refer_to_few(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the same condition for an index: PostgreSQL would compare each row of a large table with a few."""
-    if len(pairs) > 1:
-        return refer(pairs, chosen)
-    ((own, target),) = pairs
-    return Among(own, select(target).where(chosen).correlate(None).scalar_subquery())
-
-
-def rows_with(
-    keys: Sequence[ColumnElement[object]], select_keys: Select[object] | CompoundSelect[object]
-) -> ColumnElement[bool]:
-    """Return the condition that the key of a row is among those that a statement selects."""
-    return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
 
 
 def _groups(references: Mapping[Rows, Sequence[Reference]]) -> tuple[Group, ...]:
@@ -163,11 +140,18 @@ def _closed(
     first = seeds[0] if len(seeds) == 1 else select(union_all(*seeds).subquery())
     gone = first.cte(recursive=True)
     gone = gone.union(_next(gone, within, known))
-    keys = {rows: [gone.c[_name(rows, key, known)] for key in rows.table.primary_key.columns] for rows in group}
-    return {
-        rows: rows_with(list(rows.table.primary_key.columns), select(*keys[rows]).where(keys[rows][0].is_not(None)))
-        for rows in group
-    }
+    return {rows: _followed(rows, gone, known, found[rows]) for rows in group}
+
+
+def _followed(
+    rows: Rows, gone: CTE, known: Mapping[Rows, Sequence[Column[object]]], first: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    own = list(rows.table.primary_key.columns)
+    keys = [gone.c[_name(rows, key, known)] for key in own]
+    selected = cast("Select[object]", select(*keys).where(keys[0].is_not(None)))
+    # Of rows in a larger circle some may go of which none is a first one.
+    is_guarded = len(known) == 1 and len(own) == 1
+    return Followed(own[0], selected, first) if is_guarded else rows_with(own, selected)
 
 
 def _known_columns(rows: Rows, within: Sequence[tuple[Rows, Reference]]) -> list[Column[object]]:

@@ -133,7 +133,7 @@ def _recorded_delete(
     """
     own = key.property.columns[0]
     taken = taken_row(table, [own, *log.columns(table)], chosen, to_delete=True)
-    is_taken = own.in_(select(taken.c[own.key]))
+    is_taken = own == select(taken.c[own.key]).scalar_subquery()
     line = log.insert_deleted(table, [is_taken], picture(taken))
     statement = delete(table).where(is_taken).returning(own)
     return statement if line is None else statement.add_cte(line.cte("history_lines"))

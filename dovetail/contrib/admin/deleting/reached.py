@@ -22,7 +22,8 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
-from dovetail.database.deletion.reach import Group, Reach, refer, rows_with
+from dovetail.database.deletion.conditions import refer, rows_with
+from dovetail.database.deletion.reach import Group, Reach
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
 from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
 from dovetail.translation.texts import gettext, in_sentence

@@ -29,7 +29,7 @@ from dovetail.contrib.admin.tasks.selection import Selected, matching_keys
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.database.change_log import log_of
-from dovetail.database.deletion.reach import rows_with
+from dovetail.database.deletion.conditions import rows_with
 from dovetail.resources.schemas.secret_columns import is_secret
 
 

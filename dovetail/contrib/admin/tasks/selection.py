@@ -12,7 +12,7 @@ from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_from, primary_keys
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.database.deletion.reach import rows_with
+from dovetail.database.deletion.conditions import rows_with
 from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
 from dovetail.errors import BadRequestError
 from dovetail.translation import formats

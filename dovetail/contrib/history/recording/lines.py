@@ -7,7 +7,6 @@ from sqlalchemy import (
     CTE,
     Column,
     ColumnElement,
-    CompoundSelect,
     Insert,
     Select,
     String,
@@ -40,14 +39,16 @@ from dovetail.contrib.history.recording.json_rows import (
 )
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.database.change_log import Picture
-from dovetail.database.deletion.reach import Reach, refer
+from dovetail.database.deletion.conditions import Followed, refer
+from dovetail.database.deletion.reach import Reach
 from dovetail.database.deletion.references import Rows, by_database
 
 PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where
 ORIGIN = ("door", "via", "actor_id", "actor_name", "address", "request_id")
 PLACEHOLDERS = {name: f"{PLACEHOLDER}{name}" for name in ORIGIN}
 LOG = as_type("Table", RecordedChange.__table__)
-COLUMNS = ("transaction", "action", "model", "object_key", "before", "after", *ORIGIN)
+TOLD = ("action", "model", "object_key", "before", "after")  # of each line, and then of all lines of a statement
+COLUMNS = (*TOLD, "transaction", *ORIGIN)
 
 
 class Lines:
@@ -61,12 +62,48 @@ class Lines:
         self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
     ) -> Insert:
         """Return the INSERT of a line for each row that `where` chooses; see ChangeLog.insert."""
-        return _insert(self.select(table, before, after, where))
+        return _insert([self._line(table, before, after, where)])
 
-    def select(
+    def insert_all(self, lines: Sequence[Insert]) -> Insert:
+        """Return one INSERT of the lines of several, in their order."""
+        rows = [as_type("Select[object]", line.select) for line in lines]
+        told = [one.with_only_columns(*list(one.selected_columns)[: len(TOLD)]) for one in rows]
+        return lines[0] if len(lines) == 1 else _insert(told)
+
+    def insert_deleted(
+        self, table: Table, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+    ) -> Insert | None:
+        """Return the INSERT of lines for rows that are deleted, and for what the database deletes or empties with them.
+
+        None if nothing of that is written down. `before` as ChangeLog.insert_deleted has it.
+        """
+        found = list(self._gone(table, and_(true(), *where), before))[::-1]  # nothing of a row stands behind its end
+        return _insert(found) if found else None
+
+    def _gone(self, table: Table, condition: ColumnElement[bool], before: Picture | None) -> Iterator[Select[object]]:
+        reach, root = self._reach(table), Rows(table)
+        if reach is None:
+            return
+        is_known = before is not None and all(root not in group for group in reach.circles)
+        for rows, chosen in reach.gone({root: condition}).items():
+            known = self.recorded.find(rows.table)
+            if known is not None and rows == root and is_known:
+                yield self._line(known, before, None, [])
+            elif known is not None and isinstance(chosen, Followed):
+                yield self._line(known, picture(rows.table), None, []).select_from(chosen.rows())
+            elif known is not None:
+                yield self._line(known, picture(rows.table), None, [chosen])
+            for one in reach.references[rows]:
+                if one.rule == "SET NULL" and (lost := self.recorded.find(one.rows.table)) is not None:
+                    emptied: Mapping[str, ColumnElement[object]] = {
+                        own.key: literal(None, own.type) for own, _ in one.pairs
+                    }
+                    yield self._line(lost, picture(one.rows.table), emptied, [refer(one.pairs, chosen)])
+
+    def _line(
         self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
     ) -> Select[object]:
-        """Return the SELECT of those lines."""
+        """Return the SELECT of what each of those lines tells of itself."""
         if before is None or after is None:
             known: Picture = before or after or {}
             action = ChangeAction.DELETE if after is None else ChangeAction.ADD
@@ -80,47 +117,9 @@ class Lines:
             action = ChangeAction.CHANGE
         key = object_key([known[one.key] for one in table.keys])
         pictures = [_picture(table, fields, one) for one in (before, after)]
-        # A door is a text already: to look at each as one of an enumeration would take its time.
-        kinds = {"door": String(), **{name: LOG.c[name].type for name in ORIGIN[1:]}}
-        origin = [bindparam(PLACEHOLDERS[name], type_=kind) for name, kind in kinds.items()]
-        told = [current_transaction(), sql_text(action), sql_text(table.label), key, *pictures, *origin]
-        columns = as_type("list[ColumnElement[object]]", told)
-        return as_type("Select[object]", select(*columns).where(*where))
-
-    def insert_all(self, lines: Sequence[Insert]) -> Insert:
-        """Return one INSERT of the lines of several, in their order."""
-        rows = [as_type("Select[object]", line.select) for line in lines]
-        return lines[0] if len(lines) == 1 else _insert(union_all(*rows))
-
-    def insert_deleted(
-        self, table: Table, where: Sequence[ColumnElement[bool]], before: Picture | None = None
-    ) -> Insert | None:
-        """Return the INSERT of lines for rows that are deleted, and for what the database deletes or empties with them.
-
-        None if nothing of that is written down. `before` as ChangeLog.insert_deleted has it.
-        """
-        found = list(self._gone(table, and_(true(), *where), before))[::-1]  # nothing of a row stands behind its end
-        if not found:
-            return None
-        return _insert(found[0] if len(found) == 1 else union_all(*found))
-
-    def _gone(self, table: Table, condition: ColumnElement[bool], before: Picture | None) -> Iterator[Select[object]]:
-        reach, root = self._reach(table), Rows(table)
-        if reach is None:
-            return
-        is_known = before is not None and all(root not in group for group in reach.circles)
-        for rows, chosen in reach.gone({root: condition}).items():
-            known = self.recorded.find(rows.table)
-            if known is not None and rows == root and is_known:
-                yield self.select(known, before, None, [])
-            elif known is not None:
-                yield self.select(known, picture(rows.table), None, [chosen])
-            for one in reach.references[rows]:
-                if one.rule == "SET NULL" and (lost := self.recorded.find(one.rows.table)) is not None:
-                    emptied: Mapping[str, ColumnElement[object]] = {
-                        own.key: literal(None, own.type) for own, _ in one.pairs
-                    }
-                    yield self.select(lost, picture(one.rows.table), emptied, [refer(one.pairs, chosen)])
+        told = as_type("list[ColumnElement[object]]", [sql_text(action), sql_text(table.label), key, *pictures])
+        named = [one.label(name) for name, one in zip(TOLD, told, strict=True)]
+        return as_type("Select[object]", select(*named).where(*where))
 
     def _reach(self, table: Table) -> Reach | None:
         """Return what goes with the rows of a table; None if no change of any of it is written down."""
@@ -152,7 +151,13 @@ def picture(table: Table | CTE) -> Picture:
     return {column.key: column for column in table.columns}
 
 
-def _insert(rows: Select[object] | CompoundSelect[object]) -> Insert:
+def _insert(lines: Sequence[Select[object]]) -> Insert:
+    """Return the INSERT of lines; what is the same in all of them is asked once."""
+    # A door is a text already: to look at each as one of an enumeration would take its time.
+    kinds = {"door": String(), **{name: LOG.c[name].type for name in ORIGIN[1:]}}
+    origin = [bindparam(PLACEHOLDERS[name], type_=kind) for name, kind in kinds.items()]
+    same = as_type("list[ColumnElement[object]]", [current_transaction(), *origin])
+    rows = lines[0].add_columns(*same) if len(lines) == 1 else select(*union_all(*lines).subquery().c, *same)
     return insert(LOG).from_select(COLUMNS, rows, include_defaults=False)
 
 

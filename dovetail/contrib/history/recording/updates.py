@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
-from dovetail.database.deletion.reach import rows_with
+from dovetail.database.deletion.conditions import rows_with
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 
 T = TypeVar("T")

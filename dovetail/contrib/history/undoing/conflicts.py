@@ -22,7 +22,7 @@ from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Row, Step
-from dovetail.database.deletion.reach import refer
+from dovetail.database.deletion.conditions import refer
 from dovetail.database.deletion.references import Rows as Deleted
 from dovetail.database.deletion.references import by_database
 from dovetail.errors import ConflictError

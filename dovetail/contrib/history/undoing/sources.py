@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 
 from dovetail.contrib.history.recording.json_rows import bare, from_json
-from dovetail.database.deletion.reach import rows_with
+from dovetail.database.deletion.conditions import rows_with
 
 
 class Source:

@@ -1,0 +1,124 @@
+"""Conditions on rows that refer to others, written so that a database finds few rows at little cost.
+
+`id IN (SELECT ...)` fills a table of its own first, which takes longer than all else that a deletion of one row does.
+So a key that is known stands there itself, one that has to be looked for is compared with the one answer, and rows that
+are followed to any depth can be asked for behind the question whether there is any.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Select,
+    Table,
+    Uuid,
+    exists,
+    literal_column,
+    select,
+    tuple_,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BinaryExpression
+from sqlalchemy.sql.visitors import ExternallyTraversible
+
+from dovetail.database.deletion.references import Pairs
+from dovetail.database.search.selective_conditions import Among, Condition, all_of
+
+EXACT = (Integer, Uuid)  # kinds of keys of which no two that differ are equal, whatever the collation
+
+
+class Followed(Condition):
+    """A condition on the rows that `first` finds, and on those that refer to them, to any depth."""
+
+    inherit_cache = True
+
+    def __init__(self, key: Column[object], keys: Select[object], first: ColumnElement[bool]) -> None:
+        super().__init__(key.in_(keys))
+        self._key, self._keys, self._first = key, keys, first
+
+    def rows(self) -> FromClause:
+        """Return the rows themselves, for FROM: nothing is followed where there is no first one.
+
+        SQLite would set all up that a recursion needs, whatever stands beside it in WHERE. Since there is a first row,
+        the outer join, whose order no planner changes, finds one.
+        """
+        is_any = exists(select(literal_column("1")).select_from(self._key.table).where(self._first).correlate(None))
+        guard = select(literal_column("1").label("one")).where(is_any).subquery()
+        found = Among(self._key, self._keys.correlate(None).scalar_subquery())
+        return guard.outerjoin(self._key.table, found)
+
+
+@compiles(Followed)
+def _followed(element: Followed, compiler: SQLCompiler, **kwargs: object) -> str:
+    (condition,) = element.clauses
+    return f"({compiler.process(condition, **kwargs)})"
+
+
+def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a row refers to one of those that are chosen."""
+    targets = cast("Select[object]", select(*(target for _, target in pairs)))
+    targets = targets.where(chosen).correlate(None)
+    own, target = pairs[0]
+    parts = all_of(chosen)
+    values = [value for part in parts if (value := _value_of(target, part)) is not None]
+    if len(pairs) > 1 or not values:
+        return rows_with([own for own, _ in pairs], targets)
+    if len(parts) == 1 and isinstance(target.type, EXACT) and isinstance(own.type, EXACT):
+        return own == values[0]
+    return own == targets.scalar_subquery() if _is_unique(target) else own.in_(targets)
+
+
+def refer_to_few(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the same condition for an index: PostgreSQL would compare each row of a large table with a few."""
+    if len(pairs) > 1:
+        return refer(pairs, chosen)
+    ((own, target),) = pairs
+    return Among(own, select(target).where(chosen).correlate(None).scalar_subquery())
+
+
+def rows_with(
+    keys: Sequence[ColumnElement[object]], select_keys: Select[object] | CompoundSelect[object]
+) -> ColumnElement[bool]:
+    """Return the condition that the key of a row is among those that a statement selects."""
+    return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
+
+
+def _value_of(column: Column[object], condition: ColumnElement[bool]) -> ColumnElement[object] | None:
+    """Return the value that a condition says that a column has; None if it says none, or one that hangs on the row."""
+    if not isinstance(condition, BinaryExpression) or condition.operator is not operators.eq:
+        return None
+    named, value = condition.left, condition.right
+    if not isinstance(named, Column) or not _is_of(named, column.table) or named.key != column.key:
+        return None
+    return value if isinstance(value, BindParameter | ScalarSelect) and _is_apart(value, column.table) else None
+
+
+def _is_apart(value: ColumnElement[object], table: FromClause) -> bool:
+    """Return whether an expression reads nothing of a table but by a CTE, so that it means the same elsewhere."""
+    waiting: list[ExternallyTraversible] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Column) and _is_of(part, table):
+            return False
+        if not isinstance(part, CTE):
+            waiting.extend(part.get_children())
+    return True
+
+
+def _is_of(column: Column[object], table: FromClause) -> bool:
+    """Return whether a column is one of a table's own, with the ORM's annotations or without, and not of an alias."""
+    return isinstance(column.table, Table) and isinstance(table, Table) and column.table.key == table.key
+
+
+def _is_unique(column: Column[object]) -> bool:
+    return bool(column.unique) or (column.primary_key and len(column.table.primary_key) == 1)
