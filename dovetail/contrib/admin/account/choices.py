@@ -1,5 +1,9 @@
 """Let staff choose in which language, time zone and theme the back office shows itself to them."""
 
+import dovetail.contrib.admin.options.lean_sqladmin  # noqa: F401 - before SQLAdmin
+
+# isort: split
+
 from collections.abc import Mapping
 from http import HTTPStatus
 
