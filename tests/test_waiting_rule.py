@@ -18,7 +18,7 @@ from sqlalchemy import select
 from dovetail.application import make_application
 from dovetail.cli.state import State
 from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
-from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts import hashing, passwords
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
 from dovetail.contrib.auth.commands.accounts import changepassword, createsuperuser
 from dovetail.contrib.auth.mail.postman import POSTMAN
@@ -181,7 +181,7 @@ async def test_twelve_who_mistake_their_password_keep_nobody_else_waiting(make_s
     """With three connections, two seconds to wait for one, and passwords that take for ever."""
     settings = make_settings(database_url=database_url, database_pool_size=3, database_pool_timeout=2)
     gate = Gate()
-    monkeypatch.setattr(passwords, "hasher", PasswordHash((gate,)))
+    monkeypatch.setattr(hashing, "hasher", PasswordHash((gate,)))
     async with running(make_application(settings)) as app, make_client(app) as client:
         names = [f"user{number}" for number in range(12)]
         people = [User(username=n, email=f"{n}@example.org", hashed_password=cheap_hash(PASSWORD)) for n in names]
@@ -232,7 +232,7 @@ def test_a_command_does_not_keep_others_from_writing_while_it_hashes(settings, m
 
     run_async(settings, make)
     monkeypatch.setattr(
-        passwords, "hasher", PasswordHash((Writing(settings.database_url.get_secret_value().partition("///")[2]),))
+        hashing, "hasher", PasswordHash((Writing(settings.database_url.get_secret_value().partition("///")[2]),))
     )
     typed = {changepassword: [], createsuperuser: ["boss", "boss@example.org"]}[command] + [NEW_PASSWORD] * 2
     monkeypatch.setattr(State, "settings", settings)  # not read from the environment

@@ -71,6 +71,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/api/test_profile.py",
         ),
         password_validation=(f"{AUTH}/accounts/test_password_validation.py", f"{AUTH}/password_rules/test_rules.py"),
+        hashing=(f"{AUTH}/accounts/test_passwords.py",),
         passwords=(f"{AUTH}/accounts/test_passwords.py",),
         store=(
             f"{AUTH}/test_users.py",

@@ -14,7 +14,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts import hashing
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
 from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
@@ -33,16 +33,16 @@ def _cheap_hashing() -> Iterator[PasswordHash]:
 
     It is more than `cheap_hash` takes, so that a login replaces such a hash as it replaces any that is too weak.
     """
-    costly = passwords.hasher
-    passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=16, parallelism=1), BcryptHasher()))
+    costly = hashing.hasher
+    hashing.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=16, parallelism=1), BcryptHasher()))
     yield costly
-    passwords.hasher = costly
+    hashing.hasher = costly
 
 
 @pytest.fixture
 def costly_hashing(_cheap_hashing: PasswordHash, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash passwords in earnest, for a test of how they are stored."""
-    monkeypatch.setattr(passwords, "hasher", _cheap_hashing)
+    monkeypatch.setattr(hashing, "hasher", _cheap_hashing)
 
 
 @pytest.fixture

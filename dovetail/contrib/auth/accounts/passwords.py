@@ -1,33 +1,24 @@
 """Hash and verify passwords with Argon2, in threads and never on the event loop: a bounded pool with a bounded queue.
 
-By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashers, but comes with all of FastAPI.
+`hashing` does the work. The first thread that has some imports it.
 """
 
 import os
 from dataclasses import dataclass, field
-from functools import partial
-from hashlib import sha256
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
-from pwdlib import PasswordHash
-from pwdlib.exceptions import UnknownHashError
-from pwdlib.hashers.argon2 import Argon2Hasher
-from pwdlib.hashers.bcrypt import BcryptHasher
 
-from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
 from dovetail.errors import UnavailableError
 from dovetail.translation.texts import gettext
 from dovetail.validators import normalize
 
-SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
 MINIMUM_LENGTH = SHORTEST
 MAXIMUM_LENGTH = LONGEST
 WAIT = 5  # seconds that somebody is told to wait
 MAXIMUM_WAITING = 100  # hashes that wait for a thread: some seconds of work for two cores
 
-hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
 # One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
 # the event loop's: two applications on one loop share the same cores.
 _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")
@@ -45,7 +36,7 @@ async def hash_password(password: str) -> str:
 
     Raise UnavailableError if too many wait for a thread already.
     """
-    return await to_thread.run_sync(hasher.hash, normalized(password), limiter=_get_limiter())
+    return await to_thread.run_sync(_hash, normalized(password), limiter=_get_limiter())
 
 
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
@@ -59,7 +50,7 @@ async def verify_password(password: str, hashed_password: str | None) -> tuple[b
     """
     if len(password) > MAXIMUM_LENGTH or not is_text(password):
         return False, None
-    return await to_thread.run_sync(partial(_verify, password, hashed_password), limiter=_get_limiter())
+    return await to_thread.run_sync(_verify, password, hashed_password, limiter=_get_limiter())
 
 
 def is_text(value: str) -> bool:
@@ -75,25 +66,16 @@ def normalized(password: str) -> str:
     return normalize(password, maximum=MAXIMUM_LENGTH)
 
 
+def _hash(normal: str) -> str:
+    from dovetail.contrib.auth.accounts import hashing
+
+    return hashing.new_hash(normal)
+
+
 def _verify(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
-    stored = hashed_password or UNUSABLE_PASSWORD
-    text = normalized(password)
-    try:
-        verified = hasher.verify(text, stored)
-        if not verified and text != password:  # its hash may be of the time when nothing was normalized
-            return hasher.verify(password, stored), None
-    except UnknownHashError:
-        hasher.hash(text)  # an answer that comes sooner would tell that there is nobody of this name
-        return False, None
-    if not verified or not _is_weak(stored):
-        return verified, None
-    # A salt has to differ from user to user and is no secret; the old hash holds a random one.
-    return True, hasher.hash(text, salt=sha256(stored.encode()).digest()[:SALT_LENGTH])
+    from dovetail.contrib.auth.accounts import hashing
 
-
-def _is_weak(stored: str) -> bool:
-    current = hasher.current_hasher
-    return not current.identify(stored) or current.check_needs_rehash(stored)
+    return hashing.verify(normalized(password), password, hashed_password)
 
 
 def _get_limiter() -> CapacityLimiter:

@@ -4,7 +4,7 @@ import threading
 import anyio
 import pytest
 
-from dovetail.contrib.auth.accounts import passwords
+from dovetail.contrib.auth.accounts import hashing, passwords
 from dovetail.contrib.auth.accounts.passwords import hash_password, verify_password
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash
@@ -15,13 +15,13 @@ from tests.contrib.auth.helpers import login
 async def test_hashing_runs_in_threads_and_never_on_the_event_loop(client, make_user, monkeypatch):
     await make_user(username="ada")
     threads = []
-    original = passwords.hasher.verify
+    original = hashing.hasher.verify
 
     def watched(*args):
         threads.append(threading.current_thread())
         return original(*args)
 
-    monkeypatch.setattr(passwords.hasher, "verify", watched)
+    monkeypatch.setattr(hashing.hasher, "verify", watched)
     await asyncio.gather(*(login(client, "ada", "wrong password") for _ in range(4)))
     assert len(threads) == 4
     assert threading.main_thread() not in threads
@@ -30,11 +30,11 @@ async def test_hashing_runs_in_threads_and_never_on_the_event_loop(client, make_
 async def test_the_loop_goes_on_while_passwords_are_hashed(monkeypatch):
     # The hash waits for the loop: were it computed on the loop, this would never end.
     loop_went_on = threading.Event()
-    monkeypatch.setattr(passwords.hasher, "hash", lambda _: "hashed" if loop_went_on.wait(30) else "stalled")
-    hashing = asyncio.create_task(hash_password(PASSWORD))
+    monkeypatch.setattr(hashing.hasher, "hash", lambda _: "hashed" if loop_went_on.wait(30) else "stalled")
+    at_work = asyncio.create_task(hash_password(PASSWORD))
     await asyncio.sleep(0.05)
     loop_went_on.set()
-    assert await hashing == "hashed"
+    assert await at_work == "hashed"
 
 
 async def test_no_more_passwords_are_hashed_at_once_than_there_are_cores(monkeypatch):
@@ -51,7 +51,7 @@ async def test_no_more_passwords_are_hashed_at_once_than_there_are_cores(monkeyp
             running -= 1
         return "hashed"
 
-    monkeypatch.setattr(passwords.hasher, "hash", work)
+    monkeypatch.setattr(hashing.hasher, "hash", work)
 
     def in_a_loop_of_its_own() -> None:
         async def main() -> None:
@@ -113,7 +113,7 @@ async def test_who_comes_when_the_queue_is_full_is_told_to_come_back_and_waits_f
     gate = threading.Event()
     monkeypatch.setattr(passwords, "MAXIMUM_WAITING", 3)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(passwords.hasher, "hash", lambda _: "hashed" if gate.wait(30) else "stalled")
+    monkeypatch.setattr(hashing.hasher, "hash", lambda _: "hashed" if gate.wait(30) else "stalled")
 
     def in_a_loop_of_its_own() -> list[str]:
         async def main() -> list[str]:
