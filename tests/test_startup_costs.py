@@ -18,10 +18,13 @@ FOR_COMMANDS = {"alembic", "mako", "tqdm", "uvicorn", "defusedxml"}
 # On SQLite nobody asks PostgreSQL anything, and FastAPI asks for models of pydantic.v1 only where somebody has some.
 # No address of an e-mail is checked before somebody sends one.
 FOR_OTHERS = {"asyncpg", "pydantic.v1", "email_validator.syntax"}
+FOR_PASSWORDS = {"pwdlib", "argon2", "bcrypt"}  # of who logs in
+FOR_DEVELOPERS = {"babel"}  # installed to take texts out of the code; SQLAdmin would read catalogs of its own with it
 FOR_IMPORTS = "dovetail.contrib.admin.importing."  # of files, by editors, now and then
 # Pages of the back office are named, and imported by who first asks for one.
 FOR_PAGES = {"dovetail.contrib.admin.pages.pages", "dovetail.contrib.admin.entry.login", "dovetail.contrib.admin.tasks"}
 FOR_TESTS = {"pytest", "hypothesis", "httpx", "playwright"}
+FOR_NO_START = TOKENS | FOR_OTHERS | FOR_PASSWORDS | FOR_DEVELOPERS | FOR_TESTS
 
 
 def imported_by(code: str, folder: Path) -> set[str]:
@@ -51,8 +54,23 @@ def test_a_server_imports_neither_what_commands_use_nor_what_hardly_a_request_do
     found = imported_by("import config.asgi", tmp_path)
 
     assert {"fastapi", "sqladmin", "plugins.blog.api", "dovetail.contrib.admin.mounting.routes"} <= found
-    assert found & (TOKENS | FOR_COMMANDS | FOR_OTHERS | FOR_PAGES | FOR_TESTS) == set()
+    assert found & (FOR_NO_START | FOR_COMMANDS | FOR_PAGES) == set()
     assert [name for name in found if name.startswith(FOR_IMPORTS)] == []
+
+
+def test_a_server_imports_what_watches_files_only_to_start_again_when_one_changes(tmp_path):
+    code = """
+from config.settings import Settings
+from dovetail.cli.server.serving import serve
+from dovetail.settings import load_settings
+try:
+    serve(load_settings(Settings), None, None, reload={reload}, workers=1)
+except AttributeError:  # of the registry or the listener that it has none of: it has imported everything by then
+    pass
+None"""
+
+    assert "watchfiles" not in imported_by(code.format(reload=False), tmp_path)
+    assert {"uvicorn", "watchfiles"} <= imported_by(code.format(reload=True), tmp_path)
 
 
 def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and_alembic(tmp_path):
@@ -65,7 +83,7 @@ def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and
     found = imported_by(code, tmp_path)
 
     assert {"dovetail.migrations.history.pending", "dovetail.cli.checks.database_checks"} <= found
-    assert found & (TOKENS | FOR_COMMANDS | FOR_OTHERS | FOR_TESTS) == set()
+    assert found & (FOR_NO_START | FOR_COMMANDS) == set()
 
 
 def test_check_imports_what_it_looks_at_and_nothing_that_makes_migrations(tmp_path):
@@ -75,7 +93,7 @@ def test_check_imports_what_it_looks_at_and_nothing_that_makes_migrations(tmp_pa
 
     assert {"fastapi", "sqladmin", "alembic.script"} <= found
     others = {"dovetail.migrations.make.maker", "uvicorn", "tqdm", "pygments"}
-    assert found & (TOKENS | FOR_OTHERS | FOR_PAGES | FOR_TESTS | others) == set()
+    assert found & (FOR_NO_START | FOR_PAGES | others) == set()
 
 
 @pytest.mark.parametrize("command", ["migrate", "sqlmigrate blog 0001", "makemigrations --check"])
