@@ -22,8 +22,8 @@ function textsOf(form) {
   return [...new FormData(form)].filter(isText);
 }
 
-function send(form, texts, keepalive = false) {
-  return fetch(form.dataset.draftUrl, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(texts), keepalive });
+function send(form, texts, more = {}) {
+  return fetch(form.dataset.draftUrl, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(texts), ...more });
 }
 
 function mark(form) {
@@ -35,6 +35,7 @@ export function keepDrafts(form) {
   const status = form.querySelector("[data-draft-status]");
   let timer = 0;
   let isSent = false;
+  let saving = new AbortController();
   function tell(answer) {
     if (answer.ok) status.textContent = TEXTS.saved;
     else if (answer.status === 401) status.textContent = TEXTS.lost;
@@ -43,8 +44,9 @@ export function keepDrafts(form) {
   }
   async function save() {
     timer = 0;
+    saving = new AbortController();
     try {
-      const answer = await send(form, textsOf(form));
+      const answer = await send(form, textsOf(form), { signal: saving.signal });
       if (isSent) return;
       tell(answer);
       if (answer.ok) mark(form);
@@ -63,10 +65,11 @@ export function keepDrafts(form) {
   form.addEventListener("submit", () => {
     isSent = true;
     clearTimeout(timer);
+    saving.abort(); // or the draft would stand there after the form was saved
     remember(form);
   });
   window.addEventListener("pagehide", () => {
-    if (timer && !isSent) send(form, textsOf(form), true).catch(() => {}); // too long for a page that goes
+    if (timer && !isSent) send(form, textsOf(form), { keepalive: true }).catch(() => {}); // too long for a page that goes
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) isSent = false; });
   if (form.dataset.unsaved !== undefined || [...form.elements].some((one) => isKept(one) && isTyped(one))) saveLater();

@@ -60,10 +60,13 @@ function makeTabs() {
     });
   });
   groups[0].before(list);
-  show(Math.max(tabs.findIndex((tab) => tab.classList.contains("tab-wrong")), 0));
+  const typedInto = groups.findIndex((group) => group.contains(document.activeElement)); // before this script ran
+  const wrong = tabs.findIndex((tab) => tab.classList.contains("tab-wrong"));
+  show(Math.max(typedInto === -1 ? wrong : typedInto, 0));
 }
 
 function focusMistake() {
+  if (form.contains(document.activeElement)) return; // somebody types already
   const wrong = form.querySelector("[aria-invalid='true'], .is-invalid"); // of radio buttons the class alone
   if (!wrong) return;
   const folded = wrong.closest("details");

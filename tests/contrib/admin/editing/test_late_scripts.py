@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.guild.models import Crafter, Rank, Workshop
 from tests.contrib.admin.late_scripts import before_scripts
+from tests.contrib.admin.leaving import asked_on_leaving
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
@@ -20,20 +21,6 @@ async def page(browser_page: Page, make_user) -> Page:
     return browser_page
 
 
-async def leave_and_stay(page: Page) -> list[str]:
-    """Try to leave a page, stay on it, and return what was asked."""
-    asked: list[str] = []
-
-    async def stay(dialog):
-        asked.append(dialog.type)
-        await dialog.dismiss()
-
-    page.once("dialog", stay)
-    await page.get_by_role("link", name="Cancel").click(no_wait_after=True)
-    await page.wait_for_timeout(300)
-    return asked
-
-
 async def test_what_was_typed_before_the_scripts_came_is_drafted_checked_and_left_after_a_warning(page, workshop):
     async with before_scripts(page, f"/admin/guild/tabbed/{workshop.id}/change/"):
         await page.get_by_label("Rank").select_option(Rank.MASTER.value)
@@ -43,7 +30,7 @@ async def test_what_was_typed_before_the_scripts_came_is_drafted_checked_and_lef
     await expect(page.get_by_text("A draft was saved.")).to_be_visible()
     await page.get_by_role("tab", name="Times").click()
     await expect(page.get_by_text("This is not JSON")).to_be_visible()
-    assert await leave_and_stay(page) == ["beforeunload"]
+    assert await asked_on_leaving(page) == "beforeunload"
 
 
 @pytest.mark.parametrize("view", ["tabbed", "workshop", "boxed", "raw"])
@@ -53,8 +40,34 @@ async def test_a_form_that_nobody_typed_into_is_left_without_a_warning(page, ses
     await session.commit()
     async with before_scripts(page, f"/admin/guild/{view}/{workshop.id}/change/"):
         await page.get_by_label("Name").focus()
-    assert await leave_and_stay(page) == []
+    asked: list[str] = []
+
+    async def note(dialog):
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    page.on("dialog", note)
+    await page.get_by_role("link", name="Cancel").click()
     await expect(page).to_have_url(f"/admin/guild/{view}/")
+    assert asked == []
+
+
+async def test_the_focus_is_taken_from_nobody_who_types_before_the_scripts_came(page, workshop):
+    facts = page.get_by_role("textbox", name="Facts")
+    async with before_scripts(page, f"/admin/guild/tabbed/{workshop.id}/change/"):
+        await facts.focus()
+    await expect(page.get_by_role("tab", name="Times")).to_have_attribute("aria-selected", "true")
+    await expect(facts).to_be_focused()
+
+    await page.goto("/admin/guild/raw/add/")
+    async with before_scripts(page):
+        await page.get_by_label("Name").fill("x" * 5000)
+        await page.get_by_role("button", name="Save", exact=True).click(no_wait_after=True)
+        await expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+        await page.get_by_label("Helpers").focus()
+    await expect(page.get_by_label("Helpers")).to_be_focused()
+    await page.reload()
+    await expect(page.get_by_label("Name")).to_be_focused()  # the first mistake, where nobody types
 
 
 async def test_a_key_that_was_typed_before_the_scripts_came_is_named(page, session, workshop):

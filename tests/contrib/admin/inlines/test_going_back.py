@@ -1,12 +1,14 @@
 """Whoever goes back to a form finds what they typed, and never in the fields of another row, in a real Chromium."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from sqlalchemy import func, select
 
 from dovetail.contrib.admin.models import FormDraft
+from dovetail.testing.browser import PATIENCE
 from plugins.blog.models import Tag
 from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.polls.models import Choice, Question
@@ -48,6 +50,14 @@ async def fill_in(page: Page) -> None:
         await page.locator(f"[name=choice-{number}-choice_text]").fill(text)
 
 
+async def until_there_is_a_draft(session) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await session.scalar(select(func.count()).select_from(FormDraft)):
+            await session.commit()
+            await asyncio.sleep(0.05)
+    await session.commit()
+
+
 async def test_what_was_sent_is_brought_back_with_the_rows_that_a_script_added(page, session):
     await fill_in(page)
     await save(page)
@@ -84,12 +94,13 @@ async def test_no_row_takes_the_place_of_one_that_was_deleted_before_its_author_
     assert texts == ["one", "three", "four", "five"]
 
 
-async def test_a_form_that_was_left_in_a_hurry_is_offered_as_a_draft(page):
+async def test_a_form_that_was_left_in_a_hurry_is_offered_as_a_draft(page, session):
     page.on("dialog", lambda dialog: dialog.accept())
     await page.goto("/admin/blog/tag/add/")
     await page.get_by_label("Name").fill("hasty")
     await page.get_by_role("link", name="Cancel").click()
     await page.wait_for_url("**/tag/")
+    await until_there_is_a_draft(session)  # which the browser sends beside the page that it goes to
     await go_back(page)
     await expect(page.get_by_text(OFFER)).to_be_visible()
     await page.get_by_role("link", name="Go on with the draft").click()
@@ -109,6 +120,28 @@ async def test_a_form_that_was_refused_is_kept_as_a_draft_and_forgotten_once_it_
     await expect(page.get_by_text("cobra was saved.")).to_be_visible()
     await page.goto("/admin/blog/tag/add/")
     await expect(page.get_by_text(OFFER)).to_have_count(0)
+    assert await session.scalar(select(func.count()).select_from(FormDraft)) == 0
+
+
+async def test_a_draft_that_is_on_its_way_is_given_up_before_its_form_is_saved(page, session):
+    may_save = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_save.wait()
+        await route.continue_()
+
+    async def lose(_route: Route) -> None:
+        """Answer nothing."""
+
+    await page.goto("/admin/blog/tag/add/")
+    await page.route("**/draft/**", lose)
+    await page.route("**/tag/add/", hold)
+    async with page.expect_request("**/draft/**"):
+        await page.get_by_label("Name").fill("cobra")
+    async with page.expect_event("requestfailed", lambda request: "/draft/" in request.url):
+        await page.get_by_role("button", name="Save", exact=True).click(no_wait_after=True)
+    may_save.set()
+    await expect(page.get_by_text("cobra was saved.")).to_be_visible()
     assert await session.scalar(select(func.count()).select_from(FormDraft)) == 0
 
 
