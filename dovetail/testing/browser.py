@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playwright.async_api import ConsoleMessage, Page, Response
 
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PATIENCE = 30.0  # seconds until a page must show what a test expects
+PATIENCE = 120.0  # seconds until a page must show what a test expects, on a machine that may stand still for one minute
 # A server is forked from a process that has these: importing them takes longer than all the rest of its start.
 SERVED_BY = ("dovetail.testing.browser", "dovetail.application", "aiosqlite", "asyncpg", "sqladmin", "uvicorn")
 START = 120.0  # seconds until a server must answer, on a machine that many share; one that ends is told at once
@@ -132,9 +132,9 @@ async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_chromium(), args=list(ARGUMENTS))
         context = await browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 860})
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE * 1000)
+        context.set_default_timeout(PATIENCE * 1000)  # for the windows that a page opens, too
         expect.set_options(timeout=PATIENCE * 1000)
+        page = await context.new_page()
         errors.watch(page)
         yield page
         await browser.close()

@@ -33,6 +33,7 @@ async def findings(page: Page, *, covered: bool = False) -> list[str]:
 
 async def findings_here(page: Page, rules: dict[str, object] | None = None, *, covered: bool = False) -> list[str]:
     """Each finding in the theme of now; `rules` are some instead of all."""
+    await page.wait_for_load_state()
     if not await page.evaluate(IS_THERE):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
     return await _run(page, rules or {"type": "tag", "values": TAGS}, covered=covered)

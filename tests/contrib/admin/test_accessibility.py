@@ -5,11 +5,11 @@ from datetime import UTC, datetime, time
 import pytest
 from playwright.async_api import Page, expect
 
-from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
 from tests.contrib.admin.axe import CONTRAST, PLACE, findings, findings_here, turn
 from tests.contrib.admin.drawer.models import Colour, Shelf, Specimen
+from tests.contrib.admin.entering import log_in_here
 from tools.screenshots import WIDTHS, walk
 
 pytestmark = pytest.mark.browser
@@ -59,13 +59,6 @@ async def page(app, browser_page: Page, session, make_user) -> Page:
     return browser_page
 
 
-async def log_in(page: Page) -> None:
-    await page.get_by_label("Username or e-mail address").fill("boss")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
-    await expect(page.get_by_role("heading", name="Welcome, The Boss")).to_be_visible()
-
-
 async def width_beyond(page: Page) -> int:
     """How far the page is wider than the window, in pixels."""
     return await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -91,7 +84,7 @@ async def problems_of(page: Page) -> list[str]:
 async def test_every_page_can_be_used_by_everybody_in_two_themes_and_three_widths(page):
     await page.goto("/admin/")
     problems = {"/login": await problems_of(page)}
-    await log_in(page)
+    await log_in_here(page, "Welcome, The Boss")
     async for path in walk(page, "/admin/", without=OF_TESTS):
         problems[path] = await problems_of(page)
     for path in MORE:
@@ -110,11 +103,13 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page, width):
     await page.get_by_label("Username or e-mail address").fill("boss")
     await page.get_by_label("Password").fill("wrong")
     await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
     problems = {"failed login": await findings(page)}
-    await log_in(page)
+    await log_in_here(page, "Welcome, The Boss")
 
     await page.goto("/admin/blog/post/add/")
     await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_label("Title")).to_have_attribute("aria-invalid", "true")
     problems["form with mistakes"] = await findings(page)
     for label in ("Author", "Tags"):
         await page.locator(".row", has=page.locator(f'label:text-is("{label}")')).locator(".select2-selection").click()
@@ -135,6 +130,7 @@ async def test_what_opens_on_a_page_can_be_used_by_everybody(page, width):
     await page.get_by_label("Select all rows of this page").check()
     problems["selected rows"] = await findings(page)
     await page.get_by_role("button", name="Delete", exact=True).click()
+    await expect(page.get_by_role("heading", name="Delete 2 tags?")).to_be_visible()
     problems["question"] = await findings(page)
     await page.get_by_role("button", name="Delete", exact=True).click()
     await expect(page.get_by_role("alert")).to_be_visible()

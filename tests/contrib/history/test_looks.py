@@ -1,11 +1,12 @@
 """The pages of the history, held against axe-core in a wide and in a narrow window."""
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from plugins.blog.models import Post, Tag
 from tests.contrib.admin.axe import findings
-from tests.contrib.admin.test_accessibility import log_in, width_beyond
+from tests.contrib.admin.entering import log_in
+from tests.contrib.admin.test_accessibility import width_beyond
 
 pytestmark = pytest.mark.browser
 PAGES = ("/", "/blog/post/1/history/", "/history/recordedchange/", "/history/recordedchange/1/")
@@ -28,11 +29,11 @@ async def page(app, browser_page: Page, database, make_user, request) -> Page:
 
 
 async def test_every_page_of_the_history_can_be_used_by_everybody_and_labels_both_sides_of_a_change(page):
-    await page.goto("/admin/")
-    await log_in(page)
+    await log_in(page, "/admin/", "Welcome")
     await page.goto("/admin/blog/post/1/change/")
     await page.get_by_label("Title").fill("A new title " + "without_any_gap" * 20)
     await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("alert")).to_contain_text("was saved.")
     await page.goto("/admin/blog/post/1/history/")
     cells = page.locator("article.history").first.locator("td")
     labels = [await cell.evaluate("cell => getComputedStyle(cell, '::before').content") for cell in await cells.all()]

@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.axe import findings
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.late_scripts import before_scripts
 from tests.contrib.media.gallery.models import Picture
 from tests.contrib.media.images import image
@@ -28,10 +28,7 @@ DROP = """(area, content) => {
 async def test_files_are_chosen_dropped_looked_at_and_taken_away(browser_page: Page, make_user, session):
     await make_user(username="boss", is_superuser=True)
     page = browser_page
-    await page.goto("/admin/gallery/picture/add/")
-    await page.get_by_label("Username or e-mail address").fill("boss")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
+    await log_in(page, "/admin/gallery/picture/add/", "New picture")
 
     # What is too large is told before it is sent, and not sent.
     await page.get_by_label("Title").fill("One")
@@ -62,11 +59,7 @@ async def test_files_are_chosen_dropped_looked_at_and_taken_away(browser_page: P
 async def test_a_file_that_was_chosen_before_the_scripts_came_is_told_to_be_too_large(browser_page: Page, make_user):
     await make_user(username="boss", is_superuser=True)
     page = browser_page
-    await page.goto("/admin/gallery/picture/add/")
-    await page.get_by_label("Username or e-mail address").fill("boss")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
-    await page.get_by_label("Title").wait_for()
+    await log_in(page, "/admin/gallery/picture/add/", "New picture")
 
     async with before_scripts(page, "/admin/gallery/picture/add/"):
         await page.get_by_label("Scan").set_input_files(LARGE)

@@ -31,7 +31,7 @@ async def log_in(page: Page, password: str) -> None:
     await field.press("Control+v")
     await expect(field).to_have_value(password)
     await page.get_by_role("button", name="Log in").click()
-    await expect(page).not_to_have_url(LOGIN)
+    await expect(page.get_by_role("button", name="Log out").first).to_be_visible()
 
 
 async def test_a_password_is_pasted_shown_and_made_up(browser_page, make_user):
@@ -60,6 +60,7 @@ async def test_a_password_is_pasted_shown_and_made_up(browser_page, make_user):
     await expect(page.get_by_role("alert")).to_contain_text("Your password was changed.")
 
     await page.get_by_role("button", name="Log out").first.click()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
     await log_in(page, made)
     await page.goto(ACCOUNT)
     await expect(page.get_by_label("Current password")).to_have_attribute("autocomplete", "current-password")

@@ -13,7 +13,6 @@ async def test_a_filter_of_groups_in_groups_is_built_and_the_focus_stays_where_s
 ):
     page = browser_page
     await log_in(page, "/admin/depot/parcels/", "Parcels")
-    await page.wait_for_load_state("load")
     await page.get_by_text("Advanced filter").click()
     groups, rows = page.locator(".builder-group"), page.locator(".builder-row")
     await groups.nth(0).get_by_role("button", name="Add condition").first.click()

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.browser
 async def page(boss, parcels, browser_page: Page, path_to) -> Page:
     """The list of parcels, of somebody who is logged in."""
     await log_in(browser_page, f"/admin{path_to('parcels')}", "Parcels")
-    await browser_page.wait_for_load_state("load")  # so that scripts listen to keys
     return browser_page
 
 

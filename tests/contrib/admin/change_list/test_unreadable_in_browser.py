@@ -13,7 +13,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sq
 @pytest.fixture
 async def page(browser_page: Page, boss, parcels) -> Page:
     await log_in(browser_page, f"/admin/depot/parcels/{parcels[0].id}/change/", "Anvil")
-    await browser_page.wait_for_load_state("load")
     return browser_page
 
 

@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import func, insert, select
 
-from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.entering import log_in
@@ -35,10 +34,7 @@ async def test_all_posts_of_a_list_are_published_and_deleted_over_all_pages(brow
         insert(Comment), [{"content": f"C{n}", "post_id": 1, "author_id": boss.id} for n in range(12)]
     )
     await session.commit()
-    await browser_page.goto("/admin/blog/post/")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
+    await log_in(browser_page, "/admin/blog/post/", "Posts")
     await expect(browser_page.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
     await browser_page.get_by_label("All 620 that match").check()
     await expect(browser_page.get_by_label("Select Post 619")).to_be_disabled()

@@ -12,7 +12,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sq
 async def page(browser_page: Page, boss, workshop) -> Page:
     """The tab of a form with a day and a moment."""
     await log_in(browser_page, f"/admin/guild/tabbed/{workshop.id}/change/", "Looms")
-    await browser_page.wait_for_load_state("load")
     await browser_page.get_by_role("tab", name="Times").click()
     return browser_page
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 from sqlalchemy import select
 
-from dovetail.contrib.auth.testing import PASSWORD
 from tests.contrib.admin.axe import findings
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.guild.models import Rank, Workshop
 from tests.markdown.attacks import ATTACKS
 
@@ -18,11 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sq
 async def editor(browser_page: Page, make_user, workshop) -> Page:
     """The page of a form, opened by a superuser."""
     await make_user(username="boss", is_superuser=True)
-    await browser_page.goto(f"/admin/guild/tabbed/{workshop.id}/change/")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
-    await browser_page.wait_for_url("**/change/")  # and until its scripts have run
+    await log_in(browser_page, f"/admin/guild/tabbed/{workshop.id}/change/", "Looms")
     return browser_page
 
 

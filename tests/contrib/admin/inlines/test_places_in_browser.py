@@ -5,10 +5,11 @@ from playwright.async_api import Page, expect
 
 from config.settings import Settings
 from tests.contrib.admin.axe import findings
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.festival.models import Booking, Slot, Stage
 from tests.contrib.admin.inlines.conftest import MORE
 from tests.contrib.admin.inlines.test_kinds_of_inlines import address, rows
-from tests.contrib.admin.inlines.test_polls_in_browser import WIDTHS, is_too_wide, log_in
+from tests.contrib.admin.inlines.test_polls_in_browser import WIDTHS, is_too_wide
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["postgresql"])]
 
@@ -31,7 +32,8 @@ def settings(make_settings, database_url):
 
 async def test_rows_are_put_in_order_and_have_rows_of_their_own(browser_page: Page, app, make_user, session, festival):
     page = browser_page
-    await log_in(page, make_user)
+    await make_user(username="boss", is_superuser=True)
+    await log_in(page, "/admin/", "Welcome")
     await page.goto(f"/admin{address(app, 'edit', festival.id)}")
     stages = page.locator('[data-inline="stage"]')
     await stages.get_by_role("button", name="Move down").first.press("Enter")

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from dovetail.contrib.admin.looks.palette import OBJECTS
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.auth.permissions.grants import grant
-from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.shelf.models import Box, Keeper, Note
 
 
@@ -116,12 +116,7 @@ async def test_notes_that_a_view_hides_are_not_found_by_boxes_either_and_a_slow_
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_keys_lead_through_the_site_and_single_ones_can_be_turned_off(browser_page: Page, posts, session, boss):
     page = browser_page
-    await page.goto("/admin/")
-    await page.get_by_label("Username or e-mail address").fill("boss")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
-    await expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
-    await page.wait_for_load_state()
+    await log_in(page, "/admin/", "Welcome")
     await page.keyboard.press("Control+k")
     await page.keyboard.type("heron 2")
     await page.keyboard.press("Enter")  # what is being looked for is waited for

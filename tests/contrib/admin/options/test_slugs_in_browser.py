@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from dovetail.contrib.auth.testing import PASSWORD
+from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.late_scripts import before_scripts
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
@@ -23,11 +23,7 @@ async def test_a_slug_is_written_as_its_title_is_typed_until_somebody_types_it(b
         page = (await answer.text()).replace('id="field-content"', 'id="field-content" data-prepopulated-from="title"')
         await route.fulfill(response=answer, body=page)
 
-    await browser_page.goto("/admin/")
-    await browser_page.get_by_label("Username or e-mail address").fill("boss")
-    await browser_page.get_by_label("Password").fill(PASSWORD)
-    await browser_page.get_by_role("button", name="Log in").click()
-    await expect(browser_page.get_by_role("heading", name="Welcome")).to_be_visible()
+    await log_in(browser_page, "/admin/", "Welcome")
     await browser_page.route("**/blog/post/add/", mark_as_made_of_the_title)
     await browser_page.goto("/admin/blog/post/add/")
     title, slug = browser_page.get_by_label("Title"), browser_page.get_by_label("Content")

@@ -9,7 +9,6 @@ from dovetail.application import make_application
 from dovetail.contrib.admin.views import AdminPage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
-from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import ConfigurationError
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
@@ -87,10 +86,7 @@ async def test_the_dashboard_and_a_page_of_ones_own_in_a_browser(app, browser_pa
     session.add(Comment(content="Is it so?", post_id=post.id, author_id=boss.id))
     await session.commit()
     page = browser_page
-    await page.goto("/admin/")
-    await page.get_by_label("Username or e-mail address").fill("boss")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
+    await log_in(page, "/admin/", "Welcome")
     chart = page.get_by_role("region", name="Posts a day")
     await expect(chart.get_by_role("img", name=re.compile(r"^Posts a day: 1 in all, 1 at most"))).to_be_visible()
     table = chart.get_by_role("table")
@@ -102,6 +98,7 @@ async def test_the_dashboard_and_a_page_of_ones_own_in_a_browser(app, browser_pa
     await page.get_by_role("link", name="Comments waiting: 1").click()
     await expect(page.get_by_role("row", name="Is it so?")).to_be_visible()
     await page.get_by_role("navigation", name="Menu").get_by_role("link", name="Announce").click()
+    await expect(page.get_by_role("heading", name="Announce")).to_be_visible()
     assert await findings(page) == []
     await page.get_by_label("Words").fill("")
     await page.get_by_role("button", name="Announce").click()

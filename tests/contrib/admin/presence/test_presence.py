@@ -167,6 +167,8 @@ async def open_as(page: Page, name: str, path: str) -> None:
     await page.get_by_label("Username or e-mail address").fill(name)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("heading", name="A post")).to_be_visible()
+    await page.wait_for_load_state()  # so that a script tells of whoever has opened it
 
 
 @pytest.mark.browser
@@ -195,6 +197,7 @@ async def test_two_who_open_one_object_in_two_browsers_see_each_other_come_edit_
     await other.goto(f"/admin/blog/post/{post.id}/")
     theirs = other.locator("[data-presence]")
     await expect(theirs).to_contain_text("boss has been editing this since")
+    await browser_page.context.set_offline(True)  # which would be told, too, that the post is gone
     await session.delete(post)
     await session.commit()
     await other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
