@@ -14,7 +14,7 @@ from sqlalchemy import URL, make_url
 
 from tests.running import free_port
 
-PATIENCE = 20  # seconds; it starts in a few milliseconds
+PATIENCE = 120  # seconds; it starts in a few milliseconds
 CONFIGURATION = """
 [databases]
 * = host={host} port={port} user={user} {password}

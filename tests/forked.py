@@ -110,6 +110,10 @@ class Running:
         """End it as `kill -9` does."""
         self._process.kill()
 
+    def output(self) -> str:
+        """Return what it has written by now."""
+        return self._output.read_text()
+
     def finish(self, timeout: float | None = None) -> Done:
         """Wait for its end, `timeout` seconds at most."""
         self._process.join(timeout)

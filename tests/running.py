@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -119,12 +119,20 @@ def wait_until_it_answers(process: subprocess.Popen[str], port: int) -> None:
     raise AssertionError("the server does not answer")
 
 
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Wait for a state of another process."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
 def stop(process: subprocess.Popen[str]) -> str:
     """End it as Ctrl+C does and return what it said."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
     try:
-        return process.communicate(timeout=20)[0]
+        return process.communicate(timeout=TIMEOUT)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise

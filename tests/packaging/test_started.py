@@ -5,7 +5,7 @@ import zipfile
 
 import httpx
 
-from tests.packaging.building import Fresh, build_wheel
+from tests.packaging.building import PATIENCE, Fresh, build_wheel
 from tests.running import free_port, stop, wait_until_it_answers
 
 
@@ -26,10 +26,10 @@ def test_a_started_site_runs_and_passes_its_tests_with_make_alone(fresh: Fresh):
     try:
         wait_until_it_answers(server, port)
         url = f"http://127.0.0.1:{port}"
-        assert httpx.get(f"{url}/api/notes/items").json()["items"] == []
-        assert httpx.get(f"{url}/docs").status_code == 200
-        assert "Bakery" in httpx.get(f"{url}/admin/", follow_redirects=True).text
-        assert httpx.get(f"{url}/admin/assets/admin.css").status_code == 200
+        assert httpx.get(f"{url}/api/notes/items", timeout=PATIENCE).json()["items"] == []
+        assert httpx.get(f"{url}/docs", timeout=PATIENCE).status_code == 200
+        assert "Bakery" in httpx.get(f"{url}/admin/", follow_redirects=True, timeout=PATIENCE).text
+        assert httpx.get(f"{url}/admin/assets/admin.css", timeout=PATIENCE).status_code == 200
     finally:
         said = stop(server)
     assert "password" in said

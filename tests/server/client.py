@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from uvicorn import Server
 
-PATIENCE = 20.0  # seconds; the deadlines in the tests are half a second
+PATIENCE = 120.0  # seconds; a machine may stand still for one minute
 
 
 @dataclass(frozen=True)

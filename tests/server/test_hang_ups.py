@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 import time
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.sessions.models import Door
 from dovetail.contrib.auth.testing import new_token
 from plugins.blog.models import Tag
-from tests.running import SECRET, free_port, manage, serving
+from tests.running import SECRET, free_port, manage, serving, wait_until
+from tests.server.client import PATIENCE
 
 HOST = b"Host: localhost\r\nOrigin: http://localhost\r\n"
 FORM = b"application/x-www-form-urlencoded"
@@ -103,6 +105,10 @@ def wait_for_silence(log: Path) -> str:
     return log.read_text()
 
 
+def tells(log: Path, since: int, line: str) -> bool:
+    return line in log.read_text()[since:]
+
+
 def test_a_client_that_hangs_up_costs_a_quiet_line_and_no_traceback_wherever_it_does(served):
     port, log = served
     before = len(wait_for_silence(log))
@@ -119,7 +125,7 @@ def test_what_a_client_hung_up_on_is_logged_as_499(served):
     for path in (b"/api/posts", b"/admin/login", b"/raw", b"/stream"):
         before = len(wait_for_silence(log))
         hang_up(port, half(b"POST", path, FORM, b"a=b"), at_once=False, by_reset=False)
-        assert f"POST {path.decode()} 499 " in wait_for_silence(log)[before:]
+        wait_until(partial(tells, log, before, f"POST {path.decode()} 499 "), "a line of the log")
 
 
 async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_order(
@@ -131,7 +137,12 @@ async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_o
         key = await new_token(session, boss.id, door=Door.OFFICE)
     cookie = f"Cookie: {Cookies(SecretStr(SECRET), secure=False).session}={key}\r\n".encode()
     port, log = free_port(), tmp_path / "log"
-    variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "2", "SECRET_KEY": SECRET}
+    variables = {
+        "DATABASE_URL": database_url,
+        "DATABASE_POOL_SIZE": "2",
+        "DATABASE_POOL_TIMEOUT": "60",
+        "SECRET_KEY": SECRET,
+    }
     with (
         log.open("w") as output,
         serving("runserver", str(port), "--no-reload", port=port, output=output, **variables),
@@ -141,7 +152,7 @@ async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_o
                 connection.sendall(get(b"/admin/blog/tag/export/csv/", cookie))
                 assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
                 await asyncio.sleep(number / 200)  # in another moment of the export each time
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
             connection.sendall(get(b"/admin/blog/tag/export/csv/", cookie + b"Connection: close\r\n"))
             whole = b"".join(iter(lambda: connection.recv(65_536), b""))
         assert whole.count(b"tag") >= 5_000

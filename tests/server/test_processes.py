@@ -7,15 +7,23 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 import httpx
 import pytest
 
-from tests.running import ROOT, SECRET, environment, free_port, manage, serving, wait_until_it_answers
+from tests.running import (
+    ROOT,
+    SECRET,
+    TIMEOUT,
+    environment,
+    free_port,
+    manage,
+    serving,
+    wait_until,
+    wait_until_it_answers,
+)
 from tests.server.load import loading
 
 PRODUCTION = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET}
@@ -33,13 +41,6 @@ def log(tmp_path) -> Path:
     return tmp_path / "log"
 
 
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
 def workers(log: Path) -> list[int]:
     return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", log.read_text())]
 
@@ -50,7 +51,7 @@ def is_alive(pid: int) -> bool:
 
 
 def finish(process: subprocess.Popen[str]) -> int:
-    return process.wait(timeout=60)
+    return process.wait(timeout=TIMEOUT)
 
 
 def test_a_restart_and_a_stop_of_two_workers_lose_no_request(site, log):
@@ -133,7 +134,7 @@ def test_a_unix_socket_is_served_and_its_proxy_believed_if_the_settings_say_so(s
         app = {"ASGI_APPLICATION": "tests.server.site:app", "TRUSTED_PROXIES": "unix"}
         process = start_with(held, output, "--workers", "1", **site, **app)
         headers = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=60) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=TIMEOUT) as client:
             peer = client.get("http://localhost/peer", headers=headers).json()
         process.send_signal(signal.SIGTERM)
         assert finish(process) == 0
@@ -193,13 +194,15 @@ def test_a_process_that_runs_out_of_files_says_so_once_and_goes_on(site, log):
     ):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (80, 80))
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(120)]
-        held[-1].settimeout(10)
+        held[-1].settimeout(TIMEOUT)
         answer = held[-1].recv(1_000)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: 1\r\n" in answer
         for one in held:
             one.close()
-        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/api/tags").status_code == 200, "an answer")
+        wait_until(
+            lambda: httpx.get(f"http://127.0.0.1:{port}/api/tags", timeout=TIMEOUT).status_code == 200, "an answer"
+        )
     lines = [line for line in log.read_text().splitlines() if "may have 80 files open" in line]
     assert len(lines) == 1
     assert "Traceback" not in log.read_text()
@@ -218,7 +221,7 @@ def test_a_site_refuses_large_and_slow_heads_as_its_settings_say(site, log):
             b"GET / HTTP/1.1\r\nHost: localhost\r\n",
             b"POST /api/posts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
         ):
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
                 connection.sendall(sent)
                 statuses.append(connection.recv(100).split(b" ")[1])
     assert statuses == [b"431", b"408", b"408"]

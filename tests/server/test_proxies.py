@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.running import ROOT, environment, free_port, manage, stop, wait_until_it_answers
+from tests.running import ROOT, TIMEOUT, environment, free_port, manage, stop, wait_until_it_answers
 
 GUNICORN = ("-m", "gunicorn", "tests.server.site:app", "-b", "127.0.0.1:{port}", "--no-control-socket")
 SERVERS = {
@@ -54,7 +54,7 @@ def port(request, tmp_path) -> Iterator[int]:
 def client(port: int, address: str) -> httpx.Client:
     """A client that asks from an address of this machine."""
     transport = httpx.HTTPTransport(local_address=address)
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, headers=FORWARDED)
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, headers=FORWARDED, timeout=TIMEOUT)
 
 
 def test_a_trusted_proxy_is_believed_and_nobody_else_is(port):

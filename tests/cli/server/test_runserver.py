@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dovetail.cli.server.serving import Address, parse_address
-from tests.running import ROOT, SECRET, free_port, manage, serving, start, stop, wait_until_it_answers
+from tests.running import ROOT, SECRET, TIMEOUT, free_port, manage, serving, start, stop, wait_until_it_answers
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_an_unknown_host_is_one_line():
 def test_it_serves_without_naming_its_server(sqlite_url):
     port = free_port()
     with serving("runserver", str(port), DATABASE_URL=sqlite_url, port=port) as process:
-        answer = httpx.get(f"http://127.0.0.1:{port}/health/ready")
+        answer = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=TIMEOUT)
         output = stop(process)
     assert answer.status_code == 200
     assert "server" not in answer.headers
@@ -82,7 +82,7 @@ def test_it_serves_without_naming_its_server(sqlite_url):
 def test_requests_are_logged_once_with_their_id_and_without_their_query(sqlite_url):
     port = free_port()
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=sqlite_url, port=port) as process:
-        answer = httpx.get(f"http://127.0.0.1:{port}/api/tags", params={"search": "s3cret"})
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/tags", params={"search": "s3cret"}, timeout=TIMEOUT)
         output = stop(process)
     (line,) = [line for line in output.splitlines() if "/api/tags" in line]
     assert answer.headers["x-request-id"] in line
@@ -112,7 +112,7 @@ def test_a_database_that_is_away_is_said_and_served_nevertheless():
     port = free_port()
     url = "postgresql://ada:hidden@127.0.0.1:1/site"
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=url, port=port) as process:
-        answer = httpx.get(f"http://127.0.0.1:{port}/api/tags")
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/tags", timeout=TIMEOUT)
         output = stop(process)
     assert answer.status_code == 503
     assert "WARNING The database did not answer as expected: " in output
@@ -143,15 +143,15 @@ def test_it_starts_again_when_a_file_changes(site):
     process = start("runserver", str(port), cwd=site, ENVIRONMENT="development", PYTHONPATH=site)
     try:
         wait_until_it_answers(process, port)
-        assert httpx.get(url).json()["info"]["title"] == "Dovetail"
+        assert httpx.get(url, timeout=TIMEOUT).json()["info"]["title"] == "Dovetail"
         settings = site / "config" / "settings.py"
         settings.write_text(settings.read_text() + '\n    site_name: str = "Changed"\n')
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + TIMEOUT
         title = ""
         while title != "Changed" and time.monotonic() < deadline:
             time.sleep(0.2)
             try:
-                title = httpx.get(url, timeout=30).json()["info"]["title"]
+                title = httpx.get(url, timeout=TIMEOUT).json()["info"]["title"]
             except httpx.TransportError:
                 continue
         assert title == "Changed"
@@ -179,7 +179,7 @@ def test_it_ends_when_it_is_told_to(sqlite_url):
     port = free_port()
     with serving("runserver", str(port), "--no-reload", DATABASE_URL=sqlite_url, port=port) as process:
         os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=TIMEOUT)
         assert process.returncode == 0
     with socket.create_server(("127.0.0.1", port)) as again:  # the port is free again
         assert again.getsockname()[1] == port
