@@ -44,9 +44,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def probe_settings(make_settings: Callable[..., Settings], empty_database_url: str) -> Settings:
+def pool_timeout() -> float:
+    """Longer than any machine makes anybody wait for a connection; a test of those who give up names another."""
+    return 60.0
+
+
+@pytest.fixture
+def probe_settings(make_settings: Callable[..., Settings], empty_database_url: str, pool_timeout: float) -> Settings:
     return make_settings(
-        plugins=("tests.probe",), database_url=empty_database_url, database_pool_size=3, database_pool_timeout=0.3
+        plugins=("tests.probe",),
+        database_url=empty_database_url,
+        database_pool_size=3,
+        database_pool_timeout=pool_timeout,
     )
 
 

@@ -13,6 +13,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.testing import postgres
 from dovetail.testing.fixtures import make_client, running
 from tests.api.test_problems import assert_is_problem
+from tests.probe.mistakes import SlowWrite
 from tests.probe.models import Item
 
 
@@ -22,11 +23,12 @@ def assert_is_unavailable(answer):
     return answer
 
 
+@pytest.mark.parametrize("pool_timeout", [0.3])
 async def test_an_exhausted_pool_answers_503_within_its_timeout_and_then_recovers(probe, probe_database):
     async with AsyncExitStack() as taken:
         for _ in range(3):
             await taken.enter_async_context(probe_database.engine.connect())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             answers = await asyncio.gather(*(probe.get("/api/items") for _ in range(20)))
         for answer in answers:
             assert "busy" in assert_is_unavailable(answer).json()["detail"]
@@ -43,7 +45,7 @@ async def test_a_server_that_refuses_connections_answers_503(make_settings):
 async def test_a_server_that_does_not_answer_is_given_up_after_the_connect_timeout(make_settings, silent_port):
     url = f"postgresql://x:y@127.0.0.1:{silent_port}/z"
     settings = make_settings(plugins=("tests.probe",), database_url=url, database_connect_timeout=0.2)
-    async with running(make_application(settings)) as app, make_client(app) as client, asyncio.timeout(5):
+    async with running(make_application(settings)) as app, make_client(app) as client, asyncio.timeout(50):
         assert_is_unavailable(await client.get("/api/items"))
 
 
@@ -65,10 +67,14 @@ async def test_connections_the_server_cut_are_replaced_before_anybody_notices(pr
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_connection_the_server_cuts_in_mid_transaction_is_a_503_and_leaks_nothing(probe, probe_database):
+async def test_a_connection_the_server_cuts_in_mid_transaction_is_a_503_and_leaks_nothing(
+    probe_app, probe, probe_database
+):
+    slow = SlowWrite.of(probe_app)
     writing = asyncio.create_task(probe.post("/api/mistakes/write-slowly"))
-    await asyncio.sleep(0.2)
+    await slow.has_written.wait()
     await cut_all_connections(probe_database)
+    slow.may_end.set()
     assert_is_unavailable(await writing)
     assert probe_database.engine.pool.checkedout() == 0
     assert (await probe.post("/api/items", json={"name": "afterwards"})).status_code == 201

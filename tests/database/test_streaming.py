@@ -22,14 +22,14 @@ async def first_event(stream: AsyncExitStack, client: httpx.AsyncClient, path: s
 
 
 async def until_all_are_back(app, held: int = 0) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while app.state.database.engine.pool.checkedout() > held:  # noqa: ASYNC110 - a pool has no event
             await asyncio.sleep(0.02)
 
 
 async def test_more_streams_than_the_pool_has_connections_keep_nobody_waiting(probe_app, probe_url):
     limits = httpx.Limits(max_connections=20)
-    async with AsyncExitStack() as streams, httpx.AsyncClient(base_url=probe_url, limits=limits, timeout=20) as client:
+    async with AsyncExitStack() as streams, httpx.AsyncClient(base_url=probe_url, limits=limits, timeout=60) as client:
         for _ in range(9):  # the pool has three
             assert await first_event(streams, client, "/api/ticks") == "data: 0"
         for number in range(5):
@@ -38,7 +38,7 @@ async def test_more_streams_than_the_pool_has_connections_keep_nobody_waiting(pr
 
 
 async def test_what_is_open_when_the_client_hangs_up_is_given_back_without_a_traceback(probe_app, probe_url, caplog):
-    async with httpx.AsyncClient(base_url=probe_url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=probe_url, timeout=60) as client:
         for _ in range(5):  # more than the pool has
             async with AsyncExitStack() as stream:
                 assert await first_event(stream, client, "/api/held-ticks") == "data: 0"
@@ -52,7 +52,7 @@ async def test_a_stream_that_only_reads_goes_on_beside_a_writer(probe_app, probe
     async with (
         probe_app.state.database.unit_of_work() as work,
         AsyncExitStack() as streams,
-        httpx.AsyncClient(base_url=probe_url, timeout=20) as client,
+        httpx.AsyncClient(base_url=probe_url, timeout=60) as client,
     ):
         work.add(Item(name="not committed yet"))
         await work.flush()
@@ -61,7 +61,7 @@ async def test_a_stream_that_only_reads_goes_on_beside_a_writer(probe_app, probe
 
 
 async def test_each_block_commits_and_one_that_raises_is_rolled_back(probe_app, probe_url):
-    async with httpx.AsyncClient(base_url=probe_url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=probe_url, timeout=60) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.post("/api/lines?count=2")
         for name, count in (("line 0", 1), ("line 1", 1), ("never to be seen", 0)):

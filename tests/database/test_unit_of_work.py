@@ -123,9 +123,9 @@ async def test_a_reader_reads_beside_a_writer_and_sees_what_was_committed(stored
     async with stored.unit_of_work() as writer:
         writer.add(Item(name="not yet"))
         await writer.flush()
-        async with asyncio.timeout(2), stored.unit_of_work(read_only=True) as reader:
+        async with asyncio.timeout(50), stored.unit_of_work(read_only=True) as reader:
             assert list(await reader.scalars(select(Item.name))) == ["counter"]
-        async with asyncio.timeout(2), stored.outside_the_pool() as reader:
+        async with asyncio.timeout(50), stored.outside_the_pool() as reader:
             assert list(await reader.scalars(select(Item.name))) == ["counter"]
 
 

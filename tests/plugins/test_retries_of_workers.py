@@ -16,7 +16,7 @@ LOGIN = {"username": "ada", "password": PERSON["SUPERUSER_PASSWORD"]}
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_they_all_get_the_first_ones_answer_and_readers_get_theirs_meanwhile(database_url):
-    variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "3", "DATABASE_POOL_TIMEOUT": "0.5"}
+    variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "3", "DATABASE_POOL_TIMEOUT": "2"}
     assert python("manage.py", "createsuperuser", "--noinput", **variables, **PERSON).code == 0
     port, limits = free_port(), httpx.Limits(max_connections=120)
     server = serving("runserver", str(port), "--workers", "2", port=port, output=subprocess.DEVNULL, **variables)
@@ -31,7 +31,7 @@ async def test_they_all_get_the_first_ones_answer_and_readers_get_theirs_meanwhi
                 sending = [
                     asyncio.create_task(client.post("/api/posts", json=post, headers=headers)) for _ in range(100)
                 ]
-                await asyncio.sleep(1.5)  # three times as long as anybody waits for a connection
+                await asyncio.sleep(3)  # longer than anybody waits for a connection
                 reads = [(await client.get("/api/tags")).status_code for _ in range(20)]
             answers = await asyncio.gather(*sending)
             assert await blocker.fetchval("SELECT count(*) FROM blog_post") == 1

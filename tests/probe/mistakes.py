@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
@@ -13,6 +14,22 @@ from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFou
 from tests.probe.models import Item
 
 router = APIRouter(prefix="/mistakes")
+
+
+@dataclass(frozen=True)
+class SlowWrite:
+    """How far a request is that writes slowly, and whether it may go on."""
+
+    has_written: asyncio.Event
+    may_end: asyncio.Event
+
+    @classmethod
+    def of(cls, app: FastAPI) -> Self:
+        """The next one of an application."""
+        app.state.slow_write = made = cls(asyncio.Event(), asyncio.Event())
+        return made
+
+
 SECRET = "hunter2-is-the-secret"
 
 
@@ -87,10 +104,12 @@ async def write_then_return_error(session: SessionDep) -> JSONResponse:
 
 
 @router.post("/write-slowly")
-async def write_slowly(session: SessionDep) -> dict[str, Any]:
+async def write_slowly(session: SessionDep, request: Request) -> dict[str, Any]:
     session.add(Item(name="written slowly"))
     await session.flush()
-    await asyncio.sleep(0.5)
+    slow: SlowWrite = request.app.state.slow_write
+    slow.has_written.set()
+    await slow.may_end.wait()
     return {}
 
 

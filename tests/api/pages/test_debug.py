@@ -4,6 +4,8 @@ import asyncio
 import os
 from contextlib import AsyncExitStack
 
+import pytest
+
 from dovetail.application import make_application
 from dovetail.testing.fixtures import make_client
 from tests.api.test_problems import assert_is_problem
@@ -31,12 +33,14 @@ async def test_a_real_user_of_the_site_gets_in_if_staff(client_for, make_user):
     assert (await (await client_for(await make_user())).get("/debug/pool")).status_code == 403
 
 
+@pytest.mark.parametrize("pool_timeout", [3.0])
 async def test_an_exhausted_pool_shows_who_waits_and_who_gave_up(probe, probe_database, database_kind):
     async with AsyncExitStack() as taken:
         for _ in range(3):
             await taken.enter_async_context(probe_database.engine.connect())
         waiting = asyncio.create_task(probe.get("/api/items"))
-        await asyncio.sleep(0.1)
+        while not probe_database.engine.pool.statistics().waiting:  # noqa: ASYNC110 - a pool has no event
+            await asyncio.sleep(0.01)
         answer = await probe.get("/debug/pool", headers=STAFF)
         assert answer.json() == {
             "process": os.getpid(),
@@ -44,7 +48,7 @@ async def test_an_exhausted_pool_shows_who_waits_and_who_gave_up(probe, probe_da
             "pool": {
                 "size": 3,
                 "max_overflow": 0,
-                "timeout": 0.3,
+                "timeout": 3.0,
                 "recycle": 1800,
                 "pre_ping": True,
                 "checked_in": 0,

@@ -39,14 +39,18 @@ async def test_a_process_without_its_database_is_alive_and_not_ready(make_settin
 
 async def test_a_database_that_says_nothing_is_not_waited_for(make_settings, silent_port, monkeypatch):
     monkeypatch.setattr(readiness, "TIMEOUT", 0.2)
-    app = make_application(make_settings(plugins=(), database_url=f"postgresql://x:y@127.0.0.1:{silent_port}/z"))
-    async with make_client(app) as client, asyncio.timeout(2.5):
+    app = make_application(
+        make_settings(
+            plugins=(), database_url=f"postgresql://x:y@127.0.0.1:{silent_port}/z", database_connect_timeout=60
+        )
+    )
+    async with make_client(app) as client, asyncio.timeout(50):
         assert_is_problem(await client.get("/health/ready"), 503)
     await app.state.database.dispose()
 
 
 async def test_readiness_does_not_wait_for_a_busy_pool_or_a_writer(probe: httpx.AsyncClient, probe_database):
-    async with probe_database.engine.connect() as writer, probe_database.engine.connect(), asyncio.timeout(2):
+    async with probe_database.engine.connect() as writer, probe_database.engine.connect(), asyncio.timeout(50):
         await writer.exec_driver_sql("UPDATE probe_item SET size = 1")
         assert (await probe.get("/health/ready")).status_code == 200
 

@@ -17,7 +17,10 @@ async def test_a_flush_lets_readers_pass_and_gives_up_in_one_line(database_url):
     async with engine.connect() as report, engine.connect() as reader:
         await report.execute(text("SELECT count(*) FROM blog_post"))
         flushing = asyncio.create_task(asyncio.to_thread(python, "manage.py", "flush", "--yes", **variables))
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        waiting = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE NOT granted AND datname = current_database()"
+        )
         while not flushing.done() and not await reader.scalar(waiting):  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.01)
         await reader.rollback()

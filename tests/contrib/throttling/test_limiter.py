@@ -154,7 +154,7 @@ async def test_removing_rows_waits_for_nobody_who_counts_in_one(limiter, databas
     await pass_time(61)
     async with database.unit_of_work() as session:
         await session.scalars(select(Bucket).with_for_update())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await limiter.take([Charge("login", "bob", Rate(5, 60))])
 
     async with database.unit_of_work(read_only=True) as session:

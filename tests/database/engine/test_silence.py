@@ -25,7 +25,7 @@ async def test_a_server_that_falls_silent_is_given_up_too_and_the_site_recovers(
     async with silenceable(make_settings, database_url) as (_app, client, audible):
         assert (await ask_the_database(client)).status_code == 401
         audible.clear()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert_is_unavailable(await ask_the_database(client))
         audible.set()
         assert (await ask_the_database(client)).status_code == 401
@@ -36,7 +36,7 @@ async def test_a_read_whose_server_falls_silent_is_given_up_and_the_site_recover
     async with silenceable(make_settings, database_url) as (_app, client, audible):
         before = await client.get(path)
         audible.clear()  # the connection just worked, so nobody asks before using it
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert_is_unavailable(await client.get(path))
         audible.set()
         assert (await client.get(path)).status_code == before.status_code
@@ -54,7 +54,7 @@ async def test_a_transaction_whose_server_falls_silent_is_given_up(make_settings
             if when == "flush":
                 await session.execute(text("INSERT INTO written VALUES (1)"))
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert_is_unavailable(await client.post("/write"))
         assert database.engine.pool.checkedout() == 0
         audible.set()
@@ -71,7 +71,7 @@ async def test_a_statement_of_a_request_that_takes_too_long_is_cancelled(make_se
         async def sleep(session: SessionDep) -> None:
             await session.execute(text("SELECT pg_sleep(60)"))
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert_is_unavailable(await client.post("/sleep"))
         async with database.outside_the_pool() as session:
             asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)'"
@@ -95,7 +95,7 @@ async def silenceable(
 ) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient, asyncio.Event]]:
     """A site, its client, and an event that makes its database fall silent when it is cleared."""
     async with passing_on(database_url) as (url, audible):
-        settings = make_settings(database_url=url, database_connect_timeout=0.3, database_command_timeout=0.3)
+        settings = make_settings(database_url=url, database_connect_timeout=2, database_command_timeout=2)
         async with running(make_application(settings)) as app, make_client(app) as client:
             yield app, client, audible
 

@@ -61,7 +61,7 @@ async def test_while_a_migration_waits_for_a_long_report_every_request_is_answer
     shop.manage("migrate")
     shop.migration("shop", "0002_two", "op.add_column('shop_item', sa.Column('price', sa.Integer()))")
     port = free_port()
-    variables = shop.environment(DATABASE_POOL_SIZE="2", DATABASE_POOL_TIMEOUT="1")
+    variables = shop.environment(DATABASE_POOL_SIZE="2", DATABASE_POOL_TIMEOUT="20")
     with serving("runserver", str(port), "--no-reload", cwd=shop.folder, port=port, **variables):
         async with engine.connect() as report, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             await report.execute(text("SELECT count(*) FROM shop_item"))
@@ -127,12 +127,13 @@ async def test_a_statement_outside_of_a_transaction_waits_in_tries_of_its_own(sh
 
 
 async def until_somebody_waits(engine: AsyncEngine) -> None:
+    mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with engine.connect() as connection:
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while not await connection.scalar(waiting):  # noqa: ASYNC110 - the server tells nobody
+        while not await connection.scalar(text(mine)):
+            await connection.rollback()  # a transaction sees the activity of its beginning
             await asyncio.sleep(0.02)
 
 
 async def ask(client: httpx.AsyncClient, number: int) -> httpx.Response:
     await asyncio.sleep(number * 0.03)
-    return await client.get("/api/items" if number % 2 else "/api/others", timeout=30)
+    return await client.get("/api/items" if number % 2 else "/api/others", timeout=60)

@@ -94,7 +94,11 @@ async def test_who_has_patience_waits_for_the_lock_and_goes_on(shop, engine, sec
     async with engine.connect() as other:
         await other.execute(text("INSERT INTO shop_one (name) VALUES ('held')"))
         waiting = shop.start("migrate", "--database-timeout", seconds)
-        await asyncio.sleep(2)
+        if engine.dialect.name == "postgresql":
+            while "waits for a lock" not in waiting.output():  # noqa: ASYNC110 - a process tells nobody
+                await asyncio.sleep(0.05)
+        else:
+            await asyncio.sleep(2)
         await other.rollback()
 
     done = await asyncio.to_thread(waiting.finish)

@@ -30,7 +30,7 @@ def test_an_import_that_is_killed_half_way_leaves_nothing(site: Site) -> None:
             break
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while site.count_all() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert site.count_all() == {}

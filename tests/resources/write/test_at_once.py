@@ -101,7 +101,7 @@ async def test_a_writer_who_had_to_wait_looks_at_the_row_as_it_is_by_then(client
 
 
 async def _until_it_waits(database):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await _waiting(database):  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.01)
 

@@ -153,7 +153,7 @@ async def test_what_is_new_does_not_wait_for_the_end_of_the_minute_of_what_is_re
 
     for detail in ("guessed", "guessed", "denied"):
         recorder.add((detail,), {"kind": EventKind.ACCESS_DENIED, "detail": detail})
-        for _ in range(100):
+        for _ in range(1000):
             if detail in await written():
                 break
             await asyncio.sleep(0.05)

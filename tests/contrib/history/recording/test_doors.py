@@ -300,7 +300,7 @@ async def test_a_patch_and_its_line_are_one_statement(ada_client, changes, count
 async def test_a_patch_that_waits_for_another_transaction_tells_what_that_has_left(ada_client, database, changes):
     path = f"/api/posts/{(await ada_client.post('/api/posts', json=NEW)).json()['id']}"
     await changes()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, database.unit_of_work() as early:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks, database.unit_of_work() as early:
         await early.execute(update(Post).values(title="Z", view_count=7))
         late = tasks.create_task(ada_client.patch(path, json={"title": "B"}))
         await asyncio.sleep(0.3)
@@ -334,7 +334,7 @@ async def test_a_statement_that_waits_for_another_transaction_tells_what_that_ha
         async with database.unit_of_work() as late:
             await late.execute(update(Tag).where(Tag.id == 1).values(name=name))
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, database.unit_of_work() as early:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks, database.unit_of_work() as early:
         await early.execute(update(Tag).where(Tag.id == 1).values(name="z"))
         tasks.create_task(rename())
         await asyncio.sleep(0.3)
