@@ -5,12 +5,13 @@ Bad input is 422, a conflict 409, and a database that is away or busy 503.
 
 import re
 
-from sqlalchemy import CheckConstraint, Constraint, exc
+from sqlalchemy import Table, exc
 from sqlalchemy.orm.exc import StaleDataError
 
-from dovetail.database.drivers.broken_rules import breaks_a_rule, broken_rule, is_called
+from dovetail.database.drivers.broken_rules import breaks_a_rule
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
-from dovetail.database.models import NAMING_CONVENTION, Base, name_of_check
+from dovetail.database.drivers.rule_sentences import broken_rule_sentence
+from dovetail.database.models import Base
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -53,7 +54,8 @@ def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
     if is_bad_data(error):
         return InvalidInputError(gettext("A value cannot be stored: it is too large, too long or not valid text."))
     if isinstance(error, exc.IntegrityError):
-        return ConflictError(_rule(error.orig) if breaks_a_rule(error.orig) else CONFLICTS.get(code_of(error.orig)))
+        usual = BROKEN_RULE if breaks_a_rule(error.orig) else CONFLICTS.get(code_of(error.orig))
+        return ConflictError(broken_rule_sentence(error.orig, _tables()) or usual)
     if code_of(error.orig).startswith(READ_ONLY):
         return UnavailableError(gettext("The database takes no changes at present; try again shortly."))
     if _is_away(error):
@@ -88,19 +90,8 @@ def _is_away(error: exc.DBAPIError) -> bool:
     )
 
 
-def _rule(error: object) -> str:
-    """Name the rule as its model does. What no model names is not told: it may be SQL, or say what is hidden."""
-    called = broken_rule(error)
-    tables = {*Base.metadata.tables.values(), *(table for mapper in Base.registry.mappers for table in mapper.tables)}
-    rules = [one for table in tables for one in getattr(table, "constraints", ())]
-    names = {_given_name(one) for one in rules if called is not None and is_called(one, called)} - {None}
-    return gettext("The rule %(name)s does not allow this.") % {"name": names.pop()} if names else str(BROKEN_RULE)
-
-
-def _given_name(rule: Constraint) -> str | None:
-    """Return the name that a model gives a rule; None if it gives none, so that one was made of its text."""
-    if not isinstance(rule, CheckConstraint):
-        return str(rule.name)
-    before, name = NAMING_CONVENTION["ck"] % {"table_name": rule.table.name, "constraint_name": ""}, str(rule.name)
-    unnamed = CheckConstraint(rule.sqltext)
-    return None if name == before + name_of_check(unnamed, rule.table) else name.removeprefix(before)
+def _tables() -> list[Table]:
+    """Return the tables of all models: those of tests and of a site's own metadata, too."""
+    mapped = (table for mapper in Base.registry.mappers for table in mapper.tables)
+    found = dict.fromkeys([*Base.metadata.tables.values(), *mapped])
+    return [one for one in found if isinstance(one, Table)]

@@ -3,10 +3,10 @@
 A language says how in its catalog: `%d.%m.%Y` is the German of `%Y-%m-%d` (https://docs.python.org/3/library/datetime.html).
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from dovetail.translation.texts import pgettext
+from dovetail.translation.texts import ngettext, pgettext
 from dovetail.translation.zones import local, zone_name
 
 
@@ -47,6 +47,25 @@ def exact(value: datetime) -> str:
     """Return a moment to the second, with the name of its zone."""
     shown = local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S"))
     return shown if value.tzinfo is None else f"{shown} {zone_name()}"
+
+
+def duration(value: timedelta) -> str:
+    """Return how long something takes: the days in words, the rest as a clock shows it."""
+    sign, length = ("-", -value) if value < timedelta() else ("", value)
+    days = f"{_days(length.days)}, " if length.days else ""
+    minutes, seconds = divmod(length.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = decimal(f".{length.microseconds:06}") if length.microseconds else ""
+    return f"{sign}{days}{hours:02}:{minutes:02}:{seconds:02}{fraction}"
+
+
+def words_for_days() -> set[str]:
+    """Return the words that a number of days is written with, in small letters."""
+    return {word.lower() for count in (1, 2) for word in _days(count).split() if word.isalpha()}
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)s day", "%(count)s days", count) % {"count": number(count)}
 
 
 def month_names() -> tuple[str, ...]:

@@ -10,6 +10,7 @@
 Outside of the back office, in the API, commands and logs, every text is the English one.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from typing import Self, SupportsIndex
 from dovetail.translation.catalogs import ENGLISH, Language
 
 CAPITALISING = ("de", "lb")  # write their nouns with capitals within a sentence too
+WORD = re.compile(r"[^\W\d_]+")
 _active: ContextVar[Language] = ContextVar("dovetail_language", default=ENGLISH)
 
 
@@ -91,9 +93,18 @@ def pgettext_lazy(context: str, text: str) -> str:
 
 
 def in_sentence(noun: str) -> str:
-    """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German."""
+    """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German.
+
+    An abbreviation, or another word with capitals of its own (API, PostgreSQL), keeps them.
+    """
     said = gettext(noun)
-    return said if get_language().partition("-")[0] in CAPITALISING else said.lower()
+    if get_language().partition("-")[0] in CAPITALISING:
+        return said
+    return WORD.sub(lambda word: word[0] if _has_own_capitals(word[0]) else word[0].lower(), said)
+
+
+def _has_own_capitals(word: str) -> bool:
+    return word[1:] != word[1:].lower()
 
 
 class Translated(str):

@@ -1,4 +1,6 @@
-"""A row that breaks a CHECK or an EXCLUDE: the rule is called what its model calls it, and nothing else is told."""
+"""A row that breaks a rule is refused in a sentence of its model, or by the columns of the rule: never by SQL."""
+
+import logging
 
 import pytest
 from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, func, text
@@ -21,6 +23,8 @@ class Booking(Base):
     __table_args__ = (
         CheckConstraint("first <= last", name="begins_before_it_ends"),
         CheckConstraint("room <> 13"),
+        CheckConstraint("room < 900", name="rooms", info={"violation_error_message": "There is no such room."}),
+        CheckConstraint("last < 900", name="days_there_are", comment="A year has fewer days."),
         CheckConstraint("room <> 14", name=LONG),
         CheckConstraint("guest <> 'Größe'", name='Größe "x" Maß'),
         ExcludeConstraint(
@@ -29,6 +33,8 @@ class Booking(Base):
             name="one_guest_a_room",
         ).ddl_if(dialect="postgresql"),
         UniqueConstraint("first", "code"),
+        UniqueConstraint("code", "last", info={"violation_error_message": "The code was used that day."}),
+        UniqueConstraint("stamp"),
         Index("one_spelling_of_a_guest", func.lower(text("guest")), unique=True),
     )
     metadata = MetaData(naming_convention=Base.metadata.naming_convention)
@@ -39,6 +45,7 @@ class Booking(Base):
     last: Mapped[int]
     guest: Mapped[str] = mapped_column(String(20), default="Ada")
     code: Mapped[int | None]
+    stamp: Mapped[int | None] = mapped_column(default=None)
     host_id: Mapped[int | None] = mapped_column(ForeignKey("rules_booking.id"))
 
 
@@ -50,7 +57,7 @@ async def refusal(make_settings, empty_database_url):
         await connection.run_sync(Booking.metadata.create_all)
         await connection.execute(text("INSERT INTO rules_booking (room, first, last, guest) VALUES (1, 1, 5, 'x')"))
         await connection.execute(
-            text("INSERT INTO rules_booking (room, first, last, guest, code) VALUES (7, 1, 5, 'y', 8)")
+            text("INSERT INTO rules_booking (room, first, last, guest, code, stamp) VALUES (7, 1, 5, 'y', 8, 9)")
         )
         if connection.dialect.name == "postgresql":
             await connection.execute(text("ALTER TABLE rules_booking ADD CONSTRAINT hidden CHECK (room <> 15)"))
@@ -96,19 +103,28 @@ async def test_so_are_those_of_an_exclusion_and_of_a_foreign_key(refusal, values
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"first": 3}, "The rule begins_before_it_ends does not allow this."),
-        ({"room": 14}, f"The rule {LONG} does not allow this."),
-        ({"guest": "Größe"}, 'The rule Größe "x" Maß does not allow this.'),
-        ({"room": 13}, UNNAMED),
+        ({"first": 3}, "These values do not go together: First, Last."),
+        ({"room": 14}, "This value is not allowed here: Room."),  # whose name either database has shortened
+        ({"guest": "Größe"}, "This value is not allowed here: Guest."),
+        ({"room": 13}, "This value is not allowed here: Room."),
+        ({"room": 900}, "There is no such room."),
+        ({"last": 900}, "A year has fewer days."),
+        ({"code": 8}, "Something with these values already exists: First, Code."),
+        ({"first": 2, "last": 5, "code": 8}, "The code was used that day."),
+        ({"stamp": 9}, "Something with this value already exists."),
     ],
 )
-async def test_a_check_is_named_as_its_model_names_it(refusal, values, told):
-    assert await refusal(**values) == told
+async def test_a_rule_is_told_in_the_words_of_its_model_or_by_its_columns(refusal, values, told, caplog):
+    with caplog.at_level(logging.INFO):
+        assert await refusal(**values) == told
+    assert any(record.getMessage().startswith("A row breaks the rule ") for record in caplog.records)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_an_exclusion_is_named_too(refusal):
-    assert await refusal(room=1) == "The rule one_guest_a_room does not allow this."
+async def test_so_is_an_exclusion(refusal):
+    assert await refusal(room=1) == (
+        "Something that is already there is in the way of these values: Room, First, Last."
+    )
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

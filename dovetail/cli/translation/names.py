@@ -1,7 +1,6 @@
 """Find the names that the back office makes of code: those of models, columns, choices and actions, in words."""
 
 import inspect
-import re
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Enum
@@ -9,6 +8,7 @@ from sqlalchemy import inspect as look_into
 
 from dovetail import errors
 from dovetail.plugin import Plugin
+from dovetail.translation.words import choice_in_words, class_in_words, column_in_words, in_words
 
 
 def names_of(plugins: Iterable[Plugin]) -> list[str]:
@@ -24,9 +24,9 @@ def error_messages() -> list[str]:
 
 def _of_plugin(plugin: Plugin) -> Iterator[str]:
     if plugin.admin_views:
-        yield plugin.name[:1].upper() + plugin.name[1:].replace("_", " ")
+        yield in_words(plugin.name)
     for model in plugin.models:
-        name = re.sub("(?<=.)([A-Z])", r" \1", model.__name__)  # as SQLAdmin puts it in words
+        name = class_in_words(model.__name__)
         yield from (name, f"{name}s")
     for view in plugin.admin_views:
         yield from _of_view(view)
@@ -56,8 +56,8 @@ def _of_view(view: type[object]) -> Iterator[str]:
     for attribute in {*mapper.all_orm_descriptors.keys(), *mapper.attrs.keys()}:
         # The way back of another plugin's relation is there only once that one was loaded.
         if not attribute.startswith("_") and (attribute in own or attribute not in mapper.relationships):
-            plain = attribute.replace("_", " ")
-            yield plain[:1].upper() + plain[1:]
+            yield column_in_words(attribute)
     for column in mapper.columns:
         if isinstance(column.type, Enum):
-            yield from (value.replace("_", " ").capitalize() for value in column.type.enums)
+            members = column.type.enum_class
+            yield from map(in_words, column.type.enums) if members is None else map(choice_in_words, members)

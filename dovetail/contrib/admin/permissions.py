@@ -17,7 +17,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.rules.fields import FIELDS, Fields
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, RULES, Rules
-from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
 from dovetail.database.drivers.sqlalchemy_private_statements import conditions_of, kept_as_it_stands
@@ -26,6 +26,7 @@ from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
+from dovetail.translation.words import class_in_words
 
 USER = StateKey[User | None]("user", "nobody is logged in")  # of a request; read it by `user_of`
 RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # of a request; read it by `rights_of`

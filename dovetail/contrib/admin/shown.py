@@ -19,9 +19,11 @@ from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.late_markdown import put_off
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
-from dovetail.contrib.admin.sqladmin_private import OpenModelView, class_in_words
+from dovetail.contrib.admin.sqladmin_private import OpenModelView
 from dovetail.errors import ConfigurationError
+from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.words import class_in_words
 
 
 class ShownView(OpenModelView):
@@ -35,7 +37,7 @@ class ShownView(OpenModelView):
         self.names_of([*self.list_display, *self.details_display, *self.export_display])
 
     def title_of(self, obj: object) -> str:
-        """Return what to call an object: what its `__str__` says, or its kind and key.
+        """Return what to call an object: what its `__str__` says, or its kind and key, however long.
 
         It is called by these too if what it says might hold what the user may not read.
         """
@@ -44,6 +46,10 @@ class ShownView(OpenModelView):
         if said.strip():
             return said
         return called_by_key(self, type(obj), identifier_of(obj))
+
+    def short_title_of(self, obj: object) -> str:
+        """Return what to call an object in lists, headings, messages and choices: its title, or the beginning of it."""
+        return shorten(self.title_of(obj))
 
     def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
         """Return those of the columns, as paths, that the user may read."""

@@ -23,7 +23,7 @@ from sqladmin._types import _UNSET
 from sqladmin.ajax import QueryAjaxModelLoader, _coerce_where_clauses
 from sqladmin.audit import AuditEntry
 from sqladmin.forms import WTFORMS_ATTRS, ModelConverter, get_model_form
-from sqladmin.helpers import prettify_class_name, slugify_action_name, slugify_class_name
+from sqladmin.helpers import slugify_action_name, slugify_class_name
 from sqladmin.models import ModelViewMeta
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.engine import Row
@@ -41,6 +41,7 @@ from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.database.models import is_read_only
 from dovetail.files.stored_file import StoredFile
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.words import class_in_words, column_in_words
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
 FORM_NAMES: Mapping[str, str] = (
@@ -58,7 +59,7 @@ UNASKED: dict[str, object] = {
 
 
 class ViewMeta(ModelViewMeta):
-    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite.
+    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite, and names it in words.
 
     A view of a table that nobody writes to only shows its rows.
     """
@@ -69,6 +70,8 @@ class ViewMeta(ModelViewMeta):
         view = super().__new__(mcs, name, bases, attributes, **options)
         if options:
             view.identity = attributes.get("identity", "")
+            view.name = attributes.get("name", class_in_words(view.model.__name__))
+            view.name_plural = attributes.get("name_plural", f"{view.name}s")
             if is_read_only(view.model.__mapper__.local_table):
                 for option in WRITES - attributes.keys():
                     setattr(view, option, False)
@@ -109,8 +112,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
     def lazy_label(self, name: str) -> str:
         """Return what `label` returns, translated when it is shown: forms are made once, for every language."""
-        plain = name.replace("_", " ").replace(".", " ")
-        return gettext_lazy(self._column_labels.get(name, plain[:1].upper() + plain[1:]))
+        return gettext_lazy(self._column_labels.get(name, column_in_words(name.replace(".", " "))))
 
     def format_value(self, value: object) -> object:
         """Return a value as lists show it, by the formatter for its type."""
@@ -357,11 +359,6 @@ async def prepared_kwargs(
 def text_validators(prop: ColumnProperty[object]) -> Sequence[Callable[..., object]]:
     """Return the validators that hold a text to the length of its column."""
     return ModelConverter._string_common(prop)  # noqa: SLF001 - what `conv_text` itself asks
-
-
-def class_in_words(name: str) -> str:
-    """Return the name of a class in words: `BlogPost` is `Blog Post`."""
-    return prettify_class_name(name)
 
 
 def class_slug(name: str) -> str:

@@ -34,6 +34,7 @@ from dovetail.contrib.admin.change_list.change_list import ChangeList as ChangeL
 from dovetail.contrib.admin.change_list.facets import ShowFacets as ShowFacets  # noqa: PLC0414 - as below
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
+from dovetail.contrib.admin.columns.formats import text
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.deleting.groups import DeletedObjects as DeletedObjects  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.deleting.reached import Deletion
@@ -69,6 +70,7 @@ from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.contrib.admin.writing.created_rows import create_rows
 from dovetail.errors import BadRequestError, ConfigurationError
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
+from dovetail.translation.words import choice_in_words, column_in_words, in_words
 
 View = TypeVar("View", bound="ModelAdmin")
 Choice = TypeVar("Choice")  # a value of the column: a member of its enumeration, say
@@ -189,7 +191,7 @@ class ChoiceFilter(StaticValuesFilter):
 
     def __init__(self, column: Any, enum_class: type[Enum], title: str | None = None) -> None:
         self.members: dict[str, Enum] = {str(member.value): member for member in enum_class}
-        choices = [(value, value.replace("_", " ").capitalize()) for value in self.members]
+        choices = [(value, choice_in_words(member)) for value, member in self.members.items()]
         super().__init__(column, choices, title=title)
 
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
@@ -223,7 +225,7 @@ class RelationFilter:
     def __init__(self, relation: InstrumentedAttribute[object], title: str | None = None) -> None:
         self.relation = relation
         self.parameter_name = relation.key
-        self.title = gettext_lazy(title or relation.key.replace("_", " ").capitalize())
+        self.title = gettext_lazy(title or in_words(relation.key))
 
     async def lookups(
         self, _request: Request, _model: type[object], _run_query: Callable[[AnySelect], object]
@@ -263,7 +265,7 @@ def as_filter(model: type[object], one: object) -> Any:
 
 
 def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticValuesFilter:
-    column_type, title = column.type, name.replace("_", " ").capitalize()
+    column_type, title = column.type, column_in_words(name)
     if isinstance(column_type, Boolean):
         return BooleanFilter(column, title=title)
     if isinstance(column_type, EnumType) and column_type.enum_class is not None:
@@ -286,14 +288,10 @@ def shown_rows(request: Request, model: type[object]) -> ColumnElement[bool]:
 
 
 def shortened(length: int) -> Callable[[object, str], str]:
-    """Return a formatter for `formatters` that shows the first words, `length` characters at most."""
+    """Return a formatter for `formatters` that shows the first words, `length` characters at most; more on hovering."""
 
     def show(obj: object, name: str) -> str:
-        text = " ".join(str(getattr(obj, name)).split())
-        if len(text) <= length:
-            return text
-        end = text.rfind(" ", 0, length)
-        return f"{text[: end if end > 0 else length - 1]}…"  # of a word that is longer, its beginning
+        return text(" ".join(str(getattr(obj, name)).split()), length)
 
     return show
 
@@ -303,7 +301,7 @@ def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
 
     def show(obj: object, name: str) -> Markup:
         value = getattr(obj, name)
-        label = escape(gettext(str(getattr(value, "value", value)).capitalize()))
+        label = escape(gettext(choice_in_words(value) if isinstance(value, Enum) else in_words(str(value))))
         colour = escape(colours.get(value, "secondary"))
         return Markup(f'<span class="badge bg-{colour}-lt">{label}</span>')  # noqa: S704 - both are escaped
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
 from dovetail.translation.texts import gettext
+from dovetail.translation.words import choice_in_words, in_words
 
 MAXIMUM_MODEL = 200  # characters; "blog.post"
 MAXIMUM_VIA = 200
@@ -33,6 +34,11 @@ class ChangeDoor(StrEnum):
     COMMAND = "command"  # `manage.py createsuperuser`
     IMPORT = "import"  # a command that brings rows from elsewhere, `loaddata` say
     CODE = "code"  # neither a request nor a command: a task of a plugin
+
+    @property
+    def label(self) -> str:
+        """Return the name for people: that of the value in words, but for what is an abbreviation here alone."""
+        return "REST" if self is ChangeDoor.REST else in_words(self.value)
 
 
 DELETED = text("action = 'delete'")
@@ -75,4 +81,4 @@ class RecordedChange(IdMixin, Base):
     request_id: Mapped[str] = mapped_column(String(128), default="", server_default="")
 
     def __str__(self) -> str:
-        return f"{gettext(self.action.capitalize())} {self.model} {self.object_key}"
+        return f"{gettext(choice_in_words(self.action))} {self.model} {self.object_key}"

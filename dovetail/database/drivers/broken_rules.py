@@ -25,17 +25,20 @@ def breaks_a_rule(error: object) -> bool:
 
 
 def broken_rule(error: object) -> str | None:
-    """Return what the database calls the rule that a row breaks: a name, or the SQL of an unnamed check of SQLite."""
+    """Return what the database calls the rule that a row breaks: a name, or the SQL of an unnamed check of SQLite.
+
+    None where SQLite names columns.
+    """
     named = getattr(getattr(error, "__cause__", None), "constraint_name", None)  # asyncpg's
     if named is not None:
         return str(named)
-    found = _NAME.search(str(error))
+    found = _NAME.search(str(error)) or _INDEX.search(str(error))
     return found[1] if found else None
 
 
 def refused_columns(error: object, tables: Iterable[Table]) -> list[Column[object]]:
     """Return those columns of `tables` that a row breaks a rule of; none, if the driver does not tell."""
-    called, named = broken_rule(error) or _index(error), _named_columns(error)
+    called, named = broken_rule(error), named_columns(error)
     found: list[Column[object]] = []
     for table in tables:
         found += [one for one in table.columns if (table.name, one.name) in named]
@@ -43,6 +46,16 @@ def refused_columns(error: object, tables: Iterable[Table]) -> list[Column[objec
             rules: list[Constraint | Index] = [*table.constraints, *table.indexes]
             found += [one for rule in rules if is_called(rule, called) for one in _columns_of(rule, table)]
     return list(dict.fromkeys(found))
+
+
+def named_columns(error: object) -> set[tuple[str, str]]:
+    """Return the columns that the driver names itself, each with its table."""
+    cause = getattr(error, "__cause__", None)
+    if column := getattr(cause, "column_name", None):
+        return {(str(getattr(cause, "table_name", "")), str(column))}
+    found = _COLUMNS.search(str(error))
+    pairs = [one.strip().rpartition(".") for one in found[1].split(",")] if found else []
+    return {(table, column) for table, _, column in pairs}
 
 
 def is_called(rule: Constraint | Index, name: str) -> bool:
@@ -55,21 +68,6 @@ def _short(rule: Constraint | Index) -> str:
     preparer = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]  # documented
     found = preparer.format_index(rule) if isinstance(rule, Index) else preparer.format_constraint(rule)
     return str(found).strip('"')
-
-
-def _index(error: object) -> str | None:
-    found = _INDEX.search(str(error))
-    return found[1] if found else None
-
-
-def _named_columns(error: object) -> set[tuple[str, str]]:
-    """Return the columns that the driver names itself, each with its table."""
-    cause = getattr(error, "__cause__", None)
-    if column := getattr(cause, "column_name", None):
-        return {(str(getattr(cause, "table_name", "")), str(column))}
-    found = _COLUMNS.search(str(error))
-    pairs = [one.strip().rpartition(".") for one in found[1].split(",")] if found else []
-    return {(table, column) for table, _, column in pairs}
 
 
 def _columns_of(rule: Constraint | Index, table: Table) -> Iterable[Column[object]]:

@@ -1,12 +1,12 @@
-"""A write that breaks a CHECK is a 409 that names the rule, and the item and object of the body, on both roads."""
+"""A write that breaks a CHECK is a 409 that names its fields, and the item and object of the body, on both roads."""
 
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 
 TOO_MUCH = {"place": "north", "shelf": 2, "amount": 1_000_000}
-TOLD = "The rule as_much_as_fits does not allow this."
+TOLD = "This value is not allowed here: Amount."
 
 
-async def test_one_object_is_told_the_name_of_the_rule(owner):
+async def test_one_object_is_told_the_fields_of_the_rule(owner):
     refused = await owner.post("/api/stocks", json=TOO_MUCH)
     assert (refused.status_code, refused.json()["detail"]) == (409, TOLD)
     assert (await owner.post("/api/stocks", json=TOO_MUCH | {"amount": 1})).status_code == 201
@@ -26,5 +26,5 @@ async def test_an_object_within_a_body_is_told_by_its_pointer(owner):
     refused = await owner.post("/api/orders", json={"number": "A1", "crates": crates})
     assert refused.status_code == 409
     assert [(one["pointer"], one["detail"]) for one in refused.json()["errors"]] == [
-        ("/crates/1", "The rule no_balloon does not allow this.")
+        ("/crates/1", "This value is not allowed here: Weight.")
     ]

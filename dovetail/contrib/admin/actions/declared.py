@@ -17,6 +17,7 @@ from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.sqladmin_private import action_slug, is_action
 from dovetail.contrib.admin.view_base import FollowsRule, TakesPermission
+from dovetail.translation.words import in_words
 
 Outcome: TypeAlias = str | Response | None
 WITH_DATA = 4  # arguments: the view, the request, the objects, and what the form holds
@@ -115,7 +116,7 @@ def _decorated(method: Method, said: _Said) -> Method:
         right = f"async def {method.__name__}(self, request, objects, data)"
         raise TypeError(f"the action {said.name!r} has a form; write {right}")
     slug = custom_action(action_slug(said.name))
-    words = said.label if said.label is not None else said.name.replace("_", " ").replace("-", " ").capitalize()
+    words = said.label if said.label is not None else in_words(said.name.replace("-", " "))
 
     @wraps(method)
     async def task(view: ChangeListView, request: Request) -> Task:  # the site runs it, after asking if need be

@@ -12,8 +12,11 @@ from dovetail.contrib.admin.columns.files import listed_file, shown_file
 from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.files.stored_file import StoredFile
 from dovetail.translation import formats
+from dovetail.translation.shortening import LONGEST_TITLE, shorten
 from dovetail.translation.texts import gettext, ngettext
+from dovetail.translation.words import choice_in_words
 
+LONGEST_HINT = 1_000  # characters that hovering shows
 EMPTY = Markup('<span class="text-secondary">—</span>')
 
 
@@ -39,16 +42,6 @@ def moment(value: datetime) -> Markup:
     return Markup(f'<time datetime="{code.isoformat()}" title="{title}">{text}</time>')  # noqa: S704 - as above
 
 
-def duration(value: timedelta) -> str:
-    """Show how long something takes: the days in words, the rest as a clock shows it."""
-    days = abs(value).days
-    if not days:
-        return as_text(value)
-    sign, _, rest = as_text(value).rpartition(", ")
-    words = ngettext("%(count)s day", "%(count)s days", days) % {"count": formats.number(days)}
-    return f"{'-' if sign.startswith('-') else ''}{words}, {rest}"
-
-
 def decimal(value: float | Decimal) -> str:
     """Show a number with decimals."""
     return formats.decimal(str(value))
@@ -62,7 +55,7 @@ def size(value: bytes) -> str:
 
 def choice(value: Enum) -> str:
     """Show a member of an enumeration in words."""
-    return gettext(str(value.value).replace("_", " ").capitalize())
+    return gettext(choice_in_words(value))
 
 
 def several(values: Sequence[object]) -> str:
@@ -71,17 +64,32 @@ def several(values: Sequence[object]) -> str:
     return ", ".join("" if value is None else as_text(value) for value in values) if simple else as_text(values)
 
 
+def text(value: str, longest: int = LONGEST_TITLE) -> str:
+    """Show the beginning of a text in a list, and more of it on hovering: all, unless that is a page of its own."""
+    if len(value) <= longest or isinstance(value, Markup):
+        return value
+    return Markup('<span title="{}">{}</span>').format(shorten(value, LONGEST_HINT), shorten(value, longest))
+
+
 FORMATTERS: dict[type[object], Callable[[Any], object]] = {
     type(None): empty,
     bool: yes_or_no,
     datetime: moment,
     date: formats.day,
     **dict.fromkeys((float, Decimal), decimal),
-    timedelta: duration,
-    **dict.fromkeys((time, dict), as_text),
-    **dict.fromkeys((list, tuple), several),
+    timedelta: formats.duration,
+    str: text,
+    time: as_text,
+    dict: lambda value: text(as_text(value)),
+    **dict.fromkeys((list, tuple), lambda value: text(several(value))),
     **dict.fromkeys((Enum, IntEnum, StrEnum), choice),
     bytes: size,
     StoredFile: listed_file,
 }
-ON_PAGES: dict[type[object], Callable[[Any], object]] = FORMATTERS | {StoredFile: shown_file}
+IN_FULL: dict[type[object], Callable[[Any], object]] = {
+    StoredFile: shown_file,
+    str: lambda value: value,
+    dict: as_text,
+    **dict.fromkeys((list, tuple), several),
+}
+ON_PAGES = FORMATTERS | IN_FULL

@@ -13,7 +13,7 @@ from sqlalchemy import REAL, Date, DateTime, Enum, Float, Interval, Numeric, Str
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
-from dovetail.contrib.admin.columns.texts import read_day, read_moment
+from dovetail.contrib.admin.columns.texts import read_day, read_duration, read_moment
 from dovetail.database.column_types import DatetimeRangeError, UTCDateTime, moment_in_utc
 from dovetail.errors import FieldError
 from dovetail.resources.query.comparable import python_type, read_value
@@ -59,8 +59,9 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
         return None
     if exactly and isinstance(column_type, Numeric | Float):
         annotation = _within(column_type)
-    if isinstance(bare(column_type), Date):
-        return lambda text: _read(TypeAdapter(annotation), read_day(text))
+    if isinstance(bare(column_type), Date | Interval | postgresql.INTERVAL):
+        in_code = read_day if isinstance(bare(column_type), Date) else read_duration
+        return lambda text: _read(TypeAdapter(annotation), in_code(text))
     return partial(_read, TypeAdapter(annotation), is_text=is_text(column_type))
 
 

@@ -8,11 +8,15 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation import formats
+from dovetail.translation.texts import gettext, gettext_lazy, pgettext
 from dovetail.translation.zones import local
 
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
 GERMAN_DAY = re.compile(r"^\s*(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
+DURATION = re.compile(
+    r"(?:\+|([-\u2212]))?\s*(?=\S)(?:(\d[\d.,'\s]*?)\s*([^\W\d_]+),?\s*)?(?:(\d{1,6}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?)?"
+)
 WRONG_JSON = (  # in the words of Python's json
     gettext_lazy("Expecting value"),
     gettext_lazy("Expecting property name enclosed in double quotes"),
@@ -41,7 +45,7 @@ def as_text(value: object) -> str:  # noqa: PLR0911 - a table of types
         case time():
             return value.isoformat("seconds")
         case timedelta():
-            return as_duration(value)
+            return formats.duration(value)
         case Decimal():
             return format(value, "f")
         case dict() | list() | tuple():
@@ -50,7 +54,7 @@ def as_text(value: object) -> str:  # noqa: PLR0911 - a table of types
 
 
 def as_duration(value: timedelta) -> str:
-    """Return a duration as `[-][2 days, ]hh:mm:ss[.ffffff]`."""
+    """Return a duration as files have it in every language: `[-][2 days, ]hh:mm:ss[.ffffff]`."""
     sign, value = ("-", -value) if value < timedelta() else ("", value)
     minutes, seconds = divmod(value.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -72,6 +76,20 @@ def read_moment(text: str) -> str:
 def read_day(text: str) -> str:
     """Return a text with the day at its start as ISO 8601: `24.12.2026` is how German has it."""
     return GERMAN_DAY.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", text, count=1)
+
+
+def read_duration(text: str) -> str:
+    """Return a duration, as the language of the request or English writes it, as pydantic reads it."""
+    found = DURATION.fullmatch(text.strip())
+    if found is None:
+        return text
+    sign, count, word, hours, minutes, seconds, fraction = found.groups()
+    count = (count or "0").replace(pgettext("between thousands", ","), "")
+    if not count.isdigit() or (word or "d").lower() not in {"d", "day", "days", *formats.words_for_days()}:
+        return text
+    more, hour = divmod(int(hours or 0), 24)
+    clock = f"{hour:02}:{minutes or '00'}:{seconds or '00'}.{fraction or 0}"
+    return f"{'-' if sign else ''}{int(count) + more} days, {clock}"
 
 
 def why_no_json(error: json.JSONDecodeError) -> str:

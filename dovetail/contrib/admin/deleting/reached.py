@@ -21,12 +21,13 @@ from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING
-from dovetail.contrib.admin.sqladmin_private import AnySelect, class_in_words
+from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.conditions import refer, rows_with
 from dovetail.database.deletion.reach import Group, Reach
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
 from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
 from dovetail.translation.texts import gettext, in_sentence
+from dovetail.translation.words import class_in_words
 
 NAMED = 10  # objects of a group
 
@@ -234,7 +235,7 @@ class Deletion:
         return rows
 
     def _named(self, obj: object) -> NamedObject:
-        return NamedObject(self._view.title_of(obj), identifier_of(obj), self._view.link_to(self._request, obj))
+        return NamedObject(self._view.short_title_of(obj), identifier_of(obj), self._view.link_to(self._request, obj))
 
     def _plural(self, model: type[object]) -> str:
         views = self._rights.views_of(model)

@@ -24,9 +24,9 @@ from dovetail.contrib.admin.deleting.groups import (
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.admin.sqladmin_private import class_in_words
 from dovetail.database.deletion.references import Effect
 from dovetail.translation.texts import in_sentence
+from dovetail.translation.words import class_in_words
 
 NAMED = 10  # objects of a group
 TOLD = "_released"  # the field of the form that says what its user was told
@@ -73,7 +73,9 @@ async def _lines(
         return []  # saving is refused
     seen = [one for one in gone if rules.allows(model, "view", one)]
     plural = views[0].name_plural if views else f"{class_in_words(model.__name__)}s"
-    named = [NamedObject(view.title_of(one), identifier_of(one), view.link_to(request, one)) for one in seen[:NAMED]]
+    named = [
+        NamedObject(view.short_title_of(one), identifier_of(one), view.link_to(request, one)) for one in seen[:NAMED]
+    ]
     lines: list[Line] = [] if len(seen) == len(gone) else [UNSEEN]
     if seen:
         lines.insert(0, ObjectGroup(name=in_sentence(plural), effect=effect, count=len(seen), objects=named))

@@ -15,6 +15,7 @@ from wtforms.widgets import NumberInput, PasswordInput, TextInput, TimeInput, ht
 from dovetail.contrib.admin.columns.readers import Reader
 from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.words import choice_in_words, in_words
 
 AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
 
@@ -97,7 +98,7 @@ class ChoiceField(fields.SelectField):
         self.data = value
         if value is not None and value not in self._values.values():
             self.kept_key = as_text(value)
-            self.choices = [*(self.choices or ()), (self.kept_key, self.kept_key.replace("_", " ").capitalize())]
+            self.choices = [*(self.choices or ()), (self.kept_key, in_words(self.kept_key))]
 
     def pre_validate(self, form: BaseForm) -> None:
         """Accept the value: coercion has refused everything else already."""
@@ -213,10 +214,7 @@ class MomentField(ParsedField):
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:
     """Return the options of a `ChoiceField` for an enumeration: by value, labelled in words."""
-    return {
-        str(member.value): (member, gettext_lazy(str(member.value).replace("_", " ").capitalize()))
-        for member in members
-    }
+    return {str(member.value): (member, gettext_lazy(choice_in_words(member))) for member in members}
 
 
 async def titled(field: AjaxSelectField | AjaxSelectMultipleField, one: object) -> dict[str, str]:

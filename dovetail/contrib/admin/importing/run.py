@@ -96,7 +96,7 @@ class ImportRun:
             async with request_context().session.begin_nested():
                 await self._write(good)
         except Exception as error:
-            told = message_for(error, self.view.model)
+            told = message_for(error, self.view)
             if told.is_ours or told.is_too_slow:
                 raise
             request_context().responses.clear()

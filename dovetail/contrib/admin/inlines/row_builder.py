@@ -80,7 +80,7 @@ class RowBuilder:
             obj=obj,
             key=identifier_of(obj),
             version=row_version(initial),
-            title=inline.title_of(obj),
+            title=inline.short_title_of(obj),
             link=inline.link_to(request, obj) if inline.show_change_link else None,
             readonly=await self._shown(obj, can_change=can_change),
             can_change=can_change,

@@ -24,5 +24,5 @@ async def shown_field(view: ChangeListView, request: Request, obj: object | None
     related = value if isinstance(value, list | set | tuple) else [value]
     if name not in view.linked_names or value is None:
         return ShownField(view.label(name), ((formatted, None),))
-    parts = tuple((view.title_of(one), view.link_to(request, one)) for one in related)
+    parts = tuple((view.short_title_of(one), view.link_to(request, one)) for one in related)
     return ShownField(view.label(name), parts or ((EMPTY, None),))

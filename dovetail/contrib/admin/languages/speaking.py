@@ -20,6 +20,7 @@ from dovetail.translation import formats
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import Language, Languages
 from dovetail.translation.texts import active_language, gettext, in_sentence, ngettext, npgettext, pgettext, speaking
+from dovetail.translation.words import choice_in_words
 from dovetail.translation.zones import find_zone, in_zone, zone_name
 
 
@@ -75,6 +76,7 @@ def translate_templates(environment: Environment) -> None:
     environment.filters |= {
         "in_sentence": in_sentence,
         "begin_sentence": _begin_sentence,
+        "choice_in_words": choice_in_words,
         "translated": gettext,
         "number": formats.number,
         "day": formats.day,

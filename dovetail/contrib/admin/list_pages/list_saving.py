@@ -141,7 +141,7 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
                 await saving.rollback()
     except Exception as error:
         context.after_commit.tasks.clear()
-        told = message_for(error, view.model)
+        told = message_for(error, view)
         if told.is_ours:
             raise
         return told

@@ -63,7 +63,7 @@ class ListedRows:
 
     async def _listed(self, obj: object) -> ListedRow:
         request, view = self._request, self._view
-        pk, title = identifier_of(obj), view.title_of(obj)
+        pk, title = identifier_of(obj), view.short_title_of(obj)
         can_edit = await view.check_can_edit(request, obj)
         can_look = not can_edit and await view.check_can_view_details(request, obj)
         page = self._address("admin:edit" if can_edit else "admin:details", pk) if can_edit or can_look else None
@@ -94,11 +94,13 @@ class ListedRows:
     def _related(self, value: object, formatted: object) -> tuple[object, Sequence[Part], bool]:
         if isinstance(value, list | set):
             told = list(value) if len(value) <= MOST_PARTS + 1 else list(value)[:MOST_PARTS]
-            parts: list[Part] = [(self._view.title_of(one), self._view.link_to(self._request, one)) for one in told]
+            parts: list[Part] = [
+                (self._view.short_title_of(one), self._view.link_to(self._request, one)) for one in told
+            ]
             if further := len(value) - len(told):
                 parts.append((gettext("and %(count)s others") % {"count": formats.number(further)}, None))
             return self._view.format_value(None), parts, True
-        shown = self._view.title_of(value) if formatted is value else formatted
+        shown = self._view.short_title_of(value) if formatted is value else formatted
         return formatted, [(shown, self._view.link_to(self._request, value))], False
 
     def _address(self, name: str, pk: str) -> str:

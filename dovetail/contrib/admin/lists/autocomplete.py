@@ -106,7 +106,7 @@ class Autocomplete(ObjectLoader):
 
     def format(self, model: object) -> dict[str, object]:
         """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
-        return {"id": identifier_of(model), "text": self.model_admin.title_of(model)}
+        return {"id": identifier_of(model), "text": self.model_admin.short_title_of(model)}
 
 
 def make_autocomplete(view: ViewBase, name: str, options: Mapping[str, Any]) -> Autocomplete:

@@ -15,6 +15,7 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.words import column_in_words
 from dovetail.translation.zones import active_zone, zone_now
 
 SPANS = {
@@ -38,7 +39,7 @@ class ColumnFilter:
     def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
         self.column = column
         self.parameter_name = parameter_name or str(column.key)
-        self.title = gettext_lazy(title or str(column.key).replace("_", " ").capitalize())
+        self.title = gettext_lazy(title or column_in_words(str(column.key)))
 
     def get_operation_options_for_model(self, _model: type[object]) -> list[tuple[str, str]]:
         """Return the comparisons that fit the column, each with its label."""
@@ -114,7 +115,7 @@ class EmptyFilter:
     def __init__(self, column: Any, title: str | None = None, parameter_name: str | None = None) -> None:
         self.column = column
         self.parameter_name = parameter_name or f"{column.key}_empty"
-        self.title = gettext_lazy(title or str(column.key).replace("_", " ").capitalize())
+        self.title = gettext_lazy(title or column_in_words(str(column.key)))
 
     async def lookups(self, _request: object, _model: object, _run_query: object) -> list[tuple[str, str]]:
         """Return what can be asked for."""

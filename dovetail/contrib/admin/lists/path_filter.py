@@ -12,6 +12,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private_statements import conditions_of
 from dovetail.resources.query.paths import walk
 from dovetail.translation.texts import gettext_lazy
+from dovetail.translation.words import column_in_words
 
 
 class PathFilter:
@@ -23,7 +24,7 @@ class PathFilter:
         self.template: str = inner.template
         self.has_operator = bool(getattr(inner, "has_operator", False))
         self.parameter_name = path.replace(".", "__")
-        self.title = gettext_lazy(path.replace(".", " ").replace("_", " ").capitalize())
+        self.title = gettext_lazy(column_in_words(path.replace(".", " ")))
         inner.parameter_name, inner.title = self.parameter_name, self.title
         self.choices = getattr(inner, "choices", ())
         self.bounds = getattr(inner, "bounds", ())

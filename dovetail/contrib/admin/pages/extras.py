@@ -158,7 +158,7 @@ async def _finish(page: ObjectPage, office: Office, request: Request, shown: Sho
 
 async def _render(page: ObjectPage, office: Office, request: Request, shown: ShownObject, values: Values) -> Response:
     view, obj = shown.view, shown.obj
-    title = f"{view.name} {shown.pk}" if obj is None else view.title_of(obj)
+    title = f"{view.name} {shown.pk}" if obj is None else view.short_title_of(obj)
     context = {"model_view": view, "pk": shown.pk, "obj": obj, "title": title, "page": page, **values}
     template = view.object_history_template if page.name == "history" else page.template
     return await office.render(request, template, context)

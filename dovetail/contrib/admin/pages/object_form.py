@@ -146,7 +146,7 @@ async def edit(
     form_class = await view.permitted_form(request, changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     if obj is not None:
-        page = replace(page, title=view.title_of(obj), version=version(initial))
+        page = replace(page, title=view.short_title_of(obj), version=version(initial))
     unseen = [] if changed is None else _unseen(request, view, changed)
     kept = None if request.method == "POST" else await _kept(page)
     if request.method != "POST" and kept is None:
@@ -190,7 +190,7 @@ async def _page(office: Office, request: Request, view: ModelAdmin, obj: object 
         office=office,
         request=request,
         view=view,
-        title=gettext("New %(name)s") % {"name": in_sentence(view.name)} if obj is None else view.title_of(obj),
+        title=gettext("New %(name)s") % {"name": in_sentence(view.name)} if obj is None else view.short_title_of(obj),
         version=None,
         layout=layout,
         readonly={name: await shown_field(view, request, obj, name) for name in names_in(layout) if name in readonly},
@@ -229,7 +229,7 @@ async def _save_or_explain(
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
     except Exception as error:
-        told = message_for(error, page.view.model)
+        told = message_for(error, page.view)
         if told.is_ours:
             raise
         return await page.show(form, told.status, _mark(page, form, told))
@@ -292,11 +292,11 @@ async def _after_saving(page: FormPage, obj: object, sent: FormData, *, is_creat
     if responses := request_context().responses:
         return responses[-1]
     if is_popup(request):
-        told = {"action": "add" if is_created else "change", "id": identifier_of(obj), "text": view.title_of(obj)}
+        told = {"action": "add" if is_created else "change", "id": identifier_of(obj), "text": view.short_title_of(obj)}
         if wants_json(request):
             return JSONResponse(told)
         return await page.office.render(request, view.popup_response_template, {"model_view": view, "told": told})
-    Flash.success(request, gettext("%(obj)s was saved.") % {"obj": view.title_of(obj)})
+    Flash.success(request, gettext("%(obj)s was saved.") % {"obj": view.short_title_of(obj)})
     goes_on = sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue)
     if goes_on and view.can_edit and view.has_permission(request, Action.EDIT):
         path = path_for(request, "admin:edit", identity=view.identity, pk=identifier_of(obj))

@@ -15,7 +15,7 @@ from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.opening import open_formsets
 from dovetail.contrib.admin.list_pages.list_page import show_page
 from dovetail.contrib.admin.list_pages.list_saving import save_list
-from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES
+from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES, Autocomplete
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form
 from dovetail.contrib.admin.permissions import rights_of
@@ -49,7 +49,13 @@ async def show_details(office: Office, request: Request) -> Response:
     actions = [view.rule_for(rules, f"action:{name}") for name in view.visible_actions(request, in_detail=True)]
     await rules.load(request_context().session, view.model, ["change", "delete", *actions], [model])
     allow(await view.check_can_view_details(request, model))
-    context = {**await view.details_context(request), "model_view": view, "model": model, "title": view.title_of(model)}
+    context = {
+        **await view.details_context(request),
+        "model_view": view,
+        "model": model,
+        "title": view.short_title_of(model),
+        "whole_title": view.title_of(model),
+    }
     context["site_url"] = view.site_url(model)
     context["formsets"] = [one for one in await open_formsets(view, request, model, is_writable=False) if one.rows]
     context["lookup_addresses"] = lambda _part: ""  # nothing is chosen here
@@ -107,7 +113,12 @@ async def autocomplete(office: Office, request: Request) -> Response:
     is_filter = view.has_permission(request, Action.LIST) and any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )
-    return await _choices(view, request, name, allowed=is_filter or await _can_use_form(view, request, name))
+    if is_filter and request.query_params.get("for") == "filter":  # what a form offers may be less
+        return await _choices(view, request, name, loader=view.autocompletes.get(name), allowed=True)
+    loader = await view.autocomplete_for(request, name)
+    return await _choices(
+        view, request, name, loader=loader, allowed=is_filter or await _can_use_form(view, request, name)
+    )
 
 
 async def autocomplete_in_rows(office: Office, request: Request) -> Response:
@@ -118,7 +129,10 @@ async def autocomplete_in_rows(office: Office, request: Request) -> Response:
     if inline is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     may_write = inline.may_add(request, None) or inline.may_change(request, None)
-    return await _choices(inline, request, name, allowed=may_write and await _can_use_form(view, request))
+    loader = await inline.autocomplete_for(request, name)
+    return await _choices(
+        inline, request, name, loader=loader, allowed=may_write and await _can_use_form(view, request)
+    )
 
 
 def _open_choices(office: Office, request: Request) -> ModelAdmin:
@@ -138,9 +152,10 @@ async def _parent(view: ModelAdmin, request: Request) -> object | None:
     return _found(next(iter(found), None))
 
 
-async def _choices(view: ChangeListView, request: Request, name: str, *, allowed: bool) -> Response:
-    loader = await view.autocomplete_for(request, name) if view.shown(request, [name]) else None
-    if loader is None:
+async def _choices(
+    view: ChangeListView, request: Request, name: str, *, loader: Autocomplete | None, allowed: bool
+) -> Response:
+    if loader is None or not view.shown(request, [name]):
         raise BadRequestError(gettext("`name` has to be a relation that the view chooses objects of."))
     allow(allowed and loader.may_use(request))
     if keys := request.query_params.getlist("key")[:MOST_KEYS]:

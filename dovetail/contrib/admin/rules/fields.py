@@ -36,7 +36,7 @@ class Fields:
         self._rules = rules
         self._hidden: dict[type[object], frozenset[str]] = {}
         self._hidden_paths: dict[tuple[type[object], str], bool] = {}
-        self._telling: dict[Mapper[object], bool] = {}  # whether texts of objects may be of what is hidden
+        self._in_texts: dict[Mapper[object], frozenset[str]] = {}  # the names in the code of `__str__`
         self._harmless: dict[tuple[Mapper[object], frozenset[str], int], bool] = {}
         self._masked: set[str] = set()  # Post.title: what was left out of a statement since it is hidden
 
@@ -100,7 +100,7 @@ class Fields:
     def text_of(self, obj: object) -> str:
         """Return what an object says of itself; nothing, if that might hold what the user may not read."""
         mapper: Mapper[object] = instance_state(obj).mapper
-        if self._may_tell_hidden(mapper, obj):
+        if self.may_tell(obj, self._named_by_text(mapper)):
             return ""
         try:
             return str(obj)
@@ -149,18 +149,10 @@ class Fields:
             )
         return self._harmless[key]
 
-    def _may_tell_hidden(self, mapper: Mapper[object], obj: object) -> bool:
-        """Return whether hidden columns were loaded, as for whoever changes the object, and its text may be of them."""
-        if not self.hidden(mapper.class_):
-            return False
-        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
-        if not any(name in vars(obj) for name in self.hidden(mapper.class_) - keys):
-            return False
-        if mapper not in self._telling:
-            targets = [mapper.class_, *(relation.mapper.class_ for relation in mapper.relationships)]
-            hidden = {name for target in targets for name in self.hidden(target)}
-            self._telling[mapper] = not hidden.isdisjoint(names_in_text_of(mapper.class_))
-        return self._telling[mapper]
+    def _named_by_text(self, mapper: Mapper[object]) -> frozenset[str]:
+        if mapper not in self._in_texts:
+            self._in_texts[mapper] = names_in_text_of(mapper.class_)
+        return self._in_texts[mapper]
 
 
 def fields_of(request: Request) -> Fields:

@@ -9,6 +9,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.returning import may_list
 from dovetail.translation.texts import gettext
+from dovetail.translation.words import in_words
 
 
 @dataclass(frozen=True)
@@ -50,5 +51,4 @@ async def _listed(view: ViewBase, request: Request) -> ListedView:
 
 
 def _in_words(label: str) -> str:
-    words = label.replace("_", " ").replace("-", " ")
-    return gettext(words[:1].upper() + words[1:])
+    return gettext(in_words(label.replace("-", " ")))

@@ -12,9 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.tasks.batches import Run, TaskFailedError, counted
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.tasks.questions import Question
@@ -22,6 +20,7 @@ from dovetail.contrib.admin.tasks.selection import ALL, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.state import DOOR, note_of_request
+from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
 
 
@@ -100,15 +99,12 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
     """Return the task of deleting the selected rows."""
 
     async def delete(rows: Sequence[object], _data: Mapping[str, object]) -> str | Response:
-        # What is deleted was loaded whole, with relations of which the user may not know and which it may name.
-        names_hidden = bool(loading(view.model, (), rights_of(request)))
-        title = f"{view.name} {identifier_of(rows[0])}" if names_hidden else view.title_of(rows[0])
-        key = identifier_of(rows[0])
+        title, key = view.title_of(rows[0]), identifier_of(rows[0])
         await view.delete_objects(request, rows)
         if await _is_of_one(request) and (answer := await view.response_delete(request, title, key)) is not None:
             return answer
         return (
-            gettext("%(title)s was deleted.") % {"title": title}
+            gettext("%(title)s was deleted.") % {"title": shorten(title)}
             if len(rows) == 1
             else gettext("%(rows)s were deleted.") % {"rows": counted(task, len(rows))}
         )

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.columns.code_names import names_in_text_of
+from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks.selection import Selected
@@ -96,7 +98,7 @@ class Run:
             yield self.selected.identifiers[start : start + self._size]
 
     async def _do_batch(self, identifiers: Sequence[str]) -> str | Response | None:
-        rows = await self.task.view.get_objects(identifiers, for_update=True)
+        rows = await self._rows(identifiers)
         check_there(rows, identifiers)
         try:
             await check_permissions(self.request, self.task, rows)
@@ -114,6 +116,13 @@ class Run:
                 if culprit
                 else told.message
             ) from error
+
+    async def _rows(self, identifiers: Sequence[str]) -> Sequence[object]:
+        """Return the objects whole and locked; a single one, which is called by its name, with what that reads."""
+        view = self.task.view
+        read = paths_read(view.model, names_in_text_of(view.model)) if len(identifiers) == 1 else ()
+        relations = [path for path in read if path.partition(".")[0] in view.mapper.relationships]
+        return await view.get_objects(identifiers, for_update=True, relations=relations)
 
     async def _try(self, rows: Sequence[object]) -> str | Response | None:
         source = f"the action {self.task.label!r} of {type(self.task.view).__name__}"
@@ -133,8 +142,8 @@ class Run:
         left = list(identifiers)
         while left:
             half = left[: max(len(left) // 2, 1)]
-            rows = await self.task.view.get_objects(half, for_update=True)
-            title = self.task.view.title_of(rows[0]) if len(half) == len(rows) == 1 else None
+            rows = await self._rows(half)
+            title = self.task.view.short_title_of(rows[0]) if len(half) == len(rows) == 1 else None
             if await self._is_well(rows):
                 left = left[len(half) :]
             elif title is not None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
-from sqlalchemy import Table, inspect
+from sqlalchemy import Column, Table
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.exceptions import HTTPException
 
+from dovetail.contrib.admin.sqladmin_private import OpenModelView
 from dovetail.database.drivers.broken_rules import refused_columns
+from dovetail.database.drivers.rule_sentences import broken_rule_sentence
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
@@ -59,10 +62,10 @@ class ErrorMessage:
         return self.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def message_for(error: Exception, model: type[object] | None = None) -> ErrorMessage:
+def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMessage:
     """Return what to tell the user about `error`; of what only an operator can mend, a 500 that says nothing.
 
-    Of a row of `model` that breaks a rule of the database it names the fields that the rule is of.
+    Of a row of a view that breaks a rule of the database it names the fields that the rule is of, by their labels.
     """
     status = getattr(error, "status_code", getattr(error, "status", None))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -77,16 +80,25 @@ def message_for(error: Exception, model: type[object] | None = None) -> ErrorMes
     if isinstance(known, StatementTimeoutError):
         return ErrorMessage(status=known.status, message=str(TOO_SLOW), is_too_slow=True)
     message = WRITTEN.say(known.detail)
-    return ErrorMessage(
-        status=known.status, message=message, errors=known.errors or _fields_of_rule(error, model, message)
-    )
+    if view is None or not isinstance(error, IntegrityError):
+        return ErrorMessage(status=known.status, message=message, errors=known.errors)
+    message = broken_rule_sentence(error.orig, _tables(view.mapper), partial(_label, view)) or message
+    return ErrorMessage(status=known.status, message=message, errors=_fields_of_rule(error, view.mapper, message))
 
 
-def _fields_of_rule(error: Exception, model: type[object] | None, detail: str) -> list[FieldError]:
-    if model is None or not isinstance(error, IntegrityError):
-        return []
-    mapper: Mapper[object] = inspect(model)
-    refused = set(refused_columns(error.orig, [one for one in mapper.tables if isinstance(one, Table)]))
+def _tables(mapper: Mapper[object]) -> list[Table]:
+    return [one for one in mapper.tables if isinstance(one, Table)]
+
+
+def _label(view: OpenModelView, column: Column[object]) -> str:
+    """Return what the view calls a column; the key of another object is called by its relation."""
+    mapper = view.mapper
+    to_one = (one.key for one in mapper.relationships if one.direction is MANYTOONE and column in one.local_columns)
+    return view.label(next(to_one, None) or mapper.get_property_by_column(column).key)
+
+
+def _fields_of_rule(error: IntegrityError, mapper: Mapper[object], detail: str) -> list[FieldError]:
+    refused = set(refused_columns(error.orig, _tables(mapper)))
     names = [one.key for one in mapper.column_attrs if not refused.isdisjoint(one.columns)]
     to_one = [one for one in mapper.relationships if one.direction is MANYTOONE]
     names += [one.key for one in to_one if not refused.isdisjoint(one.local_columns)]

@@ -20,6 +20,7 @@ from dovetail.contrib.admin.widgets.days import day_of, holds_days
 from dovetail.contrib.admin.widgets.drawing import draw
 from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
 from dovetail.translation import formats
+from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext_lazy
 from dovetail.translation.zones import active_zone
 
@@ -114,7 +115,7 @@ class Listing(Widget):
         names = self.labels(request)
         found = [dict(zip(names, row, strict=True)) for row in rows]
         lines = [
-            (_short(_as_text(one["text"]), self.longest), _as_text(one.get("note")), self._address(request, one))
+            (shorten(_as_text(one["text"]), self.longest), _as_text(one.get("note")), self._address(request, one))
             for one in found
         ]
         return {"lines": lines, "empty": self.empty, "url": list_address(request, self.models, self.query)}
@@ -159,10 +160,6 @@ def _labels(days: int) -> list[str]:
 
 def _number(value: object) -> float:
     return value if isinstance(value, int | float) else float(value) if isinstance(value, Decimal) else 0
-
-
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 def _as_text(value: object) -> str:

@@ -10,6 +10,7 @@ from dovetail.contrib.auth.models import MAXIMUM_USERNAME, User
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
 from dovetail.translation.texts import gettext
+from dovetail.translation.words import choice_in_words, in_words
 
 MAXIMUM_ADDRESS = 64  # characters; an IPv6 address has 45
 MAXIMUM_USER_AGENT = 200
@@ -68,6 +69,11 @@ class EventKind(StrEnum):
     ACCESS_DENIED = "access_denied"
     MAIL_GIVEN_UP = "mail_given_up"
 
+    @property
+    def label(self) -> str:
+        """Return what happened, in words: it is the address that was verified or changed, and not a message."""
+        return in_words(self.value).replace("E-mail", "E-mail address")
+
 
 class SecurityEvent(IdMixin, Base):
     """Something that happened to the account of `user`, done by `actor`; the names are those of the time.
@@ -101,4 +107,4 @@ class SecurityEvent(IdMixin, Base):
     actor: Mapped[User | None] = relationship(foreign_keys=[actor_id], lazy="raise")
 
     def __str__(self) -> str:
-        return f"{gettext(self.kind.replace('_', ' ').capitalize())} {self.username}".strip()
+        return f"{gettext(choice_in_words(self.kind))} {self.username}".strip()

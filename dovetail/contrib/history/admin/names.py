@@ -14,10 +14,11 @@ from dovetail.contrib.auth.events.words import CREDENTIALS
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.names import Names
+from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.words import column_in_words
 from dovetail.translation.written import Written
 
-LONGEST = 100  # characters of a title
 ORIGINS = Written(
     {},
     gettext_lazy("%(said)s, undoes change %(number)s"),
@@ -41,7 +42,7 @@ class OfficeNames(Names):
     def field(self, table: RecordedTable, name: str) -> str:
         """Return the label of a field."""
         view = self._view(table)
-        return gettext(name.replace("_", " ").capitalize()) if view is None else label_of(view, name)
+        return gettext(column_in_words(name)) if view is None else label_of(view, name)
 
     def _view(self, table: RecordedTable) -> ViewBase | None:
         views = [] if table.model is None else rights_of(self._request).views_of(table.model)
@@ -54,7 +55,7 @@ def title_of_deleted(request: Request, view: ViewBase, before: Mapping[str, obje
     names = [*view.names_of(view.get_list_display(request)), *before]
     texts = (before[name] for name in names if name in before and not fields.is_hidden(view.model, name))
     found = next((one for one in texts if isinstance(one, str) and one and one != REDACTED), "")
-    return found[:LONGEST] or f"{view.name} {key}"
+    return shorten(found) or f"{view.name} {key}"
 
 
 def label_of(view: ViewBase, name: str) -> str:

@@ -22,6 +22,7 @@ from dovetail.contrib.history.admin.names import title_of_deleted
 from dovetail.contrib.history.keys import values_of_keys
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.resources.query.keys import among, key_from
+from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext_lazy
 
 SHOWN = 10
@@ -104,7 +105,7 @@ async def _titles(
 
 
 def _text_of(obj: object, fields: Fields) -> str:
-    return "" if type(obj).__str__ is object.__str__ else fields.text_of(obj)
+    return "" if type(obj).__str__ is object.__str__ else shorten(fields.text_of(obj))
 
 
 async def _titles_of_deleted(

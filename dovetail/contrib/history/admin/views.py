@@ -38,6 +38,7 @@ from dovetail.contrib.history.keys import values_of_keys, written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.translation.texts import gettext, gettext_lazy, pgettext_lazy
+from dovetail.translation.words import choice_in_words
 
 PAGE = 50  # changes of one page
 Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
@@ -86,7 +87,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         """Return what a change did to what: Add Post 12."""
         if not isinstance(obj, RecordedChange):
             return super().title_of(obj)
-        return f"{gettext(obj.action.capitalize())} {model_in_words(obj)} {obj.object_key}"
+        return f"{gettext(choice_in_words(obj.action))} {model_in_words(obj)} {obj.object_key}"
 
     def is_accessible(self, request: Request) -> bool:
         """Return True for superusers."""

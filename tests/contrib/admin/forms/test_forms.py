@@ -226,10 +226,10 @@ async def test_a_name_that_is_taken_is_said_in_words(office, session):
     assert "blog_tag" not in answer.text
 
 
-async def test_a_rule_of_the_model_is_said_by_its_name_at_its_field_in_the_language_of_the_reader(office):
+async def test_a_rule_of_the_model_is_said_by_its_fields_in_the_language_of_the_reader(office):
     for language, told in (
-        ("en", "The rule no_book_is_that_thin does not allow this."),
-        ("de", "Die Regel „no_book_is_that_thin“ lässt das nicht zu."),
+        ("en", "This value is not allowed here: Pages."),
+        ("de", "Dieser Wert ist hier nicht zulässig: Seiten."),
     ):
         office.client.headers["Accept-Language"] = language
         answer = await office.submit("/shelf/book/add/", {"title": "Thin", "pages": "-1000000"})

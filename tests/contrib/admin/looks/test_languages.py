@@ -1,9 +1,11 @@
 """The language and the time zone of pages: chosen by their user, by the browser, by the site."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import select
 
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.testing import read_form
@@ -11,6 +13,7 @@ from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.conftest import COOKIE
+from tests.contrib.admin.drawer.models import Specimen
 
 LANGUAGE, ZONE = (COOKIE.replace("session", name) for name in ("language", "zone"))
 
@@ -143,9 +146,32 @@ async def test_a_page_that_refuses_what_a_button_asked_leads_back_to_it(office):
     assert "Back to the page before" not in (await office.get("/blog/tag/999/change/")).text
 
 
+async def test_a_duration_is_typed_shown_and_filtered_by_as_the_language_of_the_page_has_it(office, session):
+    office.client.headers["Accept-Language"] = "de"
+    answer = await office.submit("/drawer/specimen/add/", {"name": "Ammonite", "lasts": "1.002 Tage, 3:00:00,5"})
+    assert answer.status_code == 303, answer.text
+    stored = timedelta(days=1002, hours=3, milliseconds=500)
+    specimen = await session.scalar(select(Specimen))
+    assert specimen.lasts == stored
+    await session.commit()
+    said = {"de": "1.002 Tage, 03:00:00,500000", "en": "1,002 days, 03:00:00.500000"}
+    for language, duration in said.items():
+        office.client.headers["Accept-Language"] = language
+        path = f"/drawer/specimen/{specimen.id}"
+        for page in ("/drawer/specimen/", f"{path}/", f"{path}/change/"):
+            assert duration in (await office.get(page)).text, (language, page)
+        assert (await office.submit(f"{path}/change/", {"name": language})).status_code == 303  # it reads what it wrote
+        assert (await session.scalar(select(Specimen.lasts))) == stored
+        await session.commit()
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_what_a_duration_a_form_of_wtforms_and_a_refused_form_say_is_in_the_language_of_the_page(office):
     office.client.headers["Accept-Language"] = "de"
+    assert "Zum Beispiel 2 Tage, 01:30:00" in (await office.get("/drawer/specimen/add/")).text
+    answer = await office.submit("/drawer/specimen/add/", {"name": "Ammonite", "lasts": "zwei Tage"})
+    assert "Das ist keine Dauer wie 2 Tage, 01:30:00." in answer.text
+    assert 'value="zwei Tage"' in answer.text
     answer = await office.submit("/drawer/specimen/add/", {"name": "Ammonite", "lasts": "-2 days, 03:00:00"})
     assert answer.status_code == 303, answer.text
     assert "-2 Tage, 03:00:00" in (await office.get("/drawer/specimen/")).text

@@ -11,7 +11,7 @@ def languages(make_settings):
     return MailLanguages(make_settings(language_code="de"))
 
 
-@pytest.mark.parametrize("text", ["Choose a new password", "Author id"])
+@pytest.mark.parametrize("text", ["Choose a new password", "Author ID"])
 def test_a_language_of_the_site_says_what_the_framework_and_the_plugins_say(languages, text):
     assert languages.find("de").code == "de"
     assert languages.find("de").messages.gettext(text) != text

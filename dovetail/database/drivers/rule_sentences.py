@@ -1,0 +1,78 @@
+"""Say in a sentence which rule of the database a row breaks: in its author's words, or by the columns that it is of.
+
+    CheckConstraint("first <= last", info={"violation_error_message": gettext_lazy("It ends before it begins.")})
+
+The comment of a constraint is taken where `info` has no sentence. The name of a rule is of the code, and for the log.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sqlalchemy import CheckConstraint, Column, Constraint, Index, Table
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.schema import ColumnCollectionConstraint
+
+from dovetail.database.drivers.broken_rules import broken_rule, is_called, named_columns, refused_columns
+from dovetail.translation.texts import gettext
+from dovetail.translation.words import column_in_words
+
+MESSAGE = "violation_error_message"  # in `info`, as Django calls what it says of a constraint
+Rule = Constraint | Index
+logger = logging.getLogger(__name__)
+
+
+def _in_words(column: Column[object]) -> str:
+    return gettext(column_in_words(column.key))
+
+
+def broken_rule_sentence(
+    error: object, tables: Sequence[Table], label: Callable[[Column[object]], str] = _in_words
+) -> str | None:
+    """Return the sentence for a row that the database refused; None for a rule that no model has or that has none.
+
+    `label` says what a column is called.
+    """
+    rule = next(_broken(error, tables), None)
+    if rule is None:
+        return None
+    logger.info("A row breaks the rule %s.", rule.name)
+    said = rule.info.get(MESSAGE) or getattr(rule, "comment", None)
+    if said:
+        return gettext(said) if isinstance(said, str) else str(said)
+    names = ", ".join(dict.fromkeys(map(label, refused_columns(error, tables))))
+    return _by_columns(rule, names) if names else None
+
+
+def _by_columns(rule: Rule, names: str) -> str | None:
+    if isinstance(rule, ExcludeConstraint):
+        return gettext("Something that is already there is in the way of these values: %(names)s.") % {"names": names}
+    is_one = ", " not in names
+    if isinstance(rule, CheckConstraint):
+        sentence = (
+            gettext("This value is not allowed here: %(names)s.")
+            if is_one
+            else gettext("These values do not go together: %(names)s.")
+        )
+        return sentence % {"names": names}
+    is_unique = isinstance(rule, ColumnCollectionConstraint) or (isinstance(rule, Index) and rule.unique)
+    if is_unique and not is_one:
+        return gettext("Something with these values already exists: %(names)s.") % {"names": names}
+    return None
+
+
+def _broken(error: object, tables: Iterable[Table]) -> Iterator[Rule]:
+    """Yield the rule that a row breaks: SQLite tells of one that is unique by its columns alone."""
+    called, named = broken_rule(error), named_columns(error)
+    for table in tables:
+        rules: list[Rule] = [*table.constraints, *table.indexes]
+        for rule in rules:
+            if called is not None:
+                if is_called(rule, called):
+                    yield rule
+            elif named and {(table.name, one.name) for one in _unique_columns(rule)} == named:
+                yield rule
+
+
+def _unique_columns(rule: Rule) -> Iterable[Column[object]]:
+    is_unique = rule.unique if isinstance(rule, Index) else isinstance(rule, ColumnCollectionConstraint)
+    return rule.columns if is_unique and isinstance(rule, Index | ColumnCollectionConstraint) else ()

@@ -1,0 +1,49 @@
+"""Put names of the code in words, as people read them: those of columns, of classes and of choices."""
+
+import re
+from enum import Enum
+
+ABBREVIATIONS = frozenset(
+    (
+        *("api", "css", "csv", "dns", "html", "http", "https", "iban", "id", "ip", "isbn", "json", "pdf", "rss", "sms"),
+        *("smtp", "sql", "svg", "tls", "uri", "url", "utc", "uuid", "xml", "yaml"),
+    )
+)
+LONGEST_CODE = 3  # GB, USB: what is longer and all in capitals is shouted, as constants are
+BEGINNINGS = re.compile(r"(?<=[^\WA-Z_])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\WA-Z_])")  # of words within the name of a class
+
+
+def in_words(name: str) -> str:
+    """Return the name of an action or of a relation, or the value of a choice, in words: `send_csv` is `Send CSV`."""
+    if name.isupper() and len(name) <= LONGEST_CODE:
+        return name
+    words = " ".join(map(_word, name.replace("_", " ").split(" ")))
+    return words[:1].upper() + words[1:]
+
+
+def column_in_words(name: str) -> str:
+    """Return the name of a column in words: `request_id` is `Request ID`, and what `email` holds is an address."""
+    return "E-mail address" if name == "email" else in_words(name)
+
+
+def class_in_words(name: str) -> str:
+    """Return the name of a class in words: `BlogPost` is `Blog Post`, and `APIToken` is `API Token`."""
+    return BEGINNINGS.sub(" ", name)
+
+
+def choice_in_words(choice: Enum) -> str:
+    """Return a member of an enumeration in words: the `label` that it has, as Django's have, or its value."""
+    label = getattr(choice, "label", None)
+    return label if isinstance(label, str) else in_words(str(choice.value))
+
+
+def _word(word: str) -> str:
+    small = word.lower()
+    if small in ABBREVIATIONS:
+        return small.upper()
+    if small.endswith("s") and small[:-1] in ABBREVIATIONS:
+        return f"{small[:-1].upper()}s"
+    if small in {"email", "emails"}:
+        return small.replace("e", "e-", 1)
+    is_own = not word.isupper() and not word[1:].islower()  # PostgreSQL, eBook: as its author writes it
+    return word if is_own else small
