@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqladmin.flash import Flash
+from sqlalchemy.orm import RelationshipProperty
 from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Field, Form
 from wtforms.validators import Optional
 
+from dovetail.contrib.admin.forms.column_fields import FormField
 from dovetail.contrib.admin.forms.fields import PasswordField
 from dovetail.contrib.admin.sqladmin_private import AnySelect, app_of
 from dovetail.contrib.admin.views import (
@@ -43,6 +45,7 @@ from dovetail.contrib.auth.permissions.managing import (
     check_may_manage,
     check_may_remove_factors,
     check_may_set_flags,
+    grantable,
     set_groups,
     set_permissions,
 )
@@ -63,11 +66,30 @@ CURRENT_PASSWORD = {"autocomplete": "current-password", "class": "form-control"}
 PROVE = gettext_lazy("Needed to change your own username or e-mail address.")
 
 
+OFFERED = {
+    Group: gettext_lazy("Groups that permit more than you may do yourself are not offered; those that are set stay."),
+    Permission: gettext_lazy("What you may not do yourself is not offered; what others set stays."),
+}
 PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verifying takes long, so it comes before any lock
 
 
 class HolderAdmin(ModelAdmin):
-    """A view of those who hold permissions: it says in words what each lets them do."""
+    """A view of those who hold permissions: it says in words what each lets them do, and offers what one may give."""
+
+    async def formfield_for_manytomany(
+        self, request: Request, db_field: RelationshipProperty[object], **kwargs: object
+    ) -> FormField:
+        """Return the field, which offers who is no superuser what they may give, and says so."""
+        manager, model = user_of(request), db_field.mapper.class_
+        if model in {Group, Permission} and not manager.is_superuser:
+            kwargs["where"] = grantable(manager, model)
+            kwargs["description"] = " ".join(filter(None, [str(kwargs.get("description") or ""), str(OFFERED[model])]))
+        return await super().formfield_for_manytomany(request, db_field, **kwargs)
+
+    async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
+        """Return what a form chose, offered or not: what is held stays, and the rest is checked when it is set."""
+        loader = self.autocompletes.get(relation)
+        return [] if loader is None else await loader.get_many(request, identifiers)
 
     def title_of(self, obj: object) -> str:
         """Return what an object is called."""

@@ -11,7 +11,7 @@ from dovetail.contrib.admin.checks.view_checks import find_unknown_permissions
 from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions import grants
-from dovetail.contrib.auth.permissions.held import groups_of, load_permissions
+from dovetail.contrib.auth.permissions.held import groups_of, load_permissions, own_permissions
 from plugins.blog.admin import PostAdmin
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
@@ -191,6 +191,48 @@ async def test_a_manager_of_users_gives_what_they_may_do_themselves_and_no_more(
     eddie = await session.get_one(User, eddie.id)
     await load_permissions(session, eddie)
     assert (eddie.is_staff, eddie.is_superuser, eddie.permissions) == (True, False, {"blog.view_post"})
+
+
+async def test_a_form_offers_the_groups_and_permissions_that_may_be_given_and_says_why_others_are_missing(
+    let, session, make_user
+):
+    eddie = await make_user(username="eddie")
+    for name, permissions in (("readers", ["blog.view_post"]), ("editors", ["blog.view_post", "blog.change_post"])):
+        await grants.create_group(session, name, permissions)
+    await session.commit()
+    mary, root = await let("mary", *MANAGER), await let("root", is_superuser=True)
+    for office, groups, permissions in (
+        (mary, {"readers"}, {"blog.view_post"}),
+        (root, {"readers", "editors"}, {"blog.view_post", "blog.add_post", "blog.change_post", "blog.delete_post"}),
+    ):
+        found = (await office.get("/auth/user/lookup/", name="groups", term="")).json()["results"]
+        assert {one["text"] for one in found} == groups
+        filtered = (await office.get("/auth/user/lookup/", name="groups", term="", **{"for": "filter"})).json()[
+            "results"
+        ]
+        assert {one["text"] for one in filtered} == {"readers", "editors"}  # one may look for those who are in any
+        found = (await office.get("/auth/user/lookup/", name="user_permissions", term="_post")).json()["results"]
+        assert {one["id"] for one in found} == permissions
+        form = (await office.get(f"/auth/user/{eddie.id}/change/")).text
+        assert ("Groups that permit more than you may do yourself are not offered" in form) == (office is mary)
+    editors = await session.scalar(select(Group).where(Group.name == "editors"))
+    await session.commit()
+    refused = await mary.submit(f"/auth/user/{eddie.id}/change/", {"groups": [str(editors.id)]})
+    assert "you lack blog.change_post" in refused.text
+
+
+async def test_what_others_let_a_group_do_stays_when_somebody_who_may_do_less_saves_its_form(let, session):
+    editors = await grants.create_group(session, "editors", ["blog.change_post"])
+    await session.commit()
+    mary = await let("mary", "auth.view_group", "auth.change_group", "blog.view_post")
+    path = f"/auth/group/{editors.id}/change/"
+    assert "blog.change_post" in (await mary.get(path)).text
+    saved = await mary.submit(path, {"permissions": ["blog.change_post", "blog.view_post"]})
+    assert saved.status_code == 303, saved.text
+    assert await own_permissions(session, editors) == ["blog.change_post", "blog.view_post"]
+    await session.commit()
+    refused = await mary.submit(path, {"permissions": ["blog.view_post"]})
+    assert "you lack blog.change_post" in refused.text
 
 
 async def test_groups_that_a_manager_may_not_view_stay_when_the_form_is_saved(let, session, make_user):

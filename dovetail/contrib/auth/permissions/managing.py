@@ -5,10 +5,10 @@ Who can set somebody's password or address can be that person; so one manages on
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups
+from dovetail.contrib.auth.models import Group, Permission, User, groups_permissions, users_groups
 from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.permissions.held import load_permissions, own_permissions
 from dovetail.errors import PermissionDeniedError
@@ -54,6 +54,14 @@ def check_may_grant(manager: User, permissions: Iterable[str]) -> None:
     if missing:
         told = gettext("You can only give or take what you may do yourself; you lack %(permission)s.")
         raise PermissionDeniedError(told % {"permission": missing[0]})
+
+
+def grantable(manager: User, model: type[Group] | type[Permission]) -> ColumnElement[bool]:
+    """Return the condition on the groups, or the permissions, that the manager may give and take."""
+    if manager.is_superuser:
+        return true()
+    beyond = Permission.name.not_in(sorted(manager.permissions))
+    return ~beyond if model is Permission else ~Group.permissions.any(beyond)
 
 
 async def set_permissions(session: AsyncSession, manager: User, holder: User | Group, wanted: Collection[str]) -> None:
