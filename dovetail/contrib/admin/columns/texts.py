@@ -92,6 +92,22 @@ def read_duration(text: str) -> str:
     return f"{'-' if sign else ''}{int(count) + more} days, {clock}"
 
 
+def read_number(text: str) -> str:
+    """Return a number, as the language of the request or code writes it, as code does.
+
+    Raise ValueError for one that could be either, such as 1.234 in German.
+    """
+    point, group = pgettext("before decimals", "."), pgettext("between thousands", ",")
+    plain = text.strip().replace("\u2212", "-")
+    if re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{re.escape(point)}\d*)?", plain):
+        ungrouped = plain.replace(group, "")
+        if group == "." and plain.count(group) == 1 and point not in plain:
+            told = gettext("This could be %(one)s or %(other)s: write it in one of these ways.")
+            raise ValueError(told % {"one": ungrouped, "other": plain.replace(group, point)})
+        plain = ungrouped
+    return plain.replace(point, ".")
+
+
 def why_no_json(error: json.JSONDecodeError) -> str:
     """Return what is wrong with JSON in the language of the page; the library says it in English."""
     return gettext(error.msg)

@@ -1,11 +1,13 @@
 """Show fields of a form only where another field has one of some values; what is sent for others counts for nothing."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from starlette.datastructures import FormData
 from wtforms import Form
 
 from dovetail.contrib.admin.columns.texts import as_text
+from dovetail.translation import formats
 
 Conditions = Mapping[str, tuple[str, Sequence[object]]]
 
@@ -37,4 +39,6 @@ def text_of(value: object) -> str:
     """Return a value as forms send it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float | Decimal):
+        return formats.decimal(as_text(value))
     return "" if value is None else as_text(value)

@@ -10,10 +10,11 @@ from sqladmin import fields
 from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from wtforms import ValidationError
 from wtforms.form import BaseForm
-from wtforms.widgets import NumberInput, PasswordInput, TextInput, TimeInput, html_params
+from wtforms.widgets import PasswordInput, TextInput, TimeInput, html_params
 
 from dovetail.contrib.admin.columns.readers import Reader
-from dovetail.contrib.admin.columns.texts import as_text
+from dovetail.contrib.admin.columns.texts import as_text, read_number
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.words import choice_in_words, in_words
 
@@ -173,7 +174,10 @@ class ParsedField(wtforms.StringField):
         if valuelist:
             self.data = None
             text = str(valuelist[0])
-            self.data = self.reader(text) if text.strip() else None
+            self.data = self._read(text) if text.strip() else None
+
+    def _read(self, text: str) -> object:
+        return self.reader(text)
 
 
 class StoredTextField(ParsedField):
@@ -188,10 +192,33 @@ class StoredTextField(ParsedField):
         return self._form.write(value)
 
 
-class NumberField(ParsedField):
-    """A number."""
+class NumberWidget(TextInput):
+    """A text for a number: of an `<input type="number">` a browser sends nothing at all if what was typed is none.
 
-    widget: AnyWidget = NumberInput(step="any")
+    The server would neither know nor give back what it was. Phones show their keys for numbers where `widget_args` say
+    that none lies below zero (`"min": 0`), for those keys may lack the minus.
+    """
+
+    def __call__(self, field: wtforms.Field, **kwargs: object) -> Markup:
+        """Return the input."""
+        given = (field.render_kw or {}) | kwargs
+        step, least = str(given.get("step", "any")), str(given.get("min", ""))
+        keys = {"inputmode": "numeric" if step == "1" else "decimal"} if least.isdecimal() else {}
+        kwargs |= dict.fromkeys(("step", "min", "max"), False)  # of numbers alone
+        return super().__call__(field, **{"autocomplete": "off"} | keys | kwargs)
+
+
+class NumberField(ParsedField):
+    """A number, as the language of the page writes it."""
+
+    widget: AnyWidget = NumberWidget()
+
+    def write(self, value: object) -> str:
+        """Return a number as it is typed."""
+        return formats.decimal(as_text(value))
+
+    def _read(self, text: str) -> object:
+        return super()._read(read_number(text))
 
 
 class DateField(ParsedField):

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from wtforms import Field
 
-from dovetail.contrib.admin.forms.fields import AutocompleteMultipleField, CheckboxField, ChoiceField
+from dovetail.contrib.admin.forms.fields import AutocompleteMultipleField, CheckboxField, ChoiceField, NumberField
 from dovetail.contrib.admin.forms.structured_fields import JSONField, listed
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
+OF_CODE = re.compile(r"[+-]?\d+\.\d+")  # as exports write numbers
 YES = frozenset({"true", "yes", "y", "1", "x", "on", "t", "ja", "wahr"})
 NO = frozenset({"false", "no", "n", "0", "off", "f", "nein", "falsch", ""})
 WORDS = {"true": YES, "false": NO}
@@ -26,6 +28,8 @@ def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
         return [_ticked(cell)]
     if isinstance(field, ChoiceField):
         return [_chosen(field, cell.strip())]
+    if isinstance(field, NumberField) and OF_CODE.fullmatch(cell.strip()):  # whatever the language of who imports it
+        return [formats.decimal(cell.strip())]
     if isinstance(field, JSONField) and is_text:
         return [json.dumps(cell, ensure_ascii=False)]
     return [cell]

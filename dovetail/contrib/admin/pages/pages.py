@@ -13,6 +13,7 @@ from dovetail.contrib.admin.exporting.export import Export
 from dovetail.contrib.admin.exporting.writers import WRITERS
 from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.opening import open_formsets
+from dovetail.contrib.admin.list_pages import choosing
 from dovetail.contrib.admin.list_pages.list_page import show_page
 from dovetail.contrib.admin.list_pages.list_saving import save_list
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES, Autocomplete
@@ -114,7 +115,11 @@ async def autocomplete(office: Office, request: Request) -> Response:
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )
     if is_filter and request.query_params.get("for") == "filter":  # what a form offers may be less
-        return await _choices(view, request, name, loader=view.autocompletes.get(name), allowed=True)
+        loader = view.autocompletes.get(name)
+        if loader is not None and request.query_params.get(choosing.AS) == choosing.PAGE:
+            allow(loader.may_use(request))
+            return await choosing.show_choices(office, request, view, loader, _page_of(request))
+        return await _choices(view, request, name, loader=loader, allowed=True)
     loader = await view.autocomplete_for(request, name)
     return await _choices(
         view, request, name, loader=loader, allowed=is_filter or await _can_use_form(view, request, name)
@@ -160,15 +165,19 @@ async def _choices(
     allow(allowed and loader.may_use(request))
     if keys := request.query_params.getlist("key")[:MOST_KEYS]:
         return JSONResponse({"results": [loader.format(one) for one in await loader.get_many(request, keys)]})
+    term = request.query_params.get("term", "").strip()
+    found = await loader.find(request, term, _page_of(request))
+    answer = {"results": [loader.format(one) for one in found.rows], "pagination": {"more": found.more}}
+    return JSONResponse({**answer, "searchable": loader.is_searchable(request)})
+
+
+def _page_of(request: Request) -> int:
     page = request.query_params.get("page", "1")
     if not (page.isdecimal() and page.isascii() and 1 <= int(page[:6]) <= MOST_PAGES):
         raise BadRequestError(
             gettext("page is no number from 1 to %(most_pages)s; type what to look for.") % {"most_pages": MOST_PAGES}
         )
-    term = request.query_params.get("term", "").strip()
-    found = await loader.find(request, term, int(page))
-    answer = {"results": [loader.format(one) for one in found.rows], "pagination": {"more": found.more}}
-    return JSONResponse({**answer, "searchable": loader.is_searchable(request)})
+    return int(page)
 
 
 def _found(obj: object) -> object:

@@ -1,8 +1,15 @@
 """A cell that holds several values is an array of JSON, or texts with commas, semicolons or lines."""
 
-import pytest
+from decimal import Decimal
 
-from dovetail.contrib.admin.importing.cells import several
+import pytest
+from starlette.datastructures import FormData
+from wtforms import Form
+
+from dovetail.contrib.admin.forms.fields import NumberField
+from dovetail.contrib.admin.importing.cells import several, texts_of
+from dovetail.translation.catalogs import Languages
+from dovetail.translation.texts import speaking
 
 
 @pytest.mark.parametrize(
@@ -22,3 +29,14 @@ def test_a_cell_is_read_as_values(cell, values):
 def test_a_value_that_is_missing_in_an_array_is_refused():
     with pytest.raises(ValueError, match="A value is missing that has to be there"):
         several('["a", null]')
+
+
+def test_a_number_in_a_file_is_read_as_code_writes_it_whoever_imports_it():
+    class Prices(Form):
+        price = NumberField(reader=Decimal)
+
+    german = Languages.load([("de", "Deutsch")], "de", []).default
+    with speaking(german):
+        for cell, number in (("1.234", "1.234"), ("1,5", "1.5"), ("1.234,5", "1234.5"), ("12", "12")):
+            form = Prices(FormData([("price", one) for one in texts_of(Prices().price, cell)]))
+            assert form.price.data == Decimal(number), cell

@@ -202,3 +202,26 @@ async def test_what_a_plugin_refuses_by_a_status_alone_is_told_in_words_of_the_l
     answer = await office.submit("/shelf/book/add/", {"title": f"Status {status}", "pages": "1"})
     assert answer.status_code == status
     assert told in answer.text
+
+
+async def test_a_number_is_typed_as_the_language_of_the_page_has_it_and_given_back_if_it_is_none(office, session):
+    office.client.headers["Accept-Language"] = "de"
+    page = (await office.get("/drawer/specimen/add/")).text
+    assert 'type="number"' not in page  # of which a browser sends nothing if what was typed is no number
+    for typed, told in (
+        ("3 Mark", "Das ist keine Zahl."),
+        ("1.234", "Das kann 1234 oder 1,234 sein: Schreiben Sie es auf eine der beiden Arten."),
+    ):
+        refused = await office.submit("/drawer/specimen/add/", {"name": "Ammonite", "price": typed})
+        assert refused.status_code in {400, 422}
+        assert f'value="{typed}"' in refused.text
+        assert told in refused.text
+    for typed, shown in (("1.234,5", "1234,50"), ("0.25", "0,25"), ("\u22123,5", "-3,50")):
+        saved = await office.submit("/drawer/specimen/add/", {"name": typed, "price": typed})
+        assert saved.status_code == 303, saved.text
+        specimen = await session.scalar(select(Specimen).where(Specimen.name == typed))
+        await session.commit()
+        assert f"{specimen.price:f}".replace(".", ",") == shown
+        path = f"/drawer/specimen/{specimen.id}/change/"
+        assert f'value="{shown}"' in (await office.get(path)).text
+        assert (await office.submit(path, {})).status_code == 303  # it reads what it wrote

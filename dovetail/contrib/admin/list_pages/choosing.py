@@ -1,0 +1,39 @@
+"""The page of what a filter may ask for, for browsers without scripts: each choice is a link back to the list."""
+
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dovetail.contrib.admin.change_list.view import ChangeListView
+from dovetail.contrib.admin.lists.autocomplete import Autocomplete
+from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.web.rendering import path_for
+
+AS = "as"  # the parameter that asks for the page, with PAGE, in place of JSON
+PAGE = "page"
+BACK = "back"  # the query of the list
+MOST_PARAMETERS = 1_000  # that are carried on; the site takes no longer query
+
+
+async def show_choices(
+    office: Office, request: Request, view: ChangeListView, loader: Autocomplete, number: int
+) -> Response:
+    """Return a page of objects that hold what was typed; the first ones if nothing was."""
+    name, term, back = loader.name, request.query_params.get("term", "").strip(), request.query_params.get(BACK, "")
+    found = await loader.find(request, term, number)
+    address = path_for(request, "admin:list", identity=view.identity)
+    kept = [one for one in parse_qsl(back, keep_blank_values=True)[:MOST_PARAMETERS] if one[0] != "page"]
+    shown = [loader.format(one) for one in found.rows]
+    asked = {"name": name, "for": "filter", AS: PAGE, BACK: back}
+    context = {
+        "model_view": view,
+        "label": view.label(name),
+        "choices": [(one["text"], f"{address}?{urlencode([*kept, (name, str(one['id']))])}") for one in shown],
+        "back": f"{address}?{urlencode(kept)}" if kept else address,
+        "asked": asked,
+        "term": term,
+        "is_searchable": loader.is_searchable(request),
+        "more": f"?{urlencode(asked | {'term': term, 'page': number + 1})}" if found.more else "",
+    }
+    return await office.render(request, "sqladmin/choose.html", context)
