@@ -24,7 +24,7 @@ from dovetail.contrib.admin.entry.returning import (
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.web.csrf import check_origin
-from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import Unfinished, is_refusal, sendable
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.drivers.retries import try_twice
@@ -114,19 +114,26 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
         headers = error.headers
     if wants_json(request):
         return JSONResponse({"detail": told.message}, told.status, headers)
-    plainer = request.url.path if told.is_too_slow and request.url.query else None
-    before = None if request.method in SAFE_METHODS else page_before(request)  # where a button was pressed
-    reference = None if told.is_expected or not told.is_ours else request.scope.get("state", {}).get("request_id")
-    context = {
-        "status_code": told.status,
-        "message": told.message,
-        "plainer": plainer,
-        "before": before,
-        "reference": reference,  # by which the log has it
-    }
+    context = {"status_code": told.status, "message": told.message, **_ways_on(request, told)}
     response = await office.render(request, "sqladmin/error.html", context, told.status)
     response.headers.update(headers)
     return response
+
+
+def _ways_on(request: Request, told: ErrorMessage) -> dict[str, str | None]:
+    """Return where the user may go from the page of an error, and by what the operator finds it in the log."""
+    is_safe, here, query = request.method in SAFE_METHODS, request.url.path, request.url.query
+    is_narrowed = is_safe and query and (told.is_too_slow or told.status == HTTPStatus.BAD_REQUEST)
+    is_passing = is_safe and told.is_expected and not told.is_too_slow
+    before = page_before(request)  # where a button was pressed, or a link followed
+    nowhere = {request.url_for("admin:index").path, request.url_for("admin:login").path, *([here] if is_safe else [])}
+    is_failure = told.is_ours and not told.is_expected
+    return {
+        "again": (f"{here}?{query}" if query else here) if is_passing else None,
+        "plainer": here if is_narrowed else None,
+        "before": None if before.partition("?")[0] in nowhere else before,
+        "reference": request.scope.get("state", {}).get("request_id") if is_failure else None,
+    }
 
 
 async def _receive(request: Request) -> bool:

@@ -144,6 +144,18 @@ async def test_a_page_that_refuses_what_a_button_asked_leads_back_to_it(office):
     assert refused.status_code == 404
     assert 'href="/admin/blog/tag/?search=x">Back to the page before</a>' in refused.text
     assert "Back to the page before" not in (await office.get("/blog/tag/999/change/")).text
+    followed = await office.client.get("/admin/blog/tag/999/change/", headers={"Referer": came_from})
+    assert 'href="/admin/blog/tag/?search=x">Back to the page before</a>' in followed.text
+    for nowhere in ("login?next=%2Fadmin%2F", "blog/tag/999/change/"):
+        before = {"Referer": f"{office.client.base_url}/admin/{nowhere}"}
+        assert "page before" not in (await office.client.get("/admin/blog/tag/999/change/", headers=before)).text
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_list_that_cannot_be_asked_for_so_leads_to_the_list_as_it_is(office):
+    refused = await office.get("/blog/tag/?sortBy=nothing")
+    assert refused.status_code == 400
+    assert 'href="/admin/blog/tag/">Without filter, search and order</a>' in refused.text
 
 
 async def test_a_duration_is_typed_shown_and_filtered_by_as_the_language_of_the_page_has_it(office, session):
