@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from wtforms import Form
 
 from dovetail.contrib.admin.columns.attributes import name_of
-from dovetail.contrib.admin.sqladmin_private import is_action, marked_methods
+from dovetail.contrib.admin.sqladmin_private import is_action, marked_methods, slug_of_action
 from dovetail.contrib.admin.views import ModelAdmin
 
 
@@ -22,6 +22,10 @@ def find_unfit_actions(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"actions names {name_of(one)!r}, which is no method of the view and no function"
     if view.action_form is not None and not (isinstance(view.action_form, type) and issubclass(view.action_form, Form)):
         yield f"action_form is {view.action_form!r}, expected a form of WTForms"
+    slugs: dict[str, str] = {}
     for name, method in marked_methods(view):
+        other = slugs.setdefault(slug_of_action(method), name) if is_action(method) else name
+        if other != name:
+            yield f"the actions {other!r} and {name!r} are both called {slug_of_action(method)!r}; rename one"
         if view.action_form is None and getattr(method, "lacks_form", False):
             yield f"the action {name!r} takes what a form holds; give it a form: @action(..., form=...), or action_form"

@@ -160,6 +160,8 @@ async def test_the_focus_is_caught_nowhere_and_a_phone_shows_cards_and_filters_i
     await expect(drawer).to_be_hidden()
     await press(page, page.get_by_role("button", name="Filters", exact=True))
     await expect(drawer).to_be_focused()  # once it stands still
+    close = await drawer.get_by_role("button", name="Close the filters").bounding_box()
+    assert min(close["width"], close["height"]) >= 24
     for _ in range(20):
         await page.keyboard.press("Tab")
         assert await drawer.evaluate(STAYS)

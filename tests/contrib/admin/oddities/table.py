@@ -16,7 +16,15 @@ from wtforms import Form, IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, ReadOnly
 from wtforms.widgets import TextArea
 
-from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, EmptyFilter, ModelAdmin, RelationFilter
+from dovetail.contrib.admin.views import (
+    ChoiceFilter,
+    ColumnFilter,
+    DateFilter,
+    EmptyFilter,
+    ModelAdmin,
+    RelationFilter,
+    action,
+)
 from dovetail.contrib.auth.models import User
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
 
@@ -57,6 +65,12 @@ async def plain(self: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 
 async def slow(obj: Any) -> str: ...
+
+
+async def told(self: Any, request: Any, objects: Any) -> None: ...
+
+
+async def say(self: Any, request: Any, objects: Any) -> None: ...
 
 
 def first_letter(obj: Any) -> str:
@@ -229,6 +243,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"exclude": ("nope",)}, NO_COLUMN),
     ({"conditional_fields": {"name": "shelf"}}, "conditional_fields shows 'name' where 'shelf', expected (field"),
     ({"conditional_fields": {"name": ("late", (1,))}}, "conditional_fields names 'late', which the form does not"),
+    ({"conditional_fields": {"name": ("name", ("x",))}}, "conditional_fields shows 'name' by what it holds itself"),
+    (
+        {"fields": ("name", "colour"), "conditional_fields": {"name": ("colour", ("pale",))}},
+        "conditional_fields shows 'name' where 'colour' is 'pale', expected one of ",
+    ),
+    (
+        {"fields": ("name", "is_rare"), "conditional_fields": {"name": ("is_rare", (1,))}},
+        "where 'is_rare' is 1, expected one of true, false",
+    ),
+    ({"one": action("do")(told), "two": action("do")(say)}, "'one' and 'two' are both called 'do'; rename one"),
     ({"markdown_fields": "name"}, "markdown_fields is the text 'name'; write ('name',)"),
     ({"markdown_fields": ("whole",)}, "markdown_fields names 'whole', which is no text of"),
     ({"markdown_fields": ("name",), "formfield_overrides": {"name": StringField}}, "both say how 'name' is edited"),
@@ -240,6 +264,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prepopulated_fields": {"whole": ("name",)}}, "prepopulated_fields names 'whole', which is no text of the form"),
     ({"prepopulated_fields": {"name": "whole"}}, "prepopulated_fields makes 'name' of 'whole', expected a tuple"),
     ({"prepopulated_fields": {"name": ("late",)}}, "makes 'name' of 'late', which the form does not edit"),
+    ({"prepopulated_fields": {"name": ("name",)}}, "makes 'name' of 'name', expected another text"),
+    (
+        {"fields": ("name", "shelf"), "autocomplete_fields": ("shelf",), "prepopulated_fields": {"name": ("shelf",)}},
+        "makes 'name' of 'shelf', expected another text",
+    ),
     ({"radio_fields": {"name": "vertical"}}, "radio_fields names 'name', which is no choice of the form"),
     ({"fields": ("colour",), "radio_fields": {"colour": "diagonal"}}, "expected 'horizontal' or 'vertical'"),
     ({"form_rules": ["name"]}, "form_rules is not asked here; write fields"),

@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Enum
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import is_text
+from dovetail.contrib.admin.editing.conditions import text_of
 from dovetail.contrib.admin.forms.layout import CLASSES, OPTIONS, names_in
 from dovetail.contrib.admin.view_base import declared_form, declared_layout
 from dovetail.contrib.admin.views import ModelAdmin
@@ -70,6 +71,24 @@ def find_conditions(view: type[ModelAdmin]) -> Iterator[str]:
             continue
         missing = [one for one in (name, condition[0]) if one not in edited]
         yield from (f"conditional_fields names {one!r}, which the form does not edit" for one in missing)
+        if name == condition[0]:
+            yield f"conditional_fields shows {name!r} by what it holds itself; name another field"
+        yield from _find_impossible(view, name, *condition)
+
+
+def _find_impossible(view: type[ModelAdmin], name: str, other: str, values: Sequence[object]) -> Iterator[str]:
+    found = find(view.model, other)
+    kind = found.column.type if found is not None and found.kind is Kind.COLUMN else None
+    if isinstance(kind, Enum):
+        possible = [*map(text_of, kind.enum_class or kind.enums)]
+    elif isinstance(kind, Boolean):
+        possible = ["true", "false"]
+    else:
+        return
+    for value in values:
+        if text_of(value) not in {*possible, ""}:
+            expected = f"expected one of {', '.join(possible)}"
+            yield f"conditional_fields shows {name!r} where {other!r} is {value!r}, {expected}"
 
 
 def _find_prepopulated(view: type[ChangeListView]) -> Iterator[str]:
@@ -82,9 +101,18 @@ def _find_prepopulated(view: type[ChangeListView]) -> Iterator[str]:
             yield f"prepopulated_fields makes {name!r} of {sources!r}, expected a tuple of fields"
         else:
             missing = [one for one in sources if one not in edited]
+            unfit = [one for one in sources if one == name or _is_relation(view, one)]
+            yield from (
+                f"prepopulated_fields makes {name!r} of {one!r}, expected other texts of the form" for one in unfit
+            )
             yield from (
                 f"prepopulated_fields makes {name!r} of {one!r}, which the form does not edit" for one in missing
             )
+
+
+def _is_relation(view: type[ChangeListView], name: str) -> bool:
+    found = find(view.model, name)
+    return found is not None and found.kind is Kind.RELATION
 
 
 def _several(value: object) -> Sequence[object]:
