@@ -62,6 +62,7 @@ async def test_an_object_has_one_row_at_most_of_an_inline_that_is_one_to_one(app
     assert (await office.submit(edit, {"license-0-number": "A 17"})).status_code == 303
     page = (await office.get(edit)).text
     assert "license-1-number" not in page
+    assert 'id="inline-license">License</h2>' in page  # of which there are not several
     refused = await office.submit(edit, {"license-1-number": "B 18"})
     assert refused.status_code == 400
     assert "1 license at most may be there, and there would be 2." in refused.text
