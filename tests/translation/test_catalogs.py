@@ -1,5 +1,9 @@
 """The catalogs hold every text of the code, in German, and are compiled."""
 
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+
 import pytest
 from babel.messages.catalog import Catalog, Message
 
@@ -64,3 +68,10 @@ def test_what_lacks_german_or_has_other_values_in_it_is_found():
     catalog.add("Old", "Alt", flags=["fuzzy"])
     catalog.add(("%(count)s row", "%(count)s rows"), ("%(count)s Zeile", ""))
     assert _flawed(catalog) == ["%(count)s rows", "New", "Old", ("%(count)s row", "%(count)s rows")]
+
+
+@pytest.mark.parametrize("word", ["Number", "Client"])
+def test_a_word_that_columns_of_plugins_have_in_another_sense_is_translated_in_its_own_sense_alone(word):
+    paths = [po_path(one.locale, LANGUAGE, "messages").with_suffix(".mo") for one in _sources()]
+    for path in filter(Path.exists, paths):
+        assert GNUTranslations(BytesIO(path.read_bytes())).gettext(word) == word  # of an invoice, of a lawyer
