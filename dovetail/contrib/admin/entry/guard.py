@@ -1,7 +1,7 @@
 """Let requests in to pages of the back office: check origin, user and token, open the transaction, tell failures."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 
@@ -120,7 +120,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     return response
 
 
-def _ways_on(request: Request, told: ErrorMessage) -> dict[str, str | None]:
+def _ways_on(request: Request, told: ErrorMessage) -> Mapping[str, object]:
     """Return where the user may go from the page of an error, and by what the operator finds it in the log."""
     is_safe, here, query = request.method in SAFE_METHODS, request.url.path, request.url.query
     is_narrowed = is_safe and query and (told.is_too_slow or told.status == HTTPStatus.BAD_REQUEST)
