@@ -56,7 +56,7 @@ from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from dovetail.errors import ConflictError
 from dovetail.plugin import StateKey
 from dovetail.translation import formats
-from dovetail.translation.texts import gettext, gettext_lazy, ngettext
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, ngettext
 
 if TYPE_CHECKING:
     from dovetail.contrib.auth.manager import UserManager
@@ -311,7 +311,7 @@ class UserAdmin(HolderAdmin, model=User):
     async def get_deleted_objects(self, objs: Sequence[Any] | AnySelect, request: Request) -> DeletedObjects:
         """Return what goes with users; mail that waits to be sent to them takes no right of its own."""
         found = await super().get_deleted_objects(objs, request)
-        mail = OutgoingMailAdmin.name_plural.lower()
+        mail = in_sentence(OutgoingMailAdmin.name_plural)
         return found._replace(perms_needed=[name for name in found.perms_needed if name != mail])
 
     async def delete_object(self, request: Request, obj: User) -> None:

@@ -4,8 +4,8 @@
 out who asks.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Hashable, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache, partial
 from urllib.parse import quote
 
@@ -75,7 +75,7 @@ async def create(
     spec = writer.spec
 
     async def make() -> Response:
-        with _pointing_into(spec, data, is_new=True):
+        async with _pointing_into(spec, data, session):
             made = await writer.create_and_read(session, recognized, data)
         headers = {"Location": f"{_quoted(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
@@ -97,7 +97,7 @@ async def update(
     data: BaseModel,
 ) -> Response:
     """Change an object and return it; a PUT may make it, of which the second of two at once finds the first one's."""
-    with _pointing_into(writer.spec, data):
+    async with _pointing_into(writer.spec, data, session):
         try:
             return await _change(writer, request, session, recognized, key, data)
         except NoRowError:
@@ -151,13 +151,13 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
     return _item_response(spec, request, batch, key, status=status, headers=headers)
 
 
-@contextmanager
-def _pointing_into(spec: Spec, data: BaseModel, *, is_new: bool = False) -> Iterator[None]:
+@asynccontextmanager
+async def _pointing_into(spec: Spec, data: BaseModel, session: AsyncSession) -> AsyncIterator[None]:
     """Let errors about attributes point to what the client sent: by the names that it knows, and in its envelope."""
     try:
         yield
     except (DovetailError, DBAPIError) as error:
-        told = _told(spec, data, error, is_new=is_new)
+        told = await _told(spec, data, error, session)
         if told is None:
             raise
         told.errors = tuple(as_sent(told.errors, type(data), spec.envelope.pointer))
@@ -166,9 +166,11 @@ def _pointing_into(spec: Spec, data: BaseModel, *, is_new: bool = False) -> Iter
         raise told from error
 
 
-def _told(spec: Spec, data: BaseModel, error: DovetailError | DBAPIError, *, is_new: bool) -> DovetailError | None:
+async def _told(
+    spec: Spec, data: BaseModel, error: DovetailError | DBAPIError, session: AsyncSession
+) -> DovetailError | None:
     """Return the error that names the fields; None if that is not known of an error of the database."""
-    broken = broken_reference(spec.model, data, error) if is_new else None
+    broken = await broken_reference(session, spec.model, data, error)
     if broken is not None:
         return broken
     return error if isinstance(error, DovetailError) else refused_value(spec.model, data, error)

@@ -69,7 +69,7 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
             is_told = self._told.issuperset(one.fields) and hidden.isdisjoint(one.fields)
             wanted = {key for body, item in pairs for key in one.named_by(body, item, is_told=is_told)}
             if wanted and await self._hidden(session, viewer, one, wanted):
-                raise ConflictError(BROKEN_REFERENCE)
+                raise ConflictError(BROKEN_REFERENCE, errors=_errors(one) if len(pairs) == 1 else ())
 
     async def check_links(
         self, session: AsyncSession, viewer: Viewer, items: Sequence[BaseModel], found: Links
@@ -170,6 +170,10 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
                 ((remote, _),) = relations[name].secondary_synchronize_pairs
                 found.append(Reference((name,), name, (remote,), policy))
         return found
+
+
+def _errors(reference: Reference) -> list[FieldError]:
+    return [FieldError(pointer=f"/{name}", detail=BROKEN_REFERENCE, type="unknown") for name in reference.fields]
 
 
 def _names_nothing(value: object) -> bool:

@@ -168,6 +168,17 @@ async def test_a_create_that_fails_leaves_nothing_not_even_what_it_links_to(clie
     assert await session.scalar(select(func.count()).select_from(Book)) == 0
 
 
+async def test_a_key_that_leads_nowhere_is_told_by_its_field_of_a_new_row_and_of_one_that_is_changed(client, author):
+    url = (await create(client, author)).headers["Location"]
+    for answer in (
+        await client.post("/api/novels", json={"title": "x", "author_id": 999}),
+        await client.patch(url, json={"author_id": 999}),
+        await client.patch(url, json={"author_id": 999, "genres": ["a"]}),
+    ):
+        assert answer.status_code == 409, answer.text
+        assert [one["pointer"] for one in answer.json()["errors"]] == ["/author_id"]
+
+
 async def test_links_are_set_by_an_update_and_change_the_version(client, author):
     made = await create(client, author, genres=["a", "b"])
     url = made.headers["Location"]

@@ -38,7 +38,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for_row
 from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
@@ -229,7 +229,7 @@ async def _save_or_explain(
             if any(map(is_refusal, request_context().responses)):
                 await saving.rollback()
     except Exception as error:
-        told = message_for(error, page.view)
+        told = await message_for_row(error, page.view, data)
         if told.is_ours:
             raise
         return await page.show(form, told.status, _mark(page, form, told))

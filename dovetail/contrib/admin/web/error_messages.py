@@ -1,7 +1,7 @@
 """Turn errors into sentences for the user: never SQL, never a value that was not their own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 
@@ -10,7 +10,10 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.exceptions import HTTPException
 
+from dovetail.contrib.admin.columns.identifiers import parse_identifier, primary_keys
+from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import OpenModelView
+from dovetail.database.deletion.missing_references import breaks_a_reference, missing_references
 from dovetail.database.drivers.broken_rules import refused_columns
 from dovetail.database.drivers.rule_sentences import broken_rule_sentence
 from dovetail.database.error_translation import client_error
@@ -84,6 +87,37 @@ def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMes
         return ErrorMessage(status=known.status, message=message, errors=known.errors)
     message = broken_rule_sentence(error.orig, _tables(view.mapper), partial(_label, view)) or message
     return ErrorMessage(status=known.status, message=message, errors=_fields_of_rule(error, view.mapper, message))
+
+
+async def message_for_row(error: Exception, view: OpenModelView, data: Mapping[str, object]) -> ErrorMessage:
+    """Return what `message_for` does, with the fields of the data of a form whose keys lead nowhere.
+
+    SQLite does not say which they are: its rows are asked, once the savepoint of the form was undone.
+    """
+    told = message_for(error, view)
+    if told.errors or not breaks_a_reference(error):
+        return told
+    values = dict(_keys(view.mapper, data))
+    names = await missing_references(request_context().session, view.model, values, error)
+    relations = [one for one in view.mapper.relationships if one.direction is MANYTOONE]
+    columns = {view.mapper.column_attrs[name].columns[0] for name in names}
+    names += [one.key for one in relations if not columns.isdisjoint(one.local_columns)]
+    errors = [FieldError(pointer=f"/{name}", detail=told.message, type="conflict") for name in names]
+    return replace(told, errors=errors)
+
+
+def _keys(mapper: Mapper[object], data: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the columns that a form fills, each with its value; a relation fills those of its key."""
+    for name, value in data.items():
+        if name in mapper.column_attrs:
+            yield name, value
+        elif name in mapper.relationships and isinstance(value, str):
+            relation = mapper.relationships[name]
+            found = parse_identifier(relation.mapper.class_, value) or ()
+            keys: dict[object, object] = dict(zip(primary_keys(relation.mapper.class_), found, strict=False))
+            for local, remote in relation.local_remote_pairs or ():
+                if remote in keys:
+                    yield mapper.get_property_by_column(local).key, keys[remote]
 
 
 def _tables(mapper: Mapper[object]) -> list[Table]:

@@ -80,6 +80,7 @@ class Shelf(DrawerBase):
     __tablename__ = "drawer_shelf"
 
     key: Mapped[str] = mapped_column("shelf_key", String(20), primary_key=True)
+    keeper_id: Mapped[int | None] = mapped_column(ForeignKey(User.__table__.c.id))  # without a relation
     label: Mapped[str] = mapped_column("shelf_label", String(50))
 
     specimens: Mapped[list["Specimen"]] = relationship(lambda: Specimen, back_populates="shelf", lazy="raise")

@@ -226,6 +226,17 @@ async def test_a_name_that_is_taken_is_said_in_words(office, session):
     assert "blog_tag" not in answer.text
 
 
+async def test_a_key_that_leads_nowhere_is_told_at_its_field(office, session):
+    boss = await session.scalar(select(User))
+    await session.commit()
+    answer = await office.submit("/drawer/shelf/add/", {"key": "A", "label": "A", "keeper_id": str(boss.id + 1)})
+    assert answer.status_code == 409, answer.text
+    told = "This refers to something that does not exist, or something else still refers to it."
+    assert wrong_fields(answer.text) == {"keeper_id": told}
+    saved = await office.submit("/drawer/shelf/add/", {"key": "A", "label": "A", "keeper_id": str(boss.id)})
+    assert saved.status_code == 303, saved.text
+
+
 async def test_a_rule_of_the_model_is_said_by_its_fields_in_the_language_of_the_reader(office):
     for language, told in (
         ("en", "This value is not allowed here: Pages."),
