@@ -25,12 +25,12 @@ plugin = Plugin(
     internal_models=("FormDraft", "ImportedTable", "KeptForm", "Preference", "Presence", "SavedView"),
     extensions={
         "admin.account": lazy(
-            "dovetail.contrib.admin.account.choices:CHOICES",
-            "dovetail.contrib.admin.account.sessions:SESSIONS",
-            "dovetail.contrib.admin.account.factors:FACTORS",
-            "dovetail.contrib.admin.account.tokens:TOKENS",
-            "dovetail.contrib.admin.account.password:PASSWORD",
-            "dovetail.contrib.admin.account.connected:CONNECTED",
+            "dovetail.contrib.admin.account.own_sections:CHOICES",
+            "dovetail.contrib.admin.account.own_sections:SESSIONS",
+            "dovetail.contrib.admin.account.own_sections:FACTORS",
+            "dovetail.contrib.admin.account.own_sections:TOKENS",
+            "dovetail.contrib.admin.account.own_sections:PASSWORD",
+            "dovetail.contrib.admin.account.own_sections:CONNECTED",
         ),
         "admin.dashboard": lazy("dovetail.contrib.admin.dashboard.pool:POOL"),
         "auth.language": lazy("dovetail.contrib.admin.web.preferences:language_of"),

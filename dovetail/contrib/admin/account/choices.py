@@ -1,9 +1,5 @@
 """Let staff choose in which language, time zone and theme the back office shows itself to them."""
 
-import dovetail.contrib.admin.options.lean_sqladmin  # noqa: F401 - before SQLAdmin
-
-# isort: split
-
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,14 +7,13 @@ from sqladmin.flash import Flash
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.languages.chosen import language_in, zone_in
 from dovetail.contrib.admin.looks.choices import theme_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.preferences import keep, remember_language, remember_theme, remember_zone
-from dovetail.translation.texts import active_language, gettext, gettext_lazy, speaking
+from dovetail.translation.texts import active_language, gettext, speaking
 from dovetail.translation.zones import zone_names
 
 
@@ -46,12 +41,3 @@ async def save(office: Office, request: Request) -> Response:
     remember_zone(office.cookies, response, zone)
     remember_theme(office.cookies, response, theme)
     return response
-
-
-CHOICES = AccountSection(
-    name="choices",
-    title=gettext_lazy("Language, time zone and theme"),
-    template="sqladmin/account/choices.html",
-    load=load,
-    routes=[AccountRoute("save", save)],
-)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.entry.by_provider import provider_buttons
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
@@ -14,7 +13,7 @@ from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.providers import connected, logins
 from dovetail.contrib.auth.providers.desk import PROVIDERS
 from dovetail.errors import NotFoundError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext
 
 
 async def load(office: Office, request: Request) -> Mapping[str, object] | None:
@@ -46,12 +45,3 @@ async def disconnect(office: Office, request: Request) -> str:
     await check_recent_proof(session, user)
     gone = await connected.disconnect(session, user, await key_of(request, "id"), PROVIDERS.get(office.app).providers)
     return gettext("%(email)s may no longer log in to your account.") % {"email": gone.email}
-
-
-CONNECTED = AccountSection(
-    name="connected",
-    title=gettext_lazy("Logging in by others"),
-    template="sqladmin/account/connected.html",
-    load=load,
-    routes=[AccountRoute("connect", connect), AccountRoute("disconnect", disconnect)],
-)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.entry.second_step import knows_passkeys, passkey_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
@@ -124,21 +123,3 @@ async def _kind(request: Request) -> type[Totp] | type[Passkey]:
     if kind is None:
         raise NotFoundError
     return kind
-
-
-FACTORS = AccountSection(
-    name="factors",
-    title=gettext_lazy("Two-step login and passkeys"),
-    template="sqladmin/account/factors.html",
-    load=load,
-    routes=[
-        AccountRoute("totp", begin_totp),
-        AccountRoute("confirm", confirm_totp),
-        AccountRoute("passkey-options", give_passkey_options),
-        AccountRoute("passkey", register_passkey),
-        AccountRoute("codes", renew_codes),
-        AccountRoute("rename", rename),
-        AccountRoute("remove", remove),
-    ],
-    is_for_enrolling=True,
-)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
@@ -21,7 +20,7 @@ from dovetail.contrib.auth.proof import prove_without_password
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.errors import NotAuthenticatedError
 from dovetail.state import StateKey
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +77,3 @@ async def change_password(office: Office, request: Request) -> str | Response:
     if template is not None:
         return await office.render(request, template, {"title": gettext("Password changed")})
     return gettext("Your password was changed. Everybody else who was logged in as you is logged out.")
-
-
-PASSWORD = AccountSection(
-    name="password",
-    title=gettext_lazy("Password"),
-    template="sqladmin/account/password.html",
-    load=load,
-    routes=[AccountRoute("change", change_password, prepare)],
-)

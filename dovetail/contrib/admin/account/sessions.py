@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -15,7 +14,7 @@ from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions import listing
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import NotFoundError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
@@ -41,12 +40,3 @@ async def end_others(_office: Office, request: Request) -> str:
     row = await check_recent_proof(session, user)
     await users.log_out_everywhere(session, user, keep_id=row.id)
     return gettext("You are logged out everywhere else.")
-
-
-SESSIONS = AccountSection(
-    name="sessions",
-    title=gettext_lazy("Where you are logged in"),
-    template="sqladmin/account/sessions.html",
-    load=load,
-    routes=[AccountRoute("end", end), AccountRoute("end-others", end_others)],
-)

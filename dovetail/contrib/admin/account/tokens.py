@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -21,7 +20,7 @@ from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.tokens import personal
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext
 
 DEFAULT_DAYS = 90
 
@@ -82,12 +81,3 @@ async def _days(request: Request, longest: int) -> int:
 
 def _invalid(field: str, detail: str) -> InvalidInputError:
     return InvalidInputError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail)])
-
-
-TOKENS = AccountSection(
-    name="tokens",
-    title=gettext_lazy("Tokens for programs"),
-    template="sqladmin/account/tokens.html",
-    load=load,
-    routes=[AccountRoute("make", make), AccountRoute("revoke", revoke)],
-)
