@@ -18,13 +18,14 @@ FOR_COMMANDS = {"alembic", "mako", "tqdm", "uvicorn", "defusedxml"}
 # On SQLite nobody asks PostgreSQL anything, and FastAPI asks for models of pydantic.v1 only where somebody has some.
 # No address of an e-mail is checked before somebody sends one.
 FOR_OTHERS = {"asyncpg", "pydantic.v1", "email_validator.syntax"}
+FOR_REDIS = {"limits", "redis"}
 FOR_PASSWORDS = {"pwdlib", "argon2", "bcrypt"}  # of who logs in
 FOR_DEVELOPERS = {"babel"}  # installed to take texts out of the code; SQLAdmin would read catalogs of its own with it
 FOR_IMPORTS = "dovetail.contrib.admin.importing."  # of files, by editors, now and then
 # Pages of the back office are named, and imported by who first asks for one.
 FOR_PAGES = {"dovetail.contrib.admin.pages.pages", "dovetail.contrib.admin.entry.login", "dovetail.contrib.admin.tasks"}
 FOR_TESTS = {"pytest", "hypothesis", "httpx", "playwright"}
-FOR_NO_START = TOKENS | FOR_OTHERS | FOR_PASSWORDS | FOR_DEVELOPERS | FOR_TESTS
+FOR_NO_START = TOKENS | FOR_OTHERS | FOR_REDIS | FOR_PASSWORDS | FOR_DEVELOPERS | FOR_TESTS
 
 
 def imported_by(code: str, folder: Path) -> set[str]:
@@ -51,7 +52,15 @@ def printed_by(code: str, folder: Path) -> list[str]:
 
 
 def test_a_server_imports_neither_what_commands_use_nor_what_hardly_a_request_does(tmp_path):
-    found = imported_by("import config.asgi", tmp_path)
+    code = """
+import asyncio
+from config.asgi import app
+async def begin_and_end():
+    async with app.router.lifespan_context(app):
+        pass
+asyncio.run(begin_and_end())"""
+
+    found = imported_by(code, tmp_path)
 
     assert {"fastapi", "sqladmin", "plugins.blog.api", "dovetail.contrib.admin.mounting.routes"} <= found
     assert found & (FOR_NO_START | FOR_COMMANDS | FOR_PAGES) == set()

@@ -59,6 +59,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/throttling",
         THROTTLING,
+        database_cells=(f"{THROTTLING}/test_limiter.py",),
         database_storage=(f"{THROTTLING}/test_database_storage.py",),
         expired=(f"{THROTTLING}/test_database_storage.py",),
         limiter=(f"{THROTTLING}/test_limiter.py",),

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Standing
+from dovetail.contrib.throttling.database_cells import DatabaseCells
 from dovetail.contrib.throttling.models import LONGEST_KEY, Bucket
 from dovetail.contrib.throttling.statements import SECOND, Cell, now
 from dovetail.database.bulk import delete_some
@@ -19,10 +20,9 @@ from dovetail.plugin import Context
 from dovetail.signing import hash_token
 
 if TYPE_CHECKING:
-    from dovetail.contrib.throttling.database_storage import DatabaseStorage
     from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
 
-    Storage = DatabaseStorage | RedisGcraStorage
+    Storage = DatabaseCells | RedisGcraStorage
 
 logger = logging.getLogger("dovetail.throttling")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ REMEMBERED = "known:"
 
 
 class StorageLimiter:
-    """Counts by GCRA in a storage of the `limits` library.
+    """Counts by GCRA in the database, or in a storage of the `limits` library.
 
     A Redis that is away makes it count in the database meanwhile, and say so in the log: nobody is let through
     uncounted, and nobody is kept out. A database that is away or busy answers 503, as it would a moment later anyway.
@@ -40,6 +40,7 @@ class StorageLimiter:
 
     def __init__(self, database: Database, redis_url: str = "") -> None:
         self._database, self._redis_url = database, redis_url
+        self._rows = DatabaseCells(database)
         self._counted = 0
 
     async def take(self, charges: Sequence[Charge]) -> Sequence[Standing]:
@@ -69,21 +70,15 @@ class StorageLimiter:
         return await self._run(lambda storage: storage.remembers_key(_fitting(REMEMBERED + key)))
 
     def prepare(self) -> None:
-        """Make the storages, which import the library: nothing is connected yet."""
-        _ = self._rows, self._redis
+        """Make the storage in Redis, which imports the library: nothing is connected yet."""
+        _ = self._redis
 
     async def aclose(self) -> None:
         """Close the connections to Redis."""
         if "_redis" in vars(self) and self._redis is not None:
             await self._redis.aclose()
 
-    # Made when a server starts: the library takes longer to import than most requests to answer.
-    @cached_property
-    def _rows(self) -> "DatabaseStorage":
-        from dovetail.contrib.throttling.database_storage import DatabaseStorage
-
-        return DatabaseStorage(database=self._database)
-
+    # Made when a server starts: the `limits` library takes longer to import than most requests to answer.
     @cached_property
     def _redis(self) -> "RedisGcraStorage | None":
         return make_redis_storage(self._redis_url) if self._redis_url else None
@@ -121,7 +116,7 @@ def make_limiter(context: Context) -> StorageLimiter:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - every lifespan is handed it
-    """Import what counts before the first request has to wait for it, and close the connections to Redis at the end."""
+    """Import what counts in Redis before a request has to wait for it, and close the connections to it at the end."""
     limiter = LIMITER.find(app)
     if not isinstance(limiter, StorageLimiter):  # the site has one of its own
         yield
