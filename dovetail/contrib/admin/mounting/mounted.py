@@ -103,8 +103,9 @@ class MountedSite(LeanAdmin):
         self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
         OWN_PAGES.set(app, (*(OWN_PAGES.find(app) or ()), declared.path))
         self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
-        self._folders = Folders.read(settings.base_dir / "project" / "templates")
-        self._prepare_templates(settings.base_dir / "project" / "templates")
+        of_project, of_plugins = settings.base_dir / "project" / "templates", self._plugin_templates()
+        self._folders = Folders.read(of_project, of_plugins)
+        self._prepare_templates(of_project, of_plugins)
         self._object_pages = check_pages(context.extensions(OBJECT_PAGES), self.templates.env)
         self.templates.env.globals["offered_pages"] = partial(offered_pages, self._object_pages)
         self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
@@ -133,7 +134,7 @@ class MountedSite(LeanAdmin):
             *find_shadowed(of_views, brought, office.views, own),
             *find_unfit_templates(self.views, environment),
             *find_unfit_site(self.declared, environment),
-            *self._folders.problems(identities, environment),
+            *self._folders.problems(identities, environment, self._brought_identities()),
         ]
         for view in office.views.values():
             problems += find_unfit_media(type(view), view.Media, self._media)
@@ -192,11 +193,21 @@ class MountedSite(LeanAdmin):
         found: dict[type[object], str] = {view.model: view.plugin_name for view in views}
         return found | {model: plugin.name for plugin in self._context.plugins for model in plugin.models}
 
-    def _prepare_templates(self, site_templates: Path) -> None:
+    def _brought_identities(self) -> set[str]:
+        """Return what views of plugins are called, whether or not a site shows them."""
+        plugins = self._context.plugins
+        declared = {getattr(view, "identity", "") for plugin in plugins for view in plugin.admin_views}
+        models = {f"{plugin.name}/{model.__name__.lower()}" for plugin in plugins for model in plugin.models}
+        return {one for one in declared if "/" in one} | models
+
+    def _plugin_templates(self) -> Sequence[Path]:
+        return [own.parent / "templates" for _, own in self._media.values()]
+
+    def _prepare_templates(self, of_project: Path, of_plugins: Sequence[Path]) -> None:
         environment, cookies = self.templates.env, self._shared.cookies
         parents = DictLoader({f"admin/{name}": f'{{% extends "sqladmin/{of}.html" %}}' for name, of in PARENTS.items()})
-        of_plugins = FileSystemLoader([own.parent / "templates" for _, own in self._media.values()])
-        environment.loader = ChoiceLoader([FileSystemLoader(site_templates), environment.loader, parents, of_plugins])  # type: ignore[list-item]  # SQLAdmin sets one
+        brought = FileSystemLoader(of_plugins)
+        environment.loader = ChoiceLoader([FileSystemLoader(of_project), environment.loader, parents, brought])  # type: ignore[list-item]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}

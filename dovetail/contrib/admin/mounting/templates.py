@@ -4,7 +4,7 @@ templates/admin/blog/post/change_form.html  ->  templates/admin/blog/change_form
 ->  templates/admin/change_form.html        ->  sqladmin/edit.html
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,18 +54,26 @@ PARENTS: Mapping[str, str] = {
 """What a template may extend by the name that Django gives it, `admin/change_form.html`."""
 
 
+ASKED_FOR = frozenset(
+    {*PARENTS, *(one for names in NAMES.values() for one in names), *(one for one, _ in OF_SITE.values())}
+)
+
+
 @dataclass(frozen=True)
 class Folders:
-    """The templates in `templates/admin/` of a project."""
+    """The templates in `templates/admin/` of a project, and of plugins for their pages."""
 
-    path: Path
-    found: Collection[str] = field(default_factory=frozenset)
+    own: Collection[str] = field(default_factory=frozenset)
+    brought: Collection[str] = field(default_factory=frozenset)
 
     @classmethod
-    def read(cls, templates: Path) -> "Folders":
-        """Return what lies in the folder `admin` of the project's templates, which need not exist."""
-        path = templates / "admin"
-        return cls(path, frozenset(one.relative_to(path).as_posix() for one in path.rglob("*.html")))
+    def read(cls, project: Path, plugins: Iterable[Path] = ()) -> "Folders":
+        """Return what lies in the folder `admin` of the templates of the project and of plugins, which need not exist.
+
+        Of plugins those count that a page asks for; others they render by their names.
+        """
+        brought = frozenset(name for path in plugins for name in _names(path) if name.rpartition("/")[2] in ASKED_FOR)
+        return cls(_names(project), brought)
 
     def of_view(self, view: type[ViewBase]) -> dict[str, str]:
         """Return the templates of a view by option, where its author names none and a folder holds one."""
@@ -79,20 +87,34 @@ class Folders:
         given: str | None = getattr(site, option)
         return given or self._first([f"{plugin}/", ""] if plugin else [""], [name]) or default
 
-    def problems(self, identities: Collection[str], environment: Environment) -> Iterator[str]:
-        """Yield a sentence for each folder of what is not there, and for each template that Jinja cannot read."""
-        known = {"", *identities, *(one.partition("/")[0] for one in identities)}
-        for name in sorted(self.found):
+    def problems(
+        self, identities: Collection[str], environment: Environment, others: Collection[str] = ()
+    ) -> Iterator[str]:
+        """Yield a sentence for each folder of what is not there, and for each template that Jinja cannot read.
+
+        `others` are the identities of views that plugins have and no site shows.
+        """
+        known = {"", *identities, *others, *(one.partition("/")[0] for one in (*identities, *others))}
+        for name in sorted({*self.own, *self.brought}):
             folder = name.rpartition("/")[0]
-            if folder not in known:
-                near = ", ".join(sorted(one for one in known if one.count("/") == 1))
+            if not folder and name not in self.own:
+                yield f"templates/admin/{name} of a plugin stands in for nothing; put it into a folder of the plugin"
+            elif folder not in known:
+                near = ", ".join(sorted(one for one in identities if "/" in one))
                 yield f"templates/admin/{name} is of no plugin or model; there are {near}"
             elif problem := template_problem(f"admin/{name}", environment):
                 yield f"templates/admin/{name} is a template which {problem}"
 
     def _first(self, places: Sequence[str], names: Sequence[str]) -> str | None:
         wanted = (f"{place}{name}" for place in places for name in names)
-        return next((f"admin/{name}" for name in wanted if name in self.found), None)
+        return next(
+            (f"admin/{name}" for name in wanted if name in self.own or ("/" in name and name in self.brought)), None
+        )
+
+
+def _names(templates: Path) -> frozenset[str]:
+    path = templates / "admin"
+    return frozenset(one.relative_to(path).as_posix() for one in path.rglob("*.html"))
 
 
 def find_unfit_site(site: AdminSite, environment: Environment) -> Iterator[str]:

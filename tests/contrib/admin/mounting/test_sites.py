@@ -4,8 +4,10 @@ import re
 
 import pytest
 import sqladmin
+from jinja2 import Environment
 
 from dovetail.application import make_application
+from dovetail.contrib.admin.mounting.templates import Folders
 from dovetail.contrib.admin.testing import BackOffice, read_form
 from dovetail.contrib.admin.views import AdminSite
 from dovetail.contrib.auth.testing import PASSWORD
@@ -259,3 +261,21 @@ def test_a_folder_of_nothing_and_a_template_that_does_not_parse_are_refused(
     with pytest.raises(ConfigurationError) as error:
         make_application(make_settings(database_url="sqlite://", base_dir=tmp_path), {"admin.office": sites})
     assert f"templates/admin/{name} {words}" in error.value.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("templated/taged/change_form.html", "is of no plugin or model; there are templated/tagged"),
+        ("change_form.html", "of a plugin stands in for nothing; put it into a folder of the plugin"),
+    ],
+)
+def test_a_template_of_a_plugin_that_no_page_would_ask_for_is_refused(tmp_path, name, words):
+    path = tmp_path / "templates" / "admin" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    (path.parent / "read_by_its_name.html").write_text("")
+    folders = Folders.read(tmp_path / "project", [tmp_path / "templates"])
+    assert list(folders.problems({"templated/tagged"}, Environment(autoescape=True))) == [
+        f"templates/admin/{name} {words}"
+    ]

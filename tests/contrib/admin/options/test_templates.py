@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from dovetail.application import make_application
 from dovetail.settings import Settings
-from dovetail.testing.fixtures import running
+from dovetail.testing.fixtures import make_client, running
 from plugins.blog.models import Tag
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -59,3 +59,15 @@ async def test_a_site_has_its_own_name_and_start(office):
     assert ">Our own start</h1>" in page
     assert "The Gazette</title>" in page
     assert "<span>The Gazette</span>" in page
+
+
+async def test_a_plugin_brings_templates_by_folder_as_a_project_does_which_wins(office, session, settings):
+    session.add(tag := Tag(name="python"))
+    await session.commit()
+    assert ">What became of it</h1>" in (await office.get(f"/templated/tagged/{tag.id}/history/")).text
+    own = settings.base_dir / "project" / "templates" / "admin" / "templated" / "tagged" / "object_history.html"
+    own.parent.mkdir(parents=True)
+    own.write_text("The project's own")
+    async with running(make_application(settings)) as app, make_client(app) as client:
+        client.cookies = office.client.cookies
+        assert (await client.get(f"/admin/templated/tagged/{tag.id}/history/")).text == "The project's own"
