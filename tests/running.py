@@ -18,7 +18,7 @@ from tests import forked
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
-TIMEOUT = 120  # seconds; nothing here takes more than a few unless it hangs
+TIMEOUT = 300  # seconds; nothing here takes more than a few unless it hangs
 
 
 def environment(**variables: object) -> dict[str, str]:

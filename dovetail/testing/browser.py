@@ -106,6 +106,8 @@ def live_server(
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "ENVIRONMENT": settings.environment,
         "PLUGINS": json.dumps(settings.plugins),
+        "DATABASE_POOL_TIMEOUT": str(settings.database_pool_timeout),
+        "DATABASE_CONNECT_TIMEOUT": str(settings.database_connect_timeout),
     }
     name = f"{settings_class.__module__}:{settings_class.__qualname__}"
     process = multiprocessing.get_context("forkserver").Process(

@@ -30,6 +30,8 @@ from dovetail.testing.statements import count_statements  # noqa: F401 - importi
 # New objects, and passes over younger ones: the applications of a few tests wait for their end.
 RARELY = (100_000, 10, 5)
 TEST_SECRET_KEY = "a-secret-for-tests-only-0123456789abcdef"  # noqa: S105 - it guards nothing
+# A machine that many share is no fault of a site: nobody is turned away because a test had to wait.
+PATIENT = {"database_pool_timeout": 30.0, "database_connect_timeout": 30.0}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,7 +100,7 @@ def make_settings(settings_class: type[Settings]) -> Callable[..., Settings]:
     """
 
     def make(**values: object) -> Settings:
-        defaults: dict[str, object] = {"environment": "test", "secret_key": SecretStr(TEST_SECRET_KEY)}
+        defaults: dict[str, object] = {"environment": "test", "secret_key": SecretStr(TEST_SECRET_KEY), **PATIENT}
         if "database_url" in values:
             values["database_url"] = SecretStr(str(values["database_url"]))
         return settings_class.model_validate(defaults | values)

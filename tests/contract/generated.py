@@ -23,7 +23,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     """Run a tool, with the environment's and npm's tools on its path, and return what it said."""
     path = f"{BIN}:{NODE_MODULES}:{os.environ['PATH']}"
     done = subprocess.run(
-        command, cwd=cwd, env=environment(PATH=path), capture_output=True, text=True, timeout=120, check=False
+        command, cwd=cwd, env=environment(PATH=path), capture_output=True, text=True, timeout=600, check=False
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

@@ -59,7 +59,7 @@ def test_a_python_client_is_generated_without_a_warning_and_knows_both(folder):
         "assert {one.value for one in Status} == {'ordered', 'here'}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
 

@@ -27,7 +27,7 @@ SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
 TAKES_LONG = re.compile(r"^make (test|bench|-C)\b", re.MULTILINE)  # only shown to be there
 INSTALLS = re.compile(r"^python -m pip install", re.MULTILINE)
 SHOWN = {"json", "text", "html", "diff"}  # what a command answers, not what a reader types
-PATIENCE = 120  # seconds for one block
+PATIENCE = 300  # seconds for one block
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Reader:
         """Stop the server, if one runs."""
         if self._server is not None:
             os.killpg(self._server.pid, signal.SIGTERM)
-            self._server.wait(timeout=20)
+            self._server.wait(timeout=PATIENCE)
             self._server = None
 
     def _type(self, text: str) -> None:

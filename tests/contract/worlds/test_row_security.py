@@ -30,8 +30,8 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
         await connection.run_sync(WorldBase.metadata.create_all)
         await connection.execute(insert(Permission), [{"name": n, "plugin": "worlds", "title": n} for n in PERMISSIONS])
         await connection.exec_driver_sql(
-            f"DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{READER}') "
-            f"THEN CREATE ROLE {READER}; END IF; END$$"
+            f"DO $$BEGIN CREATE ROLE {READER}; "  # of the whole server, where another worker may make it meanwhile
+            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END$$"
         )
         await connection.exec_driver_sql(
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON worlds_note, worlds_folder, worlds_label TO {READER}"

@@ -28,7 +28,7 @@ async def settled(database):
         if session.get_bind().dialect.name == "sqlite":
             return
         mine = await session.scalar(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
-    for _ in range(500):
+    for _ in range(15_000):  # some minutes
         async with database.unit_of_work(read_only=True) as session:
             oldest = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
             if await session.scalar(text(oldest)) > mine:

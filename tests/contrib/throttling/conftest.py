@@ -23,7 +23,7 @@ def redis_url() -> Iterator[str]:
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as server:
             try:
                 client = redis.Redis(unix_socket_path=str(socket))
-                for _ in range(500):
+                for _ in range(12_000):  # two minutes
                     try:
                         client.ping()
                         break

@@ -46,9 +46,9 @@ async def test_after_a_statement_became_invalid_new_connections_send_another_tex
 async def test_a_statement_of_sqlite_can_be_stopped_without_waiting_for_its_thread():
     connection = await open_connection(":memory:")
     running = asyncio.create_task(connection.execute_fetchall(FOR_EVER))
-    await asyncio.sleep(0.05)
-
-    interrupt_of(connection)()
+    while not running.done():  # what its thread has not begun is not stopped
+        interrupt_of(connection)()
+        await asyncio.sleep(0.05)
 
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         await running
@@ -75,7 +75,7 @@ async def test_the_thread_of_an_sqlite_connection_ends_with_the_process_and_is_g
     (thread,) = workers() - before
     assert thread.daemon
     await connection.close()
-    thread.join(5)
+    thread.join(60)
 
     with pytest.raises(sqlite3.OperationalError):
         await open_connection(str(tmp_path))

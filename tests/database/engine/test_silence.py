@@ -74,7 +74,10 @@ async def test_a_statement_of_a_request_that_takes_too_long_is_cancelled(make_se
         async with asyncio.timeout(60):
             assert_is_unavailable(await client.post("/sleep"))
         async with database.outside_the_pool() as session:
-            asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)'"
+            asleep = (
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)'"
+            )
             while await session.scalar(text(asleep)):  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.01)
 

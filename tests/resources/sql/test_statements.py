@@ -86,7 +86,7 @@ async def test_a_statement_that_the_server_ends_is_a_database_that_is_busy(datab
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has no connection to lose
 async def test_a_connection_that_is_killed_while_it_reads_is_a_database_that_is_away_and_is_replaced(database):
-    sleep = Statement(lambda _: text("SELECT pg_sleep(30) -- killed"))
+    sleep = Statement(lambda _: text("SELECT pg_sleep(300) -- killed"))
 
     async def read():
         async with database.unit_of_work() as session:

@@ -218,4 +218,4 @@ def at_a_terminal(arguments: Sequence[str], answers: Sequence[str], database_url
             asked = len(screen)
             os.write(ours, left.pop(0).encode() + b"\n")
     os.close(ours)
-    return process.wait(timeout=60), screen
+    return process.wait(timeout=300), screen

@@ -49,7 +49,7 @@ def settings(
     settings: Settings, provider: RealProvider, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     """The site's settings; the environment names the provider twice, as an OpenID provider and as an OAuth 2 server."""
-    ours = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "internal_network": True}
+    ours = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "internal_network": True, "timeout": 60}
     more = {"second_factor_amr": ["otp"], **options}
     corner = {"name": "corner", "kind": "oidc", "issuer": provider.base, **ours, **more}
     code = {
@@ -79,7 +79,7 @@ class Browser:
 
     async def be_sent_back(self, left: httpx.Response) -> str:
         """Log in at the provider, and return the address it sends the browser back to."""
-        async with httpx.AsyncClient(verify=False) as outside:
+        async with httpx.AsyncClient(verify=False, timeout=60) as outside:
             return str((await outside.get(left.headers["location"])).headers["location"])
 
     async def return_to(self, address: str) -> httpx.Response:

@@ -32,7 +32,7 @@ def new_documents() -> Documents:
 
 def configured(base: str, **more: object) -> AnyProvider:
     found: AnyProvider = TypeAdapter(AnyProvider).validate_python(
-        {"name": "corner", "kind": "oidc", "issuer": base, **OURS, **more}
+        {"name": "corner", "kind": "oidc", "issuer": base, "timeout": 60, **OURS, **more}
     )
     return found
 
@@ -40,7 +40,7 @@ def configured(base: str, **more: object) -> AnyProvider:
 async def come_back(documents: Documents, ours: AnyProvider, *, again: bool = False) -> dict[str, str]:
     """Log in at the provider and return the parameters with which it sends the browser back."""
     url = await authorization_url(documents, ours, SECRETS, redirect_uri=REDIRECT, again=again)
-    async with httpx.AsyncClient(verify=False) as browser:
+    async with httpx.AsyncClient(verify=False, timeout=60) as browser:
         back = (await browser.get(url)).headers["location"]
     return dict(parse_qsl(urlsplit(back).query))
 
