@@ -10,6 +10,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
+from dovetail.contrib.throttling import redis_storage
 from dovetail.contrib.throttling.limiter import StorageLimiter
 from dovetail.database.unit_of_work import Database
 
@@ -45,9 +46,10 @@ def database_kind(storage_kind: str) -> str:
 
 
 @pytest.fixture
-async def limiter(storage_kind: str, request, database: Database) -> AsyncIterator[StorageLimiter]:
+async def limiter(storage_kind: str, request, database: Database, monkeypatch) -> AsyncIterator[StorageLimiter]:
     url = ""
     if storage_kind == "redis":
+        monkeypatch.setattr(redis_storage, "TIMEOUT", 60.0)  # seconds: a machine at work is no Redis that is away
         url = request.getfixturevalue("redis_url")
         redis.Redis(unix_socket_path=url.partition("://")[2]).flushall()
     limiter = StorageLimiter(database, url)

@@ -139,7 +139,8 @@ from dovetail.registry import load_registry
 
 async def main(url, seed, post_ids):
     plugins = ("dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog")
-    settings = Settings(environment="test", secret_key="x" * 32, database_url=url, plugins=plugins)
+    given = {"database_url": url, "plugins": plugins, "database_pool_timeout": 60}
+    settings = Settings(environment="test", secret_key="x" * 32, **given)
     async with open_context(settings, load_registry(settings)) as context:
         async def attach(names, post_id):
             async with context.database.unit_of_work() as session:

@@ -37,7 +37,7 @@ function setWidth(head, width) {
 function keep() {
   const sent = new FormData(chooser);
   sent.set("do", "save");
-  fetch(chooser.action, { method: "POST", body: new URLSearchParams(sent), redirect: "manual" });
+  fetch(chooser.action, { method: "POST", body: new URLSearchParams(sent), redirect: "manual", keepalive: true });
 }
 
 function makeEdge(head) {

@@ -76,7 +76,7 @@ choice?.addEventListener("change", async () => {
   isOn = choice.checked;
   const values = new URLSearchParams(new FormData(choice.form));
   values.set("shortcuts", isOn ? "on" : "off");
-  const answer = await fetch(choice.form.action, { method: "POST", headers: { Accept: "application/json" }, body: values });
+  const answer = await fetch(choice.form.action, { method: "POST", headers: { Accept: "application/json" }, body: values, keepalive: true });
   const said = document.getElementById("said");
   if (answer.ok) said.textContent = isOn ? gettext("Single keys are on.") : gettext("Single keys are off.");
   else said.textContent = (await answer.json()).detail;

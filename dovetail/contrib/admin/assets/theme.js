@@ -34,6 +34,7 @@
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams(new FormData(form, event.submitter)),
+      keepalive: true, // the page may be left at once
     });
     localStorage.removeItem(CHOSEN); // what is set to what it was is told to nobody
     localStorage.setItem(CHOSEN, event.submitter.value);

@@ -140,7 +140,8 @@ async def test_ten_tasks_of_a_day_are_done_by_keyboard_alone(page, session):
     await press(page, page.get_by_role("main").get_by_role("button", name="Delete"))
     await expect(page.get_by_role("alert")).to_contain_text("was deleted")
     assert await titles(session) == ["Ada's", "Old title"]
-    await press(page, page.get_by_role("button", name="Dark theme"))
+    async with page.expect_response("**/theme"):
+        await press(page, page.get_by_role("button", name="Dark theme"))
     await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     await press(page, page.get_by_role("button", name="Log out"))
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()

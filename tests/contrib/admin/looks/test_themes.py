@@ -4,12 +4,13 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from sqlalchemy import select
 
 from dovetail.contrib.admin.models import Preference
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.testing.browser import PATIENCE
 from tests.contrib.admin.conftest import COOKIE
 from tests.contrib.admin.entering import log_in
 
@@ -84,7 +85,8 @@ async def test_the_dark_theme_is_there_before_the_first_paint_and_choosing_one_k
     await page.emulate_media(color_scheme="light")
     await expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
     await page.get_by_label("Username or e-mail address").fill("boss")
-    await page.get_by_role("button", name="Dark theme").press("Enter")
+    async with page.expect_response("**/theme"):
+        await page.get_by_role("button", name="Dark theme").press("Enter")
     await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     await expect(page.get_by_role("button", name="Dark theme", pressed=True)).to_be_visible()
     await expect(page.get_by_label("Username or e-mail address")).to_have_value("boss")
@@ -97,11 +99,34 @@ async def test_the_dark_theme_is_there_before_the_first_paint_and_choosing_one_k
 
 @pytest.mark.browser
 @pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_theme_is_kept_though_its_page_is_left_at_once(app, browser_page: Page, make_user, session):
+    boss = await make_user(username="boss", is_superuser=True)
+    await log_in(browser_page, "/admin/", "Welcome")
+    is_left = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_left.wait()
+        await route.continue_()
+
+    await browser_page.route("**/theme", hold)
+    async with browser_page.expect_request("**/theme"):
+        await browser_page.get_by_role("button", name="Dark theme").click()
+    await browser_page.goto("/admin/account/")
+    is_left.set()
+    async with asyncio.timeout(PATIENCE):
+        while await session.scalar(select(Preference.theme).where(Preference.user_id == boss.id)) != "dark":
+            await session.commit()
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_windows_that_are_open_follow_when_a_theme_is_chosen(app, browser_page: Page, make_user):
     await make_user(username="boss", is_superuser=True)
     await log_in(browser_page, "/admin/", "Welcome")
     popup = await browser_page.context.new_page()
     await popup.goto(f"{browser_page.url}auth/group/add/?_popup=1")
     for name, theme in (("Dark theme", "dark"), ("Light theme", "light")):
-        await browser_page.get_by_role("button", name=name).click()
+        async with browser_page.expect_response("**/theme"):
+            await browser_page.get_by_role("button", name=name).click()
         await expect(popup.locator("html")).to_have_attribute("data-bs-theme", theme)
