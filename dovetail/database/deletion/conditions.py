@@ -70,11 +70,12 @@ def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
     targets = targets.where(chosen).correlate(None)
     own, target = pairs[0]
     parts = all_of(chosen)
-    values = [value for part in parts if (value := _value_of(target, part)) is not None]
-    if len(pairs) > 1 or not values:
+    told = [one for part in parts if (one := told_value(part, target.table)) is not None]
+    known = [value for column, value in told if column.key == target.key]
+    if len(pairs) > 1 or not known:
         return rows_with([own for own, _ in pairs], targets)
     if len(parts) == 1 and isinstance(target.type, EXACT) and isinstance(own.type, EXACT):
-        return own == values[0]
+        return own == known[0]
     return own == targets.scalar_subquery() if _is_unique(target) else own.in_(targets)
 
 
@@ -93,18 +94,23 @@ def rows_with(
     return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
 
 
-def _value_of(column: Column[object], condition: ColumnElement[bool]) -> ColumnElement[object] | None:
-    """Return the value that a condition says that a column has; None if it says none, or one that hangs on the row."""
+def told_value(
+    condition: ColumnElement[bool], table: FromClause
+) -> tuple[Column[object], ColumnElement[object]] | None:
+    """Return the column of a table and the value that a condition says are equal; None if it says anything else.
+
+    The value does not hang on the row: it means the same in other statements.
+    """
     if not isinstance(condition, BinaryExpression) or condition.operator is not operators.eq:
         return None
-    named, value = condition.left, condition.right
-    if not isinstance(named, Column) or not _is_of(named, column.table) or named.key != column.key:
+    column, value = condition.left, condition.right
+    if not isinstance(column, Column) or not isinstance(value, BindParameter | ScalarSelect):
         return None
-    return value if isinstance(value, BindParameter | ScalarSelect) and _is_apart(value, column.table) else None
+    return (column, value) if _is_of(column, table) and _is_apart(value, table) else None
 
 
 def _is_apart(value: ColumnElement[object], table: FromClause) -> bool:
-    """Return whether an expression reads nothing of a table but by a CTE, so that it means the same elsewhere."""
+    """Return whether an expression reads nothing of a table but by a CTE."""
     waiting: list[ExternallyTraversible] = [value]
     while waiting:
         part = waiting.pop()

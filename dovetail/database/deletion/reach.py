@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 
-from dovetail.database.deletion.conditions import Followed, refer, refer_to_few, rows_with
+from dovetail.database.deletion.conditions import Followed, refer, refer_to_few, rows_with, told_value
 from dovetail.database.deletion.references import Effect, Reference, Referring, Rows
 
 Conditions: TypeAlias = Mapping[Rows, ColumnElement[bool]]
@@ -135,23 +135,34 @@ def _closed(
     """Return the conditions on rows together with those that go because they refer to them, to any depth."""
     if not within:
         return found
+    if len(within) == 1:
+        ((rows, one),) = within
+        return {rows: _tree(rows, one, found[rows])}
     known = {rows: _known_columns(rows, within) for rows in group}
     seeds = [_seed(rows, found[rows], known) for rows in group if not isinstance(found[rows], type(false()))]
     first = seeds[0] if len(seeds) == 1 else select(union_all(*seeds).subquery())
     gone = first.cte(recursive=True)
     gone = gone.union(_next(gone, within, known))
-    return {rows: _followed(rows, gone, known, found[rows]) for rows in group}
+    keys = {rows: [gone.c[_name(rows, key, known)] for key in rows.table.primary_key.columns] for rows in group}
+    return {
+        rows: rows_with(list(rows.table.primary_key.columns), select(*keys[rows]).where(keys[rows][0].is_not(None)))
+        for rows in group
+    }
 
 
-def _followed(
-    rows: Rows, gone: CTE, known: Mapping[Rows, Sequence[Column[object]]], first: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    own = list(rows.table.primary_key.columns)
-    keys = [gone.c[_name(rows, key, known)] for key in own]
-    selected = cast("Select[object]", select(*keys).where(keys[0].is_not(None)))
-    # Of rows in a larger circle some may go of which none is a first one.
-    is_guarded = len(known) == 1 and len(own) == 1
-    return Followed(own[0], selected, first) if is_guarded else rows_with(own, selected)
+def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition on rows together with those that refer to them by the one reference within their table."""
+    keys, known = list(rows.table.primary_key.columns), _known_columns(rows, [(rows, one)])
+    gone = cast("Select[object]", select(*known).where(first).correlate(None)).cte(recursive=True)
+    other, told = rows.table.alias(), told_value(first, rows.table)
+    refers = and_(*(other.c[own.key] == gone.c[target.key] for own, target in one.pairs))
+    step = select(*(other.c[column.key] for column in known)).join_from(gone, other, refers)
+    if told is None:
+        gone = gone.union(step)
+    else:  # a row refers to one: without those that are first ones anyway none is found twice, nor is a circle endless
+        gone = gone.union_all(step.where(other.c[told[0].key].is_distinct_from(told[1])))
+    selected = cast("Select[object]", select(*(gone.c[key.key] for key in keys)))
+    return Followed(keys[0], selected, first) if len(keys) == 1 else rows_with(keys, selected)
 
 
 def _known_columns(rows: Rows, within: Sequence[tuple[Rows, Reference]]) -> list[Column[object]]:
@@ -178,14 +189,11 @@ def _next(
     One number for each reference keeps what refers by one from being paired with what refers by another.
     """
     numbers = union_all(*(select(literal_column(str(n)).label("n")) for n in range(len(within)))).subquery()
-    source: FromClause = gone if len(within) == 1 else gone.join(numbers, true())
+    source: FromClause = gone.join(numbers, true())
     others = [one.rows.table.alias() for _, one in within]
     for number, ((owner, one), other) in enumerate(zip(within, others, strict=True)):
         refers = [other.c[own.key] == gone.c[_name(owner, target, known)] for own, target in one.pairs]
-        if len(within) == 1:
-            source = source.join(other, and_(*refers))
-        else:
-            source = source.outerjoin(other, and_(numbers.c.n == number, *refers))
+        source = source.outerjoin(other, and_(numbers.c.n == number, *refers))
     columns: list[ColumnElement[object]] = []
     for rows, given in known.items():
         aliases = [other for (_, one), other in zip(within, others, strict=True) if one.rows == rows]

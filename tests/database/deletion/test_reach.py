@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    update,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
@@ -46,6 +47,14 @@ leaf = Table(
     Column("id", Integer, primary_key=True),
     Column("right", ForeignKey("reach_right.id", ondelete="CASCADE")),
 )
+shelves = Table("reach_shelf", metadata, Column("id", Integer, primary_key=True))
+boxes = Table(
+    "reach_box",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("shelf", ForeignKey("reach_shelf.id", ondelete="CASCADE")),
+    Column("parent", ForeignKey("reach_box.id", ondelete="CASCADE")),
+)
 ROWS = [  # each behind what it refers to
     (left, (1, 1, None, None, None)),
     (left, (2, 1, None, None, None)),
@@ -79,6 +88,42 @@ async def test_rows_of_tables_that_refer_to_each_other_are_followed_to_any_depth
                 assert told[table] == found - left_over, table
             assert told[root]
             assert told[leaf]
+
+
+TREE = [  # 1 to 3 stand in a circle; 5 hangs on 4, which another shelf has
+    {"id": 1, "shelf": 1, "parent": 3},
+    {"id": 2, "shelf": None, "parent": 1},
+    {"id": 3, "shelf": 1, "parent": 2},
+    {"id": 4, "shelf": 2, "parent": 3},
+    {"id": 5, "shelf": 2, "parent": 4},
+    {"id": 6, "shelf": 2, "parent": None},
+    {"id": 7, "shelf": 3, "parent": 6},
+]
+
+
+@pytest.mark.parametrize(
+    ("root", "chosen", "gone"),
+    [
+        (shelves, shelves.c.id == 1, {1, 2, 3, 4, 5}),
+        (shelves, shelves.c.id == 2, {4, 5, 6, 7}),
+        (shelves, shelves.c.id.in_([2, 3]), {4, 5, 6, 7}),
+        (boxes, boxes.c.id == 2, {1, 2, 3, 4, 5}),
+        (boxes, (boxes.c.id == 4) & (boxes.c.shelf == 2), {4, 5}),
+        (boxes, boxes.c.id.in_([3, 6]), {1, 2, 3, 4, 5, 6, 7}),
+    ],
+)
+async def test_a_tree_is_followed_to_its_end_though_rows_stand_in_a_circle(database, root, chosen, gone):
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        await connection.execute(insert(shelves), [{"id": 1}, {"id": 2}, {"id": 3}])
+        for row in TREE:
+            await connection.execute(insert(boxes), row | {"parent": None})
+        for row in TREE:
+            await connection.execute(update(boxes).where(boxes.c.id == row["id"]).values(parent=row["parent"]))
+        told = Reach.of([Rows(root)], by_database).gone({Rows(root): chosen})[Rows(boxes)]
+        assert set(await connection.scalars(select(boxes.c.id).where(told))) == gone
+        await connection.execute(delete(root).where(chosen))
+        assert set(await connection.scalars(select(boxes.c.id))) == {row["id"] for row in TREE} - gone
 
 
 class ReachBase(DeclarativeBase):
