@@ -16,6 +16,7 @@ from sqlalchemy import (
     CompoundSelect,
     FromClause,
     Integer,
+    Join,
     ScalarSelect,
     Select,
     Table,
@@ -38,30 +39,46 @@ EXACT = (Integer, Uuid)  # kinds of keys of which no two that differ are equal, 
 
 
 class Followed(Condition):
-    """A condition on the rows that `first` finds, and on those that refer to them, to any depth."""
+    """A condition on rows whose keys a recursion finds, each once; it finds none without one that is `first`."""
 
     inherit_cache = True
 
-    def __init__(self, key: Column[object], keys: Select[object], first: ColumnElement[bool]) -> None:
-        super().__init__(key.in_(keys))
-        self._key, self._keys, self._first = key, keys, first
+    def __init__(self, key: Column[object], found: CTE, first: ColumnElement[bool]) -> None:
+        super().__init__(key.in_(select(found.c[key.key])))
+        self._key, self._found, self._first = key, found, first
 
-    def rows(self) -> FromClause:
-        """Return the rows themselves, for FROM: nothing is followed where there is no first one.
-
-        SQLite would set all up that a recursion needs, whatever stands beside it in WHERE. Since there is a first row,
-        the outer join, whose order no planner changes, finds one.
-        """
+    def rows(self) -> Join:
+        """Return the rows themselves, for FROM."""
         is_any = exists(select(literal_column("1")).select_from(self._key.table).where(self._first).correlate(None))
         guard = select(literal_column("1").label("one")).where(is_any).subquery()
-        found = Among(self._key, self._keys.correlate(None).scalar_subquery())
-        return guard.outerjoin(self._key.table, found)
+        return _FollowedRows(guard, self._key, self._found)
+
+
+class _FollowedRows(Join):
+    """Joins rows with their keys.
+
+    SQLite would set all up that a recursion needs, whatever stands beside it in WHERE. So there it is behind a guard:
+    since there is a first row then, the outer join, whose order no planner changes, finds one. PostgreSQL sets up what
+    is behind a guard, too.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, guard: FromClause, key: Column[object], found: CTE) -> None:
+        keys = found.c[key.key]
+        super().__init__(guard, key.table, key.in_(select(keys).correlate(None)), isouter=True)
+        self.plain = found.join(key.table, key == keys)
 
 
 @compiles(Followed)
 def _followed(element: Followed, compiler: SQLCompiler, **kwargs: object) -> str:
     (condition,) = element.clauses
     return f"({compiler.process(condition, **kwargs)})"
+
+
+@compiles(_FollowedRows, "postgresql")
+def _plain(element: _FollowedRows, compiler: SQLCompiler, **kwargs: object) -> str:
+    return compiler.process(element.plain, **kwargs)
 
 
 def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -161,8 +161,9 @@ def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnEleme
         gone = gone.union(step)
     else:  # a row refers to one: without those that are first ones anyway none is found twice, nor is a circle endless
         gone = gone.union_all(step.where(other.c[told[0].key].is_distinct_from(told[1])))
-    selected = cast("Select[object]", select(*(gone.c[key.key] for key in keys)))
-    return Followed(keys[0], selected, first) if len(keys) == 1 else rows_with(keys, selected)
+    if len(keys) == 1:
+        return Followed(keys[0], gone, first)
+    return rows_with(keys, cast("Select[object]", select(*(gone.c[key.key] for key in keys))))
 
 
 def _known_columns(rows: Rows, within: Sequence[tuple[Rows, Reference]]) -> list[Column[object]]:
