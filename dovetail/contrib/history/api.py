@@ -15,12 +15,10 @@ from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
-from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.undoing.rights import PolicyJudge
 from dovetail.contrib.history.undoing.undo import undo
-from dovetail.database.change_log import CHANGE_LOG
 from dovetail.database.session import SessionDep
-from dovetail.errors import NotFoundError
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.resource import Resource
 
@@ -113,15 +111,8 @@ async def undo_change(change_id: PathId, user: CurrentUser, session: SessionDep,
     """
     change = await _reader(session, request, user).change(change_id)
     judge = PolicyJudge(user, POLICIES.get(request.app))
-    return Undone(changes=await undo(session, _log(session), change, judge))
+    return Undone(changes=await undo(session, history_log(session), change, judge))
 
 
 def _reader(session: AsyncSession, request: Request, user: CurrentUser) -> Reader:
-    return Reader(session, _log(session).recorded, POLICIES.get(request.app), user)
-
-
-def _log(session: AsyncSession) -> HistoryLog:
-    log = CHANGE_LOG.find(session.info)
-    if not isinstance(log, HistoryLog):
-        raise NotFoundError("This site writes down no changes.")
-    return log
+    return Reader(session, history_log(session).recorded, POLICIES.get(request.app), user)

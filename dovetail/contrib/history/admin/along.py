@@ -7,18 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
-from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.recorded import Recorded
 from dovetail.contrib.history.transactions import are_of
-from dovetail.database.change_log import CHANGE_LOG
 
 
 async def causes_of(
     session: AsyncSession, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]
 ) -> Mapping[int, RecordedChange]:
     """Return the deletions with which others went along, by the numbers of these: of what they referred to."""
-    log = CHANGE_LOG.find(session.info)
-    above = {row.id: list(_referred_to(log.recorded, row)) if isinstance(log, HistoryLog) else [] for row in rows}
+    recorded = history_log(session).recorded
+    above = {row.id: list(_referred_to(recorded, row)) for row in rows}
     places = {place for found in above.values() for place in found if place[0] in views}
     statement = select(RecordedChange).where(
         are_of({row.transaction for row in rows}, session.get_bind().dialect.name),

@@ -9,8 +9,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.history.keys import written_key
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of, relations_of
-from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.database.change_log import CHANGE_LOG
+from dovetail.contrib.history.recording.log import history_log
 
 LOOKED_AT = 20  # changes, the latest first
 
@@ -18,10 +17,9 @@ LOOKED_AT = 20  # changes, the latest first
 async def tell_last_change(request: Request, shown: ShownObject) -> LastChange | None:
     """Return who made the last change that the user may read, as the page of the history shows it, and when."""
     session, model = request_context().session, shown.view.model
-    log = CHANGE_LOG.find(session.info)
-    labels = log.recorded.labels_of(model) if isinstance(log, HistoryLog) else []
+    labels = history_log(session).recorded.labels_of(model)
     key = written_key(primary_keys(model), shown.pk)
-    found = await session.scalars(changes_of(labels, key, with_gone=False, before=None).limit(LOOKED_AT))
+    found = await session.scalars(changes_of(labels, key, with_gone=False).limit(LOOKED_AT))
     for row in found:
         if row.actor_name and _is_readable(request, model, row):
             return LastChange(row.actor_name, row.actor_id, row.created_at)

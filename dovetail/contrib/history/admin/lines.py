@@ -14,24 +14,21 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.history.admin.names import ORIGINS
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.recorded import Recorded
-from dovetail.database.change_log import CHANGE_LOG
 from dovetail.translation.texts import gettext_lazy
 
 Formatter: TypeAlias = Callable[[RecordedChange, str], object]
 
 
-def recorded() -> Recorded | None:
-    """Return the tables whose changes are written down; None where another log is in use."""
-    log = CHANGE_LOG.find(request_context().session.info)
-    return log.recorded if isinstance(log, HistoryLog) else None
+def recorded() -> Recorded:
+    """Return the tables whose changes are written down."""
+    return history_log(request_context().session).recorded
 
 
 def model_in_words(change: RecordedChange, _name: str = "model") -> str:
     """Return what the back office calls the model of a change; its label if there is no such model any more."""
-    found = recorded()
-    table = None if found is None else found.labelled(change.model)
+    table = recorded().labelled(change.model)
     if table is None or table.model is None:
         return change.model
     return rights_of(request_context().request).name_of(table.model)
@@ -63,8 +60,7 @@ class ModelFilter(StaticValuesFilter):
 
     async def lookups(self, request: Request, _model: object, _run_query: object) -> list[tuple[str, str]]:
         """Return the models by their names."""
-        found, name_of = recorded(), rights_of(request).name_of
-        tables = () if found is None else found.tables.values()
+        name_of, tables = rights_of(request).name_of, recorded().tables.values()
         named = {one.label: name_of(one.model) for one in tables if one.model is not None and not one.is_link}
         return [("__all", "All"), *sorted(named.items(), key=lambda pair: pair[1].casefold())]
 

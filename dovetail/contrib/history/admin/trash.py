@@ -20,12 +20,13 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.admin.along import causes_of, counts_along
+from dovetail.contrib.history.admin.lines import recorded
 from dovetail.contrib.history.admin.names import title_of_deleted
-from dovetail.contrib.history.admin.undoing import chosen_change, earliest, is_number, undo_for
+from dovetail.contrib.history.admin.undoing import chosen_change, is_number, undo_for
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
-from dovetail.contrib.history.recording.log import HistoryLog
-from dovetail.database.change_log import CHANGE_LOG
+from dovetail.contrib.history.recording.log import history_log
+from dovetail.contrib.history.undoing.undo import earliest
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.zones import local
 
@@ -93,8 +94,7 @@ def _by_day(deleted: Sequence[Deleted]) -> list[Mapping[str, object]]:
 
 def _views(request: Request) -> Iterator[tuple[str, ViewBase]]:
     """Yield the models whose deleted objects the user may see some of, with their views."""
-    log = CHANGE_LOG.find(request_context().session.info)
-    for table in log.recorded.tables.values() if isinstance(log, HistoryLog) else ():
+    for table in recorded().tables.values():
         view = None if table.is_link or table.model is None else rights_of(request).view_of(table.model)
         if view is not None:
             yield table.label, view
@@ -112,7 +112,7 @@ def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[Recorded
     )
     is_deletion = RecordedChange.action == literal_column("'delete'")  # as the index has it
     statement = select(RecordedChange).where(is_deletion, ~is_back)
-    statement = statement.where(RecordedChange.created_at >= earliest(request_context().session))
+    statement = statement.where(RecordedChange.created_at >= earliest(history_log(request_context().session)))
     statement = statement.where(RecordedChange.transaction != 0, _may_see(request, views))
     return statement.order_by(RecordedChange.id.desc())
 

@@ -10,12 +10,12 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.history.admin.undoing import chosen_change, undo_for
+from dovetail.contrib.history.admin.lines import recorded
+from dovetail.contrib.history.admin.undoing import chosen_change, undo_for, undone_in_words
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.transactions import are_own
-from dovetail.database.change_log import CHANGE_LOG
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext_lazy
 
 SUCCESS = "success"  # the category of messages that tell of changes
 
@@ -24,8 +24,7 @@ async def offer_undo(request: Request) -> None:
     """Note in the last message of success which change can be undone: the last of this transaction."""
     messages: list[dict[str, str]] = request.scope["session"].get("_messages", [])
     session = request_context().session
-    log = CHANGE_LOG.find(session.info)
-    if not messages or messages[-1]["category"] != SUCCESS or not isinstance(log, HistoryLog) or not log.undo_days:
+    if not messages or messages[-1]["category"] != SUCCESS or not history_log(session).undo_days:
         return
     await session.flush()
     is_own = are_own(session.get_bind().dialect.name)
@@ -47,13 +46,7 @@ class UndoPage(BaseView):
     async def act(self, request: Request) -> Response:
         """Undo the change that the form names, and lead to the list of such objects."""
         change = await chosen_change(request, _own(request))
-        count = await undo_for(request, change)
-        told = (
-            gettext("The change was undone.")
-            if count == 1
-            else gettext("The change was undone, with %(count)s changes in all.") % {"count": count}
-        )
-        Flash.success(request, told)
+        Flash.success(request, undone_in_words(await undo_for(request, change)))
         return RedirectResponse(_list_of(request, change), HTTPStatus.SEE_OTHER)
 
 
@@ -63,10 +56,8 @@ def _own(request: Request) -> Select[RecordedChange]:
 
 def _list_of(request: Request, change: RecordedChange) -> str:
     """Return the address of the list of the objects that were changed; that of the first page if there is none."""
-    log = CHANGE_LOG.find(request_context().session.info)
-    tables = log.recorded.tables.values() if isinstance(log, HistoryLog) else ()
-    models = (one.model for one in tables if one.label == change.model and one.model is not None)
-    view = next((found for model in models if (found := rights_of(request).view_of(model)) is not None), None)
+    table = recorded().labelled(change.model)
+    view = None if table is None or table.model is None else rights_of(request).view_of(table.model)
     if view is None:
         return str(request.url_for("admin:index").path)
     return str(request.url_for("admin:list", identity=view.identity).path)

@@ -1,7 +1,6 @@
 """Undo changes in the back office: which can be undone yet, with how many others, and for whom."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from sqlalchemy import Select, func, select
@@ -15,11 +14,10 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.history.admin.rights import OfficeJudge
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
-from dovetail.contrib.history.recording.log import HistoryLog
+from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.transactions import are_of
-from dovetail.contrib.history.undoing.undo import earliest as undo_start
-from dovetail.contrib.history.undoing.undo import undo
-from dovetail.database.change_log import CHANGE_LOG
+from dovetail.contrib.history.undoing.undo import earliest, undo
+from dovetail.translation.texts import gettext
 
 DIGITS = 18  # of a number that fits into 64 bits
 
@@ -31,7 +29,7 @@ def is_number(text: str) -> bool:
 
 async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange]) -> Mapping[int, int]:
     """Return how many lines there are beside each change that can be undone yet in its transaction, by its number."""
-    since = earliest(session)
+    since = earliest(history_log(session))
     possible = {one.transaction for one in changes if one.transaction and one.created_at >= since}
     if not possible:
         return {}
@@ -72,12 +70,11 @@ async def chosen_change(request: Request, among: Select[RecordedChange]) -> Reco
 async def undo_for(request: Request, change: RecordedChange) -> int:
     """Undo a change for the user of a request, and return how many lines that were. Raises as `undo` does."""
     session = request_context().session
-    log = CHANGE_LOG.find(session.info)
-    assert isinstance(log, HistoryLog)  # noqa: S101 - this plugin's own
-    return await undo(session, log, change, OfficeJudge(request))
+    return await undo(session, history_log(session), change, OfficeJudge(request))
 
 
-def earliest(session: AsyncSession) -> datetime:
-    """Return since when changes can be undone."""
-    log = CHANGE_LOG.find(session.info)
-    return undo_start(log) if isinstance(log, HistoryLog) else datetime.now(UTC)
+def undone_in_words(count: int) -> str:
+    """Return the message that a change was undone, and with how many others if they were several."""
+    if count == 1:
+        return gettext("The change was undone.")
+    return gettext("The change was undone, with %(count)s changes in all.") % {"count": count}

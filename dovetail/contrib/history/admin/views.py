@@ -32,7 +32,14 @@ from dovetail.contrib.history.admin.lines import (
 )
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
-from dovetail.contrib.history.admin.undoing import chosen_change, count_beside, is_number, undo_for, undoable_actions
+from dovetail.contrib.history.admin.undoing import (
+    chosen_change,
+    count_beside,
+    is_number,
+    undo_for,
+    undoable_actions,
+    undone_in_words,
+)
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import values_of_keys, written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
@@ -104,7 +111,7 @@ class ShownChange:
 
 def is_recorded(_request: Request, view: ViewBase) -> bool:
     """Return whether changes of the objects of a view are written down."""
-    return bool(_labels(view.model))
+    return bool(recorded().labels_of(view.model))
 
 
 async def load_history(_office: Office, request: Request, shown: ShownObject) -> LongWork | None:
@@ -133,13 +140,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
 async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
     """Undo the change that the form names, with all that was done in its transaction."""
     change = await chosen_change(request, _changes_of(request, shown))
-    count = await undo_for(request, change)
-    Flash.success(
-        request,
-        gettext("The change was undone, with %(count)s changes in all.") % {"count": count}
-        if count > 1
-        else gettext("The change was undone."),
-    )
+    Flash.success(request, undone_in_words(await undo_for(request, change)))
     if change.action == ChangeAction.ADD:
         return RedirectResponse(list_url(request, shown.view), HTTPStatus.SEE_OTHER)
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
@@ -149,16 +150,11 @@ def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
     """Return the SELECT of an object's changes, the latest first."""
     before = request.query_params.get("before", "")
     return changes_of(
-        _labels(shown.view.model),
+        recorded().labels_of(shown.view.model),
         written_key(primary_keys(shown.view.model), shown.pk),
         with_gone=user_of(request).is_superuser,
         before=int(before) if is_number(before) else None,
     )
-
-
-def _labels(model: type[object]) -> list[str]:
-    found = recorded()
-    return [] if found is None else found.labels_of(model)
 
 
 def _shown(

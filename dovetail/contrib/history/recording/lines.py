@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.types import JSON, UserDefinedType
 
-from dovetail.contrib.history.differences import REDACTED as REDACTED  # noqa: PLC0414 - what a line holds
+from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.json_rows import (
     bare,

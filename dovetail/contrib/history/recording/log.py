@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import Column, ColumnElement, FromClause, Insert, Table, event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from dovetail.contrib.history.recording.lines import Lines
 from dovetail.contrib.history.recording.origin import origin_values
@@ -12,7 +12,7 @@ from dovetail.contrib.history.recording.recorded import Recorded, check_ignored
 from dovetail.contrib.history.recording.sqlite_functions import define_functions
 from dovetail.contrib.history.recording.watching import Watcher
 from dovetail.contrib.history.settings import HistorySettings
-from dovetail.database.change_log import Picture
+from dovetail.database.change_log import CHANGE_LOG, Picture
 from dovetail.plugin import Context
 
 
@@ -54,6 +54,13 @@ class HistoryLog:
     ) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them."""
         return self._lines.insert_deleted(cast("Table", table), where, before)
+
+
+def history_log(session: AsyncSession) -> HistoryLog:
+    """Return the log of a session's site, where this plugin is enabled: no other may keep one beside it."""
+    log = CHANGE_LOG.find(session.info)
+    assert isinstance(log, HistoryLog)  # noqa: S101 - `check` refuses a second one
+    return log
 
 
 def make_log(context: Context) -> HistoryLog:
