@@ -37,6 +37,7 @@ from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
 from dovetail.database.presumed import Presumable
 from dovetail.resources.conditions import is_never
 from dovetail.resources.declaration.declared import Model
+from dovetail.resources.query.keys import key_names
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
@@ -116,7 +117,9 @@ def prepare_delete(  # noqa: PLR0917 - as above
     if by_whom is not None:  # which looks at rows of its own; nobody is presumed where the line is a statement apart
         chosen.append(is_confirmed(by_whom, dialect))
     if log is not None and line is not None and dialect.name != "sqlite":
-        recorded = prepare(_recorded_delete(log, table, key, chosen), dialect, visibility.binds)
+        (name,) = key_names(spec.model)  # of the primary key, by which what goes along refers to the row
+        statement = _recorded_delete(log, table, getattr(spec.model, name), chosen)
+        recorded = prepare(statement, dialect, visibility.binds)
         return None if recorded is None else Compiled((recorded,), log)
     parts = [one for one in (line, delete(table).where(*chosen).returning(key)) if one is not None]
     found = [prepared for one in parts if (prepared := prepare(one, dialect, visibility.binds)) is not None]
