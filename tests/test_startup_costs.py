@@ -82,6 +82,21 @@ None"""
     assert {"uvicorn", "watchfiles"} <= imported_by(code.format(reload=True), tmp_path)
 
 
+def test_a_server_imports_what_speaks_websocket_for_the_first_connection_that_does(tmp_path):
+    code = """
+import socket, uvicorn
+from config.settings import Settings
+from dovetail.cli.server.serving import Listener, serve
+from dovetail.settings import load_settings
+uvicorn.Server.run = lambda server, sockets=None: server.config.load()
+serve(load_settings(Settings), None, Listener(socket.socket()), reload=False, workers=1)"""
+
+    found = imported_by(code, tmp_path)
+
+    assert {"uvicorn.protocols.http.httptools_impl", "plugins.blog.api"} <= found
+    assert found & {"websockets", "wsproto"} == set()
+
+
 def test_a_server_that_starts_looks_for_migrations_on_sqlite_without_asyncpg_and_alembic(tmp_path):
     code = (
         "from config.settings import Settings; from dovetail.cli.state import State; "

@@ -4,6 +4,7 @@ uvicorn is pinned to one minor version; tests/server/test_uvicorn_private.py fai
 classes are subclassed: what a subclass overrides and reads is listed beside each.
 """
 
+import asyncio
 from typing import TypeAlias
 
 from uvicorn import Server
@@ -42,6 +43,15 @@ BAD_IN_NAME, BAD_IN_VALUE = HEADER_RE, HEADER_VALUE_RE  # what may stand in no h
 STATUS_LINES = STATUS_LINE  # the first line of a response, by status
 
 Reloader = ChangeReload  # runs a server in a process that it replaces when a file changes
+
+
+def websocket_protocol(**given: object) -> asyncio.Protocol:
+    """Return what speaks on a connection that asks for WebSocket, as uvicorn has it, which the first one imports."""
+    from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
+
+    if AutoWebSocketsProtocol is None:
+        raise RuntimeError("no library speaks WebSocket; install uvicorn[standard], as Dovetail's dependencies say")
+    return AutoWebSocketsProtocol(**given)
 
 
 class HttpProtocol(HttpToolsProtocol):

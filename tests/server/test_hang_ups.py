@@ -120,6 +120,14 @@ def test_a_client_that_hangs_up_costs_a_quiet_line_and_no_traceback_wherever_it_
     assert len(lines) - len(of_websockets) <= 4 * len(REQUESTS)
 
 
+def test_a_server_speaks_websocket(served):
+    port, _log = served
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        connection.sendall(get(b"/socket", UPGRADE))
+
+        assert connection.recv(4_096).startswith(b"HTTP/1.1 101 ")
+
+
 def test_what_a_client_hung_up_on_is_logged_as_499(served):
     port, log = served
     for path in (b"/api/posts", b"/admin/login", b"/raw", b"/stream"):

@@ -96,13 +96,14 @@ def serve(settings: Settings, registry: Registry, listener: Listener, *, reload:
     from dovetail.middleware.logging import LOGGING
     from dovetail.server.protocol import GuardedProtocol
     from dovetail.server.supervisor import Supervisor
-    from dovetail.server.uvicorn_private import Reloader
+    from dovetail.server.uvicorn_private import Reloader, websocket_protocol
     from dovetail.server.worker import GracefulServer, exit_cleanly_on_sigterm
 
     config = uvicorn.Config(
         settings.asgi_application,
         **_server_options(settings),
         http=GuardedProtocol,
+        ws=websocket_protocol,  # type: ignore[arg-type]  # uvicorn calls it, as the class that it expects
         log_config=LOGGING,
         reload=reload,
         reload_dirs=[str(folder) for folder in watched_folders(settings, registry)] if reload else None,
