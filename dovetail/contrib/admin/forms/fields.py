@@ -101,6 +101,11 @@ class ChoiceField(fields.SelectField):
             self.kept_key = as_text(value)
             self.choices = [*(self.choices or ()), (self.kept_key, in_words(self.kept_key))]
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was sent. Raises ValueError for what is not offered, of which SQLAdmin tells in English alone."""
+        if valuelist:
+            self.data = None if valuelist[0] == "__None" else self.coerce(valuelist[0])
+
     def pre_validate(self, form: BaseForm) -> None:
         """Accept the value: coercion has refused everything else already."""
 
