@@ -1,11 +1,18 @@
 """Posts and tags in the back office."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.views import BooleanFilter, Chart, ModelAdmin, RelationFilter, action, shortened
+from dovetail.contrib.admin.views import (
+    BooleanFilter,
+    Chart,
+    ModelAdmin,
+    RelationFilter,
+    SelectedRows,
+    action,
+    shortened,
+)
 from dovetail.plugin import gettext_lazy, ngettext
 from plugins.blog.models import POST_TEXT, Post, Tag
 
@@ -51,24 +58,16 @@ class PostAdmin(ModelAdmin, model=Post):
     }
 
     @action(description=gettext_lazy("Publish"), permissions=["change"])
-    async def publish(self, request: Request, posts: Sequence[Post]) -> str:  # noqa: ARG002 - every action is handed it
+    async def publish(self, request: Request, posts: SelectedRows[Post]) -> str:  # noqa: ARG002 - every action is handed it
         """Let everybody read the posts."""
-        return _set_published(posts, is_published=True)
+        count = await posts.update(is_published=True)
+        return ngettext("%(count)s post published.", "%(count)s posts published.", count) % {"count": count}
 
     @action(description=gettext_lazy("Unpublish"), permissions=["change"])
-    async def unpublish(self, request: Request, posts: Sequence[Post]) -> str:  # noqa: ARG002 - as above
+    async def unpublish(self, request: Request, posts: SelectedRows[Post]) -> str:  # noqa: ARG002 - as above
         """Make drafts of the posts again."""
-        return _set_published(posts, is_published=False)
-
-
-def _set_published(posts: Sequence[Post], *, is_published: bool) -> str:
-    for post in posts:
-        post.is_published = is_published
-    if is_published:
-        told = ngettext("%(count)s post published.", "%(count)s posts published.", len(posts))
-    else:
-        told = ngettext("%(count)s post unpublished.", "%(count)s posts unpublished.", len(posts))
-    return told % {"count": len(posts)}
+        count = await posts.update(is_published=False)
+        return ngettext("%(count)s post unpublished.", "%(count)s posts unpublished.", count) % {"count": count}
 
 
 class TagAdmin(ModelAdmin, model=Tag):

@@ -1,6 +1,5 @@
 """Comments in the back office, where moderators work."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from dovetail.contrib.admin.views import (
     Figure,
     ModelAdmin,
     RelationFilter,
+    SelectedRows,
     TabularInline,
     action,
     badge,
@@ -78,14 +78,16 @@ class CommentAdmin(ModelAdmin, model=Comment):
     }
 
     @action("approve", gettext_lazy("Approve"), permission=MODERATE, rule="moderate")
-    async def approve(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - every action is handed it
+    async def approve(self, request: Request, comments: SelectedRows[Comment]) -> str:  # noqa: ARG002 - every action is handed it
         """Let everybody read the comments."""
-        return _set_status(comments, CommentStatus.APPROVED)
+        count = await comments.update(status=CommentStatus.APPROVED)
+        return ngettext("%(count)s comment approved.", "%(count)s comments approved.", count) % {"count": count}
 
     @action("reject", gettext_lazy("Reject"), permission=MODERATE, rule="moderate")
-    async def reject(self, request: Request, comments: Sequence[Comment]) -> str:  # noqa: ARG002 - as above
+    async def reject(self, request: Request, comments: SelectedRows[Comment]) -> str:  # noqa: ARG002 - as above
         """Let nobody read the comments."""
-        return _set_status(comments, CommentStatus.REJECTED)
+        count = await comments.update(status=CommentStatus.REJECTED)
+        return ngettext("%(count)s comment rejected.", "%(count)s comments rejected.", count) % {"count": count}
 
 
 WAITING = Figure(
@@ -96,13 +98,3 @@ WAITING = Figure(
     query={"status": CommentStatus.PENDING.value},
     seconds=30,
 )
-
-
-def _set_status(comments: Sequence[Comment], status: CommentStatus) -> str:
-    for comment in comments:
-        comment.status = status
-    if status is CommentStatus.APPROVED:
-        told = ngettext("%(count)s comment approved.", "%(count)s comments approved.", len(comments))
-    else:
-        told = ngettext("%(count)s comment rejected.", "%(count)s comments rejected.", len(comments))
-    return told % {"count": len(comments)}

@@ -1,6 +1,6 @@
 """Create, change and delete objects in the request's transaction, writing only what the form named."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,10 +10,7 @@ from sqlalchemy import JSON, Column, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
-from starlette.responses import Response
-from wtforms import Form
 
-from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
@@ -29,32 +26,6 @@ from dovetail.translation.texts import gettext
 
 Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier
 NOTHING_KNOWN: Known = {}
-
-
-@dataclass(frozen=True)
-class TaskKind:
-    """Says what an action asks before it is done, and how it is done with very many objects."""
-
-    question: str | None = None
-    form: type[Form] | None = None
-    is_batched: bool = True
-    done: str = ""  # what to tell of objects that were done in several batches, "{} were deleted."
-    template: str = ""  # of the page that asks, in place of the view's
-    context: Callable[[Sequence[object]], Awaitable[Mapping[str, object]]] | None = None  # what it shows besides
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """Something to do with selected objects; `apply` returns what to tell the user, a Response, or None.
-
-    It is handed some of them, and what the form of the action holds.
-    """
-
-    view: ChangeListView
-    action: str
-    label: str
-    apply: Callable[[Sequence[object], Mapping[str, object]], Awaitable[str | Response | None]]
-    kind: TaskKind = TaskKind()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ from dovetail.contrib.admin.widgets.widget import STAFF as STAFF  # noqa: PLC041
 from dovetail.contrib.admin.widgets.widget import Widget as Widget  # noqa: PLC0414 - as above
 from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.contrib.admin.writing.created_rows import create_rows
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows as SelectedRows  # noqa: PLC0414 - as above
 from dovetail.errors import BadRequestError, ConfigurationError
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 from dovetail.translation.words import choice_in_words, column_in_words, in_words

@@ -6,13 +6,17 @@ Those of its pools, engines and sessions stand in sqlalchemy_private.py.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BindParameter, ClauseElement, ColumnElement, CursorResult, Insert, Select, Update
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, CursorResult, Insert, Select, Table, Update
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.types import TypeEngine
 
 SelectT = TypeVar("SelectT", bound=Select[Any])
 Rows = Iterable[Iterable[object]]
+BEYOND_WHERE = (  # what a SELECT may have besides conditions and an order
+    *("_limit_clause", "_offset_clause", "_fetch_clause", "_for_update_arg", "_having_criteria", "_setup_joins"),
+    *("_from_obj", "_independent_ctes", "_prefixes", "_suffixes", "_statement_hints", "_with_options"),
+)
 Processors = Mapping[str, Callable[[Any], Any]]
 
 
@@ -97,6 +101,14 @@ def kept_as_it_stands(statement: SelectT) -> SelectT:
 def merges_rows(statement: Select[object]) -> bool:
     """Return whether a SELECT makes one row of several, by DISTINCT or GROUP BY: each further column changes them."""
     return bool(statement._distinct or statement._group_by_clauses)  # noqa: SLF001 - there is no public name for it
+
+
+def narrows_one_table(statement: Select[object]) -> bool:
+    """Return whether a SELECT takes its rows from one table as they are, and does nothing but narrow and order them."""
+    more = [getattr(statement, name) for name in BEYOND_WHERE]
+    is_more = any(one is not None and not (isinstance(one, tuple) and not one) for one in more)
+    froms = () if is_more or merges_rows(statement) else statement.get_final_froms()
+    return len(froms) == 1 and isinstance(froms[0], Table)
 
 
 def kind_of(column_type: TypeEngine[object]) -> type[TypeEngine[object]] | None:

@@ -122,6 +122,8 @@ def split_key(text: str) -> list[str]:
 
 def key_text(key: object) -> str:
     """Return a key as it stands in an address."""
+    if type(key) is int:  # as nearly all are, of each row of a list
+        return str(key)
     return write_key(key if isinstance(key, tuple) else (key,))
 
 

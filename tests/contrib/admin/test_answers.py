@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.actions.task import Task
 from dovetail.contrib.admin.request_context import request_context
 from tests.contrib.admin.shelf.admin import BookAdmin
 from tests.contrib.admin.shelf.models import Book
@@ -137,7 +137,7 @@ async def test_an_action_that_is_undone_is_followed_by_nothing(office, session, 
 
     def make(self, *, apply: Any, **options: Any) -> None:
         async def follow(rows, data):
-            request_context().after_commit.add_task(done.append, rows[0].title)
+            request_context().after_commit.add_task(done.append, (await rows.objects())[0].title)
             return await apply(rows, data)
 
         init(self, apply=follow, **options)

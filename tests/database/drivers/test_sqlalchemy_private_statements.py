@@ -94,6 +94,27 @@ def test_a_statement_that_makes_one_row_of_several_is_known():
     assert private.merges_rows(select(Item).group_by(Item.id))
 
 
+def test_a_statement_that_narrows_one_table_and_does_nothing_else_is_known():
+    plain = select(Item).where(Item.name == "x", Item.children.any()).order_by(Item.id)
+    assert private.narrows_one_table(plain)
+    others = Item.__table__.alias()
+    for more in (
+        plain.limit(3),
+        plain.offset(3),
+        plain.distinct(),
+        plain.group_by(Item.id),
+        plain.join(Item.children),
+        plain.where(others.c.id == Item.id),
+        plain.options(selectinload(Item.children)),
+        plain.with_for_update(),
+        plain.select_from(others),
+        plain.prefix_with("X"),
+        plain.with_statement_hint("X"),
+        select(others),
+    ):
+        assert not private.narrows_one_table(more), more
+
+
 def test_integers_of_any_size_are_of_one_kind():
     assert private.kind_of(BigInteger()) is private.kind_of(Integer()) is Integer
     assert private.kind_of(String(5)) is String

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 from types import FunctionType
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, get_origin, overload
 
 import sqladmin
 from sqladmin.authorization import custom_action
@@ -13,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Form
 
+from dovetail.contrib.admin.actions.task import Task, TaskKind
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.sqladmin_private import action_slug, is_action
 from dovetail.contrib.admin.view_base import FollowsRule, TakesPermission
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.translation.words import in_words
 
 Outcome: TypeAlias = str | Response | None
+OBJECTS = 2  # the place of the objects among the arguments
 WITH_DATA = 4  # arguments: the view, the request, the objects, and what the form holds
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Outcome]])
 
@@ -62,6 +64,9 @@ def action(
             for comment in comments:
                 comment.status = CommentStatus.APPROVED
             return f"{len(comments)} comments approved."
+
+    One that says `comments: SelectedRows[Comment]` is handed the rows without their objects: `await comments.update(
+    status=CommentStatus.APPROVED)` changes them by one statement, as Django's `queryset.update()` does.
 
     It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
     first piece. To undo everything and tell the user why it raises an error of `dovetail.errors`; a Response of status
@@ -115,6 +120,7 @@ def _decorated(method: Method, said: _Said) -> Method:
     if said.kind.form is not None and takes < WITH_DATA:
         right = f"async def {method.__name__}(self, request, objects, data)"
         raise TypeError(f"the action {said.name!r} has a form; write {right}")
+    takes_rows = _takes_rows(method)
     slug = custom_action(action_slug(said.name))
     words = said.label if said.label is not None else in_words(said.name.replace("-", " "))
 
@@ -122,10 +128,12 @@ def _decorated(method: Method, said: _Said) -> Method:
     async def task(view: ChangeListView, request: Request) -> Task:  # the site runs it, after asking if need be
         form = said.kind.form or (view.action_form if takes == WITH_DATA else None)
 
-        async def apply(rows: Sequence[object], data: Mapping[str, object]) -> Outcome:
-            return await method(view, request, rows, *([] if form is None else [data]))
+        async def apply(rows: SelectedRows, data: Mapping[str, object]) -> Outcome:
+            given = rows if takes_rows else await rows.objects()
+            return await method(view, request, given, *([] if form is None else [data]))
 
-        return Task(view=view, action=slug, label=words, apply=apply, kind=replace(said.kind, form=form))
+        kind = replace(said.kind, form=form, takes_rows=takes_rows)
+        return Task(view=view, action=slug, label=words, apply=apply, kind=kind)
 
     decorated: Any = sqladmin.action(said.name, words, said.kind.question)(task)
     decorated.takes_permissions = tuple(replace(one, action=slug) for one in said.permissions)
@@ -134,3 +142,12 @@ def _decorated(method: Method, said: _Said) -> Method:
     decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
     decorated.lacks_form = takes == WITH_DATA and said.kind.form is None  # and needs the view's
     return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
+
+
+def _takes_rows(method: Callable[..., object]) -> bool:
+    """Return whether an action says that it takes SelectedRows, which may be a text: `annotations` make them."""
+    parameters = list(signature(method).parameters.values())
+    said = parameters[OBJECTS].annotation if len(parameters) > OBJECTS else None
+    if isinstance(said, str):
+        return said.partition("[")[0].rpartition(".")[2] == SelectedRows.__name__
+    return (get_origin(said) or said) is SelectedRows

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.contrib.admin.actions.task import Task, TaskKind
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields, bulk_form, writable
 from dovetail.contrib.admin.bulk_editing.form import with_boxes
-from dovetail.contrib.admin.changes import Task, TaskKind
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.forms.assets import assets_of
@@ -27,6 +27,7 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.tasks.acting import run_task
 from dovetail.contrib.admin.tasks.batches import counted
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -44,7 +45,8 @@ async def edit_selected(office: Office, request: Request) -> Response:
 
 
 async def _task(request: Request, view: ModelAdmin) -> Task:
-    async def apply(rows: Sequence[object], data: Mapping[str, object]) -> str:
+    async def apply(selected: SelectedRows, data: Mapping[str, object]) -> str:
+        rows = await selected.objects()
         named = by_attribute(data, view.model)
         await _check(request, view, rows, named)
         await view.change_objects(request, [(row, dict(named)) for row in rows])

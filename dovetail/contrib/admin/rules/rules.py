@@ -3,9 +3,9 @@
 A model for which no plugin has registered a policy is closed: whoever has the model's permission has it for all rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, false, inspect, select, true, tuple_
+from sqlalchemy import ColumnElement, false, func, inspect, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -17,6 +17,7 @@ from dovetail.resources.deprecated_hooks import HOOKS
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
+from dovetail.resources.query.keys import among
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
@@ -97,6 +98,21 @@ class Rules:
         await self.load(session, model, [action], rows)
         self.require(model, action, rows)
 
+    async def check_keys(
+        self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
+    ) -> None:
+        """Raise PermissionDeniedError as `check` does, of rows with these keys, where nothing `asks_about_each`."""
+        condition = self.where(model, action)
+        if condition is EVERYTHING or not keys:
+            return
+        allowed = select(func.count()).select_from(model).where(among(primary_keys(model), keys), condition)
+        if condition is NOTHING or await session.scalar(allowed) != len(keys):
+            raise PermissionDeniedError(self.explain(model, action))
+
+    def asks_about_each(self, model: type[object], action: str) -> bool:
+        """Return whether the policy of a model has a hook that is asked about each object."""
+        return action != "view" and HOOKS.get(action) in self._policies.of(model).old_hooks
+
     def require(self, model: type[object], action: str, rows: Sequence[object]) -> None:
         """Raise PermissionDeniedError, with the sentence of the policy, unless the user may do it to all these rows."""
         if rows and not self._allows_all(model, action, rows):
@@ -131,9 +147,9 @@ class Rules:
         return Label(self._homes.get(model, ""), model.__name__)
 
     def _ask_old_hook(self, model: type[object], action: str, rows: Sequence[object]) -> None:
-        policy, hook = self._policies.of(model), HOOKS.get(action, "")
-        if action == "view" or hook not in policy.old_hooks:
+        if not self.asks_about_each(model, action):
             return
+        policy, hook = self._policies.of(model), HOOKS[action]
         changes: tuple[object, ...] = (frozenset(),) if action == "change" else ()
         for row in rows:
             getattr(policy, hook)(self._viewer, row, *changes)

@@ -1,6 +1,6 @@
 """Delete selected rows, or do another action with them: after asking once, whole or not at all."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.changes import Task, TaskKind
+from dovetail.contrib.admin.actions.task import Task, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.tasks.batches import Run, TaskFailedError, counted
@@ -19,6 +19,7 @@ from dovetail.contrib.admin.tasks.questions import Question
 from dovetail.contrib.admin.tasks.selection import ALL, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.state import DOOR, note_of_request
 from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
@@ -98,7 +99,8 @@ class _Acting:
 def deletion(request: Request, view: ModelAdmin) -> Task:
     """Return the task of deleting the selected rows."""
 
-    async def delete(rows: Sequence[object], _data: Mapping[str, object]) -> str | Response:
+    async def delete(selected: SelectedRows, _data: Mapping[str, object]) -> str | Response:
+        rows = await selected.objects()
         title, key = view.title_of(rows[0]), identifier_of(rows[0])
         await view.delete_objects(request, rows)
         if await _is_of_one(request) and (answer := await view.response_delete(request, title, key)) is not None:

@@ -3,7 +3,7 @@
 What fails undoes all of it, and the object at which it failed is found and named.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.changes import Task
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
+from dovetail.contrib.admin.actions.task import Task
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks.selection import Selected
+from dovetail.contrib.admin.tasks.taking import asks_about_each_object, take
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.translation import formats
@@ -58,9 +58,9 @@ class Run:
         outcome: str | Response | None = None
         try:
             async with session.begin_nested() as everything:
-                for batch in self._batches():
+                for batch in self.selected.batches(self._size):
                     outcome = await self._do_batch(batch)
-                    so_far += len(batch)
+                    so_far += len(batch.identifiers)
                     self.report(so_far, len(self.selected.identifiers))
                     self._check_answer(outcome, so_far)
                 if is_refusal(outcome):
@@ -93,15 +93,11 @@ class Run:
     def _size(self) -> int:
         return BATCH if self.task.kind.is_batched else max(len(self.selected.identifiers), 1)
 
-    def _batches(self) -> Iterator[Sequence[str]]:
-        for start in range(0, len(self.selected.identifiers), self._size):
-            yield self.selected.identifiers[start : start + self._size]
-
-    async def _do_batch(self, identifiers: Sequence[str]) -> str | Response | None:
-        rows = await self._rows(identifiers)
-        check_there(rows, identifiers)
+    async def _do_batch(self, batch: Selected) -> str | Response | None:
+        rows = await take(self.request, self.task, batch)
+        check_there(rows, batch.identifiers)
         try:
-            await check_permissions(self.request, self.task, rows)
+            await check_rows(self.request, self.task, rows)
         except (HTTPException, PermissionDeniedError) as error:
             raise _RefusedError from error
         try:
@@ -110,26 +106,19 @@ class Run:
             told = message_for(error)
             if told.is_ours or len(rows) == 1 or told.is_too_slow:
                 raise
-            culprit = await self._culprit(identifiers)
+            culprit = await self._culprit(batch.identifiers)
             raise TaskFailedError(
                 gettext("%(message)s That was at %(culprit)s.") % {"message": told.message, "culprit": culprit}
                 if culprit
                 else told.message
             ) from error
 
-    async def _rows(self, identifiers: Sequence[str]) -> Sequence[object]:
-        """Return the objects whole and locked; a single one, which is called by its name, with what that reads."""
-        view = self.task.view
-        read = paths_read(view.model, names_in_text_of(view.model)) if len(identifiers) == 1 else ()
-        relations = [path for path in read if path.partition(".")[0] in view.mapper.relationships]
-        return await view.get_objects(identifiers, for_update=True, relations=relations)
-
-    async def _try(self, rows: Sequence[object]) -> str | Response | None:
+    async def _try(self, rows: SelectedRows) -> str | Response | None:
         source = f"the action {self.task.label!r} of {type(self.task.view).__name__}"
         async with request_context().session.begin_nested():
             outcome = await self.task.apply(rows, self.data)
             check_outcome(outcome, source)
-            await write_together(request_context().session, self.task.view.model, rows)
+            await write_together(request_context().session, self.task.view.model, rows.loaded or ())
             await _check_changed(self.request, self.task, rows)
             await request_context().session.flush()
             return await sendable(outcome, source) if isinstance(outcome, Response) else outcome
@@ -142,8 +131,8 @@ class Run:
         left = list(identifiers)
         while left:
             half = left[: max(len(left) // 2, 1)]
-            rows = await self._rows(half)
-            title = self.task.view.short_title_of(rows[0]) if len(half) == len(rows) == 1 else None
+            rows = await take(self.request, self.task, Selected(half))
+            title = self.task.view.short_title_of((await rows.objects())[0]) if len(half) == len(rows) == 1 else None
             if await self._is_well(rows):
                 left = left[len(half) :]
             elif title is not None:
@@ -152,7 +141,7 @@ class Run:
                 left = half
         return None
 
-    async def _is_well(self, rows: Sequence[object]) -> bool:
+    async def _is_well(self, rows: SelectedRows) -> bool:
         try:
             await self._try(rows)
         except Exception:  # noqa: BLE001 - it failed before, with what was told of it
@@ -160,7 +149,7 @@ class Run:
         return True
 
 
-def check_there(rows: Sequence[object], identifiers: Sequence[str]) -> None:
+def check_there(rows: Sized, identifiers: Sequence[str]) -> None:
     """Raise TaskFailedError unless all objects with these identifiers were found."""
     gone = len(identifiers) - len(rows)
     if gone:
@@ -188,18 +177,32 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
         raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
+async def check_rows(request: Request, task: Task, rows: SelectedRows) -> None:
+    """Raise as `check_permissions` does, of rows whose objects need not be loaded."""
+    if rows.loaded is not None:
+        await check_permissions(request, task, rows.loaded)
+        return
+    rules, view = rules_of(request), task.view
+    await rules.check_keys(request_context().session, view.model, view.rule_for(rules, task.action), rows.keys)
+    if not view.has_permission(request, task.action):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
 def _asked_about(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:
     """Return the rows about which to ask a view that its rules allow: all, where it overrides what it is asked by.
 
     Otherwise its answer is the same for each, and one speaks for all.
     """
-    return rows if type(view).has_permission is not ViewBase.has_permission else rows[:1]
+    return rows if asks_about_each_object(view) else rows[:1]
 
 
-async def _check_changed(request: Request, task: Task, rows: Sequence[object]) -> None:
+async def _check_changed(request: Request, task: Task, rows: SelectedRows) -> None:
     """Raise PermissionDeniedError if an action made a row what its user may not make of it."""
-    rules, session = rules_of(request), request_context().session
-    if task.view.rule_for(rules, task.action) == "change":
-        await session.flush()
-        left = [row for row in rows if instance_state(row).persistent]
-        await rules.check(session, task.view.model, "change", left)
+    rules, session, model = rules_of(request), request_context().session, task.view.model
+    if task.view.rule_for(rules, task.action) != "change":
+        return
+    await session.flush()
+    if rows.loaded is None:
+        await rules.check_keys(session, model, "change", rows.keys)
+    else:
+        await rules.check(session, model, "change", [row for row in rows.loaded if instance_state(row).persistent])

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Form
 
-from dovetail.contrib.admin.changes import Task
+from dovetail.contrib.admin.actions.task import Task
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_objects
 from dovetail.contrib.admin.deleting.reached import NAMED, Deletion
@@ -61,12 +61,15 @@ class Question:
 
         Raise TaskFailedError as `ask` does.
         """
-        rows = await self._rows(for_update=True)
-        await check_permissions(self._request, self._task, rows)
-        if self._form is not None and not self._form.validate():
-            return await self._page(rows, None, HTTPStatus.BAD_REQUEST)
+        is_right = self._form is None or self._form.validate()
         told = self._sent.get("selected")
         has_changed = self._selected.is_all and bool(told) and told != self._selected.fingerprint
+        if is_right and not has_changed and not self._is_deletion:
+            return None  # whoever does it looks at all rows
+        rows = await self._rows(for_update=True)
+        await check_permissions(self._request, self._task, rows)
+        if not is_right:
+            return await self._page(rows, None, HTTPStatus.BAD_REQUEST)
         found = None
         if self._is_deletion:
             await Deletion(self._view, self._request, await self._objects(rows)).lock()

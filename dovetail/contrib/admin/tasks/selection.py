@@ -1,7 +1,7 @@
 """Find out which objects an action is to be done with: those that are ticked, or all that a list has."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.columns.identifiers import identifier_from, primary_keys
+from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.conditions import rows_with
-from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
+from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands, narrows_one_table
 from dovetail.errors import BadRequestError
+from dovetail.resources.query.keys import key_from, key_text
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
@@ -24,10 +25,20 @@ AT_ONCE = 1000  # keys that are read before others have their turn
 
 @dataclass(frozen=True)
 class Selected:
-    """The identifiers of the objects, in the order of their keys; `is_all` if the list was selected as a whole."""
+    """The identifiers of the objects, in the order of their keys; `is_all` if the list was selected as a whole.
+
+    The `keys` of a whole list are what was read: of rows that are locked, if it is to be done.
+    """
 
     identifiers: Sequence[str]
     is_all: bool = False
+    keys: Sequence[Hashable] = ()
+
+    def batches(self, size: int) -> "Iterator[Selected]":
+        """Yield parts of so many objects."""
+        for start in range(0, len(self.identifiers), size):
+            part = slice(start, start + size)
+            yield replace(self, identifiers=self.identifiers[part], keys=self.keys[part])
 
     @property
     def fingerprint(self) -> str:
@@ -44,7 +55,7 @@ async def read_selection(
     it is gone before its turn. Raise BadRequestError for more than can be selected.
     """
     if form.get(ALL) == "1":
-        return Selected(await _all_identifiers(request, view, limit, for_update=for_update), is_all=True)
+        return await _read_all(request, view, limit, for_update=for_update)
     sent = form.getlist("pks") or request.query_params.getlist("pks")
     named = [request.path_params["pk"]] if "pk" in request.path_params else []
     found = named or list(dict.fromkeys(one for one in sent if isinstance(one, str) and one))
@@ -61,19 +72,25 @@ async def matching_keys(request: Request, view: ChangeListView) -> AnySelect:
     return kept_as_it_stands(matching.with_only_columns(*keys, maintain_column_froms=True).correlate(None))
 
 
-async def _all_identifiers(request: Request, view: ChangeListView, limit: int, *, for_update: bool) -> list[str]:
-    keys = primary_keys(view.model)
-    chosen = rows_with(keys, await matching_keys(request, view))
-    statement = select(*keys).select_from(view.model).where(chosen).order_by(*keys).limit(limit + 1)
+async def _read_all(request: Request, view: ChangeListView, limit: int, *, for_update: bool) -> Selected:
+    statement = (await _all_keys(request, view)).order_by(*primary_keys(view.model)).limit(limit + 1)
     if for_update:
         statement = statement.with_for_update(of=view.model)
-    found: list[str] = []
+    keys: list[Hashable] = []
     result = await request_context().session.stream(statement)
     async for rows in result.partitions(AT_ONCE):
-        found += [identifier_from(row) for row in rows]
-    if len(found) > limit:
+        keys += [key_from(row) for row in rows]
+    if len(keys) > limit:
         raise BadRequestError(
             gettext("More than %(limit)s match, which is more than can be done at once. Narrow the list first.")
             % {"limit": formats.number(limit)}
         )
-    return found
+    return Selected([key_text(key) for key in keys], is_all=True, keys=keys)
+
+
+async def _all_keys(request: Request, view: ChangeListView) -> AnySelect:
+    """Return the statement that selects the key of each row that the list leaves, once."""
+    matching, keys = (await view.matching(request)).order_by(None), primary_keys(view.model)
+    if view.mapper.polymorphic_on is None and narrows_one_table(matching):
+        return matching.with_only_columns(*keys, maintain_column_froms=True)
+    return select(*keys).select_from(view.model).where(rows_with(keys, await matching_keys(request, view)))

@@ -19,7 +19,7 @@ async def write_together(session: AsyncSession, model: type[object], rows: Seque
     if len(changed) < 2 or session.new or session.deleted or any(id(one) not in known for one in changed):  # noqa: PLR2004 - rows
         return  # which the ORM writes, in the order that these want
     mapper: Mapper[object] = inspect(model)
-    values = None if _is_heard(session, mapper) else _plain_values(mapper, changed)
+    values = None if is_heard(session, mapper) else _plain_values(mapper, changed)
     if values is None:
         await update_objects(session, model, changed)
         await _load_expired(session, mapper, changed)
@@ -34,10 +34,10 @@ async def write_together(session: AsyncSession, model: type[object], rows: Seque
 async def update_objects(session: AsyncSession, model: type[object], objects: Sequence[object]) -> None:
     """Write what was set on objects of the session; by the ORM, where something listens to it or lists were set."""
     mapper: Mapper[object] = inspect(model)
-    is_heard = _is_heard(session, mapper)
+    needs_orm = is_heard(session, mapper)
     names = frozenset([*mapper.column_attrs.keys(), *mapper.relationships.keys()])
     changed = [_changed_on(obj, names) for obj in objects]
-    if is_heard or any(_is_for_the_orm(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)):
+    if needs_orm or any(_is_for_the_orm(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)):
         await session.flush()
         return
     values = [_set_on(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)]
@@ -49,6 +49,20 @@ async def update_objects(session: AsyncSession, model: type[object], objects: Se
                 set_committed_value(obj, name, value)
         if made:
             session.sync_session.expire(obj, made)
+
+
+def is_heard(session: AsyncSession, mapper: Mapper[object]) -> bool:
+    """Return whether the ORM has to write objects: something listens to it, or they have a key of several columns."""
+    return why_objects(mapper.class_, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
+
+
+def keys_behind(mapper: Mapper[object], name: str, target: object) -> dict[str, object]:
+    """Return the columns by which a relation leads to an object, or to none, with what they hold then."""
+    relation, found = mapper.relationships[name], {}
+    for local, remote in relation.local_remote_pairs or ():
+        held = None if target is None else getattr(target, relation.mapper.get_property_by_column(remote).key)
+        found[mapper.get_property_by_column(local).key] = held
+    return found
 
 
 async def _write(
@@ -77,11 +91,6 @@ async def _read(
         return []
     rows = await session.execute(select(*own, *columns).where(among(own, keys)))
     return [(key_from(row[: len(own)]), row[len(own) :]) for row in rows]
-
-
-def _is_heard(session: AsyncSession, mapper: Mapper[object]) -> bool:
-    """Return whether the ORM has to write objects: something listens to it, or they have a key of several columns."""
-    return why_objects(mapper.class_, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
 
 
 def _plain_values(mapper: Mapper[object], objects: Sequence[object]) -> list[dict[str, object]] | None:
@@ -123,9 +132,6 @@ def _is_for_the_orm(mapper: Mapper[object], obj: object, changed: Sequence[str])
 def _set_on(mapper: Mapper[object], obj: object, changed: Sequence[str]) -> dict[str, object]:
     """Return what was set on an object, by column."""
     values = {name: vars(obj)[name] for name in changed if name in mapper.column_attrs}
-    for relation in [mapper.relationships[name] for name in changed if name in mapper.relationships]:
-        target = getattr(obj, relation.key)
-        for local, remote in relation.local_remote_pairs or ():
-            found = None if target is None else getattr(target, relation.mapper.get_property_by_column(remote).key)
-            values[mapper.get_property_by_column(local).key] = found
+    for name in [one for one in changed if one in mapper.relationships]:
+        values |= keys_behind(mapper, name, getattr(obj, name))
     return dict(sorted(values.items()))

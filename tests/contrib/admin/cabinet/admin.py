@@ -7,7 +7,15 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dovetail.contrib.admin.views import ColumnFilter, EmptyFilter, ModelAdmin, RelationFilter, action, shown_rows
+from dovetail.contrib.admin.views import (
+    ColumnFilter,
+    EmptyFilter,
+    ModelAdmin,
+    RelationFilter,
+    SelectedRows,
+    action,
+    shown_rows,
+)
 from tests.contrib.admin.cabinet.models import Folder, Paper
 
 
@@ -60,6 +68,14 @@ class PaperAdmin(ModelAdmin, model=Paper):
         for paper in papers:
             paper.level += 2
         return "Raised."
+
+    @action("stamp-together", "Stamp together", rule="stamp")
+    async def stamp_together(self, request: Request, papers: SelectedRows[Paper]) -> str:
+        return f"{await papers.update(title=Paper.title + ' stamped')} stamped."
+
+    @action("raise-together", "Raise together")
+    async def lift_together(self, request: Request, papers: SelectedRows[Paper]) -> str:
+        return f"{await papers.update(level=Paper.level + 2)} raised."
 
     @action("lift-as-stamped", "Lift", rule="stamp")
     async def lift_as_stamped(self, request: Request, papers: Sequence[Paper]) -> str:

@@ -64,6 +64,16 @@ async def test_an_action_leaves_a_line_in_the_history_of_each_row_that_it_change
     ]
 
 
+async def test_a_row_that_holds_the_value_already_is_not_touched(office, session, make_posts):
+    keys = await make_posts(2)
+    await office.post("/blog/post/action/publish/", {"pks": keys[:1], "confirmed": "yes"})
+    before = (await session.scalars(select(Post.updated_at).order_by(Post.id))).all()
+    await session.commit()
+    await office.post("/blog/post/action/publish/", {"pks": keys, "confirmed": "yes"})
+    after = (await session.scalars(select(Post.updated_at).order_by(Post.id))).all()
+    assert [then == now for then, now in zip(before, after, strict=True)] == [True, False]
+
+
 async def test_objects_that_were_written_together_hold_what_their_rows_hold(session, make_posts):
     await make_posts(2)
     posts = (await session.scalars(select(Post).order_by(Post.id))).all()

@@ -108,14 +108,15 @@ async def test_several_rows_are_deleted_only_if_each_may_be(cabinet, session):
     assert await stored(session, cabinet.low) is None
 
 
-async def test_an_action_follows_the_rule_of_its_name_or_that_to_change(cabinet, session):
+@pytest.mark.parametrize("by", ["", "-together"])
+async def test_an_action_follows_the_rule_of_its_name_or_that_to_change(cabinet, session, by):
     for name, paper, status in (
-        ("stamp", cabinet.mine, 303),
-        ("stamp", cabinet.foreign, 403),  # of level 2, and only those of level 1 may be stamped
+        (f"stamp{by}", cabinet.mine, 303),
+        (f"stamp{by}", cabinet.foreign, 403),  # of level 2, and only those of level 1 may be stamped
         ("lift-as-stamped", cabinet.low, 403),
         ("lift-as-stamped", cabinet.mine, 303),
-        ("raise", cabinet.low, 303),
-        ("raise", cabinet.foreign, 403),
+        (f"raise{by}", cabinet.low, 303),
+        (f"raise{by}", cabinet.foreign, 403),
         ("view", cabinet.foreign, 403),  # it may be viewed, and an action may do anything with it
     ):
         sent = await cabinet.office.post(f"{PAPERS}/action/{name}/", {"pks": [str(paper.id)]})
@@ -125,12 +126,13 @@ async def test_an_action_follows_the_rule_of_its_name_or_that_to_change(cabinet,
     assert (await stored(session, cabinet.foreign)).level == 2
 
 
-async def test_an_action_that_follows_the_rule_to_change_leaves_rows_that_fulfil_it(cabinet, session):
+@pytest.mark.parametrize("by", ["", "-together"])
+async def test_an_action_that_follows_the_rule_to_change_leaves_rows_that_fulfil_it(cabinet, session, by):
     for level in (3, 3):  # to 5, of which the rule says no
         cabinet.mine.level = level
         session.add(cabinet.mine)
         await session.commit()
-        await cabinet.office.post(f"{PAPERS}/action/raise/", {"pks": [str(cabinet.mine.id)]})
+        await cabinet.office.post(f"{PAPERS}/action/raise{by}/", {"pks": [str(cabinet.mine.id)]})
     assert "Nothing was done. This paper is not yours to change." in (await cabinet.office.get("/")).text
     assert (await stored(session, cabinet.mine)).level == 3
 

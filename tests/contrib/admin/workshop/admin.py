@@ -1,12 +1,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import case, select
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from wtforms import Form, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
-from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, action, user_of
+from dovetail.contrib.admin.views import BooleanFilter, ModelAdmin, SelectedRows, action, user_of
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError
 from dovetail.plugin import gettext_lazy
@@ -63,6 +64,40 @@ class ToolAdmin(ModelAdmin, model=Tool):
 
     def has_label_permission(self, request: Request) -> bool:
         return user_of(request).username == "boss"
+
+
+class RackAdmin(ModelAdmin, model=Tool):
+    """The same tools, with actions that are handed rows."""
+
+    identity = "rack"
+    list_display = fields = search_fields = ("name",)
+
+    @action
+    async def mend(self, request: Request, tools: SelectedRows[Tool]) -> None:
+        CALLS.append(len(tools))
+        lost = await self.session.scalar(select(Tool.id).where(tools.condition, Tool.lent_to == "nobody"))
+        if lost is not None:
+            raise ConflictError("Nobody has it.")
+        await tools.update(is_broken=False)
+
+    @action(form=ReaderForm)
+    async def lend(self, request: Request, tools: "SelectedRows[Tool]", data: Mapping[str, Any]) -> str:
+        return f"{await tools.update(lent_to=data['reader'])} lent to {data['reader']}."
+
+    @action
+    async def call(self, request: Request, tools: SelectedRows[Tool]) -> str:
+        for tool in await tools.objects():
+            tool.name = f"{tool.name}!"
+        await tools.update(lent_to="")
+        return "Called."
+
+    @action
+    async def forget(self, request: Request, tools: SelectedRows[Tool]) -> None:
+        await tools.update(name=case((Tool.lent_to == "nobody", None), else_=Tool.name))
+
+    @action
+    async def sell(self, request: Request, tools: SelectedRows[Tool]) -> None:
+        await tools.update(price=3)
 
 
 class IdleAdmin(ModelAdmin, model=Tool):

@@ -9,6 +9,7 @@ plugin = Plugin(
     admin_views=lazy(
         "tests.contrib.admin.workshop.admin:ToolAdmin",
         "tests.contrib.admin.workshop.admin:IdleAdmin",
+        "tests.contrib.admin.workshop.admin:RackAdmin",
         "tests.contrib.admin.workshop.admin:WriterAdmin",
     ),
 )

@@ -1,0 +1,37 @@
+"""Describe something to do with the rows that are selected in a list: an action, a deletion, an edit of many."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from wtforms import Form
+
+from dovetail.contrib.admin.change_list.view import ChangeListView
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """Says what an action asks before it is done, and how it is done with very many objects."""
+
+    question: str | None = None
+    form: type[Form] | None = None
+    is_batched: bool = True
+    done: str = ""  # what to tell of objects that were done in several batches, "{} were deleted."
+    template: str = ""  # of the page that asks, in place of the view's
+    context: Callable[[Sequence[object]], Awaitable[Mapping[str, object]]] | None = None  # what it shows besides
+    takes_rows: bool = False  # and loads the objects itself, if it needs any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Something to do with selected rows; `apply` returns what to tell the user, a Response, or None.
+
+    It is handed some of them, and what the form of the action holds.
+    """
+
+    view: ChangeListView
+    action: str
+    label: str
+    apply: Callable[[SelectedRows, Mapping[str, object]], Awaitable[str | Response | None]]
+    kind: TaskKind = TaskKind()

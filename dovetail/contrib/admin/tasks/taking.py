@@ -1,0 +1,57 @@
+"""Lock the rows that a task is done with next, with their objects only where somebody looks at them."""
+
+from collections.abc import Hashable, Sequence
+from functools import partial
+
+from sqlalchemy import select
+from starlette.requests import Request
+
+from dovetail.contrib.admin.actions.task import Task
+from dovetail.contrib.admin.change_list.view import ChangeListView
+from dovetail.contrib.admin.columns.code_names import names_in_text_of
+from dovetail.contrib.admin.columns.columns import paths_read
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, primary_keys
+from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.tasks.selection import Selected
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows
+from dovetail.resources.query.keys import key_from, key_of
+
+
+async def take(request: Request, task: Task, selected: Selected) -> SelectedRows:
+    """Return those of the selected rows that the user may touch and that are there, locked, in the order of keys."""
+    view = task.view
+    load = partial(_load, view, selected.identifiers)
+    if not task.kind.takes_rows or _asks_about_each(request, task):
+        objects = await load()
+        return SelectedRows(view.model, [key_of(one) for one in objects], load, objects)
+    if selected.keys and view.permitted_rows(request).compare(select(view.model)):
+        return SelectedRows(view.model, selected.keys, load)  # they were locked when they were read
+    return SelectedRows(view.model, await _locked_keys(request, view, selected), load)
+
+
+def asks_about_each_object(view: ViewBase) -> bool:
+    """Return whether a view has its own word on each object, where it overrides what it is asked by."""
+    return type(view).has_permission is not ViewBase.has_permission
+
+
+def _asks_about_each(request: Request, task: Task) -> bool:
+    rules = rules_of(request)
+    rule = task.view.rule_for(rules, task.action)
+    return asks_about_each_object(task.view) or rules.asks_about_each(task.view.model, rule)
+
+
+async def _load(view: ChangeListView, identifiers: Sequence[str]) -> Sequence[object]:
+    """Return the objects whole and locked; a single one, which is called by its name, with what that reads."""
+    read = paths_read(view.model, names_in_text_of(view.model)) if len(identifiers) == 1 else ()
+    relations = [path for path in read if path.partition(".")[0] in view.mapper.relationships]
+    return await view.get_objects(identifiers, for_update=True, relations=relations)
+
+
+async def _locked_keys(request: Request, view: ChangeListView, selected: Selected) -> list[Hashable]:
+    keys = primary_keys(view.model)
+    chosen = view.permitted_rows(request).where(have_identifiers(view.model, selected.identifiers))
+    statement = chosen.with_only_columns(*keys, maintain_column_froms=True).order_by(None).order_by(*keys)
+    rows = await request_context().session.execute(statement.with_for_update(of=view.model))
+    return [key_from(row) for row in rows]
