@@ -140,6 +140,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             "DateFilter",
             "EmptyFilter",
             "RelationFilter",
+            "SelectedRows",
             "shortened",
             *("AdminPage", "render_page", "bind_form"),
             *("Figure", "Chart", "Listing", "Widget", "STAFF"),
