@@ -2,11 +2,14 @@
 
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation.zones import in_zone
 from plugins.blog.models import Post
+from tests.contrib.admin.drawer.models import Specimen
 
 JUNE = "2026-06-01T22:30:00+00:00"
 
@@ -29,3 +32,21 @@ def test_of_two_that_are_shown_alike_one_sees_how_they_differ():
 
 def test_what_is_no_moment_stays_as_the_log_has_it():
     assert shown({"created_at": REDACTED}, {"created_at": "long ago"})[0] == {"created_at": REDACTED}
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ("1002 days 03:00:00.5", "1,002 days, 03:00:00.500000"),  # PostgreSQL's
+        ("-2 days", "-2 days, 00:00:00"),
+        ("-00:30:00", "-00:30:00"),
+        ("-1 days +22:30:00", "-01:30:00"),
+        ("1972-09-29T03:00:00.500000", "1,002 days, 03:00:00.500000"),  # SQLite's
+        ("1969-12-31T23:30:00", "-00:30:00"),
+        (REDACTED, REDACTED),
+        ("", ""),
+    ],
+)
+def test_a_duration_is_said_in_words(stored, words):
+    before, _ = shown_pictures(Specimen, RecordedChange(before={"lasts": stored}, after={}))
+    assert before == {"lasts": words}

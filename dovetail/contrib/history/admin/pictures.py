@@ -1,14 +1,19 @@
-"""Write the days and moments in a line of the log as pages do: in the language and the zone of who reads it."""
+"""Write the days, moments and durations in a line of the log as pages do: in the language and zone of who reads it."""
 
+import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, DateTime, inspect
+from sqlalchemy import Date, DateTime, Interval, inspect
+from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation import formats
+
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - from which SQLAlchemy counts the durations that it keeps in SQLite
+DURATION = re.compile(r"(?:(-?\d+) days?)? ?(?:([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?")  # PostgreSQL's
 
 Picture = Mapping[str, object]
 
@@ -35,9 +40,20 @@ def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
     try:
         if isinstance(kind, DateTime):
             return formats.exact(datetime.fromisoformat(value))
+        if isinstance(kind, Interval | INTERVAL):
+            return formats.duration(_duration(value))
         return formats.day(date.fromisoformat(value)) if isinstance(kind, Date) else value
-    except ValueError:  # a secret, or what the column held when it was of another type
+    except (ValueError, OverflowError):  # a secret, or what the column held when it was of another type
         return value
+
+
+def _duration(text: str) -> timedelta:
+    found = DURATION.fullmatch(text)
+    if found is None or not text:
+        return datetime.fromisoformat(text) - EPOCH
+    days, sign, hours, minutes, seconds = found.groups("0")
+    clock = timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
+    return timedelta(days=int(days)) + (-clock if sign == "-" else clock)
 
 
 def _of(picture: Picture, names: set[str]) -> Picture:

@@ -170,7 +170,7 @@ async def test_a_duration_is_typed_shown_and_filtered_by_as_the_language_of_the_
     for language, duration in said.items():
         office.client.headers["Accept-Language"] = language
         path = f"/drawer/specimen/{specimen.id}"
-        for page in ("/drawer/specimen/", f"{path}/", f"{path}/change/"):
+        for page in ("/drawer/specimen/", f"{path}/", f"{path}/change/", f"{path}/history/"):
             assert duration in (await office.get(page)).text, (language, page)
         assert (await office.submit(f"{path}/change/", {"name": language})).status_code == 303  # it reads what it wrote
         assert (await session.scalar(select(Specimen.lasts))) == stored
