@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from contextvars import ContextVar
+from math import inf
 from time import monotonic
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from dovetail.database.pool.unreachable import away, operational_error
 from dovetail.database.pool.writer_queue import time_left
 
 T = TypeVar("T")
+RINGS_WITHIN = 0.001  # seconds by which a loop may be early
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 # Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
 trusting: ContextVar[bool] = ContextVar("trusting", default=False)
@@ -40,7 +42,8 @@ class FairQueue(PoolQueue[T]):
         self.maxsize = maxsize
         self.use_lifo = use_lifo
         self._items: deque[T] = deque()
-        self._waiting: deque[asyncio.Future[T]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[T], float]] = deque()  # each with the loop's time when it gives up
+        self._timer: tuple[asyncio.AbstractEventLoop, float, asyncio.TimerHandle] | None = None  # and when it rings
         self._is_closed = False
 
     def close(self) -> None:
@@ -90,13 +93,14 @@ class FairQueue(PoolQueue[T]):
             raise QueueEmpty
         return self._items.pop() if self.use_lifo else self._items.popleft()
 
-    async def wait(self, timeout: float | None) -> T:  # noqa: ASYNC109 - a timer costs a tenth of asyncio.timeout()
+    async def wait(self, timeout: float | None) -> T:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
         """Return what is put in next; callers are served as they came. Raises QueueEmpty after `timeout` seconds."""
         loop = asyncio.get_running_loop()
         timeout = time_left(timeout)
         waiter: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(waiter)
-        timer = None if timeout is None else loop.call_later(timeout, self._give_up, waiter)
+        until = inf if timeout is None else loop.time() + timeout
+        self._waiting.append((waiter, until))
+        self._ring(loop, until)
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -105,23 +109,34 @@ class FairQueue(PoolQueue[T]):
                 if not self._hand_over(item):
                     self._items.append(item)  # even as one too many: nobody else has it, and it counts as one
             raise
-        finally:
-            if timer is not None:
-                timer.cancel()
 
     def _hand_over(self, item: T) -> bool:
         """Give `item` to who has waited longest; return False if nobody waits."""
         while self._waiting:
-            waiter = self._waiting.popleft()
+            waiter, _ = self._waiting.popleft()
             if not waiter.done():  # not cancelled
                 waiter.set_result(item)
                 return True
         return False
 
-    def _give_up(self, waiter: asyncio.Future[T]) -> None:
-        if not waiter.done():
-            self._waiting.remove(waiter)
-            waiter.set_exception(QueueEmpty())
+    def _ring(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
+        """Have one timer ring for all who wait, when the first of them gives up: nearly nobody ever does."""
+        if self._timer is not None and self._timer[0] is loop:  # that of a loop that was closed never rings
+            _, earlier, handle = self._timer
+            if earlier <= until:
+                return
+            handle.cancel()
+        self._timer = None if until == inf else (loop, until, loop.call_at(until, self._give_up, loop))
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let those who have waited long enough give up, and ring again for the next."""
+        self._timer, now = None, loop.time() + RINGS_WITHIN
+        for waiter, until in [one for one in self._waiting if one[1] <= now]:
+            self._waiting.remove((waiter, until))
+            if not waiter.done():
+                waiter.set_exception(QueueEmpty())
+        if self._waiting:
+            self._ring(loop, min(until for _, until in self._waiting))
 
 
 class FairPool(QueuePool):

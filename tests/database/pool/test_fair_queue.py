@@ -159,3 +159,37 @@ async def test_what_comes_to_somebody_who_is_cancelled_in_that_moment_is_not_los
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert {queue.get_nowait(), queue.get_nowait()} == {"handed over", "laid down"}
+
+
+async def test_each_who_waits_gives_up_when_their_own_time_is_over():
+    queue, ended = FairQueue(), []
+
+    async def wait(name, seconds):
+        try:
+            ended.append((name, await queue.wait(seconds)))
+        except Empty:
+            ended.append(name)
+
+    waiting = []
+    for name, seconds in (("for ever", None), ("long", 0.4), ("short", 0.1), ("longest", 60), ("middling", 0.25)):
+        waiting.append(asyncio.create_task(wait(name, seconds)))
+        await asyncio.sleep(0)
+    await asyncio.gather(waiting[1], waiting[2], waiting[4])
+    assert ended == ["short", "middling", "long"]
+    queue.put(1)
+    queue.put(2)
+    await asyncio.gather(*waiting)
+    assert ended[3:] == [("for ever", 1), ("longest", 2)]
+
+
+def test_who_waits_in_a_new_event_loop_gives_up_although_the_old_one_was_closed_with_somebody_waiting():
+    queue = FairQueue()
+
+    async def leave():
+        task = asyncio.create_task(queue.wait(0.05))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(leave())
+    with pytest.raises(Empty):
+        asyncio.run(asyncio.wait_for(queue.wait(0.2), 30))
