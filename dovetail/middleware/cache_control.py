@@ -42,7 +42,10 @@ def cache_headers(told: Values, scope: Scope, sent: Values) -> Pairs:
     is the same for everybody, whatever they send. `told` are the headers of the answer, `sent` those of the request.
     """
     app = scope.get("app")
-    headers = AUTHORIZATION if app is None else getattr(app.state, CREDENTIAL_HEADERS.name, AUTHORIZATION)
+    try:
+        headers = AUTHORIZATION if app is None else app.state[CREDENTIAL_HEADERS.name]
+    except KeyError:
+        headers = AUTHORIZATION
     if CACHE_CONTROL in told:
         return () if b"public" in told[CACHE_CONTROL] else headers.vary
     return headers.no_store if SET_COOKIE in told or _is_personal(scope, sent, headers) else headers.vary

@@ -55,8 +55,12 @@ NOBODY: Recognized[User | None] = Recognized(None)
 class _RecognizedUser(Recognized[User]):
     """A user of whom mostly no more is needed than the values: what they may see was found out before."""
 
+    _found: Found[User]
+    _is_remembered: bool
+
     def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
-        self._found, self._is_remembered = found, is_remembered
+        # Not by assignment, for which the frozen class has a function of its own.
+        vars(self).update(_found=found, _is_remembered=is_remembered)
 
     @property
     @override
@@ -92,7 +96,10 @@ class UserPolicy(Policy[Model, User, Create]):
         reader = self.reader
         if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
             return await super().recognize_reader(connection, source)
-        reading: CredentialReader = getattr(connection.app.state, CREDENTIALS.name, BEARER_ONLY)
+        try:
+            reading: CredentialReader = connection.app.state[CREDENTIALS.name]  # as CREDENTIALS.find, without the call
+        except KeyError:
+            reading = BEARER_ONLY
         sent = [name for name, _ in connection.scope["headers"]]
         credential = None if reading.headers.isdisjoint(sent) else reading.read(connection)  # most strangers send none
         recognized = None if credential is None else await self._recognize(connection, source, credential)
@@ -115,7 +122,7 @@ class UserPolicy(Policy[Model, User, Create]):
         recognized, current = _RecognizedUser(found.user, is_remembered=self.remembers_viewers), found.current
         if credential.scheme is Scheme.SESSION:
             check_cookie(connection, recognized.viewer, credential)
-        settings: AuthSettings = getattr(connection.app.state, AUTH_SETTINGS.name)
+        settings: AuthSettings = connection.app.state[AUTH_SETTINGS.name]
         if settings.require_second_factor != "none":
             check_factor(recognized.viewer, settings)
         if current is not None and current.is_due:
