@@ -22,7 +22,7 @@ from dovetail.errors import ConfigurationError, InvalidInputError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead
 from dovetail.resources.endpoints.fast_place import FastPlace, Named, Values
-from dovetail.resources.endpoints.page_links import cursor_url, link_header, page_url
+from dovetail.resources.endpoints.page_links import cursor_url, link_header, list_url, page_url
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
@@ -140,11 +140,11 @@ class Listing:
         self, connection: HTTPConnection, read: "_ListRead", batch: Batch, *, has_more: bool
     ) -> tuple[str | None, str | None]:
         cursor, terms, secret_key = read.cursor, read.request.terms, _secret_key(connection)
-        backwards = cursor is not None and cursor.backwards
+        address, backwards = list_url(connection), cursor is not None and cursor.backwards
 
         def url(cursor: Cursor) -> str:
             text = write_cursor(cursor, secret_key=secret_key, list_name=self.grammar.list_name)
-            return cursor_url(connection, read.values, text)
+            return cursor_url(address, read.values, text)
 
         if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
             back = None if cursor is None else url(cursor.turned())
@@ -253,9 +253,9 @@ class _ListRead:
 def _offsets(
     connection: HTTPConnection, values: dict[str, str], request: PageRequest, *, has_more: bool
 ) -> tuple[str | None, str | None]:
-    limit, offset = request.query.limit, request.query.offset
-    following = page_url(connection, values, offset=str(offset + limit)) if has_more else None
-    previous = page_url(connection, values, offset=str(max(0, offset - limit))) if offset else None
+    address, limit, offset = list_url(connection), request.query.limit, request.query.offset
+    following = page_url(address, values, offset=str(offset + limit)) if has_more else None
+    previous = page_url(address, values, offset=str(max(0, offset - limit))) if offset else None
     return following, previous
 
 

@@ -7,16 +7,21 @@ from urllib.parse import quote, urlencode
 from starlette.requests import HTTPConnection
 
 
-def page_url(connection: HTTPConnection, values: Mapping[str, str], **changes: str) -> str:
-    """Return the URL of another page of the same list: the parameters of this one with `changes`."""
-    return f"{_base(connection)}{_path(connection)}?{_encoded(tuple({**values, **changes}.items()))}"
+def list_url(connection: HTTPConnection) -> str:
+    """Return the URL of the list that is asked for, without a query string."""
+    return f"{_base(connection)}{_path(connection)}"
 
 
-def cursor_url(connection: HTTPConnection, values: Mapping[str, str], cursor: str) -> str:
+def page_url(list_url: str, values: Mapping[str, str], **changes: str) -> str:
+    """Return the URL of another page of a list: the parameters of this one with `changes`."""
+    return f"{list_url}?{_encoded(tuple({**values, **changes}.items()))}"
+
+
+def cursor_url(list_url: str, values: Mapping[str, str], cursor: str) -> str:
     """Return the URL of the page at a cursor, which stands last: what is before it is the same for all such pages."""
     others = tuple([pair for pair in values.items() if pair[0] != "cursor"])
     before = f"{_encoded(others)}&" if others else ""
-    return f"{_base(connection)}{_path(connection)}?{before}cursor={cursor}"
+    return f"{list_url}?{before}cursor={cursor}"
 
 
 def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[bytes, bytes], ...]:
@@ -27,7 +32,7 @@ def link_header(next_url: str | None, previous_url: str | None) -> tuple[tuple[b
 
 def _base(connection: HTTPConnection) -> str:
     scope = connection.scope
-    hosts = tuple(header for header in scope["headers"] if header[0] == b"host")
+    hosts = tuple([header for header in scope["headers"] if header[0] == b"host"])
     server = scope.get("server")
     return _base_of(scope.get("scheme", "http"), None if server is None else tuple(server), hosts)
 
