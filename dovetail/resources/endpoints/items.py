@@ -4,7 +4,7 @@
 out who asks.
 """
 
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Hashable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache, partial
 from urllib.parse import quote
@@ -66,6 +66,10 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     if request.scope["query_string"]:
         query = read_item_query(split_query(request.scope["query_string"]), spec.item_grammar.within(visibility))
     return _item_response(spec, request, await spec.item_reader.read_keys(source, (key,), visibility, query), key)
+
+
+async def _left_to_fastapi() -> None:
+    """Return None, so that FastAPI says what is wrong."""
 
 
 async def create(
@@ -219,12 +223,12 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
     async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
         return await retrieve(spec, request, SessionSource(session), spec.visibility(viewer), path[key_name])
 
-    async def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Response | None:
+    def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Awaitable[Response | None]:
         try:
             key = path_key.read(request)
         except ValueError:
-            return None  # FastAPI says what is wrong
-        return await retrieve(spec, request, source, visibility, key)
+            return _left_to_fastapi()
+        return retrieve(spec, request, source, visibility, key)
 
     described = ResourceEndpoint(
         spec,

@@ -32,7 +32,7 @@ from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.nested_select import (
     Beside,
-    MakeItem,
+    MakeItems,
     NestedSelect,
     allowed_column,
     nested_select,
@@ -80,7 +80,7 @@ class Plan:
     """A compiled read."""
 
     prepared: PreparedStatement
-    make_item: MakeItem
+    make_items: MakeItems
     order: tuple[Place, ...]  # of what the rows are ordered by
     versions: tuple[Place, ...]  # of what changes with every write
     allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
@@ -96,8 +96,7 @@ class Plan:
 
     def batch(self, rows: Sequence[Sequence[object]]) -> Batch:
         """Return what is answered of the driver's rows."""
-        make_item = self.make_item
-        return Batch([make_item(row) for row in rows], rows, self.order, self.versions, self.allowed)
+        return Batch(self.make_items(rows), rows, self.order, self.versions, self.allowed)
 
 
 class Cache(OrderedDict[Hashable, Any]):
@@ -319,7 +318,7 @@ class Reader:
         version = self.version_within(visibility.hidden)
         steps += [value_reader(getattr(self.model, key).type, dialect) for key in version]
         places = tuple(zip(select.behind, steps, strict=True))
-        return Plan(prepared, select.make_item, places[: len(terms)], places[len(terms) :], select.allowed)
+        return Plan(prepared, select.make_items, places[: len(terms)], places[len(terms) :], select.allowed)
 
     def _arguments(self, key: object) -> dict[str, object]:
         """Return the placeholders of the key in a read of one row."""
