@@ -160,7 +160,9 @@ def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnEleme
     if told is None:
         gone = gone.union(step)
     else:  # a row refers to one: without those that are first ones anyway none is found twice, nor is a circle endless
-        gone = gone.union_all(step.where(other.c[told[0].key].is_distinct_from(told[1])))
+        # For a condition on the others alone SQLite would read the whole table first, to make a Bloom filter of it.
+        is_other = or_(other.c[told[0].key].is_distinct_from(told[1]), gone.c[keys[0].key].is_(None))
+        gone = gone.union_all(step.where(is_other))
     if len(keys) == 1:
         return Followed(keys[0], gone, first)
     return rows_with(keys, cast("Select[object]", select(*(gone.c[key.key] for key in keys))))
