@@ -20,12 +20,11 @@ FOR_COMMANDS = {"alembic", "mako", "tqdm", "uvicorn", "defusedxml"}
 FOR_OTHERS = {"asyncpg", "pydantic.v1", "email_validator.syntax"}
 FOR_REDIS = {"limits", "redis"}
 FOR_PASSWORDS = {"pwdlib", "argon2", "bcrypt"}  # of who logs in
-FOR_DEVELOPERS = {"babel"}  # installed to take texts out of the code; SQLAdmin would read catalogs of its own with it
 FOR_IMPORTS = "dovetail.contrib.admin.importing."  # of files, by editors, now and then
 # Pages of the back office are named, and imported by who first asks for one.
 FOR_PAGES = {"dovetail.contrib.admin.pages.pages", "dovetail.contrib.admin.entry.login", "dovetail.contrib.admin.tasks"}
 FOR_TESTS = {"pytest", "hypothesis", "httpx", "playwright"}
-FOR_NO_START = TOKENS | FOR_OTHERS | FOR_REDIS | FOR_PASSWORDS | FOR_DEVELOPERS | FOR_TESTS
+FOR_NO_START = TOKENS | FOR_OTHERS | FOR_REDIS | FOR_PASSWORDS | FOR_TESTS
 
 
 def imported_by(code: str, folder: Path) -> set[str]:
@@ -65,21 +64,6 @@ asyncio.run(begin_and_end())"""
     assert {"fastapi", "sqladmin", "plugins.blog.api", "dovetail.contrib.admin.mounting.routes"} <= found
     assert found & (FOR_NO_START | FOR_COMMANDS | FOR_PAGES) == set()
     assert [name for name in found if name.startswith(FOR_IMPORTS)] == []
-
-
-def test_a_server_imports_what_watches_files_only_to_start_again_when_one_changes(tmp_path):
-    code = """
-from config.settings import Settings
-from dovetail.cli.server.serving import serve
-from dovetail.settings import load_settings
-try:
-    serve(load_settings(Settings), None, None, reload={reload}, workers=1)
-except AttributeError:  # of the registry or the listener that it has none of: it has imported everything by then
-    pass
-None"""
-
-    assert "watchfiles" not in imported_by(code.format(reload=False), tmp_path)
-    assert {"uvicorn", "watchfiles"} <= imported_by(code.format(reload=True), tmp_path)
 
 
 def test_a_server_imports_what_speaks_websocket_for_the_first_connection_that_does(tmp_path):

@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +10,6 @@ from typing import Any, Self
 import click
 
 from dovetail.registry import Registry
-from dovetail.server.hidden import hidden
 from dovetail.server.listener import inherited_listener, start_anew
 from dovetail.settings import Settings
 
@@ -90,8 +89,7 @@ def listen(address: Address) -> Listener:
 def serve(settings: Settings, registry: Registry, listener: Listener, *, reload: bool, workers: int) -> int:
     """Serve `settings.asgi_application` until told to stop; return the exit code."""
     # Imported here, so that finding out that a port is taken does not wait for them.
-    with nullcontext() if reload else hidden("watchfiles"):
-        import uvicorn
+    import uvicorn
 
     from dovetail.middleware.logging import LOGGING
     from dovetail.server.protocol import GuardedProtocol

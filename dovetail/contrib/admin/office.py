@@ -1,9 +1,5 @@
 """Hold in one value all that the pages of a back office work with: `site.py` makes it, and nothing changes it."""
 
-import dovetail.contrib.admin.options.lean_sqladmin  # noqa: F401 - before SQLAdmin
-
-# isort: split
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,10 +3,6 @@
 SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_private.py fails when one of these changes.
 """
 
-import dovetail.contrib.admin.options.lean_sqladmin  # noqa: F401 - before SQLAdmin
-
-# isort: split
-
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy

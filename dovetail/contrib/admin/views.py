@@ -9,10 +9,6 @@
 Options are called as in Django, where Django has them: `dovetail.contrib.admin.options.options` lists them all.
 """
 
-import dovetail.contrib.admin.options.lean_sqladmin  # noqa: F401 - before SQLAdmin
-
-# isort: split
-
 import builtins
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum

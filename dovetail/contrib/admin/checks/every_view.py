@@ -1,9 +1,5 @@
 """List the views of an application: those that plugins bring, and those that its sites register themselves."""
 
-import dovetail.contrib.admin.options.lean_sqladmin  # noqa: F401 - before SQLAdmin
-
-# isort: split
-
 from collections.abc import Iterator
 
 from sqladmin import BaseView
