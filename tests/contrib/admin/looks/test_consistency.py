@@ -14,7 +14,13 @@ PURPOSES = {
     "/account/": {"username", "new-password", "current-password"},
 }
 # A column's width and an inline's place are dragged, and take effect on release; a passkey is offered, not used.
-PRESSED = {"change-list.js": ["pointerdown"], "inlines.js": ["pointerdown"], "passkeys.js": ["pointerdown"]}
+# A list that is asked anew gives the focus back to who did so by keyboard: a pointer only takes that back.
+PRESSED = {
+    "change-list.js": ["pointerdown"],
+    "inlines.js": ["pointerdown"],
+    "keep-focus.js": ["pointerdown"],
+    "passkeys.js": ["pointerdown"],
+}
 
 
 class Tags(HTMLParser):
