@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     insert,
     select,
+    text,
 )
 
 from dovetail.database.deletion.conditions import Followed, refer
@@ -94,3 +95,30 @@ async def test_rows_that_are_followed_are_the_same_in_from_and_in_where(filled, 
     assert isinstance(gone, Followed)
     for found in (select(things.c.id).where(gone), select(things.c.id).select_from(gone.rows())):
         assert (await filled.scalars(found.order_by(things.c.id))).all() == expected
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_sqlite_reads_no_table_whole_to_follow_rows_whose_number_it_knows(database):
+    tree = MetaData()
+    root = Table("planned_owner", tree, Column("id", Integer, primary_key=True))
+    leaf = Table(
+        "planned_thing",
+        tree,
+        Column("id", Integer, primary_key=True),
+        Column("owner", ForeignKey("planned_owner.id", ondelete="CASCADE"), index=True),
+        Column("parent", ForeignKey("planned_thing.id", ondelete="CASCADE"), index=True),
+    )
+    async with database.engine.begin() as connection:
+        await connection.run_sync(tree.create_all)
+        await connection.execute(insert(root), [{"id": number} for number in range(1, 501)])
+        rows = [{"id": number, "owner": number % 500 + 1, "parent": number // 2 or None} for number in range(1, 5001)]
+        await connection.execute(insert(leaf), rows)
+        await connection.execute(text("ANALYZE"))
+        gone = Reach.of([Rows(root)], by_database).gone({Rows(root): root.c.id == 2})[Rows(leaf)]
+        assert isinstance(gone, Followed)
+        found = select(leaf.c.id).select_from(gone.rows()).compile(connection.sync_engine)
+        values = tuple(found.params[name] for name in found.positiontup)
+        steps = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {found}", values)).all()
+    told = [step[-1] for step in steps]
+    assert any("ix_planned_thing_owner" in one for one in told), told
+    assert [one for one in told if "BLOOM" in one or one.startswith("SCAN planned_thing")] == [], told
