@@ -81,6 +81,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         connected=(f"{AUTH}/providers/test_back_office.py",),
         factors=(f"{ACCOUNT}/test_factors.py",),
         forgotten=(f"{ACCOUNT}/test_forgotten.py",),
+        own_sections=(),
         page=(),
         password=(f"{ACCOUNT}/test_sessions.py", f"{ADMIN}/mounting/test_sites.py"),
         sections=(),
