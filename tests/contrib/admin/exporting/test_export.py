@@ -24,7 +24,7 @@ async def test_an_export_has_the_listed_columns_and_obeys_filters_and_search(off
     await session.commit()
     rows = await export(office)
     assert rows == [
-        ["Title", "Owner", "Owner email", "Pages"],
+        ["Title", "Owner", "Owner e-mail", "Pages"],
         ["Ants", "boss", "boss@example.org", "3"],
         ["Bees", "", "", "-5"],
     ]

@@ -45,7 +45,7 @@ async def test_a_workbook_has_all_rows_that_a_list_leaves_and_obeys_rows_filters
     assert answer.headers["content-type"] == ExcelWriter.media_type
     assert answer.headers["content-disposition"] == 'attachment; filename="shelf-book.xlsx"'
     rows = list(sheets_of(answer.content)[0].values)
-    assert rows[0] == ("Title", "Owner", "Owner email", "Pages")
+    assert rows[0] == ("Title", "Owner", "Owner e-mail", "Pages")
     assert rows[-1] == ("Ants", "boss", "boss@example.org", -3)
     assert len(rows) == 1003
     found = await office.get("/shelf/book/export/xlsx/", search="ant")

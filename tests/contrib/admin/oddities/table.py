@@ -264,10 +264,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prepopulated_fields": {"whole": ("name",)}}, "prepopulated_fields names 'whole', which is no text of the form"),
     ({"prepopulated_fields": {"name": "whole"}}, "prepopulated_fields makes 'name' of 'whole', expected a tuple"),
     ({"prepopulated_fields": {"name": ("late",)}}, "makes 'name' of 'late', which the form does not edit"),
-    ({"prepopulated_fields": {"name": ("name",)}}, "makes 'name' of 'name', expected another text"),
+    ({"prepopulated_fields": {"name": ("name",)}}, "makes 'name' of 'name', expected other texts of the form"),
     (
         {"fields": ("name", "shelf"), "autocomplete_fields": ("shelf",), "prepopulated_fields": {"name": ("shelf",)}},
-        "makes 'name' of 'shelf', expected another text",
+        "makes 'name' of 'shelf', expected other texts of the form",
     ),
     ({"radio_fields": {"name": "vertical"}}, "radio_fields names 'name', which is no choice of the form"),
     ({"fields": ("colour",), "radio_fields": {"colour": "diagonal"}}, "expected 'horizontal' or 'vertical'"),
