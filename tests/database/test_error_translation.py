@@ -140,6 +140,7 @@ async def test_whatever_a_driver_raises_for_a_lost_connection_is_a_503_and_the_c
     assert (await probe.post("/api/items", json={"name": "x"})).status_code == 201
 
 
+@pytest.mark.parametrize("pool_timeout", [0.3])
 async def test_the_log_says_what_was_the_matter_and_quotes_no_statement(probe, probe_database, caplog):
     async with AsyncExitStack() as taken:
         for _ in range(3):

@@ -5,6 +5,11 @@ import pytest
 from tests.once import asks_no_database
 
 
+@pytest.fixture
+def settings(settings, pool_timeout):
+    return settings.model_copy(update={"database_pool_timeout": pool_timeout})
+
+
 @pytest.mark.parametrize("path", ["/", "/login", "/auth/user/", "/nothing", "/blog/post/lookup/?name=author&term=x"])
 async def test_no_page_is_stored_framed_or_given_foreign_scripts(office, path):
     headers = (await office.get(path)).headers
@@ -61,6 +66,7 @@ async def test_no_page_holds_an_inline_script_or_style(office, boss):
         assert " onclick=" not in page
 
 
+@pytest.mark.parametrize("pool_timeout", [0.3])
 async def test_a_database_that_is_away_is_a_page_that_asks_to_come_back(office, database):
     await database.dispose()
     held = [await database.engine.connect() for _ in range(database.engine.pool.size())]
