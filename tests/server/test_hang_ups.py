@@ -133,7 +133,9 @@ def test_what_a_client_hung_up_on_is_logged_as_499(served):
     for path in (b"/api/posts", b"/admin/login", b"/raw", b"/stream"):
         before = len(wait_for_silence(log))
         hang_up(port, half(b"POST", path, FORM, b"a=b"), at_once=False, by_reset=False)
-        wait_until(partial(tells, log, before, f"POST {path.decode()} 499 "), "a line of the log")
+        line = f"POST {path.decode()} 499 "
+        wait_until(partial(tells, log, before, line), "a line of the log")
+        assert log.read_text()[before:].count(line) == 1
 
 
 async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_order(

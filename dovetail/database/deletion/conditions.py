@@ -70,12 +70,6 @@ class _FollowedRows(Join):
         self.plain = found.join(key.table, key == keys)
 
 
-@compiles(Followed)
-def _followed(element: Followed, compiler: SQLCompiler, **kwargs: object) -> str:
-    (condition,) = element.clauses
-    return f"({compiler.process(condition, **kwargs)})"
-
-
 @compiles(_FollowedRows, "postgresql")
 def _plain(element: _FollowedRows, compiler: SQLCompiler, **kwargs: object) -> str:
     return compiler.process(element.plain, **kwargs)

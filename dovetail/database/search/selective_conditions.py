@@ -24,7 +24,7 @@ Keys = Callable[[Dialect], Select[object]]
 
 
 class Condition(FunctionElement[bool]):
-    """A condition with a text of its own for each database."""
+    """A condition with a text of its own for each database; where it has none, that of the one that it holds."""
 
     type = Boolean()
     inherit_cache = True
@@ -121,27 +121,21 @@ def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     return [condition]
 
 
+@compiles(Condition)
+def _as_it_is(element: Condition, compiler: SQLCompiler, **kwargs: object) -> str:
+    (condition,) = element.clauses
+    return f"({compiler.process(condition, **kwargs)})"
+
+
 @compiles(SelectiveCondition)
 def _walk(element: SelectiveCondition, compiler: SQLCompiler, **kwargs: object) -> str:
     return compiler.process(element.walk.self_group(against=operators.and_), **kwargs)
-
-
-@compiles(Walked)
-def _walked(element: Walked, compiler: SQLCompiler, **kwargs: object) -> str:
-    (condition,) = element.clauses
-    return f"({compiler.process(condition, **kwargs)})"
 
 
 @compiles(Walked, "postgresql")
 def _walked_alone(element: Walked, compiler: SQLCompiler, **kwargs: object) -> str:
     (condition,) = element.clauses
     return f"((SELECT 1 WHERE {compiler.process(condition, **kwargs)} LIMIT 1) IS NOT NULL)"
-
-
-@compiles(Unindexed)
-def _unindexed(element: Unindexed, compiler: SQLCompiler, **kwargs: object) -> str:
-    (condition,) = element.clauses
-    return f"({compiler.process(condition, **kwargs)})"
 
 
 @compiles(Unindexed, "sqlite")

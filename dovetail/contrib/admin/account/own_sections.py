@@ -1,7 +1,7 @@
 """The sections of the account page that every back office has.
 
-A section names what it runs by its module in this folder and its function, `tokens:make`, which is imported when
-somebody first asks for it, as pages are: no start needs it. A test asks for each name.
+Each is called as its module in this folder and its template are, and names its functions there, which are imported when
+somebody first asks for them, as pages are: no start needs them. A test asks for each name.
 """
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection
@@ -9,63 +9,57 @@ from dovetail.plugin import deferred
 from dovetail.translation.texts import gettext_lazy
 
 HERE = "dovetail.contrib.admin.account"
-CHOICES = AccountSection(
-    name="choices",
-    title=gettext_lazy("Language, time zone and theme"),
-    template="sqladmin/account/choices.html",
-    load=deferred(f"{HERE}.choices:load"),
-    routes=[AccountRoute("save", deferred(f"{HERE}.choices:save"))],
+
+
+def _section(name: str, title: str, *routes: AccountRoute, is_for_enrolling: bool = False) -> AccountSection:
+    return AccountSection(
+        name=name,
+        title=title,
+        template=f"sqladmin/account/{name}.html",
+        load=deferred(f"{HERE}.{name}:load"),
+        routes=routes,
+        is_for_enrolling=is_for_enrolling,
+    )
+
+
+def _route(name: str, function: str) -> AccountRoute:
+    return AccountRoute(name, deferred(f"{HERE}.{function}"))
+
+
+CHOICES = _section("choices", gettext_lazy("Language, time zone and theme"), _route("save", "choices:save"))
+SESSIONS = _section(
+    "sessions",
+    gettext_lazy("Where you are logged in"),
+    _route("end", "sessions:end"),
+    _route("end-others", "sessions:end_others"),
 )
-SESSIONS = AccountSection(
-    name="sessions",
-    title=gettext_lazy("Where you are logged in"),
-    template="sqladmin/account/sessions.html",
-    load=deferred(f"{HERE}.sessions:load"),
-    routes=[
-        AccountRoute("end", deferred(f"{HERE}.sessions:end")),
-        AccountRoute("end-others", deferred(f"{HERE}.sessions:end_others")),
-    ],
-)
-FACTORS = AccountSection(
-    name="factors",
-    title=gettext_lazy("Two-step login and passkeys"),
-    template="sqladmin/account/factors.html",
-    load=deferred(f"{HERE}.factors:load"),
-    routes=[
-        AccountRoute("totp", deferred(f"{HERE}.factors:begin_totp")),
-        AccountRoute("confirm", deferred(f"{HERE}.factors:confirm_totp")),
-        AccountRoute("passkey-options", deferred(f"{HERE}.factors:give_passkey_options")),
-        AccountRoute("passkey", deferred(f"{HERE}.factors:register_passkey")),
-        AccountRoute("codes", deferred(f"{HERE}.factors:renew_codes")),
-        AccountRoute("rename", deferred(f"{HERE}.factors:rename")),
-        AccountRoute("remove", deferred(f"{HERE}.factors:remove")),
-    ],
+FACTORS = _section(
+    "factors",
+    gettext_lazy("Two-step login and passkeys"),
+    _route("totp", "factors:begin_totp"),
+    _route("confirm", "factors:confirm_totp"),
+    _route("passkey-options", "factors:give_passkey_options"),
+    _route("passkey", "factors:register_passkey"),
+    _route("codes", "factors:renew_codes"),
+    _route("rename", "factors:rename"),
+    _route("remove", "factors:remove"),
     is_for_enrolling=True,
 )
-TOKENS = AccountSection(
-    name="tokens",
-    title=gettext_lazy("Tokens for programs"),
-    template="sqladmin/account/tokens.html",
-    load=deferred(f"{HERE}.tokens:load"),
-    routes=[
-        AccountRoute("make", deferred(f"{HERE}.tokens:make")),
-        AccountRoute("revoke", deferred(f"{HERE}.tokens:revoke")),
-    ],
+TOKENS = _section(
+    "tokens", gettext_lazy("Tokens for programs"), _route("make", "tokens:make"), _route("revoke", "tokens:revoke")
 )
-PASSWORD = AccountSection(
-    name="password",
-    title=gettext_lazy("Password"),
-    template="sqladmin/account/password.html",
-    load=deferred(f"{HERE}.password:load"),
-    routes=[AccountRoute("change", deferred(f"{HERE}.password:change_password"), deferred(f"{HERE}.password:prepare"))],
+PASSWORD = _section(
+    "password",
+    gettext_lazy("Password"),
+    AccountRoute(
+        "change",
+        deferred(f"{HERE}.password:change_password"),
+        deferred(f"{HERE}.password:prepare"),
+    ),
 )
-CONNECTED = AccountSection(
-    name="connected",
-    title=gettext_lazy("Logging in by others"),
-    template="sqladmin/account/connected.html",
-    load=deferred(f"{HERE}.connected:load"),
-    routes=[
-        AccountRoute("connect", deferred(f"{HERE}.connected:connect")),
-        AccountRoute("disconnect", deferred(f"{HERE}.connected:disconnect")),
-    ],
+CONNECTED = _section(
+    "connected",
+    gettext_lazy("Logging in by others"),
+    _route("connect", "connected:connect"),
+    _route("disconnect", "connected:disconnect"),
 )

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from dovetail.contrib.admin.account import own_sections
+from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.mounting import routes
 
 NAME = re.compile(r"\.?[a-z_]+(?:\.[a-z_]+)*:[a-z_]+")
@@ -25,13 +26,16 @@ def names_in(module: ModuleType, folder: str) -> list[str]:
 
 
 NAMES = names_in(routes, routes.ADMIN)
-CODE_OF_SECTIONS = names_in(own_sections, own_sections.HERE)
+SECTIONS = [one for one in vars(own_sections).values() if isinstance(one, AccountSection)]
+LOADED = [f"{own_sections.HERE}.{section.name}:load" for section in SECTIONS]
+CODE_OF_SECTIONS = [*names_in(own_sections, own_sections.HERE), *LOADED]
 
 
 def test_routes_and_sections_name_their_pages_and_their_code():
     assert f"{routes.ADMIN}.pages.pages:show_list" in NAMES
     assert len(NAMES) > 40
     assert f"{own_sections.HERE}.tokens:revoke" in CODE_OF_SECTIONS
+    assert len(LOADED) == 6
     assert len(CODE_OF_SECTIONS) > 20
 
 
