@@ -14,17 +14,17 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from dovetail.errors import DovetailError
-from dovetail.markdown.rendering import render_excerpt as render_excerpt  # noqa: PLC0414 - a name of the public API
-from dovetail.markdown.rendering import render_markdown as render_markdown  # noqa: PLC0414 - as above
+from dovetail.markdown.rendering import render_excerpt as render_excerpt
+from dovetail.markdown.rendering import render_markdown as render_markdown
 from dovetail.state import InfoKey
-from dovetail.state import StateKey as StateKey  # noqa: PLC0414 - as above
-from dovetail.translation.texts import get_language as get_language  # noqa: PLC0414 - as above
-from dovetail.translation.texts import gettext as gettext  # noqa: PLC0414 - as above
-from dovetail.translation.texts import gettext_lazy as gettext_lazy  # noqa: PLC0414 - as above
-from dovetail.translation.texts import ngettext as ngettext  # noqa: PLC0414 - as above
-from dovetail.translation.texts import npgettext as npgettext  # noqa: PLC0414 - as above
-from dovetail.translation.texts import pgettext as pgettext  # noqa: PLC0414 - as above
-from dovetail.translation.texts import pgettext_lazy as pgettext_lazy  # noqa: PLC0414 - as above
+from dovetail.state import StateKey as StateKey
+from dovetail.translation.texts import get_language as get_language
+from dovetail.translation.texts import gettext as gettext
+from dovetail.translation.texts import gettext_lazy as gettext_lazy
+from dovetail.translation.texts import ngettext as ngettext
+from dovetail.translation.texts import npgettext as npgettext
+from dovetail.translation.texts import pgettext as pgettext
+from dovetail.translation.texts import pgettext_lazy as pgettext_lazy
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI

@@ -33,11 +33,11 @@ from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
 from dovetail.errors import ConfigurationError
-from dovetail.files.columns import FileField as FileField  # noqa: PLC0414 - a name of the public API
-from dovetail.files.columns import ImageField as ImageField  # noqa: PLC0414 - as above
-from dovetail.files.storage import FileSystemStorage as FileSystemStorage  # noqa: PLC0414 - as above
-from dovetail.files.storage import Storage as Storage  # noqa: PLC0414 - as above
-from dovetail.files.stored_file import StoredFile as StoredFile  # noqa: PLC0414 - as above
+from dovetail.files.columns import FileField as FileField
+from dovetail.files.columns import ImageField as ImageField
+from dovetail.files.storage import FileSystemStorage as FileSystemStorage
+from dovetail.files.storage import Storage as Storage
+from dovetail.files.stored_file import StoredFile as StoredFile
 
 # Alembic can only change a constraint that has a name, so every one gets the same name on every database.
 NAMING_CONVENTION = {

@@ -26,10 +26,10 @@ from typing_extensions import TypeVar, override
 
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import NotFoundError, quoted
-from dovetail.resources.deprecated_hooks import Create as Create  # noqa: PLC0414 - for those who take policies
+from dovetail.resources.deprecated_hooks import Create as Create
 from dovetail.resources.deprecated_hooks import DeprecatedHooks
-from dovetail.resources.deprecated_hooks import Model as Model  # noqa: PLC0414 - as above
-from dovetail.resources.deprecated_hooks import Viewer as Viewer  # noqa: PLC0414 - as above
+from dovetail.resources.deprecated_hooks import Model as Model
+from dovetail.resources.deprecated_hooks import Viewer as Viewer
 from dovetail.resources.query.keys import key_text
 from dovetail.translation.texts import gettext, gettext_lazy
 

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.database.prepared_reads import ReadSource
-from dovetail.files.schemas import StoredFileRead as StoredFileRead  # noqa: PLC0414 - a name of the public API
+from dovetail.files.schemas import StoredFileRead as StoredFileRead
 from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import CHANGE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.narrowed import narrow_bodies
@@ -32,15 +32,15 @@ from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.key_reader import KeyReader
-from dovetail.resources.policy import Open as Open  # noqa: PLC0414 - names of the public API
-from dovetail.resources.policy import Policy as Policy  # noqa: PLC0414 - as above
-from dovetail.resources.policy import ReadOnly as ReadOnly  # noqa: PLC0414 - as above
-from dovetail.resources.policy import Recognized as Recognized  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.envelope import Envelope as Envelope  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema  # noqa: PLC0414 - as above
-from dovetail.resources.schemas.sources import From as From  # noqa: PLC0414 - as above
+from dovetail.resources.policy import Open as Open
+from dovetail.resources.policy import Policy as Policy
+from dovetail.resources.policy import ReadOnly as ReadOnly
+from dovetail.resources.policy import Recognized as Recognized
+from dovetail.resources.schemas.envelope import Envelope as Envelope
+from dovetail.resources.schemas.model_schemas import CreateSchema as CreateSchema
+from dovetail.resources.schemas.model_schemas import ReadSchema as ReadSchema
+from dovetail.resources.schemas.model_schemas import UpdateSchema as UpdateSchema
+from dovetail.resources.schemas.sources import From as From
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.named_rows import named_rows
 from dovetail.resources.write.declarations import check_writing

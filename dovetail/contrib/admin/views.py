@@ -24,47 +24,47 @@ from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 
 from dovetail.contrib.admin import changes
-from dovetail.contrib.admin.actions.declared import action as action  # noqa: PLC0414 - a name of the public API
+from dovetail.contrib.admin.actions.declared import action as action
 from dovetail.contrib.admin.actions.declared import find_actions
-from dovetail.contrib.admin.change_list.change_list import ChangeList as ChangeList  # noqa: PLC0414 - as below
-from dovetail.contrib.admin.change_list.facets import ShowFacets as ShowFacets  # noqa: PLC0414 - as below
+from dovetail.contrib.admin.change_list.change_list import ChangeList as ChangeList
+from dovetail.contrib.admin.change_list.facets import ShowFacets as ShowFacets
 from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
-from dovetail.contrib.admin.columns.display import display as display  # noqa: PLC0414 - a name of the public API
+from dovetail.contrib.admin.columns.display import display as display
 from dovetail.contrib.admin.columns.formats import text
 from dovetail.contrib.admin.columns.readers import bare
-from dovetail.contrib.admin.deleting.groups import DeletedObjects as DeletedObjects  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.deleting.groups import DeletedObjects as DeletedObjects
 from dovetail.contrib.admin.deleting.reached import Deletion
-from dovetail.contrib.admin.inlines.formset import InlineFormSet as InlineFormSet  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.inlines.inline import GenericStackedInline as GenericStackedInline  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.inlines.inline import GenericTabularInline as GenericTabularInline  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.inlines.formset import InlineFormSet as InlineFormSet
+from dovetail.contrib.admin.inlines.inline import GenericStackedInline as GenericStackedInline
+from dovetail.contrib.admin.inlines.inline import GenericTabularInline as GenericTabularInline
 from dovetail.contrib.admin.inlines.inline import ParentView
-from dovetail.contrib.admin.inlines.inline import StackedInline as StackedInline  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.inlines.inline import TabularInline as TabularInline  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.list_editing.formset import ListFormSet as ListFormSet  # noqa: PLC0414 - as below
+from dovetail.contrib.admin.inlines.inline import StackedInline as StackedInline
+from dovetail.contrib.admin.inlines.inline import TabularInline as TabularInline
+from dovetail.contrib.admin.list_editing.formset import ListFormSet as ListFormSet
 from dovetail.contrib.admin.lists.column_filters import EMPTY
-from dovetail.contrib.admin.lists.column_filters import ColumnFilter as ColumnFilter  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.lists.column_filters import DateFilter as DateFilter  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.lists.column_filters import EmptyFilter as EmptyFilter  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.lists.column_filters import ColumnFilter as ColumnFilter
+from dovetail.contrib.admin.lists.column_filters import DateFilter as DateFilter
+from dovetail.contrib.admin.lists.column_filters import EmptyFilter as EmptyFilter
 from dovetail.contrib.admin.lists.filtering import ALL, column_of, may_be_empty
 from dovetail.contrib.admin.lists.path_filter import PathFilter
 from dovetail.contrib.admin.lists.relations import leads_to_identifier
-from dovetail.contrib.admin.own_pages.page import AdminPage as AdminPage  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.own_pages.page import bind_form as bind_form  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.own_pages.page import render_page as render_page  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.own_pages.page import AdminPage as AdminPage
+from dovetail.contrib.admin.own_pages.page import bind_form as bind_form
+from dovetail.contrib.admin.own_pages.page import render_page as render_page
 from dovetail.contrib.admin.permissions import rights_of
-from dovetail.contrib.admin.permissions import user_of as user_of  # noqa: PLC0414 - a name of the public API
+from dovetail.contrib.admin.permissions import user_of as user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.sites.admin_site import AdminSite as AdminSite  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.sites.login_form import LoginForm as LoginForm  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.sites.admin_site import AdminSite as AdminSite
+from dovetail.contrib.admin.sites.login_form import LoginForm as LoginForm
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.contrib.admin.widgets.kinds import Chart as Chart  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.widgets.kinds import Figure as Figure  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.widgets.kinds import Listing as Listing  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.widgets.widget import STAFF as STAFF  # noqa: PLC0414 - as above
-from dovetail.contrib.admin.widgets.widget import Widget as Widget  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.widgets.kinds import Chart as Chart
+from dovetail.contrib.admin.widgets.kinds import Figure as Figure
+from dovetail.contrib.admin.widgets.kinds import Listing as Listing
+from dovetail.contrib.admin.widgets.widget import STAFF as STAFF
+from dovetail.contrib.admin.widgets.widget import Widget as Widget
 from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.contrib.admin.writing.created_rows import create_rows
-from dovetail.contrib.admin.writing.selected_rows import SelectedRows as SelectedRows  # noqa: PLC0414 - as above
+from dovetail.contrib.admin.writing.selected_rows import SelectedRows as SelectedRows
 from dovetail.errors import BadRequestError, ConfigurationError
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 from dovetail.translation.words import choice_in_words, column_in_words, in_words

@@ -13,7 +13,7 @@ from functools import partial
 from fastapi import Request
 from fastapi_users import BaseUserManager, IntegerIDMixin
 from fastapi_users.db import BaseUserDatabase
-from fastapi_users.exceptions import InvalidResetPasswordToken as InvalidResetPasswordToken  # noqa: PLC0414 - for the back office
+from fastapi_users.exceptions import InvalidResetPasswordToken as InvalidResetPasswordToken
 from fastapi_users.exceptions import InvalidVerifyToken, UserAlreadyVerified, UserInactive
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -38,11 +38,11 @@ from dovetail.contrib.auth.models import (
     TokenPurpose,
     User,
 )
-from dovetail.contrib.auth.permissions.held import load_permissions as load_permissions  # noqa: PLC0414 - it is public
+from dovetail.contrib.auth.permissions.held import load_permissions as load_permissions
 from dovetail.contrib.auth.sessions.ending import end_sessions_of
-from dovetail.contrib.auth.sessions.log_in import LoggedIn as LoggedIn  # noqa: PLC0414 - it is public
-from dovetail.contrib.auth.sessions.log_in import log_in as log_in  # noqa: PLC0414 - as above
-from dovetail.contrib.auth.sessions.log_in import note_proof as note_proof  # noqa: PLC0414 - as above
+from dovetail.contrib.auth.sessions.log_in import LoggedIn as LoggedIn
+from dovetail.contrib.auth.sessions.log_in import log_in as log_in
+from dovetail.contrib.auth.sessions.log_in import note_proof as note_proof
 from dovetail.contrib.auth.tokens.personal import revoke_tokens_of
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import DovetailError, FieldError, InvalidInputError

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import _alter_column, _render_cmd_body
-from alembic.ddl._autogen import ComparisonResult as ComparisonResult  # noqa: PLC0414 - for those who say what it is
+from alembic.ddl._autogen import ComparisonResult as ComparisonResult
 from alembic.ddl.impl import DefaultImpl
 from alembic.operations import ops
 from alembic.operations.batch import ApplyBatchImpl, BatchOperationsImpl

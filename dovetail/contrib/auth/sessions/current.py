@@ -7,7 +7,7 @@ from typing import cast
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.events.origin import CurrentSession as CurrentSession  # noqa: PLC0414 - of the request
+from dovetail.contrib.auth.events.origin import CurrentSession as CurrentSession
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.column_types import moment_ago
