@@ -51,7 +51,7 @@ from dovetail.settings import SETTINGS, Settings
 
 KERNEL = "kernel"
 PROBES = ("get_liveness", "get_readiness")
-EVERYTHING_IN_ITS_PLACE: Mounts = MappingProxyType({})
+NO_MOUNTS: Mounts = MappingProxyType({})  # every router stays where its plugin puts it
 
 
 def site_application(settings: Settings) -> FastAPI:
@@ -75,11 +75,11 @@ def site_application(settings: Settings) -> FastAPI:
 
 @collector_paused()
 @analysing_once()
-def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLACE) -> FastAPI:
+def make_application(settings: Settings, mounts: Mounts = NO_MOUNTS) -> FastAPI:
     """Make an application: kernel routes, every plugin's routers, and what plugins set up themselves.
 
-    Routers are where their plugins put them, unless `mounts` says otherwise. Two applications can live in one process.
-    Raises ConfigurationError, with every problem found, and starts nothing half.
+    Routers are where their plugins put them, unless `mounts` says otherwise. A process may have several applications.
+    Raises ConfigurationError with every problem found.
     """
     configure_logging(settings.log_level)
     registry = load_registry(settings)
@@ -94,17 +94,17 @@ def make_application(settings: Settings, mounts: Mounts = EVERYTHING_IN_ITS_PLAC
     )
     app = (FastAPI if settings.opentelemetry else LeanFastAPI)(
         title=settings.site_name,
-        # Asked anew at each request, it costs more than the access log's line, and hides the compiled road.
+        # Without this FastAPI looks for providers at each request; one with telemetry never takes the fast path.
         telemetry=None if settings.opentelemetry else TelemetryConfig(tracing=False, metrics=False, logs=False),
         lifespan=_lifespan(context, registry),
         generate_unique_id_function=operation_id,
-        openapi_url=None,  # ours, as the settings open it
-        docs_url=None,  # ours, with files of this site
+        openapi_url=None,  # `docs.router` serves the document, to those whom the settings name
+        docs_url=None,  # the same, with files of this site
         redoc_url=None,
     )
     _share_state(app, context)
     READINESS.set(app, Readiness(context.database, registry))
-    add_problem_details(app)  # before the plugins, which may answer errors in a way of their own
+    add_problem_details(app)  # before the plugins, which may replace these handlers
     operations = _add_routers(app, context, registry, routers)
     _refuse_impossible_operations(app, context)
     in_order = sorted(registry.installed.values(), key=lambda entry: settings.plugins.index(entry.package))
@@ -136,14 +136,14 @@ def _routers(settings: Settings, registry: Registry, mounts: Mounts) -> list[Nam
 
 
 def _own_paths(registry: Registry, routers: Sequence[NamedRouter]) -> dict[str, str | None]:
-    """Return where each `setup` mounts what is no router."""
+    """Return the paths of what plugins mount in their `setup` and not as a router; None for what the site drops."""
     placed = {one.name: one.path for one in routers if one.router is None}
     names = [f"{plugin.name}.{key}" for plugin in registry.plugins for key in plugin.paths]
     return {name: placed.get(name) for name in names}
 
 
 def _mounted(routers: Sequence[NamedRouter]) -> dict[str, list[Mountable]]:
-    """Return what the site declares itself of what a `setup` mounts."""
+    """Return what the site puts in the place of what a `setup` mounts, such as its own `AdminSite`, by name."""
     found: dict[str, list[Mountable]] = {}
     for one in routers:
         if one.mounted is not None:
@@ -180,7 +180,7 @@ def _add_routers(
 def _set_up(app: FastAPI, context: Context, entry: InstalledPlugin, setup: Setup) -> None:
     try:
         setup(app, context)
-    except ConfigurationError:  # says itself what is wrong with what, which may be another plugin's
+    except ConfigurationError:  # its message names the plugin at fault, which may be another one
         raise
     except PLUGIN_FAILURES as error:
         what = f"its setup raised {describe(error, entry.package)}"
@@ -196,21 +196,21 @@ def _refuse_impossible_operations(app: FastAPI, context: Context) -> None:
 
 
 def _add_middleware(app: FastAPI, context: Context) -> None:
-    """Stand around what the plugins added to the application, and within it.
+    """Put the kernel's middleware around what plugins added, and inside of it.
 
-    What a plugin adds sees every answer, errors too, and of requests only those that are within the limits.
+    A plugin's middleware sees every answer, errors too, but no request that is beyond the limits.
     """
     settings, added = context.settings, app.user_middleware
     probes = [path for name in PROBES if (path := path_of(app, name)) is not None]
     around = [
         Middleware(EdgeMiddleware, settings=settings, probes=probes),
-        *_cross_origin(settings, _own_pages(context)),  # which are pages, for this site alone
-        # What the added ones raise.
+        *_cross_origin(settings, _own_pages(context)),
+        # Answers what a plugin's middleware raises.
         *([Middleware(ErrorMiddleware, respond=answer_by_page, refuses=False)] if added else []),
     ]
     within = [
-        Middleware(ErrorMiddleware, respond=answer_by_page, refuses=True),  # those inside simply raise
-        # reads bodies, within the limit
+        Middleware(ErrorMiddleware, respond=answer_by_page, refuses=True),  # answers what the two below raise
+        # reads bodies, up to the limit
         Middleware(CleanInputMiddleware, maximum_items=settings.max_body_items, after_login=after_login),
         Middleware(FastPathMiddleware),  # in front of the router
     ]
@@ -218,6 +218,7 @@ def _add_middleware(app: FastAPI, context: Context) -> None:
 
 
 def _own_pages(context: Context) -> list[str | None]:
+    """Return the paths of pages for browsers, such as the back office: other origins may never read them."""
     return [*context.paths.values(), *(one.path for several in context.mounted.values() for one in several)]
 
 
@@ -233,15 +234,15 @@ def _lifespan(context: Context, registry: Registry) -> Callable[[FastAPI], Abstr
             stack.push_async_callback(context.database.dispose)
             for entry in registry.installed.values():
                 if entry.plugin.lifespan is not None:
-                    await stack.enter_async_context(_begun(entry, entry.plugin.lifespan(app, context)))
+                    await stack.enter_async_context(_named_in_errors(entry, entry.plugin.lifespan(app, context)))
             yield
 
     return lifespan
 
 
 @asynccontextmanager
-async def _begun(entry: InstalledPlugin, lifespan: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
-    """A plugin's lifespan; what it raises while it begins is told of that plugin."""
+async def _named_in_errors(entry: InstalledPlugin, lifespan: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
+    """Run a plugin's lifespan; an error while it starts names the plugin."""
     try:
         await lifespan.__aenter__()
     except PLUGIN_FAILURES as error:

@@ -1,4 +1,4 @@
-"""Open what a running application has: settings, database, plugins and their settings."""
+"""Make the context of an application or a command: settings, database, plugins and their settings."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ def make_context(
 ) -> Context:
     """Return the context of one application; no connection is made yet.
 
-    PostgreSQL has `command_timeout` seconds for a statement: who serves requests sets it, a command may take long.
+    `command_timeout` limits each statement on PostgreSQL to so many seconds: a server sets it, a command does not.
     Raises ConfigurationError if the plugins' models or settings are not usable.
     """
     load_models(registry)

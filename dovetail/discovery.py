@@ -1,4 +1,4 @@
-"""Discover plugins: import what the settings name; a name that leads nowhere is answered with the nearest one."""
+"""Discover plugins: import those that the settings name. The error for an unknown name proposes the nearest one."""
 
 import importlib
 import importlib.util
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from dovetail.plugin import Plugin
 
-# What a plugin may raise wherever it is run: sys.exit() raises what no `except Exception` sees, and would end a command
-# as if all were well.
+# A plugin may also call sys.exit(), whose SystemExit no `except Exception` catches: a command would end as if all were
+# well.
 PLUGIN_FAILURES = (Exception, SystemExit)
 
 
@@ -35,7 +35,7 @@ class InstalledPlugin:
 
 
 def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[InstalledPlugin]:
-    """Import `<package>.plugin.plugin` of each package; what cannot be imported is told to `problems` instead."""
+    """Import `<package>.plugin.plugin` of each package; add to `problems` a sentence for each that fails."""
     for package in dict.fromkeys(packages):
         if packages.count(package) > 1:
             problems.append(
@@ -47,7 +47,7 @@ def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[Ins
 
 
 def describe(error: BaseException, package: str) -> str:
-    """Describe in one line what was raised, and where in `package`."""
+    """Return one line that says what was raised, and where in `package`."""
     message = str(error).partition("\n")[0] or "no message"
     text = f"{type(error).__name__}: {message}"
     if isinstance(error, SyntaxError):  # says itself where it is
@@ -59,10 +59,9 @@ def describe(error: BaseException, package: str) -> str:
 
 
 def culprit(error: BaseException, packages: Iterable[str], package: str) -> str:
-    """Return the one of `packages` that was being imported when `error` was raised; `package` if it was no other.
+    """Return the package that was being imported when `error` was raised: one of `packages`, or else `package`.
 
-    A plugin that imports another is not to blame for what is wrong with it, and neither is one whose function is
-    called by another in the wrong way.
+    A plugin is not to blame for the mistakes of a plugin that it imports, nor for wrong calls of its functions.
     """
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
     if isinstance(error, SyntaxError) and error.filename:
@@ -117,7 +116,7 @@ def _exists(module: str) -> bool:
 
 
 def _installed(enabled: Sequence[str]) -> list[str]:
-    """Packages with a `plugin.py`, those that are not enabled yet if there are any."""
+    """Return the packages that have a `plugin.py`: those that are not enabled yet, or all if there is no such."""
     found = {name for name, path in _packages() if (path / "plugin.py").exists()}
     return sorted(found - set(enabled)) or sorted(found)
 

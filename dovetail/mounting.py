@@ -20,9 +20,9 @@ class NamedRouter:
 
     name: str  # "blog.posts", or the plugin's name if its router has none
     owner: str  # a plugin's name, or "kernel"
-    router: APIRouter | None  # None: the plugin's `setup` mounts it, exactly at this path
+    router: APIRouter | None  # None: no router, but something that the plugin's `setup` mounts at this very path
     path: str
-    mounted: Mountable | None = None  # what `setup` mounts there as the site declares it
+    mounted: Mountable | None = None  # the site's own object for `setup` to mount there, such as an `AdminSite`
 
 
 def routers_of(plugin: Plugin) -> Iterator[NamedRouter]:
@@ -111,4 +111,4 @@ def _placed(one: NamedRouter, mounts: Mounts) -> Iterator[NamedRouter]:
 def _several(mount: object) -> list[Mountable]:
     given = mount if isinstance(mount, list | tuple) else [mount]
     found = [one for one in given if isinstance(one, Mountable)]
-    return found if len(found) == len(given) else []  # one that is something else is refused, and not passed over
+    return found if len(found) == len(given) else []  # with anything else among them, the mount is refused

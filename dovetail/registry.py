@@ -16,7 +16,7 @@ from dovetail.ownership import misplaced, tables_of_nobody, unlisted_models
 from dovetail.plugin import Command, Plugin
 from dovetail.settings import Settings, load_plugin_settings
 
-# Words that something else would take for its own: codes of checks, Alembic's names of revisions, tables of a database.
+# Names with a meaning of their own: in codes of checks, as Alembic's revisions, or as prefixes of a database's tables.
 RESERVED_NAMES = frozenset({"kernel", "dovetail", "alembic", "base", "current", "head", "heads", "pg", "sqlite"})
 
 
@@ -60,14 +60,14 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
     commands = [(name, "manage.py itself") for name in reserved_commands]
     commands += [(command.name, entry.plugin.name) for entry in found for command in entry.plugin.commands]
     problems += _clashes("command", commands)
-    problems += _logs(found)
+    problems += _too_many_change_logs(found)
     if problems:
         raise PluginError(problems)
     return Registry(installed=MappingProxyType({entry.plugin.name: entry for entry in ordered}))
 
 
 def load_models(registry: Registry) -> None:
-    """Import every plugin's models and see that each table is its plugin's own.
+    """Import every plugin's models and check that each table belongs to its plugin.
 
     Raises PluginError for a plugin whose models raise on import, for a table without the plugin's prefix or with
     another's, for two plugins with one table, and for a model that its plugin does not list.
@@ -94,9 +94,9 @@ def load_models(registry: Registry) -> None:
 
 
 def load_web(registry: Registry) -> None:
-    """Import what only a server needs: policies, routers and checks; admin views only who shows them looks at.
+    """Import what only a server needs: policies, routers and checks. The back office imports its views itself.
 
-    Raises PluginError for a plugin that raises on import, and for routers that are none or have no usable name.
+    Raises PluginError for a plugin that raises on import, and for a router that is no APIRouter or has a bad name.
     """
     problems: list[str] = []
     for entry in registry.installed.values():
@@ -104,7 +104,7 @@ def load_web(registry: Registry) -> None:
             _resolve(entry, part, problems, registry)
         _resolve(entry, "checks", problems, registry)
     if not problems:
-        problems += [problem for entry in registry.installed.values() for problem in _odd_routers(entry.plugin)]
+        problems += [problem for entry in registry.installed.values() for problem in _bad_routers(entry.plugin)]
     if problems:
         raise PluginError(problems)
 
@@ -150,7 +150,7 @@ def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
 
 
 def _variables(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
-    """Yield the environment variables that are read, and for whom: SITE_NAME is the kernel's."""
+    """Yield each environment variable with its reader: the site's own settings, or a plugin."""
     for field in type(settings).model_fields:
         yield field.upper(), "the site's own settings"
     for plugin in registry.plugins:
@@ -203,7 +203,7 @@ def _clashes(what: str, owned: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _logs(found: Sequence[InstalledPlugin]) -> list[str]:
+def _too_many_change_logs(found: Sequence[InstalledPlugin]) -> list[str]:
     names = [entry.plugin.name for entry in found if entry.plugin.change_log is not None]
     return [f"the plugins {' and '.join(names)} each keep a log of changes; enable one of them"] if names[1:] else []
 
@@ -216,7 +216,8 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
         guilty = culprit(error, names, entry.package)
         name, what = names[guilty], describe(error, guilty)
         taken = re.search(r"Table '(\w+)' is already defined", what)
-        # What was told of a plugin is not told again of those that import it; a second try finds half of it there.
+        # A plugin that failed is named once, not again by each that imports it. A second import finds its first tables
+        # and classes already there, and fails for that.
         is_again = taken or guilty != entry.package or "already contains a class" in what
         if is_again and any(told.startswith(f"plugin {name!r}") for told in problems):
             return []
@@ -228,8 +229,8 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
         return []
 
 
-def _odd_routers(plugin: Plugin) -> Iterator[str]:
-    # Imported here: whoever has routers has paid for it.
+def _bad_routers(plugin: Plugin) -> Iterator[str]:
+    # Imported here: commands that load no routers do without FastAPI.
     from fastapi import APIRouter
 
     names: list[str] = []

@@ -21,23 +21,23 @@ Info: TypeAlias = MutableMapping[object, object]  # `info` of a session or a con
 
 
 ACTOR = "dovetail.actor"  # in the scope of a request: who sends it, once that is known
-DOOR = "dovetail.door"  # in the same: by which door it came, "bulk" say; without it, by an operation of the API
-CREDENTIAL = "dovetail.credential"  # in the same: by what they proved who they are, "token 'ci'" say
-IMPERSONATOR = "dovetail.impersonator"  # in the same: who really sends it, "root, who is somebody else" say
-APPLICATION = "dovetail.application"  # in the same: the whole application, where "app" may be one mounted in it
-# The ASGI scope of the request that is being answered, for what is handed none: who asks, from where; None outside.
+DOOR = "dovetail.door"  # in the same: the way it came, for example "bulk"; an operation of the API sets none
+CREDENTIAL = "dovetail.credential"  # in the same: the credential that it came with, for example "token 'ci'"
+IMPERSONATOR = "dovetail.impersonator"  # in the same: the user who acts as the sender, if there is one
+APPLICATION = "dovetail.application"  # in the same: the whole application; "app" may be one that is mounted in it
+# The ASGI scope of the current request, for functions that are given no request; None outside of a request.
 current_scope: ContextVar[MutableMapping[str, object] | None] = ContextVar("current_scope", default=None)
 
 
 def note_of_request(key: str, value: object) -> None:
-    """Note something of the request that is being answered, for what is recorded of it; outside of one, nothing."""
+    """Put a value into the scope of the current request, for logs and the history; outside of a request do nothing."""
     scope = current_scope.get()
     if scope is not None:
         scope[key] = value
 
 
 class Carried(Protocol):
-    """Starlette's `State`; to ask it for an attribute takes six times as long, as Python looks elsewhere first."""
+    """Starlette's `State`, by item: reading an attribute of it takes six times as long."""
 
     def __getitem__(self, name: str, /) -> object:
         """Return the thing of this name. Raise KeyError if there is none."""
@@ -53,14 +53,14 @@ class HasState(Protocol):
 
 
 def current_application() -> HasState | None:
-    """Return the application that answers the request at hand, and not one that is mounted in it; None outside."""
+    """Return the application that answers the current request, not one mounted in it; None outside of a request."""
     scope = current_scope.get() or {}
     found = scope.get(APPLICATION)
     return found if isinstance(found, HasState) else None
 
 
 def forget_actor() -> None:
-    """Leave it open again who sends the request at hand."""
+    """Forget who sends the current request, so that it is found out again."""
     scope = current_scope.get() or {}
     for name in (ACTOR, CREDENTIAL):
         scope.pop(name, None)
@@ -94,9 +94,9 @@ class StateKey(Generic[ValueT]):
 
 @dataclass(frozen=True, eq=False)
 class InfoKey(Generic[ValueT]):
-    """A thing in the `info` of a session or a connection; it is found by this very object, which nobody else has.
+    """A thing in the `info` of a session or a connection; this object itself is the key, so no two can clash.
 
-    What every request does may spare the call: `connection: AsyncConnection | None = session.info.get(CONNECTION)`.
+    Code that runs at every request may spare the call of `find` by `session.info.get(KEY)`.
     """
 
     name: str

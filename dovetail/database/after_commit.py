@@ -1,4 +1,4 @@
-"""Do something once a transaction is committed, and nothing if it is rolled back."""
+"""Call a function after the commit of a transaction, and not if it is rolled back."""
 
 import logging
 from collections.abc import Callable
@@ -14,10 +14,10 @@ AFTER_COMMIT = InfoKey[list[Call]]("after_commit")  # in `session.info`
 
 
 def after_commit(session: AsyncSession, call: Call) -> None:
-    """Call `call` when the unit of work that `session` is of was committed; it is short, and waits for nothing.
+    """Call `call` once the unit of work of `session` is committed. It must be short and wait for nothing.
 
-    Whoever commits a session without a unit of work calls `run_after_commit` too. A savepoint that is rolled back
-    does not undo it.
+    Code that commits a session without a unit of work has to call `run_after_commit` too. Rolling back a savepoint
+    does not cancel the call.
     """
     calls = AFTER_COMMIT.find(session.info)
     if calls is None:
@@ -27,7 +27,7 @@ def after_commit(session: AsyncSession, call: Call) -> None:
 
 
 def run_after_commit(session: AsyncSession) -> None:
-    """Make the calls that wait for the commit of `session`; the transaction stands, whatever they raise."""
+    """Make the calls that wait for the commit of `session`. What they raise is logged: the commit cannot be undone."""
     for call in AFTER_COMMIT.pop(session.info) or ():
         try:
             call()

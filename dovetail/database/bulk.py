@@ -1,24 +1,24 @@
-"""Change many rows at once, and remove those that are over while others work."""
+"""Options and a function for statements that change many rows: deleting expired rows without waiting for others."""
 
 from sqlalchemy import ColumnElement, delete, inspect, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.models import Base
 
-NO_SYNCHRONIZATION = {"synchronize_session": False}  # for statements whose rows nobody looks at in memory
-MOST_SWEPT = 1_000  # rows that somebody removes who came for something else
+NO_SYNCHRONIZATION = {"synchronize_session": False}  # for statements whose rows the session has not loaded
+MOST_SWEPT = 1_000  # rows that a request deletes on the way, which is about something else
 
 
 async def delete_some(
     session: AsyncSession, model: type[Base], condition: ColumnElement[bool], *, most: int = MOST_SWEPT
 ) -> int:
-    """Delete up to `most` rows of `model` for which the condition holds, by one statement; return how many it were.
+    """Delete up to `most` rows of `model` for which the condition holds, by one statement; return their number.
 
-    Rows that somebody else has locked stay for the next time, so nobody waits, and no two wait for each other.
+    Rows that another transaction has locked are left for the next time, so this never waits and causes no deadlock.
     """
     keys = inspect(model).primary_key
     key = keys[0] if len(keys) == 1 else tuple_(*keys)
-    # Not in the condition itself: PostgreSQL may ask a subquery again for each row, and each time lock others.
+    # A CTE, not a subquery: PostgreSQL may run a subquery again for each row, and each time lock other rows.
     some = select(*keys).where(condition).limit(most).with_for_update(skip_locked=True).cte()
     statement = delete(model).where(key.in_(select(*some.c))).returning(*keys)
     return len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())

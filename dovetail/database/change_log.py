@@ -1,15 +1,13 @@
-"""The seam between what writes rows and what keeps a history of them: `contrib/history` puts a ChangeLog there.
+"""The interface between code that writes rows and a log of their changes: `contrib/history` implements ChangeLog.
 
-Who writes past SQLAlchemy, by a statement that was compiled before, asks whether the rows are written down, and takes
-the INSERT of the log along:
+The log itself sees what is written through SQLAlchemy (sessions, connections, the ORM). A compiled statement that goes
+to the driver has to ask for the log, and to carry the log's INSERT:
 
     log = log_of(session, table)
     if log is not None:
         line = log.insert(table, before=table.c, after=row.c, where=[table.c.id == row.c.id])
         statement = statement.add_cte(line.cte("change"))  # on PostgreSQL; SQLite takes a statement of its own
         arguments |= log.values()
-
-What goes through SQLAlchemy (sessions, connections, the ORM) is seen to by the log itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,57 +18,55 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from dovetail.state import InfoKey
 
-Picture: TypeAlias = Mapping[str, ColumnElement[object]]  # a row at one time: SQL for its values, by names of columns
+Picture: TypeAlias = Mapping[str, ColumnElement[object]]  # SQL for the values of a row at one time, by column name
 
 
 class ChangeLog(Protocol):
-    """Writes down each change of a row, in the transaction of the change, from the rows in the database themselves."""
+    """Records each change of a row in the transaction of the change; its statements read the row in the database."""
 
-    undo_days: int  # for which a change can be taken back; 0 for never
+    undo_days: int  # so long a change can be undone; 0 for never
 
     def watch(self, engine: AsyncEngine) -> None:
-        """Write down from now on what goes through SQLAlchemy on the connections of an engine."""
+        """Record from now on what is written through SQLAlchemy on the connections of an engine."""
 
     def columns(self, table: FromClause) -> Sequence[Column[object]]:
-        """Return the columns that a picture of a row has to have; none if changes of the table are not written down."""
+        """Return the columns that a picture of a row has to have; none if changes of the table are not recorded."""
 
     def insert(
         self, table: FromClause, *, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
     ) -> Insert:
-        """Return the INSERT of a line for each row that `where` chooses: without `before` it is new, else changed.
+        """Return an INSERT of one line for each row that `where` chooses. Without `before` the row is new.
 
-        `before` is read from the rows as they were. Of a change, `after` names the columns that may have changed.
+        `before` reads the row as it was. `after` of a changed row names the columns that may have changed.
         """
 
     def insert_all(self, lines: Sequence[Insert]) -> Insert:
-        """Return one INSERT of the lines of several, in their order."""
+        """Return one INSERT that writes the lines of several, in their order."""
 
     def insert_deleted(
         self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Picture | None = None
     ) -> Insert | None:
-        """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them.
+        """Return an INSERT of lines for the rows that `where` chooses, and for those deleted with them by the database.
 
-        None if changes of none of these tables are written down. `before` is of the rows that `where` chooses, where a
-        statement beside this one has locked them.
-
-        It has to run before they are deleted, or beside that in one statement.
+        It has to run before the DELETE, or within the same statement. `before` reads the rows that `where` chooses, if
+        another part of the statement has locked them. Return None if changes of none of these tables are recorded.
         """
 
     def values(self) -> Mapping[str, object]:
-        """Return what fills the placeholders of all these INSERTs: who changes something here and now, from where."""
+        """Return the values for the placeholders of all these INSERTs: who makes the change, and from where."""
 
 
-UNRECORDED = {"is_unrecorded": True}  # execution options of what empties the tables, and the log with them
+UNRECORDED = {"is_unrecorded": True}  # execution options of statements that empty all tables, the log included
 CHANGE_LOG = InfoKey[ChangeLog]("change_log")  # in a session's info
 
 
 def log_of(session: AsyncSession, table: FromClause) -> ChangeLog | None:
-    """Return the log that writes down changes of `table`; None if nobody does."""
-    # Asked for every write, so without CHANGE_LOG.find, which would double the cost.
+    """Return the log that records changes of `table`; None if there is none."""
+    # Every write calls this. CHANGE_LOG.find would double the cost.
     log: ChangeLog | None = session.info.get(CHANGE_LOG)
     return log if log is not None and log.columns(table) else None
 
 
 def is_unrecorded(options: Mapping[str, object]) -> bool:
-    """Return whether a statement with these execution options leaves no trace in the log."""
+    """Return whether the log leaves out a statement with these execution options."""
     return bool(options.get("is_unrecorded"))

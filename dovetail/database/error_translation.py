@@ -1,4 +1,4 @@
-"""Translate errors of SQLAlchemy and drivers to what they mean to a client: an IntegrityError becomes a 409 here.
+"""Translate errors of SQLAlchemy and of drivers to HTTP errors: an IntegrityError becomes a 409 here.
 
 Bad input is 422, a conflict 409, and a database that is away or busy 503.
 """
@@ -18,7 +18,7 @@ from dovetail.translation.texts import gettext, gettext_lazy
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_BUSY = ("57", "40", "55P03")  # cancelled, rolled back, locked
 POSTGRESQL_BAD_DATA = ("22",)
-POSTGRESQL_PARAMETER = re.compile(r"\$\d+")  # in the context of an error: it lies in the value of a placeholder
+POSTGRESQL_PARAMETER = re.compile(r"\$\d+")  # in the context of an error: the value of a placeholder is wrong
 READ_ONLY = ("25006", "SQLITE_READONLY")
 # https://www.sqlite.org/rescode.html: BUSY, LOCKED
 SQLITE_BUSY = (5, 6)
@@ -39,9 +39,9 @@ CONFLICTS = {
 
 
 def client_error(error: Exception) -> DovetailError | None:
-    """Return the error that `error` means to a client, without SQL and values; None if it is no failure of a database.
+    """Return the error to answer a client with, without SQL and values; None if `error` is not about the database.
 
-    A failure that is a mistake of ours (no such table, a closed session) is None too.
+    It is None too for mistakes in our own code (no such table, a closed session), which are a 500.
     """
     if isinstance(error, StaleDataError):
         return StaleWriteError()
@@ -64,19 +64,19 @@ def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Return True if another process wrote to the SQLite database for longer than we wait."""
+    """Return True if another process kept the SQLite database locked for longer than we wait."""
     return isinstance(error, exc.DBAPIError) and sqlite_code(error.orig) in SQLITE_BUSY
 
 
 def is_bad_data(error: exc.DBAPIError) -> bool:
     """Return True if the database cannot store, or the driver cannot send, a value of the statement."""
-    # asyncpg finds some of it before it asks the server.
+    # asyncpg refuses some values before it sends them to the server.
     driver_error = getattr(error.orig, "__cause__", None)
     return (
         isinstance(error, exc.DataError)
         or isinstance(driver_error, driver_errors("DataError"))
         or code_of(error.orig).startswith(POSTGRESQL_BAD_DATA)
-        # A text that is no tsvector is a syntax error, and one that a domain refuses breaks a check.
+        # PostgreSQL calls a wrong tsvector a syntax error, and a text that a domain refuses a broken check.
         or POSTGRESQL_PARAMETER.search(str(getattr(driver_error, "context", ""))) is not None
     )
 
@@ -91,7 +91,7 @@ def _is_away(error: exc.DBAPIError) -> bool:
 
 
 def _tables() -> list[Table]:
-    """Return the tables of all models: those of tests and of a site's own metadata, too."""
+    """Return the tables of all models, also of those whose metadata is not that of Base."""
     mapped = (table for mapper in Base.registry.mappers for table in mapper.tables)
     found = dict.fromkeys([*Base.metadata.tables.values(), *mapped])
     return [one for one in found if isinstance(one, Table)]

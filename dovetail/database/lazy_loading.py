@@ -1,4 +1,4 @@
-"""A lazy load cannot run under asyncio; say which relation was not loaded and what to add, not `MissingGreenlet`."""
+"""Refuse lazy loads, which cannot run under asyncio, with an error that names the relation and the option to add."""
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -17,7 +17,7 @@ def refuse_lazy_loads(sessions: async_sessionmaker[AsyncSession]) -> None:
     """Make sessions of `sessions` raise LazyLoadError for a lazy load outside `run_sync` and `awaitable_attrs`."""
 
     class CheckedSession(QueueingSession):
-        """A class of its own, so that the listener stays with this application."""
+        """A class for this application alone, so that the listener concerns no other."""
 
     sessions.configure(sync_session_class=CheckedSession)
     event.listen(CheckedSession, "do_orm_execute", _check)

@@ -1,4 +1,4 @@
-"""A share of the pool: some of its connections, for work that must leave the rest to everybody else."""
+"""A share of the pool: a limited number of connections for one kind of work, so that the others stay free."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,8 @@ from dovetail.translation.texts import gettext
 class PoolShare:
     """At most `connections` of a database's connections, whose statements have `statement_timeout` seconds each.
 
-    Who finds them taken waits at most `patience` seconds, in the order of coming, and holds nothing meanwhile.
+    A request that finds all of them in use waits at most `patience` seconds, first come first served, and holds no
+    connection meanwhile.
     """
 
     def __init__(self, database: Database, *, connections: int, statement_timeout: float, patience: float) -> None:
@@ -28,10 +29,10 @@ class PoolShare:
     async def unit_of_work(
         self, *, read_only: bool = False, statement_timeout: float | None = None
     ) -> AsyncIterator[AsyncSession]:
-        """Open a session in one transaction, as `Database.unit_of_work` does; with less time for statements, if given.
+        """Open a session in one transaction, as `Database.unit_of_work` does.
 
-        Raises UnavailableError if none of the share comes free in time, StatementTimeoutError if a statement takes too
-        long.
+        `statement_timeout` can shorten the time for statements. Raises UnavailableError if no connection of the share
+        comes free in time, and StatementTimeoutError if a statement takes too long.
         """
         try:
             async with asyncio.timeout(self._patience):
@@ -43,7 +44,7 @@ class PoolShare:
         try:
             async with self._database.unit_of_work(read_only=read_only, engine=engine) as session:
                 yield session
-                if limit.was_exceeded and not read_only:  # and somebody caught the error, who would store a half
+                if limit.was_exceeded and not read_only:  # the error was caught: half of the work would be committed
                     raise StatementTimeoutError
         finally:
             self._free.release()

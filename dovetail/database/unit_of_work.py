@@ -21,30 +21,30 @@ from dovetail.settings import Settings
 from dovetail.state import StateKey
 
 logger = logging.getLogger("dovetail.database")
-BESIDE_REQUESTS = {"beside_requests": True}  # execution options of what a process does by itself, for no request
+BESIDE_REQUESTS = {"beside_requests": True}  # execution options of background work, which no request waits for
 
 
 class Database:
-    """The engine of one application and the sessions that stand on it."""
+    """The engine of one application, and its sessions."""
 
     def __init__(self, engine: AsyncEngine, spare: AsyncEngine | None = None, *, patience: float = 2.0) -> None:
         self.engine = engine
         self._spare = spare or engine
-        # A closed session stays closed: a streaming response that touched it would otherwise leak a connection.
+        # A closed session stays closed: otherwise a streaming response that used it would leak a connection.
         self.sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
         refuse_lazy_loads(self.sessions)
         self._turns = WriterQueue(patience) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def from_settings(cls, settings: Settings, *, command_timeout: float | None = None) -> "Database":
-        """Return the database that `settings` name; nothing is connected yet.
+        """Return the database that `settings` name; no connection is opened yet.
 
-        PostgreSQL has `command_timeout` seconds for a statement. None is for commands, which may take long.
+        `command_timeout` limits each statement on PostgreSQL, in seconds; None is for commands, which may take long.
         """
-        if is_memory(database_url(settings)):  # it lives in its one connection
+        if is_memory(database_url(settings)):  # such a database exists only in its one connection
             return cls(create_engine(settings))
         spare = create_engine(settings, command_timeout=command_timeout, poolclass=UnpooledConnections)
-        patience = settings.database_pool_timeout  # one figure for every wait
+        patience = settings.database_pool_timeout  # the limit of every wait for the database
         return cls(create_engine(settings, command_timeout=command_timeout), spare, patience=patience)
 
     @asynccontextmanager
@@ -53,9 +53,9 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         """Open a session in one transaction: committed on success, rolled back on any exception.
 
-        Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` lets SQLite read
-        beside a writer; it promises that nothing is written. `engine` is this database's own with options of its own.
-        Raises UnavailableError if SQLite has too many writers.
+        Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` promises that nothing
+        is written, so that SQLite can read while another session writes. `engine` is this database's engine with other
+        execution options. Raises UnavailableError if SQLite has too many writers.
         """
         with _logged():
             async with AsyncExitStack() as turn, self.sessions(bind=engine or self.engine) as session, session.begin():
@@ -72,9 +72,9 @@ class Database:
 
     @property
     def fast_unit_of_work(self) -> Callable[[], FastUnitOfWork]:
-        """A function that returns a unit of work which begins no transaction before something is written.
+        """A function that makes a FastUnitOfWork, which begins its transaction with the first write.
 
-        See FastUnitOfWork. Who works often asks for the function once.
+        Code that needs it at every request keeps the function.
         """
         return partial(FastUnitOfWork, self.engine, self.sessions, self._turns)
 
@@ -96,18 +96,18 @@ DATABASE = StateKey[Database]("database")
 
 @asynccontextmanager
 async def lookup_session(session: AsyncSession) -> AsyncIterator[AsyncSession]:
-    """Open a session of its own on the database of `session`, which must not have been used yet; it reads only.
+    """Open a second session, for reads, on the database of `session`, which must not have been used yet.
 
-    Who has to wait for something that is not the database (a password's hash, a mail server, another site) does it
-    first, and locks then: nobody may wait for a connection that somebody else only holds. What is to be known before is
-    read here, as it is committed, in a transaction that is over at the end of the block:
+    An endpoint that waits for something other than the database (a password's hash, a mail server, another site) does
+    so first, and only then locks rows, so that it holds no connection while it waits. What it has to know before is
+    read in this session, whose transaction ends with the block:
 
         async with lookup_session(session) as lookup:
             user = await get_user_by_login(lookup, name)
         verified, _ = await verify_password(password, user.hashed_password)  # no connection is held, no row is locked
         user = await session.get_one(User, user.id, with_for_update=True)  # and now see whether it is still so
     """
-    connection = async_connection_of(session)  # who holds one must not wait for a second
+    connection = async_connection_of(session)  # a request that holds a connection must not wait for a second one
     bind = session.bind if connection is None else connection
     async with AsyncSession(bind, expire_on_commit=False, close_resets_only=False) as lookup:
         if connection is None:
@@ -117,7 +117,7 @@ async def lookup_session(session: AsyncSession) -> AsyncIterator[AsyncSession]:
 
 @contextmanager
 def _logged() -> Iterator[None]:
-    """Log what became of a transaction, and after what time."""
+    """Log how a transaction ended, and how long it took."""
     started, outcome = perf_counter(), "rolled back"
     try:
         yield
