@@ -1,4 +1,4 @@
-"""Finds the key of a row by values that only it has, among those that a viewer may know of."""
+"""Find the primary key of a row by other columns, among the rows that a viewer may see."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from dovetail.resources.visibility import Visibility
 
 
 class KeyReader:
-    """Finds keys of rows of a resource by statements that are compiled once."""
+    """Finds the keys of a resource's rows, with statements that are compiled once."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec

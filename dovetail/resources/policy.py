@@ -1,4 +1,4 @@
-"""Decide who may do what to which rows, once: REST, the back office and whatever else shows rows ask the same policy.
+"""A policy decides who may do what to which rows, for REST, the back office and all other code that shows rows.
 
     class PostPolicy(UserPolicy[Post, PostCreate]):
         @override
@@ -49,24 +49,24 @@ async def nobody() -> None:
 
 @dataclass(frozen=True)
 class Recognized(Generic[Somebody]):
-    """Somebody who reads or writes."""
+    """The viewer of a request, whom a policy has recognized."""
 
     viewer: Somebody
-    values: Hashable | None = None  # all that was loaded of them, if what they may see is to be remembered by that
+    values: Hashable | None = None  # all that was loaded of the viewer, if their visibility may be cached by it
 
 
 class Policy(DeprecatedHooks[Model, Viewer, Create]):
-    """Decides rows and fields for a viewer; this one lets nobody see or change anything.
+    """Decides rows and fields for a viewer; this base class lets nobody see or change anything.
 
-    Subclasses open what they want open. `reader` and `writer` are the `Annotated` dependencies that give the viewer of
-    a read and of a write, for example OptionalUser and CurrentUser; a viewer of None is somebody unknown. Every hook is
-    asked once a request and action, whatever the number of rows: what it returns becomes part of the statements.
+    Subclasses override what they allow. `reader` and `writer` are the `Annotated` dependencies that return the viewer
+    of a read and of a write, for example OptionalUser and CurrentUser; an anonymous viewer is None. Each hook is called
+    once for a request and action, whatever the number of rows: what it returns becomes part of the statements.
     """
 
     reader: ClassVar[object] = Annotated[None, Depends(nobody)]
     writer: ClassVar[object] = Annotated[None, Depends(nobody)]
-    # True if what somebody unknown may see never changes while the process runs; reads are faster then. A rule
-    # that compares with the clock says so in SQL (`Post.publish_at <= utcnow()`), and may be remembered too.
+    # True if what an anonymous viewer may see never changes while the process runs; reads are faster then. A rule that
+    # compares with the clock can be written in SQL (`Post.publish_at <= utcnow()`), and does not change either.
     remembers_anonymous: ClassVar[bool] = False
 
     async def recognize_reader(
@@ -74,9 +74,9 @@ class Policy(DeprecatedHooks[Model, Viewer, Create]):
         connection: HTTPConnection,  # noqa: ARG002 - for subclasses
         source: ReadSource,  # noqa: ARG002 - for subclasses
     ) -> Recognized[Viewer | None] | None:
-        """Return whom `reader` would give, found without FastAPI; None if `reader` has to be asked.
+        """Return the viewer that `reader` would return, found without FastAPI; None to let FastAPI call `reader`.
 
-        Raises what `reader` would raise. A statement that it takes runs on `source`, as the read itself will.
+        Raises what `reader` would raise. Statements run on `source`, as the read itself will.
         """
         return Recognized(None) if self.reader is Policy.reader else None
 
@@ -85,52 +85,51 @@ class Policy(DeprecatedHooks[Model, Viewer, Create]):
         connection: HTTPConnection,  # noqa: ARG002 - for subclasses
         session: AsyncSession,  # noqa: ARG002 - for subclasses
     ) -> Recognized[Viewer] | None:
-        """Return whom `writer` would give, found without FastAPI; None if `writer` has to be asked."""
+        """Return the viewer that `writer` would return, found without FastAPI; None to let FastAPI call `writer`."""
         return Recognized(None) if self.writer is Policy.writer else None  # type: ignore[arg-type]  # nobody gives None
 
     def viewer_values(self, viewer: Viewer) -> Hashable | None:  # noqa: ARG002 - for subclasses
-        """Return all that `where`, `related` and `hidden` look at of a viewer; None if it cannot be told, as here.
+        """Return all values of a viewer that `where`, `related` and `hidden` use; None if they may use others, as here.
 
-        What a viewer may see is remembered by these values, so that the hooks are not asked about equal ones again:
-        they may look at nothing else that changes, be it a clock, a setting or another row.
+        What a viewer may see is cached by these values, and the hooks are not called again for equal ones. So they may
+        use nothing else that changes: no clock, no setting, no other row.
         """
         return None
 
     def sample_viewers(self) -> Iterable[Viewer | None]:
-        """Return viewers of all kinds, of whom is asked at the start which fields `hidden` and `read_only` name."""
+        """Return viewers of all kinds; what `hidden` and `read_only` return for them is checked at start."""
         return (None,)
 
     def identity(self, viewer: Viewer | None) -> str | None:
-        """Return a text that only this viewer has; None for somebody unknown."""
+        """Return a text that is unique to this viewer; None for an anonymous one."""
         return None if viewer is None else str(viewer.id)  # type: ignore[attr-defined]  # a viewer without one overrides
 
     @override
     def where(self, viewer: Viewer | None, action: str) -> ColumnElement[bool]:
         """Return the condition on the rows of the model to which the viewer may do `action`.
 
-        Actions are "view", "add", "change", "delete", and what a plugin names itself ("moderate"); an action that is
-        not known here is allowed of no row. A row that was added or changed has to fulfil the condition as it is
-        afterwards, too. The condition is asked once a statement; `true()` costs nothing, and `false()` says without a
-        look at any row that the viewer may not.
+        Actions are "view", "add", "change", "delete", and those that a plugin names itself ("moderate"). Return
+        `false()` for an action that you do not know. A row that was added or changed has to fulfil the condition
+        afterwards, too. `true()` and `false()` cost nothing: with `false()` the viewer is refused without a statement.
         """
         return false()
 
     @override
     def explain(self, viewer: Viewer | None, action: str) -> str:
-        """Return the sentence by which an action is refused, with 403."""
+        """Return the sentence with which an action is refused (403)."""
         said = REFUSALS.get(action, f"You may not {action} this.")
         return gettext(said)
 
     def related(self, viewer: Viewer | None) -> Mapping[str, ColumnElement[bool]]:  # noqa: ARG002 - for subclasses
         """Return conditions on the rows of related models, by the name of the relation (`post` or `post.tags`).
 
-        They take the place of what the policy of the related model says of "view": `{"tags": true()}` shows the tags of
-        whatever post is shown. What they hide is left out of nested objects and matches no filter.
+        They replace the "view" condition of the related model's own policy: `{"tags": true()}` shows all tags of each
+        post that is shown. Hidden rows are left out of nested objects and match no filter.
         """
         return {}
 
     def hidden(self, viewer: Viewer | None) -> frozenset[str]:  # noqa: ARG002 - for subclasses
-        """Return the fields (`email`, `author.email`) that are not shown, filtered, ordered or searched."""
+        """Return the fields (`email`, `author.email`) that are not shown, nor used to filter, order or search."""
         return frozenset()
 
     def read_only(self, viewer: Viewer | None) -> frozenset[str]:  # noqa: ARG002 - for subclasses
@@ -157,13 +156,13 @@ class Open(ReadOnly[Model, Viewer, Create]):
 
 
 def remembers_viewers(policy: Policy) -> bool:
-    """Return True if a policy says by what values what a viewer may see is to be remembered."""
+    """Return True if what a viewer may see is cached by the policy's `viewer_values`."""
     says = type(policy).viewer_values is not Policy.viewer_values
     return says and bool(getattr(policy, "remembers_viewers", True))
 
 
 def not_found(name: str, key: object) -> NotFoundError:
-    """Return the error for a row that is not there or is hidden from the viewer: nobody can tell the two apart."""
+    """Return the error for a row that does not exist or is hidden from the viewer, who cannot tell which."""
     return NotFoundError(f"There is no {name} {_shown(key)}.")
 
 

@@ -1,4 +1,4 @@
-"""A REST API declared in ten lines.
+"""`Resource`: the REST API of a model, declared in ten lines.
 
     posts = Resource(
         model=Post, read=PostRead, create=PostCreate, update=PostUpdate, policy=PostPolicy(),
@@ -8,8 +8,8 @@
     router = APIRouter(tags=["blog"])
     router.include_router(posts.router)
 
-The router answers `GET /posts`, `POST /posts`, `GET`, `PATCH` and `DELETE /posts/{post_id}`, and the same in bulk. What
-is to be different is left out by `without` and written as an ordinary FastAPI endpoint on the same router.
+The router has `GET /posts`, `POST /posts`, `GET`, `PATCH` and `DELETE /posts/{post_id}`, and the same in bulk. To write
+an endpoint yourself, leave it out by `without` and add an ordinary FastAPI endpoint to the same router.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -52,9 +52,9 @@ ONCE: dict[str, object] = {"parameters": [documentation.idempotency_key()]}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Resource(Spec[Model, Viewer, Create, Update, Replace]):
-    """A REST API: its fields are those of Spec. Everything that names a column is checked when the resource is made.
+    """A REST API; `declaration/declared.py` lists its fields. All names are checked when the resource is made.
 
-    Raises ConfigurationError for a name that leads nowhere, saying what there is.
+    Raises ConfigurationError for a name that does not exist, with the names that do.
     """
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def listing(self) -> Listing:
-        """The list, which answers its requests."""
+        """The endpoint function of the list."""
         return Listing(self.list_reader, self.grammar, self.envelope)
 
     @cached_property
@@ -96,10 +96,10 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         values: Values | None = None,
         description: str = "",
     ) -> None:
-        """Add a list of the resource, with all its parameters, to a router.
+        """Add a second list of the resource, with all its query parameters, to a router.
 
-        `where` is the condition on the rows. Its placeholders stand for what the path names; `values` is a FastAPI
-        dependency that gives them, or raises NotFoundError:
+        `where` is a condition on the rows. It may have placeholders (`bindparam`) for what the path names; `values` is
+        a FastAPI dependency that returns their values, or raises NotFoundError:
 
             async def of_tag(name: str, viewer: OptionalUser, source: SourceDep) -> dict[str, object]:
                 return {"tag_id": await tags.find_key(source, viewer, name=name)}
@@ -107,8 +107,8 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
             has_tag = related(Post.tags, Tag.id == bindparam("tag_id"))
             posts.add_list(router, "/tags/{name}/posts", name="list_tag_posts", where=has_tag, values=of_tag)
 
-        If that asks for nothing but parameters of the path, the policy's `reader` and SourceDep, the list takes the
-        fast path. `where` may also be a dependency that gives a whole condition, which always goes by FastAPI.
+        The list takes the fast path if `values` depends on nothing but parameters of the path, the policy's `reader`
+        and SourceDep. `where` may also be a dependency that returns the condition; such a list never takes it.
         """
         add_list(self, self.listing, router, path, name=name, where=where, values=values, description=description)
 
@@ -128,10 +128,10 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         *,
         action: str = CHANGE,
     ) -> Model:
-        """Return a row to which the viewer may do `action`; it is locked until the transaction ends.
+        """Return a row, locked until the transaction ends, to which the viewer may do `action`.
 
-        With `request`, the client's If-Match is checked. Raises NotFoundError for a row that they may not know of,
-        PermissionDeniedError for one to which they may not do it, and StaleWriteError.
+        With `request`, its If-Match is checked. Raises NotFoundError for a row that the viewer may not see,
+        PermissionDeniedError if they may not do `action` to it, and StaleWriteError if the If-Match does not fit.
         """
         item = await self.writer.lock_item(session, viewer, key, action)
         if request is not None:
@@ -148,10 +148,10 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         status: int = 200,
         action: str | None = None,
     ) -> Response:
-        """Return the response of an endpoint of yours after a write: the object, its ETag, Location if it is new.
+        """Return the response of your own endpoint after a write: the object, its ETag, and Location if it is new.
 
-        Raises PermissionDeniedError if the viewer may not do `action` to the row as it is now: "add" to a new one with
-        status 201, else "change", unless you name another.
+        Raises PermissionDeniedError if the viewer may not do `action` to the row as it is now. Without `action` it is
+        "add" with the status 201, and otherwise "change".
         """
         return await items.respond_with_written(self, request, session, viewer, key, action, status=status)
 
@@ -160,16 +160,16 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     ) -> Response:
         """Return what `make` returns, or what it returned when this viewer sent the same `Idempotency-Key` before.
 
-        The endpoint says so by `openapi_extra=ONCE`. Raises InvalidInputError for a key of another request.
+        Declare the endpoint with `openapi_extra=ONCE`. Raises InvalidInputError for the key of a different request.
         """
         replays = Replays(self, session, viewer)
         return await idempotency.respond_once(request, session, self.policy.identity(viewer), make, replays)
 
 
 async def find_or_make(session: AsyncSession, name: InstrumentedAttribute[str], names: Iterable[str]) -> dict[str, int]:
-    """Return the key of the row of each name, made where there is none: `find_or_make(session, Tag.name, names)`.
+    """Return the key of the row of each name, and make the missing rows: `find_or_make(session, Tag.name, names)`.
 
-    `name` is a unique column. It is right under concurrency: two who make the same row at once find one, and never
-    wait for each other for ever. Raises SQLAlchemy's IntegrityError if another column needs a value.
+    `name` is a unique column. It is safe under concurrency: two requests that make the same row at once get the same
+    one, without a deadlock. Raises SQLAlchemy's IntegrityError if another column needs a value.
     """
     return await named_rows(name).find_or_make(session, names)

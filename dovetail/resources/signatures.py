@@ -1,6 +1,6 @@
-"""Checks at start that the functions a resource is given can be called as the resource calls them.
+"""Check at start that the functions that a resource is given take the arguments with which it calls them.
 
-A type checker says the same of code that has types; these checks are for code that has none, and for whoever runs none.
+A type checker finds the same; these checks are for code without types, and for authors who run no type checker.
 """
 
 import inspect
@@ -81,7 +81,7 @@ def _hooks(policy: Policy, model: type[object], create: type[object] | None) -> 
 def _misspelt(policy: type[Policy]) -> Iterator[tuple[str, str]]:
     """Yield the public names that a policy has beside the hooks and that look like one, each with that hook."""
     hooks = [name for owner in (Policy, DeprecatedHooks) for name in vars(owner) if not name.startswith("_")]
-    if hasattr(policy, "is_anonymous"):  # which it was
+    if hasattr(policy, "is_anonymous"):  # the hook of the last release
         yield "is_anonymous", "recognize_reader"
     for owner in policy.__mro__[: policy.__mro__.index(Policy)]:
         for name in vars(owner):

@@ -1,7 +1,7 @@
 """The declaration of a REST API, and what each viewer may see and change by it.
 
-Rooms that write rows and answer requests take a Spec; `Resource` stands on top of them and has the router. What can be
-said of a resource is in `declaration/declared.py`.
+The packages that write rows and answer requests work with a Spec. `Resource` is its subclass with the router. The
+fields of both are listed in `declaration/declared.py`.
 """
 
 from collections.abc import Callable, Hashable
@@ -22,15 +22,15 @@ from dovetail.resources.read.reader import Cache
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.visibility import Visibility
 
-MAXIMUM_VIEWERS = 2_000  # whose visibilities are kept, as many as tokens are presumed; each is some kilobytes
-SEE = "see"  # what is remembered of a viewer: that, and `lock to ...` and `answer ...` with each action
+MAXIMUM_VIEWERS = 2_000  # whose visibilities are cached, as many as tokens are presumed; each is some kilobytes
+SEE = "see"  # a key of the cache of visibilities; the others are `lock to ...` and `answer ...` with each action
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spec(Derived[Model, Viewer, Create, Update, Replace]):
-    """The declaration of a REST API. Everything that names a column is checked when it is made.
+    """The declaration of a REST API. All names are checked when it is made.
 
-    Raises ConfigurationError for a name that leads nowhere, saying what there is.
+    Raises ConfigurationError for a name that does not exist, with the names that do.
     """
 
     def __post_init__(self) -> None:
@@ -41,43 +41,43 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     def visibility(self, viewer: Viewer | None, where: ColumnElement[bool] | None = None) -> Visibility:
         """Return what `viewer` may see of the rows for which `where` holds.
 
-        Raises PermissionDeniedError if that is none at all, and NotAuthenticatedError of somebody unknown.
+        If the policy shows no row at all, raise PermissionDeniedError, or NotAuthenticatedError without a viewer.
         """
         if where is None:
             return self._remembered(SEE, viewer, partial(self._seen_by, viewer))
         return self._seen_by(viewer, where)
 
     def visibility_of(self, recognized: Recognized[Viewer | None]) -> Visibility:
-        """Return what somebody may see whom the policy has recognized. Raises as `visibility` does."""
+        """Return what a viewer may see whom the policy has recognized. Raises as `visibility` does."""
         return self._remembered_of(SEE, recognized, self._seen_by)
 
     def lock_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
-        """Return the rows that a viewer may know of, with the question whether they may do `action`. Raises as above.
+        """Return the rows that a viewer may see, and as `check` those to which they may do `action`.
 
-        Of fields and related rows the policy is not asked.
+        It is for locking rows: fields and related rows are left out. Raises as `visibility` does.
         """
         return self._remembered(f"lock to {action}", viewer, partial(self._lockable_by, viewer, action))
 
     def written_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
-        """Return what a viewer may see of rows to which they just did `action`, with the question whether they may.
+        """Return what a viewer may see of rows to which they just did `action`, and as `check` where they may do it.
 
         Raises PermissionDeniedError if they may do it to no row.
         """
         return self._remembered(f"answer {action}", viewer, partial(self._written_by, viewer, action))
 
     def written_visibility_of(self, recognized: Recognized[Viewer], action: str) -> Visibility:
-        """Return the same of somebody whom the policy has recognized."""
+        """Return the same for a viewer whom the policy has recognized."""
         return self._remembered_of(f"answer {action}", recognized, lambda viewer: self._written_by(viewer, action))
 
     def remembered_by(self, recognized: Recognized[Viewer]) -> Hashable | None:
-        """Return by what it is remembered what somebody may see; None if it is not."""
+        """Return the values by which a viewer's visibility is cached; None if it is not cached."""
         return recognized.values if self._remembers_viewers else None
 
     def change_visibility(self, recognized: Recognized[Viewer], action: str) -> Visibility:
-        """Return what somebody may see, as `visibility_of` does, with the question whether they may do `action`.
+        """Return what a viewer may see, as `visibility_of` does, and as `check` the rows to which they may do `action`.
 
-        All that a write asks of a row is made of it (`to_lock`, `once_written`), so that the policy is asked once.
-        Raises PermissionDeniedError as `visibility` does, but not if they may do it to no row.
+        A write derives all that it asks of a row from it (`to_lock`, `once_written`), so that the policy is asked once.
+        Raises as `visibility` does; a viewer who may do `action` to no row is not refused here.
         """
         return self._remembered_of(f"see and {action}", recognized, partial(self._changeable_by, action))
 
@@ -101,11 +101,11 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
         return self.policy.read_only(viewer) | self.policy.hidden(viewer)
 
     def version_for(self, viewer: Viewer | None) -> tuple[str, ...]:
-        """Return the attributes whose values make the version that the viewer was told."""
+        """Return the attributes that the ETag for this viewer is made of."""
         return self.reader.version_within(self.access.hidden(None if self._reads_as_nobody else viewer))
 
     def version_in(self, visibility: Visibility) -> tuple[str, ...]:
-        """Return the same of the viewer whose visibility this is."""
+        """Return the attributes that the ETag for the viewer of this visibility is made of."""
         return self.reader.version_within(self.access.hidden(None) if self._reads_as_nobody else visibility.hidden)
 
     @cached_property
@@ -134,7 +134,7 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
         return Visibility(rows, related, hidden, self._templates, check, self.expressions(viewer))
 
     def expressions(self, viewer: Viewer | None) -> dict[Build, ColumnElement[object]]:
-        """Return what the functions of fields give for a viewer."""
+        """Return the SQL of fields that are functions of the viewer (`From`)."""
         return {build: build(viewer) for build in self.builds}
 
     def _rows(self, viewer: Viewer | None) -> ColumnElement[bool]:
@@ -153,7 +153,7 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
         recognized: Recognized[Viewer | None],
         make: Callable[[Viewer | None], Visibility],
     ) -> Visibility:
-        """Return the same as `_remembered`, and make no viewer of somebody of whom it is remembered."""
+        """Return what `_remembered` returns, without loading the viewer if their visibility is cached."""
         values = recognized.values
         if values is None or not self._remembers_viewers:
             viewer = recognized.viewer
@@ -161,7 +161,7 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
         return self._kept(what, values, lambda: make(recognized.viewer))
 
     def _remembered(self, what: str, viewer: Viewer | None, make: Callable[[], Visibility]) -> Visibility:
-        """Return what `make` makes, or what it made of a viewer with the same values."""
+        """Return what `make` returns, or the cached result for a viewer with the same values."""
         if viewer is None:
             is_remembered = self.policy.remembers_anonymous and self._remembers_anonymous
             return self._kept(what, None, make) if is_remembered else make()
@@ -179,20 +179,20 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _remembers_viewers(self) -> bool:
-        """True if all policies promise that what a viewer may see hangs on the viewer's values alone."""
+        """True if all policies promise that what a viewer may see depends on the viewer's values alone."""
         return all(map(remembers_viewers, self.access.policies.values()))
 
     @cached_property
     def _remembers_anonymous(self) -> bool:
-        """True if the policies of related models promise that what somebody unknown may see never changes."""
+        """True if the policies of related models promise that what an anonymous viewer may see never changes."""
         return all(one.remembers_anonymous for one in self.access.policies.values())
 
     @cached_property
     def _seen(self) -> dict[str, Cache]:
-        """The visibilities of viewers, by what they do and by their values."""
-        return {}  # as many as there are actions
+        """The cached visibilities: a cache by the viewer's values for each kind (see SEE)."""
+        return {}
 
     @cached_property
     def _templates(self) -> Cache:
-        """Visibilities that differ in more than values, by their cache keys."""
+        """The templates of visibilities, by their cache keys."""
         return Cache()

@@ -1,4 +1,4 @@
-"""The models that a resource leads to by its relations: their own policies say which of their rows are shown there."""
+"""The related models that a resource shows or asks about: their own policies decide which of their rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

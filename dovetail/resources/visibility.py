@@ -1,9 +1,11 @@
-"""The visibility of a resource to a viewer, in the form that statements are built from.
+"""What a viewer may see of a resource, as SQL conditions and names of fields.
 
-`Spec.visibility` makes it of a policy. It is applied by `query/where.py` (rows, and rows behind filters), by
-`sql/nested_select.py` (rows of related models in answers) and by `query/url.py` (names of fields that are hidden).
-Statements are compiled once for each `cache_key` and run with `bind_values`, which differ from viewer to viewer; one
-that is used often is found by the `template` of a visibility, since to compare cache keys takes long.
+`Spec.visibility` makes it from a policy. It is applied by `query/where.py` (rows of the list, and rows in filters over
+relations), by `sql/nested_select.py` (nested rows in answers) and by `query/url.py` (names of hidden fields).
+
+Viewers whose conditions differ in values only share a compiled statement: it is compiled once for each `cache_key` and
+run with each viewer's `bind_values`. Comparing cache keys takes long, so the first visibility with a key is kept as
+`template`, and statements are looked up by that object.
 """
 
 from collections.abc import Hashable, Mapping, MutableMapping
@@ -22,11 +24,10 @@ NO_VALUES: Mapping[str, object] = {}
 
 @dataclass(eq=False)
 class Visibility:
-    """The rows, the rows of related models, and the fields that are hidden.
+    """The rows, the rows of related models, and the hidden fields.
 
-    With `check`, who reads is told of each row whether it fulfils that too, and who locks.
-
-    `templates` keeps visibilities among which the `template` is looked for; without it there is none.
+    `check` is a second condition, which statements answer for each row as a value: may the viewer do an action to it?
+    `templates` is where the `template` is looked up and kept; without it there is none.
     """
 
     rows: ColumnElement[bool]
@@ -36,7 +37,7 @@ class Visibility:
     check: ColumnElement[bool] | None = None
     expressions: Mapping[Build, ColumnElement[object]] = field(default_factory=dict)  # fields of answers, in SQL
 
-    within: ColumnElement[bool] | None = field(default=None, init=False)  # what a list narrows the rows to besides
+    within: ColumnElement[bool] | None = field(default=None, init=False)  # the `where` of a list, see Resource.add_list
     named_values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, init=False)  # of its placeholders
 
     def hides(self, name: str) -> bool:
@@ -45,22 +46,22 @@ class Visibility:
         return any(".".join(parts[: depth + 1]) in self.hidden for depth in range(len(parts)))
 
     def narrowed(self, within: Within, values: Mapping[str, object]) -> "Visibility":
-        """Return the part of the rows that lies `within`, whose placeholders have these values."""
+        """Return this visibility for a list that is narrowed by `within`, with the values of its placeholders."""
         return _Narrowed(self, within, values)
 
     @cached_property
     def to_lock(self) -> "Visibility":
-        """The same rows with the same question, to be locked: of fields and related rows nothing is asked."""
+        """The same rows and check, for a statement that locks: fields and related rows are left out."""
         return Visibility(self.rows, {}, frozenset(), self.templates, self.check)
 
     @cached_property
     def once_written(self) -> "Visibility":
-        """The same of rows that were just written, whether they may still be seen or not."""
+        """The same fields and check for rows that were just written, which the viewer may see no longer."""
         return Visibility(true(), self.related, self.hidden, self.templates, self.check, self.expressions)
 
     @cached_property
     def template(self) -> "Visibility | None":
-        """A visibility that is kept, with the same `cache_key`: whatever was compiled for it serves this one too."""
+        """The kept visibility with the same `cache_key`: statements that are compiled for it serve this one too."""
         if self.templates is None or not self.is_cacheable:
             return None
         found = self.templates.get(self.cache_key)
@@ -70,22 +71,22 @@ class Visibility:
 
     @cached_property
     def cache_key(self) -> Hashable:
-        """The part of a compiled statement's cache key that the conditions decide: all but their values."""
+        """The conditions without their values: a part of the cache key of compiled statements."""
         return (self.hidden, tuple((name, key) for name, key, _ in self._keys))
 
     @cached_property
     def is_cacheable(self) -> bool:
-        """False if `cache_key` does not say it all: a type from another library may forbid SQLAlchemy to cache."""
+        """False if SQLAlchemy cannot cache a condition: a type from another library may forbid it."""
         return all(key is not None for _, key, _ in self._keys)
 
     @cached_property
     def binds(self) -> tuple[BindParameter[object], ...]:
-        """The values in the conditions, in an order that depends on `cache_key` only."""
+        """The bind parameters of the conditions, in an order that depends on `cache_key` only."""
         return tuple(bind for _, _, binds in self._keys for bind in binds)
 
     @cached_property
     def bind_values(self) -> tuple[object, ...]:
-        """The values that `binds` hold."""
+        """The values of `binds`, in their order."""
         return tuple(bind.effective_value for bind in self.binds)
 
     @cached_property
@@ -106,7 +107,7 @@ class Visibility:
 
 
 class _Narrowed(Visibility):
-    """The part of a visibility's rows that lies within what the path of a list names."""
+    """A visibility that is narrowed by the `where` of a list."""
 
     def __init__(self, whole: Visibility, within: Within, values: Mapping[str, object]) -> None:
         if values.keys() != within.names:

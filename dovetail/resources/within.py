@@ -1,6 +1,6 @@
-"""A condition that narrows a list, with placeholders for what the list's path names: the posts of one tag.
+"""The `where` of a list such as the posts of one tag: a condition with placeholders for what the path names.
 
-It is declared once and holds no values, so that one compiled statement serves all requests.
+It holds no values itself, so that one compiled statement serves all requests.
 """
 
 import re
