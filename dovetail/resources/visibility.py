@@ -1,4 +1,4 @@
-"""What a viewer may see of a resource, as SQL conditions and names of fields.
+"""The part of a resource that a viewer may see, as SQL conditions and names of fields.
 
 `Spec.visibility` makes it from a policy. It is applied by `query/where.py` (rows of the list, and rows in filters over
 relations), by `sql/nested_select.py` (nested rows in answers) and by `query/url.py` (names of hidden fields).
