@@ -57,21 +57,6 @@ def misplaced(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[s
                 )
 
 
-def _ambiguous(table: "Table", plugin: str) -> Iterator[str]:
-    """Yield what the `info` of a table says of who makes and who writes it, and that could be understood two ways."""
-    for name in ("managed", "read_only"):
-        if not isinstance(found := table.info.get(name, False), bool):
-            yield (
-                f"plugin {plugin!r}: the info of the table {table.name!r} has {found!r} as {name}, expected True or "
-                "False"
-            )
-    if table.info.get("read_only") is True and table.info.get("managed", True) is True:
-        yield (
-            f"plugin {plugin!r}: the table {table.name!r} is read_only, and migrations make it; say "
-            "'managed': False in its info too, or leave read_only out"
-        )
-
-
 def unlisted_models(installed: "Mapping[str, InstalledPlugin]") -> list[str]:
     """Return a sentence for each model that lies in a plugin and is not listed by it."""
     # Imported here: load_models has paid for it, `help` must not.
@@ -101,6 +86,21 @@ def tables_of_nobody(installed: "Mapping[str, InstalledPlugin]") -> Iterator[str
         for table in sorted(tables - models, key=lambda table: table.name):
             if owner_of(table, installed) is None:
                 yield _without_owner(table, entry.plugin.name)
+
+
+def _ambiguous(table: "Table", plugin: str) -> Iterator[str]:
+    """Yield what the `info` of a table says of who makes and who writes it, and that could be understood two ways."""
+    for name in ("managed", "read_only"):
+        if not isinstance(found := table.info.get(name, False), bool):
+            yield (
+                f"plugin {plugin!r}: the info of the table {table.name!r} has {found!r} as {name}, expected True or "
+                "False"
+            )
+    if table.info.get("read_only") is True and table.info.get("managed", True) is True:
+        yield (
+            f"plugin {plugin!r}: the table {table.name!r} is read_only, and migrations make it; say "
+            "'managed': False in its info too, or leave read_only out"
+        )
 
 
 def _without_owner(table: "Table", plugin: str) -> str:

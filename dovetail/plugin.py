@@ -131,15 +131,6 @@ def context_of(session: "AsyncSession") -> Context:
     return context
 
 
-def _change_log(context: Context, logs: "Sequence[Callable[[Context], ChangeLog]]") -> dict[object, object]:
-    if not logs:
-        return {}
-    # Imported here: most commands open no database, or have no log.
-    from dovetail.database.change_log import CHANGE_LOG
-
-    return {CHANGE_LOG: logs[0](context)}
-
-
 Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"
 Lifespan: TypeAlias = "Callable[[FastAPI, Context], AbstractAsyncContextManager[None]]"
 Setup: TypeAlias = "Callable[[FastAPI, Context], None]"
@@ -312,6 +303,15 @@ def async_command(function: Callable[Concatenate[Context, P], Awaitable[None]]) 
         asyncio.run(main())
 
     return run
+
+
+def _change_log(context: Context, logs: "Sequence[Callable[[Context], ChangeLog]]") -> dict[object, object]:
+    if not logs:
+        return {}
+    # Imported here: most commands open no database, or have no log.
+    from dovetail.database.change_log import CHANGE_LOG
+
+    return {CHANGE_LOG: logs[0](context)}
 
 
 @dataclass(frozen=True)

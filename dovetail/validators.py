@@ -121,6 +121,19 @@ def check_zone(name: str) -> str:
     return name
 
 
+def split_url(text: str) -> SplitResult:
+    """Return the parts of an address that a client sent; none of them where it cannot be read, as `http://[`."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
+
+
+def is_local(host: str | None) -> bool:
+    """Return whether a host is this machine; no host and a path are a Unix socket."""
+    return not host or host.lower() in LOCAL_HOSTS or host.startswith("/")
+
+
 def _check_origin(origin: str) -> str:
     found = ORIGIN.fullmatch(origin.lower())
     if found is None:
@@ -137,16 +150,3 @@ def _check_network(text: str) -> None:
         raise ValueError(
             f"expected addresses, networks such as 10.0.0.0/8, 'unix' or '*', found {text[:50]!r}"
         ) from None
-
-
-def split_url(text: str) -> SplitResult:
-    """Return the parts of an address that a client sent; none of them where it cannot be read, as `http://[`."""
-    try:
-        return urlsplit(text)
-    except ValueError:
-        return urlsplit("")
-
-
-def is_local(host: str | None) -> bool:
-    """Return whether a host is this machine; no host and a path are a Unix socket."""
-    return not host or host.lower() in LOCAL_HOSTS or host.startswith("/")

@@ -150,29 +150,6 @@ def populate(route: AnyRoute, path: str, endpoint: Callable[..., object], **said
     route.response_fields = {status: field for status, field in named.items() if field is not None}
 
 
-def _unique_id(route: AnyRoute) -> str:
-    make = route.generate_unique_id_function
-    return str(make.value(route) if isinstance(make, DefaultPlaceholder) else make(route))
-
-
-def _is_known(known: routing.APIRoute, path: str, said: Mapping[str, object]) -> bool:
-    """Return whether the included route asks for the same, answers the same, and names no model after itself."""
-    same = all(said[name] == getattr(known, name) for name in ("dependencies", "responses", "response_class"))
-    names = utils.get_path_param_names(path) == utils.get_path_param_names(known.path)
-    body = known.body_field
-    own = body is None or any(one is body for one in body_params_of(known.dependant))
-    return same and names and own
-
-
-def _renamed(field: v2.ModelField | None, known: routing.APIRoute, route: AnyRoute) -> v2.ModelField | None:
-    """Return the field of an answer with the name that is made of the included route's id: it becomes a title."""
-    if field is None:
-        return None
-    renamed = copy(field)
-    renamed.name = field.name.removesuffix(known.unique_id) + route.unique_id
-    return renamed
-
-
 def remembering(get_dependant: Callable[P, Dependant]) -> Callable[P, Dependant]:
     """Return a function that answers as FastAPI's `get_dependant`, and looks once only within `analysing_once`.
 
@@ -208,6 +185,29 @@ def add_adapter(said: v2.ModelField) -> None:
         add_own_adapter(said)
         known.adapters[key] = parts, said._type_adapter  # noqa: SLF001 - FastAPI's own, as all of this
     said._type_adapter = known.adapters[key][1]  # noqa: SLF001 - as above
+
+
+def _unique_id(route: AnyRoute) -> str:
+    make = route.generate_unique_id_function
+    return str(make.value(route) if isinstance(make, DefaultPlaceholder) else make(route))
+
+
+def _is_known(known: routing.APIRoute, path: str, said: Mapping[str, object]) -> bool:
+    """Return whether the included route asks for the same, answers the same, and names no model after itself."""
+    same = all(said[name] == getattr(known, name) for name in ("dependencies", "responses", "response_class"))
+    names = utils.get_path_param_names(path) == utils.get_path_param_names(known.path)
+    body = known.body_field
+    own = body is None or any(one is body for one in body_params_of(known.dependant))
+    return same and names and own
+
+
+def _renamed(field: v2.ModelField | None, known: routing.APIRoute, route: AnyRoute) -> v2.ModelField | None:
+    """Return the field of an answer with the name that is made of the included route's id: it becomes a title."""
+    if field is None:
+        return None
+    renamed = copy(field)
+    renamed.name = field.name.removesuffix(known.unique_id) + route.unique_id
+    return renamed
 
 
 def _says_nothing(said: v2.ModelField) -> bool:

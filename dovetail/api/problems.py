@@ -99,6 +99,33 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
         return _response(problem, {})
 
 
+def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:
+    """Tell the plugin that wants to know of it that a request is answered with 403."""
+    app = current_application()  # the site's, also for what is mounted in it
+    listener = None if app is None else ON_REFUSAL.find(app)
+    if listener is not None:
+        listener(connection, reason)
+
+
+def problem_type(status: int) -> str:
+    """Return the problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
+    known = error_classes().get(status)
+    slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
+    return TYPE_PREFIX + slug
+
+
+def body_errors(error: ValidationError) -> list[FieldError]:
+    """Return what is wrong with a part of a body, with pointers into that part."""
+    return list(_field_errors({**one, "loc": ("body", *one["loc"])} for one in error.errors()))
+
+
+def error_classes() -> dict[int, type[DovetailError]]:
+    """Our own error of each HTTP status that has one."""
+    # Our own direct subclasses; one of a plugin, further down, has its own meaning.
+    classes: list[type[DovetailError]] = [DovetailError, *DovetailError.__subclasses__()]
+    return {cls.status: cls for cls in classes if "status" in vars(cls)}
+
+
 def _respond(connection: HTTPConnection, error: Exception) -> Response:
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
         error = error.exceptions[0]
@@ -134,21 +161,6 @@ def _with_challenges(connection: HTTPConnection, error: DovetailError) -> dict[s
         return error.headers
     alone = error.status != HTTPStatus.UNAUTHORIZED
     return error.headers | {CHALLENGE: schemes.challenge(given, alone=alone)}
-
-
-def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:
-    """Tell the plugin that wants to know of it that a request is answered with 403."""
-    app = current_application()  # the site's, also for what is mounted in it
-    listener = None if app is None else ON_REFUSAL.find(app)
-    if listener is not None:
-        listener(connection, reason)
-
-
-def problem_type(status: int) -> str:
-    """Return the problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
-    known = error_classes().get(status)
-    slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
-    return TYPE_PREFIX + slug
 
 
 def _added_handler(handlers: Mapping[object, Callable[..., object]], error: Exception) -> Callable[..., Any] | None:
@@ -199,11 +211,6 @@ def _as_dovetail_error(error: Exception) -> DovetailError:
     if isinstance(error, RequestValidationError):
         return InvalidInputError(errors=list(_field_errors(error.errors())))
     return client_error(error) or DovetailError()
-
-
-def body_errors(error: ValidationError) -> list[FieldError]:
-    """Return what is wrong with a part of a body, with pointers into that part."""
-    return list(_field_errors({**one, "loc": ("body", *one["loc"])} for one in error.errors()))
 
 
 def _field_errors(found: Iterable[Any]) -> Iterator[FieldError]:
@@ -260,10 +267,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return f"Error {status}"
-
-
-def error_classes() -> dict[int, type[DovetailError]]:
-    """Our own error of each HTTP status that has one."""
-    # Our own direct subclasses; one of a plugin, further down, has its own meaning.
-    classes: list[type[DovetailError]] = [DovetailError, *DovetailError.__subclasses__()]
-    return {cls.status: cls for cls in classes if "status" in vars(cls)}

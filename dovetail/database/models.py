@@ -160,16 +160,6 @@ class VersionMixin:
     __mapper_args__ = {"version_id_col": version, "eager_defaults": True}  # noqa: RUF012 - as above
 
 
-def _complete_mapper_arguments(cls: type[object]) -> None:
-    """Add to `__mapper_args__` of a model's own, such as `polymorphic_on`, those that it would have without them."""
-    own = vars(cls).get("__mapper_args__")
-    if isinstance(own, dict):
-        is_heir = any("__mapper__" in vars(base) for base in cls.__mro__[1:])  # its version is that of the other
-        is_versioned = issubclass(cls, VersionMixin) and not is_heir
-        usual = VersionMixin.__mapper_args__ if is_versioned else Base.__mapper_args__
-        type.__setattr__(cls, "__mapper_args__", usual | own)
-
-
 def is_managed(table: FromClause) -> bool:
     """Return False for a table or a view that something else makes: `__table_args__ = {"info": {"managed": False}}`.
 
@@ -206,3 +196,13 @@ def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bo
     walk = relation.any(condition) if mapped.uselist else relation.has(condition)
     keys = keys_of_related(mapped, condition)
     return walk if keys is None else SelectiveCondition(walk, lambda _: keys)
+
+
+def _complete_mapper_arguments(cls: type[object]) -> None:
+    """Add to `__mapper_args__` of a model's own, such as `polymorphic_on`, those that it would have without them."""
+    own = vars(cls).get("__mapper_args__")
+    if isinstance(own, dict):
+        is_heir = any("__mapper__" in vars(base) for base in cls.__mro__[1:])  # its version is that of the other
+        is_versioned = issubclass(cls, VersionMixin) and not is_heir
+        usual = VersionMixin.__mapper_args__ if is_versioned else Base.__mapper_args__
+        type.__setattr__(cls, "__mapper_args__", usual | own)

@@ -64,10 +64,6 @@ def words_for_days() -> set[str]:
     return {word.lower() for count in (1, 2) for word in _days(count).split() if word.isalpha()}
 
 
-def _days(count: int) -> str:
-    return ngettext("%(count)s day", "%(count)s days", count) % {"count": number(count)}
-
-
 def month_names() -> tuple[str, ...]:
     """Return the names of the months, the first one first."""
     return (
@@ -84,3 +80,7 @@ def month_names() -> tuple[str, ...]:
         pgettext("month", "November"),
         pgettext("month", "December"),
     )
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)s day", "%(count)s days", count) % {"count": number(count)}

@@ -75,10 +75,6 @@ def in_english(text: str) -> str:
     return text.english if isinstance(text, Translated) else text
 
 
-def _translated(text: str, english: str) -> str:
-    return text if _active.get() is ENGLISH else Translated(text, english)
-
-
 def gettext_lazy(text: str) -> str:
     """Return a text that is translated each time it is shown, for what is written down once: labels, titles, choices.
 
@@ -101,6 +97,10 @@ def in_sentence(noun: str) -> str:
     if get_language().partition("-")[0] in CAPITALISING:
         return said
     return WORD.sub(lambda word: word[0] if _has_own_capitals(word[0]) else word[0].lower(), said)
+
+
+def _translated(text: str, english: str) -> str:
+    return text if _active.get() is ENGLISH else Translated(text, english)
 
 
 def _has_own_capitals(word: str) -> bool:

@@ -80,6 +80,13 @@ def unknown(name: str, known: Iterable[str]) -> str:
     )
 
 
+def partitions(connection: Connection, schema: str | None = None) -> set[str]:
+    """Return the tables of PostgreSQL that are parts of others, whose rows are those of the whole."""
+    if connection.dialect.name == "sqlite":
+        return set()
+    return set(connection.scalars(_PARTITIONS, {"schema": schema}))
+
+
 def _table_names(connection: Connection, schema: str | None = None) -> set[str]:
     if connection.dialect.name == "sqlite":  # without virtual tables and those that they keep their contents in
         found = (
@@ -88,10 +95,3 @@ def _table_names(connection: Connection, schema: str | None = None) -> set[str]:
         )
         return set(connection.scalars(text(found)))
     return set(inspect(connection).get_table_names(schema)) - partitions(connection, schema)
-
-
-def partitions(connection: Connection, schema: str | None = None) -> set[str]:
-    """Return the tables of PostgreSQL that are parts of others, whose rows are those of the whole."""
-    if connection.dialect.name == "sqlite":
-        return set()
-    return set(connection.scalars(_PARTITIONS, {"schema": schema}))

@@ -79,6 +79,13 @@ def read_tables(connection: Connection, wanted: Wanted, known: Collection[str]) 
     return metadata
 
 
+def counts_up(column: Column[object], dialect: str) -> bool:
+    """Return whether the database makes a key that a row lacks, in a column of which SQLAlchemy expects it."""
+    if dialect == "sqlite" or column.identity is not None or not isinstance(column.type, Integer):
+        return True
+    return column.autoincrement is True
+
+
 def _schemas(connection: Connection) -> set[str]:
     if connection.dialect.name == "sqlite":
         raise click.ClickException("SQLite has no schemas; leave --schema out")
@@ -152,10 +159,3 @@ def _default(column: Column[object]) -> DefaultClause | None:
         return None
     literal = literal_of(told)
     return default if literal is None else DefaultClause(text("'{}'".format(literal.replace("'", "''"))))
-
-
-def counts_up(column: Column[object], dialect: str) -> bool:
-    """Return whether the database makes a key that a row lacks, in a column of which SQLAlchemy expects it."""
-    if dialect == "sqlite" or column.identity is not None or not isinstance(column.type, Integer):
-        return True
-    return column.autoincrement is True

@@ -37,19 +37,6 @@ def apply_to(state: State, target: Target, *, yes: bool) -> None:
         asyncio.run(_warn_of_word_indexes(state))
 
 
-async def _warn_of_word_indexes(state: State) -> None:
-    # Imported here: a migration of SQLite does without.
-    from dovetail.cli.checks.check import show
-    from dovetail.cli.checks.word_indexes import check_word_indexes
-    from dovetail.database.engine.engine import create_engine
-
-    engine = create_engine(state.settings)
-    try:
-        show(await check_word_indexes(engine, state.registry))
-    finally:
-        await engine.dispose()
-
-
 class Lines(Reporter):
     """A reporter that prints one line for each migration, finished with the time it took."""
 
@@ -86,6 +73,19 @@ def forget_plugin(state: State, plugin: str) -> None:
     if not count:
         raise MigrationError(f"nothing to forget: no migration of a plugin named {plugin!r} is recorded")
     click.echo(f"Forgot {count} migration{'s' * (count > 1)} of {plugin}; its tables stay.")
+
+
+async def _warn_of_word_indexes(state: State) -> None:
+    # Imported here: a migration of SQLite does without.
+    from dovetail.cli.checks.check import show
+    from dovetail.cli.checks.word_indexes import check_word_indexes
+    from dovetail.database.engine.engine import create_engine
+
+    engine = create_engine(state.settings)
+    try:
+        show(await check_word_indexes(engine, state.registry))
+    finally:
+        await engine.dispose()
 
 
 def _list(steps: Sequence[Step]) -> None:

@@ -48,6 +48,12 @@ def extract(source: Source, domain: str) -> Catalog:
     return catalog
 
 
+def placeholders(texts: str | Iterable[str]) -> set[str]:
+    """Return the names and marks in which values are put into a text."""
+    every = [texts] if isinstance(texts, str) else texts
+    return {mark for text in every for mark in re.findall(r"%\(\w+\)[a-z]|%[sdr]|\{\w*\}", text)}
+
+
 def _texts(path: Path, domain: str) -> Iterator[tuple[str | tuple[str, ...], list[str], str | None]]:
     if domain == "scripts":
         if path.suffix in {".js", ".mjs"}:
@@ -67,9 +73,3 @@ def _found(
     found = extract_from_file(method, path, keywords, [COMMENT], options, strip_comment_tags=True)
     for _line, text, comments, context in found:
         yield text, list(comments), context
-
-
-def placeholders(texts: str | Iterable[str]) -> set[str]:
-    """Return the names and marks in which values are put into a text."""
-    every = [texts] if isinstance(texts, str) else texts
-    return {mark for text in every for mark in re.findall(r"%\(\w+\)[a-z]|%[sdr]|\{\w*\}", text)}

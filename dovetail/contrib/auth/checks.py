@@ -116,6 +116,13 @@ def check_superuser(context: Context) -> Iterator[CheckMessage]:
             )
 
 
+def settings_in_production(context: Context) -> AuthSettings | None:
+    """Return the settings of a site that strangers can reach; None in development."""
+    settings = context.plugin_settings["auth"]
+    in_production = context.settings.environment == "production"
+    return settings if in_production and isinstance(settings, AuthSettings) else None
+
+
 def _check_server(settings: AuthSettings) -> Iterator[CheckMessage]:
     if settings.email_security == "none" and not is_local(settings.email_host):
         if settings.email_username:
@@ -171,10 +178,3 @@ def _check_links(settings: AuthSettings) -> Iterator[CheckMessage]:
                 f"{name} is no https:// address: the token travels in clear, and it opens an account.",
                 f"serve the page over HTTPS, {LINK}",
             )
-
-
-def settings_in_production(context: Context) -> AuthSettings | None:
-    """Return the settings of a site that strangers can reach; None in development."""
-    settings = context.plugin_settings["auth"]
-    in_production = context.settings.environment == "production"
-    return settings if in_production and isinstance(settings, AuthSettings) else None

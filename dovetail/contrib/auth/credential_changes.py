@@ -140,6 +140,12 @@ async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> 
     return is_revoked
 
 
+def wrong_password() -> InvalidInputError:
+    """Return the error for somebody who does not know the current password."""
+    detail = gettext("The current password is needed, and this is not it.")
+    return InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])
+
+
 async def _refuse_if_taken(manager: "UserManager", user: User, email: str) -> None:
     owner = await UserStore(manager.session).get_verified_by_email(users.normalize_email(email))
     if owner is not None and owner.id != user.id:
@@ -163,9 +169,3 @@ async def _change(
 
 def _without_email(values: UserChanges) -> UserChanges:
     return cast("UserChanges", {name: value for name, value in values.items() if name != "email"})
-
-
-def wrong_password() -> InvalidInputError:
-    """Return the error for somebody who does not know the current password."""
-    detail = gettext("The current password is needed, and this is not it.")
-    return InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])

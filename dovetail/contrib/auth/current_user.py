@@ -192,13 +192,6 @@ async def get_staff_beside(user: UserBeside) -> User:
 StaffBeside = Annotated[User, Depends(get_staff_beside)]
 
 
-async def _look_up(connection: HTTPConnection, session: AsyncSession, credential: Credential | None) -> User:
-    if credential is None:
-        raise NotAuthenticatedError
-    async with lookup_session(session) as lookup:
-        return await find_user(connection, lookup, credential)
-
-
 def settings_of_request(connection: HTTPConnection) -> AuthSettings:
     """Return the settings of auth in the site that was asked."""
     return AUTH_SETTINGS.get(connection.app)
@@ -238,3 +231,10 @@ def note_use(connection: HTTPConnection, user: User) -> User:
     note_actor(user)
     note_of_request(CREDENTIAL, current)
     return user
+
+
+async def _look_up(connection: HTTPConnection, session: AsyncSession, credential: Credential | None) -> User:
+    if credential is None:
+        raise NotAuthenticatedError
+    async with lookup_session(session) as lookup:
+        return await find_user(connection, lookup, credential)

@@ -105,13 +105,6 @@ async def create_user(
     return user
 
 
-def _context_of(session: AsyncSession) -> Context | None:
-    try:
-        return context_of(session)
-    except DovetailError:  # of a script that knows no site: the default rules hold
-        return None
-
-
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
     """Return the active user with this username or proved e-mail address, and this password; None for everybody else.
 
@@ -317,6 +310,13 @@ def clean_full_name(text: str) -> str:
 def clean_bio(text: str) -> str:
     """Return what a user says about themselves; it may have lines. Raise InvalidInputError."""
     return _clean_text(text, field="bio", maximum=MAXIMUM_BIO, lines=True)
+
+
+def _context_of(session: AsyncSession) -> Context | None:
+    try:
+        return context_of(session)
+    except DovetailError:  # of a script that knows no site: the default rules hold
+        return None
 
 
 CLEANERS = {

@@ -110,18 +110,6 @@ def make_portable(column: Column[object]) -> None:
         column.server_default = DefaultClause(_portable_default(column.server_default.arg, column.type))
 
 
-def _portable_default(default: str | ClauseElement, type_: TypeEngine[object]) -> str | ClauseElement:
-    if not isinstance(default, TextClause):
-        return default
-    text = without_brackets(default.text)
-    if isinstance(type_, Boolean):
-        return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
-    if is_clock(text):
-        return utcnow()
-    literal = literal_of(text)
-    return literal if literal is not None else TextClause(text)
-
-
 def make_key_portable(column: Column[Any]) -> None:
     """Give a whole number that identifies rows the type of `IdMixin.id`: SQLite has one size only, and reports that."""
     if isinstance(column.type, (Integer, BigInteger)):
@@ -139,3 +127,15 @@ def literal_of(text: str) -> str | None:
     if found := _CAST.match(text):
         text = found[1]
     return text[1:-1].replace("''", "'") if re.fullmatch(r"'(?:[^']|'')*'", text) else None
+
+
+def _portable_default(default: str | ClauseElement, type_: TypeEngine[object]) -> str | ClauseElement:
+    if not isinstance(default, TextClause):
+        return default
+    text = without_brackets(default.text)
+    if isinstance(type_, Boolean):
+        return true() if text.lower() in ("1", "true", "'1'", "'t'") else false()
+    if is_clock(text):
+        return utcnow()
+    literal = literal_of(text)
+    return literal if literal is not None else TextClause(text)

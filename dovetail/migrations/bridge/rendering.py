@@ -30,19 +30,6 @@ def render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal[
     return False
 
 
-def _render_default(default: object, context: AutogenContext) -> str | Literal[False]:
-    if isinstance(default, True_):
-        return "sa.true()"
-    if isinstance(default, False_):
-        return "sa.false()"
-    if isinstance(default, now):
-        return "sa.func.now()"
-    if isinstance(default, utcnow) or (isinstance(default, TextClause) and is_clock(default.text)):
-        context.imports.add(IMPORT_UTCNOW)
-        return "utcnow()"
-    return repr(default) if isinstance(default, str) else False
-
-
 DIALECT = re.compile(r"sqlalchemy\.dialects\.(\w+)\.")
 
 
@@ -57,6 +44,19 @@ def type_code(found: TypeEngine[object], imports: set[str]) -> str:
     for dialect, variant in sorted(variants_of(found).items()):
         code += f".with_variant({type_code(variant, imports)}, {dialect!r})"
     return code
+
+
+def _render_default(default: object, context: AutogenContext) -> str | Literal[False]:
+    if isinstance(default, True_):
+        return "sa.true()"
+    if isinstance(default, False_):
+        return "sa.false()"
+    if isinstance(default, now):
+        return "sa.func.now()"
+    if isinstance(default, utcnow) or (isinstance(default, TextClause) and is_clock(default.text)):
+        context.imports.add(IMPORT_UTCNOW)
+        return "utcnow()"
+    return repr(default) if isinstance(default, str) else False
 
 
 def _without_variants(found: TypeEngine[object], imports: set[str]) -> str:

@@ -63,16 +63,6 @@ def forwards(history: History, applied: Collection[str], targets: Collection[str
     return [_step(history, revision, forwards=True) for revision in history.ordered(wanted)]
 
 
-def _refuse_what_a_lost_squash_did(history: History, wanted: Collection[str]) -> None:
-    plugins = {history.plugin_of(revision) for revision in wanted}
-    for script in history.scripts.values():
-        if isinstance(script, Ghost) and script.plugin in plugins and _SQUASHED.match(script.name):
-            raise MigrationError(
-                f"this database has {script.revision} in the place of migrations of {script.plugin}, and its file is "
-                "gone, so nobody knows which; go back to a release that has the file, or to a backup from before it"
-            )
-
-
 def backwards(history: History, applied: Collection[str], targets: Collection[str]) -> list[Step]:
     """Return the steps that undo `targets` and all that needs them, the last first."""
     unwanted = history.descendants(targets).intersection(applied)
@@ -114,16 +104,26 @@ def find(history: History, plugin: str, text: str) -> str:
     raise MigrationError(f"plugin {plugin!r} has no migration {text!r}; {hint}")
 
 
+def title_of(script: Script) -> str:
+    """Return the first line of the docstring of a revision's file."""
+    return script.doc.partition("\n")[0] or Path(script.path).stem
+
+
+def _refuse_what_a_lost_squash_did(history: History, wanted: Collection[str]) -> None:
+    plugins = {history.plugin_of(revision) for revision in wanted}
+    for script in history.scripts.values():
+        if isinstance(script, Ghost) and script.plugin in plugins and _SQUASHED.match(script.name):
+            raise MigrationError(
+                f"this database has {script.revision} in the place of migrations of {script.plugin}, and its file is "
+                "gone, so nobody knows which; go back to a release that has the file, or to a backup from before it"
+            )
+
+
 def _refuse_replaced(history: History, plugin: str, *texts: str) -> None:
     for squash in history.squashes:
         for revision in squash.replaces if squash.revision in history.scripts else ():
             if revision.startswith((texts[0], *(f"{plugin}_{text}" for text in texts))):
                 raise MigrationError(f"{revision} is a part of {squash.revision}, which replaces it; name that one")
-
-
-def title_of(script: Script) -> str:
-    """Return the first line of the docstring of a revision's file."""
-    return script.doc.partition("\n")[0] or Path(script.path).stem
 
 
 def _step(history: History, revision: str, *, forwards: bool) -> Step:

@@ -49,6 +49,27 @@ def without_empty(operations: Iterable[ops.MigrateOperation]) -> list[ops.Migrat
     return kept
 
 
+def read_value(type_: TypeEngine[object], text: str) -> ServerDefault:
+    """Return `text` as a `server_default` of the type. Raise ValueError, which says what was expected.
+
+    SQLite would take any text for any type, and the first server to read the row would fail.
+    """
+    while isinstance(type_, TypeDecorator):
+        type_ = type_.impl_instance
+    if isinstance(type_, Enum):
+        return _read_choice(type_, text)
+    python_type = dict if isinstance(type_, JSON) else _python_type(type_)
+    expected, read = _READERS.get(python_type, ("text", str))
+    try:
+        value = read(text.strip() if python_type is not str else text)
+    except (ValueError, KeyError, InvalidOperation):
+        raise ValueError(f"expected {expected}, found {text!r}") from None
+    length = getattr(type_, "length", None) if python_type is str else None
+    if length is not None and len(text) > length:
+        raise ValueError(f"expected {length} characters at most, found {len(text)}")
+    return value
+
+
 def _ask(modify: ops.ModifyTableOps, part: ops.MigrateOperation, questions: Questioner) -> ops.MigrateOperation | None:
     if not isinstance(part, ops.AddColumnOp) or not _needs_default(part.column):
         return None
@@ -69,27 +90,6 @@ def _ask(modify: ops.ModifyTableOps, part: ops.MigrateOperation, questions: Ques
 
 def _needs_default(column: Column[object]) -> bool:
     return not column.nullable and column.server_default is None and column.computed is None and column.identity is None
-
-
-def read_value(type_: TypeEngine[object], text: str) -> ServerDefault:
-    """Return `text` as a `server_default` of the type. Raise ValueError, which says what was expected.
-
-    SQLite would take any text for any type, and the first server to read the row would fail.
-    """
-    while isinstance(type_, TypeDecorator):
-        type_ = type_.impl_instance
-    if isinstance(type_, Enum):
-        return _read_choice(type_, text)
-    python_type = dict if isinstance(type_, JSON) else _python_type(type_)
-    expected, read = _READERS.get(python_type, ("text", str))
-    try:
-        value = read(text.strip() if python_type is not str else text)
-    except (ValueError, KeyError, InvalidOperation):
-        raise ValueError(f"expected {expected}, found {text!r}") from None
-    length = getattr(type_, "length", None) if python_type is str else None
-    if length is not None and len(text) > length:
-        raise ValueError(f"expected {length} characters at most, found {len(text)}")
-    return value
 
 
 def _read_choice(type_: Enum, text: str) -> str:

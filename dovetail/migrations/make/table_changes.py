@@ -49,10 +49,6 @@ def key_of(operation: ops.MigrateOperation) -> str:
     return _key(getattr(operation, "schema", None), str(getattr(operation, "table_name", "")))
 
 
-def _key(schema: str | None, table: str) -> str:
-    return f"{schema}.{table}" if schema else table
-
-
 def break_out_foreign_keys(
     change: TableChange, wanted: Callable[[ForeignKeyConstraint, set[str]], bool]
 ) -> list[TableChange]:
@@ -75,6 +71,10 @@ def break_out_foreign_keys(
 def target_tables(constraint: ForeignKeyConstraint) -> set[str]:
     """Return the tables that a foreign key refers to."""
     return {str(element.target_fullname).rpartition(".")[0] for element in constraint.elements}
+
+
+def _key(schema: str | None, table: str) -> str:
+    return f"{schema}.{table}" if schema else table
 
 
 def _change(owner: str, table: str, operation: ops.MigrateOperation) -> TableChange:

@@ -164,10 +164,6 @@ def revision_step(history: History, step: Step, *, fake: bool = False) -> Migrat
     return made
 
 
-def _nothing(**_kwargs: object) -> None:
-    pass
-
-
 @contextmanager
 def _failures_named(done: Sequence[Step], connection: Connection, waited: float, report: Reporter) -> Iterator[None]:
     try:
@@ -204,6 +200,10 @@ def reason_of(error: Exception) -> str:
     # asyncpg's details may quote rows, and stand on lines of their own.
     text = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
     return text if isinstance(error, DBAPIError) else f"{type(error).__name__}: {text}"
+
+
+def _nothing(**_kwargs: object) -> None:
+    pass
 
 
 def _one_line(statement: str) -> str:

@@ -105,19 +105,6 @@ def migrate_now(
     return asyncio.run(migrate(settings, registry, target, confirm=confirm, report=report))
 
 
-def _calls_run_async(step: Step) -> bool:
-    """Return True if a function of a revision's file calls `op.run_async`, which needs an asynchronous driver."""
-    functions = [value for value in vars(step.script.module).values() if isinstance(value, FunctionType)]
-    return any("run_async" in name for function in functions for name in _names(function.__code__))
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
 async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
     """Return the steps that `migrate` would take, and take none."""
     from dovetail.database.engine.engine import create_engine
@@ -180,6 +167,19 @@ def apply_now(
             patience=patience,
             report=report,
         )
+
+
+def _calls_run_async(step: Step) -> bool:
+    """Return True if a function of a revision's file calls `op.run_async`, which needs an asynchronous driver."""
+    functions = [value for value in vars(step.script.module).values() if isinstance(value, FunctionType)]
+    return any("run_async" in name for function in functions for name in _names(function.__code__))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 def _run(  # noqa: PLR0917 - run_sync passes no keywords

@@ -53,6 +53,17 @@ def python_type(column_type: TypeEngine[object]) -> Any:
     return plain if is_told else _of_few(column_type, plain)
 
 
+def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[object, list[FieldError]]:
+    """Return the value that `text` stands for, and what is wrong with the parameter `name`."""
+    try:
+        return adapter.validate_python(text), []
+    except ValidationError as error:
+        return None, [
+            FieldError(pointer=name, detail=problem["msg"].removeprefix("Value error, "), type=problem["type"])
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+
+
 def _of_few(column_type: TypeEngine[object], plain: object) -> object:
     """Return the type of what has a text of its own in a URL, or is told by the type below it."""
     form = text_form(column_type)
@@ -81,17 +92,6 @@ def _member(members: type[enum.Enum]) -> object:
 
 def _text(form: TextForm) -> object:
     return Annotated[str, BeforeValidator(str), form.check, PlainSerializer(form.write)]
-
-
-def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[object, list[FieldError]]:
-    """Return the value that `text` stands for, and what is wrong with the parameter `name`."""
-    try:
-        return adapter.validate_python(text), []
-    except ValidationError as error:
-        return None, [
-            FieldError(pointer=name, detail=problem["msg"].removeprefix("Value error, "), type=problem["type"])
-            for problem in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
 
 
 def _with_limits(found: type, column_type: TypeEngine[object]) -> Any:

@@ -86,12 +86,6 @@ def type_of_values(kind: TypeEngine[object]) -> object | None:
     return _type(kind, is_sent=False)
 
 
-def _not_null(value: JsonValue) -> JsonValue:
-    if value is None:
-        raise ValueError("expected a value, found null")
-    return value
-
-
 def sent_type(column: Column[object]) -> object | None:
     """Return the type of the values that a client may send for a column, without null; None as above.
 
@@ -138,6 +132,12 @@ def type_below(kind: TypeEngine[object]) -> TypeEngine[object] | None:
     readers = (type(kind).process_result_value, type(kind).result_processor)
     is_changed = readers != (TypeDecorator.process_result_value, TypeDecorator.result_processor)
     return None if is_changed else kind.impl_instance  # nobody says into what
+
+
+def _not_null(value: JsonValue) -> JsonValue:
+    if value is None:
+        raise ValueError("expected a value, found null")
+    return value
 
 
 def _type(kind: TypeEngine[object], *, is_sent: bool) -> object | None:

@@ -59,26 +59,6 @@ def setup(app: FastAPI, context: Context) -> None:
     _set_schemes(app, settings, context.settings)
 
 
-def _set_schemes(app: FastAPI, settings: AuthSettings, site: Settings) -> None:
-    reader = CredentialReader(read_schemes(settings.schemes), settings.api_key_header, settings.refresh_tokens)
-    headers = headers_of(reader)
-    CREDENTIALS.set(app, reader)
-    CREDENTIAL_SCHEMES.set(app, describe(app, reader))
-    CREDENTIAL_HEADERS.set(app, headers)
-    allowed = {name.lower().encode() for name in site.cors_allowed_headers}
-    missing = sorted(headers.own - allowed)
-    if site.cors_allowed_origins and missing:
-        raise ConfigurationError(
-            f"AUTH_SCHEMES takes credentials in {missing[0].decode()}, which pages of other origins may not send; "
-            "add it to CORS_ALLOWED_HEADERS"
-        )
-
-
-def _note_refusal(connection: HTTPConnection, reason: str) -> None:
-    place = f"{connection.scope.get('method', '')} {connection.scope['path']}"  # as the access log has it
-    note_failure(EventKind.ACCESS_DENIED, detail=reason, place=place.strip())
-
-
 async def _get_auth_settings(connection: HTTPConnection) -> AuthSettings:
     return AUTH_SETTINGS.get(connection.app)
 
@@ -108,6 +88,26 @@ def make_manager(session: AsyncSession, settings: AuthSettings) -> "UserManager"
 async def get_user_manager(session: SessionDep, settings: AuthSettingsDep) -> object:
     """Return a UserManager that works in the transaction of this request."""
     return make_manager(session, settings)
+
+
+def _set_schemes(app: FastAPI, settings: AuthSettings, site: Settings) -> None:
+    reader = CredentialReader(read_schemes(settings.schemes), settings.api_key_header, settings.refresh_tokens)
+    headers = headers_of(reader)
+    CREDENTIALS.set(app, reader)
+    CREDENTIAL_SCHEMES.set(app, describe(app, reader))
+    CREDENTIAL_HEADERS.set(app, headers)
+    allowed = {name.lower().encode() for name in site.cors_allowed_headers}
+    missing = sorted(headers.own - allowed)
+    if site.cors_allowed_origins and missing:
+        raise ConfigurationError(
+            f"AUTH_SCHEMES takes credentials in {missing[0].decode()}, which pages of other origins may not send; "
+            "add it to CORS_ALLOWED_HEADERS"
+        )
+
+
+def _note_refusal(connection: HTTPConnection, reason: str) -> None:
+    place = f"{connection.scope.get('method', '')} {connection.scope['path']}"  # as the access log has it
+    note_failure(EventKind.ACCESS_DENIED, detail=reason, place=place.strip())
 
 
 if TYPE_CHECKING:

@@ -175,6 +175,12 @@ async def verify_answer(
     return None if used is None else "passkey"
 
 
+async def lock_active(session: AsyncSession, user_id: int) -> User | None:
+    """Return the user, whom nobody changes before the transaction ends; None if they are not active."""
+    user = await lock_user(session, user_id)
+    return user if user is not None and user.is_active else None
+
+
 async def _describe(session: AsyncSession, user_id: int, challenge: str, party: RelyingParty | None) -> SecondStep:
     methods = await methods_of(session, user_id)
     if party is None:
@@ -191,9 +197,3 @@ async def _use_recovery_code(session: AsyncSession, user: User, code: str) -> st
     left = await count_recovery_codes(session, user.id)
     await record(session, EventKind.RECOVERY_CODE_USED, user=user, detail=f"{left} are left")
     return "recovery_code"
-
-
-async def lock_active(session: AsyncSession, user_id: int) -> User | None:
-    """Return the user, whom nobody changes before the transaction ends; None if they are not active."""
-    user = await lock_user(session, user_id)
-    return user if user is not None and user.is_active else None

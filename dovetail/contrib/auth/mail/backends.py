@@ -104,6 +104,11 @@ class SmtpSender:
         return server
 
 
+def make_sender(settings: AuthSettings, *, debug: bool) -> EmailSender:
+    """Return the sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
+    return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender(show_body=debug)
+
+
 def _get_limiter() -> CapacityLimiter:
     try:
         return _limiter.get()
@@ -111,8 +116,3 @@ def _get_limiter() -> CapacityLimiter:
         limiter = CapacityLimiter(MAXIMUM_THREADS)
         _limiter.set(limiter)
         return limiter
-
-
-def make_sender(settings: AuthSettings, *, debug: bool) -> EmailSender:
-    """Return the sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
-    return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender(show_body=debug)

@@ -59,6 +59,13 @@ def asked_in(row: OutgoingMail) -> str:
     return str(json.loads(row.asked_from).get(LANGUAGE, "")) if row.asked_from else ""
 
 
+def lifetime_of(kind: MailKind, settings: AuthSettings) -> int:
+    """Return how many seconds the token of a mail works."""
+    if kind is MailKind.RESET_PASSWORD:
+        return settings.reset_token_lifetime
+    return settings.verify_token_lifetime
+
+
 async def _find(session: AsyncSession, row: OutgoingMail) -> User | None:
     if row.user_id is None:
         user = await UserStore(session).get_by_email(row.to)
@@ -83,13 +90,6 @@ async def _token(session: AsyncSession, row: OutgoingMail, user: User, settings:
         asked_from.pop(LANGUAGE, None)
         session.add(SecurityEvent(kind=EVENTS[row.kind], user_id=user.id, username=user.username, **asked_from))
     return token
-
-
-def lifetime_of(kind: MailKind, settings: AuthSettings) -> int:
-    """Return how many seconds the token of a mail works."""
-    if kind is MailKind.RESET_PASSWORD:
-        return settings.reset_token_lifetime
-    return settings.verify_token_lifetime
 
 
 def _message(row: OutgoingMail, user: User, token: str, settings: AuthSettings) -> EmailMessage:

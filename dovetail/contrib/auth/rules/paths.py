@@ -92,12 +92,6 @@ class _UnansweredQuestion(BaseException):
         self.question = question
 
 
-def _known_answer(answers: Mapping[Question, bool], question: Question) -> bool:
-    if question not in answers:
-        raise _UnansweredQuestion(question)
-    return answers[question]
-
-
 def walk(rule: Callable[[User], T], value_of: ValueOf, answer: Answer, refused: T) -> Leaf[T]:
     """Return what one viewer gets, whom `value_of` and `answer` describe. Raise UnexplainableRuleError."""
     viewer = _Viewer(value_of, answer)
@@ -156,6 +150,12 @@ def leaf_for(tree: Tree[T], answer: Answer) -> Leaf[T]:
 def viewer_columns(write: Callable[[str], str]) -> ValueOf:
     """Return what gives a column of the viewer as the SQL that `write` makes of its name."""
     return lambda name: ViewerColumn(name, write(name))
+
+
+def _known_answer(answers: Mapping[Question, bool], question: Question) -> bool:
+    if question not in answers:
+        raise _UnansweredQuestion(question)
+    return answers[question]
 
 
 class ViewerColumn(ColumnClause[object]):

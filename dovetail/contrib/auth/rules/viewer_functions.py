@@ -75,10 +75,10 @@ def quoted(body: str) -> str:
     return f"{QUOTE}{body}{QUOTE}"
 
 
-def _function(signature: str, kind: str, body: ClauseElement) -> str:
-    return f"CREATE OR REPLACE FUNCTION dovetail_viewer_{signature} RETURNS {kind} {DEFINER} AS {quoted(as_text(body))}"
-
-
 def dialect() -> Dialect:
     """Return the dialect of PostgreSQL, which writes % once, as no driver reads it."""
     return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy declares no types there
+
+
+def _function(signature: str, kind: str, body: ClauseElement) -> str:
+    return f"CREATE OR REPLACE FUNCTION dovetail_viewer_{signature} RETURNS {kind} {DEFINER} AS {quoted(as_text(body))}"

@@ -67,17 +67,17 @@ async def explain(session: AsyncSession, where: Where, asked: Asked) -> Explanat
     return await _explanation(finder, leaf, answers, tree)
 
 
+def answer_of(user: User, question: Question) -> bool:
+    """Return a real user's answer to a question."""
+    return user.has_perm(question.name) if question.is_permission else bool(getattr(user, question.name))
+
+
 def _answers(tree: Tree[ColumnElement[bool]], user: User) -> Iterator[tuple[Question, bool]]:
     """Yield the questions on the user's way through the rule, in order, with their answers."""
     while not isinstance(tree, Leaf):
         answer = answer_of(user, tree.question)
         yield tree.question, answer
         tree = tree.if_yes if answer else tree.if_no
-
-
-def answer_of(user: User, question: Question) -> bool:
-    """Return a real user's answer to a question."""
-    return user.has_perm(question.name) if question.is_permission else bool(getattr(user, question.name))
 
 
 @dataclass(frozen=True)

@@ -97,22 +97,6 @@ def changes(connection: Connection, found: ENUM, *, may_add: bool) -> Iterator[s
     yield f"DROP TYPE {name.removesuffix(name.rpartition('.')[2])}{old}"
 
 
-def _additions(name: str, labels: Sequence[str], wanted: Sequence[str]) -> Iterator[str]:
-    for position, label in enumerate(wanted):
-        if label not in labels:
-            where = f"AFTER {_literal(wanted[position - 1])}" if position else f"BEFORE {_literal(labels[0])}"
-            yield f"ALTER TYPE {name} ADD VALUE {_literal(label)} {where}"
-
-
-def _change_over(column: Any, name: str) -> Iterator[str]:
-    alter, list_ = f"ALTER TABLE {column.relation} ALTER COLUMN {column.name}", "[]" * column.is_array
-    if column.default_:
-        yield f"{alter} DROP DEFAULT"
-    yield f"{alter} TYPE {name}{list_} USING {column.name}::text{list_}::{name}{list_}"
-    if column.default_:
-        yield f"{alter} SET DEFAULT {column.default_}"
-
-
 def types_of_table(connection: Connection, table: str) -> list[int]:
     """Return the OIDs of the enums and domains of a table's columns; `table` is its name as SQL."""
     return list(connection.scalars(_USED_BY_TABLE, {"table": table}))
@@ -127,6 +111,22 @@ def enums_without_check(connection: Connection, table: str, check: str) -> list[
 def unused(connection: Connection, types: Sequence[int]) -> list[str]:
     """Return those of the types that no column has any more, as `TYPE name` or `DOMAIN name`."""
     return list(connection.scalars(_UNUSED, {"types": list(types)})) if types else []
+
+
+def _additions(name: str, labels: Sequence[str], wanted: Sequence[str]) -> Iterator[str]:
+    for position, label in enumerate(wanted):
+        if label not in labels:
+            where = f"AFTER {_literal(wanted[position - 1])}" if position else f"BEFORE {_literal(labels[0])}"
+            yield f"ALTER TYPE {name} ADD VALUE {_literal(label)} {where}"
+
+
+def _change_over(column: Any, name: str) -> Iterator[str]:
+    alter, list_ = f"ALTER TABLE {column.relation} ALTER COLUMN {column.name}", "[]" * column.is_array
+    if column.default_:
+        yield f"{alter} DROP DEFAULT"
+    yield f"{alter} TYPE {name}{list_} USING {column.name}::text{list_}::{name}{list_}"
+    if column.default_:
+        yield f"{alter} SET DEFAULT {column.default_}"
 
 
 def _literal(value: str) -> str:
