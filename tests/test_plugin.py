@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -65,3 +66,8 @@ def test_extensions_of_a_point_come_in_the_order_of_the_plugins():
 def test_a_command_is_a_value_that_imports_nothing():
     command = Command(name="restock", help="Fill the shelves.", run="no_such_module:restock")
     assert command.quickstart is None
+
+
+def test_the_page_about_plugins_tells_of_every_field():
+    page = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
+    assert [one.name for one in dataclasses.fields(Plugin) if f"\n| `{one.name}` | " not in page] == []
