@@ -103,6 +103,11 @@ def merges_rows(statement: Select[object]) -> bool:
     return bool(statement._distinct or statement._group_by_clauses)  # noqa: SLF001 - there is no public name for it
 
 
+def joins_others(statement: Select[object]) -> bool:
+    """Return whether a SELECT names by JOIN or FROM which tables it reads."""
+    return bool(statement._setup_joins or statement._from_obj)  # noqa: SLF001 - there is no public name for it
+
+
 def narrows_one_table(statement: Select[object]) -> bool:
     """Return whether a SELECT takes its rows from one table as they are, and does nothing but narrow and order them."""
     more = [getattr(statement, name) for name in BEYOND_WHERE]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
+from sqlalchemy import BinaryExpression, Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
 from sqlalchemy.sql import operators
 
 Term = tuple[object, bool]  # a column, or the text of an expression, and whether the order descends
@@ -14,6 +14,18 @@ def starts_an_index(column: ColumnElement[object]) -> bool:
     """Return whether an index, or a key, begins with the column, so that rows with one value are found at once."""
     table = getattr(column, "table", None)
     return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table))
+
+
+def compared_column(condition: ColumnElement[bool], *comparisons: object) -> Column[object] | None:
+    """Return the column that a condition compares by one of these operators; None for any other condition."""
+    is_compared = isinstance(condition, BinaryExpression) and condition.operator in comparisons
+    return column_of(condition.left) if is_compared else None
+
+
+def column_of(expression: object) -> Column[object] | None:
+    """Return the column of a table that a statement says by `expression`; None for any other expression."""
+    table, name = getattr(expression, "table", None), getattr(expression, "key", None)
+    return table.c.get(name) if isinstance(table, Table) and isinstance(name, str) else None
 
 
 def keeps_in_order(equal: Sequence[Column[object]], order: Sequence[Term]) -> bool:

@@ -16,15 +16,13 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Dialect,
-    Table,
     bindparam,
     literal_column,
     or_,
 )
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import BinaryExpression
 
-from dovetail.database.search.indexes import Term, keeps_in_order
+from dovetail.database.search.indexes import Term, compared_column, keeps_in_order
 from dovetail.database.search.selective_conditions import SelectiveCondition
 
 # True for each value that is planned for, and then PostgreSQL forgets the rest; for all values it counts its cost.
@@ -65,11 +63,8 @@ def _narrows_by_value(condition: ColumnElement[bool]) -> bool:
 
 def _equal_column(condition: ColumnElement[bool]) -> Column[object] | None:
     """Return the column that a condition compares with a value, or with a few if it is unique."""
-    if not isinstance(condition, BinaryExpression) or condition.operator not in (operators.eq, operators.in_op):
-        return None
-    table, name = getattr(condition.left, "table", None), getattr(condition.left, "key", None)
-    column = table.c.get(name) if isinstance(table, Table) and isinstance(name, str) else None
-    return column if column is None or condition.operator is operators.eq or _is_unique(column) else None
+    among = compared_column(condition, operators.in_op)
+    return among if among is not None and _is_unique(among) else compared_column(condition, operators.eq)
 
 
 def _is_unique(column: Column[object]) -> bool:

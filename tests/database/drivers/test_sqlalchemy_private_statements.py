@@ -94,6 +94,12 @@ def test_a_statement_that_makes_one_row_of_several_is_known():
     assert private.merges_rows(select(Item).group_by(Item.id))
 
 
+def test_a_statement_that_names_further_tables_is_known():
+    assert not private.joins_others(select(Item).where(Item.name == "x").order_by(Item.id))
+    assert private.joins_others(select(Item).join(Item.children))
+    assert private.joins_others(select(Item).select_from(Item.__table__.alias()))
+
+
 def test_a_statement_that_narrows_one_table_and_does_nothing_else_is_known():
     plain = select(Item).where(Item.name == "x", Item.children.any()).order_by(Item.id)
     assert private.narrows_one_table(plain)

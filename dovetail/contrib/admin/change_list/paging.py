@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
-from dovetail.contrib.admin.change_list.cuts import Cut, count_rows, counted
+from dovetail.contrib.admin.change_list.cuts import Cut, count_rows, counted, counted_apart, is_read_in_order
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms, after, terms_of
@@ -157,7 +157,7 @@ class Paginator:
     ) -> Cut:
         """Read some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
         keys, found = primary_keys(self.model), self._keys(terms, condition)
-        found = counted(found, terms, self.count_limit + 1) if counting else found
+        found = self._counted(found, terms) if counting else found
         page = found.limit(self.size + 1 if limit is None else limit).offset(offset or None).subquery()
         positions = [page.c[f"order_{number}"] for number in range(len(terms))]
         reading = (
@@ -172,6 +172,11 @@ class Paginator:
         values = [tuple(row)[1 : len(terms) + 1] for row in rows]
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
         return Cut([row[0] for row in rows], values, count)
+
+    def _counted(self, found: AnySelect, terms: SortTerms) -> AnySelect:
+        if is_read_in_order(self.ordered, self.model, terms):
+            return counted_apart(found, self.model, self.count_limit + 1)
+        return counted(found, terms, self.count_limit + 1)
 
     def _keys(self, terms: SortTerms, condition: ColumnElement[bool] | None) -> AnySelect:
         """Return the statement that selects keys, and what the rows are ordered by, in the order of `terms`."""

@@ -6,8 +6,9 @@ from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
+from dovetail.contrib.admin.change_list.cuts import is_read_in_order
 from dovetail.contrib.admin.lists.ordering import SortTerm, after, order, terms_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.resources.query import ordering
@@ -135,6 +136,51 @@ async def test_a_search_looks_at_the_rows_once_whatever_it_finds(office, session
     assert len(shown(page)) == found
     assert sum("LIKE" in statement.upper() for statement in statements) == 1
     assert ("of more than 8" in page.text) == (found == 4)
+
+
+@pytest.mark.parametrize("asked", ["status=pending", "post={}", "author={}"])
+async def test_rows_that_an_index_has_in_order_are_not_kept_to_be_counted(
+    office, session, boss, count_statements, asked
+):
+    post = Post(title="One", content="x", author_id=boss.id)
+    session.add(post)
+    await session.flush()
+    kept = "author" in asked  # whose comments no index has in order
+    asked = asked.format(boss.id if kept else post.id)
+    for many, told in [(3, "1\u20133 of 3"), (3, "1\u20134 of 6"), (4, "1\u20134 of more than 8")]:
+        session.add_all(Comment(content="Well", post_id=post.id, author_id=boss.id) for _ in range(many))
+        await session.commit()
+        with count_statements() as statements:
+            page = await office.get(f"/comments/comment/?{asked}&pageSize=4")
+        assert told in page.text
+        (reading,) = [one for one in statements if "count(" in one and "comments_comment" in one]
+        assert ("hits" in reading) == kept
+    last = await office.get(f"/comments/comment/?{asked}&pageSize=4&page=3")
+    assert "9\u201310 of 10" in last.text
+
+
+def test_rows_are_read_in_order_where_one_index_has_what_is_asked_and_the_order():
+    pending, newest = select(Comment).where(Comment.status == "pending"), Comment.created_at.desc()
+
+    def is_read(statement: Any) -> bool:
+        return is_read_in_order(statement, Comment, terms_of(statement))
+
+    assert is_read(pending.order_by(newest, Comment.id.desc()))
+    assert is_read(pending.order_by(Comment.created_at, Comment.id))
+    for other in (
+        select(Comment).where(Comment.status == "pending", Comment.parent_id.is_(None)).order_by(newest),
+        select(Comment).order_by(newest),
+        pending.order_by(Comment.updated_at),
+        pending.order_by(func.lower(Comment.content)),
+        pending.order_by(newest.nulls_last()),
+        pending.where(Comment.content.contains("x")).order_by(newest),
+        pending.where(Comment.post.has(Post.title == "x")).order_by(newest),
+        pending.where(Comment.status == Comment.content).order_by(newest),
+        pending.join(Comment.post).order_by(newest),
+        pending.distinct().order_by(newest),
+        select(Comment).where(Comment.author_id == 1).order_by(newest),
+    ):
+        assert not is_read(other), other
 
 
 async def test_a_list_reads_no_column_that_it_does_not_show(office, session, boss, count_statements):
