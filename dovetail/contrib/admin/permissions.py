@@ -130,7 +130,10 @@ class Rights:
         if related is None or (visible is NOTHING and self.views_of(target)):
             return visible  # what a relation is said to show does not open the door of a view
         listable = [view for view in self.views_of(target) if view in self.listable]
-        narrowed = [listed(view.rows(self._request), view.model, target) for view in listable]
+        narrowed = [
+            EVERYTHING if _shows_all(view) else listed(view.rows(self._request), view.model, target)
+            for view in listable
+        ]
         if visible is not EVERYTHING:
             self._beyond.add(target)
         shown = _standing(target, related)
@@ -201,9 +204,9 @@ class Rights:
         return or_(*conditions) if conditions else NOTHING
 
     def _listed(self, view: ViewBase, model: type[object]) -> ColumnElement[bool]:
-        lists_all = type(view).rows is ViewBase.rows and type(view).permitted_rows is ViewBase.permitted_rows
+        lists_all = _shows_all(view) and type(view).permitted_rows is ViewBase.permitted_rows
         if lists_all and self.rules.where(view.model, "view") is EVERYTHING:
-            return EVERYTHING  # no statement has to be compared to know it
+            return EVERYTHING
         return listed(view.permitted_rows(self._request, self.rules), view.model, model)
 
     def views_of(self, model: type[object]) -> list[ViewBase]:
@@ -241,6 +244,11 @@ def listed(rows: AnySelect, model: type[object], target: type[object]) -> Column
     keys = kept_as_it_stands(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
+
+
+def _shows_all(view: ViewBase) -> bool:
+    """Return whether a view shows all rows of its model: then no statement has to be compared to know it."""
+    return type(view).rows is ViewBase.rows
 
 
 def _standing(model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Iterable, Iterator
 from dis import get_instructions
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import CodeType, FunctionType
 
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -24,13 +24,18 @@ def names_in_text_of(model: type[object]) -> frozenset[str]:
 
 def names_in_code(model: type[object], code: Iterable[object]) -> frozenset[str]:
     """Return every name in functions, methods and properties, and in whatever they call, as `names_in_text_of` does."""
-    names = _all_names([function for one in code for function in _functions(one)], model)
-    return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(model)})
+    return _names_read(model.__mro__, tuple(function for one in code for function in _functions(one)))
+
+
+@lru_cache(maxsize=1024)  # each page asks of all the models that it shows
+def _names_read(classes: tuple[type[object], ...], code: tuple[FunctionType, ...]) -> frozenset[str]:
+    names = _all_names([*code], classes)
+    return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(classes[0])})
 
 
 def names_in(function: FunctionType) -> frozenset[str]:
     """Return every name in the code of a function and of the functions beside it that it calls."""
-    return frozenset(_all_names([function], None))
+    return frozenset(_all_names([function]))
 
 
 def returned_by(function: object) -> str | None:
@@ -43,7 +48,7 @@ def returned_by(function: object) -> str | None:
     return str(steps[1][1])
 
 
-def _all_names(waiting: list[FunctionType], model: type[object] | None) -> set[str]:
+def _all_names(waiting: list[FunctionType], classes: Iterable[type[object]] = ()) -> set[str]:
     names: set[str] = set()
     seen: set[FunctionType] = set()
     while waiting:
@@ -55,7 +60,7 @@ def _all_names(waiting: list[FunctionType], model: type[object] | None) -> set[s
         names |= found
         for name in found:
             waiting += _functions(function.__globals__.get(name))
-            waiting += [one for cls in getattr(model, "__mro__", ()) for one in _functions(vars(cls).get(name))]
+            waiting += [one for cls in classes for one in _functions(vars(cls).get(name))]
     return names
 
 

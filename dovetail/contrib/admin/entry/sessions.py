@@ -1,8 +1,9 @@
 """Know who is logged in to the back office: by a session of auth, whose token the browser keeps in a cookie."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import Dialect, Executable, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.settings import AdminSettings
@@ -24,20 +25,8 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
 
     It may be somebody as whom another acts, who may do that still.
     """
-    now = datetime.now(UTC)
-    rows = await session.execute(
-        select(
-            User,
-            Session.rights,
-            Session.door,
-            Session.parent_id,
-            *permission_columns(session.get_bind().dialect),
-            *SESSION_COLUMNS,
-        )
-        .join(Session, User.id == Session.user_id)
-        .where(Session.token_hash == hash_token(key), Session.expires_at > now, Session.door.in_(DOORS)),
-    )
-    found = rows.one_or_none()
+    asked = {"token": hash_token(key), "now": datetime.now(UTC)}
+    found = (await session.execute(_holder(session.get_bind().dialect), asked)).one_or_none()
     if found is None or not (found[0].is_active and found[0].is_staff):
         return None
     user: User = found[0]
@@ -47,6 +36,16 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     if door == Door.ACTING and not await remember_impersonator(session, user, parent_id):
         return None
     return user
+
+
+@lru_cache(maxsize=8)  # every page asks; to write the statement takes as long as to run it
+def _holder(dialect: Dialect) -> Executable:
+    """Return the statement that selects the user of a session, and what of the session and of rights goes with them."""
+    return (
+        select(User, Session.rights, Session.door, Session.parent_id, *permission_columns(dialect), *SESSION_COLUMNS)
+        .join(Session, User.id == Session.user_id)
+        .where(Session.token_hash == bindparam("token"), Session.expires_at > bindparam("now"), Session.door.in_(DOORS))
+    )
 
 
 def has_other_rights(user: User) -> bool:

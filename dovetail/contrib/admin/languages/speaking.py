@@ -87,7 +87,8 @@ def translate_templates(environment: Environment) -> None:
 
 def _translated(text: str, /, **values: object) -> Markup:
     """Return a text of the code in the language of the request, with `%(name)s` filled in and escaped."""
-    return Markup(gettext(text)) % values  # noqa: S704 - it is no user's
+    said = Markup(gettext(text))  # noqa: S704 - it is no user's
+    return said % values if values or "%" in said else said
 
 
 def _begin_sentence(text: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapper, load_only
 from sqlalchemy.orm.interfaces import ORMOption
 
 T = TypeVar("T")
+MOST_KEPT = 256  # options: of the columns that users choose, and that policies hide from them
 MISSED = re.compile(r"'(\w+\.\w+)' is not available due to raiseload=True")  # what SQLAlchemy says
 
 
@@ -24,6 +25,7 @@ class DeferredColumns:
 
     def __init__(self) -> None:
         self._learned: set[str] = set()
+        self._made: dict[object, ORMOption] = {}  # by what was asked for; to make one takes longer than a statement
 
     def only(
         self, model: type[object], names: Iterable[str], relations: Iterable[str], hidden: frozenset[str]
@@ -32,6 +34,16 @@ class DeferredColumns:
 
         Of what is `hidden` nothing is loaded but what these need.
         """
+        key = (model, frozenset(names), frozenset(relations), hidden)
+        if key not in self._made:
+            if len(self._made) >= MOST_KEPT:
+                self._made.clear()
+            self._made[key] = self._make(*key)
+        return self._made[key]
+
+    def _make(
+        self, model: type[object], names: frozenset[str], relations: frozenset[str], hidden: frozenset[str]
+    ) -> ORMOption:
         mapper: Mapper[object] = inspect(model)
         wanted = {*names, *_read_by(getattr(model, "__str__", None))}
         for name in tuple(wanted):
@@ -53,6 +65,7 @@ class DeferredColumns:
                 if missed is None or missed[1] in self._learned:
                     raise
                 self._learned.add(missed[1])
+                self._made.clear()
                 session.expunge_all()  # what is loaded already would stay as it is
 
 

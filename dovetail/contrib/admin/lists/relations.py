@@ -94,9 +94,8 @@ class _Loading:
             for one in relations
             for key in mapper.relationships[one].local_columns
         }
-        masks = fields.masks(model, keys)
         if self.columns is None:
-            return [*late, *masks]
+            return [*late, *fields.masks(model, keys)]
         return [self.columns.only(model, names, relations, fields.hidden(model)), *fields.relation_masks(model)]
 
 

@@ -235,4 +235,8 @@ class MountedSite(LeanAdmin):
         current = None if user is None else session_of(user)
         if user is None or current is None:
             return ""
-        return make_session_token(self._context.settings.secret_key, user.id, current.id)
+        made: dict[tuple[int, int], str] = request.scope.setdefault("dovetail_admin_csrf", {})  # of a page's many forms
+        key = (user.id, current.id)
+        if key not in made:
+            made[key] = make_session_token(self._context.settings.secret_key, *key)
+        return made[key]

@@ -4,9 +4,10 @@ A row without a name is how its user has laid out the list; all others are chose
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from urllib.parse import urlencode
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -27,15 +28,20 @@ LEFT_OUT = frozenset({"page", PARAMETER, "kept", "_facets", "pks"})
 
 async def views_of(session: AsyncSession, user: User, list_name: str) -> Sequence[tuple[SavedView, str]]:
     """Return the saved views of a list that a user may choose, each with who made it: own ones first."""
-    own = SavedView.user_id == user.id
-    statement = (
+    rows = await session.execute(_views(), {"user": user.id, "list": list_name})
+    return [(row[0], row[1]) for row in rows]
+
+
+@cache  # each list asks; to write the statement takes as long as to run it
+def _views() -> Select[SavedView, str]:
+    own = SavedView.user_id == bindparam("user")
+    return (
         select(SavedView, User.username)
         .join(User, User.id == SavedView.user_id)
-        .where(SavedView.list_name == list_name, or_(own, SavedView.is_shared))
+        .where(SavedView.list_name == bindparam("list"), or_(own, SavedView.is_shared))
         .order_by(own.desc(), SavedView.name, SavedView.id)
         .limit(2 * MOST + 1)
     )
-    return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
 async def own_view(session: AsyncSession, user: User, list_name: str, key: int | None) -> SavedView:
