@@ -81,3 +81,11 @@ choice?.addEventListener("change", async () => {
   if (answer.ok) said.textContent = isOn ? gettext("Single keys are on.") : gettext("Single keys are off.");
   else said.textContent = (await answer.json()).detail;
 });
+
+// The menu of a narrow page is closed by Escape too, wherever in it the focus is.
+document.getElementById("menu")?.addEventListener("keydown", (event) => {
+  const opener = document.querySelector('[aria-controls="menu"]');
+  if (event.key !== "Escape" || !opener.checkVisibility()) return;
+  opener.focus();
+  opener.click();
+});

@@ -4,24 +4,41 @@ from collections.abc import Sequence
 
 import pytest
 from playwright.async_api import Locator, Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.testing import PASSWORD
 from plugins.blog.models import Post, Tag
 
 pytestmark = pytest.mark.browser
 MOST = 150  # keys until the focus is somewhere, or goes round
-# What has the focus shows it (2.4.7), and lies under nothing (2.4.11); a text that is not shown is what aids read.
+# What has the focus shows it (2.4.7) by what differs from the ground around it (1.4.11), and lies under nothing
+# (2.4.11); a text that is not shown is what aids read.
 FOCUSED = """
 (wanted) => {
     const one = document.activeElement;
     if (!one || one === document.body) return ["", one === wanted];
     const box = one.getBoundingClientRect();
-    const style = getComputedStyle(one.closest(".select2-selection") || one);
-    const shows = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+    const shown = one.closest(".select2-selection") || one;
+    const style = getComputedStyle(shown);
+    const numbers = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
+    const light = (colour) => numbers(colour).slice(0, 3)
+        .map((part) => part / 255)
+        .map((part) => part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4)
+        .reduce((sum, part, index) => sum + part * [.2126, .7152, .0722][index], 0);
+    const groundOf = (place) => {
+        if (!place) return "rgb(255, 255, 255)";
+        const colour = getComputedStyle(place).backgroundColor;
+        return (numbers(colour)[3] ?? 1) === 1 ? colour : groundOf(place.parentElement);
+    };
+    const ground = groundOf(shown.parentElement);
+    const hasOutline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    const ring = hasOutline ? style.outlineColor : (style.boxShadow.match(/rgba?\\([^)]*\\)/) || [""])[0];
+    const [dark, bright] = [light(ring), light(ground)].sort((a, b) => a - b);
+    const differs = ring && (bright + .05) / (dark + .05) >= 3;
     const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     const covered = !top || !(one.contains(top) || top.contains(one));
-    const problem = (shows ? "" : "shows no focus ") + (covered ? "is covered" : "");
+    const problem = (differs ? "" : `shows no focus (${ring} on ${ground}) `) + (covered ? "is covered" : "");
     return [problem && `${one.outerHTML.slice(0, 120)}: ${problem}`, one === wanted];
 }
 """
@@ -81,7 +98,7 @@ async def log_in(page: Page, path: str) -> None:
     await expect(page.get_by_label("Username or e-mail address")).to_be_focused()
     await page.keyboard.type("boss")
     await type_into(page, page.get_by_label("Password", exact=True), PASSWORD, "Enter")
-    await expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    await expect(page.get_by_role("navigation", name="Menu")).to_be_visible()
     await page.wait_for_load_state()
 
 
@@ -92,8 +109,25 @@ async def titles(session, *conditions: object) -> Sequence[str]:
 
 
 async def test_ten_tasks_of_a_day_are_done_by_keyboard_alone(page, session):
+    await a_day(page, session)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_ten_tasks_of_a_day_are_done_by_keyboard_alone_in_the_dark_and_on_narrow_screens(page, session):
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    # The theme that a day ends with is chosen, and that of the next day.
+    for width, theme in ((1300, "dark"), (800, "light"), (800, "dark"), (390, "light"), (390, "dark")):
+        await page.set_viewport_size({"width": width, "height": 860})
+        await a_day(page, session, theme, is_narrow=width < 992)
+        await session.execute(update(Post).values(is_published=Post.title != "Old title"))
+        await session.commit()
+
+
+async def a_day(page: Page, session: AsyncSession, theme: str = "light", *, is_narrow: bool = False) -> None:
+    """Do ten tasks; end in the other theme. Menu and filters of a narrow page are opened first."""
     # 1: log in; 2: pass over the menu; 3: find the list.
     await log_in(page, "/admin/")
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
     await press(page, page.get_by_role("link", name="Skip to content"))
     await press(page, page.get_by_role("main").get_by_role("link", name="Posts"))
     await expect(page.get_by_role("heading", name="Posts", level=1)).to_be_visible()
@@ -122,10 +156,7 @@ async def test_ten_tasks_of_a_day_are_done_by_keyboard_alone(page, session):
     await press(page, page.get_by_role("columnheader", name="Title").get_by_role("link"))
     await expect(page.get_by_role("columnheader", name="Title")).to_have_attribute("aria-sort", "ascending")
     await expect(page.get_by_role("columnheader", name="Title").get_by_role("link")).to_be_focused()
-    drafts = page.locator("#filters").get_by_role("link", name="No", exact=True)
-    await press(page, drafts)
-    await expect(drafts).to_have_attribute("aria-current", "true")
-    await expect(drafts).to_be_focused()
+    await filter_for_drafts(page, is_narrow=is_narrow)
     await expect(page.get_by_role("link", name="Old title", exact=True)).to_be_visible()
 
     # 8: do something with a row that is selected.
@@ -140,11 +171,40 @@ async def test_ten_tasks_of_a_day_are_done_by_keyboard_alone(page, session):
     await press(page, page.get_by_role("main").get_by_role("button", name="Delete"))
     await expect(page.get_by_role("alert")).to_contain_text("was deleted")
     assert await titles(session) == ["Ada's", "Old title"]
+    if is_narrow:
+        await open_menu(page)
+    other = "light" if theme == "dark" else "dark"
     async with page.expect_response("**/theme"):
-        await press(page, page.get_by_role("button", name="Dark theme"))
-    await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+        await press(page, page.get_by_role("button", name=f"{other.title()} theme"))
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", other)
     await press(page, page.get_by_role("button", name="Log out"))
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def filter_for_drafts(page: Page, *, is_narrow: bool) -> None:
+    """Choose a filter; on a narrow page of the drawer, which closes then, and what opens it has the focus."""
+    drafts = page.locator("#filters").get_by_role("link", name="No", exact=True)
+    opener = page.locator(".page-header").get_by_role("button", name="Filters")
+    if is_narrow:
+        await press(page, opener)
+        await expect(page.locator("#filters")).to_be_focused()
+    await press(page, drafts)
+    await page.wait_for_url("**is_published=false**")
+    await expect(opener if is_narrow else drafts).to_be_focused()
+
+
+async def open_menu(page: Page) -> None:
+    """Unfold the menu of a narrow page, whose entries come next; Escape folds it up, and gives the focus back."""
+    opener, menu = page.get_by_role("button", name="Menu", exact=True), page.locator("#menu")
+    await press(page, opener)
+    await expect(menu).to_have_class("navbar-collapse collapse show")  # once it stands still
+    await page.keyboard.press("Tab")
+    await expect(menu.get_by_role("link").first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(menu).to_have_class("navbar-collapse collapse")
+    await expect(opener).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(menu).to_have_class("navbar-collapse collapse show")
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
