@@ -276,7 +276,9 @@ class UserAdmin(HolderAdmin, model=User):
         "end-sessions",
         gettext_lazy("End sessions"),
         permission="auth.delete_session",
-        confirmation_message=gettext_lazy("They will have to log in again, here and in the API. End their sessions?"),
+        confirmation_message=gettext_lazy(
+            "These users will have to log in again, here and in the API. End their sessions?"
+        ),
     )
     async def end_sessions(self, request: Request, people: Sequence[User]) -> str:
         """Log users out everywhere; of one's own sessions the one that one is in goes on."""

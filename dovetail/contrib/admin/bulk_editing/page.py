@@ -29,7 +29,7 @@ from dovetail.contrib.admin.tasks.batches import counted
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import ConflictError, PermissionDeniedError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
 VERSION = "version"  # of the form: a key and the fingerprint of what its object held when the page was made
 MARK = re.compile(r"([0-9a-f]{16}):(.*)", re.DOTALL)
@@ -50,7 +50,8 @@ async def _task(request: Request, view: ModelAdmin) -> Task:
         named = by_attribute(data, view.model)
         await _check(request, view, rows, named)
         await view.change_objects(request, [(row, dict(named)) for row in rows])
-        return gettext("%(objects)s were changed.") % {"objects": counted(task, len(rows))}
+        said = ngettext("%(objects)s was changed.", "%(objects)s were changed.", len(rows))
+        return said % {"objects": counted(task, len(rows))}
 
     kind = TaskKind(
         form=with_boxes(await bulk_form(view, request)),

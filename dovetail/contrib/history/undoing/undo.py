@@ -29,7 +29,7 @@ from dovetail.database.error_translation import client_error
 from dovetail.errors import ConflictError
 from dovetail.state import note_of_request
 from dovetail.translation import formats
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, ngettext
 
 MOST = 20_000  # lines of one transaction that are taken back
 AT_ONCE = 200  # lines that are read before others have their turn
@@ -45,9 +45,12 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, j
     change of its own, which says so.
     """
     if change.created_at < earliest(log):
-        raise ConflictError(
-            gettext("This cannot be undone: it is older than %(undo_days)s days.") % {"undo_days": log.undo_days}
+        said = ngettext(
+            "This cannot be undone: it is older than %(count)s day.",
+            "This cannot be undone: it is older than %(count)s days.",
+            log.undo_days,
         )
+        raise ConflictError(said % {"count": log.undo_days})
     recorded = log.recorded
     told = await _lines(session, change)
     steps = Steps(recorded.tables.values(), judge.names)

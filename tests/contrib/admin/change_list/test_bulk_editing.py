@@ -23,6 +23,13 @@ async def values_of(session, column) -> list[object]:
     return list(found)
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "1 parcel was changed."), ("de", "1 Parcel wurde geändert.")])
+async def test_one_row_is_told_of_as_one(office, parcels, language, told):
+    office.client.headers["Accept-Language"] = language
+    await office.post(BULK, {**await chosen(office, parcels[0].id), "change": "weight", "weight": "5"})
+    assert told in (await office.get("/depot/parcels/")).text
+
+
 async def test_chosen_fields_of_chosen_rows_are_changed_and_all_else_stays_as_it_is(
     office, parcels, session, count_statements
 ):

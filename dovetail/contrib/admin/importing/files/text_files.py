@@ -20,6 +20,11 @@ from dovetail.translation.texts import gettext, gettext_lazy
 
 SEPARATORS = ",;\t|"
 SAID = re.compile(r"sep=([,;\t|])\r?\n")  # the first line of a file for Excel
+WRONG_CSV = {  # as Python's reader says it
+    "unexpected end of data": gettext_lazy("a quotation mark is opened and never closed"),
+    "expected after": gettext_lazy("behind a closing quotation mark stands something else than a separator"),
+    "field larger": gettext_lazy("a cell is too long"),
+}
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 AS_WINDOWS = gettext_lazy(
     "It is not in UTF-8, so it was read as Windows-1252: look at letters with accents before you go on."
@@ -44,7 +49,7 @@ def read_csv(content: bytes, most_rows: int) -> Sheet:
             line = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableFileError(
-            gettext("Line %(line)s cannot be read as CSV: %(why)s.") % {"line": reader.line_num, "why": error}
+            gettext("Line %(line)s cannot be read as CSV: %(why)s.") % {"line": line, "why": _why_no_csv(error)}
         ) from None
     if builder is None:
         raise UnreadableFileError(gettext("The file is empty."))
@@ -77,6 +82,11 @@ def as_cell(value: object) -> Cell:
         case dict() | list():
             return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def _why_no_csv(error: csv.Error) -> str:
+    said = str(error)
+    return str(next((text for words, text in WRONG_CSV.items() if words in said), said))
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
