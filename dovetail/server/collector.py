@@ -1,6 +1,6 @@
-"""Keeps Python's garbage collector from looking in vain through what a process imports at its start and keeps.
+"""Run Python's garbage collector rarely while a process starts: nearly nothing that it imports is garbage.
 
-Without it a look at a site costs a third more: `check` makes a million objects, nearly none of which is garbage.
+`check` makes a million objects; with the collector running as usual it takes a third longer.
 (https://docs.python.org/3/library/gc.html)
 """
 
@@ -14,9 +14,10 @@ HARDLY_EVER = (500_000, 20, 20)  # while a process imports, which makes a hundre
 
 
 def spare_process() -> None:
-    """Let the collector run rarely in this process, which is all ours, and not through everything when it ends.
+    """Let the collector run hardly ever until `begin_work`, and not over all objects when the process ends.
 
-    What `collector_paused` makes is not looked at again, nor what is imported before `begin_work`.
+    Call it in processes that run nothing else. The collector never looks at what was imported before `begin_work`, or
+    made within `collector_paused`.
     """
     gc.set_threshold(*HARDLY_EVER)
     atexit.unregister(gc.freeze)  # once is enough, however often this is called
@@ -24,7 +25,7 @@ def spare_process() -> None:
 
 
 def begin_work() -> None:
-    """Let the collector run rarely, and no longer hardly ever, in a spared process that has imported what it needs."""
+    """Let the collector run rarely from now on: a process that called `spare_process` has imported what it needs."""
     if _is_spared():
         gc.freeze()
         gc.set_threshold(*RARELY)
@@ -32,9 +33,9 @@ def begin_work() -> None:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let no collection run meanwhile, for work that makes what stays; as a decorator, while the function runs.
+    """Run no collection within the block, or the decorated function: for work whose objects are kept.
 
-    Where others share the process, as tests do, the collector looks at it afterwards, for it may become garbage.
+    In a process without `spare_process`, such as that of tests, the collector sees these objects afterwards.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,6 +1,7 @@
-"""Notice that a process runs out of file descriptors before it does, and say so.
+"""Notice that a process is about to run out of file descriptors, and log it.
 
-uvloop closes what it cannot accept in silence, and asyncio writes thousands of tracebacks a second (docs/server.md).
+Without this, uvloop closes new connections in silence, and asyncio logs thousands of tracebacks a second
+(docs/server.md).
 """
 
 import asyncio
@@ -18,13 +19,13 @@ logger = logging.getLogger("dovetail.server")
 
 
 class Descriptors:
-    """Keeps an eighth of a process's file descriptors free, but not more than MOST_KEPT_FREE."""
+    """Reserves an eighth of a process's file descriptors, at most MOST_KEPT_FREE, for other uses than new clients."""
 
     def __init__(self) -> None:
         self._warned = -SILENCE
 
     def are_short(self, transport: asyncio.BaseTransport) -> bool:
-        """Return whether a new connection has one of the last descriptors; the system gives the lowest that is free."""
+        """Return whether a new connection got a reserved descriptor; the system hands out the lowest first."""
         connection = transport.get_extra_info("socket")
         if resource is None or connection is None:
             return False

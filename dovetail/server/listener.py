@@ -1,7 +1,7 @@
-"""Take a listening socket over, hand it on, and close it so that nobody who was let in is left standing.
+"""Take over a listening socket, hand it on, and close it without resetting connections.
 
-A connection that the system has made and that nobody has accepted is reset when its listener is closed. The protocol by
-which systemd hands a socket over is sd_listen_fds(3): the socket is file 3, and LISTEN_PID names the process it is for.
+Closing a listener resets the connections that the system has made and the process has not accepted yet. systemd hands
+a socket over as sd_listen_fds(3) says: it is file 3, and LISTEN_PID names the process that it is for.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 FIRST = 3  # SD_LISTEN_FDS_START
-OURS = "dovetail"  # the name under which we hand a socket to ourselves
+OURS = "dovetail"  # the name of a socket that we hand to our own next process
 SO_ATTACH_FILTER = 26  # asm-generic/socket.h; Python does not name it
 # Classic BPF (https://docs.kernel.org/networking/filter.html) over the TCP header: load the byte of the flags; if SYN
 # is among them, drop the packet, otherwise keep all of it. Handshakes that have begun are ended, no new one begins.
@@ -27,12 +27,12 @@ def inherited_listener() -> tuple[socket.socket, bool] | None:
     if variables["LISTEN_PID"] != str(os.getpid()) or not variables["LISTEN_FDS"].isdecimal():
         return None
     for name in variables:
-        os.environ.pop(name, None)  # what we start is not meant
+        os.environ.pop(name, None)  # the socket is not for processes that we start
     return socket.socket(fileno=FIRST), variables["LISTEN_FDNAMES"] == OURS
 
 
 def start_anew(listener: int, *, is_ours: bool) -> NoReturn:
-    """Become a new process, under the same number, that has the socket with the file descriptor `listener`."""
+    """Replace this process by a new one, with the same process id, that has the socket `listener` (a descriptor)."""
     os.dup2(listener, FIRST)
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES=OURS if is_ours else "")
     sys.stdout.flush()
@@ -41,10 +41,10 @@ def start_anew(listener: int, *, is_ours: bool) -> NoReturn:
 
 
 def stop_arrivals(listener: socket.socket) -> None:
-    """Let nobody in any more, in every process that shares the socket; who is in the queue can still be accepted.
+    """Refuse new connections, for every process that shares the socket; those in the queue can still be accepted.
 
-    A client's system asks again after a second, and is refused by then. Where there are no such filters (not on
-    Linux, or not TCP) nothing happens, and what arrives in the last microseconds is reset.
+    A client's system tries again after a second, and is refused by then. Without such filters (other systems than
+    Linux, other sockets than TCP) nothing happens, and connections of the last microseconds are reset.
     """
     instructions = b"".join(struct.pack("HBBI", *one) for one in DROP_SYN)
     held = ctypes.create_string_buffer(instructions, len(instructions))
@@ -55,5 +55,5 @@ def stop_arrivals(listener: socket.socket) -> None:
 
 
 def has_arrivals(listener: socket.socket) -> bool:
-    """Return whether there is a connection that nobody has accepted yet."""
+    """Return whether a connection waits to be accepted."""
     return bool(select.select([listener], [], [], 0)[0])

@@ -1,4 +1,4 @@
-"""Answers that the server itself gives, before there is a request that an application could answer."""
+"""Responses of the server itself, to requests that never reach the application."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from dovetail.api.problems import MEDIA_TYPE, problem_type
 
 
 def refusal(status: int, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
-    """A whole HTTP/1.1 response with problem details, after which the connection is closed."""
+    """Return a whole HTTP/1.1 response with problem details, after which the connection is closed."""
     phrase = HTTPStatus(status).phrase
     problem = {"type": problem_type(status), "title": phrase, "status": status, "detail": detail, "errors": []}
     body = json.dumps(problem).encode()

@@ -1,4 +1,4 @@
-"""Write the head of a response: uvicorn looks at each header of each answer, and nearly all answers have the same."""
+"""Write the head of a response. uvicorn checks each header of each response; here the usual ones are checked once."""
 
 from collections.abc import Awaitable, Iterable
 from functools import lru_cache
@@ -14,7 +14,7 @@ from dovetail.server.uvicorn_private import (
     ResponseStart,
 )
 
-# Of few values, none of which is a secret.
+# Headers with few values, none of which is a secret: their lines are kept.
 STEADY = frozenset({
     b"cache-control",
     b"content-security-policy",
@@ -33,9 +33,9 @@ _known: dict[Pair, bytes] = {}  # the lines of steady headers that were written 
 
 
 class Cycle(ResponseCycle):
-    """uvicorn's request and response; begins a response of known length by itself, and leaves any other to uvicorn.
+    """uvicorn's request and response; starts a response of known length by itself, and leaves any other to uvicorn.
 
-    The head of one whose length is not known leaves at once: its body may be events, of which the first is far away.
+    uvicorn sends the head of a response of unknown length at once: its body may be a stream of events.
     """
 
     transport: GatheringTransport  # type: ignore[assignment]  # narrow: it has what a cycle calls
@@ -59,7 +59,7 @@ class Cycle(ResponseCycle):
 
 
 def _add_lines(lines: list[bytes], headers: Iterable[Pair]) -> int | None:
-    """Write headers; return the length of the body, None where there is none, or more to do about a header."""
+    """Write headers; return the length of the body. Return None for uvicorn to write them: without a length, say."""
     length, values = None, []
     for pair in headers:
         name, value = pair
@@ -75,11 +75,11 @@ def _add_lines(lines: list[bytes], headers: Iterable[Pair]) -> int | None:
         lines += (start, value, b"\r\n")
         values.append(value)
     lines.append(b"\r\n")
-    return None if BAD_IN_VALUE.search(b" ".join(values)) else length  # one look at all costs less than one at each
+    return None if BAD_IN_VALUE.search(b" ".join(values)) else length  # one search costs less than one for each
 
 
 def _steady_line(pair: Pair) -> bytes:
-    """Return the line of a header whose value is nearly always the same; nothing for a value to be looked at."""
+    """Return the line of a header that is kept; nothing for a value that uvicorn has to check."""
     name, value = pair
     if len(value) > LONGEST_STEADY or BAD_IN_VALUE.search(value):
         return b""
@@ -91,6 +91,6 @@ def _steady_line(pair: Pair) -> bytes:
 
 @lru_cache(maxsize=256)
 def _start(name: bytes) -> bytes:
-    """Return how the line of a header starts; nothing for one that uvicorn has to see to, or refuses."""
+    """Return the start of a header's line; nothing for a header that uvicorn treats specially, or refuses."""
     small = name.lower()
     return b"" if small in OF_CONNECTION or BAD_IN_NAME.search(name) else small + b": "

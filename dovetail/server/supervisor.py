@@ -1,7 +1,7 @@
 """Several worker processes on one listener: started, replaced, restarted after a crash, and stopped in order.
 
-uvicorn's own supervisor closes the listener last, so that what arrives meanwhile is reset or left waiting; it replaces
-one worker at a time and gives each five seconds to start; it starts what crashes again and again without a pause.
+uvicorn's own supervisor closes the listener last, so that new connections are reset or wait for nobody; it replaces one
+worker at a time and gives each five seconds to start; and it restarts a worker that crashes again and again at once.
 """
 
 import logging
@@ -18,14 +18,14 @@ from dovetail.server.uvicorn_private import WorkerProcess, WorkerSupervisor
 from dovetail.server.worker import GracefulServer, exit_cleanly_on_sigterm
 
 SECONDS_TO_START = 60.0
-SECONDS_TO_ANSWER = 10.0  # when a worker is asked whether it is well, every half second
-SECONDS_TO_DIE = 5.0  # beyond what requests have to finish
+SECONDS_TO_ANSWER = 10.0  # to a ping, which each worker gets every half second
+SECONDS_TO_DIE = 5.0  # after the time that requests have to finish
 LONGEST_PAUSE = 30.0  # seconds before a worker that does not start is tried again
 logger = logging.getLogger("dovetail.server")
 
 
 class Worker(WorkerProcess):
-    """One worker; it ends when its supervisor does, however that came about."""
+    """One worker; it stops when its supervisor ends, even if that was killed."""
 
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
@@ -51,7 +51,7 @@ class Worker(WorkerProcess):
             self.server.should_exit = True
 
     def poll(self) -> None:
-        """Note what it said, and ask again; nobody waits for the answer."""
+        """Read the worker's answers, and ping it again without waiting."""
         with suppress(EOFError, OSError):
             while self.parent_conn.poll():
                 self.serves = self.parent_conn.recv() or self.serves
@@ -59,7 +59,7 @@ class Worker(WorkerProcess):
             self.parent_conn.send(b"ping")
 
     def is_hung(self) -> bool:
-        """Return whether it said nothing for too long, or did not start in time."""
+        """Return whether it has not answered for too long, or did not start in time."""
         since, seconds = (self._heard, SECONDS_TO_ANSWER) if self.serves else (self._started, SECONDS_TO_START)
         return time.monotonic() - since > seconds
 
@@ -89,7 +89,7 @@ class Supervisor(WorkerSupervisor):
         self.workers = [self._start() for _ in range(self.processes_num)]
 
     def restart_all(self) -> None:
-        """Start new workers, and once all of them serve, let the old ones finish; or keep the old ones."""
+        """Start new workers, and let the old ones finish once all new ones serve; if one fails, keep the old ones."""
         fresh = [self._start() for _ in self.workers]
         if self._wait_for(fresh):
             for old in self.workers:
@@ -104,7 +104,7 @@ class Supervisor(WorkerSupervisor):
             logger.error("The new workers did not start, so the old ones go on; what is said above is why.")
 
     def keep_subprocess_alive(self) -> None:
-        """Start again what died, and see that who was told to finish does."""
+        """Replace workers that died or hang, and kill those that did not finish in time."""
         self._reap()
         for index, worker in enumerate(self.workers):
             worker.poll()
@@ -132,7 +132,7 @@ class Supervisor(WorkerSupervisor):
             worker.terminate()
 
     def join_all(self) -> None:
-        """Wait for the workers; who does not end in time is killed."""
+        """Wait for the workers; kill those that do not end in time."""
         everybody = [*self.workers, *(worker for worker, _ in self._retiring)]
         latest = time.monotonic() + self._patience()
         for worker in everybody:
@@ -195,7 +195,7 @@ class Supervisor(WorkerSupervisor):
         return signal.SIGTERM in self.signal_queue or signal.SIGINT in self.signal_queue
 
     def _stop_arrivals_at_once(self, number: int, _frame: FrameType | None) -> None:
-        # Workers may have been told to stop, too, by systemd or by Ctrl+C: none may close the listener before this.
+        # systemd and Ctrl+C signal the workers too: none may close the listener before new connections are refused.
         self._stop_arrivals()
         self.signal_queue.append(number)
 

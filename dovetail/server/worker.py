@@ -1,4 +1,4 @@
-"""A uvicorn server that ends without losing what a client has begun."""
+"""A uvicorn server that stops without losing requests."""
 
 import asyncio
 import os
@@ -14,15 +14,15 @@ from dovetail.server.limits import limits_of
 from dovetail.server.listener import has_arrivals, stop_arrivals
 from dovetail.server.protocol import GuardedProtocol
 
-LINGER = 0.3  # seconds in which a supervisor that was told to stop, too, sees to it that nobody arrives any more
-LONGEST_QUEUE = 2.0  # seconds that accepting what has arrived may take
+LINGER = 0.3  # seconds in which the supervisor, which was told to stop too, closes the listener to new connections
+LONGEST_QUEUE = 2.0  # seconds that accepting the queue may take
 PERIOD = 0.02
 
 
 class GracefulServer(Server):
-    """Accepts what has arrived before it closes its listener; `is_alone` if no other process listens on it.
+    """Accepts the queue before it closes its listener; `is_alone` if no other process shares the listener.
 
-    A server that is alone and gets SIGHUP keeps its listener in `kept`, for the process that takes its place.
+    A server that is alone and gets SIGHUP keeps its listener in `kept`, for the process that replaces it.
     """
 
     def __init__(self, config: Config, *, is_alone: bool) -> None:
@@ -32,7 +32,7 @@ class GracefulServer(Server):
         self._is_replaced = False
 
     def replace_on_sighup(self) -> None:
-        """End on SIGHUP, too, and keep the listener."""
+        """Stop on SIGHUP, too, and keep the listener."""
 
         def replace(_signal: int, _frame: FrameType | None) -> None:
             self._is_replaced = self.should_exit = True
@@ -41,16 +41,16 @@ class GracefulServer(Server):
             signal.signal(signal.SIGHUP, replace)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until told to stop; in a process of its own, maybe, which has imported what it is to run."""
+        """Serve until told to stop."""
         begin_work()
         super().run(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let the queue run dry, close the listener, finish what is under way."""
+        """Accept the queue, close the listener, and finish the requests at work."""
         for listener in sockets or ():
             if self._is_replaced:
                 self.kept = os.dup(listener.fileno())
-                await self._finish_connections()  # who arrives is served, until only the newest are left
+                await self._finish_connections()  # new connections are accepted meanwhile
             elif limits_of(self.config.loaded_app).is_patient:
                 await self._finish_queue(listener)
         await super().shutdown(sockets)
@@ -76,7 +76,7 @@ class GracefulServer(Server):
 
 
 def exit_cleanly_on_sigterm() -> None:
-    """Let a process that finished its work after SIGTERM exit with 0: uvicorn raises the signal again at its end."""
+    """Exit with 0 on SIGTERM: uvicorn raises the signal again after it has stopped."""
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         sys.exit(0)

@@ -1,8 +1,8 @@
-"""Know who is asking: dependencies for endpoints, policies for resources, and what others may know of a user.
+"""The public names of auth: dependencies for endpoints, policies for resources, and UserPublic.
 
     async def create_post(user: CurrentUser, session: SessionDep) -> PostRead: ...
 
-Deactivated users never pass. A token that is wrong, expired or revoked is answered with 401, also where none is needed.
+Deactivated users are refused. A token that is wrong, expired or revoked is a 401, even where none is needed.
 """
 
 from typing import Annotated
@@ -42,7 +42,7 @@ from dovetail.resources.policies.registered import visible_rows as visible_rows
 
 
 class UserPublic(Schema):
-    """A user as anybody may know them, for instance as an author."""
+    """The public part of a user, for instance for the author of a post."""
 
     id: Id
     username: Annotated[str, Field(examples=["ada"])]

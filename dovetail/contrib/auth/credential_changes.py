@@ -1,8 +1,8 @@
-"""Change what one logs in with, and tell its owner: the name, the address, the password, and personal tokens.
+"""Change what a user logs in with (name, address, password, personal tokens), and tell the user by mail.
 
-The first three take the current password: whoever has got hold of a token, or of somebody's open browser, does not know
-it, and must not be able to keep the account. What takes long comes first, on what a `lookup_session` read; the row is
-locked then, and looked at again.
+The first three take the current password: somebody who has stolen a token, or found an open browser, does not know it,
+and must not be able to take the account over. Hashing takes long, so it comes first, on a user read by a
+`lookup_session`; then the row is locked and compared with what was read.
 """
 
 from collections.abc import Collection
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proof:
-    """Proves that somebody knew the password which one of these hashes is of."""
+    """The proof that somebody knew the password of which these are the hashes."""
 
     hashes: frozenset[str | None] = frozenset()
 
     def check(self, user: User) -> None:
-        """Raise InvalidInputError if it is not the password of the user as they are now."""
+        """Raise InvalidInputError if it is not the user's password now."""
         if user.hashed_password not in self.hashes:
             raise wrong_password()
 
 
 async def prove(user: User, current_password: str) -> Proof:
-    """Verify the current password, which takes long, and return what it proves: nothing if it is wrong.
+    """Verify the current password, which takes long, and return the proof, which is empty for a wrong password.
 
-    Raise TooManyRequestsError where somebody tries too often.
+    Raise TooManyRequestsError after too many attempts.
     """
     attempt = await begin_proof(user)
     verified, better_hash = await verify_password(current_password, user.hashed_password)
@@ -59,7 +59,7 @@ async def prove(user: User, current_password: str) -> Proof:
 
 
 def changes_credentials(user: User, values: UserChanges) -> bool:
-    """Return True if the values change what a user logs in with: the address, or the name in more than its case.
+    """Return True if the values change the address, or the name in more than its case.
 
     Raise InvalidInputError for what is no name or address.
     """
@@ -76,7 +76,7 @@ async def change_own_account(
     password: HashedPassword | None,
     keep_token: str | None = None,
 ) -> None:
-    """Change what a locked user wants to change of themselves, and tell them; a new address has to be confirmed first.
+    """Change a locked user as they ask, and tell them by mail; a new address has to be confirmed first.
 
     Raise InvalidInputError and ConflictError.
     """
@@ -92,9 +92,9 @@ async def change_as_staff(
     *,
     vouch: bool,
 ) -> None:
-    """Change a locked user as somebody who may, and tell the user.
+    """Change a locked user on behalf of staff, and tell the user by mail.
 
-    A new address has to be confirmed, unless staff `vouch` for it; the old one is told in any case. Raises
+    A new address has to be confirmed, unless staff `vouch` for it; the old address is told in any case. Raises
     InvalidInputError and ConflictError.
     """
     old_email = user.email
@@ -107,7 +107,7 @@ async def change_as_staff(
 
 
 async def start_reset_of(manager: "UserManager", user: User) -> None:
-    """Send a locked user a link to choose a new password, as staff who may manage them; it ends nothing.
+    """Send a locked user a link to choose a new password, on behalf of staff; no session ends by it.
 
     Raise ConflictError if the user is deactivated.
     """
@@ -133,7 +133,7 @@ async def make_personal_token(
 
 
 async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> bool:
-    """Revoke the personal token with this key, if it is the user's, and tell them; return whether it was."""
+    """Revoke the user's personal token with this key, and tell them; return False if they have no such token."""
     is_revoked = await revoke_token(session, user, key)
     if is_revoked:
         await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))

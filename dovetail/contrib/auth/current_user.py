@@ -1,4 +1,7 @@
-"""Know who is asking: dependencies that give the user whose credential came with a request, or refuse it."""
+"""Dependencies that return the user of a request, by its token or cookie, or refuse the request.
+
+Each has an `Annotated` alias, by which endpoints name it: `user: CurrentUser`.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -42,7 +45,7 @@ async def authenticate_request(connection: HTTPConnection, session: AsyncSession
 
 
 async def _credential(connection: HTTPConnection) -> Credential | None:
-    # FastAPI runs what is not async in a thread, and threads are what slow mail servers hold.
+    # async, since FastAPI runs other dependencies in threads, which slow mail servers may hold.
     return credential_of(connection)
 
 
@@ -74,7 +77,7 @@ async def get_any_user(
 ) -> User | None:
     """Return the user whose token came with the request, whatever its scopes, and None without one.
 
-    What they may do is for the endpoint to ask. Raise as `get_optional_user` does, but not for scopes.
+    The endpoint has to check permissions itself. Raise as `get_optional_user` does, but not for scopes.
     """
     if credential is None:
         return None
@@ -90,22 +93,22 @@ AnyUser = Annotated[User | None, Depends(get_any_user)]
 async def get_optional_user(connection: HTTPConnection, user: AnyUser) -> User | None:
     """Return the user whose token came with the request, None without one.
 
-    Raise NotAuthenticatedError for a token that is wrong, expired or revoked: who sends it believes to be logged in;
-    SecondFactorRequiredError for a user who has to enrol a second factor first; InsufficientScopeError for a token
-    with scopes, of which the endpoint asks for none.
+    Raise NotAuthenticatedError for a token that is wrong, expired or revoked, since its sender believes to be logged
+    in; SecondFactorRequiredError for a user who has to enrol a second factor first; InsufficientScopeError for a token
+    with scopes at an endpoint that takes none.
     """
     return user if user is None else check_scopes(connection, user)
 
 
 def note_actor(user: User) -> None:
-    """Note who came, for what is recorded of this request."""
-    scope = current_scope.get()  # of the whole site, whatever it is mounted in
+    """Put the user into the scope of the request, for security events, logs and the history."""
+    scope = current_scope.get()  # that of the whole site, not of an application mounted in it
     if scope is not None:
         scope[ACTOR] = Who(user.id, user.username)
 
 
 def bad_token(credential: Credential | None = None) -> NotAuthenticatedError:
-    """Return the error for a token that is nobody's."""
+    """Return the error for a token that no user has."""
     error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
     scheme = Scheme.BEARER if credential is None else credential.scheme
     error.headers["WWW-Authenticate"] = f'{scheme} error="invalid_token"'  # RFC 6750, section 3.1
@@ -130,7 +133,7 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 async def get_enrolling_user(
     connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User:
-    """Return the user who is asking, one who has to enrol a second factor too: to enrol it, or to log out.
+    """Return the user who is asking, even if they have to enrol a second factor: for enrolling it, and for logging out.
 
     Raise NotAuthenticatedError.
     """
@@ -146,7 +149,7 @@ EnrollingUser = Annotated[User, Depends(get_enrolling_user)]
 async def get_enrolling_user_beside(
     connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User:
-    """Return the same, looked up in a transaction that is over when the endpoint begins, as UserBeside does.
+    """Return the same user as EnrollingUser, looked up in a transaction of its own as for UserBeside.
 
     Raise NotAuthenticatedError.
     """
@@ -172,9 +175,9 @@ async def get_user_beside(
 ) -> User:
     """Return the user who is asking, looked up in a transaction that is over when the endpoint begins.
 
-    For endpoints that hash a password, or wait for anything else that is no database, before they touch a row: the
-    session has not been used yet and holds no connection. What was true of the user may have changed by the time the
-    row is locked. Raise NotAuthenticatedError.
+    It is for endpoints that first hash a password, or wait for anything else that is no database: the session has not
+    been used and holds no connection meanwhile. The user may have changed by the time that the endpoint locks the row.
+    Raise NotAuthenticatedError.
     """
     user = await _look_up(connection, session, credential)
     check_factor(user, settings_of_request(connection))
@@ -193,7 +196,7 @@ StaffBeside = Annotated[User, Depends(get_staff_beside)]
 
 
 def settings_of_request(connection: HTTPConnection) -> AuthSettings:
-    """Return the settings of auth in the site that was asked."""
+    """Return the settings of auth of the site that the request came to."""
     return AUTH_SETTINGS.get(connection.app)
 
 
@@ -225,7 +228,7 @@ def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
 
 
 def note_use(connection: HTTPConnection, user: User) -> User:
-    """Return the user, of whose session it is remembered that it is used."""
+    """Note that the user's session is used, and by whom the request came; return the user."""
     current = current_of(user)
     remember_use(connection.app, current)
     note_actor(user)

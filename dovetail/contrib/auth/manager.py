@@ -1,8 +1,8 @@
-"""fastapi-users' manager as an adapter on our users: forgotten passwords and addresses that have to be proven.
+"""fastapi-users' manager, adapted to our users: forgotten passwords and addresses that have to be proved.
 
-Whoever knows fastapi-users finds its methods here; the work is done by `users.py` and `accounts/`, since fastapi-users
-hashes on the event loop, signs tokens that cannot be revoked, and commits by itself. Its methods that are not here
-(`create`, `update`, `authenticate`) are not for use. Only this package knows it, and imports it late.
+It has the methods that fastapi-users documents. `users.py` and `accounts/` do the work, since fastapi-users hashes on the
+event loop, signs tokens that cannot be revoked, and commits by itself. Do not use its methods that are not here
+(`create`, `update`, `authenticate`).
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/user-manager/)
 """
 
@@ -45,9 +45,9 @@ class UserDatabase(UserStore, BaseUserDatabase[User, int]):  # type: ignore[type
 
 
 class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
-    """Does with users, in one session, what takes a token that was sent to them.
+    """Resets passwords and verifies addresses of users, in one session, by tokens that are sent to them.
 
-    `messages` are the mails that were put into the outbox: they are sent once the transaction is committed.
+    `messages` are the mails that it put into the outbox; they are sent once the transaction is committed.
     """
 
     def __init__(self, session: AsyncSession, settings: AuthSettings) -> None:
@@ -70,7 +70,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
         """Use the token up and set the password. Raise InvalidResetPasswordToken and InvalidInputError.
 
-        Whoever has no token that works makes us hash nothing; and nothing is locked while we hash.
+        Without a valid token nothing is hashed, and no row is locked while the password is hashed.
         """
         async with lookup_session(self.session) as lookup:
             user = await find_user_of_one_time_token(lookup, token, TokenPurpose.RESET_PASSWORD)
@@ -84,12 +84,12 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             has_second_factor=user.has_second_factor,
         )
         redeemed = await redeem_one_time_token(self.session, token, TokenPurpose.RESET_PASSWORD)
-        if redeemed is None:  # somebody was faster
+        if redeemed is None:  # another request has used the token meanwhile
             raise InvalidResetPasswordToken
         await record(self.session, EventKind.PASSWORD_RESET, user=redeemed.user)
         await self.set_password(redeemed.user, hashed)
-        if not redeemed.user.is_verified:  # the token was sent to the address, and has come back
-            with suppress(ConflictError):  # which somebody else has proved meanwhile
+        if not redeemed.user.is_verified:  # the token, which was sent to the address, proves it
+            with suppress(ConflictError):  # another user has proved the address meanwhile
                 await users.update_user(self.session, redeemed.user, is_verified=True)
         return redeemed.user
 
@@ -102,11 +102,11 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         self.messages.append(await send_token(self.session, MailKind.VERIFY_EMAIL, user.email, user))
 
     async def welcome(self, user: User) -> None:
-        """Ask for a proof of a new account's address; if it is that of another account, its owner is told instead."""
+        """Send a token that proves the address of a new account; if another account has the address, tell its owner."""
         self.messages.append(await send_token(self.session, MailKind.WELCOME, user.email, user))
 
     async def invite(self, user: User) -> None:
-        """Send a new user, whose account staff made, a token to choose a password with."""
+        """Send a user whose account was made by staff a token to choose a password with."""
         self.messages.append(await send_token(self.session, MailKind.INVITATION, user.email, user))
 
     async def send(self, user: User, write: Callable[[User], EmailMessage]) -> None:
@@ -114,10 +114,10 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         self.messages.append(await tell(self.session, user, write))
 
     async def request_email_change(self, user: User, email: str) -> None:
-        """Send a token to an address that a locked user is to have; it counts once it comes back. The old one is told.
+        """Send a token to the new address of a locked user, and tell the old one. The token confirms the change.
 
-        A change that was asked for before is off. Whether the address is somebody's is not told: they are, by mail.
-        Raise InvalidInputError, and ConflictError if too many were asked for.
+        An earlier change that was not confirmed is dropped. If another user has the address, nothing here says so; its
+        owner is told by mail. Raise InvalidInputError, and ConflictError after too many changes.
         """
         address = users.normalize_email(email)
         await expire_one_time_tokens(self.session, user.id, TokenPurpose.CHANGE_EMAIL)
@@ -139,9 +139,9 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         await self.send(user, partial(emails.email_change_requested, new_email=address))
 
     async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
-        """Use the token up: the address is verified, and if it is a new one, it is the user's from now on.
+        """Use the token up: the address is verified. A new address becomes the user's.
 
-        Raise InvalidVerifyToken, and ConflictError if somebody else has got the address meanwhile.
+        Raise InvalidVerifyToken, and ConflictError if another user has proved the address meanwhile.
         """
         purposes = (TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
         redeemed = await redeem_one_time_token(self.session, token, *purposes)

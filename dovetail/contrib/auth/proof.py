@@ -40,9 +40,9 @@ class ProofRequiredError(NotAuthenticatedError):
 
 
 async def current_row(session: AsyncSession, user: User) -> Session:
-    """Return the row of the session by which the user of this request came.
+    """Return the row of the session of this request.
 
-    Raise PermissionDeniedError for a user who came without a session, as by a personal token.
+    Raise PermissionDeniedError for a request without one, such as one with a personal token.
     """
     row = await load_session(session, user)
     if row is None:
@@ -51,9 +51,9 @@ async def current_row(session: AsyncSession, user: User) -> Session:
 
 
 async def check_recent_proof(session: AsyncSession, user: User) -> Session:
-    """Return the row of the session by which the user of this request came, if they proved who they are recently.
+    """Return the row of the session of this request, if its user has proved recently who they are.
 
-    Raise ProofRequiredError, and PermissionDeniedError for a user who came without a session, as by a personal token.
+    Raise ProofRequiredError otherwise, and PermissionDeniedError for a request without a session.
     """
     return _proved(await current_row(session, user), settings_of(session).proof_seconds)
 
@@ -68,9 +68,9 @@ async def lock_proven(session: AsyncSession, user: User) -> User:
 
 
 async def prove_without_password(session: AsyncSession, user: User) -> Proof:
-    """Return the proof of a user who has no password to give, by a recent login in the session of this request.
+    """Return the proof of a user without a password: a recent login in the session of this request.
 
-    It holds as long as they have none. Nothing but a lookup is done in `session`. Raise as `check_recent_proof` does.
+    It holds as long as they have no password. `session` is only looked up in. Raise as `check_recent_proof` does.
     """
     async with lookup_session(session) as lookup:
         row = await current_row(lookup, user)
@@ -87,9 +87,9 @@ RecentProof = Annotated[Session, Depends(get_recent_proof)]
 
 
 async def get_proving_user(user: EnrollingUserBeside) -> User:
-    """Return the user who is asking, looked up as EnrollingUserBeside does, before anything is verified or counted.
+    """Return the user who is asking, as EnrollingUserBeside does, for an endpoint that takes a proof.
 
-    Raise PermissionDeniedError for a user who came without a session, as by a personal token.
+    Raise PermissionDeniedError for a request without a session.
     """
     if session_of(user) is None:
         raise _no_login()

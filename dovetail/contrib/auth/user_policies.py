@@ -44,47 +44,43 @@ from dovetail.state import ACTOR, CREDENTIAL, current_scope
 from dovetail.translation.texts import gettext
 
 Model = TypeVar("Model", contravariant=True, default=object)  # noqa: PLC0105 - as in Policy
-
-
 Create = TypeVar("Create", contravariant=True, default=Any)  # noqa: PLC0105 - as in Policy
-
-
 NOBODY: Recognized[User | None] = Recognized(None)
 
 
 class _RecognizedUser(Recognized[User]):
-    """A user of whom mostly no more is needed than the values: what they may see was found out before."""
+    """A user whose row was read. Mostly its values suffice: what the user may see is cached by them."""
 
     _found: Found[User]
     _is_remembered: bool
 
     def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
-        # Not by assignment, for which the frozen class has a function of its own.
+        # Not by assignment: `__setattr__` of a frozen class is slow.
         vars(self).update(_found=found, _is_remembered=is_remembered)
 
     @property
     @override
     def values(self) -> Hashable | None:
-        """All that was loaded of the user, if what they may see is remembered by that."""
+        """All that was loaded of the user, if what they may see is cached by it."""
         return self._found.values if self._is_remembered else None
 
     @property
     @override
     def viewer(self) -> User:
-        """The user."""
+        """The user, made of the row when first asked for."""
         return self._found.item
 
 
 class UserPolicy(Policy[Model, User, Create]):
-    """Lets anybody ask and users write; subclasses say what they may see and change: here, nothing.
+    """A policy whose viewers are users; subclasses decide what they may see and change: here, nothing.
 
-    The viewer of a write is a User; that of a read is a User, or None for somebody who sends no token.
+    The viewer of a write is a User; the viewer of a read is a User, or None without a token.
     """
 
     reader: ClassVar[object] = OptionalUser
     writer: ClassVar[object] = CurrentUser
-    # True if `where`, `related` and `hidden` look at nothing of a user but columns and permissions, and at nothing else
-    # that changes while the process runs: what they may see is remembered until one of those changes.
+    # True if `where`, `related` and `hidden` use nothing of a user but columns and permissions, and nothing else that
+    # changes while the process runs: then what a user may see is cached until one of those changes.
     remembers_viewers: ClassVar[bool] = False
 
     @override
@@ -101,7 +97,7 @@ class UserPolicy(Policy[Model, User, Create]):
         except KeyError:
             reading = BEARER_ONLY
         sent = [name for name, _ in connection.scope["headers"]]
-        credential = None if reading.headers.isdisjoint(sent) else reading.read(connection)  # most strangers send none
+        credential = None if reading.headers.isdisjoint(sent) else reading.read(connection)  # most requests have none
         recognized = None if credential is None else await self._recognize(connection, source, credential)
         if reader is not OptionalUser:
             user = await get_current_user(None if recognized is None else recognized.viewer)
@@ -112,9 +108,9 @@ class UserPolicy(Policy[Model, User, Create]):
     async def _recognize(
         self, connection: HTTPConnection, source: ReadSource, credential: Credential
     ) -> _RecognizedUser:
-        """Return the user whose credential this is, of whose row a User is made only where one is needed.
+        """Return the user whose credential this is, without making a User of the row where none is needed.
 
-        What every request would be asked in vain is looked at here, so that most need none of the others.
+        The checks are those of `get_optional_user`, each behind a cheap test of whether it applies.
         """
         found = await find_user_by_token(source, credential.token, credential.door)
         if found is None:
@@ -135,7 +131,7 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     def identity(self, viewer: User | None) -> str | None:
-        """Return the user's key; with a token that has scopes, the token's too: it is shown no other one's answers."""
+        """Return the user's key, and that of a token with scopes: it may not see what another token was answered."""
         if viewer is None:
             return None
         token = None if viewer.token_scopes is None else token_of(viewer)
@@ -143,12 +139,12 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     def viewer_values(self, viewer: User) -> Hashable | None:
-        """Return the user's columns and permissions, if that is all that decides what they may see."""
+        """Return the user's columns and permissions, if the class has `remembers_viewers`."""
         return loaded_values(viewer) if self.remembers_viewers else None
 
     @override
     def sample_viewers(self) -> Iterable[User | None]:
-        """Return somebody unknown, a user, a member of staff and a superuser."""
+        """Return an anonymous viewer, a user, a member of staff and a superuser."""
         flags = ((False, False), (True, False), (True, True))
         users = [User(id=0, is_active=True, is_staff=staff, is_superuser=superuser) for staff, superuser in flags]
         for user in users:
@@ -171,7 +167,7 @@ class UserPolicy(Policy[Model, User, Create]):
 
 
 class StaffWrite(UserPolicy[Model, Create]):
-    """Lets everybody read everything and staff write it. Reads do not ask who is asking, which makes them fast."""
+    """Lets everybody read everything and staff write it. Reads are fast, since they do not look up the user."""
 
     remembers_anonymous: ClassVar[bool] = True
     remembers_viewers: ClassVar[bool] = True
@@ -198,12 +194,10 @@ class StaffOnly(UserPolicy[Model, Create]):
 
 
 class ModelPermissions(UserPolicy[Model, Create]):
-    """Lets staff do with all rows of a model what they are permitted: `ModelPermissions("shop.product")`.
+    """Lets staff do what their permissions on a model allow, with all its rows: `ModelPermissions("shop.product")`.
 
-    Raises ConfigurationError for a label that is no such pair.
-
-    To read takes `shop.view_product` or `shop.change_product`; to write `shop.add_product` and so on. Superusers may
-    do everything.
+    Reading takes `shop.view_product` or `shop.change_product`; adding `shop.add_product`, and so on. Superusers may do
+    everything. Raises ConfigurationError for a label that is no such pair.
     """
 
     reader: ClassVar[object] = StaffUser
@@ -233,7 +227,7 @@ class ModelPermissions(UserPolicy[Model, Create]):
 
 
 def decides_for_users(policy: Policy) -> bool:
-    """Return whether a policy decides for users, as far as the type of its viewers tells."""
+    """Return whether the viewers of a policy are users, as far as their type tells."""
     viewer = (get_args(policy.writer) or (None,))[0]
     if viewer is None or viewer is type(None) or not isinstance(viewer, type):
         return True
