@@ -1,4 +1,4 @@
-"""Applies and undoes revisions on one connection: a transaction each, recorded in it, one message if one fails."""
+"""Apply and undo revisions on one connection. Each has a transaction, which also records it in the ledger."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ MakeSteps = Callable[[tuple[str, ...]], Sequence[Step]]  # given the tips of the
 
 
 class Reporter:
-    """Hears of each step; this one says nothing."""
+    """Is told of each step of a run. This one does nothing; commands print."""
 
     def starts(self, step: Step) -> None:
         """Hear that a step is about to run."""
@@ -76,8 +76,8 @@ def apply_steps(
 ) -> list[Step]:
     """Run steps and return them; `connection` must not be in a transaction.
 
-    All of them are only recorded if they are faked, and so are the revisions whose tables are `there`. Raise
-    MigrationError, naming the revision, its plugin and the statement, if one fails; those before it are kept.
+    With `fake` all steps are only recorded; `there` names revisions to record only, since their tables exist. Raise
+    MigrationError if one fails, with the revision, its plugin and the statement; those before it are kept.
     """
     waits = LockWaits(connection, patience)
     run = _Run(history, make_steps, waits, report, fake=fake, there=there)
@@ -102,7 +102,7 @@ def apply_steps(
 
 
 class _Run:
-    """The steps of a run; the last of those done may still be at work, or have failed."""
+    """The steps of a run. The last of `done` may still be running, or have failed."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class _Run:
 
     @contextmanager
     def waiting_for_locks(self) -> Iterator[None]:
-        """Make a pause instead of raising what the block raises, if its last step is worth another try."""
+        """Pause and let the last step be tried again if it failed for a lock; raise other errors of the block."""
         try:
             yield
         except DBAPIError as error:

@@ -1,6 +1,7 @@
-"""Bring a database where it should be; `manage.py migrate`, quickstart and tests come through here."""
+"""Run migrations: `manage.py migrate`, quickstart and tests all call `migrate` or one of its two variants."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
@@ -32,8 +33,8 @@ class Target:
 
     plugin: str | None = None
     revision: str | None = None
-    fake: bool = False  # keep the books only
-    fake_initial: bool = False  # keep the books only of first migrations whose tables are there
+    fake: bool = False  # record the migrations as applied, without running them
+    fake_initial: bool = False  # the same for first migrations whose tables exist already
     keep_in_step: bool = True  # let plugins change the rows that they keep in step with the code
     lock_timeout: float = LOCK_TIMEOUT  # seconds for a lock; 0 waits for ever
 
@@ -50,20 +51,13 @@ async def migrate(
     confirm: Confirm = lambda _steps: True,
     report: Reporter = SILENT,
 ) -> list[Step]:
-    """Apply or undo what lies between the database and `target`; return the steps taken.
+    """Apply or undo migrations until the database is at `target`; return the steps taken.
 
-    `confirm` is asked with the steps before anything is done. Several processes may do this at once: one works, the
+    `confirm` is called with the steps before anything is done. Several processes may do this at once: one works, the
     others wait and find nothing to do. Raise MigrationError.
     """
-    # Imported here and below: `migrate_now` does without asyncio.
-    from dovetail.database.engine.engine import create_engine
-
-    engine = create_engine(settings, may_create=True, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            return await migrate_connection(connection, settings, registry, target, confirm=confirm, report=report)
-    finally:
-        await engine.dispose()
+    async with _connected(settings) as connection:
+        return await migrate_connection(connection, settings, registry, target, confirm=confirm, report=report)
 
 
 async def migrate_connection(
@@ -88,9 +82,9 @@ def migrate_now(
     confirm: Confirm = lambda _steps: True,
     report: Reporter = SILENT,
 ) -> list[Step]:
-    """Do what `migrate` does for a command that runs no event loop.
+    """Do what `migrate` does, for a command that runs no event loop.
 
-    An SQLite file needs none, which takes half the time, unless a revision calls `op.run_async`.
+    On an SQLite file it works without one, which takes half the time, unless a revision calls `op.run_async`.
     """
     url = database_url(settings)
     if url.get_backend_name() == "sqlite" and not is_memory(url):
@@ -107,14 +101,8 @@ def migrate_now(
 
 async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
     """Return the steps that `migrate` would take, and take none."""
-    from dovetail.database.engine.engine import create_engine
-
-    engine = create_engine(settings, may_create=True, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(steps_to, settings, registry, target)
-    finally:
-        await engine.dispose()
+    async with _connected(settings) as connection:
+        return await connection.run_sync(steps_to, settings, registry, target)
 
 
 def steps_to(connection: Connection, settings: Settings, registry: Registry, target: Target) -> list[Step]:
@@ -126,9 +114,9 @@ def steps_to(connection: Connection, settings: Settings, registry: Registry, tar
 def read_state(
     connection: Connection, settings: Settings, registry: Registry, known: History | None = None
 ) -> tuple[History, list[str]]:
-    """Return the graph, and the applied revisions in the order of applying; leave no transaction open.
+    """Return the graph of revisions, and those that are applied, in the order of applying; leave no transaction open.
 
-    The files are not read again if the database is still as it was when `known` was made.
+    The files are not read again if the ledger has not changed since `known` was read.
     """
     if connection.in_transaction():
         raise MigrationError("a migration needs a connection that is not in a transaction")
@@ -169,6 +157,19 @@ def apply_now(
         )
 
 
+@asynccontextmanager
+async def _connected(settings: Settings) -> "AsyncIterator[AsyncConnection]":
+    # Imported here: `migrate_now` does without asyncio.
+    from dovetail.database.engine.engine import create_engine
+
+    engine = create_engine(settings, may_create=True, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
 def _calls_run_async(step: Step) -> bool:
     """Return True if a function of a revision's file calls `op.run_async`, which needs an asynchronous driver."""
     functions = [value for value in vars(step.script.module).values() if isinstance(value, FunctionType)]
@@ -207,9 +208,9 @@ def _apply(  # noqa: PLR0917 - what a run is made of
     patience = LockPatience.of(settings, target.lock_timeout)
     there = _find_initial(connection, settings, history, steps) if target.fake_initial else ()
     done = apply_now(connection, history, steps, fake=target.fake, there=there, patience=patience, report=report)
-    if done and history.squashes:  # the rest of one may have been applied
+    if done and history.squashes:  # the last of the squashed migrations may have been applied just now
         record_squashes(connection, read_ledger(connection), history.squashes)
-    if target.keep_in_step and not target.fake:  # whose tables may be missing
+    if target.keep_in_step and not target.fake:  # after a fake run tables may be missing
         run_what_is_due(connection, registry, history)
     return done
 
