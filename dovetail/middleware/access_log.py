@@ -17,7 +17,7 @@ LINE = "%s %s %d %.1f ms"
 HARMLESS = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII)  # what quote() leaves as it is
 ACCESS = "dovetail.access"
 logger = logging.getLogger(ACCESS)
-OURS, ROOT = logging.getLogger("dovetail"), logging.getLogger()  # those above it
+OURS, ROOT = logging.getLogger("dovetail"), logging.getLogger()  # the parents of `logger`
 
 
 class AccessLog:
@@ -38,7 +38,7 @@ class AccessLog:
             handler = _only_handler()
             if handler is None:
                 logger.handle(self._record(values))
-            else:  # nobody would see a record, whose making costs more than the line
+            else:  # no other handler needs a record, which costs more than the line
                 request_id = current_request_id.get() or "-"
                 handler.write_soon(handler.lines.line(time(), "INFO", ACCESS, request_id, LINE % values))
 
@@ -46,7 +46,7 @@ class AccessLog:
         # logger.info() would look through the stack for its caller, which is always this file, and every record would
         # look up its file, its process and its thread: that costs more than the rest of the line. It is done once.
         if logging.getLogRecordFactory() is not logging.LogRecord:
-            return _make_record(values)  # somebody has records of their own, who knows what is in them
+            return _make_record(values)  # the site has a record factory of its own
         if self._first is None or self._first.thread != get_ident():
             self._first = _make_record(())
         return _LikeTheFirst(self._first, values)

@@ -1,4 +1,4 @@
-"""Let no cache store what is one person's, and say what depends on a credential (RFC 9111; RFC 6749, section 5.1)."""
+"""`Cache-Control` and `Vary`: no cache may store a response that is for one user (RFC 9111; RFC 6749, section 5.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ CACHE_CONTROL, SET_COOKIE = b"cache-control", b"set-cookie"
 
 @dataclass(frozen=True)
 class CredentialHeaders:
-    """The headers of a request that a site looks at to know who asks."""
+    """The headers of requests that may hold a credential."""
 
     names: Sequence[str] = ("Authorization",)
     own: frozenset[bytes] = field(init=False)  # in small letters, without the cookie
@@ -35,11 +35,11 @@ CREDENTIAL_HEADERS = StateKey[CredentialHeaders]("credential_headers")
 
 
 def cache_headers(told: Values, scope: Scope, sent: Values) -> Pairs:
-    """Return `Cache-Control: no-store` for what is somebody's own, and `Vary` with the headers of credentials.
+    """Return `Cache-Control: no-store` for a personal response, and `Vary` with the headers of credentials.
 
-    Somebody's own is the answer to a request that brings a token or a cookie or that changes something, as a login
-    does, and one that sets a cookie. An answer with a `Cache-Control` of its own keeps it; one that calls itself public
-    is the same for everybody, whatever they send. `told` are the headers of the answer, `sent` those of the request.
+    A response is personal if the request has a token or a cookie, or changes something, as a login does, or if the
+    response sets a cookie. A response with a `Cache-Control` of its own keeps it; one that is public does not vary.
+    `told` are the headers of the response, `sent` those of the request.
     """
     app = scope.get("app")
     try:

@@ -21,7 +21,7 @@ class RefusedPreflightError(HTTPException):
 
 
 class CorsMiddleware(CORSMiddleware):
-    """Starlette's, set up by the site's settings; what lies below `same_origin` is for pages of this site alone."""
+    """Starlette's middleware with the site's settings; paths below `same_origin` are closed to other origins."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, same_origin: Sequence[str]) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class CorsMiddleware(CORSMiddleware):
         self._below = tuple(f"{own}/" for own in same_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or run the application and say who may read what it answers."""
+        """Answer a preflight, or run the application and add the headers of CORS to its response."""
         if scope["type"] == "http" and self._is_own(path_within(scope)):
             await self.app(scope, receive, send)
             return

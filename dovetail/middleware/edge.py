@@ -1,7 +1,7 @@
-"""Do to every request what comes before the application, and to every answer what comes after it, in one pass.
+"""The outermost middleware: all that is done to every request and every response, in one pass.
 
-As a middleware each, these would look through the headers one after the other, and hand every message on one after the
-other, which is most of what they cost. What each of them does stands in its own module.
+Each task stands in its own module. As a middleware each, they would read the headers and pass on the messages one after
+another, which is most of the cost of a middleware.
 """
 
 from collections.abc import Awaitable, Collection, Iterator, Mapping
@@ -24,12 +24,12 @@ from dovetail.state import APPLICATION, current_scope
 
 
 class EdgeMiddleware:
-    """Believes proxies, gives a request its id and its line in the log, and an answer the headers that all have.
+    """Reads the headers of proxies, gives a request its id and its log line, and adds the headers of every response.
 
-    A request that nobody may ask is run with REFUSAL in its scope, so that what plugins add sees that answer too.
+    A refused request is passed on with REFUSAL in its scope, so that the middleware of plugins sees its response too.
     """
 
-    stands_alone = True  # an ErrorMiddleware within it answers every exception
+    stands_alone = True  # it needs no error handler around it: an ErrorMiddleware inside answers every exception
 
     def __init__(self, app: ASGIApp, *, settings: Settings, probes: Collection[str] = ()) -> None:
         self.app = app
@@ -48,7 +48,7 @@ class EdgeMiddleware:
             return
         sent = first_values(scope)
         if not FORWARDED.isdisjoint(sent):
-            await self._forwarded.believe(scope)  # everything below sees who really asks
+            await self._forwarded.believe(scope)  # from here on the scope has the client's own address
         request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(sent)
         scope[APPLICATION] = scope.get("app")
         token, scope_token = current_request_id.set(request_id), current_scope.set(scope)
@@ -93,7 +93,7 @@ class EdgeMiddleware:
 
 
 def _limits(told: Mapping[bytes, bytes], found: Mapping[str, str]) -> Iterator[Pair]:
-    """Yield what a dependency has found out about the limits of this endpoint, unless the answer tells already."""
+    """Yield the headers about rate limits that a dependency has noted, unless the response has them already."""
     for name, value in found.items():
         pair = (name.lower().encode(), value.encode())
         if pair[0] not in told:

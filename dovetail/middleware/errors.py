@@ -1,4 +1,4 @@
-"""The one place where an exception becomes an answer, inside everything that adds headers and logs."""
+"""The one place where an exception becomes a response; it is inside of the middleware that adds headers and logs."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,16 +13,16 @@ from dovetail.errors import CLIENT_HUNG_UP
 
 Respond: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
-REFUSAL = "dovetail.refusal"  # in a scope: the exception that is the answer, whatever the request is
-FAILURE = "dovetail.failure"  # in a scope: the id of an exception that was seen to, and only cuts the connection now
+REFUSAL = "dovetail.refusal"  # in a scope: the exception with which the request is answered, without being run
+FAILURE = "dovetail.failure"  # in a scope: the id of an exception that was logged already, and closes the connection
 
 
 class ErrorMiddleware:
-    """Answers any exception with what `respond` makes of it, and, where it `refuses`, a request with REFUSAL.
+    """Answers an exception with the response that `respond` makes; if it `refuses`, it also answers REFUSAL.
 
-    Starlette's own handler for unforeseen errors stands outside every middleware, so that its answer would carry
-    neither the request's id nor the security headers. What a plugin's middleware adds sees these answers too: one
-    ErrorMiddleware stands inside of it, and one outside for what it raises itself.
+    Starlette's own handler for unforeseen errors is outside of every middleware, so its response would have neither the
+    request's id nor the security headers. There are two ErrorMiddlewares: one inside of the middleware of plugins, so
+    that it sees the responses, and one outside of it, for what it raises itself.
     """
 
     def __init__(self, app: ASGIApp, *, respond: Respond, refuses: bool) -> None:
@@ -31,12 +31,12 @@ class ErrorMiddleware:
         self.refuses = refuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application. Raises what it raises if the answer has begun: the server then cuts the connection.
+        """Run the application. Once the response has begun, raise what it raises: the server closes the connection.
 
-        A client that hung up is no error: the access log tells of it with the status CLIENT_HUNG_UP.
+        A client that hung up is no error: the access log has the status CLIENT_HUNG_UP.
         """
         if scope["type"] != "http":
-            with suppress(WebSocketDisconnect):  # who hangs up gets no answer, and is no error
+            with suppress(WebSocketDisconnect):  # the client hung up, which is no error
                 await self.app(scope, receive, send)
             return
         begun = False
@@ -51,7 +51,7 @@ class ErrorMiddleware:
                 raise scope[REFUSAL]  # noqa: TRY301 - it is answered as if the application had raised it
             await self.app(scope, receive, send_and_note)
         except ClientDisconnect:
-            if not begun:  # for the access log: nobody is there to read it
+            if not begun:  # for the access log alone
                 await Response(status_code=CLIENT_HUNG_UP)(scope, receive, send)
         except (Exception, SystemExit) as raised:
             # A plugin that calls sys.exit() while it answers would end the server, and every other answer with it.

@@ -1,4 +1,4 @@
-"""Let a process that is forked forget what its parent knew of itself."""
+"""Reset state of an object in forked processes."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""HEAD wherever there is GET, as RFC 9110, section 9.1, asks of every server; FastAPI routes know GET only."""
+"""Answer HEAD wherever there is a GET, as RFC 9110, section 9.1, asks; FastAPI's routes have GET only."""
 
 from collections.abc import Awaitable
 
@@ -11,7 +11,7 @@ def as_get(scope: Scope) -> Scope:
 
 
 def without_body(send: Send) -> Send:
-    """Send an answer without its body."""
+    """Return a `send` that leaves out the body of a response."""
 
     def send_without_body(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.body":

@@ -1,4 +1,4 @@
-"""Write logs of one line a record, each with the id of the request it belongs to."""
+"""Logging: one line a record, with the id of its request."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class LineFormatter(logging.Formatter):
         return self.line(record.created, record.levelname, record.name, request_id, super().format(record))
 
     def line(self, created: float, level: str, name: str, request_id: str, message: str) -> str:
-        """Return the line of what was said at `created`, in seconds since 1970; each second's text is made once."""
+        """Return the line of a record of `created`, in seconds since 1970; the text of a second is made once."""
         second = int(created)
         if second != self._second:
             self._second, self._text = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
@@ -47,11 +47,11 @@ class LineHandler(logging.StreamHandler[TextIO]):
         self.lines = LineFormatter()
         self.setFormatter(self.lines)
         self._waiting: list[str] = []
-        self._loop: asyncio.AbstractEventLoop | None = None  # which will write what waits
+        self._loop: asyncio.AbstractEventLoop | None = None  # the loop that is going to call `flush`
         forget_in_child(self._forget)
 
     def is_plain(self) -> bool:
-        """Return whether everything that is logged as information is written, as `lines` formats it."""
+        """Return whether it still writes all records from INFO on, formatted by `lines`, as we set it up."""
         return self.formatter is self.lines and not self.filters and self.level <= logging.INFO
 
     def handle(self, record: logging.LogRecord) -> bool:
@@ -60,7 +60,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
         return bool(super().handle(record))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record at once, behind what waits, so that it can be read if the process hangs or dies next."""
+        """Write a record at once, after the waiting lines, so that it is there if the process hangs or dies next."""
         try:
             self._waiting.append(self.format(record))
             self.flush()
@@ -68,15 +68,17 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self.handleError(record)
 
     def write_soon(self, line: str) -> None:
-        """Write a line together with those that come in the same turn of the event loop: a write is a system call."""
+        """Write a line together with others of this turn of the event loop, by one system call."""
         self._waiting.append(line)
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # asked after the line is there, and forgotten before it is taken: none is left
+        # A line is appended before the loop is compared, and `flush` resets the loop before it takes the lines: none is
+        # left over.
+        if loop is not self._loop:
             self._loop = loop
             loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting lines."""
         self.acquire()
         try:
             self._loop = None
@@ -117,6 +119,6 @@ def configure_logging(level: str) -> None:
             handler.addFilter(RequestIdFilter())
     logging.getLogger("dovetail").setLevel(level)
     logging.getLogger(POOLS).setLevel("WARNING")
-    # It warns of every form that it cannot read; that is answered, and a stranger would fill the log.
+    # It warns of each form that it cannot read. The client is told, and could fill the log.
     if (forms := logging.getLogger("python_multipart")).level == logging.NOTSET:
         forms.setLevel("ERROR")

@@ -1,4 +1,4 @@
-"""A request has one id: in the answer's header, in problem details and in every log record."""
+"""The id of a request, which is in the response's header, in problem details and in every log record."""
 
 import os
 import re
@@ -8,9 +8,9 @@ from dovetail.middleware.forks import forget_in_child
 from dovetail.middleware.headers import Pair, Values
 
 HEADER = b"x-request-id"
-# What proxies send, and nothing that could forge a line of a log.
+# All that proxies send, and nothing that could forge a log line.
 ACCEPTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/@-]{0,127}", re.ASCII)
-BATCH = 256  # ids that are drawn at once; one alone would cost a call of the system
+BATCH = 256  # ids that are drawn by one system call
 
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 
@@ -27,7 +27,7 @@ class RequestIds:
         if HEADER in sent and ACCEPTED.fullmatch(given := sent[HEADER].decode("latin-1")):
             return given
         try:
-            return self._drawn.pop()  # which no two threads get
+            return self._drawn.pop()  # atomic: no two threads get the same
         except IndexError:
             drawn = os.urandom(16 * BATCH).hex()
             self._drawn += [drawn[start : start + 32] for start in range(32, len(drawn), 32)]

@@ -1,4 +1,4 @@
-"""Headers that tell browsers to be careful; what an application sets itself is left alone."""
+"""Security headers, which are added to responses that do not set them."""
 
 from starlette.types import Scope
 

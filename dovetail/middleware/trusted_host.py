@@ -1,4 +1,4 @@
-"""Only hosts we answer for: a forged Host header would otherwise end up in links and caches."""
+"""Refuse requests for other hosts than the site's: a forged Host header would end up in links and caches."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -16,15 +16,15 @@ HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]*?)\.?(:\d+)?")
 
 
 class TrustedHosts:
-    """The hosts of `patterns`: `example.com`, `*.example.com`, or `*` for any; whoever asks for `probes` may name any.
+    """The hosts of `patterns`: `example.com`, `*.example.com`, or `*` for any. The paths `probes` may have any host.
 
-    Load balancers and orchestrators probe by address; what these paths answer does not depend on the host.
+    Load balancers and orchestrators probe by address, and the responses of these paths do not depend on the host.
     """
 
     def __init__(self, patterns: Sequence[str], probes: Collection[str] = ()) -> None:
         self._patterns = tuple(pattern.lower() for pattern in patterns)
         self._probes = frozenset(probes)
-        self._allows = lru_cache(maxsize=100)(self._find)  # the same few hosts are named again and again
+        self._allows = lru_cache(maxsize=100)(self._find)
 
     def include(self, scope: Scope, sent: Values) -> bool:
         """Return whether the Host that the request names is one of them."""
@@ -40,7 +40,7 @@ class TrustedHosts:
 
 
 def refuse_host(scope: Scope) -> Scope:
-    """Return the scope of a request that is answered BadRequestError, without its Host: nobody may believe it."""
+    """Return the scope of a request that is to be answered with BadRequestError, without the Host, which is forged."""
     others = [pair for pair in scope["headers"] if pair[0] != b"host"]
     refusal = BadRequestError("This server does not answer for the host you named.")
     return {**scope, "headers": others, REFUSAL: refusal}

@@ -50,7 +50,7 @@ tags = Resource(
 )
 
 
-# A longer one is refused by what looks for it: there is no such tag.
+# `of_tag` answers 404 for a longer name. The document alone says the limit.
 TypedName = Annotated[str, Path(json_schema_extra={"maxLength": LONGEST_TYPED})]
 
 
@@ -65,7 +65,7 @@ async def of_tag(name: TypedName, viewer: OptionalUser, source: SourceDep) -> di
 router = APIRouter(tags=["blog"])
 router.include_router(posts.router)
 router.include_router(tags.router)
-# A tag's name may hold a slash; the path of an address cannot tell an encoded one from a plain one.
+# `:path`, since a tag's name may hold a slash, and an encoded slash cannot be told from a plain one in a path.
 has_tag = related(Post.tags, Tag.id == bindparam("tag_id"))
 posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=has_tag, values=of_tag)
 
@@ -80,7 +80,7 @@ posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=h
 async def attach_tag(
     post_id: PathId, data: TagAttach, user: CurrentUser, session: SessionDep, response: Response
 ) -> Tag:
-    """Let a post carry a tag, which is made if there is none of that name, and answer the tag."""
+    """Add a tag to a post, and return the tag; it is made if there is none of that name."""
     post = await posts.lock(session, user, post_id)
     tag, is_new = await tagging.attach_tag(session, post, data.name)
     if not is_new:
@@ -91,5 +91,5 @@ async def attach_tag(
 @router.delete("/posts/{post_id}/tags/{tag_id}", status_code=status.HTTP_204_NO_CONTENT)
 @takes_scopes("blog.change_post")
 async def detach_tag(post_id: PathId, tag_id: PathId, user: CurrentUser, session: SessionDep) -> None:
-    """Take a tag off a post; the tag itself stays."""
+    """Remove a tag from a post; the tag itself stays."""
     await tagging.detach_tag(session, await posts.lock(session, user, post_id), tag_id)

@@ -30,7 +30,7 @@ class Post(IdMixin, TimestampMixin, Base):
     author: Mapped[User] = relationship(
         backref=backref("posts", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"), lazy="raise"
     )
-    # By functions, as names are looked for in all plugins, and another may have a Tag too.
+    # A function, not the text "Tag": SQLAlchemy looks up names in all plugins, and another may have a Tag too.
     tags: Mapped[list["Tag"]] = relationship(
         lambda: Tag,
         secondary=post_tags,
@@ -44,9 +44,9 @@ class Post(IdMixin, TimestampMixin, Base):
         return self.title
 
 
-# As the list of published posts asks for them, newest first; and so that everybody's posts are found in that order.
+# For the list of published posts, newest first.
 Index("ix_blog_post_is_published_created_at_id", Post.is_published, Post.created_at.desc(), Post.id.desc())
-# An author's, newest first, in that order whether there are two or most of all; and the posts that go with a user.
+# For the posts of an author, newest first, and for deleting a user's posts with the user.
 Index("ix_blog_post_author_id_created_at_id", Post.author_id, Post.created_at.desc(), Post.id.desc())
 Index("ix_blog_post_created_at", Post.created_at)
 Index("ix_blog_post_updated_at", Post.updated_at)
@@ -58,7 +58,7 @@ POST_TEXT = full_text(Post, "title", "content")
 class Tag(RandomIdMixin, Base):
     """A word that posts share.
 
-    Whoever lets a post carry one is told its key, which must not tell that a hidden draft carried it before.
+    Keys are random: with counted ones an author who adds a tag could tell whether a hidden draft had it before.
     """
 
     __tablename__ = "blog_tag"

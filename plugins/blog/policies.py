@@ -1,4 +1,4 @@
-"""Decide who may see and change posts and tags: every query starts here, so that no draft is shown by mistake."""
+"""Decide who may see and change posts and tags. Every query uses these policies, so no draft is shown by mistake."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ VIEW_POST, CHANGE_POST, DELETE_POST = (f"blog.{verb}_post" for verb in ("view", 
 
 
 class PostPolicy(UserPolicy[Post, PostCreate]):
-    """Published posts for all, and one's own; drafts and what is others' for whoever has the permission."""
+    """Everybody sees published posts, authors see and change their own; for other posts it takes permissions."""
 
     remembers_anonymous = True
     remembers_viewers = True
@@ -28,7 +28,7 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
         mine = Post.author_id == viewer.id
         if action == "view":
             return true() if sees_drafts(viewer) else or_(Post.is_published.is_(True), mine)
-        if action in {"add", "change"}:  # to write in another's name is to change what others wrote
+        if action in {"add", "change"}:  # adding a post in another author's name takes the permission to change posts
             return true() if viewer.has_perm(CHANGE_POST) else mine
         if action == "delete":
             return true() if viewer.has_perm(DELETE_POST) else mine
@@ -49,16 +49,15 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """Show the author and the tags of whatever post is shown."""
+        """Show the author and the tags of every post that is shown."""
         return {"author": true(), "tags": true()}
 
 
 class TagPolicy(UserPolicy[Tag]):
-    """Shows the tags of posts that are shown: others would tell what hidden drafts are about.
+    """Shows the tags of the posts that the viewer sees: other tags would tell what hidden drafts are about.
 
-    One that no post carries is not shown either: by letting a post carry it, and no more, one could tell the two apart.
-    Staff who may add or change tags see all.
-    Users make tags by writing posts that carry them; to change or delete one takes the permission.
+    A tag without posts is hidden too, or one could tell it from the tag of a draft. Staff who may add or change tags
+    see all. Users make tags by writing posts; changing or deleting a tag takes the permission.
     """
 
     remembers_anonymous = True
@@ -76,12 +75,12 @@ class TagPolicy(UserPolicy[Tag]):
 
 
 def sees_drafts(viewer: User) -> bool:
-    """Return True for somebody who may see what others have not published."""
+    """Return True for a user who may see the drafts of others."""
     return viewer.has_perm(VIEW_POST) or viewer.has_perm(CHANGE_POST)
 
 
 def keeps_tags(viewer: User) -> bool:
-    """Return True for staff who may write tags that no post carries yet."""
+    """Return True for staff who may add or change tags."""
     return viewer.is_staff and any(viewer.has_perm(f"blog.{verb}_tag") for verb in ("add", "change"))
 
 

@@ -1,4 +1,4 @@
-"""Single posts, as a viewer may know of them."""
+"""Queries for single posts that a viewer may see."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,9 +10,9 @@ from plugins.blog.policies import POSTS
 
 
 async def get_post(session: AsyncSession, post_id: int, viewer: User | None) -> Post:
-    """Return a post as the database has it now.
+    """Return a post, read anew from the database.
 
-    Raises NotFoundError for a post that is not there or that `viewer` may not know of.
+    Raises NotFoundError for a post that does not exist or that `viewer` may not see.
     """
     visible = POSTS.where(viewer, "view")
     statement = select(Post).where(Post.id == post_id, visible).execution_options(populate_existing=True)

@@ -1,4 +1,4 @@
-"""Change posts. Services flush and never commit: the unit of work does, at the edge."""
+"""Services that write posts. They flush and never commit: the unit of work commits when the request is done."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ async def create_post(
     is_published: bool = False,
     tags: Iterable[str] = (),
 ) -> Post:
-    """Write a post; tags are named and made where there are none. Raises InvalidInputError for a tag's bad name."""
+    """Return a new post; `tags` are names, and missing tags are made. Raises InvalidInputError for a tag's bad name."""
     found = await get_or_create_tags(session, tags)
     post = Post(author=author, title=title, content=content, is_published=is_published, tags=found)
     session.add(post)

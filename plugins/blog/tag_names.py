@@ -4,13 +4,13 @@ import unicodedata
 from functools import lru_cache
 
 LONGEST = 50  # characters
-LONGEST_TYPED = 200  # characters: spaces and capitals are tidied up, so that a longer text may be good enough
+LONGEST_TYPED = 200  # characters of what a user may type: without its superfluous spaces it may be short enough
 
-# Zero-width (non-)joiners are letters' business in Persian, in Indic scripts and in emoji.
+# Zero-width joiners and non-joiners are needed in Persian, in Indic scripts and in emoji.
 _JOINERS = {"\u200c", "\u200d"}
 
 
-@lru_cache(maxsize=2_000)  # the same few come with nearly every post, and are asked for more than once on the way
+@lru_cache(maxsize=2_000)  # most posts have the same few tags, and a request normalizes each more than once
 def normalize_tag_name(name: str) -> str:
     """Return the spelling under which a tag is stored: NFKC, lower case, single spaces.
 
@@ -19,7 +19,7 @@ def normalize_tag_name(name: str) -> str:
     if len(name) > LONGEST_TYPED:
         raise ValueError(f"a tag's name has at most {LONGEST} characters, found {len(name)}")
     composed = fold(name)
-    if len(composed) > 10 * LONGEST:  # one sign may stand for a sentence (U+FDFA), and letters with marks become one
+    if len(composed) > 10 * LONGEST:  # NFKC makes a sentence of one character (U+FDFA), and one of a letter with marks
         raise ValueError(f"a tag's name has at most {LONGEST} characters, found {len(composed)}")
     normal = " ".join(unicodedata.normalize("NFKC", composed).split())
     invisible = [character for character in normal if not character.isprintable() and character not in _JOINERS]

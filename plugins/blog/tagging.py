@@ -1,4 +1,4 @@
-"""Tags on posts, right under concurrency: never a duplicate, never a deadlock."""
+"""Find and make tags, add them to posts and remove them: safe under concurrency, without duplicates and deadlocks."""
 
 from collections.abc import Collection, Iterable
 
@@ -33,10 +33,10 @@ async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> lis
 
 
 async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:
-    """Let a post, which is locked, carry a tag beside those it has; answer the tag and whether that is new.
+    """Add a tag to a locked post; return the tag, and whether the post did not have it before.
 
-    Everybody locks the post first and makes tags then, so that no two wait for each other. Raises InvalidInputError for
-    a name that no tag can have.
+    All code locks the post before it makes tags, so that there is no deadlock. Raises InvalidInputError for a name that
+    no tag can have.
     """
     key = (await find_tags(session, [name]))[name]
     is_new = await _link(session, post, key)
@@ -46,7 +46,7 @@ async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag,
 
 
 async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
-    """Take a tag off a post, which is locked. Raises NotFoundError if the post does not carry it."""
+    """Remove a tag from a locked post. Raises NotFoundError if the post does not have it."""
     links = delete(post_tags).where(post_tags.c.post_id == post.id, post_tags.c.tag_id == tag_id)
     if await session.scalar(links.returning(post_tags.c.tag_id)) is None:
         raise NotFoundError(f"Post {post.id} does not carry a tag {tag_id}.")
@@ -54,7 +54,7 @@ async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
 
 
 async def _link(session: AsyncSession, post: Post, key: int) -> bool:
-    # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
+    # Both databases have ON CONFLICT DO NOTHING; SQLAlchemy has an insert() for each.
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     link = insert(post_tags).values(post_id=post.id, tag_id=key).on_conflict_do_nothing()
     return await session.scalar(link.returning(post_tags.c.tag_id)) is not None
@@ -68,5 +68,5 @@ def _normal(name: str) -> str:
 
 
 async def _touch(session: AsyncSession, post: Post) -> None:
-    # A post's tags are part of what it answers, so a client that asks what changed is to see it.
+    # The tags are part of a post's representation, so its `updated_at` and its ETag have to change with them.
     await session.execute(update(Post).where(Post.id == post.id).values(Post.touched()))

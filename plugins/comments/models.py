@@ -35,7 +35,7 @@ class Comment(IdMixin, TimestampMixin, Base):
 
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
-    # By functions, as names are looked for in all plugins, and another may have a Comment too.
+    # Functions, not names: SQLAlchemy looks up names in all plugins, and another may have a Comment too.
     parent: Mapped["Comment | None"] = relationship(
         lambda: Comment, remote_side=lambda: Comment.id, back_populates="replies", lazy="raise"
     )
@@ -56,7 +56,7 @@ class Comment(IdMixin, TimestampMixin, Base):
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
 Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
 Index("ix_comments_comment_created_at", Comment.created_at)
-# The replies to a comment, in that order: hardly any comment is one, and SQLite would rather look at all by their time.
+# For the replies to a comment. Without the second column SQLite would read all comments by the index of their time.
 Index("ix_comments_comment_parent_id_created_at", Comment.parent_id, Comment.created_at)
 Index("ix_comments_comment_status_created_at", Comment.status, Comment.created_at)
 COMMENT_TEXT = full_text(Comment, "content")

@@ -15,10 +15,9 @@ VIEW, CHANGE, DELETE, MODERATE = (f"comments.{verb}_comment" for verb in ("view"
 
 
 class CommentPolicy(UserPolicy[Comment]):
-    """Approved comments for all, one's own besides, all for moderators; a reply is hidden with the comment it answers.
+    """Everybody sees approved comments, users also their own, moderators all; a reply is hidden with its comment.
 
-    The comments on a hidden draft are as hidden as the draft. To "moderate" is to set the status, and takes a
-    permission of its own.
+    Comments on a hidden draft are hidden too. "moderate" is the action of setting the status, with its own permission.
     """
 
     remembers_anonymous = True
@@ -33,7 +32,7 @@ class CommentPolicy(UserPolicy[Comment]):
             return false()
         if action == "moderate":
             return true() if viewer.has_perm(MODERATE) else false()
-        if action == "add":  # to write in another's name is to change what others wrote
+        if action == "add":  # adding a comment in another's name takes the permission to change comments
             by = true() if viewer.has_perm(CHANGE) else _written_by(viewer)
             return and_(by, _on_posts_of(viewer))
         permission = {"change": CHANGE, "delete": DELETE}.get(action)

@@ -1,7 +1,7 @@
 """fastapi-users' manager, adapted to our users: forgotten passwords and addresses that have to be proved.
 
-It has the methods that fastapi-users documents. `users.py` and `accounts/` do the work, since fastapi-users hashes on the
-event loop, signs tokens that cannot be revoked, and commits by itself. Do not use its methods that are not here
+It has the methods that fastapi-users documents. `users.py` and `accounts/` do the work, since fastapi-users hashes on
+the event loop, signs tokens that cannot be revoked, and commits by itself. Do not use its methods that are not here
 (`create`, `update`, `authenticate`).
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/user-manager/)
 """
