@@ -105,9 +105,13 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/auth/commands",
         accounts=(f"{AUTH}/commands/test_accounts.py", f"{AUTH}/commands/test_factors.py"),
+        createtoken=(f"{AUTH}/commands/test_createtoken.py",),
         factors=(f"{AUTH}/commands/test_factors.py",),
         permissions=(f"{AUTH}/commands/test_permissions.py",),
         rules=(f"{AUTH}/commands/test_rules.py",),
+        sendmail=(f"{AUTH}/mail",),
+        sessions=(f"{AUTH}/commands/test_sessions.py", f"{AUTH}/upkeep/test_expired.py"),
+        unlock=(f"{AUTH}/commands/test_unlock.py",),
     ),
     **room(
         "dovetail/contrib/auth/credentials",
@@ -162,7 +166,6 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         f"{AUTH}/mail",
         admin=(f"{AUTH}/events/test_page.py",),
         backends=(),
-        commands=(),
         emails=(f"{AUTH}/api/test_reset_password.py", f"{AUTH}/test_credential_changes.py"),
         languages=(f"{AUTH}/mail/test_languages.py", f"{ADMIN}/account/test_forgotten.py"),
         outbox=(f"{AUTH}/test_credential_changes.py",),
@@ -255,10 +258,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/auth/upkeep",
         f"{AUTH}/upkeep",
-        commands=(f"{AUTH}/upkeep/test_commands.py",),
-        createtoken=(f"{AUTH}/upkeep/test_createtoken.py",),
         expired=(f"{AUTH}/upkeep/test_expired.py",),
         old_rows=(f"{AUTH}/upkeep/test_expired.py",),
-        unlock=(f"{AUTH}/upkeep/test_unlock.py",),
     ),
 }

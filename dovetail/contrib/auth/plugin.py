@@ -73,12 +73,12 @@ plugin = Plugin(
         Command(
             name="createtoken",
             help="Make a personal token of a user, for a program.",
-            run="dovetail.contrib.auth.upkeep.createtoken:createtoken",
+            run="dovetail.contrib.auth.commands.createtoken:createtoken",
         ),
         Command(
             name="unlock",
             help="Forget the failed logins of a user or an address.",
-            run="dovetail.contrib.auth.upkeep.unlock:unlock",
+            run="dovetail.contrib.auth.commands.unlock:unlock",
         ),
         Command(
             name="creategroup",
@@ -113,22 +113,22 @@ plugin = Plugin(
         Command(
             name="sessions",
             help="List who is logged in, or end sessions.",
-            run="dovetail.contrib.auth.upkeep.commands:sessions",
+            run="dovetail.contrib.auth.commands.sessions:sessions",
         ),
         Command(
             name="purge-expired",
             help="Remove sessions and tokens that are over.",
-            run="dovetail.contrib.auth.upkeep.commands:purge_expired",
+            run="dovetail.contrib.auth.commands.sessions:purge_expired",
         ),
         Command(
             name="cleartokens",
             help="The earlier name of purge-expired.",
-            run="dovetail.contrib.auth.upkeep.commands:purge_expired",
+            run="dovetail.contrib.auth.commands.sessions:purge_expired",
         ),
         Command(
             name="sendmail",
             help="Send the mail that is due, and list what was given up.",
-            run="dovetail.contrib.auth.mail.commands:sendmail",
+            run="dovetail.contrib.auth.commands.sendmail:sendmail",
         ),
         Command(
             name="enrolmentlink",

@@ -1,9 +1,12 @@
 """Fixtures of auth's own tests."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import argon2
 import pytest
+
+from tests import outside
 
 
 @dataclass
@@ -38,3 +41,9 @@ async def ada(make_user):
 async def writer(client_for, ada):
     """Return a client with a token of ada's."""
     return await client_for(ada)
+
+
+@pytest.fixture
+def run_async(settings):
+    """Run `async def function(session)` in a transaction of its own, from a test that is not async."""
+    return partial(outside.run_async, settings)

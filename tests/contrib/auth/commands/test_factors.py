@@ -9,7 +9,6 @@ from sqlalchemy import select
 from dovetail.contrib.auth.factors.models import Challenge, ChallengePurpose, Totp
 from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.users import create_user
-from tests import outside
 from tests.running import manage
 
 GRACE = {"SUPERUSER_USERNAME": "grace", "SUPERUSER_EMAIL": "grace@example.org"}
@@ -19,11 +18,6 @@ LINK = re.compile(r"^  http://localhost:8000/admin/enrol\?token=[A-Za-z0-9_-]{43
 @pytest.fixture
 def database_kind():
     return "sqlite"  # nothing here is different on another database
-
-
-@pytest.fixture
-def run_async(settings):
-    return partial(outside.run_async, settings)
 
 
 def test_an_administrator_without_a_password_gets_a_link(database_url, run_async):
