@@ -1,6 +1,7 @@
 """All animals, and the plugin of those that live on one kind of database."""
 
 import os
+import re
 import sqlite3
 
 from fastapi import APIRouter
@@ -43,15 +44,21 @@ def resource_of(animal: Animal) -> Resource:
     )
 
 
+def router_of(animal: Animal) -> str:
+    """The name of the router of an animal, which all of its group share."""
+    return "_".join(re.findall("[a-z]+", animal.group.lower()))
+
+
 def zoo_plugin(kind: str) -> Plugin:
-    """The plugin; its resources are those that REST does not refuse."""
-    animals, router = living_on(kind), APIRouter(prefix="/zoo", tags=["zoo"])
+    """The plugin; its resources are those that REST does not refuse, with a router for those of a group."""
+    animals = living_on(kind)
+    routers = {router_of(one): APIRouter(prefix="/zoo", tags=["zoo"]) for one in animals}
     for animal in animals:
         if "rest" not in animal.refused:
-            router.include_router(resource_of(animal).router)
+            routers[router_of(animal)].include_router(resource_of(animal).router)
     models = {animal.model: None for animal in animals}
     for mapper in ZooBase.registry.mappers:  # the bases of those that inherit
         own = mapper.class_
         if issubclass(own, ZooBase) and any(issubclass(one, own) for one in models):
             models[own] = None
-    return Plugin(name="zoo", models=tuple(models), routers=(router,))
+    return Plugin(name="zoo", models=tuple(models), routers=routers)
