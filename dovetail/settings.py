@@ -20,7 +20,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from dovetail.errors import ConfigurationError
 from dovetail.state import StateKey
@@ -300,7 +307,31 @@ def _reader(schema: type[BaseModel], prefix: str, dotenv_files: tuple[Path, ...]
         extra="ignore",
         hide_input_in_errors=True,
     )
-    return type(schema.__name__, (schema, BaseSettings), {"model_config": config, "__module__": schema.__module__})
+    return type(schema.__name__, (schema, _Reader), {"model_config": config, "__module__": schema.__module__})
+
+
+class _Reader(BaseSettings):
+    """Settings of which none is looked for where no variable has their prefix: that takes a sixth of a start."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings hands it over
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources that may have something to say."""
+        sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        if any(field.validation_alias is not None for field in cls.model_fields.values()):  # read without the prefix
+            return sources
+        prefix = cls.model_config.get("env_prefix", "").lower()
+        return tuple(one for one in sources if not isinstance(one, EnvSettingsSource) or _has(one, prefix))
+
+
+def _has(source: EnvSettingsSource, prefix: str) -> bool:
+    return any(name.lower().startswith(prefix) for name in source.env_vars)
 
 
 def _own_secret(folder: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from dovetail.errors import ConfigurationError
@@ -196,6 +196,23 @@ def test_a_plugin_reads_its_settings_under_its_name(tmp_path, monkeypatch):
     values = load_plugin_settings(ShopSettings, "SHOP_", tmp_path)
     assert isinstance(values, ShopSettings)
     assert (values.currency, values.limit) == ("CHF", 3)
+
+
+def test_a_plugin_reads_a_variable_that_it_names_itself_where_none_has_its_prefix(tmp_path, monkeypatch):
+    class PaidShop(BaseModel):
+        key: str = Field("", validation_alias="PAYMENT_KEY")
+
+    assert load_plugin_settings(PaidShop, "PAID_SHOP_", tmp_path).key == ""
+    monkeypatch.setenv("PAYMENT_KEY", "of the bank")
+    assert load_plugin_settings(PaidShop, "PAID_SHOP_", tmp_path).key == "of the bank"
+
+
+def test_defaults_of_a_plugin_are_looked_at_where_no_variable_has_its_prefix(tmp_path):
+    class Shop(BaseModel):
+        limit: int = Field("many", gt=0)
+
+    with pytest.raises(ConfigurationError, match="SHOP_LIMIT: "):
+        load_plugin_settings(Shop, "SHOP_", tmp_path)
 
 
 def test_a_plugin_reads_the_files_that_its_site_names_of_which_the_last_one_wins(tmp_path):
