@@ -51,6 +51,7 @@ may_have_body = utils.is_body_allowed_for_status_code  # of a status (RFC 9110, 
 TELEMETRY = "fastapi.telemetry"  # in the scope of a request that FastAPI reports to OpenTelemetry
 KNOWN_MATCHES = {one.matches for one in (routing.APIRoute, Route, Mount, routing.APIWebSocketRoute, WebSocketRoute)}
 
+ATTRIBUTES = tuple(AnyRoute.__annotations__)  # of every route, included or not
 NAMES = {"default", "alias", "alias_priority", "validation_alias", "serialization_alias"}  # no affair of a validator
 
 
@@ -137,8 +138,8 @@ def populate(route: AnyRoute, path: str, endpoint: Callable[..., object], **said
     if not isinstance(known, routing.APIRoute) or not _is_known(known, path, said):
         populate_anew(route, path, endpoint, **said)  # type: ignore[arg-type]  # passed on as they came
         return
-    for name in AnyRoute.__annotations__:
-        setattr(route, name, said[name] if name in said else getattr(known, name))
+    of_known = vars(known)
+    vars(route).update((name, said[name] if name in said else of_known[name]) for name in ATTRIBUTES)
     route.path = path
     route.path_regex, route.path_format, route.param_convertors = compile_path(path)
     # Whoever instruments FastAPI wraps `call` of this very object.

@@ -18,6 +18,8 @@ from dovetail.state import StateKey
 
 WEBSOCKET = "WEBSOCKET"
 EVERY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+WEBSOCKET_ALONE = frozenset({WEBSOCKET})
+EVERYTHING = EVERY_METHOD | WEBSOCKET_ALONE  # what a mount answers
 PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
 # A value of each kind of parameter that no other kind takes, if that can be.
 SAMPLES: dict[type, str] = {
@@ -88,28 +90,41 @@ def limits_without_a_limiter(app: FastAPI) -> Iterator[str]:
 
 def answers(app: FastAPI, path: str) -> bool:
     """Return whether there is something at `path` to read."""
-    return any(route.pattern.match(path) is not None and "GET" in route.methods for route in _routes(app, {}))
+    return any(
+        context.path_regex.match(path) is not None and "GET" in _methods(context)
+        for context in routes_of(app.routes)
+        if _has_a_pattern(context)
+    )
 
 
 def _routes(app: FastAPI, owners: Mapping[int, str]) -> Iterator[_Route]:
     for route in app.routes:
         for context in routes_of([route]):
-            if getattr(context, "path_regex", None) is not None:
+            if _has_a_pattern(context):
                 yield _route(context, owners.get(id(route), ""))
 
 
+def _has_a_pattern(context: RouteContext) -> bool:
+    return getattr(context, "path_regex", None) is not None
+
+
+def _methods(context: RouteContext) -> frozenset[str]:
+    original = context.original_route
+    if isinstance(original, (WebSocketRoute, APIWebSocketRoute)):
+        return WEBSOCKET_ALONE
+    everything = EVERYTHING if isinstance(original, Mount) else EVERY_METHOD
+    return frozenset(context.methods or everything) - {"HEAD"}
+
+
 def _route(context: RouteContext, owner: str) -> _Route:
-    original, path = context.original_route, str(context.path)
-    is_mount = isinstance(original, Mount)
-    methods = {WEBSOCKET} if isinstance(original, (WebSocketRoute, APIWebSocketRoute)) else context.methods
-    everything = EVERY_METHOD | ({WEBSOCKET} if is_mount else set())
+    path, is_mount = str(context.path), isinstance(context.original_route, Mount)
     kinds: Mapping[str, Convertor[object]] = context.param_convertors
     sample = PARAMETER.sub(lambda found: SAMPLES.get(type(kinds[found[1]]), ANY_TEXT), path)
     return _Route(
         owner=owner,
         path=path,
         pattern=context.path_regex,
-        methods=frozenset(methods or everything) - {"HEAD"},
+        methods=_methods(context),
         is_mount=is_mount,
         sample=sample + FAR_WITHIN if is_mount else sample,
     )

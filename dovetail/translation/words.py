@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 ABBREVIATIONS = frozenset(
     (
@@ -13,6 +14,7 @@ LONGEST_CODE = 3  # GB, USB: what is longer and all in capitals is shouted, as c
 BEGINNINGS = re.compile(r"(?<=[^\WA-Z_])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\WA-Z_])")  # of words within the name of a class
 
 
+@lru_cache(maxsize=1024)  # a start asks for a name of each column, several times
 def in_words(name: str) -> str:
     """Return the name of an action or of a relation, or the value of a choice, in words: `send_csv` is `Send CSV`."""
     if name.isupper() and len(name) <= LONGEST_CODE:

@@ -3,6 +3,7 @@
 The wheel `fastapi-swagger` carries the files, one version of Swagger UI in each of its own; the lock file pins it.
 """
 
+from functools import cache
 from html import escape
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -49,6 +50,7 @@ PAGE = Template("""<!doctype html>
 FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "docs.js"})
 
 
+@cache  # every application of a process may have the same one, as it has the other routers
 def make_router(*, for_staff: bool) -> APIRouter:
     """Make both routes; if they are `for_staff`, a token opens them, and so does a session of the back office."""
     router = APIRouter(include_in_schema=False)
