@@ -88,12 +88,6 @@ def version(values: dict[str, object]) -> str:
     return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def _comparable(value: object) -> object:
-    if isinstance(value, list | set):
-        return sorted(str(_comparable(one)) for one in value)
-    return identifier_of(value) if hasattr(value, "__mapper__") else value
-
-
 async def after_change(
     view: ViewBase, request: Request, obj: object, data: dict[str, object], *, is_created: bool
 ) -> None:
@@ -164,6 +158,41 @@ def stored_value(name: str, column: Column[object], value: object) -> object:
     return None if value == "" and column.nullable and is_text else value
 
 
+def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
+    """Return the error that what a field chose is not there: these keys."""
+    detail = gettext("This choice is not there any more. Choose again.")
+    choice = GoneChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
+    return InvalidInputError(detail, errors=[choice])
+
+
+def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
+    """Return what an object refers to already: it stays, even where its user could not choose it."""
+    if inspect(obj).transient or name in inspect(obj).unloaded:
+        return []
+    value = getattr(obj, name)
+    held = [] if value is None else list(value) if isinstance(value, list | set | tuple) else [value]
+    return [one for one in held if identifier_of(one) in identifiers]
+
+
+@contextmanager
+def refusing_values(model: type[object], rows: Iterable[Mapping[str, object]]) -> Iterator[None]:
+    """Raise InvalidInputError, with the fields of the rows, for a value that the database alone knows to be wrong."""
+    try:
+        yield
+    except DBAPIError as error:
+        # What was to be written is asked of the data: an object knows it no more.
+        refused = next(filter(None, (refused_value(model, SimpleNamespace(**data), error) for data in rows)), None)
+        if refused is None:
+            raise
+        raise refused from error
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, list | set):
+        return sorted(str(_comparable(one)) for one in value)
+    return identifier_of(value) if hasattr(value, "__mapper__") else value
+
+
 async def _related(
     view: ViewBase, request: Request, obj: object, chosen: tuple[str, object], known: Mapping[str, object] | None
 ) -> object:
@@ -184,39 +213,10 @@ async def _related(
     return list(found) if many else next(iter(found), None)
 
 
-def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
-    """Return the error that what a field chose is not there: these keys."""
-    detail = gettext("This choice is not there any more. Choose again.")
-    choice = GoneChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
-    return InvalidInputError(detail, errors=[choice])
-
-
-def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
-    """Return what an object refers to already: it stays, even where its user could not choose it."""
-    if inspect(obj).transient or name in inspect(obj).unloaded:
-        return []
-    value = getattr(obj, name)
-    held = [] if value is None else list(value) if isinstance(value, list | set | tuple) else [value]
-    return [one for one in held if identifier_of(one) in identifiers]
-
-
 async def _save(view: ViewBase, request: Request, obj: object, data: Mapping[str, object], *, is_change: bool) -> None:
     """Save an object. A value that the database alone knows to be wrong is an error of its field."""
     with refusing_values(view.model, [data]):
         await view.save_model(request, obj, SENT_FORM.find(request), is_change)
-
-
-@contextmanager
-def refusing_values(model: type[object], rows: Iterable[Mapping[str, object]]) -> Iterator[None]:
-    """Raise InvalidInputError, with the fields of the rows, for a value that the database alone knows to be wrong."""
-    try:
-        yield
-    except DBAPIError as error:
-        # What was to be written is asked of the data: an object knows it no more.
-        refused = next(filter(None, (refused_value(model, SimpleNamespace(**data), error) for data in rows)), None)
-        if refused is None:
-            raise
-        raise refused from error
 
 
 async def _check_children(view: ViewBase, request: Request, obj: object, related: Mapping[str, object]) -> list[object]:

@@ -73,16 +73,6 @@ def is_permitted(request: Request, view: BaseView, action: str, obj: object | No
     return rules.allows(view.model, rule, obj)
 
 
-def _is_open(user: User, rules: Rules | None, view: BaseView, action: str) -> bool:
-    """Return what `may` says, which it is asked once of each view and action while the same rules hold."""
-    if rules is None:
-        return may(user, view, action)
-    key = (view, action)
-    if key not in rules.doors:
-        rules.doors[key] = may(user, view, action)
-    return rules.doors[key]
-
-
 class Authorization(AuthorizationBackend):
     """Asks `may` about the user of the request; without one the answer is no."""
 
@@ -244,6 +234,16 @@ def listed(rows: AnySelect, model: type[object], target: type[object]) -> Column
     keys = kept_as_it_stands(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
+
+
+def _is_open(user: User, rules: Rules | None, view: BaseView, action: str) -> bool:
+    """Return what `may` says, which it is asked once of each view and action while the same rules hold."""
+    if rules is None:
+        return may(user, view, action)
+    key = (view, action)
+    if key not in rules.doors:
+        rules.doors[key] = may(user, view, action)
+    return rules.doors[key]
 
 
 def _shows_all(view: ViewBase) -> bool:

@@ -34,10 +34,6 @@ def _templates_are_compiled_once(
     _before_serving.append(keep)
 
 
-def _keep_compiled(folder: str) -> None:
-    MountedSite.bytecode_cache = FileSystemBytecodeCache(folder)
-
-
 class BackOffice:
     """Somebody at work in the back office: opens pages, fills in forms and sends them as a browser does."""
 
@@ -96,18 +92,22 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
         yield make
 
 
-async def _forget_what_was_replaced(client: httpx.AsyncClient, name: str, _response: httpx.Response) -> None:
-    """Forget the cookie that a session began with once it has another one, which httpx keeps by its host."""
-    found = [cookie for cookie in client.cookies.jar if cookie.name == name]
-    if len({cookie.domain for cookie in found}) > 1:
-        client.cookies.delete(name, domain="")
-
-
 def read_form(html: str) -> dict[str, list[str]]:
     """Return what a browser would send of the last form of a page, as lists of values by field."""
     reader = _FormReader()
     reader.feed(html)
     return reader.forms[-1] if reader.forms else {}
+
+
+def _keep_compiled(folder: str) -> None:
+    MountedSite.bytecode_cache = FileSystemBytecodeCache(folder)
+
+
+async def _forget_what_was_replaced(client: httpx.AsyncClient, name: str, _response: httpx.Response) -> None:
+    """Forget the cookie that a session began with once it has another one, which httpx keeps by its host."""
+    found = [cookie for cookie in client.cookies.jar if cookie.name == name]
+    if len({cookie.domain for cookie in found}) > 1:
+        client.cookies.delete(name, domain="")
 
 
 class _FormReader(HTMLParser):

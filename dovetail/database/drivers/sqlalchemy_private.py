@@ -169,11 +169,6 @@ async def say_rollback(managed: ManagesConnection) -> None:
     await _end(managed, "rollback")
 
 
-async def _end(managed: ManagesConnection, how: str) -> None:
-    adapter = cast("Any", managed.dbapi_connection)
-    await adapter._call_and_discard(getattr(adapter._transaction, how))  # noqa: SLF001 - see above
-
-
 def raise_as_dbapi_error(adapter: object, error: Exception) -> None:
     """Raise what the dialect makes of a driver's error; return if it makes nothing of it."""
     cast("Any", adapter)._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
@@ -268,6 +263,11 @@ def own_init(mapper: Mapper[object]) -> Callable[..., None]:
     while (inner := getattr(found, "_sa_original_init", None)) is not None:
         found = inner
     return cast("Callable[..., None]", found)
+
+
+async def _end(managed: ManagesConnection, how: str) -> None:
+    adapter = cast("Any", managed.dbapi_connection)
+    await adapter._call_and_discard(getattr(adapter._transaction, how))  # noqa: SLF001 - see above
 
 
 class Hearing:

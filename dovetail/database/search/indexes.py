@@ -39,10 +39,6 @@ def keeps_in_order(equal: Sequence[Column[object]], order: Sequence[Term]) -> bo
     )
 
 
-def _begin_alike(terms: Sequence[Term], order: Sequence[Term]) -> bool:
-    return all(term is other and down == falls for (term, down), (other, falls) in zip(terms, order, strict=False))
-
-
 def starts_a_lowered_index(column: Column[object]) -> bool:
     """Return whether an index begins with the column in small letters, as comparisons that ignore case need it."""
     if not isinstance(column, Column):  # an expression that is mapped as one
@@ -65,15 +61,6 @@ def indexes(table: Table) -> Iterator[Sequence[Term]]:
         is_partial = any(options[name]["where"] is not None for name in ("postgresql", "sqlite"))
         if not is_partial and options["postgresql"]["using"] in (False, None, "btree"):
             yield [_term(expression) for expression in index.expressions]
-
-
-def _term(expression: object) -> Term:
-    if isinstance(expression, UnaryExpression):
-        is_order = expression.modifier in (operators.desc_op, operators.asc_op)
-        if is_order:
-            return _term(expression.element)[0], expression.modifier is operators.desc_op
-        return _term(expression.element)
-    return (expression, False) if isinstance(expression, Column) else (str(expression), False)
 
 
 @dataclass(frozen=True)
@@ -115,3 +102,16 @@ def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[object]]:
             local, remote = zip(*(mapped.local_remote_pairs or ()), strict=True)
             ends = list(remote if mapped.uselist else local)
         yield from (end for end in ends if not starts_an_index(end))
+
+
+def _begin_alike(terms: Sequence[Term], order: Sequence[Term]) -> bool:
+    return all(term is other and down == falls for (term, down), (other, falls) in zip(terms, order, strict=False))
+
+
+def _term(expression: object) -> Term:
+    if isinstance(expression, UnaryExpression):
+        is_order = expression.modifier in (operators.desc_op, operators.asc_op)
+        if is_order:
+            return _term(expression.element)[0], expression.modifier is operators.desc_op
+        return _term(expression.element)
+    return (expression, False) if isinstance(expression, Column) else (str(expression), False)

@@ -84,6 +84,13 @@ def keys_of_related(mapped: RelationshipProperty[object], condition: ColumnEleme
     return _keys(mapped, condition) if _is_plain(mapped) else None
 
 
+def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """The conditions that `condition` joins by AND."""
+    if getattr(condition, "operator", None) is operators.and_:
+        return [one for clause in condition.clauses for one in all_of(clause)]
+    return [condition]
+
+
 def _is_plain(mapped: RelationshipProperty[object]) -> bool:
     """Return whether a relation asks for nothing but that two keys are equal."""
     own, other = inspect(mapped.parent).primary_key, inspect(mapped.mapper).primary_key
@@ -112,13 +119,6 @@ def _keys(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) 
         return found
     # Without an index on the foreign key every row would have to be looked at, as it has to be by the walk.
     return select(key).where(local.in_(found)).correlate(None) if starts_an_index(local) else None
-
-
-def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    """The conditions that `condition` joins by AND."""
-    if getattr(condition, "operator", None) is operators.and_:
-        return [one for clause in condition.clauses for one in all_of(clause)]
-    return [condition]
 
 
 @compiles(Condition)

@@ -114,20 +114,6 @@ class ChangeLines:
         }
 
 
-def _of_new(log: ChangeLog, key: Column[object], links: Sequence[Link], dialect: Dialect) -> Iterator[Insert]:
-    if log.columns(key.table):
-        yield made_line(log, key.table, picture(key.table), [key == bindparam(OWN, type_=key.type)])
-    for number, link in enumerate(links):
-        if log.columns(link.own.table):
-            yield _linked(log, link, f"{LINKED}{number}", dialect)
-
-
-def _linked(log: ChangeLog, link: Link, keys: str, dialect: Dialect) -> Insert:
-    own, found = link.own, listed_keys(keys, link.other, link.by, dialect)
-    chosen = [own == bindparam(OWN, type_=own.type), link.other.in_(select(found.c.value))]
-    return made_line(log, own.table, picture(own.table), chosen)
-
-
 def tells_old_rows(dialect: Dialect) -> bool:
     """Return True if RETURNING of an UPDATE knows the row as it was, which PostgreSQL does from 18 on."""
     version: tuple[int, ...] | None = getattr(dialect, "server_version_info", None)
@@ -168,3 +154,17 @@ def made_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[Colu
 def changed_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]]) -> Insert:
     """Return the INSERT of lines about rows that a statement beside it changes, or one behind it."""
     return log.insert(table, before=picture(table), after=after, where=where)
+
+
+def _of_new(log: ChangeLog, key: Column[object], links: Sequence[Link], dialect: Dialect) -> Iterator[Insert]:
+    if log.columns(key.table):
+        yield made_line(log, key.table, picture(key.table), [key == bindparam(OWN, type_=key.type)])
+    for number, link in enumerate(links):
+        if log.columns(link.own.table):
+            yield _linked(log, link, f"{LINKED}{number}", dialect)
+
+
+def _linked(log: ChangeLog, link: Link, keys: str, dialect: Dialect) -> Insert:
+    own, found = link.own, listed_keys(keys, link.other, link.by, dialect)
+    chosen = [own == bindparam(OWN, type_=own.type), link.other.in_(select(found.c.value))]
+    return made_line(log, own.table, picture(own.table), chosen)

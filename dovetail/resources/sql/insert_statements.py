@@ -82,10 +82,6 @@ def guarded_insert(
     return insert(table).from_select(list(given), select(*given.values()).where(asked, *conditions))
 
 
-def _is_sql(value: object) -> bool:
-    return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
-
-
 def placeholders(model: type[object], names: Iterable[str]) -> dict[Column[object], BindParameter[object]]:
     """Return placeholders for the values of attributes, called `value_title` and so on, by column."""
     columns = {name: column for name, column in columns_of(model) if name in names}
@@ -140,6 +136,10 @@ def maker_of(default: Any) -> Callable[[], object]:
     """Return what makes the value of such a default."""
     # SQLAlchemy has wrapped functions that take nothing, so that they take the context; the others are objects' affair.
     return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)
+
+
+def _is_sql(value: object) -> bool:
+    return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
 
 
 def _is_null(column: Column[object]) -> bool:

@@ -246,14 +246,14 @@ class EntityStatement(Statement, Generic[T]):
         return len(self._entities.columns())
 
 
-async def _unpacked(rows: Awaitable[Sequence[Row]], order: Callable[[Row], Row]) -> Sequence[Row]:
-    return [order((*row[:-1], *orjson.loads(row[-1]))) for row in await rows]
-
-
 def confirmed_by(presumed: Presumed) -> dict[str, object]:
     """Return what fills the placeholders of a statement that confirms a presumed row, see `presumed.py`."""
     row = {f"{PRESUMED}{number}": value for number, value in enumerate(presumed.row)}
     return {**presumed.values, **row}
+
+
+async def _unpacked(rows: Awaitable[Sequence[Row]], order: Callable[[Row], Row]) -> Sequence[Row]:
+    return [order((*row[:-1], *orjson.loads(row[-1]))) for row in await rows]
 
 
 def _source_to_presume(source: ReadSource) -> PoolSource | None:

@@ -99,6 +99,34 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
             session.expunge(item)
 
 
+async def write_values(
+    session: AsyncSession, model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]
+) -> None:
+    """Write attributes of rows, each row by its key: one statement for all that change the same."""
+    groups: dict[tuple[str, ...], list[tuple[Hashable, Mapping[str, object]]]] = {}
+    for key, values in rows:
+        if values:
+            groups.setdefault(tuple(values), []).append((key, values))
+    for group in groups.values():
+        await (await session.connection()).execute(_update(model, group))
+
+
+@cache
+def key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
+    """Return the key of each table that a row may have a part in, heirs before those they inherit from.
+
+    None where it is no single column of each: that is the ORM's affair.
+    """
+    lines = [list(heir.iterate_to_root()) for heir in mapper.self_and_descendants]
+    tables = {each.local_table: len(line) - place for line in lines for place, each in enumerate(line)}
+    found: list[Column[object]] = []
+    for table in sorted(tables, key=lambda table: tables[table], reverse=True):
+        if not isinstance(table, Table) or len(table.primary_key.columns) != 1:
+            return None
+        found += table.primary_key.columns
+    return tuple(found)
+
+
 def _is_one_table(mapper: Mapper[object]) -> bool:
     """Return True if no row has a part in another table."""
     tables = {each.local_table for heir in mapper.self_and_descendants for each in heir.iterate_to_root()}
@@ -113,18 +141,6 @@ async def _update_by_statements(
     await write_values(session, model, list(zip(keys, values, strict=True)))
     for change in changes:
         session.expire(change.item)
-
-
-async def write_values(
-    session: AsyncSession, model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]
-) -> None:
-    """Write attributes of rows, each row by its key: one statement for all that change the same."""
-    groups: dict[tuple[str, ...], list[tuple[Hashable, Mapping[str, object]]]] = {}
-    for key, values in rows:
-        if values:
-            groups.setdefault(tuple(values), []).append((key, values))
-    for group in groups.values():
-        await (await session.connection()).execute(_update(model, group))
 
 
 def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]) -> Update:
@@ -149,19 +165,3 @@ async def _update_objects(session: AsyncSession, changes: Sequence[RowChange[Mod
         if key_of(change.item) in touched and not session.is_modified(change.item):
             flag_modified(change.item, any_column(change.item))
     await session.flush()
-
-
-@cache
-def key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
-    """Return the key of each table that a row may have a part in, heirs before those they inherit from.
-
-    None where it is no single column of each: that is the ORM's affair.
-    """
-    lines = [list(heir.iterate_to_root()) for heir in mapper.self_and_descendants]
-    tables = {each.local_table: len(line) - place for line in lines for place, each in enumerate(line)}
-    found: list[Column[object]] = []
-    for table in sorted(tables, key=lambda table: tables[table], reverse=True):
-        if not isinstance(table, Table) or len(table.primary_key.columns) != 1:
-            return None
-        found += table.primary_key.columns
-    return tuple(found)

@@ -142,6 +142,19 @@ def find_mappings(view: type[ChangeListView]) -> Iterator[str]:
                 yield f"{option} formats {name_of(name)!r} with {formatter!r}, expected a function"
 
 
+def say(found: Attribute) -> str:
+    """Return what an attribute is, in words."""
+    return {
+        Kind.COLUMN: "a column",
+        Kind.EXPRESSION: "an expression (give its SQL a type_, if it has none)",
+        Kind.RELATION: "a relation",
+        Kind.COMPOSITE: "a composite",
+        Kind.PROXY: "an association proxy",
+        Kind.VALUE: "a property that no statement knows",
+        Kind.METHOD: "a method",
+    }[found.kind]
+
+
 def _refuse_shown(view: type[ChangeListView], one: object) -> Iterator[str]:
     found, column = find(view.model, name_of(one)), column_for(view, view.model, one)
     if column is None:
@@ -157,19 +170,6 @@ def _refuse_shown(view: type[ChangeListView], one: object) -> Iterator[str]:
         yield "which would have to be awaited; write a plain function: what it reads of an object is loaded with it"
     elif not takes(column):
         yield "which takes more than an object; write a function of one"
-
-
-def say(found: Attribute) -> str:
-    """Return what an attribute is, in words."""
-    return {
-        Kind.COLUMN: "a column",
-        Kind.EXPRESSION: "an expression (give its SQL a type_, if it has none)",
-        Kind.RELATION: "a relation",
-        Kind.COMPOSITE: "a composite",
-        Kind.PROXY: "an association proxy",
-        Kind.VALUE: "a property that no statement knows",
-        Kind.METHOD: "a method",
-    }[found.kind]
 
 
 def _computed_names(view: type[ChangeListView]) -> set[str]:

@@ -101,23 +101,6 @@ def find_shadowed(
             yield f"{where} stands where another page is; give it another path"
 
 
-def _meets(route: BaseRoute, path: str, views: Mapping[str, ViewBase]) -> bool:
-    match, found = route.matches({"type": "http", "method": "GET", "path": path})
-    parameters = found.get("path_params", {})
-    if match is Match.NONE or "identity" not in parameters:
-        return match is not Match.NONE
-    view = views.get(parameters["identity"])
-    is_no_key = "pk" in parameters and view and parse_identifier(view.model, parameters["pk"]) is None
-    return view is not None and not is_no_key
-
-
-def _samples(own: Iterable[Route], views: Iterable[str]) -> Iterator[str]:
-    for route in own:
-        given = dict.fromkeys(route.param_convertors, "0")
-        for identity in views:
-            yield route.url_path_for(route.name, **given | {"identity": identity})
-
-
 def find_unfit_templates(views: Iterable[BaseView], environment: Environment) -> Iterator[str]:
     """Find templates that views name and the site does not have, or that cannot be filled in."""
     for view in views:
@@ -138,6 +121,23 @@ def inlines_of(view: BaseView) -> Iterator[type[InlineModelAdmin]]:
     """Yield the inlines of a view and theirs, as its options declare them."""
     for inline in view.inlines if isinstance(view, ParentView) else ():
         yield from (inline, *inline.inlines)
+
+
+def _meets(route: BaseRoute, path: str, views: Mapping[str, ViewBase]) -> bool:
+    match, found = route.matches({"type": "http", "method": "GET", "path": path})
+    parameters = found.get("path_params", {})
+    if match is Match.NONE or "identity" not in parameters:
+        return match is not Match.NONE
+    view = views.get(parameters["identity"])
+    is_no_key = "pk" in parameters and view and parse_identifier(view.model, parameters["pk"]) is None
+    return view is not None and not is_no_key
+
+
+def _samples(own: Iterable[Route], views: Iterable[str]) -> Iterator[str]:
+    for route in own:
+        given = dict.fromkeys(route.param_convertors, "0")
+        for identity in views:
+            yield route.url_path_for(route.name, **given | {"identity": identity})
 
 
 def _unfit(owner: str, identity: str, hint: str) -> Iterator[str]:

@@ -65,6 +65,30 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
     return partial(_read, TypeAdapter(annotation), is_text=is_text(column_type))
 
 
+def is_text(column_type: TypeEngine[object]) -> bool:
+    """Return whether a column holds texts, so that a part of one can be looked for."""
+    kinds = (bare(column_type), _kept_by_postgresql(column_type))
+    return all(isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds)
+
+
+def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
+    """Return the type behind types of an author's own."""
+    # SQLAlchemy makes a date of an interval where the database has none.
+    while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
+        column_type = column_type.impl_instance
+    return column_type
+
+
+def told(error: FieldError) -> str:
+    """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours.
+
+    Of days and times pydantic speaks to programmers: "a valid timedelta, invalid digit in duration".
+    """
+    if get_language().partition("-")[0] == "en" and not error.type.startswith(("date", "time")):
+        return f"{error.detail.rstrip('.')}."
+    return next((str(said) for start, said in WRONG if error.type.startswith(start)), str(UNFIT))
+
+
 def _within(kind: Number) -> object:
     """Return the type of a number that either database keeps in the column."""
     if isinstance(kind, Numeric) and kind.precision is not None:
@@ -82,20 +106,6 @@ def _within(kind: Number) -> object:
     return Annotated[FiniteFloat, Field(ge=-largest, le=largest)]
 
 
-def is_text(column_type: TypeEngine[object]) -> bool:
-    """Return whether a column holds texts, so that a part of one can be looked for."""
-    kinds = (bare(column_type), _kept_by_postgresql(column_type))
-    return all(isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds)
-
-
-def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
-    """Return the type behind types of an author's own."""
-    # SQLAlchemy makes a date of an interval where the database has none.
-    while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
-        column_type = column_type.impl_instance
-    return column_type
-
-
 def _kept_by_postgresql(kind: TypeEngine[object]) -> TypeEngine[object]:
     while isinstance(kind, TypeDecorator) and not isinstance(kind, Interval):
         kind = kind.load_dialect_impl(POSTGRESQL)
@@ -111,16 +121,6 @@ def _read(adapter: TypeAdapter[object], text: str, *, is_text: bool = False) -> 
     if errors:
         raise ValueError(told(errors[0]))
     return value
-
-
-def told(error: FieldError) -> str:
-    """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours.
-
-    Of days and times pydantic speaks to programmers: "a valid timedelta, invalid digit in duration".
-    """
-    if get_language().partition("-")[0] == "en" and not error.type.startswith(("date", "time")):
-        return f"{error.detail.rstrip('.')}."
-    return next((str(said) for start, said in WRONG if error.type.startswith(start)), str(UNFIT))
 
 
 def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> datetime:

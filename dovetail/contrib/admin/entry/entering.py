@@ -57,14 +57,6 @@ async def enter(office: Office, request: Request, proved: Proved, response: Resp
     return response
 
 
-async def _confirm(office: Office, request: Request, user: User) -> None:
-    try:
-        await (office.site.login_form or LoginForm)().confirm_login_allowed(request, user)
-    except DovetailError as error:
-        await record_failure(EventKind.LOGIN_FAILED, user=user, detail="kept out by the site")
-        raise KeptOutError(error.detail) from None
-
-
 async def visitor_page(
     office: Office, request: Request, template: str, values: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
@@ -85,3 +77,11 @@ def target_of(request: Request) -> str:
     is_known = wanted.startswith(index) or wanted == docs
     is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
     return wanted if is_ours and not wanted.startswith("//") else index
+
+
+async def _confirm(office: Office, request: Request, user: User) -> None:
+    try:
+        await (office.site.login_form or LoginForm)().confirm_login_allowed(request, user)
+    except DovetailError as error:
+        await record_failure(EventKind.LOGIN_FAILED, user=user, detail="kept out by the site")
+        raise KeptOutError(error.detail) from None

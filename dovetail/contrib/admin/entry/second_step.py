@@ -99,11 +99,6 @@ def knows_passkeys(request: Request) -> bool:
     return _party(request) is not None
 
 
-def _party(request: Request) -> RelyingParty | None:
-    party = find_relying_party(context_of(request_context().session), request)
-    return party if party is not None and party.serves(request.url.hostname) else None
-
-
 async def answer_in(request: Request) -> Answer:
     """Return the proof that a form holds: a code, a recovery code or a passkey."""
     form = await request.form()
@@ -114,6 +109,11 @@ async def answer_in(request: Request) -> Answer:
     if isinstance(recovery_code, str) and recovery_code:
         return Answer(recovery_code=recovery_code)
     return Answer(passkey=await passkey_in(request))
+
+
+def _party(request: Request) -> RelyingParty | None:
+    party = find_relying_party(context_of(request_context().session), request)
+    return party if party is not None and party.serves(request.url.hostname) else None
 
 
 def _address(request: Request, name: str) -> str:

@@ -57,36 +57,10 @@ async def condition_of(
     return listed(found, model, model)
 
 
-async def _filtered(
-    one: AnyFilter, statement: AnySelect, asked: tuple[str, str], request: Request, model: type[object]
-) -> AnySelect:
-    operation, value = asked
-    statement = statement.where(_refers_to_visible(one, model, rights_of(request)))
-    try:
-        if getattr(one, "has_operator", False):
-            return await one.get_filtered_query(statement, operation, value, model)  # type: ignore[no-any-return]  # SQLAdmin's two kinds of filter
-        return await one.get_filtered_query(statement, _typed(one, value, model), model)  # type: ignore[no-any-return]  # as above
-    except (ValueError, ArithmeticError) as error:
-        raise BadRequestError(f"{one.title}: {error}") from None
-
-
 def parameters_of(one: object) -> list[str]:
     """Return the parameters of an address that a filter reads."""
     name = str(getattr(one, "parameter_name", ""))
     return [name, f"{name}_op", *getattr(one, "bounds", ())]
-
-
-def _asked(request: Request, name: str) -> list[str]:
-    """Return the values that a request asks for; what it asks for twice, once."""
-    given = (value.replace("\0", "") for value in request.query_params.getlist(name))
-    values = list(dict.fromkeys(filter(None, given)))
-    if any(len(value) > MAXIMUM_VALUE for value in values):
-        raise BadRequestError(
-            gettext("A filter takes %(maximum_value)s characters at most.") % {"maximum_value": MAXIMUM_VALUE}
-        )
-    if len(values) > MOST_VALUES:
-        raise BadRequestError(gettext("A filter takes %(most_values)s values at most.") % {"most_values": MOST_VALUES})
-    return values
 
 
 def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:
@@ -102,6 +76,32 @@ def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:
         if fields.is_hidden(owner, str(column.key)) or fields.tells(owner, column):
             return True
     return fields.is_hidden(model, name_of(str(getattr(one, "parameter_name", ""))))
+
+
+async def _filtered(
+    one: AnyFilter, statement: AnySelect, asked: tuple[str, str], request: Request, model: type[object]
+) -> AnySelect:
+    operation, value = asked
+    statement = statement.where(_refers_to_visible(one, model, rights_of(request)))
+    try:
+        if getattr(one, "has_operator", False):
+            return await one.get_filtered_query(statement, operation, value, model)  # type: ignore[no-any-return]  # SQLAdmin's two kinds of filter
+        return await one.get_filtered_query(statement, _typed(one, value, model), model)  # type: ignore[no-any-return]  # as above
+    except (ValueError, ArithmeticError) as error:
+        raise BadRequestError(f"{one.title}: {error}") from None
+
+
+def _asked(request: Request, name: str) -> list[str]:
+    """Return the values that a request asks for; what it asks for twice, once."""
+    given = (value.replace("\0", "") for value in request.query_params.getlist(name))
+    values = list(dict.fromkeys(filter(None, given)))
+    if any(len(value) > MAXIMUM_VALUE for value in values):
+        raise BadRequestError(
+            gettext("A filter takes %(maximum_value)s characters at most.") % {"maximum_value": MAXIMUM_VALUE}
+        )
+    if len(values) > MOST_VALUES:
+        raise BadRequestError(gettext("A filter takes %(most_values)s values at most.") % {"most_values": MOST_VALUES})
+    return values
 
 
 def _refers_to_visible(one: object, model: type[object], rights: Rights) -> ColumnElement[bool]:

@@ -112,17 +112,17 @@ class Folders:
         )
 
 
-def _names(templates: Path) -> frozenset[str]:
-    path = templates / "admin"
-    return frozenset(one.relative_to(path).as_posix() for one in path.rglob("*.html"))
-
-
 def find_unfit_site(site: AdminSite, environment: Environment) -> Iterator[str]:
     """Find templates that a site names and that are not there, or that Jinja cannot read."""
     for option in OF_SITE:
         name = getattr(site, option)
         if name is not None and (problem := template_problem(name, environment)):
             yield f"the admin site {site.name!r}: {option} is {name!r}, which {problem}"
+
+
+def _names(templates: Path) -> frozenset[str]:
+    path = templates / "admin"
+    return frozenset(one.relative_to(path).as_posix() for one in path.rglob("*.html"))
 
 
 def _is_default(view: type[ViewBase], option: str) -> bool:

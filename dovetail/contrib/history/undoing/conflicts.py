@@ -51,16 +51,6 @@ def check_present(step: Step, keys: Mapping[int, str], found: Rows, names: Names
             _check_same(step.table, row, present, names)
 
 
-def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object], names: Names) -> None:
-    for name, value in row.now.items():
-        is_told = value != REDACTED and table.fields[name].onupdate is None
-        if is_told and present.get(name) != value:
-            raise ConflictError(
-                gettext("This cannot be undone: %(name)s of %(name2)s was changed since.")
-                % {"name": names.field(table, name), "name2": names.object(table, row.text)}
-            )
-
-
 def check_referring(connection: Connection, recorded: Recorded, step: Step, source: Source, names: Names) -> None:
     """Raise ConflictError if something that is written down refers to rows that would be deleted."""
     table = step.table.table
@@ -119,6 +109,16 @@ def unique_columns(table: Table) -> Iterator[Sequence[Column[object]]]:
     for index in table.indexes:
         if index.unique and len(index.columns) == len(index.expressions) and not _is_partial(index):
             yield [table.columns[column.key] for column in index.columns]
+
+
+def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object], names: Names) -> None:
+    for name, value in row.now.items():
+        is_told = value != REDACTED and table.fields[name].onupdate is None
+        if is_told and present.get(name) != value:
+            raise ConflictError(
+                gettext("This cannot be undone: %(name)s of %(name2)s was changed since.")
+                % {"name": names.field(table, name), "name2": names.object(table, row.text)}
+            )
 
 
 def _is_partial(index: Index) -> bool:

@@ -65,6 +65,26 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
         raise UnreadableFileError(str(NO_WORKBOOK)) from error
 
 
+def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types
+    """Return the value of a cell as a form has it: dates and times as ISO 8601, whole numbers without a fraction."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case datetime():
+            return value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return as_duration(value)
+    return str(value)
+
+
 def _check(content: bytes) -> None:
     with ZipFile(BytesIO(content)) as archive:
         parts = archive.infolist()
@@ -109,23 +129,3 @@ def _cells(columns: "Sequence[str]", line: int, row: "Iterable[ReadCell]") -> li
                 % {"line": line, "name": name, "error": one.value}
             )
     return [as_cell(one.value) for one in cells]
-
-
-def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types
-    """Return the value of a cell as a form has it: dates and times as ISO 8601, whole numbers without a fraction."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float() if value.is_integer():
-            return str(int(value))
-        case datetime() if value.time() == time():
-            return value.date().isoformat()
-        case datetime():
-            return value.isoformat(" ")
-        case date() | time():
-            return value.isoformat()
-        case timedelta():
-            return as_duration(value)
-    return str(value)
