@@ -166,7 +166,7 @@ class PoolSource:
     def __init__(self, engine: AsyncEngine, remembered: Remembered | None = None) -> None:
         self._remembered = remembered
         self.presumed: Presumed | None = None
-        self._engine = engine
+        self.engine = engine
         self._pool = engine.sync_engine.pool
         self._connection: DriverConnection | None = None
         self.dialect = engine.sync_engine.dialect
@@ -224,9 +224,18 @@ class PoolSource:
         """Return the connection; take it from the pool if this is the first read."""
         if self._connection is None:
             pool = self._pool
-            taken = await (pool.take() if isinstance(pool, FairPool) else run_in_greenlet(pool.connect))
-            self._connection = DriverConnection(self._engine, taken)
+            return self.use(await (pool.take() if isinstance(pool, FairPool) else run_in_greenlet(pool.connect)))
         return self._connection
+
+    def use(self, taken: ManagesConnection) -> DriverConnection:
+        """Return a connection that was taken from the pool; it is the source's from now on."""
+        self._connection = DriverConnection(self.engine, taken)
+        return self._connection
+
+    def pool_to_wait_for(self) -> FairPool | None:
+        """Return the pool, if there is nothing to read on but what somebody else gives back to it."""
+        pool = self._pool
+        return pool if self._connection is None and isinstance(pool, FairPool) and pool.is_exhausted() else None
 
 
 def session_of(source: ReadSource) -> AsyncSession:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from contextvars import ContextVar
-from math import inf
 from time import monotonic
 from typing import TypeVar
 
@@ -22,10 +21,10 @@ from dovetail.database.drivers.sqlalchemy_private import (
 )
 from dovetail.database.pool.statistics import PoolStatistics
 from dovetail.database.pool.unreachable import away, operational_error
+from dovetail.database.pool.waiting_line import RowRead, WaitingLine
 from dovetail.database.pool.writer_queue import time_left
 
 T = TypeVar("T")
-RINGS_WITHIN = 0.001  # seconds by which a loop may be early
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 # Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
 trusting: ContextVar[bool] = ContextVar("trusting", default=False)
@@ -42,8 +41,7 @@ class FairQueue(PoolQueue[T]):
         self.maxsize = maxsize
         self.use_lifo = use_lifo
         self._items: deque[T] = deque()
-        self._waiting: deque[tuple[asyncio.Future[T], float]] = deque()  # each with the loop's time when it gives up
-        self._timer: tuple[asyncio.AbstractEventLoop, float, asyncio.TimerHandle] | None = None  # and when it rings
+        self.line: WaitingLine[T] = WaitingLine()
         self._is_closed = False
 
     def close(self) -> None:
@@ -64,7 +62,7 @@ class FairQueue(PoolQueue[T]):
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - SQLAlchemy's signature
         """Give `item` to who waits, or lay it down. Raises QueueFull; nobody waits here: a pool never asks for it."""
-        if self._waiting and self._hand_over(item):
+        if self.line.waiting and self.line.hand_over(item):
             return
         if self.full():
             raise QueueFull
@@ -85,7 +83,9 @@ class FairQueue(PoolQueue[T]):
         """Take one, if need be after waiting `timeout` seconds in one of SQLAlchemy's greenlets. Raises QueueEmpty."""
         if self._items or not block:
             return self.get_nowait()
-        return wait_in_greenlet(self.wait(timeout))
+        item = wait_in_greenlet(self.wait(timeout))
+        assert item is not None  # noqa: S101 - nothing was to be read along
+        return item
 
     def get_nowait(self) -> T:
         """Take one. Raises QueueEmpty."""
@@ -93,50 +93,34 @@ class FairQueue(PoolQueue[T]):
             raise QueueEmpty
         return self._items.pop() if self.use_lifo else self._items.popleft()
 
-    async def wait(self, timeout: float | None) -> T:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
-        """Return what is put in next; callers are served as they came. Raises QueueEmpty after `timeout` seconds."""
-        loop = asyncio.get_running_loop()
-        timeout = time_left(timeout)
-        waiter: asyncio.Future[T] = loop.create_future()
-        until = inf if timeout is None else loop.time() + timeout
-        self._waiting.append((waiter, until))
-        self._ring(loop, until)
+    async def wait(self, timeout: float | None, read: RowRead | None = None) -> T | None:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
+        """Return what is put in next; callers are served as they came. Raises QueueEmpty after `timeout` seconds.
+
+        Return None if the row of `read` was read along by somebody else.
+        """
+        waiter = self.line.join(time_left(timeout), read)
+        future = waiter.future
         try:
-            return await waiter
+            return await future
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                item = waiter.result()  # it came in the same moment: the next one may have it
-                if not self._hand_over(item):
+            item = None if future.cancelled() or not future.done() or future.exception() else future.result()
+            if item is not None:  # it came in the same moment: the next one may have it
+                if read is not None:
+                    self.release(read)
+                if not self.line.hand_over(item):
                     self._items.append(item)  # even as one too many: nobody else has it, and it counts as one
             raise
+        finally:
+            self.line.leave(waiter)
 
-    def _hand_over(self, item: T) -> bool:
-        """Give `item` to who has waited longest; return False if nobody waits."""
-        while self._waiting:
-            waiter, _ = self._waiting.popleft()
-            if not waiter.done():  # not cancelled
-                waiter.set_result(item)
-                return True
-        return False
-
-    def _ring(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
-        """Have one timer ring for all who wait, when the first of them gives up: nearly nobody ever does."""
-        if self._timer is not None and self._timer[0] is loop:  # that of a loop that was closed never rings
-            _, earlier, handle = self._timer
-            if earlier <= until:
+    def release(self, read: RowRead) -> None:
+        """Let those who were to be read along with `read` wait on, or have what lies ready."""
+        self.line.release(read)
+        while self._items:
+            item = self.get_nowait()
+            if not self.line.hand_over(item):
+                self.put_back(item)
                 return
-            handle.cancel()
-        self._timer = None if until == inf else (loop, until, loop.call_at(until, self._give_up, loop))
-
-    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let those who have waited long enough give up, and ring again for the next."""
-        self._timer, now = None, loop.time() + RINGS_WITHIN
-        for waiter, until in [one for one in self._waiting if one[1] <= now]:
-            self._waiting.remove((waiter, until))
-            if not waiter.done():
-                waiter.set_exception(QueueEmpty())
-        if self._waiting:
-            self._ring(loop, min(until for _, until in self._waiting))
 
 
 class FairPool(QueuePool):
@@ -186,16 +170,13 @@ class FairPool(QueuePool):
         if not self.idle.empty():
             record = self.idle.get_nowait()
         elif self.is_exhausted():
-            record = await self._wait()
-        if record is not None:
-            if _is_trusted(record) and self.is_usable_as_it_lies(record):
-                return record
-            self.idle.put_back(record)  # nobody else runs before `connect` takes it again
-        token = trusting.set(True)
-        try:
-            return await run_in_greenlet(self.connect)
-        finally:
-            trusting.reset(token)
+            record = await self._wait(None)
+        return self._as_it_lies(record) or await self._connect()
+
+    async def take_or_be_read_along(self, read: RowRead) -> ManagesConnection | None:
+        """Wait for a connection, as `take` does where none is free; return None if somebody else has read the row."""
+        record = await self._wait(read)
+        return None if record is None else self._as_it_lies(record) or await self._connect()
 
     def statistics(self) -> PoolStatistics:
         """Return the numbers of the pool as they are now."""
@@ -216,10 +197,10 @@ class FairPool(QueuePool):
         """Return whether who takes the connection trusts it, and may."""
         return trusting.get() and _is_trusted(record)
 
-    async def _wait(self) -> ConnectionPoolEntry:
+    async def _wait(self, read: RowRead | None) -> ConnectionPoolEntry | None:
         self.waiting += 1
         try:
-            return await self.idle.wait(self.timeout())
+            return await self.idle.wait(self.timeout(), read)
         except QueueEmpty:
             self.timeouts += 1
             raise exc.TimeoutError(
@@ -227,6 +208,20 @@ class FairPool(QueuePool):
             ) from None
         finally:
             self.waiting -= 1
+
+    def _as_it_lies(self, record: ConnectionPoolEntry | None) -> ConnectionPoolEntry | None:
+        """Return a connection that was taken; None if it is none to be used without more ado, and lies there again."""
+        if record is None or (_is_trusted(record) and self.is_usable_as_it_lies(record)):
+            return record
+        self.idle.put_back(record)  # nobody else runs before `connect` takes it again
+        return None
+
+    async def _connect(self) -> ManagesConnection:
+        token = trusting.set(True)
+        try:
+            return await run_in_greenlet(self.connect)
+        finally:
+            trusting.reset(token)
 
 
 def _is_trusted(record: ConnectionPoolEntry) -> bool:

@@ -15,11 +15,12 @@ from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
+from dovetail.database.pool.waiting_line import MOST_TOGETHER
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.database.presumed import Presumed, UnconfirmedError
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import FilterParameter
-from dovetail.resources.query.keys import key_names, keys_parameter
+from dovetail.resources.query.keys import key_names, keys_parameter, listed_keys_parameter
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
@@ -27,6 +28,7 @@ from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.etags import value_reader, version_within
 from dovetail.resources.read.expression_values import Computed, expression_values
 from dovetail.resources.read.page_select import count_select, page_select
+from dovetail.resources.read.reads_together import ReadTogether, may_be_read_together
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.sql.json_values import result_processor
@@ -46,6 +48,7 @@ from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
 ALL_FIELDS = ItemQuery()
+KEY = "filter_0_0"  # the placeholder of the key in a read of one row
 MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
 T = TypeVar("T")
 Place = tuple[int, Callable[[object], object] | None]  # where in a row a value is, and what makes Python's value of it
@@ -208,13 +211,17 @@ class Reader:
             return await self._read_confirming(source, source.presumed, keys[0], visibility if is_plain else None)
         place = (source.dialect.name, visibility.template)
         plan: Plan | None = self._plans_of_one.get(place) if is_plain else None
-        if plan is not None:
-            return await plan.fetch(await source.connection(), self._arguments(keys[0]), visibility.bind_values)
-        request = self._request_of(keys, query)
-        plan = self.plan(request, visibility, source.dialect)
-        if plan is not None and is_plain:
+        if plan is None:
+            request = self._request_of(keys, query)
+            plan = self.plan(request, visibility, source.dialect)
+            if plan is None or not is_plain:
+                return await self.run(plan, source, request, visibility)
             self._plans_of_one[place] = plan
-        return await self.run(plan, source, request, visibility)
+        if isinstance(source, PoolSource) and (pool := source.pool_to_wait_for()) is not None:
+            together = self._together(plan, visibility, source.dialect)
+            if together is not None:
+                return plan.batch(await together.rows(source, pool, keys[0], visibility.bind_values))
+        return await plan.fetch(await source.connection(), self._arguments(keys[0]), visibility.bind_values)
 
     async def _read_confirming(
         self, source: PoolSource, presumed: Presumed, key: object, visibility: Visibility | None
@@ -322,7 +329,7 @@ class Reader:
 
     def _arguments(self, key: object) -> dict[str, object]:
         """Return the placeholders of the key in a read of one row."""
-        return {"filter_0_0": key} if self._is_single else _filled("filter_0", self._key_filter.arguments((key,)))
+        return {KEY: key} if self._is_single else _filled("filter_0", self._key_filter.arguments((key,)))
 
     @cached_property
     def _is_single(self) -> bool:
@@ -349,6 +356,25 @@ class Reader:
         select = self._page(request, visibility, dialect)
         prepared = prepare(select.statement, dialect, visibility.binds)
         return self.plan_of(select, prepared, visibility, dialect, request.terms)
+
+    def _together(self, plan: Plan, visibility: Visibility, dialect: Dialect) -> ReadTogether | None:
+        """Return what reads rows with others who wait for a connection; None if their keys cannot be told apart."""
+        place = (dialect.name, visibility.template, ReadTogether)
+        if place not in self._plans_of_one:
+            self._plans_of_one[place] = self._compile_together(plan.prepared, visibility, dialect)
+        found: ReadTogether | None = self._plans_of_one[place]
+        return found
+
+    def _compile_together(
+        self, alone: PreparedStatement, visibility: Visibility, dialect: Dialect
+    ) -> ReadTogether | None:
+        if self._lookup or not self._is_single or not may_be_read_together(self._key_filter.path.type, dialect):
+            return None
+        listed = ListQuery(filters=((listed_keys_parameter(self._key_filter), (None,)),), limit=MOST_TOGETHER)
+        select = self._page(PageRequest(listed, ()), visibility, dialect)
+        several = prepare(select.statement, dialect, visibility.binds)
+        place = next((place for place, name in select.own.items() if name == self._key_filter.path.name), None)
+        return None if several is None or place is None else ReadTogether(alone, several, KEY, place)
 
     def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan | None:
         nothing_known = None if self._is_single else (None,) * len(key_names(self.model))
