@@ -1,4 +1,4 @@
-"""Lets email-validator be imported so that it compiles its expressions when an address is first checked.
+"""Import email-validator so that it compiles its expressions when the first address is checked.
 
 FastAPI imports it to know whether it is there. To compile what it looks for takes a fortieth of a start, and of
 `check`, neither of which checks an address. Python's own LazyLoader does not do: a second import loads the module.

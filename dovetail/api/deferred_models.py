@@ -1,4 +1,4 @@
-"""Imports FastAPI so that pydantic makes the validators of its OpenAPI models when a document is first asked for.
+"""Import FastAPI so that pydantic makes the validators of its OpenAPI models with the first document.
 
 They are thirty, and most of what the import costs; a server makes no document before somebody asks for one.
 (https://docs.pydantic.dev/latest/api/config/#pydantic.config.ConfigDict.defer_build)

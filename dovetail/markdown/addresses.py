@@ -1,4 +1,4 @@
-"""Tell which addresses of images a page may load."""
+"""Check which addresses of images a page may load."""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Run what takes long in a thread, one call at a time."""
+"""Run long work in a thread, one call at a time."""
 
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple

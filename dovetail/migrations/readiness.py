@@ -1,4 +1,4 @@
-"""Checks that a site can do its work: its database answers, takes changes and has what the migrations make.
+"""Check that a site can work: its database answers, takes changes and has all migrations.
 
 A load balancer asks every second or so, of every process. So one look serves all who ask within a second; it uses one
 connection of its own, because a busy pool is no reason to send this process's load to the others, and takes no longer

@@ -30,7 +30,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 @pytest.mark.parametrize("remembers", [True, False])
 @pytest.mark.parametrize("books", ["/api/books", "/api/loud_books"])  # those that are loud need Python
-async def test_by_a_read(client, owner, make_book, asked, books, remembers, monkeypatch):  # noqa: PLR0917 - fixtures
+async def test_a_read_asks_the_policy_once(client, owner, make_book, asked, books, remembers, monkeypatch):  # noqa: PLR0917 - fixtures
     monkeypatch.setattr(BookPolicy, "remembers_anonymous", remembers)
     book = await make_book(owner_id=1)
     for who in (client, owner):
@@ -41,7 +41,7 @@ async def test_by_a_read(client, owner, make_book, asked, books, remembers, monk
             assert asked == SEES or (who is client and remembers and not asked), path
 
 
-async def test_by_a_write(owner, author, make_book, asked):
+async def test_a_write_asks_the_policy_once_for_each_action(owner, author, make_book, asked):
     book = await make_book(owner_id=1)
     fields = {"title": "New", "author_id": author.id}
     for method, path, data, hooks in (
@@ -56,7 +56,7 @@ async def test_by_a_write(owner, author, make_book, asked):
         assert rules == hooks, method
 
 
-async def test_by_a_write_that_is_refused(owner, make_book, asked):
+async def test_a_refused_write_asks_the_policy_once(owner, make_book, asked):
     book = await make_book(owner_id=1)
     stale = {"If-Match": '"0-0"'}
     for method, action in (("PATCH", "change"), ("DELETE", "delete")):
@@ -66,7 +66,7 @@ async def test_by_a_write_that_is_refused(owner, make_book, asked):
         assert asked["view"] == asked[action] == 1, method
 
 
-async def test_as_often_for_many_rows_as_for_two(owner, author, make_book, asked):
+async def test_a_bulk_write_asks_the_policy_as_often_for_many_rows_as_for_two(owner, author, make_book, asked):
     books = [await make_book(owner_id=1) for _ in range(12)]
     missing = 10**6  # of an author: the request fails, and is tried one by one
     for method, query, item, status in (

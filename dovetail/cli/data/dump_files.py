@@ -1,4 +1,4 @@
-"""Reads the files that `dumpdata` writes, and says where in them something is wrong."""
+"""Read the files that `dumpdata` writes; errors name the line."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Puts rows into tables by their primary keys, those that refer to one another too."""
+"""Write rows into tables by their primary keys, also rows that refer to one another."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

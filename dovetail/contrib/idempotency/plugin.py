@@ -1,4 +1,4 @@
-"""Keeps the answers to requests that carry an `Idempotency-Key`, so that they can be sent again."""
+"""The table of contents of idempotency: it keeps the answers to requests with an `Idempotency-Key` for a day."""
 
 from dovetail.plugin import Plugin, deferred, lazy
 

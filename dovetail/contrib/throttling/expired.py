@@ -1,4 +1,4 @@
-"""Buckets that say nothing any more, for `purge-expired`."""
+"""The expired buckets, which `purge-expired` deletes."""
 
 from sqlalchemy import ColumnElement
 

@@ -1,4 +1,4 @@
-"""Says which tables of the models a site's database cannot hold, before anything is made or served."""
+"""Find tables of models that the site's database cannot hold, at start."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Lets Alembic be imported without pygments, where that happens to be installed: half of what the import costs.
+"""Import Alembic without pygments, which Mako would import if it is installed: half of the cost of the import.
 
 Alembic writes its files with Mako, whose module of exceptions imports pygments for pages that show errors in HTML.
 The module is loaded when something of it is used. (https://docs.python.org/3/library/importlib.html#importlib.util.LazyLoader)

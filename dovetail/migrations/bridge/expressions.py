@@ -1,4 +1,4 @@
-"""Reads expressions of SQL that a database tells of, and compares them as far as their texts say."""
+"""Compare expressions of SQL, as a database writes them, by their normalized texts."""
 
 import re
 

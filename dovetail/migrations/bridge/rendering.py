@@ -1,4 +1,4 @@
-"""Writes types and defaults into revision files, as the Python code that makes them again exactly."""
+"""Render types and defaults as Python code for revision files."""
 
 import re
 from collections.abc import Iterator

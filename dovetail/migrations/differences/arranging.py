@@ -1,4 +1,4 @@
-"""Brings the changes of a table into an order that both databases can follow."""
+"""Put the changes of a table into an order that works on both databases."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Sees columns that are computed otherwise than their models say."""
+"""Find computed columns whose expression differs from that of the model."""
 
 from collections.abc import Iterable, Iterator
 

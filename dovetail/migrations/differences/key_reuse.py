@@ -1,4 +1,4 @@
-"""Sees tables whose keys SQLite may give twice, and writes the change as `op.batch_alter_table`."""
+"""Find tables in which SQLite may use a key twice; the change is written as `op.batch_alter_table`."""
 
 from collections.abc import Iterable, Iterator
 

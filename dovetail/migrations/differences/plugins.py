@@ -1,4 +1,4 @@
-"""Names what Alembic compares beyond what it does by itself: plugins of its autogenerate."""
+"""The plugins of Alembic's autogenerate: what is compared beyond what Alembic compares itself."""
 
 from alembic.runtime.plugins import Plugin
 

@@ -1,4 +1,4 @@
-"""Chooses which revision files make up the graph where one of them is a squash, and redirects references to it."""
+"""Choose between a squash and the revisions that it replaces, and redirect references to the chosen ones."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reads revision files as texts: enough to list them, without importing Alembic or the files."""
+"""Read revision files as texts, which is enough to list them without importing Alembic or the files."""
 
 import re
 from collections.abc import Iterator

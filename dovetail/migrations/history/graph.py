@@ -1,4 +1,4 @@
-"""Loads the revision files of all enabled plugins as one graph."""
+"""Load the revision files of all enabled plugins as one graph."""
 
 import heapq
 import warnings

@@ -1,4 +1,4 @@
-"""Finds migrations that are not applied, from the names of files and one SELECT, without importing Alembic.
+"""Find migrations that are not applied by the names of files and one SELECT, without importing Alembic.
 
 A server asks this whenever it starts.
 """

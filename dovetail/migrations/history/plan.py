@@ -1,4 +1,4 @@
-"""Plans what a command does: the steps between what is applied and what is wanted."""
+"""Plan the steps of a command, from the applied revisions to the wanted ones."""
 
 import re
 from collections.abc import Collection, Sequence

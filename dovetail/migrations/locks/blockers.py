@@ -1,4 +1,4 @@
-"""Names who holds the lock that a migration waited for on PostgreSQL."""
+"""Find the process that holds the lock for which a migration waited on PostgreSQL."""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError

@@ -1,4 +1,4 @@
-"""Waits for locks on PostgreSQL so that the site goes on: in short tries, with pauses in which readers pass.
+"""Wait for locks on PostgreSQL without blocking the site: in short tries, with pauses that let readers pass.
 
 A statement that waits for a lock makes every later reader of the table wait behind it, each with a connection of the
 pool in hand, so that before long there is none left for those who want something else. So a try is shorter than anybody

@@ -1,4 +1,4 @@
-"""Names who holds the lock that a migration waited for on SQLite: a lock on a file, whose owner Linux knows."""
+"""Find the process that holds the lock for which a migration waited on SQLite: Linux knows who locks a file."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Turns a dropped and an added column of one type into a rename, if the author says that it was one."""
+"""Turn a dropped and an added column of one type into a rename, if the author says so."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Says which plugin owns a table that may have lost its model."""
+"""Find the plugin that owns a table whose model may be gone."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Asks what only the author of a change knows, as Django's questioner does."""
+"""Ask the author of a change what only they know, as Django's questioner does."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Gives raw Alembic the plugins' revisions, the lock and the ledger, as `manage.py migrate` has them; see env.py."""
+"""Let Alembic's own commands use the plugins' revisions, the lock and the ledger of `manage.py migrate`; see env.py."""
 
 import asyncio
 import re

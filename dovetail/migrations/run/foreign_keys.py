@@ -1,4 +1,4 @@
-"""Sees that no migration leaves rows on SQLite that refer to nothing: foreign keys are off while it runs.
+"""Check foreign keys on SQLite after a migration, which runs with foreign keys off.
 
 Only tables that a migration wrote to, dropped or made anew are looked at, and those that refer to them, at its end and
 before its COMMIT: an added column or an index costs nothing, however many rows there are.

@@ -1,4 +1,4 @@
-"""Gives SQLite room in memory while migrations run: they write large tables and indexes in one transaction.
+"""Enlarge SQLite's page cache while migrations run: they write large tables and indexes in one transaction.
 
 With SQLite's own two megabytes, changed pages are written out, read and written again long before the COMMIT: a search
 index of 40,000 posts wrote 542 MB, and with this room 177 MB. (https://www.sqlite.org/pragma.html#pragma_cache_size)

@@ -1,4 +1,4 @@
-"""Reads the parameters in the URL of a list, by hand: every list has parameters of its own, and it has to be fast."""
+"""Read the query parameters of a list, without FastAPI: each list has its own, and it has to be fast."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

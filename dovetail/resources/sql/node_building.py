@@ -1,4 +1,4 @@
-"""Reads the tree of an answer off a model and a response schema, and refuses a field that comes from nowhere."""
+"""Build the tree of an answer from a model and a response schema; refuse fields without a source."""
 
 from typing import get_args
 

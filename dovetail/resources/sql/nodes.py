@@ -1,4 +1,4 @@
-"""Nodes of an answer: a tree of columns and relations, which `node_building.py` reads off a model and a schema.
+"""The nodes of an answer: a tree of columns and relations, which `node_building.py` builds.
 
 A part has three names: that of the schema's field (`name`), the one that clients see (`alias`), and that of the
 attribute (`path`), by which policies know it.

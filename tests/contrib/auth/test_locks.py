@@ -41,23 +41,23 @@ async def assert_that_changes_wait(database, user, prove):
     await changing
 
 
-async def test_a_login(database, ada):
+async def test_a_login_holds_the_users_row(database, ada):
     await assert_that_changes_wait(database, ada, lambda session: authenticate(session, "ada", PASSWORD))
 
 
-async def test_a_change_of_ones_own_account(database, ada):
+async def test_a_change_of_ones_own_account_holds_the_users_row(database, ada):
     async with database.unit_of_work() as session:
         token = await new_token(session, ada.id, lifetime=60)
     await assert_that_changes_wait(database, ada, lambda session: lock_user_by_token(session, token))
 
 
-async def test_making_a_token_to_send(database, ada):
+async def test_making_a_token_to_send_holds_the_users_row(database, ada):
     await assert_that_changes_wait(
         database, ada, lambda session: create_one_time_token(session, ada, TokenPurpose.RESET_PASSWORD, lifetime=60)
     )
 
 
-async def test_using_up_a_token_that_was_sent(database, ada):
+async def test_using_up_a_token_that_was_sent_holds_the_users_row(database, ada):
     async with database.unit_of_work() as session:
         token = await create_one_time_token(session, ada, TokenPurpose.VERIFY_EMAIL, lifetime=60)
     await assert_that_changes_wait(
@@ -65,7 +65,7 @@ async def test_using_up_a_token_that_was_sent(database, ada):
     )
 
 
-async def test_asking_for_a_new_address(database, ada):
+async def test_asking_for_a_new_address_holds_the_users_row(database, ada):
     async def ask(session):
         await UserManager(session, AuthSettings()).request_email_change(ada, "countess@example.org")
         return True

@@ -1,4 +1,4 @@
-"""Prepares the deletion of a user: a line in the security events, and an end to what no foreign key takes along."""
+"""Prepare the deletion of a user: record it, and delete what no foreign key deletes."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

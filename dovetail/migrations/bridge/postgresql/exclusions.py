@@ -1,4 +1,4 @@
-"""Compares exclusion constraints, which SQLAlchemy does not read back and Alembic does not compare."""
+"""Compare exclusion constraints, which SQLAlchemy does not reflect and Alembic does not compare."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Keeps the enums and domains of PostgreSQL in step with the columns that have them."""
+"""Create, alter and drop the enums and domains of PostgreSQL with the columns that use them."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Renames constraints, indexes and sequences that bear a table's name on PostgreSQL when the table is renamed."""
+"""Rename the constraints, indexes and sequences with a table's name when PostgreSQL renames the table."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Asks PostgreSQL how it would keep a constraint, an index or what a column computes.
+"""Ask PostgreSQL how it stores a constraint, an index or a computed column.
 
 PostgreSQL writes an expression in its own words, and no rule of ours tells whether two texts mean the same. So it is
 made on an empty table with the same columns, which is undone at once.

@@ -1,4 +1,4 @@
-"""Reads what columns of SQLite compute.
+"""Read the expressions of computed columns of SQLite.
 
 SQLAlchemy loses an expression behind a type with a comma, as in `net NUMERIC(10, 2) GENERATED ALWAYS AS (...)`: a table
 that is made anew would compute nothing, and makemigrations would see a change in every run. Whoever imports this module

@@ -1,4 +1,4 @@
-"""Turns the values of a column into those of another type on SQLite, as PostgreSQL would, or says that it cannot.
+"""Convert the values of a column to another type on SQLite, as PostgreSQL does, or refuse.
 
 SQLite's CAST makes 0 of any text, and 2026 of a date.
 """

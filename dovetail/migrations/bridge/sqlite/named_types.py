@@ -1,4 +1,4 @@
-"""Remembers the enums and domains that columns have on PostgreSQL: SQLite keeps texts, and forgets the labels.
+"""Record the enums and domains that columns have on PostgreSQL: SQLite stores texts, without the labels.
 
 What a connection's migrations have made says it, so that makemigrations, which makes a database of all of them, sees
 each change of labels. Of a table that was there before, or that SQL of a migration's own made, nothing is known.

@@ -1,4 +1,4 @@
-"""Renames indexes, and constraints inside CREATE TABLE, that bear a table's name on SQLite when it is renamed."""
+"""Rename the indexes and constraints with a table's name when the table is renamed on SQLite."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Reads the statements that SQLite keeps: it has no other record of expressions, in indexes and in columns."""
+"""Read expressions of indexes and columns from the CREATE statements that SQLite stores, their only record."""
 
 import re
 from collections.abc import Iterator

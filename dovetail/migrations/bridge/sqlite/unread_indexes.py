@@ -1,4 +1,4 @@
-"""Compares the indexes of SQLite that SQLAlchemy does not read back: those on expressions, and search indexes."""
+"""Compare the indexes of SQLite that SQLAlchemy does not reflect: those on expressions, and search indexes."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Finds out which rows of one relation the objects in bodies are, and which are new, repeated or left out."""
+"""Match the objects in a body with the rows of one relation: which are new, repeated or left out."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
