@@ -1,4 +1,4 @@
-"""The check of lists: it names orders, filters and searches without an index while the table is small."""
+"""The check of lists, which `manage.py check` runs: it finds orders, filters and searches without an index."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from dovetail.resources.query.paths import Path
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.spec import Spec
 
-INSIDE = ("contains", "icontains", "startswith")  # no index of both databases knows what stands inside a text
+INSIDE = ("contains", "icontains", "startswith")  # lookups that no index serves on both databases
 
 
 def listed_resources(app: FastAPI) -> Iterator[Spec]:
@@ -33,7 +33,7 @@ def listed_resources(app: FastAPI) -> Iterator[Spec]:
 
 
 def unserved(spec: Spec) -> Iterator[Unserved]:
-    """Yield every order, filter and search of a list that no index serves and `unindexed` does not name."""
+    """Yield each order, filter and search of a list without an index, unless `unindexed` names it."""
     for name, term in spec.grammar.terms.items():
         if name not in spec.unindexed and isinstance(term.path, Path):
             yield from _order(spec, name, term.path)

@@ -1,7 +1,7 @@
-"""Find what is wrong with policies when a site starts, and what `manage.py check` says of them.
+"""Check policies: mistakes with which a site does not start, and warnings of `manage.py check`.
 
-A resource is refused whose policy is not the one that decides everywhere else. So is a policy that names no field, or
-that may hide what an answer has to have.
+A site does not start if a resource has another policy than the one registered for its model, if a policy names a field
+that does not exist, or if it may hide what a schema requires.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ def resources_of(app: FastAPI) -> list[Spec]:
 
 
 def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
-    """Yield what keeps the site from starting: policies that contradict each other, or that name no field."""
+    """Yield the mistakes with which the site does not start."""
     specs = list(specs)
     for spec in specs:
         registered = policies.of(spec.model)
@@ -52,7 +52,7 @@ def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
 
 
 def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
-    """Yield what is closed, or decided in one place only: a code, what it is and what to write."""
+    """Yield the models without a registered policy: a code, the warning and what to write."""
     for spec in specs:
         name, model = spec.singular, spec.model.__name__
         if isinstance(spec.policy, Closed):
@@ -71,7 +71,7 @@ def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[st
 
 
 def telling_keys(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
-    """Yield what makes rows of names, not all of which everybody may know, and answers keys that tell new from old."""
+    """Yield `links` whose rows may be hidden and have counted keys: a new key tells that there was no such row."""
     for spec in specs:
         readers = spec.reader, spec.list_reader, spec.written_reader
         shown = {path for reader in readers for _, path in reader.node.paths()}
@@ -90,15 +90,15 @@ def telling_keys(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[st
 
 
 def _hides(policy: Policy) -> bool:
-    """Return True unless a policy shows all rows to somebody unknown."""
+    """Return True unless a policy shows all rows to an anonymous viewer."""
     try:
         return not is_always(policy.where(None, "view"))
-    except Exception:  # noqa: BLE001 - it has to know who asks
+    except Exception:  # noqa: BLE001 - it needs a viewer
         return True
 
 
 def _nested_for_others(spec: Spec) -> Iterator[str]:
-    """Yield the nested rows whose policy cannot be asked about who writes here."""
+    """Yield the nested rows whose policy decides for viewers of another class."""
     for name in spec.nested:
         model = spec.model
         for step in name.split("."):
@@ -114,7 +114,7 @@ def _nested_for_others(spec: Spec) -> Iterator[str]:
 
 def _impossible(spec: Spec) -> Iterator[str]:
     if type(spec.policy).related is not Policy.related:
-        return  # it says itself what is seen
+        return  # it decides itself about related rows
     for reader in dict.fromkeys((spec.reader, spec.list_reader, spec.written_reader)):
         for path, schema, target in _required(reader.node):
             policy = spec.access.policies.get(path)
@@ -133,7 +133,7 @@ def _impossible(spec: Spec) -> Iterator[str]:
 
 
 def _required(node: Node, prefix: str = "") -> Iterator[tuple[str, str, type[object]]]:
-    """Yield the single objects that an answer has to have, by path, each with the field that says so."""
+    """Yield the single objects that a schema requires, by path, each with its field."""
     for part in node.parts:
         if isinstance(part, Relation):
             if not (part.is_list or part.is_optional):

@@ -1,4 +1,4 @@
-"""Checks, when a resource is made, of its fields: a name that leads nowhere, and two that contradict each other."""
+"""Check a resource's fields when it is made: names that do not exist, and fields that contradict each other."""
 
 from dovetail.api.base64_bytes import has_raw_bytes
 from dovetail.errors import ConfigurationError

@@ -52,7 +52,7 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
     """The fields of a resource, and what follows from them."""
 
     def _complete(self) -> None:
-        """Put in the place of what is not given what stands for it: schemas made of `fields`, and the closed policy."""
+        """Fill in what the author left out: the schemas that are made of `fields`, and the closed policy."""
         if self.policy is CLOSED:
             object.__setattr__(self, "policy", Closed(self.model))
         if not self.fields:

@@ -1,4 +1,4 @@
-"""Checks of what a resource is given, before anything is made of it: a text in the place of a tuple, no name at all."""
+"""Check the types of a resource's fields before anything is derived from them: a text in place of a tuple, say."""
 
 import re
 
@@ -12,7 +12,7 @@ URL_PATH = re.compile(r"[\w.~-]+(/[\w.~-]+)*")
 
 
 def check_given(spec: Declared) -> None:
-    """Raise ConfigurationError, in one line, for the first thing that is not what its field takes."""
+    """Raise ConfigurationError, in one line, for the first field with a wrong value."""
     if not isinstance(spec.model, type) or inspect(spec.model, raiseerr=False) is None:
         raise ConfigurationError(f"a resource has the model {spec.model!r}, expected a class that is mapped to a table")
     _check_several(spec)

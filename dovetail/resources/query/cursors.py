@@ -1,4 +1,4 @@
-"""Cursors: where a page ends, as an opaque text that only this site can have written."""
+"""Cursors: the place where a page ends, as an opaque text that is signed by the site."""
 
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -11,15 +11,15 @@ from dovetail.signing import BadSignatureError, Signer
 
 @dataclass(frozen=True)
 class Cursor:
-    """The place after (or before) a row: its values of the columns that the list is ordered by, as JSON values."""
+    """The place after (or before) a row: the row's values of the columns that the list is ordered by, as JSON."""
 
     ordering: str
     values: tuple[Any, ...]
     backwards: bool = False
-    inclusive: bool = False  # the row is among those that are read from here
+    inclusive: bool = False  # whether the row itself belongs to the page
 
     def turned(self) -> "Cursor":
-        """Return the same place in the other direction: every row is on one side of it or on the other."""
+        """Return the same place in the other direction, so that each row is on exactly one of the two sides."""
         return replace(self, backwards=not self.backwards, inclusive=not self.inclusive)
 
 

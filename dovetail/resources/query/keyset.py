@@ -1,7 +1,7 @@
 """The order of rows, and which rows come after one (https://use-the-index-luke.com/no-offset).
 
-Pages of the API and of the back office are found by it. Null counts as greater than everything, as PostgreSQL has it
-by default, on every database: it comes last, and first where the order descends (`Direction.of`).
+The API and the back office page by it. On both databases null counts as greater than everything, which is PostgreSQL's
+default: it comes last, and first if the order descends (`Direction.of`).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _COMPARISONS = {(False, False): gt, (False, True): ge, (True, False): lt, (True,
 
 @dataclass(frozen=True)
 class Direction:
-    """The direction of one expression of an ORDER BY; `nulls_first` is None where there is no null."""
+    """The direction of one expression of an ORDER BY; `nulls_first` is None if the expression is never null."""
 
     descending: bool = False
     nulls_first: bool | None = None
@@ -51,7 +51,7 @@ def after(
     `columns`, `directions` and `values` belong to the terms of one order; a value of None stands for null.
     """
     if all(one.nulls_first is None for one in directions) and len({one.descending for one in directions}) == 1:
-        compare = _COMPARISONS[directions[0].descending, inclusive]  # of rows, which an index answers
+        compare = _COMPARISONS[directions[0].descending, inclusive]  # a row comparison, which can use an index
         found: ColumnElement[bool] = compare(tuple_(*columns), tuple_(*values))
         return found
     equal = [
@@ -61,7 +61,7 @@ def after(
     alternatives = [and_(*equal[:depth], _beyond(*place)) for depth, place in enumerate(places)]
     if inclusive:
         alternatives.append(and_(*equal))
-    # The first says nothing new, but is what an index on the first column answers.
+    # The first condition follows from the second, but an index on the first column can serve it.
     return and_(_not_before(*places[0]), or_(*alternatives))
 
 

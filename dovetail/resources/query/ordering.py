@@ -21,7 +21,7 @@ class Term:
 
     path: Path
     descending: bool = False
-    alias: str = ""  # the name that clients know the path by
+    alias: str = ""  # the name in URLs, if it is not that of the path
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ def ordering_terms(
 
 
 def complete(model: type[object], terms: Terms) -> Terms:
-    """Return `terms` and the primary key, so that no two rows are at the same place."""
+    """Return `terms` followed by the primary key, so that the order is unique."""
     keys = [inspect(model).get_property_by_column(column).key for column in inspect(model).primary_key]
     given = {term.path.name for term in terms}
     # The same direction as the last term's lets one index serve them all.
@@ -83,6 +83,6 @@ def expressions(terms: Terms, related: Criteria) -> list[ColumnElement[object]]:
     return [term.path.value(related) for term in terms]
 
 
-@cache  # of a column's own type, which there is once: to make an adapter costs more than to read a page
+@cache  # once for each column: making an adapter costs more than reading a page
 def _adapter(column_type: TypeEngine[Any]) -> TypeAdapter[object]:
     return TypeAdapter(python_type(column_type) | None)

@@ -1,4 +1,4 @@
-"""Names such as `tags__name`: a column of the model, or of what its relations lead to."""
+"""Paths such as `tags__name`: a column of the model, or of a related model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ class Path:
 
     @property
     def column(self) -> Column[object] | None:
-        """The column of the rows' own table; None for one of another, and for what is computed."""
+        """The column of the rows' own table; None for a column of another table, and for a computed one."""
         columns = () if self.relations else getattr(getattr(self.attribute, "property", None), "columns", ())
         return next((column for column in columns if isinstance(column, Column)), None)
 
     @property
     def is_nullable(self) -> bool:
         """True if there may be no value, because the column allows null or a relation leads nowhere."""
-        # Hybrids and what a column_property computes say nothing about it.
+        # Hybrids and column properties do not tell, so they count as nullable.
         columns = getattr(getattr(self.attribute, "property", None), "columns", ())
         return bool(self.relations) or not columns or any(getattr(column, "nullable", True) for column in columns)
 
@@ -56,14 +56,15 @@ class Path:
         of_null: bool = False,
         related: Related = related,
     ) -> ColumnElement[bool]:
-        """Return the condition that `build(column)` holds; across relations, for a row that `visible` does not hide.
+        """Return the condition that `build(column)` holds; across relations, that it holds for a visible related row.
 
-        `of_null` says that it may hold for null; `related` makes the condition that a relation leads to such a row.
+        `visible` are the conditions on related rows by relation. `of_null` says that `build` may hold for null;
+        `related` makes the condition that a relation leads to a row.
         """
         names, depth = [relation.key for relation in self.relations], len(self.relations)
         condition = build(self.attribute)
         foreign_key = None if of_null or not depth or ".".join(names[:depth]) in visible else self._foreign_key()
-        if foreign_key is not None:  # the row that it leads to need not be asked
+        if foreign_key is not None:  # its value suffices: the related row need not be joined
             condition, depth = build(foreign_key), depth - 1
         for relation, end in reversed(list(zip(self.relations[:depth], range(1, depth + 1), strict=True))):
             shown = visible.get(".".join(names[:end]))
@@ -71,13 +72,13 @@ class Path:
         return condition
 
     def value(self, visible: Criteria) -> ColumnElement[object]:
-        """Return the value itself, for an ORDER BY; relations on the way lead to one row each."""
+        """Return the value itself, for an ORDER BY; all relations of the path are to one row."""
         if not self.relations:
             return self.attribute  # type: ignore[return-value]  # an attribute is a column expression
         return self._value_from(self.relations[0].class_, 0, visible)
 
     def _value_from(self, source: Any, depth: int, visible: Criteria) -> ColumnElement[object]:
-        """Return the value at the end of the path as a subquery of `source`, which stands in front of the relation."""
+        """Return the value at the end of the path as a subquery that is correlated with `source`."""
         names, mapped = self.name.split("__"), self.relations[depth].property
         target = aliased(mapped.mapper.class_)
         is_last = depth == len(self.relations) - 1
@@ -93,7 +94,7 @@ class Path:
         return found
 
     def _foreign_key(self) -> object:
-        """Return the foreign key that holds what the path leads to; None if there is none."""
+        """Return the foreign key with the same value as the path's column; None if there is none."""
         mapped = self.relations[-1].property
         columns = getattr(getattr(self.attribute, "property", None), "columns", ())
         (column,) = columns[:1] or (None,)
@@ -104,7 +105,7 @@ class Path:
 
 
 def resolve(model: type[object], name: str) -> Path:
-    """Return the path called `name` from `model`. Raises ConfigurationError, naming what there is, if it is none."""
+    """Return the path called `name` from `model`. Raises ConfigurationError, with the names there are, for no path."""
     mapper: Mapper[object] = inspect(model)
     *steps, last = name.split("__")
     for step in steps:
@@ -117,7 +118,7 @@ def resolve(model: type[object], name: str) -> Path:
 
 
 def walk(model: type[object], names: Sequence[str]) -> Path:
-    """Return the path of relations and, at its end, whatever SQL can be made of: a column, a hybrid, a synonym."""
+    """Return the path of relations with a column, a hybrid or a synonym at its end."""
     *steps, last = names
     relations: list[InstrumentedAttribute[object]] = []
     for step in steps:
@@ -130,7 +131,7 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
 def _seen_through(
     model: type[object], target: AliasedClass[object], visible: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    # The criterion speaks of the model's table, the subquery of an alias of it.
+    # `visible` is about the model's own table, the subquery about an alias of it: they are compared by key.
     keys = inspect(model).primary_key
     twin = select(*keys).where(visible, *(getattr(target, _key(target, key)) == key for key in keys))
     return twin.correlate(target).exists()

@@ -1,4 +1,4 @@
-"""`search=`: a text that is found somewhere, by LIKE or, where a resource asks for it, by an index of words."""
+"""The parameter `search=` of a list: by LIKE, or by a full-text index if the resource declares one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ WORDS = bindparam("words", type_=Words())
 
 @dataclass(frozen=True)
 class Search:
-    """Looks for a text in some columns, whatever the case (on SQLite, of ASCII letters); wildcards mean themselves."""
+    """Looks for a text in some columns, ignoring case (on SQLite, of ASCII letters alone); wildcards are escaped."""
 
     paths: tuple[Path, ...] = ()
 
@@ -33,7 +33,7 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class FullTextSearch(Search):
-    """Looks for words by the index of `declared`, which `model` has."""
+    """Looks for words by the full-text index `declared` of `model`."""
 
     model: type[object]
     declared: FullText
@@ -45,7 +45,7 @@ class FullTextSearch(Search):
         return self.declared.matches(self.model, WORDS)
 
     def rank(self) -> "Rank":
-        """Return the rank: how well a row matches."""
+        """Return the rank of a row, as something to order by."""
         return Rank(self)
 
 
@@ -54,7 +54,7 @@ RANK_TYPE = Float(53)
 
 @dataclass(frozen=True)
 class Rank:
-    """Stands where a Path stands in an ordering."""
+    """The rank of a row in place of a Path, in a term of an order."""
 
     search: FullTextSearch
     name: str = "rank"

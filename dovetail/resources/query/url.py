@@ -27,7 +27,7 @@ Count = Literal["no", "exact", "capped"]
 Values = Mapping[str, str]
 COUNTS: Mapping[str, Count] = {"true": "exact", "false": "no", "capped": "capped"}
 PAGING = ("limit", "offset", "cursor", "count")
-# What to say of a parameter that other lists have.
+# The errors for parameters that other lists have.
 ABSENT_OF_ITEM = {"expand": "nothing here can be expanded; leave the parameter out"}
 ABSENT = ABSENT_OF_ITEM | {
     "ordering": "this list has no ordering to choose; leave the parameter out",
@@ -37,21 +37,21 @@ ABSENT = ABSENT_OF_ITEM | {
 
 @dataclass(frozen=True)
 class Grammar:
-    """The parameters that one list understands."""
+    """The query parameters of one list."""
 
     list_name: str  # to which its cursors belong
     filters: Mapping[str, FilterParameter]
     terms: Mapping[str, Term]
     default_ordering: str
     is_searchable: bool
-    fields: Mapping[str, str]  # the names that clients know, and those that policies do
+    fields: Mapping[str, str]  # names in URLs, each with the name by which policies hide it
     expandable: frozenset[str]
     default_limit: int = DEFAULT_LIMIT
     maximum_limit: int = MAXIMUM_LIMIT
-    counts: bool = False  # whether a list is counted that does not say
+    counts: bool = False  # whether the list is counted without `count=`
 
     def within(self, visibility: Visibility) -> "Grammar":
-        """Return the parameters that a viewer may use from whom some fields are hidden."""
+        """Return the parameters without those about fields that are hidden from the viewer."""
         if not visibility.hidden:
             return self
         return replace(
@@ -112,7 +112,7 @@ class _Reader:
 
     def names(self, name: str, known: Iterable[str]) -> frozenset[str]:
         allowed = set(known)
-        is_absent = name in ABSENT and not allowed  # which `_refuse_unknown` has said
+        is_absent = name in ABSENT and not allowed  # `_refuse_unknown` has added the error
         if name not in self.values or is_absent:
             return frozenset()
         wanted = self.split(name, self.values[name], allowed)
@@ -125,7 +125,7 @@ class _Reader:
         return frozenset(wanted)
 
     def split(self, name: str, text: str, known: Iterable[str]) -> list[str]:
-        """Return the names in `text`; refuse a text that is longer than all names there are."""
+        """Return the names in `text`; refuse a text that is longer than all known names together."""
         maximum = MAXIMUM_NAMES + sum(len(one) + 2 for one in known)
         if len(text) > maximum:
             self.refuse(name, f"expected at most {maximum} characters")
@@ -137,9 +137,9 @@ class _Reader:
 
 
 def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str, str]:
-    """Return the parameters of a URL; one that takes several values may also come several times.
+    """Return the parameters of a URL; a filter with several values may be repeated.
 
-    Raises BadRequestError for too many, InvalidInputError for another that comes twice.
+    Raises BadRequestError for too many parameters, InvalidInputError if another parameter is repeated.
     """
     try:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAXIMUM_PARAMETERS)
@@ -157,7 +157,7 @@ def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str
 
 
 def repeated(names: Iterable[str]) -> InvalidInputError:
-    """Return the error for parameters that come twice."""
+    """Return the error for repeated parameters."""
     return InvalidInputError(
         errors=[
             FieldError(pointer=name[:MAXIMUM_LENGTH], detail="the parameter comes twice", type="repeated")

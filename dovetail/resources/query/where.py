@@ -17,7 +17,7 @@ from dovetail.resources.query.url import ListQuery
 from dovetail.resources.visibility import Visibility
 
 FARTHEST = 2**63 - 1  # PostgreSQL's bigint; no table has as many rows
-NEAREST = 64  # rows, which an offset and its page lie in; others in four times as many, or four times that, and so on
+NEAREST = 64  # the smallest `reach` in rows; the others are 4, 16, 64 ... times as many
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PageRequest:
 
     @property
     def cache_key(self) -> Hashable:
-        """The part of the compiled statement's cache key that the request decides."""
+        """The part of the compiled statement's cache key that depends on the request."""
         query = self.query
         filters = tuple(
             (parameter.name, value if parameter.is_written_out else len(parameter.arguments(value)))
@@ -42,7 +42,10 @@ class PageRequest:
 
     @property
     def reach(self) -> int | None:
-        """The number of rows, from the first, in which the page is to be found: one of few; None without an offset."""
+        """A number of rows, from the first, that includes the page; None without an offset.
+
+        It is written into the statement, so that PostgreSQL plans for it, and has few values, so that few are compiled.
+        """
         if not self.query.offset:
             return None
         reach, end = NEAREST, self.query.offset + self.query.limit + 1
@@ -52,7 +55,7 @@ class PageRequest:
 
     @property
     def includes_cursor(self) -> bool:
-        """True if the row that the cursor stands at belongs to the page."""
+        """True if the row of the cursor itself belongs to the page."""
         return self.query.cursor is not None and self.query.cursor.inclusive
 
     def parameters(self) -> dict[str, object]:
@@ -65,14 +68,14 @@ class PageRequest:
 
 
 def place_of(values: Sequence[object]) -> dict[str, object]:
-    """Return the values of those placeholders that say where a cursor stands."""
+    """Return the values of the placeholders for the cursor."""
     return {f"cursor_{number}": value for number, value in enumerate(values)}
 
 
 def conditions(
     request: PageRequest, visibility: Visibility, search: Search, positions: Sequence[ColumnElement[object]]
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions on a row of the list; with `positions`, also that it comes after the cursor, or at it."""
+    """Return the conditions on the rows of the list; with `positions`, also that they come after the cursor."""
     found = [true(), *all_of(visibility.rows)]
     if visibility.within is not None:
         found += all_of(visibility.within)
