@@ -12,6 +12,8 @@ from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
 from plugins.blog.admin import PostAdmin
 from plugins.blog.models import Post, Tag
+from plugins.blog.policies import PostPolicy
+from plugins.comments.models import Comment
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ async def test_no_button_leads_to_the_history_of_what_has_none_or_may_not_be_loo
         key = re.search(rf'href="/admin/{label}/(\d+)/"', listed)[1]
         page = await office.get(page_of(app, "details", identity=label, pk=key))
         assert page.status_code == 200
-        assert '/history/">' not in page.text
+        assert f"{label}/{key}/history/" not in page.text
     form = page_of(app, "edit", identity="blog/post", pk=post)
     assert '/history/">' in (await office.get(form)).text
     monkeypatch.setattr(PostAdmin, "can_view_details", False)
@@ -126,13 +128,56 @@ async def test_the_list_of_all_changes_calls_models_by_their_titles_in_the_langu
     listed = (await office.get(address)).text
     assert re.search(r"<td data-label=\"Modell\">\s*Beitrag\s*</td>", listed)
     assert re.search(r'href="[^"]*model=blog.post"[^>]*>Beitrag', listed)
-    assert f"Ändern Beitrag {post}" in listed
+    assert f"Beitrag {post}: Geändert" in listed
     narrowed = (await office.get(f"{address}?model=blog.tag")).text
     assert re.search(r"<td data-label=\"Modell\">\s*Schlagwort\s*</td>", narrowed)
     assert not re.search(r"<td data-label=\"Modell\">\s*Beitrag\s*</td>", narrowed)
     key = re.search(r'href="/admin/history/recordedchange/(\d+)/"', narrowed)[1]
     shown = (await office.get(page_of(app, "details", identity="history/recordedchange", pk=key))).text
     assert 'Schlagwort <small class="text-secondary">blog.tag</small>' in shown
+
+
+async def test_a_change_of_the_list_says_what_fields_held_in_words_and_leads_to_the_others_of_its_object(
+    app, office, post
+):
+    office.client.headers["Accept-Language"] = "de"
+    listed = (await office.get(page_of(app, "list", identity="history/recordedchange"))).text
+    of_object = page_of(app, "object-history", identity="blog/post", pk=post)
+    assert f'<a href="/admin{of_object}">{post}</a>' in listed
+    numbers = re.findall(r'href="/admin/history/recordedchange/(\d+)/"[^>]*aria-label="Beitrag', listed)
+    details = [page_of(app, "details", identity="history/recordedchange", pk=one) for one in numbers]
+    pages = [(await office.get(address)).text for address in details]
+    made = next(one for one in pages if "Beitrag 1: Hinzugefügt" in one)
+    assert re.search(r"<dt[^>]*>Titel</dt><dd[^>]*>An old title</dd>", made)
+    assert re.search(r"<dt[^>]*>Veröffentlicht</dt><dd[^>]*>nein</dd>", made)
+    assert "{&#34;" not in made
+
+
+async def test_an_object_that_a_field_refers_to_is_called_by_its_name_for_whoever_may_know_of_it(
+    app, office, post, database
+):
+    address = page_of(app, "object-history", identity="blog/post", pk=post)
+    writer = User(username="writer", email="writer@example.org", hashed_password="x")
+    async with database.unit_of_work() as session:
+        session.add(writer)
+        await session.flush()
+        (await session.get_one(Post, post)).author_id = writer.id
+        session.add(Comment(content="Yes", post_id=post, author_id=writer.id))
+    page = (await office.get(address)).text
+    assert re.search(r">Author</th>.*?<del>boss</del>.*?<ins>writer</ins>", page, re.DOTALL)
+    async with database.unit_of_work() as session:
+        key = await session.scalar(select(Comment.id))
+    office.client.headers["Accept-Language"] = "de"
+    page = (await office.get(page_of(app, "object-history", identity="comments/comment", pk=key))).text
+    for label, words in (("Beitrag", "A new title"), ("Autor", "writer"), ("Status", "Wartend")):
+        assert re.search(rf">{label}</th>\s*<td[^>]*>{words}</td>", page), label
+
+
+async def test_a_field_that_refers_to_what_one_may_not_know_of_shows_its_key(app, post, stranger, monkeypatch):
+    address = page_of(app, "object-history", identity="blog/post", pk=post)
+    assert re.search(r">Author</th>\s*<td[^>]*>boss</td>", (await stranger.get(address)).text)
+    monkeypatch.setattr(PostPolicy, "related", lambda _policy, _viewer: {})  # nobody knows authors by posts
+    assert re.search(r">Author</th>\s*<td[^>]*>\d+</td>", (await stranger.get(address)).text)
 
 
 async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, make_user, back_office_for, database):

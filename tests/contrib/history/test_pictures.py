@@ -9,6 +9,7 @@ from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation.zones import in_zone
 from plugins.blog.models import Post
+from plugins.comments.models import Comment
 from tests.contrib.admin.drawer.models import Specimen
 
 JUNE = "2026-06-01T22:30:00+00:00"
@@ -50,3 +51,17 @@ def test_what_is_no_moment_stays_as_the_log_has_it():
 def test_a_duration_is_said_in_words(stored, words):
     before, _ = shown_pictures(Specimen, RecordedChange(before={"lasts": stored}, after={}))
     assert before == {"lasts": words}
+
+
+def test_a_choice_is_said_in_its_words_and_what_is_none_any_more_stays():
+    before, after = shown_pictures(Comment, RecordedChange(before={"status": "pending"}, after={"status": "lost"}))
+    assert (before, after) == ({"status": "Pending"}, {"status": "lost"})
+
+
+def test_objects_of_one_name_are_told_apart_by_their_keys():
+    change = RecordedChange(before={"author_id": 1}, after={"author_id": 2})
+    texts = {("author_id", "1"): "Ann", ("author_id", "2"): "Ann"}
+    assert shown_pictures(Post, change, texts) == ({"author_id": 1}, {"author_id": 2})
+    change = RecordedChange(before={"author_id": 1}, after={"author_id": None})
+    texts |= {("author_id", "None"): "the key of another"}
+    assert shown_pictures(Post, change, texts) == ({"author_id": "Ann"}, {"author_id": None})

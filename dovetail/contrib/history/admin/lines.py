@@ -11,14 +11,21 @@ from dovetail.contrib.admin.columns.formats import EMPTY
 from dovetail.contrib.admin.lists.filtering import ALL
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.contrib.history.admin.names import ORIGINS
+from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.history.admin.names import ORIGINS, label_of
+from dovetail.contrib.history.admin.pictures import Picture, shown_pictures
+from dovetail.contrib.history.differences import text_of
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.recorded import Recorded
-from dovetail.translation.texts import gettext_lazy
+from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.words import column_in_words
 
 Formatter: TypeAlias = Callable[[RecordedChange, str], object]
+DESCRIBED = Markup('<dt class="col-sm-4">{}</dt><dd class="col-sm-8 text-break">{}</dd>')
 
 
 def recorded() -> Recorded:
@@ -40,6 +47,32 @@ def model_with_code(change: RecordedChange, name: str) -> Markup:
     return Markup("{} {}").format(model_in_words(change, name), code)
 
 
+def key_with_history(change: RecordedChange, _name: str) -> str:
+    """Return the key of what was changed, as a link to all changes of it, where it has a page."""
+    view = _view(change)
+    if view is None:
+        return change.object_key
+    request = request_context().request
+    address = path_for(request, "admin:object-history", change.object_key, identity=view.identity)
+    return Markup('<a href="{}">{}</a>').format(address, change.object_key)
+
+
+def picture_in_words(change: RecordedChange, name: str) -> Markup:
+    """Return what fields held before or after a change, each behind its label; a dash for nothing."""
+    table, view = recorded().labelled(change.model), _view(change)
+    model = None if table is None else table.model
+    picture: Picture = getattr(change, name)
+    if model is not None:
+        hidden = fields_of(request_context().request).is_hidden
+        shown = shown_pictures(model, change)[name == "after"]
+        picture = {one: shown[one] for one in picture if not hidden(model, one)}
+    rows = (
+        DESCRIBED.format(gettext(column_in_words(one)) if view is None else label_of(view, one), text_of(value))
+        for one, value in picture.items()
+    )
+    return Markup('<dl class="row mb-0">{}</dl>').format(Markup("").join(rows)) if picture else EMPTY
+
+
 def actor_in_words(change: RecordedChange, _name: str) -> str:
     """Return who made a change; a dash if it was nobody who is known, but a command or code."""
     return change.actor_name or EMPTY
@@ -48,6 +81,13 @@ def actor_in_words(change: RecordedChange, _name: str) -> str:
 def via_in_words(change: RecordedChange, _name: str) -> str:
     """Return by which session, token or command a change came."""
     return ORIGINS.say(change.via)
+
+
+def _view(change: RecordedChange) -> ViewBase | None:
+    table = recorded().labelled(change.model)
+    if table is None or table.model is None:
+        return None
+    return rights_of(request_context().request).view_of(table.model)
 
 
 class ModelFilter(StaticValuesFilter):

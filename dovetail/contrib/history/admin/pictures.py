@@ -4,33 +4,38 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, DateTime, Interval, inspect
+from sqlalchemy import Date, DateTime, Enum, Interval, inspect
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.columns.readers import bare
+from dovetail.contrib.history.admin.related import Texts
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation import formats
+from dovetail.translation.texts import gettext
+from dovetail.translation.words import choice_in_words
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - from which SQLAlchemy counts the durations that it keeps in SQLite
 DURATION = re.compile(r"(?:(-?\d+) days?)? ?(?:([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?")  # PostgreSQL's
 
 Picture = Mapping[str, object]
+NO_TEXTS: Texts = {}
 
 
-def shown_pictures(model: type[object], row: RecordedChange) -> tuple[Picture, Picture]:
-    """Return the values of fields before and after a change as they are shown.
+def shown_pictures(model: type[object], row: RecordedChange, texts: Texts = NO_TEXTS) -> tuple[Picture, Picture]:
+    """Return the values of fields before and after a change as they are shown, and of keys what `texts` call them.
 
     Of two moments that are shown alike both stay as the log has them, or nobody would see that they differ.
     """
-    before, after = _shown(model, row.before), _shown(model, row.after)
+    before, after = _shown(model, row.before, texts), _shown(model, row.after, texts)
     alike = {name for name in before if name in after and before[name] == after[name]}
     return {**before, **_of(row.before, alike)}, {**after, **_of(row.after, alike)}
 
 
-def _shown(model: type[object], picture: Picture) -> Picture:
+def _shown(model: type[object], picture: Picture, texts: Texts) -> Picture:
     mapper: Mapper[object] = inspect(model)
-    return {name: _as_page(mapper, name, value) for name, value in picture.items()}
+    named = {name: None if value is None else texts.get((name, str(value))) for name, value in picture.items()}
+    return {name: named[name] or _as_page(mapper, name, value) for name, value in picture.items()}
 
 
 def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
@@ -38,6 +43,9 @@ def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
         return value
     kind = bare(mapper.column_attrs[name].columns[0].type)
     try:
+        if isinstance(kind, Enum) and kind.enum_class is not None:
+            members = dict(zip(kind.enums, kind.enum_class, strict=False))
+            return gettext(choice_in_words(members[value])) if value in members else value
         if isinstance(kind, DateTime):
             return formats.exact(datetime.fromisoformat(value))
         if isinstance(kind, Interval | INTERVAL):

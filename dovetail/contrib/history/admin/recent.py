@@ -14,15 +14,15 @@ from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of, user_of
-from dovetail.contrib.admin.rules.fields import Fields, fields_of
+from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.widgets.widget import STAFF, Row, Values, Widget
 from dovetail.contrib.history.admin.names import title_of_deleted
+from dovetail.contrib.history.admin.related import text_of
 from dovetail.contrib.history.keys import values_of_keys
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.resources.query.keys import among, key_from
-from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext_lazy
 
 SHOWN = 10
@@ -100,12 +100,8 @@ async def _titles(
     paths = paths_read(view.model, names_in_text_of(view.model))
     rows = view.permitted_rows(request).where(among(columns, map(key_from, values.values())))
     found = (await session.scalars(rows.options(*loading(view.model, paths, rights_of(request))))).unique(id)
-    told = {tuple(inspect(obj).identity): _text_of(obj, fields) for obj in found}
+    told = {tuple(inspect(obj).identity): text_of(obj, fields) for obj in found}
     return {(view, key): text for key, value in values.items() if (text := told.get(value))}
-
-
-def _text_of(obj: object, fields: Fields) -> str:
-    return "" if type(obj).__str__ is object.__str__ else shorten(fields.text_of(obj))
 
 
 async def _titles_of_deleted(

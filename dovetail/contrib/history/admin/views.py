@@ -8,14 +8,13 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from sqladmin.flash import Flash
-from sqlalchemy import Select, inspect, select
+from sqlalchemy import Select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.columns.identifiers import have_identifiers, primary_keys
+from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import LongWork, ObjectPage, ShownObject
-from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
@@ -25,13 +24,16 @@ from dovetail.contrib.history.admin.lines import (
     Formatter,
     ModelFilter,
     actor_in_words,
+    key_with_history,
     model_in_words,
     model_with_code,
+    picture_in_words,
     recorded,
     via_in_words,
 )
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
+from dovetail.contrib.history.admin.related import Texts, related_texts
 from dovetail.contrib.history.admin.undoing import (
     chosen_change,
     count_beside,
@@ -41,14 +43,17 @@ from dovetail.contrib.history.admin.undoing import (
     undone_in_words,
 )
 from dovetail.contrib.history.differences import Difference, Part, differences
-from dovetail.contrib.history.keys import values_of_keys, written_key
+from dovetail.contrib.history.keys import written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
-from dovetail.translation.texts import gettext, gettext_lazy, pgettext_lazy
-from dovetail.translation.words import choice_in_words
+from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
 PAGE = 50  # changes of one page
-Texts = Mapping[tuple[str, str], str]  # of related objects, by relation and key
+DONE = {
+    ChangeAction.ADD: gettext_lazy("Added"),
+    ChangeAction.CHANGE: gettext_lazy("Changed"),
+    ChangeAction.DELETE: gettext_lazy("Deleted"),
+}
 
 
 class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
@@ -61,7 +66,11 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     can_create = False
     can_edit = False
     can_delete = False
-    formatters: ClassVar[dict[object, Formatter]] = {"actor_name": actor_in_words, "model": model_in_words}
+    formatters: ClassVar[dict[object, Formatter]] = {
+        "actor_name": actor_in_words,
+        "model": model_in_words,
+        "object_key": key_with_history,
+    }
     list_display = ("created_at", "actor_name", "door", "action", "model", "object_key")
     details_display = (
         *("created_at", "actor_name", "door", "via", "action", "model", "object_key", "before", "after"),
@@ -77,6 +86,9 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     details_formatters: ClassVar[dict[object, Formatter]] = {
         "actor_name": actor_in_words,
         "model": model_with_code,
+        "object_key": key_with_history,
+        "before": picture_in_words,
+        "after": picture_in_words,
         "via": via_in_words,
     }
     sortable_by = ("id",)
@@ -91,10 +103,10 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     unindexed = ("action", "door", "actor_name", "created_at")  # superusers look for them by hand, and seldom
 
     def title_of(self, obj: object) -> str:
-        """Return what a change did to what: Add Post 12."""
+        """Return what was done to what: `Post 12: Changed`."""
         if not isinstance(obj, RecordedChange):
             return super().title_of(obj)
-        return f"{gettext(choice_in_words(obj.action))} {model_in_words(obj)} {obj.object_key}"
+        return f"{model_in_words(obj)} {obj.object_key}: {DONE[obj.action]}"
 
     def is_accessible(self, request: Request) -> bool:
         """Return True for superusers."""
@@ -121,12 +133,12 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
     if not found and shown.obj is None:
         return None
     rows = found[:PAGE]
-    texts = await _related_texts(request, model, rows)
+    texts = await related_texts(request, model, rows)
     beside, undoable = await count_beside(session, rows), await undoable_actions(request, shown)
 
     async def compare() -> Mapping[str, object]:
         # Elsewhere, since comparing long texts takes a while.
-        told = await to_thread(lambda: [differences(*shown_pictures(model, row)) for row in rows])
+        told = await to_thread(lambda: [differences(*shown_pictures(model, row, texts)) for row in rows])
         shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None
@@ -177,25 +189,6 @@ def _named(difference: Difference, row: RecordedChange, texts: Texts) -> Differe
         return [Part(texts[difference.field, key], is_marked=True)] if (difference.field, key) in texts else []
 
     return Difference(difference.field, side(row.before), side(row.after))
-
-
-async def _related_texts(request: Request, model: type[object], rows: Sequence[RecordedChange]) -> Texts:
-    """Return what to call the objects to which links were made or cut, of those that the user may know of."""
-    found: dict[tuple[str, str], str] = {}
-    rights, fields = rights_of(request), fields_of(request)
-    for name, target in relations_of(model).items():
-        keys = {key for row in rows for key in linked_keys(row, name)}
-        if not keys or fields.is_hidden(model, name):
-            continue
-        chosen = have_identifiers(target, keys)
-        visible = select(target).where(chosen, rights.shown(model, [name], target)).options(*fields.masks(target))
-        objects = (await request_context().session.scalars(visible)).unique(id)
-        told = {tuple(inspect(obj).identity): fields.text_of(obj) for obj in objects}
-        values = values_of_keys(primary_keys(target), keys)
-        found |= {(name, key): told[value] or key for key, value in values.items() if value in told}
-        if user_of(request).is_superuser:  # who may know of those that are gone, too
-            found |= {(name, key): key for key in keys if (name, key) not in found}
-    return found
 
 
 HISTORY = ObjectPage(
