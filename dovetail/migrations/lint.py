@@ -93,6 +93,12 @@ RULES = (
         "renames {table} or a column of it under servers that still run the release before",
         "add the new one beside it, write both, and drop the old one in a later release",
     ),
+    _rule(
+        "007",
+        r"^ALTER TABLE TABLE_NAME ACTION ADD COLUMN .*\bGENERATED ALWAYS AS \(.*\bSTORED\b",
+        "adds a column to {table} that the database computes, which writes the whole table anew under a lock",
+        "apply it when nobody needs the table, or add a plain column and fill it in batches",
+    ),
 )
 
 

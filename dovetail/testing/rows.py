@@ -38,7 +38,9 @@ def _count(connection: Connection, name: str) -> int:
 
 def _fill(connection: Connection, reflected: Table) -> None:
     for number in range(1, ROWS + 1):
-        values = {column.name: _value(connection, column, number) for column in reflected.columns}
+        values = {
+            column.name: _value(connection, column, number) for column in reflected.columns if column.computed is None
+        }
         try:
             with connection.begin_nested():
                 connection.execute(insert(reflected).values(values))

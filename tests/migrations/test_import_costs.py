@@ -90,6 +90,7 @@ async def test_what_waits_is_named_in_the_order_of_the_plugins(settings):
             "blog_0006_keys_of_hidden_tags",
             "blog_0007_never_reuse_keys",
             "blog_0008_cheaper_words",
+            "blog_0009_stored_words",
         ]
     finally:
         await engine.dispose()

@@ -20,6 +20,12 @@ with op.get_context().autocommit_block():
     op.create_index("ix_shop_item_name", "shop_item", ["name"], postgresql_concurrently=True)
 """
 
+WORDS = """
+with op.get_context().autocommit_block():
+    words = sa.literal_column("name__simple_words")
+    op.create_index("x", "shop_item", [words], postgresql_using="gin", postgresql_concurrently=True)
+"""
+
 BATCH = """
 with op.batch_alter_table("shop_item") as batch:
     {}
@@ -57,6 +63,11 @@ def check(site: Site) -> str:
         ("op.execute('ALTER TABLE shop_item ADD COLUMN x int, ADD UNIQUE (name)')", "migrations.W004"),
         ("op.execute('ALTER TABLE shop_item DROP COLUMN IF EXISTS \"gone\"')", "migrations.W005"),
         ("op.execute('/* why */ ALTER TABLE shop_item RENAME TO shop_thing')", "migrations.W006"),
+        (
+            "op.add_column('shop_item', sa.Column('x', sa.Text(), sa.Computed('upper(name)', persisted=True)))",
+            "migrations.W007",
+        ),
+        (WORDS, "migrations.W007"),
         (BATCH.format("batch.create_index('ix_x', ['name'])"), "migrations.W001"),
         (BATCH.format("batch.alter_column('price', existing_type=sa.Integer(), nullable=False)"), "migrations.W002"),
         (BATCH.format("batch.alter_column('price', existing_type=sa.Integer(), type_=sa.Text())"), "migrations.W003"),

@@ -189,7 +189,7 @@ def spoken(model: ModelClass) -> str:
 
 
 def _of_partitions(table: Table) -> str:
-    is_partitioned = PARTITIONED in table.dialect_kwargs
+    is_partitioned = table.dialect_kwargs.get(PARTITIONED) is not None
     return " Its partitions are made by migrations of your own: the first one makes none." if is_partitioned else ""
 
 

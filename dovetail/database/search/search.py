@@ -31,11 +31,13 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from dovetail.database.search.search_tables import Document, create_on_sqlite, drop_on_sqlite, words_of
+from dovetail.database.search.documents import Document, stored_columns
+from dovetail.database.search.search_tables import add_on_postgresql, create_on_sqlite, drop_on_sqlite, words_of
 from dovetail.database.search.selective_conditions import Condition, SelectiveCondition
 from dovetail.errors import ConfigurationError
 
@@ -72,9 +74,14 @@ class FullText:
         name = index_name(model)
         expression = document.expression([owner.columns[one] for one in document.columns])
         found = Index(name, expression, postgresql_using="gin", info={"search": document})
-        found.ddl_if(dialect="postgresql")  # for create_all; migrations go their own way
+        found.ddl_if(callable_=lambda *_, **__: False)  # for create_all; migrations go their own way
 
         def create(_table: Table, connection: Connection, **_: object) -> None:
+            if connection.dialect.name == "postgresql":
+                table = connection.dialect.identifier_preparer.format_table(owner)
+                if (statement := add_on_postgresql(table, document)) is not None:
+                    connection.exec_driver_sql(statement)
+                connection.execute(CreateIndex(found))
             if connection.dialect.name == "sqlite":
                 for statement in create_on_sqlite(name, owner.name, key.name, document):
                     connection.exec_driver_sql(statement)
@@ -104,7 +111,9 @@ class FullText:
             raise ConfigurationError(
                 f"{model.__name__} needs a primary key that is a number, for its words to be searched"
             )
-        return Document(tuple(mapper.columns[name].name for name in self.columns), self.config)
+        columns = [mapper.columns[name] for name in self.columns]
+        stored = stored_columns(((one.name, one.type.length) for one in columns), self.config)
+        return Document(tuple(one.name for one in columns), self.config, stored=stored)
 
     def is_indexed(self, model: type[object]) -> bool:
         """Return whether the model has the index, without which nothing is found on SQLite."""
@@ -177,7 +186,7 @@ def _name(model: type[object]) -> ColumnElement[object]:
 @compiles(_Matches, "postgresql")
 def _postgresql_matches(element: _Matches, compiler: SQLCompiler, **kwargs: object) -> str:
     document, query, _, config, _ = (compiler.process(clause, **kwargs) for clause in element.clauses)
-    return f"({document} @@ to_tsquery({config}, {query}))"
+    return f"(({document}) @@ to_tsquery({config}, {query}))"
 
 
 @compiles(_Matches, "sqlite")

@@ -1,4 +1,4 @@
-"""The statements behind a search index: a GIN index on PostgreSQL, a table of FTS5 with its triggers on SQLite.
+"""The statements behind a search index: columns of words on PostgreSQL, a table of FTS5 with its triggers on SQLite.
 
 Both are made of one text, the expression that PostgreSQL indexes, which is what a migration names. So one file of
 migrations makes the index on either database, and what a database has can be compared with what a model declares.
@@ -6,56 +6,15 @@ migrations makes the index on either database, and what a database has can be co
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 from unicodedata import category
 
-from sqlalchemy import ColumnElement, func, text
-from sqlalchemy.dialects import postgresql
+from dovetail.database.search.documents import MARKS, Document, words_column
 
-# PostgreSQL takes `example.com` for one word and FTS5 for two: what is no letter becomes a space for both.
-MARKS = r"""[]!"#$%&''()*+,./:;<=>?@[\\^_`{|}~-]+"""  # as a regular expression, and as SQL
 STEMMED = "english"  # the one language that FTS5 can reduce to stems as well
-_CONFIG = re.compile(r"to_tsvector\('(\w+)'")
-_SPACED = re.compile(r"regexp_replace\(|translate\(")
-_COLUMN = re.compile(r"coalesce\(\s*\(*(?:[\w\"]+\.)?(\"(?:[^\"]|\"\")+\"|\w+)\)*(?:::\w+)?\s*,", re.IGNORECASE)
 _CONTENT = re.compile(r"content=\"((?:[^\"]|\"\")*)\"")
 _TABLE_OF_FTS5 = re.compile(r"^CREATE VIRTUAL TABLE .* USING fts5\((.*)\)$", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(r"\"((?:[^\"]|\"\")+)\"\s*,")
-
-
-@dataclass(frozen=True)
-class Document:
-    """The columns whose words are searched, and the configuration by which PostgreSQL tells words.
-
-    An index of PostgreSQL's that `translates` is one of an earlier Dovetail, which cost a write several times as much.
-    """
-
-    columns: tuple[str, ...]
-    config: str
-    translates: bool = False
-
-    def expression(self, columns: Sequence[ColumnElement[object]]) -> ColumnElement[object]:
-        """Return the expression that PostgreSQL indexes: the words of the columns, which are those of `columns`."""
-        # By text(): SQLAlchemy takes a literal_column for a column, and asks it for the table that the index is of.
-        words: Any = func.coalesce(columns[0], text("''"))
-        for one in columns[1:]:
-            words = words.concat(text("' '")).concat(func.coalesce(one, text("''")))
-        # Not by translate(), which compares each character of the text with each of the marks.
-        spaced = func.regexp_replace(words, text(f"'{MARKS}'"), text("' '"), text("'g'"))
-        parts = text(f"'{self.config}'::regconfig"), spaced
-        found: ColumnElement[object] = postgresql.to_tsvector(*parts)  # type: ignore[attr-defined,no-untyped-call]  # documented
-        return found
-
-
-def read_expression(written: str) -> Document | None:
-    """The document of an index's expression, as a migration or PostgreSQL writes it; None for any other."""
-    config, columns = _CONFIG.search(written), _COLUMN.findall(written)
-    made = _SPACED.search(written)
-    if config is None or not columns or made is None:
-        return None
-    return Document(tuple(_unquoted(column) for column in columns), config[1], made[0] == "translate(")
 
 
 def read_table(sql: str) -> tuple[str, Document] | None:
@@ -66,6 +25,18 @@ def read_table(sql: str) -> tuple[str, Document] | None:
     columns = tuple(name.replace('""', '"') for name in _NAME.findall(found[1].partition("content=")[0]))
     config = STEMMED if "porter" in found[1] else "simple"
     return content[1].replace('""', '"'), Document(columns, config)
+
+
+def add_on_postgresql(table: str, document: Document) -> str | None:
+    """The statement that gives a table, written as SQL, the columns of words that it lacks; None if there are none."""
+    added = [
+        f"ADD COLUMN IF NOT EXISTS {_quoted(words_column(column, document.config))} tsvector GENERATED ALWAYS AS "
+        f"(to_tsvector('{document.config}'::regconfig, "
+        f"regexp_replace(coalesce({_quoted(column)}, ''), '{MARKS}', ' ', 'g'))) STORED"
+        for column in document.columns
+        if column in document.stored
+    ]
+    return f"ALTER TABLE {table} {', '.join(added)}" if added else None
 
 
 def create_on_sqlite(name: str, table: str, key: str, document: Document) -> Iterator[str]:
@@ -114,7 +85,3 @@ def words_of(searched: str) -> list[str]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

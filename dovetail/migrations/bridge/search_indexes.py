@@ -1,21 +1,19 @@
 """Search indexes in migrations: what a database has of them, and how SQLite makes, keeps and drops one.
 
 A migration names the index of PostgreSQL, `create_index("ix_blog_post_search", [...], postgresql_using="gin")`; on
-SQLite a table of FTS5 with three triggers stands for it (`dovetail.database.search.search_tables`).
+SQLite a table of FTS5 with three triggers stands for it (`dovetail.database.search.search_tables`), and PostgreSQL has
+columns of words that belong to it (`dovetail.database.search.documents`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, Table, Text
 
-from dovetail.database.search.search_tables import (
-    Document,
-    create_on_sqlite,
-    drop_on_sqlite,
-    read_expression,
-    read_table,
-)
+from dovetail.database.search.documents import Document, column_of_words, read_expression, stored_columns
+from dovetail.database.search.search_tables import create_on_sqlite, drop_on_sqlite, read_table
 
 Rows = Callable[..., list[Any]]
 _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
@@ -35,12 +33,17 @@ def may_be_search_index(index: Index) -> bool:
     return bool(index.dialect_options["postgresql"]["using"] == "gin")
 
 
+def is_of_words(column: object) -> bool:
+    """Return True for a column of words, which belongs to the index that reads it and is in no model."""
+    return isinstance(column, Column) and column.computed is not None and column_of_words(column.name) is not None
+
+
 def forget_what_is_equal(found: set[Index], declared: set[Index]) -> None:
     """Take search indexes that are in the database as they are declared out of both."""
     there = {str(index.name): (index, document_of(index)) for index in found}
     for index in list(declared):
         document = document_of(index)
-        if document is not None and there.get(str(index.name), (None, None))[1] == document:
+        if document is not None and document.is_kept_as(there.get(str(index.name), (None, None))[1]):
             declared.discard(index)
             found.discard(there[str(index.name)][0])
 
@@ -80,4 +83,16 @@ def moving(rows: Rows, old_table: str, new_table: str) -> Iterator[str]:
 
 def _beside(rows: Rows, table: str) -> list[tuple[str, Document]]:
     found = [(str(row.name), read_table(str(row.sql))) for row in rows(_TABLES)]
-    return [(name, known[1]) for name, known in found if known is not None and known[0] == table]
+    return [(name, _as_on_postgresql(rows, table, known[1])) for name, known in found if known and known[0] == table]
+
+
+def _as_on_postgresql(rows: Rows, table: str, document: Document) -> Document:
+    """Return the document with the columns whose words PostgreSQL would store."""
+    types = {row.name: row.type for row in rows("SELECT name, type FROM pragma_table_info(:table)", table=table)}
+    lengths = [(name, _length(str(types.get(name)))) for name in document.columns]
+    return replace(document, stored=stored_columns(lengths, document.config))
+
+
+def _length(kind: str) -> int | None:
+    found = re.search(r"\((\d+)\)", kind)
+    return int(found[1]) if found else None

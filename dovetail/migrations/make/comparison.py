@@ -9,6 +9,7 @@ from dovetail.database.models import Base, is_managed
 from dovetail.migrations.bridge.alembic_private import is_made_on
 from dovetail.migrations.bridge.impl_shared import name_by_convention
 from dovetail.migrations.bridge.rendering import render_item
+from dovetail.migrations.bridge.search_indexes import is_of_words
 from dovetail.migrations.differences.plugins import PLUGINS
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.make.owners import Owners, refuse_orphans
@@ -32,6 +33,8 @@ def comparison_options(owners: Owners, registry: Registry, dialect: Dialect) -> 
             return False
         if isinstance(item, Constraint) and not reflected:
             return is_made_on(item, dialect)
+        if reflected and compare_to is None and is_of_words(item):
+            return False
         if kind != "table" or (reflected and compare_to is not None):
             return True
         owner = owners.of_name(item.key) if reflected else owners.of_model(item)  # type: ignore[arg-type,attr-defined]  # a table

@@ -41,7 +41,9 @@ def _written(settings: Settings, history: History, step: Step) -> str:
     """Return the SQL as Alembic writes it without a database: PostgreSQL alters tables in place."""
     buffer = io.StringIO()
     options = context_options(history) | {"as_sql": True, "output_buffer": buffer, "literal_binds": True}
-    context = MigrationContext.configure(url=make_url(f"{database_url(settings).get_backend_name()}://"), opts=options)
+    url = make_url(f"{database_url(settings).get_backend_name()}://")
+    # With other marks for parameters a % would be doubled.
+    context = MigrationContext.configure(url=url, dialect_opts={"paramstyle": "named"}, opts=options)
     try:
         with Operations.context(context):
             _function(step)()

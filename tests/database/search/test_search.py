@@ -3,9 +3,12 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import ForeignKey, Text, delete, func, insert, literal, select, text, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
+from dovetail.database.engine.engine import create_engine
+from dovetail.database.search.documents import Document
 from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 from plugins.blog.models import POST_TEXT, Post
@@ -140,6 +143,62 @@ async def test_postgresql_answers_from_the_index(database, author):
         sql = str(keys.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
         plan = (await session.execute(text("EXPLAIN " + sql.replace(":", r"\:")))).scalars().all()
     assert any("ix_blog_post_search" in line for line in plan)
+
+
+LETTERS = st.sampled_from("aB1.,-/<>&@: \n\t'e\u00e9\u2014\u00df_%\\")
+TEXTS = st.text(LETTERS | st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=TEXTS, content=TEXTS)
+async def test_words_that_are_kept_are_those_of_the_whole_text(database, title, content):
+    texts = [literal(one, Text()) for one in (title, content)]
+    whole = Document(("title", "content"), "simple").expression(texts)
+    each = [Document((name,), "simple").expression([one]) for name, one in zip("tc", texts, strict=True)]
+    async with database.unit_of_work() as session:
+        assert await session.scalar(select(whole == each[0].op("||")(each[1])))
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_the_words_of_a_long_text_are_kept_and_those_of_a_short_one_told(database):
+    statement = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_blog_post_search'"
+    async with database.unit_of_work() as session:
+        index = str(await session.scalar(text(statement)))
+        kept = "SELECT attname FROM pg_attribute WHERE attrelid = CAST('blog_post' AS regclass) AND attgenerated = 's'"
+        assert (await session.scalars(text(kept))).all() == ["content__simple_words"]
+    assert index.endswith(" || content__simple_words)))")
+    assert "COALESCE(title" in index
+    assert "COALESCE(content" not in index
+
+
+async def test_a_model_whose_tables_are_made_at_once_is_searched(make_settings, empty_database_url):
+    class Home(DeclarativeBase):
+        pass
+
+    class Note(Home):
+        __tablename__ = "notes_note"
+
+        key: Mapped[int] = mapped_column(primary_key=True)
+        text: Mapped[str] = mapped_column("Text", Text)
+        above_key: Mapped[int | None] = mapped_column(ForeignKey("notes_note.key"))
+        above: Mapped["Note | None"] = relationship(remote_side=[key])
+
+    notes = FullText("text")
+    notes.index(Note)
+    engine = create_engine(make_settings(plugins=(), database_url=empty_database_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(Home.metadata.create_all)
+        rows = [{"key": 1, "Text": "old thing", "above_key": None}, {"key": 2, "Text": "new thing", "above_key": 1}]
+        await connection.execute(insert(Note.__table__), rows)
+        for condition, keys in (
+            (notes.matches(Note, "thing"), [1, 2]),
+            (notes.matches(Note, "new thi"), [2]),
+            (Note.above.has(notes.matches(Note, "old")), [2]),
+        ):
+            assert (await connection.scalars(select(Note.key).where(condition).order_by(Note.key))).all() == keys
+        await connection.run_sync(Home.metadata.drop_all)
+    await engine.dispose()
 
 
 def test_what_has_no_words_is_refused():

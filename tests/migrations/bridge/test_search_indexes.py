@@ -4,15 +4,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column, MetaData, String, Table, Text, literal_column, text
+from sqlalchemy import Column, MetaData, String, Table, Text, inspect, literal_column, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Index
 
 import dovetail.migrations.bridge.postgresql.impl
 import dovetail.migrations.bridge.sqlite.impl  # noqa: F401 - both register themselves with Alembic
 from dovetail.database.engine.engine import create_engine
+from dovetail.database.search.documents import Document
 from dovetail.database.search.search import FullText
-from dovetail.database.search.search_tables import Document
 from dovetail.migrations.differences.plugins import PLUGINS
 
 
@@ -54,14 +54,14 @@ async def on_database(make_settings, empty_database_url):
     await engine.dispose()
 
 
-def create(op, columns=("title", "Body")):
+def create(op, columns=("title", "Body"), stored=("Body",)):
     stand_in = Table("notes_note", MetaData(), *(Column(name) for name in columns))
-    expression = Document(columns, "simple").expression(list(stand_in.c))
+    expression = Document(columns, "simple", stored=frozenset(stored)).expression(list(stand_in.c))
     written = str(Index("x", expression).expressions[0].compile(compile_kwargs={"include_table": False}))
-    op.create_index("ix_notes_note_search", "notes_note", [literal_column(written)], postgresql_using="gin")
+    op.create_index("ix_notes_note_search", "notes_note", [literal_column(f"({written})")], postgresql_using="gin")
 
 
-def create_table(op, columns=("title", "Body")):
+def create_table(op, columns=("title", "Body"), stored=("Body",)):
     op.create_table(
         "notes_note",
         Column("id", Note.__table__.c.id.type, primary_key=True),
@@ -69,7 +69,7 @@ def create_table(op, columns=("title", "Body")):
         Column("Body", Text),
     )
     op.execute("INSERT INTO notes_note (title, \"Body\") VALUES ('first', 'was there before')")
-    create(op, columns)
+    create(op, columns, stored)
 
 
 def differences(op, _connection):
@@ -102,6 +102,61 @@ async def test_an_index_of_an_earlier_version_that_costs_more_is_a_change(on_dat
     await on_database(change)
     name = "ix_notes_note_search"
     assert await on_database(differences) == [("remove_index", name), ("add_index", name)]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_an_index_of_texts_whose_words_are_stored_by_now_is_a_change(on_database):
+    await on_database(lambda op, _: create_table(op, stored=()))
+    name = "ix_notes_note_search"
+    assert await on_database(differences) == [("remove_index", name), ("add_index", name)]
+
+
+def words_of(connection, table="notes_note"):
+    """The columns of the table that compute words, and the number of the rows that have `before` in one."""
+    names = [one["name"] for one in inspect(connection).get_columns(table) if "computed" in one]
+    return names, [
+        connection.scalar(text(f"SELECT count(*) FROM {table} WHERE \"{name}\" @@ to_tsquery('simple', 'before')"))
+        for name in names
+    ]
+
+
+def index_of(connection, table="notes_note"):
+    statement = "SELECT indexdef FROM pg_indexes WHERE tablename = :name AND indexdef LIKE '%gin%'"
+    return connection.scalar(text(statement), {"name": table})
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_the_words_of_a_long_text_are_stored_as_long_as_an_index_reads_them(on_database):
+    def change(op, connection):
+        create_table(op)
+        assert words_of(connection) == (["Body__simple_words"], [1])
+        op.create_index(
+            "ix_notes_note_other", "notes_note", [literal_column('"Body__simple_words"')], postgresql_using="gin"
+        )
+        op.drop_index("ix_notes_note_search", "notes_note")
+        assert words_of(connection) == (["Body__simple_words"], [1])
+        op.drop_index("ix_notes_note_other", "notes_note", postgresql_using="gin")
+        assert words_of(connection) == ([], [])
+
+    await on_database(change)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_stored_words_follow_their_text_to_another_name_and_type_and_go_with_it(on_database):
+    def change(op, connection):
+        create_table(op)
+        op.alter_column("notes_note", "Body", new_column_name="text")
+        assert words_of(connection) == (["text__simple_words"], [1])
+        op.alter_column("notes_note", "text", existing_type=Text(), type_=String(4000))
+        assert words_of(connection) == (["text__simple_words"], [1])
+        assert "text__simple_words" in index_of(connection)
+        op.alter_column("notes_note", "text", existing_type=String(4000), type_=Text(), new_column_name="Body")
+        assert words_of(connection) == (["Body__simple_words"], [1])
+        assert "Body__simple_words" in index_of(connection)
+        op.drop_column("notes_note", "Body")
+        assert (words_of(connection), index_of(connection)) == (([], []), None)
+
+    await on_database(change)
 
 
 async def test_what_is_missing_is_made(on_database):

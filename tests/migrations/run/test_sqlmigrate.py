@@ -32,6 +32,12 @@ async def test_it_prints_and_changes_nothing(shop, engine):
     assert await tables(engine) == set()
 
 
+def test_a_percent_sign_stays_one(shop):
+    shop.migration("shop", "0009_percent", "op.create_index('x', 'shop_item', [sa.text(\"(name || '100 %')\")])")
+
+    assert "'100 %')" in shop.manage("sqlmigrate", "shop", "0009")
+
+
 async def test_what_it_prints_does_what_the_migration_does_and_back(shop, engine):
     before = await schema(engine)
     shop.manage("migrate")

@@ -23,15 +23,15 @@ from dovetail.migrations.bridge import search_indexes
 from dovetail.migrations.bridge.alembic_private import EQUAL, ComparisonResult, StatementHook, difference
 from dovetail.migrations.bridge.impl_shared import LongRevisionIds, OwnDefaults
 from dovetail.migrations.bridge.postgresql import probe
-from dovetail.migrations.bridge.postgresql.named_types import NamedTypesImpl
 from dovetail.migrations.bridge.postgresql.names import renaming_block
+from dovetail.migrations.bridge.postgresql.words import WordsImpl
 from dovetail.migrations.locks.lock_waits import LockWaits, is_autocommit
 
 T = TypeVar("T")
 REAL_BITS = 24  # https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT
 
 
-class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedTypesImpl):
+class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, WordsImpl):
     """Naming a dialect registers the class for it (alembic.ddl.impl.ImplMeta)."""
 
     __dialect__ = "postgresql"
@@ -104,7 +104,7 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, NamedT
         IF NOT EXISTS. (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
         """
         if not self.as_sql and index.dialect_options["postgresql"]["concurrently"] and self._is_invalid(index):
-            super().drop_index(index)
+            super(WordsImpl, self).drop_index(index)  # the columns of words that it reads are good, and dear
         super().create_index(index, **kw)
 
     def correct_for_autogen_constraints(

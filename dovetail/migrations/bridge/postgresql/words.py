@@ -1,0 +1,120 @@
+"""Keeps the columns of words that a search index of PostgreSQL's reads in step with the index and with their texts.
+
+(`dovetail.database.search.documents` says what they are for.)
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, text
+
+from dovetail.database.search.documents import column_of_words, words_column
+from dovetail.database.search.search_tables import add_on_postgresql
+from dovetail.migrations.bridge import search_indexes
+from dovetail.migrations.bridge.postgresql.named_types import NamedTypesImpl
+
+# One statement that looks at the database while it runs, so that it can be written to a file as well. No line ends in a
+# semicolon: those who read such a file cut it there.
+_DROP_UNUSED = """\
+DO $$ DECLARE item record; BEGIN
+FOR item IN SELECT attrelid::regclass AS relation, attname AS name FROM pg_attribute
+  WHERE attrelid = to_regclass('{table}') AND attgenerated = 's' AND atttypid = 'tsvector'::regtype
+  AND attname ~ '.__\\w+_words$' AND NOT EXISTS (SELECT 1 FROM pg_depend JOIN pg_class ON pg_class.oid = objid
+  AND relkind = 'i' WHERE classid = 'pg_class'::regclass AND refobjid = attrelid AND refobjsubid = attnum)
+  LOOP EXECUTE format('ALTER TABLE %s DROP COLUMN %I', item.relation, item.name); END LOOP; \
+END $$"""
+_WORDS = text(r"""
+SELECT attname AS name, pg_get_expr(adbin, adrelid) AS expression, ARRAY(
+  SELECT DISTINCT pg_get_indexdef(objid) FROM pg_depend JOIN pg_class ON pg_class.oid = objid AND relkind = 'i'
+  WHERE classid = 'pg_class'\:\:regclass AND refobjid = attrelid AND refobjsubid = attnum
+) AS indexes
+FROM pg_attribute JOIN pg_attrdef ON attrelid = adrelid AND attnum = adnum
+WHERE attrelid = to_regclass(:table) AND attgenerated = 's' AND atttypid = 'tsvector'\:\:regtype ORDER BY attnum
+""")
+
+
+class WordsImpl(NamedTypesImpl):
+    """Makes columns of words before the index that reads them, and lets them go after it, or with their texts."""
+
+    def create_index(self, index: Index, **kw: object) -> None:
+        """Make an index, after the columns of words that it reads."""
+        document = search_indexes.document_of(index)
+        if document is not None and (statement := add_on_postgresql(self._table_of(index), document)) is not None:
+            self._run(statement)
+        super().create_index(index, **kw)
+
+    def drop_index(self, index: Index, **kw: object) -> None:
+        """Drop an index, and the columns of words that none reads any more."""
+        super().drop_index(index, **kw)
+        if search_indexes.may_be_search_index(index) or str(index.name).endswith("_search"):
+            self._run(_DROP_UNUSED.format(table=self._table_of(index).replace("'", "''")))
+
+    def drop_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
+        """Drop a column, after that of its words."""
+        table = self._sql_name(table_name, kw.get("schema"))
+        for words in self._words_of(table, column.name):
+            self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(words.name)}")
+        super().drop_column(table_name, column, **kw)
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """Change a column; that of its words is renamed as it is, and made anew if its type changes."""
+        name, schema = kw.pop("name", None), kw.get("schema")
+        table = self._sql_name(table_name, schema)
+        with self._put_aside(self._words_of(table, column_name) if kw.get("type_") is not None else [], table):
+            super().alter_column(table_name, column_name, **kw)
+        if name is None:
+            return
+        found = self._words_of(table, column_name)
+        super().alter_column(table_name, column_name, name=name, schema=schema)
+        for words in found:
+            new = self._sql_name(words_column(str(name), words.config))
+            self._run(f"ALTER TABLE {table} RENAME COLUMN {self._sql_name(words.name)} TO {new}")
+
+    @contextmanager
+    def _put_aside(self, found: "list[_Words]", table: str) -> Iterator[None]:
+        """Take columns of words away, and their indexes with them, and make them again after the block.
+
+        PostgreSQL gives no column another type that a generated one reads.
+        """
+        for one in found:
+            self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(one.name)}")
+        yield
+        for one in found:
+            added = f"{self._sql_name(one.name)} tsvector GENERATED ALWAYS AS ({one.expression}) STORED"
+            self._run(f"ALTER TABLE {table} ADD COLUMN {added}")
+        for statement in dict.fromkeys(statement for one in found for statement in one.indexes):
+            self._run(statement)
+
+    def _words_of(self, table: str, column: str) -> "list[_Words]":
+        """Return the columns of words of one; none are known where SQL is written for a database that is not there."""
+        return [] if self.as_sql else [one for one in _words(self._connection, table) if one.column == column]
+
+    def _table_of(self, index: Index) -> str:
+        table = index.table
+        assert table is not None  # noqa: S101 - an operation names it
+        return self._sql_name(table.name, table.schema)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """A column of words as a database has it, with the statements that make the indexes that read it."""
+
+    name: str
+    column: str
+    config: str
+    expression: str
+    indexes: tuple[str, ...]
+
+
+def _words(connection: Connection, table: str) -> Iterator[_Words]:
+    for row in connection.execute(_WORDS, {"table": table}):
+        if (of := column_of_words(str(row.name))) is not None:
+            yield _Words(
+                name=str(row.name),
+                column=of[0],
+                config=of[1],
+                expression=str(row.expression),
+                indexes=tuple(row.indexes),
+            )
