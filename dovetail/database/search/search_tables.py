@@ -11,6 +11,7 @@ from unicodedata import category
 
 from dovetail.database.search.documents import MARKS, Document, words_column
 
+HALF_A_PAGE = 4080  # bytes, https://www.postgresql.org/docs/current/storage-toast.html
 STEMMED = "english"  # the one language that FTS5 can reduce to stems as well
 _CONTENT = re.compile(r"content=\"((?:[^\"]|\"\")*)\"")
 _TABLE_OF_FTS5 = re.compile(r"^CREATE VIRTUAL TABLE .* USING fts5\((.*)\)$", re.IGNORECASE | re.DOTALL)
@@ -36,7 +37,8 @@ def add_on_postgresql(table: str, document: Document) -> str | None:
         for column in document.columns
         if column in document.stored
     ]
-    return f"ALTER TABLE {table} {', '.join(added)}" if added else None
+    # A text and its words of two kilobytes together would be compressed, which costs each reader of the text.
+    return f"ALTER TABLE {table} {', '.join(added)}, SET (toast_tuple_target = {HALF_A_PAGE})" if added else None
 
 
 def create_on_sqlite(name: str, table: str, key: str, document: Document) -> Iterator[str]:

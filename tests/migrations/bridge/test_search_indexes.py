@@ -120,6 +120,11 @@ def words_of(connection, table="notes_note"):
     ]
 
 
+def limit_of(connection):
+    """From which size on PostgreSQL compresses the rows, or puts parts of them elsewhere; None for its own limit."""
+    return connection.scalar(text("SELECT reloptions[1] FROM pg_class WHERE relname = 'notes_note'"))
+
+
 def index_of(connection, table="notes_note"):
     statement = "SELECT indexdef FROM pg_indexes WHERE tablename = :name AND indexdef LIKE '%gin%'"
     return connection.scalar(text(statement), {"name": table})
@@ -130,6 +135,7 @@ async def test_the_words_of_a_long_text_are_stored_as_long_as_an_index_reads_the
     def change(op, connection):
         create_table(op)
         assert words_of(connection) == (["Body__simple_words"], [1])
+        assert limit_of(connection) == "toast_tuple_target=4080"
         op.create_index(
             "ix_notes_note_other", "notes_note", [literal_column('"Body__simple_words"')], postgresql_using="gin"
         )
@@ -137,6 +143,7 @@ async def test_the_words_of_a_long_text_are_stored_as_long_as_an_index_reads_the
         assert words_of(connection) == (["Body__simple_words"], [1])
         op.drop_index("ix_notes_note_other", "notes_note", postgresql_using="gin")
         assert words_of(connection) == ([], [])
+        assert limit_of(connection) is None
 
     await on_database(change)
 

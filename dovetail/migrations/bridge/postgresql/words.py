@@ -23,7 +23,8 @@ FOR item IN SELECT attrelid::regclass AS relation, attname AS name FROM pg_attri
   WHERE attrelid = to_regclass('{table}') AND attgenerated = 's' AND atttypid = 'tsvector'::regtype
   AND attname ~ '.__\\w+_words$' AND NOT EXISTS (SELECT 1 FROM pg_depend JOIN pg_class ON pg_class.oid = objid
   AND relkind = 'i' WHERE classid = 'pg_class'::regclass AND refobjid = attrelid AND refobjsubid = attnum)
-  LOOP EXECUTE format('ALTER TABLE %s DROP COLUMN %I', item.relation, item.name); END LOOP; \
+  LOOP EXECUTE format('ALTER TABLE %s DROP COLUMN %I, RESET (toast_tuple_target)', item.relation, item.name)
+  ; END LOOP; \
 END $$"""
 _WORDS = text(r"""
 SELECT attname AS name, pg_get_expr(adbin, adrelid) AS expression, ARRAY(
@@ -55,7 +56,7 @@ class WordsImpl(NamedTypesImpl):
         """Drop a column, after that of its words."""
         table = self._sql_name(table_name, kw.get("schema"))
         for words in self._words_of(table, column.name):
-            self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(words.name)}")
+            self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(words.name)}, RESET (toast_tuple_target)")
         super().drop_column(table_name, column, **kw)
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
