@@ -1,4 +1,4 @@
-"""What a search index searches: columns, by which rules their words are told, and which of them are stored as words.
+"""The document of a search index: its columns, the rules by which their words are told, and whose words are kept.
 
 It is written as the expression that PostgreSQL indexes, which is what a migration names, and read back from there:
 
