@@ -6,7 +6,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Column, Connection, Index, text
 
@@ -52,25 +51,26 @@ class WordsImpl(NamedTypesImpl):
         if search_indexes.may_be_search_index(index) or str(index.name).endswith("_search"):
             self._run(_DROP_UNUSED.format(table=self._table_of(index).replace("'", "''")))
 
-    def drop_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
+    def drop_column(self, table_name: str, column: Column[object], *, schema: str | None = None, **kw: object) -> None:
         """Drop a column, after that of its words."""
-        table = self._sql_name(table_name, kw.get("schema"))
+        table = self._sql_name(table_name, schema)
         for words in self._words_of(table, column.name):
             self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(words.name)}, RESET (toast_tuple_target)")
-        super().drop_column(table_name, column, **kw)
+        super().drop_column(table_name, column, schema=schema, **kw)
 
-    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+    def alter_column(
+        self, table_name: str, column_name: str, *, name: str | None = None, schema: str | None = None, **kw: object
+    ) -> None:
         """Change a column; that of its words is renamed as it is, and made anew if its type changes."""
-        name, schema = kw.pop("name", None), kw.get("schema")
         table = self._sql_name(table_name, schema)
         with self._put_aside(self._words_of(table, column_name) if kw.get("type_") is not None else [], table):
-            super().alter_column(table_name, column_name, **kw)
+            super().alter_column(table_name, column_name, schema=schema, **kw)
         if name is None:
             return
         found = self._words_of(table, column_name)
         super().alter_column(table_name, column_name, name=name, schema=schema)
         for words in found:
-            new = self._sql_name(words_column(str(name), words.config))
+            new = self._sql_name(words_column(name, words.config))
             self._run(f"ALTER TABLE {table} RENAME COLUMN {self._sql_name(words.name)} TO {new}")
 
     @contextmanager
