@@ -1,4 +1,4 @@
-"""Find what is at an address, and at which address a page is, if it is mounted at all: a site may move or drop any."""
+"""Find the address of a route by its name, and the methods of an address: a site may move or drop any route."""
 
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection, Request
@@ -8,7 +8,7 @@ from dovetail.api.fastapi_private import path_within, routes_of
 
 
 def path_of(app: FastAPI, name: str, /, **parameters: str) -> str | None:
-    """Return the path of the route `name` ("show_docs", "admin:index"), without the prefix of a proxy; None if none."""
+    """Return the path of the route `name` ("show_docs", "admin:index"), without a proxy's prefix; None if none."""
     try:
         return str(app.url_path_for(name, **parameters))
     except NoMatchFound:
@@ -16,7 +16,7 @@ def path_of(app: FastAPI, name: str, /, **parameters: str) -> str | None:
 
 
 def address_of(request: Request, name: str, /, **parameters: str) -> str | None:
-    """Return the path of the route `name` as a browser asks for it, behind the prefix of a proxy; None if none."""
+    """Return the path of the route `name` for a browser, with a proxy's prefix; None if there is none."""
     try:
         return request.url_for(name, **parameters).path
     except NoMatchFound:

@@ -1,4 +1,4 @@
-"""The principal of a request: a plugin (contrib/auth) tells the kernel who asks, by one of two keys."""
+"""The principal of a request: the user, whom a plugin (contrib/auth) finds for the kernel."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Protocol, TypeAlias
@@ -14,7 +14,7 @@ from dovetail.state import StateKey
 
 
 class Principal(Protocol):
-    """Somebody who proved who they are and is active."""
+    """An active user who has logged in."""
 
     @property
     def id(self) -> int:
@@ -22,23 +22,23 @@ class Principal(Protocol):
 
     @property
     def is_staff(self) -> bool:
-        """Return True for somebody who may use what is for staff only."""
+        """Return True for a member of staff."""
 
 
 Authenticator: TypeAlias = Callable[[HTTPConnection, AsyncSession], Awaitable[Principal | None]]
 
 AUTHENTICATOR = StateKey[Authenticator]("authenticate", "add dovetail.contrib.auth to the plugins")
-"""Finds out who sent a request, by its token; a plugin sets it in its `setup`."""
+"""A function that returns the user of a request by its token; a plugin sets it in its `setup`."""
 
 VISITOR_AUTHENTICATOR = StateKey[Authenticator]("authenticate_visitor", "add dovetail.contrib.admin to the plugins")
-"""Finds out who visits a page, by its cookies; a plugin with pages sets it in its `setup`."""
+"""A function that returns the user who visits a page by its cookies; a plugin with pages sets it in its `setup`."""
 
 
 async def find_staff(connection: HTTPConnection, *, pages: bool = False) -> Principal:
-    """Return the member of staff who is asking; with `pages`, being logged in to the back office is enough.
+    """Return the member of staff who is asking; with `pages`, a login to the back office is enough.
 
-    Raise NotAuthenticatedError and PermissionDeniedError; without an authenticator nobody gets in. The session used
-    here stands outside the pool, so that an operator can look at an exhausted pool.
+    Raise NotAuthenticatedError, also without an authenticator, and PermissionDeniedError. The session is outside of the
+    pool, so that an operator can look at an exhausted pool.
     """
     app = connection.app
     keys = (AUTHENTICATOR, VISITOR_AUTHENTICATOR) if pages else (AUTHENTICATOR,)

@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem details; nothing of our inside leaves, and nothing a client sent comes back."""
+"""Errors as RFC 9457 problem details, without internals of the site and without values that the client sent."""
 
 import inspect
 import json
@@ -38,7 +38,7 @@ MAXIMUM_ERRORS = 50  # a body of two megabytes can be wrong in a million places
 logger = logging.getLogger("dovetail.errors")
 
 ON_REFUSAL = StateKey[Callable[[HTTPConnection, str], None]]("on_refusal")
-"""Is told of each request that is answered with 403, and why; a plugin sets it in its `setup`. It waits for nothing."""
+"""Called for each request that is answered with 403, with the reason; a plugin sets it in its `setup`."""
 
 
 class ProblemError(BaseModel):
@@ -61,18 +61,18 @@ class Problem(BaseModel):
 
 
 def add_problem_details(app: FastAPI) -> None:
-    """Answer what FastAPI and Starlette raise themselves with problem details; ErrorMiddleware sees to the rest.
+    """Answer the errors of FastAPI and Starlette with problem details; ErrorMiddleware answers all others.
 
-    Whoever adds a handler for these errors later has the last word.
+    A plugin can replace these handlers by adding its own later.
     """
     for error in (HTTPException, RequestValidationError):
         app.add_exception_handler(error, _respond_async)
 
 
 async def answer(request: Request, error: Exception) -> Response:
-    """Return the response of the handler that was added for the class or status of `error`; ours where there is none.
+    """Return the response to `error` of the handler that was added for its class or status, or else our own.
 
-    What is our own fault is logged in any case, and so is a handler that fails.
+    Server errors are logged in any case, and so is a handler that fails.
     """
     ours = respond(request, error)
     handler = _added_handler(request.app.exception_handlers, error)
@@ -87,7 +87,7 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def respond(connection: HTTPConnection, error: Exception) -> Response:
-    """Return the response to `error`, whatever it is; what is our own fault is logged with its traceback."""
+    """Return the response to any exception; a server error is logged with its traceback."""
     try:
         return _respond(connection, error)
     except Exception as failure:
@@ -100,28 +100,28 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
 
 
 def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:
-    """Tell the plugin that wants to know of it that a request is answered with 403."""
-    app = current_application()  # the site's, also for what is mounted in it
+    """Call ON_REFUSAL, if a plugin has set it, for a request that is answered with 403."""
+    app = current_application()  # the site, also for an application that is mounted in it
     listener = None if app is None else ON_REFUSAL.find(app)
     if listener is not None:
         listener(connection, reason)
 
 
 def problem_type(status: int) -> str:
-    """Return the problem type of an HTTP status: that of our own error with this status, or one made of its phrase."""
+    """Return the problem type of an HTTP status: of our error class with this status, or else of its phrase."""
     known = error_classes().get(status)
     slug = known.slug if known else re.sub(r"[^a-z0-9]+", "-", _phrase(status).lower()).strip("-")
     return TYPE_PREFIX + slug
 
 
 def body_errors(error: ValidationError) -> list[FieldError]:
-    """Return what is wrong with a part of a body, with pointers into that part."""
+    """Return the errors of a part of a body, with pointers into that part."""
     return list(_field_errors({**one, "loc": ("body", *one["loc"])} for one in error.errors()))
 
 
 def error_classes() -> dict[int, type[DovetailError]]:
-    """Our own error of each HTTP status that has one."""
-    # Our own direct subclasses; one of a plugin, further down, has its own meaning.
+    """Return our error class for each HTTP status that has one."""
+    # Direct subclasses alone: those of plugins are further down, and have a meaning of their own.
     classes: list[type[DovetailError]] = [DovetailError, *DovetailError.__subclasses__()]
     return {cls.status: cls for cls in classes if "status" in vars(cls)}
 
@@ -129,7 +129,7 @@ def error_classes() -> dict[int, type[DovetailError]]:
 def _respond(connection: HTTPConnection, error: Exception) -> Response:
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # raised in a task group
         error = error.exceptions[0]
-    refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # whichever comes first
+    refused = isinstance(error, (RequestValidationError, NotAuthenticatedError))  # both hide a wrong method
     if refused and "app" in connection.scope and is_wrong_method(connection):
         error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     if isinstance(error.__cause__, ClientDisconnect):  # FastAPI takes it for a body that cannot be parsed

@@ -1,4 +1,4 @@
-"""Find what is wrong with the routes of a finished application, so that it is told at the start."""
+"""Check the routes of a finished application at start: unreachable ones, and endpoints that could not work."""
 
 import inspect
 import re
@@ -19,9 +19,9 @@ from dovetail.state import StateKey
 WEBSOCKET = "WEBSOCKET"
 EVERY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 WEBSOCKET_ALONE = frozenset({WEBSOCKET})
-EVERYTHING = EVERY_METHOD | WEBSOCKET_ALONE  # what a mount answers
+EVERYTHING = EVERY_METHOD | WEBSOCKET_ALONE  # the methods of a mount
 PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
-# A value of each kind of parameter that no other kind takes, if that can be.
+# A value of each kind of parameter, which if possible no other kind accepts.
 SAMPLES: dict[type, str] = {
     IntegerConvertor: "7351",
     FloatConvertor: "73.51",
@@ -42,7 +42,7 @@ class _Route:
     pattern: re.Pattern[str]
     methods: frozenset[str]
     is_mount: bool
-    sample: str  # an address that it answers at, and that only a route as wide as it answers as well
+    sample: str  # an address of this route, which matches another route only if that matches all of this one's
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ def unreachable_routes(app: FastAPI) -> Iterator[str]:
 
 
 def streams_without_a_session(app: FastAPI) -> Iterator[str]:
-    """Yield a sentence for each endpoint that yields and asks for a session, which is closed before."""
+    """Yield a sentence for each endpoint that yields and takes SessionDep, which is closed by then."""
     for route in routes_of(app.routes):
         if isinstance(route.original_route, APIRoute) and _yields(route) and _asks_for_a_session(route):
             yield (
@@ -80,7 +80,7 @@ def streams_without_a_session(app: FastAPI) -> Iterator[str]:
 
 
 def limits_without_a_limiter(app: FastAPI) -> Iterator[str]:
-    """Yield a sentence for each endpoint that has a limit on a site where nobody counts requests."""
+    """Yield a sentence for each endpoint with a rate limit on a site without a limiter."""
     if LIMITER.find(app) is not None:
         return
     for route in routes_of(app.routes):
@@ -89,7 +89,7 @@ def limits_without_a_limiter(app: FastAPI) -> Iterator[str]:
 
 
 def answers(app: FastAPI, path: str) -> bool:
-    """Return whether there is something at `path` to read."""
+    """Return whether a route answers GET at `path`."""
     return any(
         context.path_regex.match(path) is not None and "GET" in _methods(context)
         for context in routes_of(app.routes)

@@ -19,9 +19,9 @@ Json = dict[str, Any]
 
 
 def authenticates(*, required: bool) -> Callable[[CallableT], CallableT]:
-    """Mark a dependency that finds out who is asking; `required` if it answers 401 to somebody unknown.
+    """Mark a dependency that finds out who is asking; `required` if it answers 401 to anonymous requests.
 
-    A body that takes work to check is checked after such a one only.
+    A body that is expensive to check is checked after a required login only.
     """
 
     def mark(dependency: CallableT) -> CallableT:
@@ -32,9 +32,9 @@ def authenticates(*, required: bool) -> Callable[[CallableT], CallableT]:
 
 
 def describe_security(document: Json, routes: list[RouteContext], known: CredentialSchemes | None) -> None:
-    """Write `{}` beside the schemes of an operation that answers without a token too, and name them where they miss.
+    """Write the security schemes of each operation, and `{}` among them if it answers without a token too.
 
-    `known` are those that stand for the one that dependencies name.
+    `known` are the site's schemes, which replace the placeholder that dependencies name.
     """
     components = document.get("components", {})
     if known is not None and known.placeholder in components.get("securitySchemes", {}):

@@ -1,10 +1,10 @@
-"""Points in time, for those who need no schemas and so no FastAPI."""
+"""Points in time, in a module that imports neither pydantic nor FastAPI."""
 
 from datetime import UTC, datetime
 
 
 def in_utc(value: datetime) -> datetime:
-    """The same moment in UTC; without a zone it is taken as UTC. Raises ValueError if UTC cannot hold it."""
+    """Return the same moment in UTC; one without a zone is taken as UTC. Raises ValueError if UTC cannot hold it."""
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:

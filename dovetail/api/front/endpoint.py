@@ -1,4 +1,4 @@
-"""An endpoint that may have a fast path: an ordinary path operation function to FastAPI, and more to `fast_path.py`."""
+"""`Endpoint`: a path operation function of FastAPI that may have a fast path, which `fast_path.py` calls."""
 
 from collections.abc import Awaitable, Callable
 from functools import update_wrapper
@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 P = ParamSpec("P")
 R = TypeVar("R")
-# Answers a request, or leaves it to FastAPI with None, and then it has done nothing.
+# Returns the response to a request, or None to let FastAPI run the endpoint: then it must have changed nothing.
 FastAnswer: TypeAlias = Callable[[Request], Awaitable[Response | None]]
-# Gives what answers the requests of an application, which is asked for once.
+# Returns the FastAnswer of an application; it is called once.
 FastPath: TypeAlias = Callable[[FastAPI], FastAnswer]
 
 
@@ -47,7 +47,7 @@ class Endpoint(Generic[P, R]):
 
 
 def with_fast_path(answer: FastAnswer) -> Callable[[Callable[P, Awaitable[R]]], Endpoint[P, R]]:
-    """Return a decorator that gives an endpoint its fast path; `answer` gives what the endpoint gives, or None.
+    """Return a decorator that gives an endpoint its fast path; `answer` returns what the endpoint returns, or None.
 
     @router.get("/live")
     @with_fast_path(answer_live)

@@ -1,15 +1,15 @@
 """The fast path: an ASGI layer in front of FastAPI's router, which answers by itself the requests it knows.
 
-FastAPI's routing and dependencies cost several times what a compiled read does. An `Endpoint` with a `fast_path` can do
-without them. Its fast path is asked first; where that answers None, and wherever anything is unusual, FastAPI runs the
-endpoint as usual, so both must give the same answer. The endpoint is an ordinary one: it stands in the OpenAPI
-document, in `manage.py routes` and in the scope that middleware sees.
+FastAPI's routing and dependencies cost several times as much as a compiled read. An `Endpoint` with a `fast_path` can
+be run without them: the fast path is called first; if it returns None, as for anything unusual, FastAPI runs the
+endpoint as usual. So both must give the same answer. The endpoint is an ordinary one: it is in the OpenAPI document, in
+`manage.py routes` and in the scope that middleware sees.
 
-What decides whether a request takes the fast path stands in two places: here, what holds for every endpoint
-(`_may_take`, `_FastRoute.of`), and in `resources/endpoints/fast_path.py` what depends on who asks and on what is sent.
+Two modules decide whether a request takes the fast path: this one for what holds for every endpoint (`_may_take`,
+`_FastRoute.of`), and `resources/endpoints/fast_path.py` for what depends on the user and on what is sent.
 
-The layer is the innermost middleware. Request ids, logs, headers, limits and what plugins add are around it, and the
-exceptions of a fast path meet the application's own handlers.
+This is the innermost middleware. Request ids, logs, headers, limits and the middleware of plugins are around it, and
+the application's own handlers answer exceptions of a fast path.
 """
 
 import re
@@ -33,12 +33,12 @@ from dovetail.api.front.repeating import TRIED, Raise, Repeating
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-PARTS_OF_START = 2  # `/api/posts`: of hundreds of routes few start alike, and only those are tried
+PARTS_OF_START = 2  # `/api/posts`: only the few routes that start as the path does are tried
 UNNAMED = re.compile(r"\(\?P<[^>]+>")
 
 
 class FastJSONResponse(Response):
-    """A response of JSON that is made without a look at its headers; they are bytes already, with small names."""
+    """A JSON response whose headers are bytes already, with names in lower case, so that they are not encoded again."""
 
     def __init__(self, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.status_code, self.body, self.background = 200, body, None
@@ -47,7 +47,7 @@ class FastJSONResponse(Response):
 
 
 class FastPathMiddleware:
-    """Asks the fast path of an endpoint before FastAPI."""
+    """Calls the fast path of an endpoint before FastAPI."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = Repeating(app)
@@ -72,13 +72,13 @@ class FastPathMiddleware:
 
     def _find(self, scope: Scope) -> FastAnswer | None:
         routes = self._routes.get(scope["method"])
-        if routes is None:  # routes are added until the first request comes
+        if routes is None:  # not earlier: routes may be added until the first request
             routes = self._routes[scope["method"]] = FastPathRoutes(scope["app"], scope["method"])
         return routes.find(scope)
 
 
 class RereadableBody:
-    """Receives a body for a fast path, and the same again for FastAPI."""
+    """Receives the body for a fast path, and can replay it for FastAPI."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -90,7 +90,7 @@ class RereadableBody:
         return self._seen[-1]
 
     def again(self) -> Receive:
-        """Return what receives all parts once more."""
+        """Return a `receive` that starts with the parts that were received."""
         if not self._seen:
             return self._receive
 
@@ -119,7 +119,7 @@ class FastPathRoutes:
                 self._by_path[fast.path] = found
 
     def find(self, scope: Scope) -> FastAnswer | None:
-        """Return the fast answer of the endpoint at this path, which is noted in the scope; None if there is none."""
+        """Return the FastAnswer of the endpoint at this path, noting the route in the scope; None without one."""
         path = path_within(scope)
         found = self._by_path.get(path) or self._match(path)
         if found is None:
@@ -134,9 +134,9 @@ class FastPathRoutes:
 
 
 class _Alternatives:
-    """Routes in the router's order, as one pattern: the first that fits wins.
+    """Routes in the router's order, as one pattern: the first that matches wins.
 
-    One that is not ours stands in it too, for it may stand in front of ours.
+    It includes the routes without a fast path, since one of them may come before a route with one.
     """
 
     def __init__(self, routes: "Sequence[tuple[RouteContext, _FastRoute | None]]") -> None:
@@ -187,7 +187,7 @@ _Match: TypeAlias = tuple[_FastRoute, Mapping[str, object]]
 
 
 def _start_of(route: RouteContext) -> str | None:
-    """Return how all paths of a route start; None if that cannot be told."""
+    """Return the beginning of all paths of a route; None if it is not the same for all."""
     path = str(route.path)
     if compile_path(path)[0].pattern != route.path_regex.pattern:
         return None  # as that of what is mounted
@@ -200,26 +200,26 @@ def _start(path: str) -> str:
 
 
 def _may_take(scope: Scope) -> bool:
-    """Return True if nothing stands against the fast path that concerns every endpoint."""
+    """Return True for a request that may take the fast path, whatever its endpoint."""
     if scope["type"] != "http" or scope["method"] not in METHODS:
         return False
     if TELEMETRY in scope or scope["app"].dependency_overrides:  # of a test
         return False
-    # A body may have to be looked at after the login that its address demands. For a read, the login of the fast path
-    # does that too (`authenticates`); a write is left to FastAPI's dependencies.
+    # Some bodies are checked after the login of their endpoint. On the fast path only reads do that (`authenticates`),
+    # so such a write is left to FastAPI's dependencies.
     return scope["method"] == "GET" or not waiting.get()
 
 
 def _after(error: Exception, scope: Scope) -> ASGIApp | None:
-    """Return what answers a request whose fast path raised `error`; None if FastAPI tries once more."""
+    """Return the application that answers a request whose fast path raised `error`; None to let FastAPI try again."""
     if isinstance(error, DBAPIError) and scope["method"] != "GET" and asks_for_another_try(error):
-        scope[TRIED] = True  # and nothing was written: the fast path answers for that
+        scope[TRIED] = True  # nothing was written: the fast path guarantees it
         return None
-    return Raise(error, scope["app"])  # a read was tried twice by now
+    return Raise(error, scope["app"])  # a read was tried twice already
 
 
 def _routes(app: FastAPI, method: str) -> Iterator[RouteContext]:
-    """Yield the routes for the method, in the router's order, up to one that chooses in a way of its own."""
+    """Yield the routes for the method, in the router's order, up to one that does not choose by its pattern alone."""
     for route in routes_of(app.routes):
         if isinstance(route.original_route, (WebSocketRoute, APIWebSocketRoute)):
             continue

@@ -1,8 +1,8 @@
-"""Runs the application again where that answers a request which would be refused otherwise, and nothing was written.
+"""Run the application again, if it has written nothing, in two cases where a second try succeeds.
 
-A prepared statement became invalid, because somebody changed a table: the request is tried once more, on a new
-connection. Another request with the same `Idempotency-Key` is at work: those of this process wait for it in turn,
-without a connection; if it is another process's, one of them asks now and then, and holds no connection in between.
+1. A prepared statement became invalid, since a table was changed: the request is tried once more, on a new connection.
+2. Another request with the same `Idempotency-Key` is at work. Requests of this process wait for it in turn, without a
+   connection; if it is in another process, one of them tries again now and then, without a connection in between.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from dovetail.errors import AtWorkError
 
 TRIED = "dovetail.tried"  # in a scope: the request was tried once already
 IDEMPOTENCY_KEY = b"idempotency-key"
-PAUSES = (0.05, 0.5)  # seconds between two questions: the first, and the longest
+PAUSES = (0.05, 0.5)  # seconds between two tries: the first, and the longest
 Key: TypeAlias = tuple[bytes, bytes]
 
 

@@ -1,9 +1,9 @@
 """The fast path of a resource's endpoints: the same functions that FastAPI runs, without FastAPI's dependencies.
 
 A read runs on a connection of the pool without a transaction, or in a session if only the ORM can read; a write runs on
-a unit of work that begins its transaction with the first change. This module decides which requests may come this way,
-by who asks and by what is sent. Whatever is unusual (a viewer whom the policy does not recognize, a body that is wrong,
-an `Idempotency-Key`) is left to FastAPI, which says what is to be said about it. `api/front/fast_path.py` has the rest.
+a unit of work that begins its transaction with the first change. This module decides which requests may take the fast
+path, by the user and by what is sent. Anything unusual (a viewer whom the policy does not recognize, a wrong body, an
+`Idempotency-Key`) is left to FastAPI, which also words the errors. `api/front/fast_path.py` has the rest.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
@@ -42,7 +42,7 @@ ReadEndpoint: TypeAlias = Callable[[Request, ReadSource, Visibility], Awaitable[
 
 
 class WriteEndpoint(Protocol):
-    """A function that writes, and is given who asks, and as `key` and `data` what it needs of them."""
+    """A function that writes. It gets the viewer, and `key` and `data` if it needs them."""
 
     def __call__(
         self, request: Request, session: AsyncSession, recognized: Recognized[Any], **given: Any
@@ -52,9 +52,9 @@ class WriteEndpoint(Protocol):
 
 @dataclass(frozen=True)
 class FastRead:
-    """Runs `endpoint` for the viewer whom the policy recognizes; `place` is what narrows a list by its path.
+    """Runs `endpoint` for the viewer whom the policy recognizes; `place` narrows a list by its path.
 
-    An endpoint that `reads_one` row, by `Reader.read_keys` and nothing else, has it confirmed by that who asks.
+    `reads_one` is for an endpoint whose only statement is `Reader.read_keys`: that statement confirms the user, too.
     """
 
     spec: Spec
@@ -63,14 +63,14 @@ class FastRead:
     reads_one: bool = False
 
     def __call__(self, app: FastAPI) -> FastAnswer:
-        """Return what answers the requests of an application."""
+        """Return the FastAnswer of an application."""
         database = DATABASE.get(app)
         if self.reads_one and self.spec.reader.why_python(database.engine.dialect) is None:
             return partial(self.read_one, database, Cache(MAXIMUM_PRESUMED))
         return partial(self.read, database)
 
     async def read_one(self, database: Database, remembered: Remembered, request: Request) -> Response | None:
-        """Return the answer as `read` does, by one statement for somebody who has asked before."""
+        """Return the response as `read` does, by one statement for a user whose token came before."""
         source = PoolSource(database.engine, remembered)
         try:
             answer = await self.read(database, request, source)
@@ -84,7 +84,7 @@ class FastRead:
         return await self.read(database, request)
 
     async def read(self, database: Database, request: Request, source: PoolSource | None = None) -> Response | None:
-        """Return the answer; None if FastAPI has to see to the request."""
+        """Return the response; None to leave the request to FastAPI."""
         visibility: Visibility | None = None
         try:
             async with source or PoolSource(database.engine) as opened:
@@ -96,15 +96,15 @@ class FastRead:
             if not may_be_read_again(error):
                 raise
         if source is not None and source.presumed is not None:
-            return None  # it is read again, for whoever that is
-        # As FastAPI would read, or read again; but who asks is known by now, unless that was what failed.
+            return None  # `read_one` reads again, and looks up the user
+        # Read in a session, as FastAPI would. The user is known by now, unless the lookup failed.
         async with database.unit_of_work(read_only=True) as session:
             beside = SessionSource(session)
             visibility = visibility or await self._visibility(request, beside)
             return None if visibility is None else await self.endpoint(request, beside, visibility)
 
     async def _visibility(self, request: Request, source: ReadSource) -> Visibility | None:
-        """Return what the viewer may see here; None if FastAPI has to find out who asks, or what is asked for."""
+        """Return what the viewer may see here; None if FastAPI has to find the viewer, or the rows that are meant."""
         recognized = await self.spec.policy.recognize_reader(request, source)
         if recognized is None:
             return None
@@ -132,7 +132,7 @@ class PathKey:
         text = request.scope["path_params"][self.name]
         key: Hashable = self.adapter.validator.validate_python(text)
         if self.is_numbered and str(key) != text:
-            raise ValueError(text)  # FastAPI says so: a number has one way to be written
+            raise ValueError(text)  # as FastAPI does: a number has one way to be written
         return key
 
 
@@ -140,8 +140,8 @@ class PathKey:
 class FastWrite:
     """Runs `endpoint` for the viewer whom `policy` recognizes.
 
-    It is given what FastAPI would give it: the `key` in the path, and as `data` the body, read by `schema`. One that
-    `confirms` asks nobody but the policy before its statement, which confirms who asks.
+    It gets what FastAPI would pass to it: the `key` in the path, and as `data` the body, read by `schema`. `confirms`
+    is for an endpoint whose first statement is its write, which then confirms the user, too.
     """
 
     policy: Policy[object, object, object]
@@ -152,7 +152,7 @@ class FastWrite:
     confirms: bool = False
 
     def __call__(self, app: FastAPI) -> FastAnswer:
-        """Return what answers the requests of an application."""
+        """Return the FastAnswer of an application."""
         database = DATABASE.get(app)
         may_presume = self.confirms and database.engine.dialect.name == "postgresql"
         return partial(self.write, database.fast_unit_of_work, Cache(MAXIMUM_PRESUMED) if may_presume else None)
@@ -160,7 +160,7 @@ class FastWrite:
     async def write(
         self, begin: Callable[..., FastUnitOfWork], remembered: Remembered | None, request: Request
     ) -> Response | None:
-        """Return the answer; None if FastAPI has to see to the request, and then nothing was done."""
+        """Return the response; None to leave the request to FastAPI, when nothing was written."""
         if HEADER in request.headers:
             return None
         given = await self._read(request)
@@ -173,7 +173,7 @@ class FastWrite:
             return await self._work(begin(), request, given)
 
     async def _work(self, work: FastUnitOfWork, request: Request, given: Mapping[str, object]) -> Response | None:
-        """Return the answer as `write` does. Raise UnconfirmedError if who was presumed to ask is somebody else."""
+        """Return the response as `write` does. Raise UnconfirmedError if the presumed user is not the user any more."""
         begun = False
         try:
             async with work as session:
@@ -186,19 +186,19 @@ class FastWrite:
                 except (DBAPIError, UnconfirmedError):
                     raise
                 except Exception:
-                    await confirm_presumed(session)  # who is refused
+                    await confirm_presumed(session)  # before the presumed user is refused
                     raise
         except DBAPIError as error:
             if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
                 raise
             if asks_for_another_try(error) and not work.has_written:
                 raise
-            if begun:  # who knows what was committed: it must not be done again
+            if begun:  # it may be committed, so it must not be done again
                 raise client_error(error) or error from error
             return None
 
     async def _read(self, request: Request) -> dict[str, object] | None:
-        """Return what the endpoint is given beside the viewer; None if FastAPI has to say what is wrong with it."""
+        """Return the `key` and the `data` of the request; None if one is wrong, which FastAPI reports."""
         given: dict[str, object] = {}
         try:
             if self.key is not None:
