@@ -34,6 +34,17 @@ def check(servers: Sequence[Server], posts: int) -> None:
                 )
 
 
+def first_difference(expected: Any, found: Any, where: str = "") -> str:
+    """Where two answers that are not equal part, and how."""
+    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
+        name = next(name for name in expected if expected[name] != found[name])
+        return first_difference(expected[name], found[name], f"{where}.{name}")
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        number = next(number for number, part in enumerate(expected) if part != found[number])
+        return first_difference(expected[number], found[number], f"{where}[{number}]")
+    return f"{where or 'all of it'} is {str(found)[:300]}, not {str(expected)[:300]}"
+
+
 def _answers(server: Server, posts: int) -> dict[str, Any]:
     paths = {f"W1, post {number}": f"/api/posts/{number}" for number in (1, posts // 2 - 1, posts - 1)}
     paths |= {"W2": "/api/posts?offset=20", "W3": "/api/posts?count=true", "W5": "/health/live"}
@@ -99,14 +110,3 @@ def _normal(value: Any, without: set[str]) -> Any:
     if isinstance(value, str) and value[:2] == "20":
         return datetime.fromisoformat(value)  # with Z or with +00:00
     return value
-
-
-def first_difference(expected: Any, found: Any, where: str = "") -> str:
-    """Where two answers that are not equal part, and how."""
-    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
-        name = next(name for name in expected if expected[name] != found[name])
-        return first_difference(expected[name], found[name], f"{where}.{name}")
-    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        number = next(number for number, part in enumerate(expected) if part != found[number])
-        return first_difference(expected[number], found[number], f"{where}[{number}]")
-    return f"{where or 'all of it'} is {str(found)[:300]}, not {str(expected)[:300]}"

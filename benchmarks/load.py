@@ -65,11 +65,6 @@ def header(head: bytes, name: bytes) -> bytes:
     return b"" if start < 0 else head[start + len(name) + 3 :].partition(b"\r\n")[0].strip()
 
 
-def _head(method: str, path: str, token: str | None) -> str:
-    known = "" if token is None else f"Authorization: Bearer {token}\r\n"
-    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{known}"
-
-
 def measure(
     port: int, requests: Sequence[Request], *, seconds: float, connections: int = 32, status: int = 200
 ) -> Result:
@@ -91,6 +86,11 @@ def measure(
     times.sort()
     p50, p99 = times[len(times) // 2] * 1e3, times[int(len(times) * 0.99)] * 1e3
     return Result(len(times), elapsed, p50, p99, time.process_time() - before)
+
+
+def _head(method: str, path: str, token: str | None) -> str:
+    known = "" if token is None else f"Authorization: Bearer {token}\r\n"
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{known}"
 
 
 async def _measure(

@@ -189,6 +189,14 @@ def middleware_costs(harness: Harness) -> Iterator[Measurement]:
         yield from _rounds(harness, turns)
 
 
+def in_turns(turns: Sequence[Turn], number: int) -> Iterator[Turn]:
+    """The turns of a round: in each round another one is the first with a workload, which may be an advantage."""
+    for _, found in groupby(turns, key=lambda turn: turn[0]):
+        group = list(found)
+        first = (number - 1) % len(group)
+        yield from group[first:] + group[:first]
+
+
 def _rounds(harness: Harness, turns: Sequence[Turn]) -> Iterator[Measurement]:
     for number in range(1, harness.rounds + 1):
         for workload, server, requests in in_turns(turns, number):
@@ -202,14 +210,6 @@ def _rounds(harness: Harness, turns: Sequence[Turn]) -> Iterator[Measurement]:
                 f"{found.rate:>9,.0f}/s {found.cpu * 1e3:>8.3f} ms CPU {found.busy:>5.0%} busy"
             )
             yield found
-
-
-def in_turns(turns: Sequence[Turn], number: int) -> Iterator[Turn]:
-    """The turns of a round: in each round another one is the first with a workload, which may be an advantage."""
-    for _, found in groupby(turns, key=lambda turn: turn[0]):
-        group = list(found)
-        first = (number - 1) % len(group)
-        yield from group[first:] + group[:first]
 
 
 if __name__ == "__main__":

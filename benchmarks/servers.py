@@ -144,6 +144,13 @@ def serve(contestants: tuple[Contestant, ...], url: str, folder: Path, cores: Co
             server.process.wait(PATIENCE)
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _start(contestant: Contestant, url: str, log: Path, cores: Cores, number: int) -> Server:
     port, python = free_port(), python_of(contestant.folder)
     environment = os.environ | {"DATABASE_URL": plain_url(url)} | dict(contestant.variables)
@@ -167,10 +174,3 @@ def _wait(server: Server) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError(f"{server.contestant.name} did not start:\n{server.end_of_log()}")
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -81,24 +81,6 @@ async def measure(
     return doors
 
 
-async def _time(
-    client: httpx.AsyncClient, door: Door, clock: Clock, ask: Callable[[], Awaitable[httpx.Response]], kind: str
-) -> None:
-    started = clock()
-    answer = await ask()
-    answered = clock()
-    await client.get("/health/live")
-    door.next_times[kind].append(clock() - answered)
-    door.times[kind].append(answered - started)
-    headers = sorted((name, value) for name, value in answer.headers.items() if name not in PASSING)
-    told = {name: value for name, value in (answer.json() or {}).items() if name not in PASSING_VALUES}
-    door.answers.add(VARYING.sub("#", json.dumps([answer.status_code, headers, told])))
-
-
-def _address(kind: str, number: int) -> str:
-    return f"{kind}{number}@example.org"
-
-
 async def _log_in(client: httpx.AsyncClient, kind: str, number: int) -> httpx.Response:
     form = {"username": _address(kind, number), "password": f"wrong {kind} {number}"}  # a spray is limited
     return await client.post("/api/auth/login", data=form, headers={"Authorization": ""})
@@ -132,26 +114,6 @@ ASKS: Mapping[str, Ask] = {
 }
 
 
-async def _make_people(app: FastAPI, numbers: Iterable[int], hashed: str) -> Sequence[str]:
-    """Make the users that are known, and one attacker for each try; return the attackers' tokens."""
-    rows = [
-        {
-            "username": f"{name}{number}",
-            "email": _address(name, number),
-            "hashed_password": hashed,
-            "is_verified": True,
-            "is_active": name != "ended",
-        }
-        for name in ("known", "ended", "attacker")
-        for number in numbers
-    ]
-    async with DATABASE.get(app).unit_of_work() as session:
-        found = await session.scalars(insert(User).returning(User), rows)
-        people = [user for user in found.all() if user.username.startswith("attacker")]
-        logins = [await log_in(session, user, connection=None, method="password") for user in people]
-    return [login.token for login in logins]
-
-
 @asynccontextmanager
 async def _client(app: FastAPI, number: int, token: str) -> AsyncIterator[httpx.AsyncClient]:
     address = f"10.{number // 250}.{number % 250}.1"
@@ -159,11 +121,6 @@ async def _client(app: FastAPI, number: int, token: str) -> AsyncIterator[httpx.
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
         yield client
-
-
-def _gap(times: Mapping[str, Sequence[float]]) -> float:
-    medians = [median(of_kind) for of_kind in times.values()]
-    return max(medians) - min(medians)
 
 
 def main() -> None:
@@ -186,6 +143,49 @@ def main() -> None:
     keep("enumeration", {"date": today(), "tries": tries, "gaps": gaps})
     each = [door for doors in found.values() for door in doors.values()]
     sys.exit(any(door.gap() > LARGEST_GAP or len(door.answers) > 1 for door in each))
+
+
+async def _time(
+    client: httpx.AsyncClient, door: Door, clock: Clock, ask: Callable[[], Awaitable[httpx.Response]], kind: str
+) -> None:
+    started = clock()
+    answer = await ask()
+    answered = clock()
+    await client.get("/health/live")
+    door.next_times[kind].append(clock() - answered)
+    door.times[kind].append(answered - started)
+    headers = sorted((name, value) for name, value in answer.headers.items() if name not in PASSING)
+    told = {name: value for name, value in (answer.json() or {}).items() if name not in PASSING_VALUES}
+    door.answers.add(VARYING.sub("#", json.dumps([answer.status_code, headers, told])))
+
+
+def _address(kind: str, number: int) -> str:
+    return f"{kind}{number}@example.org"
+
+
+async def _make_people(app: FastAPI, numbers: Iterable[int], hashed: str) -> Sequence[str]:
+    """Make the users that are known, and one attacker for each try; return the attackers' tokens."""
+    rows = [
+        {
+            "username": f"{name}{number}",
+            "email": _address(name, number),
+            "hashed_password": hashed,
+            "is_verified": True,
+            "is_active": name != "ended",
+        }
+        for name in ("known", "ended", "attacker")
+        for number in numbers
+    ]
+    async with DATABASE.get(app).unit_of_work() as session:
+        found = await session.scalars(insert(User).returning(User), rows)
+        people = [user for user in found.all() if user.username.startswith("attacker")]
+        logins = [await log_in(session, user, connection=None, method="password") for user in people]
+    return [login.token for login in logins]
+
+
+def _gap(times: Mapping[str, Sequence[float]]) -> float:
+    medians = [median(of_kind) for of_kind in times.values()]
+    return max(medians) - min(medians)
 
 
 async def _measure_on(kind: str, url: str, tries: int) -> Mapping[str, Door]:

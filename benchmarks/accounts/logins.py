@@ -67,6 +67,23 @@ def serving(folder: Path, people: int) -> Iterator[str]:
             server.terminate()
 
 
+def main() -> None:
+    """Measure; exit with 1 if a login failed, or the loop stalled for too long."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--logins", type=int, default=50, help="at once (50)")
+    logins = parser.parse_args().logins
+    with TemporaryDirectory() as folder, serving(Path(folder), logins) as url:
+        started = perf_counter()
+        answers, waits = asyncio.run(measure(url, logins))
+        seconds = perf_counter() - started
+    found, half, longest = percentile(waits, 0.99), percentile(waits, 0.5), max(waits)
+    waited = {"p50": half, "p99": found, "longest": longest}
+    keep("logins", {"date": today(), "logins": logins, "seconds": seconds, "looks": len(waits), "waits": waited})
+    told = f"{logins} logins at once: {dict(answers)} in {seconds:.1f} s; {len(waits)} looks at /health/live, "
+    print(f"{told}p50 {half * 1000:.1f}, p99 {found * 1000:.1f}, longest {longest * 1000:.1f} ms")  # noqa: T201 - it is its output
+    sys.exit(found > LONGEST_STALL or set(answers) != {200})
+
+
 async def _make_people(url: str, people: int) -> None:
     hashed = await hash_password(PASSWORD)
     names = [f"user{number}" for number in range(people)]
@@ -90,23 +107,6 @@ def _wait_for(address: str) -> None:
             continue
         return
     raise RuntimeError(f"{address} did not answer within {PATIENCE} seconds")
-
-
-def main() -> None:
-    """Measure; exit with 1 if a login failed, or the loop stalled for too long."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--logins", type=int, default=50, help="at once (50)")
-    logins = parser.parse_args().logins
-    with TemporaryDirectory() as folder, serving(Path(folder), logins) as url:
-        started = perf_counter()
-        answers, waits = asyncio.run(measure(url, logins))
-        seconds = perf_counter() - started
-    found, half, longest = percentile(waits, 0.99), percentile(waits, 0.5), max(waits)
-    waited = {"p50": half, "p99": found, "longest": longest}
-    keep("logins", {"date": today(), "logins": logins, "seconds": seconds, "looks": len(waits), "waits": waited})
-    told = f"{logins} logins at once: {dict(answers)} in {seconds:.1f} s; {len(waits)} looks at /health/live, "
-    print(f"{told}p50 {half * 1000:.1f}, p99 {found * 1000:.1f}, longest {longest * 1000:.1f} ms")  # noqa: T201 - it is its output
-    sys.exit(found > LONGEST_STALL or set(answers) != {200})
 
 
 if __name__ == "__main__":

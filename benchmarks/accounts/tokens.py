@@ -68,6 +68,23 @@ async def measure_reads(kind: str, app: FastAPI, times: int) -> list[Cost]:
         return [await _read(kind, client, database, name, times, headers) for name in READS]
 
 
+def main() -> None:
+    """Measure on both databases, and keep the figures for the report."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--times", type=int, default=300, help="how often each read is asked (300)")
+    times = parser.parse_args().times
+    logging.disable(logging.WARNING)  # whose lines would stand between the figures
+    found: list[Cost] = []
+    with _databases() as databases:
+        for kind in ("sqlite", "postgresql"):
+            with databases.migrated(kind, Settings) as url:
+                found += asyncio.run(_reads(kind, url, times))
+    for one in found:
+        print(one)  # noqa: T201 - it is its output
+    reads = [Read(database=one.database, read=one.read, statements=one.statements, cpu=one.cpu) for one in found]
+    keep("tokens", {"date": today(), "times": times, "reads": reads})
+
+
 async def _read(  # noqa: PLR0917 - what is measured, and where
     kind: str, client: httpx.AsyncClient, database: Database, name: str, times: int, headers: list[Mapping[str, str]]
 ) -> Cost:
@@ -97,23 +114,6 @@ def _people(count: int, name: str, hashed: str) -> list[dict[str, object]]:
         {"username": f"{name}{n}", "email": f"{name}{n}@example.org", "hashed_password": hashed, "is_verified": True}
         for n in range(count)
     ]
-
-
-def main() -> None:
-    """Measure on both databases, and keep the figures for the report."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--times", type=int, default=300, help="how often each read is asked (300)")
-    times = parser.parse_args().times
-    logging.disable(logging.WARNING)  # whose lines would stand between the figures
-    found: list[Cost] = []
-    with _databases() as databases:
-        for kind in ("sqlite", "postgresql"):
-            with databases.migrated(kind, Settings) as url:
-                found += asyncio.run(_reads(kind, url, times))
-    for one in found:
-        print(one)  # noqa: T201 - it is its output
-    reads = [Read(database=one.database, read=one.read, statements=one.statements, cpu=one.cpu) for one in found]
-    keep("tokens", {"date": today(), "times": times, "reads": reads})
 
 
 @contextmanager

@@ -61,24 +61,6 @@ TAG = """v AS (SELECT t.id FROM blog_tag t WHERE t.name = $1 AND (
          OR NOT EXISTS (SELECT FROM blog_post_tag pt WHERE pt.tag_id = t.id)))"""
 
 
-def _posts(keys: str, found: str = "SELECT items FROM items", before: str = "") -> str:
-    return f"""
-WITH {before} p AS MATERIALIZED (SELECT * FROM blog_post WHERE id = ANY (ARRAY({keys}))),
-tg AS (SELECT pt.post_id, json_agg(json_build_object('id', t.id, 'name', t.name) ORDER BY t.name) AS tags
-         FROM blog_post_tag pt JOIN blog_tag t ON t.id = pt.tag_id
-        WHERE pt.post_id = ANY (ARRAY(SELECT id FROM p)) GROUP BY pt.post_id),
-items AS (SELECT coalesce(json_agg(z), '[]'::json) AS items FROM (
-  SELECT {FIELDS}, coalesce(tg.tags, '[]'::json) AS tags
-    FROM p JOIN auth_user u ON u.id = p.author_id LEFT JOIN tg ON tg.post_id = p.id
-   ORDER BY p.created_at DESC, p.id DESC) z)
-{found}
-"""  # noqa: S608 - our own text
-
-
-def _keys(where: str, tail: str) -> str:
-    return f"SELECT id FROM blog_post WHERE {where} {NEWEST} {tail}"  # noqa: S608 - our own text
-
-
 @cache
 def page(limit: int) -> str:
     """Return what reads published posts after the first $1."""
@@ -120,3 +102,21 @@ def of_author(limit: int) -> str:
     found = "f AS MATERIALIZED (SELECT id, created_at FROM blog_post WHERE is_published AND author_id = $1),"
     total = "(SELECT count(*) FROM f)"
     return _posts(f"SELECT id FROM f {NEWEST} LIMIT {limit}", f"SELECT items, {total} FROM items", found)  # noqa: S608 - our own text
+
+
+def _posts(keys: str, found: str = "SELECT items FROM items", before: str = "") -> str:
+    return f"""
+WITH {before} p AS MATERIALIZED (SELECT * FROM blog_post WHERE id = ANY (ARRAY({keys}))),
+tg AS (SELECT pt.post_id, json_agg(json_build_object('id', t.id, 'name', t.name) ORDER BY t.name) AS tags
+         FROM blog_post_tag pt JOIN blog_tag t ON t.id = pt.tag_id
+        WHERE pt.post_id = ANY (ARRAY(SELECT id FROM p)) GROUP BY pt.post_id),
+items AS (SELECT coalesce(json_agg(z), '[]'::json) AS items FROM (
+  SELECT {FIELDS}, coalesce(tg.tags, '[]'::json) AS tags
+    FROM p JOIN auth_user u ON u.id = p.author_id LEFT JOIN tg ON tg.post_id = p.id
+   ORDER BY p.created_at DESC, p.id DESC) z)
+{found}
+"""  # noqa: S608 - our own text
+
+
+def _keys(where: str, tail: str) -> str:
+    return f"SELECT id FROM blog_post WHERE {where} {NEWEST} {tail}"  # noqa: S608 - our own text

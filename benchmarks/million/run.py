@@ -70,13 +70,6 @@ def main(
     click.echo(f"The figures are in {output}.")
 
 
-def _by_kind(urls: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:
-    found = {kind_of(url): url for url in urls}
-    if len(found) < len(urls) or not {*found} <= {*kinds}:
-        raise click.UsageError(f"--filled names one database of each kind that is measured: {', '.join(kinds)}.")
-    return found
-
-
 @contextmanager
 def _database(kind: str, filled: str | None, blog: Blog, folder: Path) -> Iterator[str]:
     with ExitStack() as stack:
@@ -98,6 +91,13 @@ def agree(sites: Sequence[Site], asked: Sequence[Question]) -> None:
         found = {site.server.contestant.name: _ids(site, question.dovetail) for site in sites}
         if len({*found.values()}) > 1:
             raise click.ClickException(f"{question.name}: the sites answer different posts: {found}")
+
+
+def _by_kind(urls: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:
+    found = {kind_of(url): url for url in urls}
+    if len(found) < len(urls) or not {*found} <= {*kinds}:
+        raise click.UsageError(f"--filled names one database of each kind that is measured: {', '.join(kinds)}.")
+    return found
 
 
 def _ids(site: Site, path: str) -> tuple[int, ...]:

@@ -224,6 +224,11 @@ class FairPool(QueuePool):
             trusting.reset(token)
 
 
+def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
+    """Return the numbers of the pool; None for a database in memory, which has one connection and no pool."""
+    return engine.pool.statistics() if isinstance(engine.pool, FairPool) else None
+
+
 def _is_trusted(record: ConnectionPoolEntry) -> bool:
     """Return whether a connection just worked, so that it can be had without a word to the server.
 
@@ -233,8 +238,3 @@ def _is_trusted(record: ConnectionPoolEntry) -> bool:
         return False
     is_closed = getattr(record.driver_connection, "is_closed", None)
     return is_closed is None or not is_closed()
-
-
-def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
-    """Return the numbers of the pool; None for a database in memory, which has one connection and no pool."""
-    return engine.pool.statistics() if isinstance(engine.pool, FairPool) else None

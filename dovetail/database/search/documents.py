@@ -98,11 +98,6 @@ def stored_columns(lengths: Iterable[tuple[str, int | None]], config: str) -> fr
     return frozenset(name for name in long if _can_be_named(name, config))
 
 
-def _can_be_named(name: str, config: str) -> bool:
-    words = words_column(name, config)
-    return len(words.encode()) <= LONGEST_NAME and column_of_words(words) == (name, config)
-
-
 def words_column(name: str, config: str) -> str:
     """Return the name of the column that has the words of another."""
     return f"{name}__{config}_words"
@@ -130,6 +125,11 @@ def read_expression(written: str) -> Document | None:
         return None
     translates = made is not None and made[0] == "translate("
     return Document(tuple(columns), configs.pop(), translates, frozenset(stored))
+
+
+def _can_be_named(name: str, config: str) -> bool:
+    words = words_column(name, config)
+    return len(words.encode()) <= LONGEST_NAME and column_of_words(words) == (name, config)
 
 
 def _unquoted(name: str) -> str:

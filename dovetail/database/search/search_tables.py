@@ -63,6 +63,12 @@ def drop_on_sqlite(name: str) -> Iterator[str]:
     yield f"DROP TABLE IF EXISTS {_quoted(name)}"
 
 
+def words_of(searched: str) -> list[str]:
+    """The words of a text: letters, digits and marks, as both databases tell them from what stands in between."""
+    kept = (one if category(one)[0] in "LNM" or category(one) == "Co" else " " for one in searched)
+    return "".join(kept).split()
+
+
 def _triggers(name: str, table: str, key: str, document: Document) -> Iterator[str]:
     # The rows stand in `table` only: FTS5 has to be told what a row was before it changed or went.
     fts, of = _quoted(name), _quoted(table)
@@ -77,12 +83,6 @@ def _triggers(name: str, table: str, key: str, document: Document) -> Iterator[s
         ("update", changed, f"{gone} {come}"),
     ):
         yield f"CREATE TRIGGER {_quoted(f'{name}_{event}')} AFTER {when} ON {of} BEGIN {what} END"
-
-
-def words_of(searched: str) -> list[str]:
-    """The words of a text: letters, digits and marks, as both databases tell them from what stands in between."""
-    kept = (one if category(one)[0] in "LNM" or category(one) == "Co" else " " for one in searched)
-    return "".join(kept).split()
 
 
 def _quoted(name: str) -> str:
