@@ -23,6 +23,7 @@ SETTINGS = Settings.model_validate({"environment": "test", "secret_key": "x" * 3
 PLUGINS = load_registry(SETTINGS).installed
 ROOMS = {"dovetail", "plugins", "project", "config"}
 MOST_FILES = 14
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LARGEST_SHARE = 0.25
 SOURCES = ("dovetail", "plugins", "config", "project", "tests", "benchmarks")
 
@@ -209,3 +210,34 @@ def test_docstrings_begin_with_a_verb_or_a_thing_and_not_with_a_question():
         if isinstance(node, documented) and question.match(text := ast.get_docstring(node) or "")
     ]
     assert found == []
+
+
+def names_on_import(module: ast.Module) -> Iterator[str]:
+    """The names that are looked up while a module is imported: all but those in the bodies of functions."""
+    functions = (node for node in ast.walk(module) if isinstance(node, FUNCTIONS))
+    bodies = {statement for function in functions for statement in function.body}
+    waiting: list[ast.AST] = [module]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            yield node.id
+        waiting += [child for child in ast.iter_child_nodes(node) if child not in bodies]
+
+
+def helpers_above(module: ast.Module) -> list[str]:
+    """The private functions above a public one, but for those that the module needs while it is imported."""
+    functions = [node for node in module.body if isinstance(node, FUNCTIONS)]
+    last = max((one.lineno for one in functions if not one.name.startswith("_")), default=0)
+    above = [one for one in functions if one.name.startswith("_") and one.lineno < last and not one.decorator_list]
+    needed = {*names_on_import(module)} if above else set()
+    return [one.name for one in above if one.name not in needed]
+
+
+def test_public_functions_stand_above_their_helpers():
+    found = {
+        str(path.relative_to(ROOT)): helpers
+        for path in tracked_files()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in {*ROOMS, "benchmarks", "tools"}
+        if (helpers := helpers_above(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert found == {}

@@ -50,19 +50,6 @@ def client_error(error: Exception) -> DovetailError | None:
     return _driver_error(error) if isinstance(error, exc.DBAPIError) else None
 
 
-def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
-    if is_bad_data(error):
-        return InvalidInputError(gettext("A value cannot be stored: it is too large, too long or not valid text."))
-    if isinstance(error, exc.IntegrityError):
-        usual = BROKEN_RULE if breaks_a_rule(error.orig) else CONFLICTS.get(code_of(error.orig))
-        return ConflictError(broken_rule_sentence(error.orig, _tables()) or usual)
-    if code_of(error.orig).startswith(READ_ONLY):
-        return UnavailableError(gettext("The database takes no changes at present; try again shortly."))
-    if _is_away(error):
-        return UnavailableError(gettext("The database is away or busy; try again shortly."))
-    return None
-
-
 def is_busy(error: BaseException) -> bool:
     """Return True if another process kept the SQLite database locked for longer than we wait."""
     return isinstance(error, exc.DBAPIError) and sqlite_code(error.orig) in SQLITE_BUSY
@@ -79,6 +66,19 @@ def is_bad_data(error: exc.DBAPIError) -> bool:
         # PostgreSQL calls a wrong tsvector a syntax error, and a text that a domain refuses a broken check.
         or POSTGRESQL_PARAMETER.search(str(getattr(driver_error, "context", ""))) is not None
     )
+
+
+def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
+    if is_bad_data(error):
+        return InvalidInputError(gettext("A value cannot be stored: it is too large, too long or not valid text."))
+    if isinstance(error, exc.IntegrityError):
+        usual = BROKEN_RULE if breaks_a_rule(error.orig) else CONFLICTS.get(code_of(error.orig))
+        return ConflictError(broken_rule_sentence(error.orig, _tables()) or usual)
+    if code_of(error.orig).startswith(READ_ONLY):
+        return UnavailableError(gettext("The database takes no changes at present; try again shortly."))
+    if _is_away(error):
+        return UnavailableError(gettext("The database is away or busy; try again shortly."))
+    return None
 
 
 def _is_away(error: exc.DBAPIError) -> bool:

@@ -192,10 +192,6 @@ UNMARKED = frozenset(OpenModelView.__mro__)  # classes none of whose methods a d
 _MARKED_NAMES: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # by class: each is asked for often at a start
 
 
-def _copied(options: Mapping[str, object]) -> dict[str, object]:
-    return {name: list(value) if isinstance(value, list | tuple) else value for name, value in options.items()}
-
-
 Where: TypeAlias = ColumnElement[bool] | Sequence[ColumnElement[bool]] | Callable[[Request, str], object]
 
 
@@ -280,15 +276,6 @@ def marked_methods(view: type[BaseView]) -> list[tuple[str, FunctionType]]:
     return sorted(found.items(), key=itemgetter(0))
 
 
-def _marked_names(cls: type) -> Sequence[str]:
-    names = _MARKED_NAMES.get(cls)
-    if names is None:
-        own = vars(cls).items()
-        names = [name for name, value in own if isinstance(value, FunctionType) and vars(value)]
-        _MARKED_NAMES[cls] = names
-    return names
-
-
 def is_action(method: object) -> bool:
     """Return whether a method of a view is one of its actions."""
     return hasattr(method, "_action")
@@ -365,3 +352,16 @@ def class_slug(name: str) -> str:
 def action_slug(name: str) -> str:
     """Return the name of an action as it stands in addresses and permissions."""
     return slugify_action_name(name)
+
+
+def _copied(options: Mapping[str, object]) -> dict[str, object]:
+    return {name: list(value) if isinstance(value, list | tuple) else value for name, value in options.items()}
+
+
+def _marked_names(cls: type) -> Sequence[str]:
+    names = _MARKED_NAMES.get(cls)
+    if names is None:
+        own = vars(cls).items()
+        names = [name for name, value in own if isinstance(value, FunctionType) and vars(value)]
+        _MARKED_NAMES[cls] = names
+    return names

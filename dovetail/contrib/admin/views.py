@@ -261,18 +261,6 @@ def as_filter(model: type[object], one: object) -> Any:
     return PathFilter(name, attribute.owner, found) if "." in name else found
 
 
-def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticValuesFilter:
-    column_type, title = column.type, column_in_words(name)
-    if isinstance(column_type, Boolean):
-        return BooleanFilter(column, title=title)
-    if isinstance(column_type, EnumType) and column_type.enum_class is not None:
-        return ChoiceFilter(column, column_type.enum_class, title=title)
-    if isinstance(column_type, EnumType):
-        return StaticValuesFilter(column, [(one, one) for one in column_type.enums], title=title)
-    is_day = isinstance(bare(column_type), Date | DateTime)
-    return (DateFilter if is_day else ColumnFilter)(column, parameter_name=name)
-
-
 def shown_rows(request: Request, model: type[object]) -> ColumnElement[bool]:
     """Return the condition on the rows of a model that the user of a request may know of, for SQL of one's own.
 
@@ -303,3 +291,15 @@ def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
         return Markup(f'<span class="badge bg-{colour}-lt">{label}</span>')  # noqa: S704 - both are escaped
 
     return show
+
+
+def _filter_of(column: Any, name: str) -> BooleanFilter | ColumnFilter | StaticValuesFilter:
+    column_type, title = column.type, column_in_words(name)
+    if isinstance(column_type, Boolean):
+        return BooleanFilter(column, title=title)
+    if isinstance(column_type, EnumType) and column_type.enum_class is not None:
+        return ChoiceFilter(column, column_type.enum_class, title=title)
+    if isinstance(column_type, EnumType):
+        return StaticValuesFilter(column, [(one, one) for one in column_type.enums], title=title)
+    is_day = isinstance(bare(column_type), Date | DateTime)
+    return (DateFilter if is_day else ColumnFilter)(column, parameter_name=name)

@@ -68,10 +68,6 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     return _item_response(spec, request, await spec.item_reader.read_keys(source, (key,), visibility, query), key)
 
 
-async def _left_to_fastapi() -> None:
-    """Return None, so that FastAPI says what is wrong."""
-
-
 async def create(
     writer: Writer, request: Request, session: AsyncSession, recognized: Recognized[object], *, data: BaseModel
 ) -> Response:
@@ -153,6 +149,10 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
         version = dict(zip(spec.reader.version_within(visibility.hidden), batch.version(0), strict=True))
         key = key_from([version[name] for name in spec.keys])
     return _item_response(spec, request, batch, key, status=status, headers=headers)
+
+
+async def _left_to_fastapi() -> None:
+    """Return None, so that FastAPI says what is wrong."""
 
 
 @asynccontextmanager

@@ -42,13 +42,6 @@ class _FormTexts:
         return said if said not in {singular, plural} else self._own.ngettext(singular, plural, number)
 
 
-def _own_texts(code: str) -> NullTranslations:
-    try:
-        return translation("wtforms", messages_path(), [folder_of(code), code.partition("-")[0]])
-    except FileNotFoundError:  # English, or what WTForms does not speak
-        return NullTranslations()
-
-
 class AdminForm(Form):
     """The base of every form of the back office."""
 
@@ -179,6 +172,13 @@ def refuse_files(sent: FormData, form_class: type[Form] | None = None) -> None:
         if isinstance(value, UploadFile) and not (isinstance(field, type) and issubclass(field, FileField)):
             detail = gettext("A field for text came as a file, so nothing was done.")
             raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail, type="file")])
+
+
+def _own_texts(code: str) -> NullTranslations:
+    try:
+        return translation("wtforms", messages_path(), [folder_of(code), code.partition("-")[0]])
+    except FileNotFoundError:  # English, or what WTForms does not speak
+        return NullTranslations()
 
 
 def _unchanged(form: Form, before: Form) -> Iterator[tuple[Field, Field]]:
