@@ -60,12 +60,14 @@ def unreachable_routes(app: FastAPI) -> Iterator[str]:
     routes = list(_routes(app, ROUTE_OWNERS.get(app)))
     for number, front in enumerate(routes):
         behind = routes[number + 1 :]
-        if unreached := [route for route in behind if _answers_first(front, route)]:
+        beginning = front.path.partition("{")[0]  # of all that it answers: most others are passed over by it
+        alike = [route for route in behind if route.sample.startswith(beginning)]
+        if unreached := [route for route in alike if _answers_first(front, route)]:
             more = f" (and {len(unreached) - 1} more)" if len(unreached) > 1 else ""
             advice = "give it another path, or mount it elsewhere in project/urls.py"
             yield f"{unreached[0].name}{more} is never reached: {front.name} answers; {advice}"
-        for route in behind:
-            if route.is_mount and route.path and route.owner != front.owner and front.path.startswith(f"{route.path}/"):
+        for route in (one for one in behind if one.is_mount):
+            if route.path and route.owner != front.owner and front.path.startswith(f"{route.path}/"):
                 yield f"{front.name} hides a part of {route.name}; give it another path"
 
 
