@@ -24,6 +24,7 @@ LONG = (
     "tests/test_docs.py",
     "tests/cli/server/",
     "tests/contract/",
+    "tests/zoo/",
     "tests/migrations/history/",
     "tests/packaging/",
     "tests/server/",
