@@ -15,6 +15,7 @@ from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mounts
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import make_client, running
+from tests.once import asks_no_database
 from tests.running import manage
 from tests.test_registry import package
 
@@ -54,6 +55,7 @@ async def test_without_a_word_everything_is_where_it_is(mounted):
         assert [(await client.get(path)).status_code for path in pages] == [200] * len(pages)
 
 
+@asks_no_database
 async def test_a_dropped_router_answers_nowhere_and_is_not_in_the_document(mounted):
     async with mounted({"auth.users": None}) as client:
         assert (await client.get("/api/users/me")).status_code == 404
@@ -80,6 +82,7 @@ async def test_a_plugin_at_the_root_is_read_there(mounted):
         assert (await client.get("/api/posts")).status_code == 404
 
 
+@asks_no_database
 async def test_a_router_of_the_site_replaces_one_of_a_plugin(mounted):
     router = APIRouter()
 
@@ -92,6 +95,7 @@ async def test_a_router_of_the_site_replaces_one_of_a_plugin(mounted):
         assert (await client.post("/api/auth/register")).status_code == 404
 
 
+@asks_no_database
 async def test_the_kernels_own_pages_can_be_moved_and_dropped(mounted):
     async with mounted({"kernel.health": "/internal", "kernel.debug": None, "kernel.landing": None}) as client:
         assert (await client.get("/internal/health/live")).json() == {"status": "ok"}
@@ -121,6 +125,7 @@ async def test_links_follow_a_router_that_was_moved(mounted, settings):
         assert too_many.status_code == 401  # a body is looked at after the login that its address demands
 
 
+@asks_no_database
 async def test_a_moved_read_is_answered_in_front_of_the_router_as_before(settings):
     app = make_application(settings, {"blog": ""})
     routes = FastPathRoutes(app, "GET")
@@ -128,6 +133,7 @@ async def test_a_moved_read_is_answered_in_front_of_the_router_as_before(setting
     assert routes.find({"type": "http", "path": "/api/posts", "method": "GET"}) is None
 
 
+@asks_no_database
 async def test_a_dropped_read_is_answered_on_neither_road(mounted, settings):
     routes = FastPathRoutes(make_application(settings, {"blog": None, "comments": None}), "GET")
     assert routes.find({"type": "http", "path": "/api/posts", "method": "GET"}) is None
@@ -146,6 +152,7 @@ async def test_a_stranger_is_led_to_the_login_and_back_where_both_were_moved(mak
         assert page.headers["location"].startswith("/office/login")
 
 
+@asks_no_database
 async def test_without_the_login_the_document_says_that_tokens_come_from_elsewhere(mounted):
     async with mounted({"auth.auth": None}) as client:
         document = (await client.get("/openapi.json")).json()
@@ -169,12 +176,14 @@ async def test_the_back_office_and_the_pages_that_lead_to_it_follow_when_they_ar
         assert (await client.get(script[1])).status_code == 200
 
 
+@asks_no_database
 async def test_a_site_without_a_back_office_has_no_page_and_no_link_to_one(mounted):
     async with mounted({"admin.office": None}) as client:
         assert (await client.get("/admin/")).status_code == 404
         assert "Back office" not in (await client.get("/")).text
 
 
+@asks_no_database
 async def test_probes_are_answered_under_any_host_where_they_were_moved_to(mounted):
     async with mounted({"kernel.health": "/internal"}) as client:
         statuses = [

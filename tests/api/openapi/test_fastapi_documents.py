@@ -43,6 +43,7 @@ def test_the_models_within_a_model_are_those_that_fastapi_finds():
     assert flat_models(Tree) == as_fastapi_does(Tree) == {Tree, Leaf, Colour}
 
 
+@asks_no_database
 def test_the_document_of_the_site_is_what_it_is_without(settings, monkeypatch: pytest.MonkeyPatch):
     document = make_application(settings).openapi()
     monkeypatch.setattr(v2, "get_flat_models_from_model", as_fastapi_does)
@@ -58,6 +59,7 @@ def test_a_document_is_encoded_as_fastapi_does_it(settings, monkeypatch: pytest.
     assert make_application(settings).openapi() == document
 
 
+@asks_no_database
 def test_no_field_of_a_model_is_made_to_look_through_it(settings, monkeypatch: pytest.MonkeyPatch):
     looked_through: list[type[BaseModel]] = []
     original = v2.get_model_fields

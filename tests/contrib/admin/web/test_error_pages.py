@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.once import asks_no_database
+
 LIMIT = 5_000
 
 
@@ -34,6 +36,7 @@ async def test_scripts_and_the_api_are_told_as_they_are_elsewhere(office):
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
 
 
+@asks_no_database
 async def test_nobody_is_let_in_by_a_form_that_is_too_large(client):
     client.headers["Origin"] = "http://testserver"
     answer = await client.post("/admin/blog/tag/add/", data={"name": "x" * LIMIT})
