@@ -1,4 +1,4 @@
-"""Decide which plugin owns a table, here alone, and find what is wrong with tables and their plugins."""
+"""Find the plugin that owns a table, and check tables: no other module decides it."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def owner_of(table: "Table", plugins: Iterable[str]) -> str | None:
-    """Return the one of `plugins` (their names) that `table` belongs to; None if it is none of them.
+    """Return the one of `plugins` (names) that `table` belongs to; None if it belongs to none of them.
 
-    That is the plugin that `Table.info["plugin"]` names, or else the one whose name the table's begins with.
+    `Table.info["plugin"]` names it, or else the prefix of the table's name.
     """
     named = named_owner(table)
     if named is not None:
@@ -22,7 +22,7 @@ def owner_of(table: "Table", plugins: Iterable[str]) -> str | None:
 
 
 def owner_of_name(name: str, metadata: "MetaData", plugins: Iterable[str]) -> str | None:
-    """Return the one of `plugins` that the table called `name` belongs to, which need not be in `metadata`."""
+    """Return the one of `plugins` that the table called `name` belongs to; it need not be in `metadata`."""
     table = metadata.tables.get(name)
     return owner_by_name(name, plugins) if table is None else owner_of(table, plugins)
 
@@ -33,12 +33,12 @@ def named_owner(table: "Table") -> str | None:
 
 
 def owner_by_name(table: str, plugins: Iterable[str]) -> str | None:
-    """Return the one of `plugins` with which the name of a table begins, the longest if there are several."""
+    """Return the one of `plugins` that is the prefix of a table's name, the longest if there are several."""
     return max((plugin for plugin in plugins if table.startswith(f"{plugin}_")), key=len, default=None)
 
 
 def misplaced(table: "Table", plugin: str, plugins: Iterable[str]) -> Iterator[str]:
-    """Yield what keeps the table of a model from being that of `plugin`, which lists the model."""
+    """Yield a sentence for each reason why the table of a model cannot belong to `plugin`, which lists the model."""
     yield from _ambiguous(table, plugin)
     owner = owner_of(table, plugins)
     if named_owner(table) is not None and owner != plugin:
@@ -89,7 +89,7 @@ def tables_of_nobody(installed: "Mapping[str, InstalledPlugin]") -> Iterator[str
 
 
 def _ambiguous(table: "Table", plugin: str) -> Iterator[str]:
-    """Yield what the `info` of a table says of who makes and who writes it, and that could be understood two ways."""
+    """Yield a sentence for each ambiguous value of `managed` and `read_only` in the `info` of a table."""
     for name in ("managed", "read_only"):
         if not isinstance(found := table.info.get(name, False), bool):
             yield (

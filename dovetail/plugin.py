@@ -1,7 +1,7 @@
-"""The contract between the kernel and a plugin: what it is, what its commands and checks are, and what they are given.
+"""The contract between the kernel and a plugin: `Plugin`, its commands and checks, and the `Context` that they get.
 
-Values, which cost nothing to import: `manage.py help` reads every plugin. Texts that a plugin shows are marked for
-translation by the names of `dovetail.translation.texts`, which are here for it, as are those that render Markdown.
+This module imports next to nothing, since `manage.py help` reads every plugin. It also has public names that plugins
+need everywhere: those that mark texts for translation, and those that render Markdown.
 """
 
 import asyncio
@@ -70,17 +70,17 @@ class CheckMessage:
 
 
 def warning(code: str, message: str, hint: str) -> CheckMessage:
-    """Return a finding that somebody ought to look at: `warning("shop.W001", "It is odd.", "make it even")`."""
+    """Return a finding that needs attention: `warning("shop.W001", "It is odd.", "make it even")`."""
     return CheckMessage(id=code, level=Level.WARNING, message=message, hint=hint)
 
 
 def error(code: str, message: str, hint: str) -> CheckMessage:
-    """Return a finding with which nothing works as it should; `manage.py check` fails."""
+    """Return a finding with which the site does not work; `manage.py check` fails."""
     return CheckMessage(id=code, level=Level.ERROR, message=message, hint=hint)
 
 
 def info(code: str, message: str, hint: str) -> CheckMessage:
-    """Return a finding that may well be meant."""
+    """Return a finding that may be intended."""
     return CheckMessage(id=code, level=Level.INFO, message=message, hint=hint)
 
 
@@ -92,8 +92,8 @@ class Context:
     database: "Database"
     plugins: "Sequence[Plugin]"
     plugin_settings: "Mapping[str, BaseModel]"
-    paths: "Mapping[str, str | None]" = field(default_factory=dict)  # {"admin.office": "/admin"}; None: nowhere
-    mounted: "Mapping[str, Sequence[Mountable]]" = field(default_factory=dict)  # what the site mounts there instead
+    paths: "Mapping[str, str | None]" = field(default_factory=dict)  # {"admin.office": "/admin"}; None: not mounted
+    mounted: "Mapping[str, Sequence[Mountable]]" = field(default_factory=dict)  # the site's own objects to mount
 
     @cached_property
     def policies(self) -> "Policies":
@@ -118,9 +118,9 @@ def session_info(context: Context) -> dict[object, object]:
 
 
 def context_of(session: "AsyncSession") -> Context:
-    """Return the context of the application that opened a session: how a service finds extensions of other plugins.
+    """Return the context of the application that opened a session; services find extensions of plugins by it.
 
-    Raise DovetailError for a session that was opened otherwise.
+    Raise DovetailError for a session that no application has opened.
     """
     context = _CONTEXT.find(session.info)
     if context is None:
@@ -135,15 +135,15 @@ Check: TypeAlias = "Callable[[Context], Iterable[CheckMessage]]"
 Lifespan: TypeAlias = "Callable[[FastAPI, Context], AbstractAsyncContextManager[None]]"
 Setup: TypeAlias = "Callable[[FastAPI, Context], None]"
 Routers: TypeAlias = "Mapping[str, APIRouter] | Sequence[APIRouter]"  # by name, so that a site can say where each goes
-# What a site does with routers, by their names ("blog.posts") or that of their plugin: a path moves, None drops, and
-# a router replaces.
+# The site's changes to routers, by the name of a router ("blog.posts") or of a plugin: a path moves it, None drops it,
+# and another router replaces it.
 Mounts: TypeAlias = "Mapping[str, str | APIRouter | Mountable | Sequence[Mountable] | None]"
 
 
 class Mountable:
-    """Something that a site mounts in the place of what a plugin mounts by itself, such as an `AdminSite`."""
+    """An object of the site that replaces what a plugin mounts by itself, such as an `AdminSite`."""
 
-    path: str  # where, such as "/admin"
+    path: str  # for example "/admin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,12 +161,12 @@ class Command:
     quickstart: Sequence[str] | None = None
 
 
-Execute: TypeAlias = Callable[[str], Iterable[Sequence[object]]]  # gives the rows of a SELECT without parameters
+Execute: TypeAlias = Callable[[str], Iterable[Sequence[object]]]  # returns the rows of a SELECT without parameters
 
 
 @dataclass(frozen=True, kw_only=True)
 class Migrated:
-    """The state that `migrate` left a database in: the enabled plugins, and the names of those with tables there."""
+    """The state of a database after `migrate`: the enabled plugins, and the names of those whose migrations it has."""
 
     plugins: "Sequence[Plugin]"
     applied: Collection[str]
@@ -174,10 +174,10 @@ class Migrated:
 
 @dataclass(frozen=True, kw_only=True)
 class AfterMigrate:
-    """Rows that a plugin keeps in step with the code of all plugins, as permissions are: `migrate` sees to them.
+    """Rows that a plugin derives from the code of all plugins, such as permissions; `migrate` updates them.
 
-    `is_due` says whether anything is to be done, and has to be quick: it is all that most runs of `migrate` do. `run`
-    does it, in a transaction of its own. Neither is asked before all migrations of the plugin itself are applied.
+    `is_due` returns whether anything is to be done; it has to be quick, since most runs of `migrate` do no more. `run`
+    does it, in a transaction of its own. Neither is called before all migrations of the plugin itself are applied.
     """
 
     is_due: "Callable[[Execute, Migrated], bool]"
@@ -186,37 +186,38 @@ class AfterMigrate:
 
 @dataclass(frozen=True, kw_only=True)
 class Plugin:
-    """A feature as a value: what it is called, what it needs and what it brings.
+    """A feature as a value: its name, what it needs and what it brings.
 
-    Lists of things that are dear to import are written with `lazy`, so that each command pays for what it uses only.
+    Write lists with `lazy`, so that each command imports only what it uses.
     """
 
     name: str  # also the Alembic branch label and the prefix of its tables: blog_post
     depends_on: Sequence[str] = ()
     settings: "type[BaseModel] | None" = None  # read from the environment under BLOG_
     models: "Sequence[type[Base]]" = ()
-    internal_models: Collection[str] = ()  # names of those of them that nobody manages, and that get no permissions
-    # Who may do what to which rows, by model, or by its name: lazy(Post="plugins.blog.policies:POSTS").
+    internal_models: Collection[str] = ()  # names of models that nobody manages: they get no permissions
+    # The policy of each model, by the model or by its name: lazy(Post="plugins.blog.policies:POSTS").
     policies: "Mapping[type[Base], Policy] | Mapping[str, Policy]" = field(default_factory=dict)
     routers: "Routers" = ()  # below /api, unless the site says otherwise
     root_routers: "Routers" = ()  # the same, at the root of the site
-    # Where `setup` mounts what is no router, by name: {"office": "/admin"}. A site may say otherwise: `Context.paths`.
+    # The paths at which `setup` mounts what is no router: {"office": "/admin"}. A site can change them, so `setup`
+    # reads `Context.paths`.
     paths: Mapping[str, str] = field(default_factory=dict)
-    # Only contrib/admin looks at them, if it is enabled: the module that holds them, `admin.py`, may import it although
+    # Only contrib/admin imports them, if it is enabled. So their module, `admin.py`, may import contrib/admin, although
     # the plugin does not depend on it.
     admin_views: "Sequence[type[BaseView]]" = ()
     commands: Sequence[Command] = ()  # become `manage.py <name>`
     checks: "Sequence[Check]" = ()
     extensions: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # for plugins it depends on: {point: things}
     after_migrate: AfterMigrate | None = None
-    # Makes what writes down the changes of rows, for the sessions of an application; one plugin of a site may have it.
+    # Makes the log of changes for the sessions of an application; only one plugin of a site may have it.
     change_log: "Callable[[Context], ChangeLog] | None" = None
     lifespan: "Lifespan | None" = None
     setup: "Setup | None" = None  # the one escape hatch: (app, context)
 
     @property
     def model_names(self) -> list[str]:
-        """Return the names of the models; those that are listed with `lazy` are not imported for it."""
+        """Return the names of the models, without importing those that are listed with `lazy`."""
         if isinstance(self.models, _Lazy):
             return [name.rpartition(":")[2] for name in self.models.names]
         return [model.__name__ for model in self.models]
@@ -232,8 +233,8 @@ def lazy(*names: str, **by_key: str) -> Sequence[object] | Mapping[str, object]:
         models=lazy("plugins.blog.models:Post", "plugins.blog.models:Tag")
         routers=lazy(posts="plugins.blog.api:posts", tags="plugins.blog.api:tags")
 
-    With keywords the answer is a mapping, else a sequence. Both raise, when looked at, whatever the import raises; the
-    registry turns that into one clear message.
+    With keywords it returns a mapping, else a sequence. When they are first looked at, both raise what the import
+    raises; the registry makes one clear message of it.
     """
     return _LazyMapping(by_key) if by_key else _Lazy(names)
 

@@ -40,7 +40,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MINIMUM_SECRET_LENGTH = 32
 REDIS_SCHEMES = ("redis", "rediss", "redis+unix", "valkey", "valkeys", "valkey+unix")
-DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without the mark that Windows' editors put in front
+DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without a byte order mark, which editors on Windows write
 
 # What clients of the API send, and what they read.
 CORS_ALLOWED_METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
@@ -61,9 +61,9 @@ CORS_EXPOSED_HEADERS = (
 
 
 def split_names(value: object) -> object:
-    """Read `a.example, b.example` or a JSON list of names; anything but a text is left as it is.
+    """Return the names in `a.example, b.example` or in a JSON list; a value that is no text is returned as it is.
 
-    Raises ValueError for a text that starts as a JSON list and is none.
+    Raises ValueError for a text that starts like a JSON list and is none.
     """
     if not isinstance(value, str):
         return value
@@ -79,7 +79,7 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
 
 
 class SecretKey(SecretStr):
-    """SECRET_KEY, and those before it that may still be met: what they signed and encrypted is read, and never made."""
+    """SECRET_KEY with the earlier ones (SECRET_KEY_FALLBACKS), which are used for reading alone."""
 
     def __init__(self, value: str, earlier: tuple[str, ...]) -> None:
         super().__init__(value)
@@ -87,7 +87,7 @@ class SecretKey(SecretStr):
 
 
 def secrets_to_read_with(secret_key: SecretStr) -> tuple[str, ...]:
-    """Return the secrets by which something may have been signed or encrypted, the one of now first."""
+    """Return the secrets with which something may have been signed or encrypted, the current one first."""
     earlier = secret_key.earlier if isinstance(secret_key, SecretKey) else ()
     return (secret_key.get_secret_value(), *earlier)
 
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     """The kernel's settings; a site subclasses them in `config/settings.py` to name its plugins.
 
     Every field is read from the environment variable of its name in capitals (`DATABASE_URL`), then from `.env`.
-    Read them with `load_settings`, which turns what is wrong into one message.
+    Read them with `load_settings`, which makes one message of all that is wrong.
     """
 
     model_config = SettingsConfigDict(
@@ -106,28 +106,27 @@ class Settings(BaseSettings):
     site_name: str = "Dovetail"
     environment: Environment = "development"
     base_dir: Path = Path()
-    # Of pages, where neither its user nor their browser asks for another of those that the site has.
-    language_code: str = "en"
-    languages: tuple[tuple[str, str], ...] = (("en", "English"), ("de", "Deutsch"))  # code, and name in itself
-    time_zone: Annotated[str, AfterValidator(check_zone)] = "UTC"  # of pages, for who has chosen none
+    language_code: str = "en"  # of pages, unless the user or their browser asks for another one of `languages`
+    languages: tuple[tuple[str, str], ...] = (("en", "English"), ("de", "Deutsch"))  # code, and name in that language
+    time_zone: Annotated[str, AfterValidator(check_zone)] = "UTC"  # of pages, unless the user has chosen another
     plugins: tuple[str, ...] = ()
     application_factory: str = "dovetail.application:make_application"  # how commands and tests make the application
     asgi_application: str = "config.asgi:app"  # what `manage.py runserver` serves
 
     secret_key: SecretStr = SecretStr("")
-    secret_key_fallbacks: tuple[SecretStr, ...] = ()  # those it took the place of, which are still read, as Django's
+    secret_key_fallbacks: tuple[SecretStr, ...] = ()  # earlier secrets, for reading alone, as Django's
     allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]", "testserver")
-    # Whose X-Forwarded headers are believed.
+    # The proxies whose X-Forwarded headers are trusted.
     trusted_proxies: Annotated[Names, AfterValidator(check_proxies)] = ("127.0.0.1", "::1")
     max_body_size: Positive = 2_621_440  # bytes
     max_body_items: Positive = 10_000  # values in a body of JSON
     docs: Literal["public", "staff", "off"] = "public"  # who may read /docs and /openapi.json
     request_head_timeout: Annotated[float, Field(gt=0, le=3600)] = 20.0  # seconds, see docs/server.md
-    request_body_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0  # seconds, more for a body that comes steadily
+    request_body_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0  # seconds, more while a body keeps coming
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     opentelemetry: bool = False  # whether FastAPI reports to the providers that the process has configured
 
-    cors_allowed_origins: Annotated[Names, AfterValidator(check_origins)] = ()  # who else's pages may read the API
+    cors_allowed_origins: Annotated[Names, AfterValidator(check_origins)] = ()  # whose pages may read the API
     cors_allowed_methods: Annotated[Names, AfterValidator(check_methods)] = (
         "GET",
         "HEAD",
@@ -149,10 +148,10 @@ class Settings(BaseSettings):
     database_command_timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0  # seconds, for a statement of a request
     database_pool_recycle: Annotated[int, Field(ge=-1)] = 1800  # seconds
     database_pool_pre_ping: bool = True
-    database_prepared_statements: bool = True  # whether PostgreSQL keeps them; not all poolers can pass them on
+    database_prepared_statements: bool = True  # on PostgreSQL; some poolers do not support them
     database_echo: bool = False
 
-    redis_url: SecretStr = SecretStr("")  # of Redis or Valkey, where requests are counted if it is given
+    redis_url: SecretStr = SecretStr("")  # of Redis or Valkey, to count requests there and not in the database
 
     @field_validator("database_url")
     @classmethod
@@ -212,12 +211,12 @@ class Settings(BaseSettings):
 
     @property
     def debug(self) -> bool:
-        """Return whether mistakes may be shown in full and lazy loads refused: everywhere but in production."""
+        """Return whether mistakes may be shown in full: everywhere but in production."""
         return self.environment != "production"
 
     @classmethod
     def dotenv_files(cls) -> tuple[Path, ...]:
-        """Return the files that are read beside the environment, of which the last one wins: `.env`, or others."""
+        """Return the files that are read besides the environment, `.env` by default; the last one wins."""
         found = cls.model_config.get("env_file")
         if found is None:
             return ()
@@ -233,8 +232,7 @@ SETTINGS = StateKey[Settings]("settings")
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     """Read `settings_class` from the environment.
 
-    Raises ConfigurationError, naming each variable that is wrong and never its value, or the line of `.env` that cannot
-    be read.
+    Raises ConfigurationError that names each wrong variable, and never its value, or the bad line of `.env`.
     """
     for path in settings_class.dotenv_files():
         _check_dotenv(path)
@@ -247,9 +245,10 @@ def load_settings(settings_class: type[SettingsT]) -> SettingsT:
 def load_plugin_settings(
     schema: type[ModelT], prefix: str, base_dir: Path, dotenv_files: tuple[Path, ...] = (Path(".env"),)
 ) -> ModelT:
-    """Read a plugin's own settings from the variables that start with `prefix` (`BLOG_`), and from `base_dir/.env`.
+    """Read a plugin's own settings from the variables that start with `prefix` (`BLOG_`).
 
-    `Settings.dotenv_files` says which files a site has in its place. Raises ConfigurationError as `load_settings` does.
+    They are read from the environment and from `dotenv_files` below `base_dir`; those of a site are
+    `Settings.dotenv_files`. Raises ConfigurationError as `load_settings` does.
     """
     try:
         values: Any = _reader(schema, prefix, tuple(base_dir / file for file in dotenv_files))()
@@ -259,7 +258,7 @@ def load_plugin_settings(
 
 
 def with_async_driver(url: str) -> str:
-    """Give a database URL the driver Dovetail uses: asyncpg for PostgreSQL, aiosqlite for SQLite.
+    """Return a database URL with the driver that Dovetail uses: asyncpg for PostgreSQL, aiosqlite for SQLite.
 
     Raises ValueError for any other database.
     """
@@ -282,7 +281,7 @@ def with_async_driver(url: str) -> str:
 
 
 def development_secret(folder: Path) -> str:
-    """Return the secret that a developer's machine makes once, in `folder/secret_key`, readable by its owner only."""
+    """Return the secret in `folder/secret_key`, which is made once on a developer's machine, readable by its owner."""
     path = folder / "secret_key"
     with suppress(FileNotFoundError):
         if found := path.read_text(encoding="ascii").strip():
@@ -297,7 +296,7 @@ def development_secret(folder: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-@lru_cache(maxsize=64)  # a start reads each plugin's settings several times; to make the class takes longest
+@lru_cache(maxsize=64)  # a start reads each plugin's settings several times, and making the class takes longest
 def _reader(schema: type[BaseModel], prefix: str, dotenv_files: tuple[Path, ...]) -> type[BaseSettings]:
     """Return a class that reads `schema` from the environment anew each time it is called."""
     config = SettingsConfigDict(
@@ -311,7 +310,7 @@ def _reader(schema: type[BaseModel], prefix: str, dotenv_files: tuple[Path, ...]
 
 
 class _Reader(BaseSettings):
-    """Settings of which none is looked for where no variable has their prefix: that takes a sixth of a start."""
+    """Settings that skip sources without a variable of their prefix; reading those takes a sixth of a start."""
 
     @classmethod
     def settings_customise_sources(
@@ -322,7 +321,7 @@ class _Reader(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources that may have something to say."""
+        """Return the sources that have a variable of the prefix."""
         sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
         if any(field.validation_alias is not None for field in cls.model_fields.values()):  # read without the prefix
             return sources

@@ -1,11 +1,11 @@
-"""Signatures with the site's SECRET_KEY, one key a purpose: what was signed for one purpose is refused for any other.
+"""Signatures with the site's SECRET_KEY. Each purpose has a key: a text signed for one is refused for any other.
 
     signer = Signer(settings.secret_key, "blog.unsubscribe")
     text = signer.dumps({"user": 7})
     value = signer.loads(text)
 
-As `django.core.signing`: the purpose (Django's salt) and the secret make the key. Nothing is encrypted. What a secret
-of SECRET_KEY_FALLBACKS signed is read as well.
+As in `django.core.signing`, the key is derived from the secret and the purpose (Django's salt). Nothing is encrypted.
+Texts that were signed with a secret of SECRET_KEY_FALLBACKS are read as well.
 """
 
 import json
@@ -32,7 +32,7 @@ class BadSignatureError(ValueError):
 
 
 class Signer:
-    """Sign for one purpose: a name that starts with the plugin's, such as "blog.unsubscribe"."""
+    """Signs for one purpose: a name that starts with the plugin's, such as "blog.unsubscribe"."""
 
     def __init__(self, secret_key: SecretStr, purpose: str) -> None:
         self._key, *self._earlier = (_derive_key(secret, purpose) for secret in secrets_to_read_with(secret_key))
@@ -42,7 +42,7 @@ class Signer:
         return digest(self._key, message, "sha256")
 
     def is_signature(self, message: bytes, signature: bytes) -> bool:
-        """Compare a signature with the one of `message`, in a time that does not tell how much of it is right."""
+        """Return whether it is the signature of `message`; the time does not tell how much of it is right."""
         return any(compare_digest(signature, digest(key, message, "sha256")) for key in (self._key, *self._earlier))
 
     def dumps(self, value: Json) -> str:
@@ -51,7 +51,7 @@ class Signer:
         return base64url(self.signature(payload)[:SIGNATURE_LENGTH] + payload)
 
     def loads(self, text: str) -> Json:
-        """Return the value that `dumps` made `text` of. Raise BadSignatureError for every other text."""
+        """Return the value of a text that `dumps` returned. Raise BadSignatureError for every other text."""
         raw = _decode(text)
         signature, payload = raw[:SIGNATURE_LENGTH], raw[SIGNATURE_LENGTH:]
         expected = (digest(key, payload, "sha256")[:SIGNATURE_LENGTH] for key in (self._key, *self._earlier))
@@ -62,9 +62,9 @@ class Signer:
 
 
 def hash_token(token: str) -> str:
-    """Return what is stored of a token: its SHA-256, 64 hexadecimal digits.
+    """Return the hash under which a token is stored: its SHA-256, 64 hexadecimal digits.
 
-    A token holds 256 random bits, so a fast hash without a salt cannot be guessed backwards.
+    A token has 256 random bits, so it cannot be guessed from a fast hash without a salt.
     """
     return sha256(token.encode(errors="replace")).hexdigest()
 
@@ -84,6 +84,6 @@ def _decode(text: str) -> bytes:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except ValueError:
         raise BadSignatureError from None
-    if base64url(raw) != text:  # base64 passes over characters that are none of its own
+    if base64url(raw) != text:  # base64 ignores characters outside of its alphabet
         raise BadSignatureError
     return raw

@@ -1,4 +1,4 @@
-"""Validators of text that strangers send and of names in settings; all are plain functions that raise ValueError.
+"""Validators of text in requests and of names in settings; all are plain functions that raise ValueError.
 
 Origins are web origins (RFC 6454, section 6.1) as browsers write them into `Origin`. Proxies are addresses, networks, a
 Unix socket, or everybody.
@@ -15,7 +15,7 @@ LONGEST_NORMALIZED = 2_000  # characters
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", "testserver"})
 ANY = "*"
-UNIX_SOCKET = "unix"  # the peer that has no address
+UNIX_SOCKET = "unix"  # stands for a peer without an address
 # A scheme, a host in lower case, perhaps a port; `capacitor://localhost` is one too.
 ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:]+\]|[^\s/?#@\[\]:*,]+)(?::(?P<port>[0-9]{1,5}))?")
 DEFAULT_PORTS = {"http": "80", "https": "443"}  # a browser leaves them out
@@ -40,9 +40,9 @@ def normalize(text: str, *, maximum: int) -> str:
 
 
 def clean_name(text: str, *, maximum: int) -> str:
-    """Return a name that somebody gives a thing, as it is stored: in form NFKC, on one line, with single spaces.
+    """Return a name that a user gives to something, as it is stored: in form NFKC, on one line, with single spaces.
 
-    Raises ValueError for none, for more than `maximum` characters before or after, and for what cannot be printed.
+    Raises ValueError for an empty name, for more than `maximum` characters before or after, and for unprintable ones.
     """
     name = " ".join(normalize(text, maximum=maximum).split())
     if not (0 < len(name) <= maximum and name.isprintable()):  # one character may become eighteen
@@ -122,7 +122,7 @@ def check_zone(name: str) -> str:
 
 
 def split_url(text: str) -> SplitResult:
-    """Return the parts of an address that a client sent; none of them where it cannot be read, as `http://[`."""
+    """Return the parts of a URL that a client sent; they are empty for one that cannot be read, such as `http://[`."""
     try:
         return urlsplit(text)
     except ValueError:
@@ -130,7 +130,7 @@ def split_url(text: str) -> SplitResult:
 
 
 def is_local(host: str | None) -> bool:
-    """Return whether a host is this machine; no host and a path are a Unix socket."""
+    """Return whether a host is this machine; an empty host or a path means a Unix socket."""
     return not host or host.lower() in LOCAL_HOSTS or host.startswith("/")
 
 

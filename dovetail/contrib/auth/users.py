@@ -1,15 +1,15 @@
-"""Make users, know them by what they log in with, change them: the services that other plugins use.
+"""Services for users, which other plugins use too: create, authenticate, find and change them.
 
-Every function works in the caller's transaction and leaves committing to it. A plugin that keeps sessions of its own
-lists an async function at the extension point `auth.end_sessions`:
+Every function works in the caller's transaction and does not commit. A plugin with sessions of its own lists an async
+function at the extension point `auth.end_sessions`:
 
     Plugin(..., extensions={"auth.end_sessions": lazy("plugins.chat.sessions:end_sessions")})
 
     async def end_sessions(session: AsyncSession, user: User) -> None: ...
 
-It is awaited in the same transaction whenever a user's password changes or the user is deactivated, and must leave
-nothing that lets the user in; `(session)` at `auth.end_all_sessions` does the same for everybody. Call `end_sessions`
-yourself after you changed `hashed_password` or `is_active` by hand.
+It is awaited in the same transaction whenever a user's password changes or the user is deactivated, and has to end all
+sessions of the user. A function `(session)` at `auth.end_all_sessions` does so for all users. If you change
+`hashed_password` or `is_active` by hand, call `end_sessions` yourself.
 """
 
 import re
@@ -72,11 +72,11 @@ async def create_user(
 
     A superuser is staff, unless `is_staff` says otherwise.
 
-    An address that another account has proved is refused, unless it `shares_address`: the new account then has it
-    without a proof. That is for a form that strangers fill in, whom nobody is to tell which addresses are known.
+    An address that another account has proved is refused. With `shares_address` the new account gets it unproved: that
+    is for public forms, which must not tell strangers which addresses are known.
 
-    A password that is not hashed yet is hashed before anything is written: give it a session that has done nothing yet,
-    or what `hash_new_password` gave you before.
+    A plain password is hashed before anything is written: pass a session that has not been used yet, or pass the result
+    of `hash_new_password`.
 
     Raise InvalidInputError for a name, address, text or password that will not do, ConflictError for a name or an
     address that is taken. After a ConflictError the session can still be used.
@@ -98,7 +98,7 @@ async def create_user(
             password, username=username, email=email, full_name=str(values["full_name"]), context=context
         )
     stored = UNUSABLE_PASSWORD if password is None else password.value
-    if not (is_verified or shares_address):  # the index sees to an address that is proved
+    if not (is_verified or shares_address):  # for a proved address the unique index decides
         await _refuse_taken(session, email)
     user = await UserStore(session).create(values | {"hashed_password": stored})
     await record(session, EventKind.USER_CREATED, user=user, detail=_flags(values))
@@ -109,24 +109,24 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
     """Return the active user with this username or proved e-mail address, and this password; None for everybody else.
 
     An unknown name, a wrong password and a deactivated user cost the same work. Raise TooManyRequestsError before any
-    work, where somebody tries too often; see `limits/attempts.py`. The user is looked up among what is
-    committed, and no connection is held while the password is hashed; give a session that has done nothing yet. The
-    user's row is locked until the transaction ends, so that a session begun now cannot survive a password change.
+    work after too many attempts; see `limits/attempts.py`. No connection is held while the password is hashed, so pass
+    a session that has not been used yet. The user's row is locked until the transaction ends, so that a session begun
+    now cannot survive a password change.
     """
     async with lookup_session(session) as lookup:
         found = await get_user_by_login(lookup, login)
     if found is not None and "@" in login and not found.is_verified:
-        found = None  # an address counts once it is proved, or one could log in by that of somebody else
+        found = None  # an unproved address may be that of another person
     attempt = await begin_login(found, login, password)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
-        # Whatever name was typed is not recorded: now and then it is a password.
+        # The typed name is not recorded: now and then it is a password.
         reason = "unknown name" if found is None else "wrong password"
         await record_failure(EventKind.LOGIN_FAILED, user=found, detail=reason)
         return None
     await attempt.succeed(session, remember=True)
-    # Neither the row nor a connection is held while we hash, so the row is looked at again. What another login has
-    # stored meanwhile is what we would store; anything else is another password.
+    # The row was not locked while we hashed, so it is compared again. A better hash that another login has stored
+    # meanwhile is the same password; any other hash is another one.
     user = await session.scalar(
         select(User)
         .where(User.id == found.id, User.is_active.is_(True))
@@ -143,9 +143,9 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
 
 
 async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
-    """Return the user with this e-mail address or username, active or not; a username has no @, so it is no address.
+    """Return the user with this e-mail address or username, active or not; only an address has an @.
 
-    Of several who entered an address it is the one who proved it, or else the first.
+    If several users have entered an address, return the one who has proved it, or else the first.
     """
     try:
         if "@" in login:
@@ -164,10 +164,10 @@ async def hash_new_password(
     has_second_factor: bool = False,
     context: Context | None = None,
 ) -> HashedPassword:
-    """Hash a password for the user of this name and address, which takes long: do it before you touch a row.
+    """Return the hash of a new password for the user of this name and address. It takes long: do it before any lock.
 
-    A command hands its `context`, for the rules of the site; a request knows them. Raise InvalidInputError if the
-    password is too weak, and UnavailableError if too many others are hashed.
+    A command passes its `context`, for the site's rules; a request has them. Raise InvalidInputError if the password is
+    too weak, and UnavailableError if too many passwords are being hashed.
     """
     check_password(
         password,
@@ -185,9 +185,9 @@ async def set_password(
 ) -> None:
     """Give the user a new password and end all their sessions, except that of the token `keep_token`.
 
-    Without `keep_token` nobody proved to know the old password, as with a reset: personal tokens are revoked too.
+    Without `keep_token`, as in a reset, nobody has proved to know the old password: personal tokens are revoked too.
 
-    `hash_new_password` makes the password, before the user is locked:
+    Call `hash_new_password` before the user is locked:
 
         hashed = await hash_new_password("correct horse battery staple", username="ada", email="ada@example.org")
         async with context.database.unit_of_work() as session: ...
@@ -215,8 +215,8 @@ class UserChanges(TypedDict, total=False):
 async def update_user(session: AsyncSession, user: User, **values: Unpack[UserChanges]) -> User:
     """Change columns of a user; a new address is unverified, and a deactivated user loses every session.
 
-    Who changes an address here vouches for it: tokens that were sent to another one are worthless from now on. What
-    somebody types is confirmed first (`UserManager.request_email_change`).
+    A new address takes effect at once, and tokens that were sent to the old one stop working. An address that a user
+    types should be confirmed first (`UserManager.request_email_change`).
 
     Raise InvalidInputError and ConflictError as `create_user` does.
     """
@@ -247,15 +247,13 @@ async def update_user(session: AsyncSession, user: User, **values: Unpack[UserCh
 async def end_sessions(
     session: AsyncSession, user: User, *, keep_token: str | None = None, keep_id: int | None = None
 ) -> None:
-    """End every session of the user, in the API, the back office and what plugins keep.
+    """End all sessions of the user, in the API, in the back office and in plugins.
 
-    That of the token `keep_token` goes on, and that with the key `keep_id`.
+    The session of the token `keep_token` stays, and the one with the key `keep_id`. Unfinished resets of the password
+    and changes of the address end too, since an attacker may have asked for them.
 
-    Resets of the password and changes of the address that are under way end too: whoever asked for them may have been
-    the reason for this.
-
-    Call it after the change of the user's row was flushed: a login that holds the row's lock has then committed its
-    token, and it is deleted too.
+    Call it after the change of the user's row is flushed: a concurrent login, which locks the row, has committed its
+    session by then, so that it is deleted too.
     """
     await session.flush()
     await end_sessions_of(session, user.id, keep_token=keep_token, keep_id=keep_id)
@@ -265,9 +263,9 @@ async def end_sessions(
 
 
 async def log_out_everywhere(session: AsyncSession, user: User, *, keep_id: int | None = None) -> None:
-    """End every session of a user but the one with the key `keep_id`, because somebody asked for it.
+    """End every session of a user but the one with the key `keep_id`, on request.
 
-    The user's row is locked: a login that goes on meanwhile has committed its session before, and it is ended too.
+    The user's row is locked first, so that the session of a concurrent login is ended too.
     """
     await session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
     await end_sessions(session, user, keep_id=keep_id)
@@ -308,14 +306,14 @@ def clean_full_name(text: str) -> str:
 
 
 def clean_bio(text: str) -> str:
-    """Return what a user says about themselves; it may have lines. Raise InvalidInputError."""
+    """Return the user's description of themselves, which may have several lines. Raise InvalidInputError."""
     return _clean_text(text, field="bio", maximum=MAXIMUM_BIO, lines=True)
 
 
 def _context_of(session: AsyncSession) -> Context | None:
     try:
         return context_of(session)
-    except DovetailError:  # of a script that knows no site: the default rules hold
+    except DovetailError:  # in a script without a site, where the default rules hold
         return None
 
 
@@ -333,7 +331,7 @@ async def _refuse_taken(session: AsyncSession, email: str) -> None:
 
 
 def _events_of(user: User, changes: Mapping[str, object]) -> Iterator[tuple[EventKind, str]]:
-    """Yield what is recorded of changes that are about to be made."""
+    """Yield the security events of changes that are about to be made."""
     if changes.get("username", user.username) != user.username:
         yield EventKind.USERNAME_CHANGED, f"was {user.username}"
     if changes.get("email", user.email) != user.email:
