@@ -42,6 +42,7 @@ async def test_a_commit_that_fails_is_an_error_and_never_a_success(probe_url, pr
         answer = await client.post("/api/items", json={"name": "orphan", "parent_id": 12345})
         problem = assert_is_problem(answer, 409)
         assert "refers to something that does not exist" in problem["detail"]
+        assert "Parent ID" in problem["detail"]
         assert (await client.post("/api/items", json={"name": "next"})).status_code == 201
     assert await names_in(probe_database) == ["next"]
 

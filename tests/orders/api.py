@@ -7,7 +7,7 @@ from pydantic import MISSING, Field
 
 from dovetail.api.schemas import Filter, Schema
 from dovetail.resources.resource import From, Resource
-from tests.orders.models import Count, Line, Order, Stock
+from tests.orders.models import Count, Line, Order, Route, Stock
 from tests.orders.policies import FREE, LINES, ORDERS, STOCKS
 
 stocks = Resource(
@@ -146,6 +146,12 @@ addressed = Resource(
     without={"create", "bulk_create"},
 )
 counts = Resource(model=Count, fields=("place", "shelf", "found"), policy=FREE)
+routes = Resource(
+    model=Route,
+    fields=("code", "first", "last", "goes_on_id", "stops.id", "stops.address_id"),
+    nested=("stops",),
+    policy=FREE,
+)
 router = APIRouter()
-for one in (stocks, orders, declared, noted, shelves, numbered, counts, lines, addressed):
+for one in (stocks, orders, declared, noted, shelves, numbered, counts, lines, addressed, routes):
     router.include_router(one.router)

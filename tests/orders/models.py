@@ -121,6 +121,32 @@ class Packed(IdMixin, OrdersBase):
     sku: Mapped[str] = mapped_column(String(20))
 
 
+class Route(IdMixin, OrdersBase):
+    """A way through the town, which may go on where another ends; the COMMIT alone looks whether there is such a one.
+
+    So do its stops.
+    """
+
+    __tablename__ = "orders_route"
+    __table_args__ = (CheckConstraint("first <= last", name="leaves_before_it_ends"), UniqueConstraint("first", "code"))
+
+    code: Mapped[str] = mapped_column(String(20))
+    first: Mapped[int] = mapped_column(default=0)
+    last: Mapped[int] = mapped_column(default=0)
+    goes_on_id: Mapped[int | None] = mapped_column(ForeignKey("orders_route.id", deferrable=True, initially="DEFERRED"))
+
+    stops: Mapped[list["Stop"]] = relationship(
+        order_by=lambda: Stop.id, cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
+    )
+
+
+class Stop(IdMixin, OrdersBase):
+    __tablename__ = "orders_stop"
+
+    route_id: Mapped[int] = mapped_column(ForeignKey("orders_route.id", ondelete="CASCADE"))
+    address_id: Mapped[int] = mapped_column(ForeignKey("orders_address.id", deferrable=True, initially="deferred"))
+
+
 class Invoice(IdMixin, OrdersBase):
     __tablename__ = "orders_invoice"
 

@@ -12,6 +12,8 @@ POLICIES = {
     "Packed": "FREE",
     "Invoice": "FREE",
     "Remark": "REMARKS",
+    "Route": "FREE",
+    "Stop": "FREE",
 }
 
 plugin = Plugin(

@@ -6,7 +6,7 @@ SQLite has one text for both a name and, where a check has none, its SQL; of a f
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Column, Constraint, Index, Table
+from sqlalchemy import Column, Constraint, ForeignKeyConstraint, Index, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import ColumnCollectionConstraint, CreateIndex
 
@@ -46,6 +46,11 @@ def refused_columns(error: object, tables: Iterable[Table]) -> list[Column[objec
             rules: list[Constraint | Index] = [*table.constraints, *table.indexes]
             found += [one for rule in rules if is_called(rule, called) for one in _columns_of(rule, table)]
     return list(dict.fromkeys(found))
+
+
+def is_deferred(key: ForeignKeyConstraint) -> bool:
+    """Return whether the database looks at a foreign key when it commits."""
+    return bool(key.deferrable) and (key.initially or "").upper() == "DEFERRED"
 
 
 def named_columns(error: object) -> set[tuple[str, str]]:

@@ -8,14 +8,15 @@ The comment of a constraint is taken where `info` has no sentence. The name of a
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sqlalchemy import CheckConstraint, Column, Constraint, Index, Table
+from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKeyConstraint, Index, Table
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import ColumnCollectionConstraint
 
-from dovetail.database.drivers.broken_rules import broken_rule, is_called, named_columns, refused_columns
+from dovetail.database.drivers.broken_rules import broken_rule, is_called, is_deferred, named_columns, refused_columns
 from dovetail.translation.texts import gettext
 from dovetail.translation.words import column_in_words
 
+MAXIMUM_NAMES = 10  # of relations among which is the one that is broken
 MESSAGE = "violation_error_message"  # in `info`, as Django calls what it says of a constraint
 Rule = Constraint | Index
 logger = logging.getLogger(__name__)
@@ -43,7 +44,31 @@ def broken_rule_sentence(
     return _by_columns(rule, names) if names else None
 
 
+def lost_at_commit_sentence(error: object, tables: Sequence[Table]) -> str | None:
+    """Return the sentence for a COMMIT that failed for a foreign key which is deferred to it, by the key's columns.
+
+    SQLite does not say which one it was: it is one of the few that are deferred. None, if these are many.
+    """
+    rule = next(_broken(error, tables), None)
+    deferred = [one for table in tables for one in table.foreign_key_constraints if is_deferred(one)]
+    found = [rule] if isinstance(rule, ForeignKeyConstraint) else deferred
+    if not 0 < len(found) <= MAXIMUM_NAMES:
+        return None
+    names = ", ".join(sorted({_in_words(element.parent) for one in found for element in one.elements}))
+    sentence = (
+        gettext("This refers to something that does not exist, or something else still refers to it: %(names)s.")
+        if len(found) == 1
+        else gettext(
+            "This refers to something that does not exist, or something else still refers to it. "
+            "It is one of these: %(names)s."
+        )
+    )
+    return sentence % {"names": names}
+
+
 def _by_columns(rule: Rule, names: str) -> str | None:
+    if isinstance(rule, ForeignKeyConstraint):
+        return None
     if isinstance(rule, ExcludeConstraint):
         return gettext("Something that is already there is in the way of these values: %(names)s.") % {"names": names}
     is_one = ", " not in names

@@ -36,7 +36,7 @@ from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import STAR, etag, is_known
 from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.schemas.pointers import as_sent
-from dovetail.resources.schemas.values.broken_references import broken_reference
+from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
@@ -160,6 +160,8 @@ async def _pointing_into(spec: Spec, data: BaseModel, session: AsyncSession) -> 
     """Let errors about attributes point to what the client sent: by the names that it knows, and in its envelope."""
     try:
         yield
+        if spec.has_deferred_keys:
+            await check_deferred_keys(session, spec.model, [data])
     except (DovetailError, DBAPIError) as error:
         told = await _told(spec, data, error, session)
         if told is None:
@@ -174,9 +176,9 @@ async def _told(
     spec: Spec, data: BaseModel, error: DovetailError | DBAPIError, session: AsyncSession
 ) -> DovetailError | None:
     """Return the error that names the fields; None if that is not known of an error of the database."""
-    broken = await broken_reference(session, spec.model, data, error)
-    if broken is not None:
-        return broken
+    refused = await refused_row(session, spec.model, data, error)
+    if refused is not None:
+        return refused
     return error if isinstance(error, DovetailError) else refused_value(spec.model, data, error)
 
 

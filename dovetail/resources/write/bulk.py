@@ -29,6 +29,7 @@ from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create,
 from dovetail.resources.query.keys import key_from, key_of, key_text, key_values
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.schemas.pointers import as_sent
+from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.write.links import Links, find_links
 from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.one_row import Locked
@@ -90,7 +91,7 @@ async def create_all(
         writer.check_create(viewer, items[number])
 
     writer.spec.written_visibility(viewer, ADD)  # which refuses whoever may add no row
-    done = await _Job(session, "/items", len(items), check, together, apart, writer.spec.create).run()
+    done = await _Job(session, "/items", len(items), check, together, apart, writer.spec.model, items).run()
     return done if isinstance(done, Written) else await _written(writer, session, viewer, ADD, done)
 
 
@@ -127,7 +128,8 @@ async def update_all(
     def check(number: int) -> None:
         writer.check_update(viewer, change(number))
 
-    done = await _Job(session, "/items", len(keys), check, together, apart, writer.spec.update).run()
+    bodies = [data for data, _ in items]
+    done = await _Job(session, "/items", len(keys), check, together, apart, writer.spec.model, bodies).run()
     return done if isinstance(done, Written) else await _written(writer, session, viewer, CHANGE, done)
 
 
@@ -186,7 +188,10 @@ async def put_all(
 
         return one
 
-    job: _Job[list[object], object] = _Job(session, "/items", len(keys), check, together, apart, writer.spec.replace)
+    bodies = [data for data, _ in items]
+    job: _Job[list[object], object] = _Job(
+        session, "/items", len(keys), check, together, apart, writer.spec.model, bodies
+    )
     return await job.run()
 
 
@@ -213,7 +218,7 @@ async def delete_all(
     def check(number: int) -> None:
         writer.check_delete(viewer, item(number))
 
-    await _Job(session, "/ids", len(keys), check, together, apart).run()
+    await _Job(session, "/ids", len(keys), check, together, apart, writer.spec.model).run()
 
 
 @dataclass
@@ -226,7 +231,8 @@ class _Job(Generic[All, One]):
     check: Callable[[int], None]
     together: Callable[[], Awaitable[All]]
     apart: Callable[[], Awaitable[Callable[[int], Awaitable[One]]]]  # gives what does one
-    schema: type[BaseModel] | None = None  # of an item
+    model: type[object]
+    bodies: Sequence[BaseModel] = ()  # of the items, where they have some
     errors: dict[int, DovetailError] = field(default_factory=dict)  # by number
 
     async def run(self) -> All | list[One]:
@@ -238,18 +244,34 @@ class _Job(Generic[All, One]):
         if not self.errors:
             try:
                 async with self.session.begin_nested():
-                    return await self.together()
+                    done = await self.together()
+                    await check_deferred_keys(self.session, self.model, self.bodies)
+                    return done
             except (*EXPECTED, SQLAlchemyError) as error:
                 _expected(error)
         one = await self.apart()
-        done = []
-        for number in range(self.total):
-            if number not in self.errors:
-                with self._noting(number):
-                    async with self.session.begin_nested():
-                        done.append(await one(number))
+        each = [await self._try(number, one) for number in range(self.total) if number not in self.errors]
+        for number, body in enumerate(self.bodies if not self.errors else ()):
+            with self._noting(number):
+                await check_deferred_keys(self.session, self.model, [body])
         self._raise_errors()
-        return done
+        return [done for done in each if done is not None]
+
+    async def _try(self, number: int, one: Callable[[int], Awaitable[One]]) -> One | None:
+        """Do one item. Note what it raises, by the fields of its body, and return None."""
+        with self._noting(number):
+            try:
+                async with self.session.begin_nested():
+                    return await one(number)
+            except (*EXPECTED, SQLAlchemyError) as error:
+                refused = await self._refused(number, error)
+                if refused is None:
+                    raise
+                raise refused from error
+        return None
+
+    async def _refused(self, number: int, error: Exception) -> ConflictError | None:
+        return await refused_row(self.session, self.model, self.bodies[number], error) if self.bodies else None
 
     @contextmanager
     def _noting(self, number: int) -> Iterator[None]:
@@ -272,7 +294,8 @@ class _Job(Generic[All, One]):
         error, pointer = self.errors[number], f"{self.pointer}/{number}"
         if not error.errors:
             return [FieldError(pointer=pointer, detail=error.detail, type=error.slug)]
-        return list(as_sent(error.errors, self.schema or BaseModel, pointer))
+        schema = type(self.bodies[number]) if self.bodies else BaseModel
+        return list(as_sent(error.errors, schema, pointer))
 
 
 def _expected(error: Exception) -> DovetailError:

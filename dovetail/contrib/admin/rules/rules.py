@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.rules.lost_keys import check_deferred_keys
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
@@ -94,7 +95,8 @@ class Rules:
         return self._allows_all(model, action, [obj])
 
     async def check(self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]) -> None:
-        """Raise PermissionDeniedError as `require` does, of rows as they are now."""
+        """Raise PermissionDeniedError as `require` does, of rows as they are now, and ConflictError for a lost key."""
+        await check_deferred_keys(session, model, rows)
         await self.load(session, model, [action], rows)
         self.require(model, action, rows)
 

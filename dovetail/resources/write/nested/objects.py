@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.database.error_translation import client_error
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.resources.schemas.pointers import as_sent
+from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.write.nested.contracts import Values
 
 Written = TypeVar("Written", bound="Object")
@@ -45,22 +46,45 @@ class Changed(Object):
 
 
 async def together(
-    session: AsyncSession, objects: Sequence[Written], write: Callable[[Sequence[Written]], Awaitable[None]]
+    session: AsyncSession,
+    model: type[object],
+    objects: Sequence[Written],
+    write: Callable[[Sequence[Written]], Awaitable[None]],
 ) -> None:
     """Write all objects in as few statements as it can be; if that fails, each alone, to say which one it is."""
     if len(objects) == 1:
-        with pointing(objects[0].pointer, objects[0].data):
-            await write(objects)
+        await _alone(session, model, objects[0], write)
         return
     try:
         async with session.begin_nested():
             await write(objects)
+            await check_deferred_keys(session, model, [one.data for one in objects])
     except (DovetailError, SQLAlchemyError):
+
+        async def try_to_write(some: Sequence[Written]) -> None:
+            async with session.begin_nested():
+                await write(some)
+
         for one in objects:
-            with pointing(one.pointer, one.data):
-                async with session.begin_nested():
-                    await write([one])
+            await _alone(session, model, one, try_to_write)
         raise
+
+
+async def _alone(
+    session: AsyncSession,
+    model: type[object],
+    one: Written,
+    write: Callable[[Sequence[Written]], Awaitable[None]],
+) -> None:
+    with pointing(one.pointer, one.data):
+        try:
+            await write([one])
+            await check_deferred_keys(session, model, [one.data])
+        except (DovetailError, SQLAlchemyError) as error:
+            refused = await refused_row(session, model, one.data, error)
+            if refused is None:
+                raise
+            raise refused from error
 
 
 @contextmanager

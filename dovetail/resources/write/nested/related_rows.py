@@ -82,7 +82,7 @@ class RelatedRows:
         async def write(some: Sequence[Changed]) -> None:
             touched.update(await self._writer.update_items(session, viewer, [changes[id(one)] for one in some]))
 
-        await together(session, objects, write)
+        await together(session, self._model, objects, write)
         changed = [one for one in objects if one.differs or key_of(one.row.item) in touched]
         for one in changed:
             if not one.row.may_change:
@@ -106,7 +106,7 @@ class RelatedRows:
             bodies, known = [one.data for one in some], [one.known for one in some]
             keys.extend(await self._writer.create_items(session, viewer, bodies, None, known))
 
-        await together(session, new, write)
+        await together(session, self._model, new, write)
         pointers = {key: one.pointer for key, one in zip(keys, new, strict=True)}
         await self._check_rows(session, viewer, ADD, pointers)
         return keys

@@ -33,7 +33,7 @@ class ShelfAdmin(ModelAdmin, model=Shelf):
     list_display = ("key", "label", "specimens", "specimens.name")
     sortable_by = search_fields = ("key", "label")
     list_filter = ("label", "specimens")
-    fields = ("key", "label", "specimens", "keeper_id")
+    fields = ("key", "label", "specimens", "keeper_id", "deputy_id")
     form_include_pk = True
     autocomplete_fields: ClassVar[dict[str, dict[str, Any]]] = {"specimens": {"fields": ("name",)}}
 

@@ -81,6 +81,9 @@ class Shelf(DrawerBase):
 
     key: Mapped[str] = mapped_column("shelf_key", String(20), primary_key=True)
     keeper_id: Mapped[int | None] = mapped_column(ForeignKey(User.__table__.c.id))  # without a relation
+    deputy_id: Mapped[int | None] = mapped_column(
+        ForeignKey(User.__table__.c.id, deferrable=True, initially="DEFERRED")  # the COMMIT looks at it
+    )
     label: Mapped[str] = mapped_column("shelf_label", String(50))
 
     specimens: Mapped[list["Specimen"]] = relationship(lambda: Specimen, back_populates="shelf", lazy="raise")

@@ -237,6 +237,16 @@ async def test_a_key_that_leads_nowhere_is_told_at_its_field(office, session):
     assert saved.status_code == 303, saved.text
 
 
+async def test_so_is_one_that_the_commit_alone_would_look_at(office, session):
+    boss = await session.scalar(select(User))
+    await session.commit()
+    answer = await office.submit("/drawer/shelf/add/", {"key": "A", "label": "A", "deputy_id": str(boss.id + 1)})
+    assert answer.status_code == 409, answer.text
+    assert wrong_fields(answer.text) == {"deputy_id": "This refers to something that does not exist: Deputy ID."}
+    saved = await office.submit("/drawer/shelf/add/", {"key": "A", "label": "A", "deputy_id": str(boss.id)})
+    assert saved.status_code == 303, saved.text
+
+
 async def test_a_rule_of_the_model_is_said_by_its_fields_in_the_language_of_the_reader(office):
     for language, told in (
         ("en", "This value is not allowed here: Pages."),
