@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, and_, true
 
-from dovetail.database.deletion.missing_references import has_deferred_keys
 from dovetail.errors import DovetailError, FieldError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.declaration.checked import check_declaration
@@ -108,11 +107,6 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     def version_in(self, visibility: Visibility) -> tuple[str, ...]:
         """Return the attributes that the ETag for the viewer of this visibility is made of."""
         return self.reader.version_within(self.access.hidden(None) if self._reads_as_nobody else visibility.hidden)
-
-    @cached_property
-    def has_deferred_keys(self) -> bool:
-        """True if the COMMIT alone looks whether the row is there that a row of the model refers to."""
-        return has_deferred_keys(self.model)
 
     @cached_property
     def _reads_as_nobody(self) -> bool:

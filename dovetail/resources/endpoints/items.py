@@ -75,7 +75,7 @@ async def create(
     spec = writer.spec
 
     async def make() -> Response:
-        async with _pointing_into(spec, data, session):
+        async with _pointing_into(writer, data, session):
             made = await writer.create_and_read(session, recognized, data)
         headers = {"Location": f"{_quoted(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
@@ -97,7 +97,7 @@ async def update(
     data: BaseModel,
 ) -> Response:
     """Change an object and return it; a PUT may make it, of which the second of two at once finds the first one's."""
-    async with _pointing_into(writer.spec, data, session):
+    async with _pointing_into(writer, data, session):
         try:
             return await _change(writer, request, session, recognized, key, data)
         except NoRowError:
@@ -156,11 +156,12 @@ async def _left_to_fastapi() -> None:
 
 
 @asynccontextmanager
-async def _pointing_into(spec: Spec, data: BaseModel, session: AsyncSession) -> AsyncIterator[None]:
+async def _pointing_into(writer: Writer, data: BaseModel, session: AsyncSession) -> AsyncIterator[None]:
     """Let errors about attributes point to what the client sent: by the names that it knows, and in its envelope."""
+    spec = writer.spec
     try:
         yield
-        if spec.has_deferred_keys:
+        if writer.has_deferred_keys:
             await check_deferred_keys(session, spec.model, [data])
     except (DovetailError, DBAPIError) as error:
         told = await _told(spec, data, error, session)

@@ -9,6 +9,7 @@ from pydantic import MISSING
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.database.deletion.missing_references import has_deferred_keys
 from dovetail.database.fast_unit_of_work import SessionSource, confirm_presumed
 from dovetail.errors import NotFoundError, PreconditionRequiredError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
@@ -60,6 +61,11 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def inserter(self) -> Inserter:
         """Return what inserts rows, and reads what was just inserted."""
         return Inserter(self.spec.written_reader, self.spec.key)
+
+    @cached_property
+    def has_deferred_keys(self) -> bool:
+        """True if the COMMIT alone looks whether the row is there that a row of the model refers to."""
+        return has_deferred_keys(self.spec.model)
 
     @cached_property
     def references(self) -> References[Model, Viewer, Create, Update, Replace]:
