@@ -1,7 +1,7 @@
 // What the pages of the back office do beyond forms and links; SQLAdmin's main.js does the rest.
 import { gettext } from "./texts.js";
 import { isTyped } from "./typed.js";
-import { refuseUnreadable } from "./unreadable.js";
+import { becomeWhatTheyAre, refuseUnreadable } from "./unreadable.js";
 
 const TWICE = 5000; // milliseconds within which a form is not sent again
 
@@ -101,6 +101,7 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
       minuteIncrement: 1,
       time_24hr: true,
     });
+    becomeWhatTheyAre(root);
     root.querySelectorAll("[data-prepopulated-from]").forEach(prepopulate);
   }
 

@@ -37,6 +37,18 @@ function show(field) {
   field.focus();
 }
 
+// Without scripts nobody would tell of it: such fields come as texts, and become here what they are.
+export function becomeWhatTheyAre(root) {
+  root.querySelectorAll("input[data-becomes]").forEach((field) => {
+    const text = field.value;
+    if (text !== field.defaultValue) return; // somebody types already
+    field.type = field.dataset.becomes;
+    if (field.value === text) return;
+    field.type = "text"; // for what it has, a time with microseconds, would be shown as nothing
+    field.value = text;
+  });
+}
+
 export function refuseUnreadable() {
   document.addEventListener("submit", (event) => {
     const fields = event.target.noValidate ? [...event.target.elements] : [];

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
 # Of which a browser shows nothing but what it could have sent itself.
 PICKY = frozenset({"number", "date", "time", "datetime-local", "month", "week", "range", "color"})
+NEVER_HALF_DONE = frozenset({"range", "color"})  # of which a browser always has a value
 KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
 
 
@@ -60,10 +61,18 @@ class AdminForm(Form):
             return unbound_field.bind(form=form, **{"id": f"field-{options['prefix']}{options['name']}"} | options)
 
         def render_field(self, field: Field, render_kw: "SupportsItems[str, object]") -> Markup:
-            """Return a field as HTML; what was sent and could not be read is shown as it was typed, to be corrected."""
-            is_picky = getattr(field.widget, "input_type", "") in PICKY
-            unread = {"type": "text"} if is_picky and field.process_errors and field.raw_data else {}
-            return super().render_field(field, {**dict(render_kw.items()), **unread})
+            """Return a field as HTML; what was sent and could not be read is shown as it was typed, to be corrected.
+
+            Of what is half typed a browser sends nothing at all: where there may be such a thing the field is a text,
+            which a script makes what it is (`unreadable.js`), for it tells of that before anything is sent.
+            """
+            kind = getattr(field.widget, "input_type", "")
+            picky: dict[str, object] = {}
+            if kind in PICKY and field.process_errors and field.raw_data:
+                picky = {"type": "text"}
+            elif kind in PICKY - NEVER_HALF_DONE:
+                picky = {"type": "text", "data-becomes": kind}
+            return super().render_field(field, {**dict(render_kw.items()), **picky})
 
     def refuse_null_characters(self) -> bool:
         """Return whether no text holds a NUL, which PostgreSQL cannot store; say so at the field if one does."""
@@ -108,6 +117,20 @@ def restricted(form_class: type[Form], hidden: Collection[str], read_only: Colle
     for name in names:
         setattr(RestrictedForm, name, None)  # which is how WTForms drops a field of a base class
     return RestrictedForm
+
+
+def locked(form_class: type[Form], why: str) -> type[Form]:
+    """Return the form with all its fields shown and none to be written; the first says why."""
+
+    class LockedForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            super().__init__(*args, **kwargs)
+            for number, field in enumerate(self):
+                field.render_kw = {**(field.render_kw or {}), "readonly": True}
+                if not number:
+                    field.description = why
+
+    return LockedForm
 
 
 def without_demands(form: Form, unseen: Sequence[str]) -> Form:

@@ -33,4 +33,26 @@ def test_a_field_of_an_authors_form_shows_what_was_typed_and_could_not_be_read(f
     form = form_class(FormData([("given", text)]))
     assert not form.validate()
     assert f'type="text" value="{text}"' in form["given"]()
-    assert 'type="text"' not in form_class()["given"]()
+    assert "data-becomes" not in form["given"]()
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        (IntegerField, "number"),
+        (DecimalField, "number"),
+        (DateField, "date"),
+        (TimeField, "time"),
+        (DateTimeLocalField, "datetime-local"),
+        (MonthField, "month"),
+    ],
+)
+def test_a_field_of_which_a_browser_would_send_nothing_is_a_text_until_a_script_tells_of_that(field, kind):
+    given = as_admin_form(type("OwnForm", (Form,), {"given": field("Given")}))()["given"]()
+    assert 'type="text"' in given
+    assert f'data-becomes="{kind}"' in given
+
+
+def test_a_field_that_always_has_a_value_is_what_its_author_made_it():
+    given = as_admin_form(type("OwnForm", (Form,), {"given": IntegerRangeField("Given")}))()["given"]()
+    assert 'type="range"' in given
