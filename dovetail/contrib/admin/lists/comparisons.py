@@ -4,11 +4,11 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, Uuid, and_, literal
+from sqlalchemy import DateTime, Enum, Integer, Numeric, Uuid, and_, literal
 from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.admin.columns.readers import Reader, bare, is_text, reader_of
-from dovetail.contrib.admin.columns.texts import read_day
+from dovetail.contrib.admin.columns.texts import read_day, read_number
 from dovetail.resources.query.filters import comparable
 from dovetail.translation.texts import gettext_lazy
 
@@ -25,6 +25,7 @@ OPERATIONS = {
 OF_TEXTS = ("contains", "equals", "starts_with", "ends_with")
 OF_KEYS = ("equals",)
 OF_NUMBERS = ("equals", "greater_than", "at_least", "less_than", "at_most")
+COMMA = re.compile(r"([+\-\u2212]?\d+),(\d{1,2}|\d{4,})")  # before decimals, wherever that was typed
 # What is typed for a moment is a span: a day, a minute, a second.
 SPANS = (
     (re.compile(r"[\d-]+"), timedelta(days=1)),
@@ -50,7 +51,7 @@ def compare(column: Any, operation: str, text: str) -> Any:
     reader: Reader = reader_of(column.type) or str
     if is_text(column.type):
         return _compare_text(column, operation, text.strip())
-    text = read_day(text)
+    text = _number_in_code(text) if isinstance(bare(column.type), Integer | Numeric) else read_day(text)
     value = reader(text)
     first = literal(value, comparable(column.type))
     span = _span(value, text.strip()) if isinstance(bare(column.type), DateTime) else timedelta()
@@ -65,6 +66,12 @@ def compare(column: Any, operation: str, text: str) -> Any:
         case "at_most":
             return column < after
     return _compare(column, operation, first)
+
+
+def _number_in_code(text: str) -> str:
+    """Return a number as code writes it: as the language writes it, or as the author of a shared view did in theirs."""
+    found = COMMA.fullmatch(text.strip())
+    return read_number(text if found is None else f"{found[1]}.{found[2]}")
 
 
 def _compare_text(column: Any, operation: str, text: str) -> object:
