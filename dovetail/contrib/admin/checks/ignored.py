@@ -1,4 +1,4 @@
-"""Refuse options and methods of SQLAdmin that nothing here asks, and say what to write in their place."""
+"""Refuse options and methods that nothing asks: those of SQLAdmin, and those that another option makes void."""
 
 from collections.abc import Iterator
 
@@ -39,6 +39,28 @@ METHODS = {
 }
 
 
+# An option, and what has to be on for it to do anything.
+TAKES = (
+    ("save_as", ("can_create", "can_edit")),
+    ("prepopulated_fields", ("can_create",)),
+    ("export_display", ("can_export",)),
+)
+OF_FORMS = (
+    "save_on_top",
+    "fieldsets",
+    "readonly_fields",
+    "radio_fields",
+    "conditional_fields",
+    "field_args",
+    "widget_args",
+)
+# An option, the one that it is about, and the hook by which that one may be asked.
+ABOUT = (
+    ("search_help_text", "search_fields", "get_search_fields"),
+    ("searches_texts", "search_fields", "get_search_fields"),
+)
+
+
 def find_ignored(view: type[ModelAdmin]) -> Iterator[str]:
     """Find what a view sets or overrides in vain."""
     for option, hint in OPTIONS.items():
@@ -47,3 +69,20 @@ def find_ignored(view: type[ModelAdmin]) -> Iterator[str]:
     for method, instead in METHODS.items():
         if getattr(view, method) is not getattr(ModelAdmin, method):
             yield f"{method} is overridden, but nothing asks it; override {instead}"
+
+
+def find_void(view: type[ModelAdmin]) -> Iterator[str]:
+    """Find options that can never do anything, since another one is off or empty."""
+    for option, others in TAKES:
+        off = next((one for one in others if not getattr(view, one)), None)
+        if off is not None and getattr(view, option) != getattr(ModelAdmin, option):
+            yield f"{option} is set, but {off} is False; take one of them out"
+    if not (view.can_create or view.can_edit):
+        for option in OF_FORMS:
+            if getattr(view, option) != getattr(ModelAdmin, option):
+                yield f"{option} is set, but can_create and can_edit are False, so there is no form; take it out"
+    if not (view.save_as or view.save_as_continue):
+        yield "save_as_continue is set, but save_as is False; take one of them out"
+    for option, other, hook in ABOUT:
+        if getattr(view, option) and not getattr(view, other) and getattr(view, hook) is getattr(ModelAdmin, hook):
+            yield f"{option} is set, but {other} is empty; take one of them out"

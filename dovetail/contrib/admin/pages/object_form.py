@@ -123,7 +123,11 @@ class FormPage:
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
             context["draft_saved_at"] = await draft_time(self.request, view)
         context |= {"released": self.released, "is_gone": self.is_gone}
-        context |= {"site_url": self.site_url, "prepopulated": self.prepopulated, "can_save_as": self.can_save_as}
+        context |= {
+            "site_url": self.site_url,
+            "prepopulated": self.prepopulated,
+            "can_save_as": self.can_save_as and await view.check_can_create(self.request),
+        }
         template = view.add_form_template if creating else view.change_form_template
         return await self.office.render(self.request, template, {**extra, **context}, status)
 

@@ -82,6 +82,24 @@ def shout(obj: Any, name: str) -> str:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"save_as": True, "can_create": False}, "save_as is set, but can_create is False"),
+    ({"save_as": True, "can_edit": False}, "save_as is set, but can_edit is False"),
+    ({"save_as_continue": False}, "save_as_continue is set, but save_as is False"),
+    ({"prepopulated_fields": {"name": ("notes",)}, "can_create": False}, "prepopulated_fields is set, but can_create"),
+    ({"export_display": ("name",), "can_export": False}, "export_display is set, but can_export is False"),
+    ({"search_help_text": "Names", "search_fields": ()}, "search_help_text is set, but search_fields is empty"),
+    ({"searches_texts": True}, "searches_texts is set, but search_fields is empty"),
+    *(
+        ({option: value, "can_create": False, "can_edit": False}, f"{option} is set, but can_create and can_edit are")
+        for option, value in {
+            "save_on_top": True,
+            "readonly_fields": ("name",),
+            "radio_fields": {"colour": "vertical"},
+            "conditional_fields": {"name": ("is_good", (True,))},
+            "field_args": {"name": {"label": "Called"}},
+            "widget_args": {"name": {"size": 5}},
+        }.items()
+    ),
     ({"show_facets": True}, "show_facets is True, expected one of ShowFacets.ALWAYS, ShowFacets.ALLOW"),
     ({"actions_on_bottom": "yes"}, "actions_on_bottom is 'yes', expected True or False"),
     *(
