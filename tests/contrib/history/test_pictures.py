@@ -1,4 +1,4 @@
-"""Moments in the history are written as pages write them."""
+"""Moments and numbers in the history are written as pages write them."""
 
 from zoneinfo import ZoneInfo
 
@@ -7,6 +7,8 @@ import pytest
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import RecordedChange
+from dovetail.translation.catalogs import Languages
+from dovetail.translation.texts import speaking
 from dovetail.translation.zones import in_zone
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
@@ -65,3 +67,24 @@ def test_objects_of_one_name_are_told_apart_by_their_keys():
     change = RecordedChange(before={"author_id": 1}, after={"author_id": None})
     texts |= {("author_id", "None"): "the key of another"}
     assert shown_pictures(Post, change, texts) == ({"author_id": "Ann"}, {"author_id": None})
+
+
+@pytest.mark.parametrize(
+    ("name", "logged", "english", "german"),
+    [
+        ("price", 1.5, "1.50", "1,50"),
+        ("price", 2, "2.00", "2,00"),
+        ("price", -1.125, "-1.125", "-1,125"),  # the column kept more digits when that was written
+        ("price", "•••", "•••", "•••"),
+        ("weight", 0.1, "0.1", "0,1"),
+        ("whole", 1234567, 1234567, 1234567),
+        ("is_good", True, True, True),
+        ("must_facts", {"a": 1.5}, {"a": 1.5}, {"a": 1.5}),
+    ],
+)
+def test_a_number_is_shown_as_its_field_shows_it(name, logged, english, german):
+    row = RecordedChange(before={name: logged}, after={})
+    assert shown_pictures(Specimen, row)[0] == {name: english}
+    spoken = Languages.load([("de", "Deutsch")], "de", {}).known["de"]
+    with speaking(spoken):
+        assert shown_pictures(Specimen, row)[0] == {name: german}

@@ -1,14 +1,17 @@
-"""Write the days, moments and durations in a line of the log as pages do: in the language and zone of who reads it."""
+"""Write days, moments and numbers in a line of the log as pages do: in the language and zone of who reads it."""
 
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from sqlalchemy import Date, DateTime, Enum, Interval, inspect
+from sqlalchemy import Date, DateTime, Enum, Interval, Numeric, inspect
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.orm import Mapper
+from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.admin.columns.readers import bare
+from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.contrib.history.admin.related import Texts
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation import formats
@@ -39,9 +42,15 @@ def _shown(model: type[object], picture: Picture, texts: Texts) -> Picture:
 
 
 def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
-    if not isinstance(value, str) or name not in mapper.column_attrs:
+    if name not in mapper.column_attrs or isinstance(value, bool):
         return value
     kind = bare(mapper.column_attrs[name].columns[0].type)
+    if isinstance(value, float) or (isinstance(value, int) and isinstance(kind, Numeric)):
+        return formats.decimal(as_text(_with_places(kind, value)))
+    return _text_as_page(kind, value) if isinstance(value, str) else value
+
+
+def _text_as_page(kind: TypeEngine[object], value: str) -> str:
     try:
         if isinstance(kind, Enum) and kind.enum_class is not None:
             members = dict(zip(kind.enums, kind.enum_class, strict=False))
@@ -53,6 +62,18 @@ def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
         return formats.day(date.fromisoformat(value)) if isinstance(kind, Date) else value
     except (ValueError, OverflowError):  # a secret, or what the column held when it was of another type
         return value
+
+
+def _with_places(kind: TypeEngine[object], value: float) -> object:
+    """Return a number with the decimals that its column keeps: JSON knows none that are zero."""
+    if not isinstance(kind, Numeric) or not kind.asdecimal or kind.scale is None:
+        return value
+    found = Decimal(str(value))
+    try:
+        scaled = found.quantize(Decimal(1).scaleb(-kind.scale))
+    except ArithmeticError:  # more digits than a column of today keeps
+        return found
+    return scaled if scaled == found else found
 
 
 def _duration(text: str) -> timedelta:
