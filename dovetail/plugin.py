@@ -1,7 +1,7 @@
 """The contract between the kernel and a plugin: `Plugin`, its commands and checks, and the `Context` that they get.
 
 This module imports next to nothing, since `manage.py help` reads every plugin. It also has public names that plugins
-need everywhere: those that mark texts for translation, and those that render Markdown.
+need everywhere: those that mark texts for translation, that which shortens a text, and those that render Markdown.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from dovetail.markdown.rendering import render_excerpt as render_excerpt
 from dovetail.markdown.rendering import render_markdown as render_markdown
 from dovetail.state import InfoKey
 from dovetail.state import StateKey as StateKey
+from dovetail.translation.shortening import shorten as shorten
 from dovetail.translation.texts import get_language as get_language
 from dovetail.translation.texts import gettext as gettext
 from dovetail.translation.texts import gettext_lazy as gettext_lazy

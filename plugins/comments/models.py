@@ -7,9 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.contrib.auth.models import User
 from dovetail.database.models import Base, IdMixin, TimestampMixin, full_text
+from dovetail.plugin import shorten
 from plugins.blog.models import Post
 
 LONGEST_TITLE = 60  # characters, by which a comment is called in the back office
+LONGEST_BEGINNING = 200  # that are read for it, since a comment may be of blanks mostly
 
 
 class CommentStatus(StrEnum):
@@ -49,8 +51,7 @@ class Comment(IdMixin, TimestampMixin, Base):
     )
 
     def __str__(self) -> str:
-        text = " ".join(self.content[:200].split())
-        return text if len(text) <= LONGEST_TITLE else f"{text[:LONGEST_TITLE].rsplit(' ', 1)[0]}…"
+        return shorten(" ".join(shorten(self.content, LONGEST_BEGINNING).split()), LONGEST_TITLE)
 
 
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
