@@ -27,9 +27,13 @@ WIDTHS = (1300, 800, 390)  # CSS pixels: a desk, a tablet, a phone
 THEMES = ("light", "dark")
 HEIGHT = 860
 MOST = 120  # pages
+UNLINKED = ("/admin/prove", "/admin/blog/post/bulk/?pks=1")  # pages to which forms lead, and what is asked there
 SLOWEST = 120_000  # milliseconds that a page may take, on a machine that many share
 PATIENCE = 60  # lines that the server may print before it says where it is
-LINKS = "() => Array.from(document.querySelectorAll('a[href]'), (link) => link.getAttribute('href'))"
+# Of what stands there for browsers without scripts, too, which is text to one that runs them.
+LINKS = """() => [document, ...Array.from(document.querySelectorAll("noscript"),
+  (one) => new DOMParser().parseFromString(one.textContent, "text/html"))]
+  .flatMap((root) => Array.from(root.querySelectorAll("a[href]"), (link) => link.getAttribute("href")))"""
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 
 
@@ -42,12 +46,13 @@ def main() -> None:
 
 
 async def walk(page: Page, start: str, without: tuple[str, ...] = ()) -> AsyncIterator[str]:
-    """Open the pages below `start` that links lead to, one of each kind; yield the address of each while it is open.
+    """Open the pages below `start` that links and forms lead to, one of each kind; yield each address while it is open.
 
     Those that begin with something in `without` are left out.
     Raise RuntimeError for a link that leads to an error.
     """
-    seen, waiting = {_kind(start)}, [start]
+    waiting = [start, *UNLINKED]
+    seen = set(map(_kind, waiting))
     while waiting and len(seen) < MOST:
         address = waiting.pop(0)
         answer = await page.goto(address)
