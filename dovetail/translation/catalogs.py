@@ -1,7 +1,7 @@
 """The languages of a site, and their catalogs: `locale/<language>/LC_MESSAGES/` of the site, of plugins and of ours.
 
 `messages.mo` holds the texts of Python and templates, `scripts.mo` those of scripts. The site's own win, then those of
-the plugins in their order. Catalogs are GNU gettext's (https://www.gnu.org/software/gettext/manual/).
+the plugins in their order; but what a plugin says itself is said as its own catalog has it. Catalogs are GNU gettext's (https://www.gnu.org/software/gettext/manual/).
 """
 
 import json
@@ -26,6 +26,15 @@ class Language:
     name: str  # as its speakers call it
     messages: NullTranslations = field(default_factory=NullTranslations)
     script: str = ""  # empty: scripts say everything as it is written in them
+    own: Mapping[str, NullTranslations] = field(default_factory=dict)  # of plugins that have a catalog, by package
+
+    def messages_of(self, module: str) -> NullTranslations:
+        """Return what says the texts of a module: the catalog of the plugin that it is of goes before the others."""
+        if not self.own:
+            return self.messages
+        while module and module not in self.own:
+            module = module.rpartition(".")[0]
+        return self.own.get(module, self.messages)
 
     @cached_property
     def script_hash(self) -> str:
@@ -44,10 +53,9 @@ class Languages:
     default: Language
 
     @classmethod
-    def load(cls, offered: Sequence[tuple[str, str]], default: str, folders: Iterable[Path]) -> "Languages":
+    def load(cls, offered: Sequence[tuple[str, str]], default: str, folders: Mapping[Path, str]) -> "Languages":
         """Read the catalogs of all languages that are offered, as pairs of code and name, from folders `locale`."""
-        places = [*folders, FRAMEWORK]
-        known = {code: _load(code, name, places) for code, name in offered}
+        known = {code: _load(code, name, folders) for code, name in offered}
         return cls(known, known[default])
 
     def find(self, code: str) -> Language | None:
@@ -58,12 +66,12 @@ class Languages:
         return self.known.get(wanted)
 
 
-def locale_folders(base_dir: Path, packages: Iterable[str]) -> list[Path]:
-    """Return where catalogs may lie: in the site's folder `project/locale`, and in that of each plugin."""
-    found = [base_dir / "project" / FOLDER]
+def locale_folders(base_dir: Path, packages: Iterable[str]) -> dict[Path, str]:
+    """Return where catalogs may lie: in the site's folder `project/locale`, and in that of each plugin, its package."""
+    found = {base_dir / "project" / FOLDER: ""}
     for package in packages:
         spec = find_spec(package)
-        found += [Path(place) / FOLDER for place in (spec and spec.submodule_search_locations) or ()]
+        found |= {Path(place) / FOLDER: package for place in (spec and spec.submodule_search_locations) or ()}
     return found
 
 
@@ -75,15 +83,25 @@ def folder_of(code: str) -> str:
     return f"{language}_{rest.upper() if len(rest) == 2 else rest.title()}"  # noqa: PLR2004 - a country has two letters
 
 
-def _load(code: str, name: str, places: Sequence[Path]) -> Language:
+def _load(code: str, name: str, folders: Mapping[Path, str]) -> Language:
     messages, scripts = NullTranslations(), dict[str, str]()
-    for place in reversed(places):
+    for place in reversed([*folders, FRAMEWORK]):
         folder = place / folder_of(code) / "LC_MESSAGES"
         if (path := folder / "messages.mo").is_file():
             messages = _over(path, messages)
         if (path := folder / "scripts.mo").is_file():
             scripts |= _all_of(path)
-    return Language(code, name, messages, f"globalThis.translated = {json.dumps(scripts)};\n" if scripts else "")
+    script = f"globalThis.translated = {json.dumps(scripts)};\n" if scripts else ""
+    return Language(code, name, messages, script, _own(code, folders, messages))
+
+
+def _own(code: str, folders: Mapping[Path, str], messages: NullTranslations) -> dict[str, NullTranslations]:
+    """Return what each plugin with a catalog says: what the site words anew, then its own, then what all say."""
+    paths = {package: place / folder_of(code) / "LC_MESSAGES" / "messages.mo" for place, package in folders.items()}
+    there = {package: path for package, path in paths.items() if path.is_file() and FRAMEWORK not in path.parents}
+    anew = there.pop("", None)
+    own = {package: _over(path, messages) for package, path in there.items()}
+    return own if anew is None else {package: _over(anew, one) for package, one in own.items()}
 
 
 def _over(path: Path, beneath: NullTranslations) -> NullTranslations:

@@ -11,9 +11,11 @@ Outside of the back office, in the API, commands and logs, every text is the Eng
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from gettext import NullTranslations
 from typing import Self, SupportsIndex
 
 from dovetail.translation.catalogs import ENGLISH, Language
@@ -49,23 +51,23 @@ def gettext(text: str) -> str:
         return str(text)
     if not text or isinstance(text, Translated):  # an empty one is the head of a catalog
         return text
-    return _translated(_active.get().messages.gettext(text), text)
+    return _translated(_messages().gettext(text), text)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
     """Return the text for a number of things: `ngettext("%(count)s row", "%(count)s rows", count)`."""
     english = singular if number == 1 else plural
-    return _translated(_active.get().messages.ngettext(singular, plural, number), english)
+    return _translated(_messages().ngettext(singular, plural, number), english)
 
 
 def pgettext(context: str, text: str) -> str:
     """Return a text that means different things in different places: `pgettext("month", "May")`."""
-    return _translated(_active.get().messages.pgettext(context, text), text)
+    return _translated(_messages().pgettext(context, text), text)
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:
     """Return the text for a number of things in one of several meanings."""
-    return _active.get().messages.npgettext(context, singular, plural, number)
+    return _messages().npgettext(context, singular, plural, number)
 
 
 def in_english(text: str) -> str:
@@ -80,12 +82,17 @@ def gettext_lazy(text: str) -> str:
 
     It is the English text wherever it is compared, stored or sent by the API.
     """
-    return text if isinstance(text, LazyText) else LazyText(text)
+    return text if isinstance(text, LazyText) else LazyText(text, home=_caller())
+
+
+def lazy_name(text: str, home: str) -> str:
+    """Return a name that was made of code, or stands in it, which the plugin of the module `home` translates."""
+    return text if isinstance(text, LazyText) else LazyText(text, home=home)
 
 
 def pgettext_lazy(context: str, text: str) -> str:
     """Return a text in one of several meanings, translated each time it is shown."""
-    return LazyText(text, context)
+    return LazyText(text, context, home=_caller())
 
 
 def in_sentence(noun: str) -> str:
@@ -97,6 +104,17 @@ def in_sentence(noun: str) -> str:
     if get_language().partition("-")[0] in CAPITALISING:
         return said
     return WORD.sub(lambda word: word[0] if _has_own_capitals(word[0]) else word[0].lower(), said)
+
+
+def _messages() -> NullTranslations:
+    """Return what says the texts of whoever asks this module for one."""
+    language = _active.get()
+    return language.messages_of(_caller(3)) if language.own else language.messages
+
+
+def _caller(depth: int = 2) -> str:
+    """Return the name of the module that has called what calls this, or what stands further up."""
+    return str(sys._getframe(depth).f_globals.get("__name__", ""))  # noqa: SLF001 - as `logging` and `collections` do
 
 
 def _translated(text: str, english: str) -> str:
@@ -132,16 +150,21 @@ class LazyText(str):
     """An English text that says itself in the language of the request, whenever it is shown."""
 
     context: str | None
+    home: str  # the module whose text it is
 
-    def __new__(cls, text: str, context: str | None = None) -> Self:
+    def __new__(cls, text: str, context: str | None = None, *, home: str = "") -> Self:
         """Keep a text; nothing is translated yet."""
         made = super().__new__(cls, text)
-        made.context = context
+        made.context, made.home = context, home
         return made
 
     def __str__(self) -> str:
         english = str.__str__(self)
-        return gettext(english) if self.context is None else pgettext(self.context, english)
+        if not english:
+            return english
+        messages = _active.get().messages_of(self.home)
+        said = messages.gettext(english) if self.context is None else messages.pgettext(self.context, english)
+        return _translated(said, english)
 
     def __html__(self) -> str:
         from markupsafe import escape  # here: commands show no pages

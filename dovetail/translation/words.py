@@ -11,7 +11,8 @@ ABBREVIATIONS = frozenset(
     )
 )
 LONGEST_CODE = 3  # GB, USB: what is longer and all in capitals is shouted, as constants are
-BEGINNINGS = re.compile(r"(?<=[^\WA-Z_])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\WA-Z_])")  # of words within the name of a class
+# Of words within the name of a class; the s of GPUs is no word.
+BEGINNINGS = re.compile(r"(?<=[^\WA-Z_])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?:[A-Z]|$))[^\WA-Z_])")
 
 
 @lru_cache(maxsize=1024)  # a start asks for a name of each column, several times
@@ -29,8 +30,9 @@ def column_in_words(name: str) -> str:
 
 
 def class_in_words(name: str) -> str:
-    """Return the name of a class in words: `BlogPost` is `Blog Post`, and `APIToken` is `API Token`."""
-    return BEGINNINGS.sub(" ", name)
+    """Return the name of a class in words: `BlogPost` is `Blog post`, and `APIToken` is `API token`."""
+    first, *others = BEGINNINGS.split(name)
+    return " ".join([first, *(one if one[1:] != one[1:].lower() else one.lower() for one in others)])
 
 
 def choice_in_words(choice: Enum) -> str:

@@ -38,7 +38,14 @@ def test_a_column_that_holds_an_address_is_called_so():
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("BlogPost", "Blog Post"), ("APIToken", "API Token"), ("Post", "Post"), ("OAuth2App", "O Auth2 App")],
+    [
+        ("BlogPost", "Blog post"),
+        ("APIToken", "API token"),
+        ("Post", "Post"),
+        ("OAuth2App", "O auth2 app"),
+        ("ServerOfGPUs", "Server of GPUs"),
+        ("BigGPUFarm", "Big GPU farm"),
+    ],
 )
 def test_a_class_is_called_by_its_words(name, words):
     assert class_in_words(name) == words

@@ -22,7 +22,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import OpenModelView
 from dovetail.errors import ConfigurationError
 from dovetail.translation.shortening import shorten
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext, lazy_name
 from dovetail.translation.words import class_in_words
 
 
@@ -123,7 +123,7 @@ class ShownView(OpenModelView):
         said = self._columns[name].shown_as.description if name in self._columns else None
         said = self.name if name == TITLE else said
         is_labelled = said is not None and name in set(map(name_of, self.labels))
-        return super().lazy_label(name) if said is None or is_labelled else gettext_lazy(said)
+        return super().lazy_label(name) if said is None or is_labelled else lazy_name(said, type(self).__module__)
 
     @cached_property
     def _formatted(self) -> frozenset[str]:

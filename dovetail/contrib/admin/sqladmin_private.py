@@ -36,7 +36,7 @@ from dovetail.contrib.admin.options.options import WRITES
 from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.database.models import is_read_only
 from dovetail.files.stored_file import StoredFile
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import lazy_name
 from dovetail.translation.words import class_in_words, column_in_words
 
 AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
@@ -81,7 +81,9 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         # Without autocompletes: SQLAdmin would make loaders of its own.
         vars(self).update({old: getattr(self, new) for old, new in RENAMED.items()} | UNASKED)
         super().__init__()
-        vars(self).update({name: gettext_lazy(getattr(self, name)) for name in NAMES if getattr(self, name)})
+        vars(self).update(
+            {name: lazy_name(getattr(self, name), type(self).__module__) for name in NAMES if getattr(self, name)}
+        )
         self._ajax_relation_names = set(chosen_relations(self))
         self._form_ajax_refs = self.make_loaders()
         self._column_labels = {name: self.lazy_label(name) for name in [*self._prop_names, *self._list_prop_names]}
@@ -108,7 +110,8 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
     def lazy_label(self, name: str) -> str:
         """Return what `label` returns, translated when it is shown: forms are made once, for every language."""
-        return gettext_lazy(self._column_labels.get(name, column_in_words(name.replace(".", " "))))
+        said = self._column_labels.get(name, column_in_words(name.replace(".", " ")))
+        return lazy_name(said, type(self).__module__)
 
     def format_value(self, value: object) -> object:
         """Return a value as lists show it, by the formatter for its type."""
@@ -119,7 +122,7 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         # SQLAdmin finds methods from the last to the first.
         found = dict(reversed(self._visible_custom_actions(request, in_detail).items()))
         named = [getattr(getattr(self, name_of(one), None), "_slug", "") for one in self.actions or ()]
-        return {slug: gettext(found[slug]) for slug in [*named, *found] if slug in found}
+        return {slug: str(lazy_name(found[slug], type(self).__module__)) for slug in [*named, *found] if slug in found}
 
     def get_list_columns(self) -> list[str]:
         """Return the names of what the list shows, which may be functions."""

@@ -66,7 +66,7 @@ from dovetail.contrib.admin.writing.changed_rows import change_rows
 from dovetail.contrib.admin.writing.created_rows import create_rows
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows as SelectedRows
 from dovetail.errors import BadRequestError, ConfigurationError
-from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, lazy_name
 from dovetail.translation.words import choice_in_words, column_in_words, in_words
 
 View = TypeVar("View", bound="ModelAdmin")
@@ -188,7 +188,10 @@ class ChoiceFilter(StaticValuesFilter):
 
     def __init__(self, column: Any, enum_class: type[Enum], title: str | None = None) -> None:
         self.members: dict[str, Enum] = {str(member.value): member for member in enum_class}
-        choices = [(value, choice_in_words(member)) for value, member in self.members.items()]
+        choices = [
+            (value, lazy_name(choice_in_words(member), type(member).__module__))
+            for value, member in self.members.items()
+        ]
         super().__init__(column, choices, title=title)
 
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
@@ -286,7 +289,8 @@ def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
 
     def show(obj: object, name: str) -> Markup:
         value = getattr(obj, name)
-        label = escape(gettext(choice_in_words(value) if isinstance(value, Enum) else in_words(str(value))))
+        said = choice_in_words(value) if isinstance(value, Enum) else in_words(str(value))
+        label = escape(str(lazy_name(said, type(obj).__module__)))
         colour = escape(colours.get(value, "secondary"))
         return Markup(f'<span class="badge bg-{colour}-lt">{label}</span>')  # noqa: S704 - both are escaped
 

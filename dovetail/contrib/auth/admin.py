@@ -10,8 +10,10 @@ from starlette.responses import Response
 from wtforms import Field, Form
 from wtforms.validators import Optional
 
+from dovetail.contrib.admin.forms.admin_form import locked
 from dovetail.contrib.admin.forms.column_fields import FormField
 from dovetail.contrib.admin.forms.fields import PasswordField
+from dovetail.contrib.admin.forms.relation_fields import KeptChoicesField
 from dovetail.contrib.admin.sqladmin_private import AnySelect, app_of
 from dovetail.contrib.admin.views import (
     BooleanFilter,
@@ -53,7 +55,7 @@ from dovetail.contrib.auth.permissions.titles import in_words
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
-from dovetail.errors import ConflictError
+from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.plugin import StateKey
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, ngettext
@@ -82,7 +84,7 @@ class HolderAdmin(ModelAdmin):
         """Return the field, which offers who is no superuser what they may give, and says so."""
         manager, model = user_of(request), db_field.mapper.class_
         if model in {Group, Permission} and not manager.is_superuser:
-            kwargs["where"] = grantable(manager, model)
+            kwargs |= {"where": grantable(manager, model), "form_class": KeptChoicesField}
             kwargs["description"] = " ".join(filter(None, [str(kwargs.get("description") or ""), str(OFFERED[model])]))
         return await super().formfield_for_manytomany(request, db_field, **kwargs)
 
@@ -160,11 +162,24 @@ class UserAdmin(HolderAdmin, model=User):
     async def get_form(
         self, request: Request | None = None, obj: object | None = None, *, creating: bool | None = None
     ) -> type[Form]:
-        """Return the form; that of one's own account asks for the current password. Nobody chooses somebody else's."""
+        """Return the form; that of one's own account asks for the current password. Nobody chooses somebody else's.
+
+        That of somebody who may do more is locked, and says why: nothing of it could be saved.
+        """
         base: Any = await super().get_form(request, obj, creating=creating)
-        if request is None or obj is None or not _is_own(request):
+        if request is None or not isinstance(obj, User):
             return cast("type[Form]", base)
+        if not _is_own(request):
+            why = await self._why_locked(request, obj)
+            return cast("type[Form]", base if why is None else locked(base, why))
         return type(base.__name__, (base,), {CURRENT: _current_password()})
+
+    async def _why_locked(self, request: Request, user: User) -> str | None:
+        try:
+            await check_may_manage(self.session, user_of(request), user)
+        except PermissionDeniedError as error:
+            return error.detail
+        return None
 
     def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
         """Return what the form shows and never writes: who is no superuser makes and unmakes none."""

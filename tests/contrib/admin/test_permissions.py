@@ -279,6 +279,39 @@ async def test_a_group_is_made_changed_and_deleted_by_whoever_may_do_what_it_per
     assert await session.get(Group, group.id) is not None
 
 
+async def test_a_permission_that_one_may_not_take_away_is_locked_in_the_form_of_a_group_and_stays(let, session):
+    office = await let("mary", *(f"auth.{verb}_group" for verb in ("view", "change")), "blog.view_tag")
+    group = await grants.create_group(session, "editors", ["blog.view_tag", "blog.change_post"])
+    await session.commit()
+    path = f"/auth/group/{group.id}/change/"
+    page = (await office.get(path)).text
+    assert "You may not take away:" in page
+    hidden = '<input type="hidden" name="permissions" value="blog.change_post">'
+    assert re.search(rf"fa-lock[^>]*></i> [^<]*blog.change_post[^<]*{hidden}", page), page
+    assert re.findall(r'<option value="(blog[^"]*)"', page) == ["blog.view_tag"]
+    emptied = await office.submit(
+        path, {"permissions": ["blog.change_post"]}
+    )  # as the form sends it with all taken away
+    assert emptied.status_code == 303, emptied.text
+    forged = await office.submit(path, {"permissions": [""]})
+    assert "you lack blog.change_post" in forged.text
+    boss = await let("boss", is_superuser=True)
+    assert "You may not take away" not in (await boss.get(path)).text
+
+
+async def test_the_form_of_somebody_who_may_do_more_is_locked_and_says_why(let, session, make_user):
+    office = await let("mary", *MANAGER)
+    more, less = await make_user(username="more"), await make_user(username="less")
+    await grants.grant(session, more, ["blog.change_post"])
+    await session.commit()
+    page = (await office.get(f"/auth/user/{more.id}/change/")).text
+    assert "more may do more than you: blog.change_post." in unescape(page)
+    assert re.search(r'<input[^>]* id="field-username"[^>]* readonly', page)
+    assert re.search(r'<select[^>]* id="field-groups"[^>]* (?:readonly|disabled)', page)
+    free = (await office.get(f"/auth/user/{less.id}/change/")).text
+    assert not re.search(r'id="field-username"[^>]* readonly', free)
+
+
 @pytest.mark.parametrize(
     ("language", "said"),
     [

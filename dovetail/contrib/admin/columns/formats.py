@@ -13,7 +13,7 @@ from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.files.stored_file import StoredFile
 from dovetail.translation import formats
 from dovetail.translation.shortening import LONGEST_TITLE, shorten
-from dovetail.translation.texts import gettext, ngettext
+from dovetail.translation.texts import gettext, lazy_name, ngettext
 from dovetail.translation.words import choice_in_words
 
 LONGEST_HINT = 1_000  # characters that hovering shows
@@ -55,7 +55,7 @@ def size(value: bytes) -> str:
 
 def choice(value: Enum) -> str:
     """Show a member of an enumeration in words."""
-    return gettext(choice_in_words(value))
+    return str(lazy_name(choice_in_words(value), type(value).__module__))
 
 
 def several(values: Sequence[object]) -> str:

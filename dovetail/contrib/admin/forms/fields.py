@@ -15,7 +15,7 @@ from wtforms.widgets import PasswordInput, TextInput, TimeInput, html_params
 from dovetail.contrib.admin.columns.readers import Reader
 from dovetail.contrib.admin.columns.texts import as_text, read_number
 from dovetail.translation import formats
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext, lazy_name
 from dovetail.translation.words import choice_in_words, in_words
 
 AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
@@ -246,7 +246,9 @@ class MomentField(ParsedField):
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:
     """Return the options of a `ChoiceField` for an enumeration: by value, labelled in words."""
-    return {str(member.value): (member, gettext_lazy(choice_in_words(member))) for member in members}
+    return {
+        str(member.value): (member, lazy_name(choice_in_words(member), type(member).__module__)) for member in members
+    }
 
 
 async def titled(field: AjaxSelectField | AjaxSelectMultipleField, one: object) -> dict[str, str]:

@@ -1,17 +1,38 @@
 """Choose related objects by their keys, or in two boxes beside each other."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from markupsafe import Markup
 from sqladmin.ajax import QueryAjaxModelLoader
+from starlette.requests import Request
 from wtforms.widgets import html_params
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.forms.fields import AnyWidget, AutocompleteField, AutocompleteMultipleField, titled
+from dovetail.contrib.admin.forms.fields import (
+    AnyWidget,
+    AutocompleteField,
+    AutocompleteMultipleField,
+    AutocompleteWidget,
+    titled,
+)
+from dovetail.contrib.admin.request_context import request_context
 from dovetail.translation.texts import gettext
 
 SEPARATOR = ","  # between the keys of several objects
+KEPT = Markup(
+    '<li class="list-inline-item"><i class="fa-solid fa-lock" aria-hidden="true"></i> {}'
+    '<input type="hidden" name="{}" value="{}"></li>'
+)
+KEPT_LIST = Markup('<div class="kept-choices mb-1">{} <ul class="list-inline d-inline mb-0">{}</ul></div>')
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """Finds what a request may choose from."""
+
+    async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:
+        """Return those of the objects with these identifiers that are offered."""
 
 
 class RawIdWidget:
@@ -58,6 +79,39 @@ class BoxesWidget:
             Markup(html_params(name=field.name, **{"id": field.id} | kwargs)),  # noqa: S704 - it escapes
             Markup("").join(options),
         )
+
+
+class KeptChoicesWidget(AutocompleteWidget):
+    """A list of what is chosen and may be taken away, below what stays whatever is chosen."""
+
+    async def __call__(  # type: ignore[override]  # of one kind of field
+        self, field: "KeptChoicesField", **kwargs: object
+    ) -> Markup:
+        """Return what stays, with fields that send it, and the list of the others."""
+        chosen, stays = list(field.data or ()), await field.kept()
+        shown = [one for one in [await titled(field, one) for one in chosen if key_of(one) in stays] if one]
+        field.data = [one for one in chosen if key_of(one) not in stays]
+        try:
+            others = await super().__call__(field, **kwargs)
+        finally:
+            field.data = chosen
+        items = (KEPT.format(one["text"], field.name, one["id"]) for one in shown)
+        told = gettext("You may not take away:")
+        return (KEPT_LIST.format(told, Markup("").join(items)) if shown else Markup("")) + others
+
+
+class KeptChoicesField(AutocompleteMultipleField):
+    """Several related objects, of which those that its loader does not offer stay as they are."""
+
+    widget: AnyWidget = KeptChoicesWidget()
+
+    async def kept(self) -> set[str]:
+        """Return the keys of what is chosen and not offered."""
+        keys = [key_of(one) for one in self.data or ()]
+        if not keys or not isinstance(self.loader, Offering):
+            return set()
+        offered = await self.loader.get_many(request_context().request, keys)
+        return set(keys) - set(map(key_of, offered))
 
 
 class RawIdField(AutocompleteField):
