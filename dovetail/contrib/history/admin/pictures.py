@@ -15,7 +15,7 @@ from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.contrib.history.admin.related import Texts
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation import formats
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import lazy_name
 from dovetail.translation.words import choice_in_words
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - from which SQLAlchemy counts the durations that it keeps in SQLite
@@ -54,7 +54,9 @@ def _text_as_page(kind: TypeEngine[object], value: str) -> str:
     try:
         if isinstance(kind, Enum) and kind.enum_class is not None:
             members = dict(zip(kind.enums, kind.enum_class, strict=False))
-            return gettext(choice_in_words(members[value])) if value in members else value
+            if value not in members:
+                return value
+            return str(lazy_name(choice_in_words(members[value]), kind.enum_class.__module__))
         if isinstance(kind, DateTime):
             return formats.exact(datetime.fromisoformat(value))
         if isinstance(kind, Interval | INTERVAL):
