@@ -116,7 +116,7 @@ def compile_catalog(folder: Path, **said: str) -> Path:
 
 
 def german(*folders: Path) -> NullTranslations:
-    found = Languages.load([("en", "English"), ("de", "Deutsch")], "en", folders).find("de")
+    found = Languages.load([("en", "English"), ("de", "Deutsch")], "en", {one: one.name for one in folders}).find("de")
     assert found is not None
     return found.messages
 

@@ -16,7 +16,7 @@ BROKEN = ["", "{", '{"a"}', '{"a": 1 "b"}', "[1 2]", "1 2", '"a', '"\n"', r'"\x"
 def test_whatever_is_wrong_with_json_is_said_in_german(text):
     with pytest.raises(json.JSONDecodeError) as found:
         json.loads(text)
-    german = Languages.load([("de", "Deutsch")], "de", [Path(__file__).parent]).default
+    german = Languages.load([("de", "Deutsch")], "de", {Path(__file__).parent: ""}).default
     words = r"^Das ist kein JSON: .* \(Zeile 1, Spalte \d+\)\.$"
     with speaking(german), pytest.raises(ValueError, match=words) as told:
         read_json(text)

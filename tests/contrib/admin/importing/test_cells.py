@@ -35,7 +35,7 @@ def test_a_number_in_a_file_is_read_as_code_writes_it_whoever_imports_it():
     class Prices(Form):
         price = NumberField(reader=Decimal)
 
-    german = Languages.load([("de", "Deutsch")], "de", []).default
+    german = Languages.load([("de", "Deutsch")], "de", {}).default
     with speaking(german):
         for cell, number in (("1.234", "1.234"), ("1,5", "1.5"), ("1.234,5", "1234.5"), ("12", "12")):
             form = Prices(FormData([("price", one) for one in texts_of(Prices().price, cell)]))

@@ -118,7 +118,7 @@ async def test_the_application_sends_with_what_the_environment_names(client, mak
 
 
 def test_a_mail_is_in_one_language_with_its_times_and_factors():
-    german = Languages.load([("de", "Deutsch")], "de", []).default
+    german = Languages.load([("de", "Deutsch")], "de", {}).default
     user = User(id=1, username="ada", email="ada@example.org")
     with speaking(german):
         body = reset_password(user, "token", AuthSettings(reset_token_lifetime=7200)).body
