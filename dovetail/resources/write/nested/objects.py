@@ -70,23 +70,6 @@ async def together(
         raise
 
 
-async def _alone(
-    session: AsyncSession,
-    model: type[object],
-    one: Written,
-    write: Callable[[Sequence[Written]], Awaitable[None]],
-) -> None:
-    with pointing(one.pointer, one.data):
-        try:
-            await write([one])
-            await check_deferred_keys(session, model, [one.data])
-        except (DovetailError, SQLAlchemyError) as error:
-            refused = await refused_row(session, model, one.data, error)
-            if refused is None:
-                raise
-            raise refused from error
-
-
 @contextmanager
 def pointing(pointer: str, data: BaseModel | None = None) -> Iterator[None]:
     """Let errors say where in the body what they are about stands."""
@@ -104,3 +87,20 @@ def pointing(pointer: str, data: BaseModel | None = None) -> Iterator[None]:
 def invalid(pointer: str, detail: str, kind: str) -> InvalidInputError:
     """Return the error of what stands at a pointer."""
     return InvalidInputError(detail, errors=[FieldError(pointer=pointer, detail=detail, type=kind)])
+
+
+async def _alone(
+    session: AsyncSession,
+    model: type[object],
+    one: Written,
+    write: Callable[[Sequence[Written]], Awaitable[None]],
+) -> None:
+    with pointing(one.pointer, one.data):
+        try:
+            await write([one])
+            await check_deferred_keys(session, model, [one.data])
+        except (DovetailError, SQLAlchemyError) as error:
+            refused = await refused_row(session, model, one.data, error)
+            if refused is None:
+                raise
+            raise refused from error
