@@ -112,8 +112,11 @@ def narrows_one_table(statement: Select[object]) -> bool:
     """Return whether a SELECT takes its rows from one table as they are, and does nothing but narrow and order them."""
     more = [getattr(statement, name) for name in BEYOND_WHERE]
     is_more = any(one is not None and not (isinstance(one, tuple) and not one) for one in more)
-    froms = () if is_more or merges_rows(statement) else statement.get_final_froms()
-    return len(froms) == 1 and isinstance(froms[0], Table)
+    if is_more or merges_rows(statement):
+        return False
+    parts = (*statement._where_criteria, *statement._order_by_clauses)  # noqa: SLF001 - as above
+    froms = {*statement.columns_clause_froms, *(one for part in parts for one in part._from_objects)}  # noqa: SLF001 - `get_final_froms` says so too, and takes as long as to compile it
+    return len(froms) == 1 and all(isinstance(one, Table) for one in froms)
 
 
 def kind_of(column_type: TypeEngine[object]) -> type[TypeEngine[object]] | None:

@@ -4,7 +4,7 @@ wanted = members("names", Tag.name.type, dialect)
 select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import TypeAlias, cast
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     FromClause,
     Insert,
+    Integer,
     Select,
     TableValuedAlias,
     any_,
@@ -33,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from dovetail.resources.query.keys import among
 from dovetail.resources.sql.json_values import Convert
 
 Pair: TypeAlias = tuple[object, object]
@@ -44,6 +46,23 @@ def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> Table
     if dialect.name == "sqlite":
         return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
     return func.unnest(bindparam(name, type_=postgresql.ARRAY(item_type))).table_valued(value).render_derived()
+
+
+def among_many(
+    columns: Sequence[ColumnElement[object]], keys: Sequence[Hashable], dialect: Dialect
+) -> ColumnElement[bool]:
+    """Return the condition that the values of these columns make one of the keys, which may be thousands.
+
+    Numbers go to the database in one argument: SQLAlchemy makes a name, and a place in the SQL, for each of many.
+    """
+    first, *others = columns
+    kind: TypeEngine[object] = first.type
+    if others or not isinstance(first.type, Integer):
+        return among(columns, keys)
+    if dialect.name == "sqlite":
+        told = func.json_each(bindparam(None, keys, type_=_JSONArray(kind))).table_valued(column("value", kind))
+        return first.in_(select(told.c.value))
+    return first == any_(bindparam(None, keys, type_=postgresql.ARRAY(kind)))
 
 
 def listed_keys(name: str, other: Column[object], by: Column[object] | None, dialect: Dialect) -> FromClause:

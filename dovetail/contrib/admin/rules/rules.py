@@ -18,7 +18,7 @@ from dovetail.resources.deprecated_hooks import HOOKS
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
-from dovetail.resources.query.keys import among
+from dovetail.resources.sql.arrays import among_many
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
@@ -107,7 +107,8 @@ class Rules:
         condition = self.where(model, action)
         if condition is EVERYTHING or not keys:
             return
-        allowed = select(func.count()).select_from(model).where(among(primary_keys(model), keys), condition)
+        chosen = among_many(primary_keys(model), keys, session.get_bind().dialect)
+        allowed = select(func.count()).select_from(model).where(chosen, condition)
         if condition is NOTHING or await session.scalar(allowed) != len(keys):
             raise PermissionDeniedError(self.explain(model, action))
 

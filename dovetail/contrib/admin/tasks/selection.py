@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
@@ -76,16 +77,26 @@ async def _read_all(request: Request, view: ChangeListView, limit: int, *, for_u
     statement = (await _all_keys(request, view)).order_by(*primary_keys(view.model)).limit(limit + 1)
     if for_update:
         statement = statement.with_for_update(of=view.model)
-    keys: list[Hashable] = []
-    result = await request_context().session.stream(statement)
-    async for rows in result.partitions(AT_ONCE):
-        keys += [key_from(row) for row in rows]
+    keys = await _read_keys(request_context().session, statement)
     if len(keys) > limit:
         raise BadRequestError(
             gettext("More than %(limit)s match, which is more than can be done at once. Narrow the list first.")
             % {"limit": formats.number(limit)}
         )
     return Selected([key_text(key) for key in keys], is_all=True, keys=keys)
+
+
+async def _read_keys(session: AsyncSession, statement: AnySelect) -> list[Hashable]:
+    await session.flush()
+    keys: list[Hashable] = []
+    async with (await session.connection()).stream(statement) as result:
+        if len(result.keys()) == 1:
+            async for values in result.scalars().partitions(AT_ONCE):
+                keys += values
+        else:
+            async for rows in result.partitions(AT_ONCE):
+                keys += map(key_from, rows)
+    return keys
 
 
 async def _all_keys(request: Request, view: ChangeListView) -> AnySelect:

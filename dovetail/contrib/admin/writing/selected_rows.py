@@ -30,6 +30,7 @@ from dovetail.contrib.admin.writing.updating import is_heard, keys_behind, write
 from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.resources.declaration.model_rules import set_value
 from dovetail.resources.query.keys import among, key_of
+from dovetail.resources.sql.arrays import among_many
 
 Model = TypeVar("Model", default=object)
 # Types, but for those made of others, of which the database says as Python does whether two values are the same.
@@ -98,7 +99,8 @@ class SelectedRows(Generic[Model]):
     ) -> None:
         given = {one: value if _is_sql(value) else literal(value, one.type) for one, value in values.items()}
         differ = [true() if _is_sql(values[one]) else one.is_distinct_from(value) for one, value in given.items()]
-        statement = update(cast("Table", mapper.local_table)).where(self.condition, or_(*differ)).values(given)
+        chosen = among_many(mapper.primary_key, self.keys, session.get_bind().dialect)
+        statement = update(cast("Table", mapper.local_table)).where(chosen, or_(*differ)).values(given)
         await session.flush()  # what the action did before
         await (await session.connection()).execute(statement)
         known = [one for one in session.sync_session.identity_map.values() if isinstance(one, self._model)]
