@@ -39,3 +39,10 @@ def test_the_word_leads_to_the_file_and_the_functions_are_there(row):
     assert [path for path, _ in places if not path.is_file()] == []
     assert [name for path, name in places if name and not defines(path, name)] == []
     assert row["word"].lower() in places[0][0].read_text(encoding="utf-8").lower()
+
+
+def test_every_package_is_listed_once():
+    listed = re.findall(r"^- `([a-z_/]+)`: ", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    folders = [path.parent.relative_to(ROOT / "dovetail").as_posix() for path in ROOT.glob("dovetail/**/__init__.py")]
+    known = [name for name in folders if name != "." and "templates" not in name]
+    assert sorted(listed) == sorted(name for name in known if not re.fullmatch("contrib/.*/migrations", name))
