@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from inspect import ismethod, unwrap
-from operator import itemgetter
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple, Self, TypeAlias
 from weakref import WeakKeyDictionary
@@ -192,6 +191,8 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
 
 UNMARKED = frozenset(OpenModelView.__mro__)  # classes none of whose methods a decorator wrote anything on
+# By the class of a view. A method may keep its class alive, and the class would stay for ever: not the methods, then.
+_MARKED_PLACES: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictionary()
 _MARKED_NAMES: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # by class: each is asked for often at a start
 
 
@@ -270,13 +271,8 @@ def marked_methods(view: type[BaseView]) -> list[tuple[str, FunctionType]]:
     Nothing is asked of the class itself: `dir` and `getattr` take ten times as long. SQLAdmin's own classes have none,
     and are asked only whether they hide what stands behind them.
     """
-    found: dict[str, FunctionType] = {}
-    for cls in reversed(view.__mro__):
-        own = vars(cls)
-        found = {name: method for name, method in found.items() if name not in own}
-        if cls not in UNMARKED:
-            found |= {name: own[name] for name in _marked_names(cls)}
-    return sorted(found.items(), key=itemgetter(0))
+    classes = view.__mro__
+    return [(name, vars(classes[at])[name]) for name, at in _marked_places(view)]
 
 
 def is_action(method: object) -> bool:
@@ -359,6 +355,20 @@ def action_slug(name: str) -> str:
 
 def _copied(options: Mapping[str, object]) -> dict[str, object]:
     return {name: list(value) if isinstance(value, list | tuple) else value for name, value in options.items()}
+
+
+def _marked_places(view: type[BaseView]) -> Sequence[tuple[str, int]]:
+    """Return the names of the marked methods, each with the place of its class in the order of resolution."""
+    places = _MARKED_PLACES.get(view)
+    if places is None:
+        found: dict[str, int] = {}
+        for at, cls in reversed([*enumerate(view.__mro__)]):
+            own = vars(cls)
+            found = {name: place for name, place in found.items() if name not in own}
+            if cls not in UNMARKED:
+                found |= dict.fromkeys(_marked_names(cls), at)
+        places = _MARKED_PLACES[view] = sorted(found.items())
+    return places
 
 
 def _marked_names(cls: type) -> Sequence[str]:

@@ -1,9 +1,11 @@
 """Each private part of SQLAdmin that is leaned on: these fail when one of them changes its meaning."""
 
 import ast
+import gc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
+from weakref import ref
 
 import pytest
 from sqladmin import Admin, BaseView, action, expose
@@ -330,3 +332,17 @@ def test_of_methods_of_one_name_the_one_that_the_class_has_is_the_marked_one():
     assert [name for name, _ in marked_methods(Mixed)] == ["first", "get_object_for_edit"]
     assert [name for name, _ in marked_methods(Hiding)] == ["get_object_for_edit"]
     assert marked_methods(Behind) == [("first", Behind.first)]  # SQLAdmin's method stands in front of the other
+
+
+def test_a_class_whose_methods_were_looked_for_goes_though_one_of_them_keeps_it():
+    class View:
+        @action("first", "First")
+        async def first(self, request):
+            return __class__  # so that the function holds the class
+
+    assert [name for name, _ in marked_methods(View)] == ["first"]
+    gone = ref(View)
+    del View
+    gc.collect()
+
+    assert gone() is None
