@@ -8,11 +8,12 @@ from io import StringIO
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.admin import COMPUTED, TYPED, SpecimenAdmin
 from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Specimen
+from tests.contrib.admin.reading import stored_now
 from tests.once import asks_no_database
 
 TOKEN = UUID("12345678-1234-5678-1234-567812345678")
@@ -117,6 +118,17 @@ async def specimens(session, boss):
     session.add_all([full, bare := Specimen(name="Bare")])
     await session.commit()
     return full.id, bare.id
+
+
+async def test_a_form_that_nobody_touched_is_told_only_what_others_changed(office, specimens, session):
+    full, _ = specimens
+    path = f"/drawer/specimen/{full}/change/"
+    mine = read_form((await office.get(path)).text)
+    await session.execute(update(Specimen).where(Specimen.id == full).values(name="Nautilus", shelf_key=None))
+    await session.commit()
+    refused = await office.client.post(f"/admin{path}", data=mine)
+    assert refused.status_code == 409
+    assert stored_now(refused.text) == {"name": "Nautilus", "shelf": "—"}
 
 
 async def stored(session, key: int) -> Specimen:

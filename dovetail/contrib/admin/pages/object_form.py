@@ -31,7 +31,7 @@ from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_
 from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.conflicts import STALE, tell_stale
+from dovetail.contrib.admin.pages.conflicts import STALE, mark_stored, tell_stale
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
@@ -169,6 +169,8 @@ async def edit(
     counting = without_unmet(view.conditional_fields, form, counting)
     form = without_demands(form, unseen)
     page = replace(page, formsets=await open_formsets(view, request, changed, sent, save_as_new=is_copy))
+    if changed is not None and sent.get(VERSION) not in {None, page.version}:
+        await mark_stored(request, view, changed, form, without_demands(form_class(data=initial), unseen))
     if kept is not None:
         is_current = sent.get(VERSION) in {None, page.version}
         told = SENT if request.query_params.get(DRAFT) == SENT_BEFORE else KEPT

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.permissions.grants import grant
 from plugins.blog.models import Post
+from tests.contrib.admin.reading import stored_now
 
 
 @pytest.fixture
@@ -37,6 +38,23 @@ async def conflict(office, post, change):
 async def test_who_changed_it_meanwhile_is_named_with_the_time(office, colleague, post):
     told = await conflict(office, post, lambda path: colleague.submit(path, {"title": "Theirs"}))
     assert re.match(r"ada changed this at \d{4}-\d\d-\d\d \d\d:\d\d, while you were editing", told)
+
+
+async def test_what_is_stored_now_stands_below_each_field_that_holds_something_else(office, colleague, post, boss):
+    path = f"/blog/post/{post.id}/change/"
+    mine = {**read_form((await office.get(path)).text), "title": "Mine"}
+    theirs = {"title": "Theirs", "content": "World\n<b>wide</b>", "is_published": "on"}
+    await colleague.submit(path, theirs)
+    refused = await office.client.post(f"/admin{path}", data=mine)
+    assert stored_now(refused.text) == {
+        "title": "Theirs",
+        "content": "World\n&lt;b&gt;wide&lt;/b&gt;",
+        "is_published": "Yes",
+    }
+    assert 'aria-describedby="now-field-title"' in refused.text
+    assert "stands below each field where it differs" in refused.text
+    saved = await office.client.post(f"/admin{path}", data=read_form(refused.text))
+    assert saved.status_code == 303
 
 
 async def test_of_a_change_that_the_history_does_not_know_nobody_is_named(office, session, post):
