@@ -1,4 +1,4 @@
-"""Hold in one value all that the pages of a back office work with: `site.py` makes it, and nothing changes it."""
+"""`Office`: all that the pages of one back office work with, in one immutable value."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,9 +30,9 @@ TemplateOf = Callable[..., str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """Holds what one back office is made of: settings, connections, cookies, templates and views."""
+    """The settings, connections, cookies, templates and views of one back office."""
 
-    app: Starlette  # that the back office is mounted on
+    app: Starlette  # on which the back office is mounted
     site: AdminSite  # as the project declares it
     settings: AdminSettings
     secret_key: SecretStr
@@ -40,16 +40,16 @@ class Office:
     cookies: Cookies
     messages: Messages
     templates: Templates
-    template: TemplateOf  # the name of one of the site: ("app_index_template", "blog")
+    template: TemplateOf  # finds the name of a template of the site: ("app_index_template", "blog")
     authorization: AuthorizationBackend
     policies: Policies
-    homes: Mapping[type[object], str]  # the plugins of models, after which permissions are called
+    homes: Mapping[type[object], str]  # the plugin of each model, by which permissions are named
     languages: Languages
-    zone: ZoneInfo  # of who has chosen none
-    long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
-    views: Mapping[str, ModelAdmin]  # those of models, by identity, in the order of the plugins
-    last_change: Callable[..., Awaitable[object]] | None = None  # tells who changed an object last; see `extras.py`
-    message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # asked before a change is committed
+    zone: ZoneInfo  # for users who have chosen none
+    long_work: asyncio.Semaphore  # for work that keeps a connection for long, so that one is left for other pages
+    views: Mapping[str, ModelAdmin]  # views of models by identity, in the order of the plugins
+    last_change: Callable[..., Awaitable[object]] | None = None  # finds who changed an object last; see `extras.py`
+    message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # called before a change is committed
 
     def view_at(self, request: Request) -> ModelAdmin:
         """Return the view that the address of `request` names. Raises HTTPException (404) if there is none."""
@@ -65,5 +65,5 @@ class Office:
     async def render(
         self, request: Request, template: str, context: dict[str, object], status: int = HTTPStatus.OK
     ) -> HTMLResponse:
-        """Return the page that a template makes of `context`."""
+        """Return the page of a template, filled in with `context`."""
         return await self.templates.TemplateResponse(request, template, context, status)

@@ -1,9 +1,9 @@
-"""Decide who may do what in the back office (`may`), and who may know of which rows (`Rights`).
+"""Decide who may do what in the back office (`may`), and which rows a user may see (`Rights`).
 
-The door of a view is the permission on its model; behind it the policy of the model decides about rows and fields, and
-`rows` of the view may show fewer. A relation finds, sorts by and takes what its target's own view would list, and shows
-besides what the policy says of that very relation (`Policy.related`). A model without a policy is closed: what one is
-permitted on the model holds for all rows.
+A view takes a permission on its model. Then the policy of the model decides about rows and fields, and `rows` of the
+view may show fewer. Related rows can be found, sorted by and chosen if their own view would list them; they are shown,
+too, if the policy says so of the relation (`Policy.related`). A model without a policy is closed: the permission on the
+model holds for all its rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # o
 
 
 def may(user: User, view: BaseView, action: str) -> bool:
-    """Return True if `user` has the permission that `action` takes on a view: the door, behind which rules decide.
+    """Return True if `user` has the permission that `action` takes on a view; about rows the policies decide.
 
     Actions are `list`, `details`, `create`, `edit`, `delete`, `export`, `import` and `action:<name>`. A page that is no
     view of a model takes its `permission_required`, or else nothing but to be let in.
@@ -118,7 +118,7 @@ class Rights:
         related = self.rules.related(model).get(".".join(names))
         visible = self.visible(target)
         if related is None or (visible is NOTHING and self.views_of(target)):
-            return visible  # what a relation is said to show does not open the door of a view
+            return visible  # `Policy.related` does not replace the permission on a view
         listable = [view for view in self.views_of(target) if view in self.listable]
         narrowed = [
             EVERYTHING if _shows_all(view) else listed(view.rows(self._request), view.model, target)

@@ -1,4 +1,4 @@
-"""Mount the back office, or several: `project/urls.py` says which; without it there is one, with all views."""
+"""Mount the back office, or the several that `project/urls.py` declares; by default there is one, with all views."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from dovetail.plugin import Context
 
 
 def mount(app: FastAPI, context: Context) -> None:
-    """Mount the sites of an application; at `/admin`, with the views of every enabled plugin, unless it says otherwise.
+    """Mount the sites of an application; by default one at `/admin`, with the views of every enabled plugin.
 
-    Raises ConfigurationError, with every problem found, if a view shows more than its author wrote down, if two have
-    one identity or path, or if a plugin's views cannot be imported.
+    Raises ConfigurationError, with every problem found, for a view with wrong or missing options, for two views with
+    one identity or path, and for a plugin whose views cannot be imported.
     """
     sites = _sites(context)
-    loaded = [(site, load_views(context, site)) for site in sites or [AdminSite()]]  # looked at even if nowhere
+    loaded = [(site, load_views(context, site)) for site in sites or [AdminSite()]]  # checked even if not mounted
     if not sites:
         return
     shared = Shared.of(context)

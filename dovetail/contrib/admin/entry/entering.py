@@ -1,4 +1,4 @@
-"""Share between the pages by which one enters the back office: a form for a visitor, the session, where to go then."""
+"""Functions that all login pages share: the page for a visitor, beginning the session, and the page to go to then."""
 
 import secrets
 from collections.abc import Mapping
@@ -26,14 +26,14 @@ from dovetail.validators import split_url
 
 
 class KeptOutError(PermissionDeniedError):
-    """The site does not let in somebody who proved who they are."""
+    """The site's own login form refuses a user who has logged in correctly."""
 
 
 async def enter(office: Office, request: Request, proved: Proved, response: Response | None = None) -> Response:
-    """Log staff in who proved who they are, by all that it takes, and lead them to the page that they asked for.
+    """Log in a member of staff who has given all proofs, and redirect them to the page that they asked for.
 
-    The session that this browser had ends. Another `response` than the way to that page gets the cookie, too. Raise
-    KeptOutError for who is not let in by the form of the site.
+    The browser's earlier session ends. The cookie is set on `response` instead of the redirect, if it is given. Raise
+    KeptOutError if the site's login form refuses the user.
     """
     session = request_context().session
     await _confirm(office, request, proved.user)
@@ -69,7 +69,7 @@ async def visitor_page(
 
 
 def target_of(request: Request) -> str:
-    """Return where to go after logging in: the page that was asked for, if it is one of ours."""
+    """Return the address to go to after logging in: the page that was asked for, if it is one of ours."""
     index = request.url_for("admin:index").path
     wanted = request.query_params.get("next", "")
     parts = split_url(wanted)

@@ -1,4 +1,4 @@
-"""Let requests in to pages of the back office: check origin, user and token, open the transaction, tell failures."""
+"""The guard around every page: it checks origin, user and token, opens the transaction, and answers errors by pages."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -50,10 +50,10 @@ def guarded(
 ) -> GuardedEndpoint:
     """Answer a request with `endpoint` in one transaction, which is committed before the response leaves.
 
-    Unless `public`, only a user who is logged in and active staff gets there; one who has to enrol a second factor
-    first, if the page is for `enrolling`. An unsafe request must come from a page of this host and hold the token of
-    that page. The work of a `preparation` comes before the transaction. What was typed into a page that `is_form` is
-    shown again to who has to log in first. What a script sends by itself is no `is_use` of a session.
+    Unless the page is `public`, it takes a login of active staff; with `enrolling` also of users who first have to
+    enrol a second factor. An unsafe request must come from a page of this host and have that page's token.
+    `preparation` is work to do before the transaction. With `is_form` what was typed is kept if the user has to log
+    in again. `is_use=False` is for requests that a script sends by itself: they do not keep a session alive.
     """
     entrance = Entrance(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
 
@@ -68,12 +68,12 @@ def guarded(
             found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
             if found is not None:
                 await try_twice(partial(_prepare, office, request, found, entrance))
-            response = await try_twice(run, lambda: not has_files)  # whoever read a file finds nothing more in it
+            response = await try_twice(run, lambda: not has_files)  # a file can be read only once
             await renew_token(office, request, response)
         except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
             response = await lead_away(office, request, error, is_form=is_form)
         except ClientDisconnect:
-            return Response(status_code=CLIENT_HUNG_UP)  # for the access log: nobody is there to read it
+            return Response(status_code=CLIENT_HUNG_UP)  # for the access log alone
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
             response = await error_page(office, request, error)
         finally:
@@ -85,7 +85,7 @@ def guarded(
 
 
 def unguarded(office: Office, page: Callable[[Office, Request], Awaitable[Response]]) -> GuardedEndpoint:
-    """Answer a request with a page that opens its own transaction, or none; what fails is told by a page too."""
+    """Answer a request with a page that opens its own transaction, or none; errors are answered by a page too."""
 
     async def respond(request: Request) -> Response:
         office.messages.load(request)
@@ -100,7 +100,7 @@ def unguarded(office: Office, page: Callable[[Office, Request], Awaitable[Respon
 
 
 async def error_page(office: Office, request: Request, error: Exception) -> Response:
-    """Return a page, or a line of JSON for a script, that tells what went wrong."""
+    """Return the page of an error, or a line of JSON for a script."""
     told = message_for(error)
     if told.status == HTTPStatus.FORBIDDEN:
         tell_of_refusal(request, in_english(told.message))
@@ -108,7 +108,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
         logger.warning("%s %s was not answered: %s", request.method, request.url.path, in_english(told.message))
     elif told.is_ours:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    # What took too long once takes as long again.
+    # A request that took too long would take as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
     if isinstance(error, TooManyRequestsError | UnavailableError) and not told.is_too_slow:
         headers = error.headers
@@ -121,7 +121,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
 
 
 def _ways_on(request: Request, told: ErrorMessage) -> Mapping[str, object]:
-    """Return where the user may go from the page of an error, and by what the operator finds it in the log."""
+    """Return the links on the page of an error, and the request's id for finding it in the log."""
     is_safe, here, query = request.method in SAFE_METHODS, request.url.path, request.url.query
     is_narrowed = is_safe and query and (told.is_too_slow or told.status == HTTPStatus.BAD_REQUEST)
     is_passing = is_safe and told.is_expected and not told.is_too_slow
@@ -141,7 +141,7 @@ async def _receive(request: Request) -> bool:
     if request.method in SAFE_METHODS:
         return False
     check_origin(request.headers)
-    form = await request.form()  # before a connection is taken: whoever sends it slowly holds none
+    form = await request.form()  # before a connection is taken: a slow client holds none
     return any(isinstance(value, UploadFile) for _, value in form.multi_items())
 
 
@@ -156,7 +156,7 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
             if not is_safe and request.scope["session"]:
                 for note in office.message_notes:
                     await note(request)
-            # What is only read is not undone: a stream may read on when the connection here is free again.
+            # The response of a read is not checked here: a stream may go on after this transaction.
             if not (is_safe and isinstance(found, Response | Unfinished)):
                 found = await sendable(found, request.url.path)
     if isinstance(found, Unfinished):
@@ -169,7 +169,7 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
 
 
 async def _prepare(office: Office, request: Request, preparation: Preparation, entrance: Entrance) -> None:
-    """Do what takes long before the transaction, for somebody who may send the form."""
+    """Do the long work of a form before its transaction, if the user may send the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
             await let_in(office, request, entrance)

@@ -1,4 +1,4 @@
-"""Say what a page does before its transaction: what takes long, such as hashing, while no row is locked."""
+"""The work that a page does before its transaction: what takes long, such as hashing, while no row is locked."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dovetail.files.media import columns_of
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """Work to do before the transaction, for whomever `check` raises nothing about."""
+    """Work to do before the transaction, unless `check` raises an error."""
 
     work: Callable[[Request], Awaitable[None]]
     check: Callable[[Request], object] | None = None
@@ -26,7 +26,7 @@ FindPreparation = Callable[[Request], Preparation | None]
 
 
 def of_form(office: Office, request: Request) -> Preparation | None:
-    """Return what is prepared for somebody who may send the form of a view: files are stored; None if nothing is."""
+    """Return the preparation of a view's form, which stores files and calls `prepare`; None if there is none."""
     view = office.views.get(request.path_params["identity"])
     if view is None or (type(view).prepare is ModelAdmin.prepare and not columns_of(view.model)):
         return None

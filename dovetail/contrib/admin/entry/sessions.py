@@ -1,4 +1,4 @@
-"""Know who is logged in to the back office: by a session of auth, whose token the browser keeps in a cookie."""
+"""Find the user of a browser: its cookie has the token of a session of auth."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,13 +17,13 @@ from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.signing import hash_token
 
 DOORS = (Door.OFFICE, Door.ACTING)
-NOTED_RIGHTS = "noted_rights"  # in the __dict__ of a User, where no column is
+NOTED_RIGHTS = "noted_rights"  # in the __dict__ of a User, under a name that no column has
 
 
 async def get_user(session: AsyncSession, key: str) -> User | None:
-    """Return the user who is logged in with this key, or None for somebody who is no longer active staff.
+    """Return the user who is logged in with this key; None if they are not active staff.
 
-    It may be somebody as whom another acts, who may do that still.
+    If another user acts as them, it is checked that this is still allowed.
     """
     asked = {"token": hash_token(key), "now": datetime.now(UTC)}
     found = (await session.execute(_holder(session.get_bind().dialect), asked)).one_or_none()
@@ -38,9 +38,9 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     return user
 
 
-@lru_cache(maxsize=8)  # every page asks; to write the statement takes as long as to run it
+@lru_cache(maxsize=8)  # every page runs it, and making the statement takes as long as running it
 def _holder(dialect: Dialect) -> Executable:
-    """Return the statement that selects the user of a session, and what of the session and of rights goes with them."""
+    """Return the statement that selects the user of a session, with columns of the session and of permissions."""
     return (
         select(User, Session.rights, Session.door, Session.parent_id, *permission_columns(dialect), *SESSION_COLUMNS)
         .join(Session, User.id == Session.user_id)
@@ -49,7 +49,7 @@ def _holder(dialect: Dialect) -> Executable:
 
 
 def has_other_rights(user: User) -> bool:
-    """Return True if a user may do something else than when the token of their session was made."""
+    """Return True if a user's rights have changed since the token of their session was made."""
     noted: str = vars(user).get(NOTED_RIGHTS, "")
     return noted != rights_of(user)
 
