@@ -133,12 +133,12 @@ class Schema(BaseModel):
 
 @dataclass(frozen=True)
 class Filter:
-    """The lookups that a list offers for a column; `type` is what the column's own values do not say.
+    """The lookups that a list offers for a column; `type` is the type of the values, if it is not the column's.
 
-    filters={"tags__name": Filter("exact", "in", type=TagName)}
+        filters={"tags__name": Filter("exact", "in", type=TagName)}
 
-    `path` is what a filter asks about that clients know by another name, which with a single lookup is the whole name
-    of the parameter: `{"tag": Filter("iexact", path="tags__name")}` is `?tag=`.
+    `path` is the path of the column, if the parameter has another name: with a single lookup,
+    `{"tag": Filter("iexact", path="tags__name")}` is `?tag=`.
     """
 
     lookups: tuple[str, ...]

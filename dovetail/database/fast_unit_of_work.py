@@ -1,10 +1,10 @@
-"""A unit of work on the driver's connection: it costs what the driver costs, and its session can do all that any can.
+"""A unit of work on the driver's connection, without SQLAlchemy's cost; it has a session, too.
 
     async with database.fast_unit_of_work() as session:
         rows = await (await driver_to_write(session)).fetch("UPDATE ... RETURNING ...", ())
 
-Services are handed a session on both roads. What goes past it to the driver asks here for the connection that it works
-on; SQLAlchemy's own Connection is made only if the session needs one.
+Services get a session, as in any unit of work. Statements that go to the driver directly get its connection here.
+SQLAlchemy's own Connection is made only if the session needs one.
 """
 
 import logging
@@ -35,14 +35,14 @@ logger = logging.getLogger("dovetail.database")
 
 
 class FastUnitOfWork:
-    """One transaction, which begins with the first change, on a connection that is not pinged if it just worked.
+    """One transaction, which begins with the first change, on a connection that is not pinged if it was just used.
 
-    Who uses it starts with a read, and may try once more if that finds the connection lost; `has_written` says that
-    something was committed. Raises UnavailableError if SQLite has too many writers.
+    The first statement is a read. If the connection turns out to be lost, the caller may try again, unless
+    `has_written` says that something was committed. Raises UnavailableError if SQLite has too many writers.
 
-    Of `remembered` rows one may be presumed, as PoolSource has it: whatever else runs here waits until it is confirmed,
-    and raises UnconfirmedError if it is another by now. Then nothing is read first, and who loses the connection does
-    not know whether the change was committed.
+    One of the `remembered` rows may be presumed, as in PoolSource: other statements wait until it is confirmed, and
+    raise UnconfirmedError if it has changed. Then there is no read before the change, and after a lost connection it is
+    not known whether the change was committed.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class FastUnitOfWork:
     def connect(self) -> Connection:
         """Return SQLAlchemy's Connection, on the same connection of the driver."""
         if self.source.presumed is not None:
-            raise UnconfirmedError  # it may not be waited for here, and hardly ever comes to that
+            raise UnconfirmedError  # a sync function cannot wait for the confirmation; this is rare
         if self._connection is None:
             engine = self.driver.engine.sync_engine
             managed = proxy_of(engine.pool, self.driver.managed)
@@ -104,7 +104,7 @@ class FastUnitOfWork:
     async def begin(self) -> DriverConnection:
         """Return the driver's connection with its transaction begun."""
         await self.source.ask()
-        if self.driver.dialect.name == "sqlite":  # listeners know how a transaction begins there
+        if self.driver.dialect.name == "sqlite":  # event listeners begin the transaction there
             if self._connection is None or not self._connection.in_transaction():
                 await run_in_greenlet(self._begin)
         elif not has_begun(self.driver.managed):
@@ -112,10 +112,10 @@ class FastUnitOfWork:
         return self.driver
 
     def alone(self) -> DriverConnection | None:
-        """Return the driver's connection on which a statement is a transaction by itself; None where it would not be.
+        """Return the driver's connection for a statement that is a transaction by itself; None if that is impossible.
 
-        So it is where none has begun, unless BEGIN on SQLite has something to say: that the file is another one by now,
-        or for how long other processes may be waited for yet.
+        It is impossible within a transaction, and on SQLite where BEGIN has more to do: the file was replaced, or the
+        time to wait for other processes has to be set.
         """
         if self.is_in_transaction():
             return None

@@ -1,8 +1,10 @@
-"""The base of every model of every plugin, the columns that many of them have, and what indexes and conditions need.
+"""The base of all models, mixins with common columns, and functions for indexes and conditions.
 
-class Post(IdMixin, TimestampMixin, Base): ...
-POST_TEXT = full_text(Post, "title", "content")
-statement = select(Post).where(related(Post.tags, Tag.name == "python"))
+    class Post(IdMixin, TimestampMixin, Base): ...
+    POST_TEXT = full_text(Post, "title", "content")
+    statement = select(Post).where(related(Post.tags, Tag.name == "python"))
+
+Files and images (`FileField`, `ImageField`, storages) are named here, too, for models that have them.
 """
 
 import enum
@@ -50,7 +52,7 @@ NAMING_CONVENTION = {
 
 
 def name_of_check(constraint: Constraint, table: Table) -> str:  # noqa: ARG001 - SQLAlchemy's signature
-    """Return the name that a check was given, or else one of what it says, so that another check has another name."""
+    """Return the name of a check, or else a hash of its condition, so that different checks have different names."""
     if isinstance(constraint.name, str):
         return constraint.name
     assert isinstance(constraint, CheckConstraint)  # noqa: S101 - the convention names no other kind so
@@ -66,7 +68,7 @@ class Base(AsyncAttrs, DeclarativeBase):
     """Maps a class to a table, with names and types that are alike on SQLite and PostgreSQL."""
 
     metadata = MetaData(naming_convention={**NAMING_CONVENTION, "constraint_name": name_of_check})
-    # False: changes of the rows are not written down by contrib/history. It holds for heirs too, unless they say True.
+    # False: contrib/history does not record changes of the rows. Subclasses inherit it.
     __history__: ClassVar[bool] = True
     type_annotation_map: ClassVar[dict[type, object]] = {
         datetime: UTCDateTime(),
@@ -77,7 +79,7 @@ class Base(AsyncAttrs, DeclarativeBase):
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
 
     def __init_subclass__(cls, **options: object) -> None:
-        """Map the class; None in a JSON column that may be null is NULL: JSON's own null is found by no IS NULL."""
+        """Map the class. None in a nullable JSON column is stored as NULL, since IS NULL does not find JSON's null."""
         _complete_mapper_arguments(cls)
         super().__init_subclass__(**options)
         for column in getattr(getattr(cls, "__table__", None), "columns", ()):
@@ -87,9 +89,9 @@ class Base(AsyncAttrs, DeclarativeBase):
 
 
 def never_reuse_keys(table: Table) -> None:
-    """Let SQLite give no key of a table twice, as PostgreSQL: what was said of a deleted row must not be of a new one.
+    """Let SQLite use no key of a table twice, as PostgreSQL does: what refers to a deleted row must not mean a new one.
 
-    `__table_args__ = {"sqlite_autoincrement": False}` leaves a table without.
+    A table with `__table_args__ = {"sqlite_autoincrement": False}` is left as it is.
     """
     counted = table.autoincrement_column
     if counted is None or not all(
@@ -117,10 +119,10 @@ class IdMixin:
 
 
 class RandomIdMixin:
-    """A 64-bit primary key named `id` that is drawn, and not counted up.
+    """A 64-bit primary key named `id` that is random, and not counted up.
 
-    For rows that are found by a text, or made, where not everybody may know of all of them, such as tags of drafts: the
-    number of a new one would tell whether it is new.
+    For rows that are found or made by a text, and of which some are hidden, such as tags of drafts: a counted key would
+    tell whether the row is new.
     """
 
     # `autoincrement` says that nobody gives it, and keeps a table that was made to count as it is.
@@ -143,7 +145,7 @@ class TimestampMixin:
 
     @classmethod
     def touched(cls) -> dict[str, ColumnElement[datetime]]:
-        """Return the values of an UPDATE of a row whose own columns stay as they are, though the row was changed.
+        """Return the values of an UPDATE that only notes a change of the row, for example of its related rows.
 
         update(Post).where(Post.id == 3).values(Post.touched())
         """
@@ -151,9 +153,9 @@ class TimestampMixin:
 
 
 class VersionMixin:
-    """`version`, counted up with each change of a row: of two who change it at once, one is told, and none is lost.
+    """`version`, which each change of a row counts up, so that no change is lost (optimistic locking).
 
-    Whoever flushes what was read before somebody else changed it gets StaleDataError, which a client hears as 412.
+    A flush of a row that was changed since it was read raises StaleDataError, which clients get as 412.
     """
 
     version: Mapped[int] = mapped_column(server_default="1", sort_order=92)
@@ -161,23 +163,23 @@ class VersionMixin:
 
 
 def is_managed(table: FromClause) -> bool:
-    """Return False for a table or a view that something else makes: `__table_args__ = {"info": {"managed": False}}`.
+    """Return False for a table or a view of another program: `__table_args__ = {"info": {"managed": False}}`.
 
-    No migration is made for it, `flush` does not empty it and `dumpdata` writes it only if it is asked to.
+    No migration is made for it, `flush` does not empty it, and `dumpdata` leaves it out unless it is named.
     """
     return isinstance(table, Table) and table.info.get("managed", True) is not False
 
 
 def is_read_only(table: FromClause) -> bool:
-    """Return True for what nobody writes to, such as a view: `info={"managed": False, "read_only": True}`."""
+    """Return True for a table or view that is never written to: `info={"managed": False, "read_only": True}`."""
     return isinstance(table, Table) and table.info.get("read_only", False) is True
 
 
 def full_text(model: type[Base], *columns: str, config: str = "simple", ranked: bool = False) -> FullText:
-    """Give the table of `model` an index of the words of `columns`, and return what searches them; see FullText.
+    """Give the table of `model` a full-text index of `columns`, and return the FullText that searches it.
 
-    It stands below the model, and makemigrations makes the index on both databases. Raises ConfigurationError for a
-    name that is no text of the model itself, and for a model whose primary key is no number.
+    Call it below the model; makemigrations makes the index on both databases. Raises ConfigurationError for a name that
+    is no text column of the model itself, and for a model whose primary key is no number.
     """
     text = FullText(*columns, config=config, ranked=ranked)
     text.index(model)
@@ -185,10 +187,10 @@ def full_text(model: type[Base], *columns: str, config: str = "simple", ranked: 
 
 
 def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that `condition` holds for a row that `relation` leads to.
+    """Return the condition that `condition` holds for a related row.
 
-    As `relation.any(condition)` or `relation.has(condition)`, but quick too if hardly a row of a big table fulfils it.
-    Raises ConfigurationError for an attribute that is no relation.
+    It means the same as `relation.any(condition)` or `relation.has(condition)`, but is also fast if few rows of a big
+    table fulfil it. Raises ConfigurationError for an attribute that is no relation.
     """
     mapped = relation.property
     if not isinstance(mapped, RelationshipProperty):
