@@ -15,18 +15,17 @@ from dovetail.application import make_application
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.pool.fair_pool import FairQueue
 from dovetail.database.pool.waiting_line import MOST_TOGETHER, RowRead
-from dovetail.database.prepared_reads import connect_to_read
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
 from dovetail.testing.fixtures import make_client, running
 from dovetail.testing.statements import counted_statements
 from plugins.blog.models import Post
 from plugins.blog.services import create_post
+from tests.database.pool.crowds import answers_of, crowd, get_each, seen, until, waiting
 from tests.running import free_port, serving
 from tests.zoo.keys import Small, Token, TokenText, Word
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
-PATIENCE = 60  # seconds, of a test
 POSTS = 5
 
 
@@ -63,43 +62,6 @@ async def posts(database, ada):
                 )
             )
     return [f"/api/posts/{post.id}" for post in made]
-
-
-async def until(condition):
-    async with asyncio.timeout(PATIENCE):
-        while not await condition():  # noqa: ASYNC110 - the database tells nobody
-            await asyncio.sleep(0.001)
-
-
-async def waiting(database, number):
-    async def are_waiting():
-        return database.engine.pool.statistics().waiting == number
-
-    await until(are_waiting)
-
-
-@asynccontextmanager
-async def crowd(database, *requests):
-    """Let requests wait for the only connection, in this order; the block has their tasks, and runs before they do."""
-    async with connect_to_read(database.engine):
-        tasks = []
-        for client, path in requests:
-            tasks.append(asyncio.create_task(client.get(path)))
-            await waiting(database, len(tasks))
-        yield tasks
-
-
-async def answers_of(tasks):
-    async with asyncio.timeout(PATIENCE):
-        return await asyncio.gather(*tasks)
-
-
-def seen(answer):
-    return answer.status_code, answer.content, answer.headers.get("etag"), answer.headers["content-type"]
-
-
-async def get_each(client, paths):
-    return [await client.get(path) for path in paths]
 
 
 @asynccontextmanager
