@@ -402,6 +402,25 @@ async def test_who_was_to_be_read_along_in_vain_keeps_the_place_in_the_line():
     assert served == ["a transaction", "second", "third", "fourth"]
 
 
+async def test_what_comes_to_somebody_who_is_cancelled_goes_to_the_first_who_was_to_be_read_along():
+    queue, served = FairQueue(), []
+
+    async def wait(name, read=None):
+        await queue.wait(None, read)
+        served.append(name)
+
+    waiting = []
+    for name, read in (("first", RowRead("posts", 1)), ("second", RowRead("posts", 2)), ("a transaction", None)):
+        waiting.append(asyncio.create_task(wait(name, read)))
+        await asyncio.sleep(0)
+    queue.put("a connection")
+    waiting[0].cancel()
+    await asyncio.wait(waiting[:2])
+    queue.put("a connection")
+    await waiting[2]
+    assert served == ["second", "a transaction"]
+
+
 async def test_a_connection_that_lies_ready_goes_to_who_was_to_be_read_along_in_vain():
     queue: FairQueue[str] = FairQueue()
     first, second = RowRead("posts", 1), RowRead("posts", 2)
