@@ -110,6 +110,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/contrib/admin/rules",
         f"{ADMIN}/rules",
         fields=(f"{ADMIN}/rules/test_fields.py",),
+        lost_keys=(f"{ADMIN}/forms/test_forms.py",),
         rules=(f"{ADMIN}/rules/test_rows.py",),
     ),
     **room(
