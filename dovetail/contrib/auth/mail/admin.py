@@ -6,13 +6,13 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.views import ChoiceFilter, ModelAdmin, user_of
 from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
-from dovetail.translation.texts import gettext_lazy
+from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
 
 class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
     """The view of mail that was not sent yet, or was given up; what stands in it is not shown."""
 
-    name_plural = gettext_lazy("Outgoing mail")
+    name_plural = pgettext_lazy("plural", "Outgoing mail")
     icon = "fa-solid fa-envelope"
     category = gettext_lazy("People")
     can_create = False

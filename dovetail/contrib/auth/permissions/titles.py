@@ -25,4 +25,4 @@ def _said(title: str) -> str:
     if translated != title or found is None:
         return translated
     action, words = found.groups()
-    return SENTENCES[action] % {"kind": in_sentence(words.title())}
+    return SENTENCES[action] % {"kind": in_sentence(words[:1].upper() + words[1:])}
