@@ -44,7 +44,7 @@ export function becomeWhatTheyAre(root) {
     if (text !== field.defaultValue) return; // somebody types already
     field.type = field.dataset.becomes;
     if (field.value === text) return;
-    field.type = "text"; // for what it has, a time with microseconds, would be shown as nothing
+    field.type = "text"; // for what it has is none, and would be shown as nothing
     field.value = text;
   });
 }
