@@ -21,7 +21,7 @@ from dovetail.testing.fixtures import make_client, running
 from dovetail.testing.statements import counted_statements
 from plugins.blog.models import Post
 from plugins.blog.services import create_post
-from tests.database.pool.crowds import answers_of, crowd, get_each, seen, until, waiting
+from tests.database.pool.crowds import PATIENCE, answers_of, crowd, get_each, seen, until, waiting
 from tests.running import free_port, serving
 from tests.zoo.keys import Small, Token, TokenText, Word
 
@@ -213,8 +213,9 @@ async def test_who_is_read_along_and_hangs_up_leaves_the_others_their_rows(clien
 
 
 @on_postgresql
-@pytest.mark.parametrize("settings", [{"database_pool_timeout": 0.5}], indirect=True)
+@pytest.mark.parametrize("settings", [{"database_pool_timeout": 4}], indirect=True)
 async def test_who_is_read_along_waits_no_longer_than_for_a_connection(client, database, posts):
+    await get_each(client, posts)  # so that it takes no time to come to wait
     async with locked_posts(database) as until_blocked:
         async with crowd(database, *((client, path) for path in posts[:3])) as tasks:
             pass
@@ -225,7 +226,7 @@ async def test_who_is_read_along_waits_no_longer_than_for_a_connection(client, d
 
 
 @on_postgresql
-@pytest.mark.parametrize("settings", [{"database_command_timeout": 0.5}], indirect=True)
+@pytest.mark.parametrize("settings", [{"database_command_timeout": 4}], indirect=True)
 async def test_a_statement_without_an_answer_is_the_end_of_one_and_the_others_wait_on(client, database, posts):
     async with locked_posts(database) as until_blocked:
         async with crowd(database, *((client, path) for path in posts[:3])) as tasks:
@@ -351,10 +352,10 @@ async def test_a_key_that_no_column_can_hold_spoils_nobodys_answer(make_settings
 @on_postgresql
 async def test_a_server_with_few_connections_answers_many_while_some_hang_up(posts, database_url):
     port, paths = free_port(), [*posts, "/api/posts/999999"]
-    variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": 2}
+    variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": 2, "DATABASE_POOL_TIMEOUT": PATIENCE}
     with serving("runserver", str(port), "--workers", "1", port=port, output=subprocess.DEVNULL, **variables):
         limits = httpx.Limits(max_connections=40)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=PATIENCE) as client:
             expected = [seen(one)[:3] for one in await get_each(client, paths[:POSTS])]
 
             async def ask(number):
