@@ -144,7 +144,7 @@ async def _photograph_both(page: Page, into: Path, name: str, widths: Sequence[i
         await page.set_viewport_size({"width": width, "height": HEIGHT})
         for theme in themes:
             await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            await page.wait_for_function("theme => document.documentElement.dataset.bsTheme === theme", arg=theme)
+            await page.wait_for_selector(f"html[data-bs-theme={theme}]")
             await page.screenshot(path=into / f"{name}-{width}-{theme}.png", full_page=True, animations="disabled")
 
 
