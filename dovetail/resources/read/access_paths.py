@@ -6,6 +6,10 @@ costs nothing: on PostgreSQL its condition is asked once and not of every row, o
 
 To ask a row of PostgreSQL for a word means to take its text to pieces again. So no more than NEAR rows are walked for a
 word, and if that does not fill the page, all rows with the word are gathered.
+
+Few may still be a thousand, and a page of one with every fiftieth row is full after a look at a thousand keys, which an
+index of PostgreSQL's has side by side. So the first NEAR of them are held against the keys that were counted before
+those are gathered, if they are SOME, and if a page were full by then with keys that are spread evenly.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +20,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Dialect,
+    Float,
     Select,
     UnaryExpression,
     and_,
@@ -23,6 +28,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     union_all,
 )
 
@@ -31,6 +37,7 @@ from dovetail.database.search.selective_conditions import Among, SelectiveCondit
 # Measured on a million posts: to gather and sort 10,000 costs 10 to 20 ms, to walk where one in a hundred matches less.
 FEW = 10_000
 NEAR = 2_000
+SOME = 500  # keys, whose rows cost more to gather than NEAR keys to look at
 MAXIMUM_SELECTIVE = 3  # conditions; any more are asked of each row
 
 Order = Callable[[Sequence[ColumnElement[object]]], list[UnaryExpression[object]]]
@@ -91,6 +98,7 @@ class _Few:
 
     condition: SelectiveCondition
     keys: CTE
+    count: ColumnElement[int]
     are_few: ColumnElement[bool]
     are_many: ColumnElement[bool]
 
@@ -105,15 +113,21 @@ def page_of_keys(
     conditions: Sequence[ColumnElement[bool]],
     page: Slice,
     dialect: Dialect,
+    *,
+    is_in_order: bool = False,
 ) -> Select[object] | None:
     """Return the SELECT of the key and the values to order by for a page of `rows`; None if no condition is selective.
 
-    `rows` calls them key, order_0 and so on.
+    `rows` calls them key, order_0 and so on. `is_in_order` says that an index has all rows that fulfil the others of
+    the conditions, and no more, in the order of the page.
     """
     selective = _selective(conditions, dialect, FEW)
     if not selective:
         return None
     ways = [*_gathering(rows, key, conditions, selective), *_walking(rows, key, conditions, selective, page, dialect)]
+    if is_in_order and dialect.name == "postgresql" and len(selective) == 1 and not selective[0].condition.is_costly:
+        gathering, *walking = ways
+        ways = [*_near_or(gathering, rows, key, conditions, selective[0], page, dialect), *walking]
     taken = union_all(*(select(_taken(way, page, dialect).subquery()) for way in ways)).subquery("found")
     return page.cut(select(taken), [column for column in taken.c if column.name != "key"])
 
@@ -175,7 +189,7 @@ def _selective(conditions: Sequence[ColumnElement[bool]], dialect: Dialect, most
     for number, condition in enumerate(selective):
         keys = condition.keys(dialect).limit(_number(most + 1)).cte(f"few_{number}").prefix_with("MATERIALIZED")
         count = select(func.count()).select_from(keys).scalar_subquery()
-        found.append(_Few(condition, keys, count <= _number(most), count > _number(most)))
+        found.append(_Few(condition, keys, count, count <= _number(most), count > _number(most)))
     return found
 
 
@@ -191,6 +205,30 @@ def _gathering(
         others = [Unindexed(one) for one in conditions if one is not few.condition]
         yield _Way(rows.where(*others, few.among(key)), and_(*before, few.are_few))
         before.append(few.are_many)
+
+
+def _near_or(  # noqa: PLR0917 - as page_of_keys has them
+    gathering: _Way,
+    rows: Select[object],
+    key: ColumnElement[object],
+    conditions: Sequence[ColumnElement[bool]],
+    few: _Few,
+    page: Slice,
+    dialect: Dialect,
+) -> Iterator[_Way]:
+    """Yield the way by the first rows in order, and `gathering` for when they do not fill the page."""
+    name = dialect.identifier_preparer.format_table(key.table).replace("'", "''")
+    known = f"(SELECT reltuples FROM pg_class WHERE oid = '{name}'::regclass)"  # noqa: S608 - a name, quoted
+    evenly = page.end * literal_column(known, Float()) / _number(NEAR)
+    is_worth_it = and_(few.are_few, few.count >= func.greatest(_number(SOME), evenly))
+    others = [one for one in conditions if one is not few.condition]
+    near = page.first(rows.where(*others, is_worth_it), NEAR).subquery("near")
+    # IS TRUE: else PostgreSQL would join both and sort, where it can stop when the page is full.
+    matching = select(near).where(near.c.key.in_(select(*few.keys.c)).is_(true()))
+    start = page.first(matching, page.end).cte("start").prefix_with("MATERIALIZED")
+    count = select(func.count()).select_from(start).scalar_subquery()
+    yield _Way(select(start), count >= page.end)
+    yield _Way(gathering.rows, and_(gathering.gate, count < page.end))
 
 
 def _walking(  # noqa: PLR0917 - as page_of_keys has them

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Select, bindparam, func, inspect, select
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam, func, inspect, select
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import True_
 
+from dovetail.database.search.indexes import Term, compared_column, keeps_in_order
+from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.query import ordering
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import CAP
@@ -37,7 +41,8 @@ def page_select(
         lambda places: [term.order(place) for term, place in zip(request.terms, places, strict=True)],
         request.reach,
     )
-    keys = None if others else access_paths.page_of_keys(rows, key, found, page, dialect)
+    in_order = _is_in_order(found, order)
+    keys = None if others else access_paths.page_of_keys(rows, key, found, page, dialect, is_in_order=in_order)
     if keys is None and request.query.offset and not others:
         keys = page.cut_keys(rows.where(*found), dialect)
     if keys is None:
@@ -47,6 +52,14 @@ def page_select(
     places = [chosen.c[f"order_{number}"] for number in range(len(positions))]
     statement = select(*columns, *places).select_from(model).join(chosen, chosen.c.key == key)
     return statement.order_by(*page.order(places))
+
+
+def _is_in_order(conditions: Sequence[ColumnElement[bool]], order: Sequence[Term]) -> bool:
+    """Return whether an index has the rows that fulfil all but the selective conditions, and no others, in order."""
+    others = [one for one in conditions if not isinstance(one, (SelectiveCondition, True_))]
+    columns = [compared_column(one, operators.eq, operators.is_) for one in others]
+    equal = [column for column in columns if column is not None]
+    return bool(equal) and len(equal) == len(columns) and keeps_in_order(equal, order)
 
 
 def count_select(

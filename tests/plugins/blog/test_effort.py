@@ -79,6 +79,10 @@ async def of_sqlite(url, sql, arguments):
 
 
 async def of_postgresql(url, sql, arguments):
+    return looked_at(await plan_of(url, sql, arguments))
+
+
+async def plan_of(url, sql, arguments):
     connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
     try:
         # As it is planned when nobody knows the values.
@@ -86,14 +90,16 @@ async def of_postgresql(url, sql, arguments):
         plan = await connection.fetchval(f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) {sql}", *arguments)
     finally:
         await connection.close()
-    return looked_at(json.loads(plan)[0]["Plan"])
+    return json.loads(plan)[0]["Plan"]
 
 
-def looked_at(node):
+def looked_at(node, table=None):
+    """The rows that a plan looks at, or those of one table."""
     removed = sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
     is_scan = "Scan" in node["Node Type"] and node["Node Type"] != "Bitmap Index Scan"  # which looks at no row
+    is_scan = is_scan and table in {None, node.get("Relation Name")}
     own = (node["Actual Rows"] + removed) * node["Actual Loops"] if is_scan else 0
-    return own + sum(looked_at(child) for child in node.get("Plans", ()))
+    return own + sum(looked_at(child, table) for child in node.get("Plans", ()))
 
 
 @pytest.fixture
@@ -128,3 +134,46 @@ async def test_a_word_costs_as_much_as_there_is_to_show_be_it_rare_or_common(dat
     assert await effort(database, database_url, search="nosuch", count="true") < 300
     assert await effort(database, database_url, search="word777", count="capped") < 1_500
     assert await effort(database, database_url, search="post") < 12_000
+
+
+@pytest.fixture
+def tag_page(database, database_url, monkeypatch):
+    """Ask for posts of a tag, with so many keys that are some: the posts that are looked at, and those that come."""
+
+    async def tag_page(tag, some, **query):
+        monkeypatch.setattr(access_paths, "SOME", some)
+        posts.reader._plans.clear()
+        dialect, visibility = database.engine.dialect, posts.visibility(None)
+        asked = read_list_query({"tags__name": tag} | query, posts.grammar, SecretStr(""))
+        request = PageRequest(asked, complete(posts.model, asked.terms))
+        prepared = posts.reader.plan(request, visibility, dialect).prepared
+        _, arguments = prepared.step(request.parameters(), visibility.bind_values)
+        connection = await asyncpg.connect(database_url.replace("postgresql+asyncpg", "postgresql"))
+        keys = [row["c0"] for row in await connection.fetch(prepared.sql, *arguments)]
+        await connection.close()
+        return looked_at(await plan_of(database_url, prepared.sql, arguments), "blog_post"), keys
+
+    yield tag_page
+    posts.reader._plans.clear()
+
+
+@pytest.mark.usefixtures("many_posts")
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_page_of_a_frequent_tag_is_found_among_the_newest_posts_and_of_an_old_one_gathered(tag_page):
+    never, page = POSTS + 1, access_paths.NEAR
+    gathered, keys = await tag_page("common", never)
+    assert gathered > 9_000
+    seen, found = await tag_page("common", 100)
+    assert (seen < 200, found) == (True, keys)
+    gathered, keys = await tag_page("old", never)
+    seen, found = await tag_page("old", 100)
+    assert (seen - gathered <= 1.2 * page, found) == (True, keys)  # every tenth is a draft
+    for query in ({"offset": "30"}, {"ordering": "created_at"}, {"ordering": "title"}, {"is_published": "true"}):
+        assert (await tag_page("common", 100, **query))[1] == (await tag_page("common", never, **query))[1], query
+
+
+@pytest.mark.usefixtures("many_posts")
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_the_newest_posts_are_not_looked_at_for_a_tag_of_which_they_would_hold_too_few(tag_page, monkeypatch):
+    monkeypatch.setattr(access_paths, "NEAR", 1_000)  # of 20,000, so that 250 would be 12 of them
+    assert await tag_page("old", 100) == await tag_page("old", POSTS + 1)
