@@ -54,14 +54,6 @@ def page_select(
     return statement.order_by(*page.order(places))
 
 
-def _is_in_order(conditions: Sequence[ColumnElement[bool]], order: Sequence[Term]) -> bool:
-    """Return whether an index has the rows that fulfil all but the selective conditions, and no others, in order."""
-    others = [one for one in conditions if not isinstance(one, (SelectiveCondition, True_))]
-    columns = [compared_column(one, operators.eq, operators.is_) for one in others]
-    equal = [column for column in columns if column is not None]
-    return bool(equal) and len(equal) == len(columns) and keeps_in_order(equal, order)
-
-
 def count_select(
     model: type[object], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
 ) -> Select[int]:
@@ -74,3 +66,11 @@ def count_select(
         rows = select(key).select_from(model).where(*found).limit(limit)
         return select(func.count()).select_from(rows.subquery("counted"))
     return access_paths.count_of(select(key).select_from(model), key, found, limit, dialect)
+
+
+def _is_in_order(conditions: Sequence[ColumnElement[bool]], order: Sequence[Term]) -> bool:
+    """Return whether an index has the rows that fulfil all but the selective conditions, and no others, in order."""
+    others = [one for one in conditions if not isinstance(one, (SelectiveCondition, True_))]
+    columns = [compared_column(one, operators.eq, operators.is_) for one in others]
+    equal = [column for column in columns if column is not None]
+    return bool(equal) and len(equal) == len(columns) and keeps_in_order(equal, order)
