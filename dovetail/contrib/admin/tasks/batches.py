@@ -28,6 +28,7 @@ from dovetail.translation import formats
 from dovetail.translation.texts import gettext, in_sentence
 
 BATCH = 500  # objects
+UNREAD = 2_500  # rows at a time of which no object was loaded of those before: what each batch costs is paid less often
 
 
 class TaskFailedError(ConflictError):
@@ -54,14 +55,17 @@ class Run:
         Raise TaskFailedError with the sentence for the user; PermissionDeniedError and HTTPException (403) for what
         they may not do; and what only an operator can mend, as it is.
         """
-        session, so_far = request_context().session, 0
+        session, so_far, count = request_context().session, 0, len(self.selected.identifiers)
         outcome: str | Response | None = None
         try:
             async with session.begin_nested() as everything:
-                for batch in self.selected.batches(self._size):
-                    outcome = await self._do_batch(batch)
+                size = self._size
+                while so_far < count:
+                    batch = self.selected.part(so_far, size)
+                    rows, outcome = await self._do_batch(batch)
                     so_far += len(batch.identifiers)
-                    self.report(so_far, len(self.selected.identifiers))
+                    size = max(size, UNREAD) if rows.loaded is None else self._size
+                    self.report(so_far, count)
                     self._check_answer(outcome, so_far)
                 if is_refusal(outcome):
                     await everything.rollback()
@@ -72,7 +76,6 @@ class Run:
             if message_for(error).is_ours:
                 raise
             raise TaskFailedError(message_for(error).message) from error
-        count = len(self.selected.identifiers)
         told = counted(self.task, count)
         if isinstance(outcome, Response) or (outcome and count <= self._size):
             return outcome
@@ -93,7 +96,7 @@ class Run:
     def _size(self) -> int:
         return BATCH if self.task.kind.is_batched else max(len(self.selected.identifiers), 1)
 
-    async def _do_batch(self, batch: Selected) -> str | Response | None:
+    async def _do_batch(self, batch: Selected) -> tuple[SelectedRows, str | Response | None]:
         rows = await take(self.request, self.task, batch)
         check_there(rows, batch.identifiers)
         try:
@@ -101,7 +104,7 @@ class Run:
         except (HTTPException, PermissionDeniedError) as error:
             raise _RefusedError from error
         try:
-            return await self._try(rows)
+            return rows, await self._try(rows)
         except Exception as error:
             told = message_for(error)
             if told.is_ours or len(rows) == 1 or told.is_too_slow:

@@ -1,6 +1,6 @@
 """Find out which objects an action is to be done with: those that are ticked, or all that a list has."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -35,11 +35,10 @@ class Selected:
     is_all: bool = False
     keys: Sequence[Hashable] = ()
 
-    def batches(self, size: int) -> "Iterator[Selected]":
-        """Yield parts of so many objects."""
-        for start in range(0, len(self.identifiers), size):
-            part = slice(start, start + size)
-            yield replace(self, identifiers=self.identifiers[part], keys=self.keys[part])
+    def part(self, start: int, size: int) -> "Selected":
+        """Return so many of the objects, those from `start` on."""
+        part = slice(start, start + size)
+        return replace(self, identifiers=self.identifiers[part], keys=self.keys[part])
 
     @property
     def fingerprint(self) -> str:

@@ -38,7 +38,7 @@ COMPARED = (Boolean, Integer, Numeric, String, Date, DateTime, Time, Uuid)
 
 
 class SelectedRows(Generic[Model]):
-    """The rows that an action is done with, some hundred of those that were selected: none of them is loaded.
+    """The rows that an action is done with, 500 of those that were selected, or some thousand: none of them is loaded.
 
         @action(description="Publish", permissions=["change"])
         async def publish(self, request: Request, posts: SelectedRows[Post]) -> str:

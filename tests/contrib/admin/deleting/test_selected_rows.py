@@ -57,13 +57,23 @@ async def test_all_that_match_are_changed_in_batches_and_none_is_loaded(office, 
     with count_statements() as statements:
         answer = await office.post(ACTION.format("mend"), data)
     assert answer.status_code == 303
-    assert CALLS == [500, 500, 203]
+    assert CALLS == [500, 703]  # more at a time, since no object was loaded of those before
     assert not any(await stored(Tool.is_broken))
     updates = [one for one in statements if one.startswith("UPDATE workshop_tool")]
     assert len(updates) == len(CALLS)
     assert len({*updates}) == 1  # however many keys there are
     assert not any(one.startswith("SELECT") and "workshop_tool.name" in one for one in statements)
     assert "Mend: done with 1,203 tools." in (await office.get(LIST)).text
+
+
+async def test_objects_are_loaded_500_at_a_time_however_many_match(office, tools, stored, count_statements):
+    await tools(1203)
+    data = read_form((await office.post(ACTION.format("call"), {"select_across": "1"})).text)
+    with count_statements() as statements:
+        assert (await office.post(ACTION.format("call"), data)).status_code == 303
+    assert all(name.endswith("!") for name in await stored(Tool.name))
+    loading = [one for one in statements if one.startswith("SELECT") and "workshop_tool.name" in one]
+    assert len(loading) == 3
 
 
 async def test_an_action_on_12_rows_takes_as_many_statements_as_one_on_3(office, tools, count_statements):
