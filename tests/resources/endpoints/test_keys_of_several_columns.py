@@ -121,7 +121,10 @@ async def test_many_are_made_changed_and_removed_at_once(owner, client):
     missing = await owner.patch("/api/stocks/bulk", json={"items": [changes[0], changes[0] | {"shelf": 9}]})
     assert (missing.status_code, [one["pointer"] for one in missing.json()["errors"]]) == (404, ["/items/1"])
     taken = await owner.post("/api/stocks/bulk", json={"items": [{"place": "oslo", "shelf": 1}, items[1]]})
-    assert (taken.status_code, [one["pointer"] for one in taken.json()["errors"]]) == (409, ["/items/1"])
+    assert (taken.status_code, [one["pointer"] for one in taken.json()["errors"]]) == (
+        409,
+        ["/items/1/place", "/items/1/shelf"],
+    )
     assert (await owner.delete("/api/stocks/bulk?ids=rome;1,rome%3B2")).status_code == 204
     assert [one["shelf"] for one in (await client.get("/api/stocks")).json()["items"]] == [0]
     assert (await owner.delete("/api/stocks/bulk?ids=rome")).status_code == 422
