@@ -78,5 +78,6 @@ def problems_of_form(animal: Animal, *, read_only: bool = False) -> list[str]:
 
 
 def _view(model: type[Base], identity: str, options: dict[str, object]) -> type[ModelAdmin]:
-    kept = {"__module__": __name__, "identity": identity, "searches_texts": True, **options}
+    searches = bool(options.get("search_fields"))
+    kept = {"__module__": __name__, "identity": identity, "searches_texts": searches, **options}
     return type(ModelAdmin)(f"{identity.title().replace('_', '')}Admin", (ModelAdmin,), kept, model=model)
