@@ -1,6 +1,6 @@
 """Keep the words of posts, which PostgreSQL told anew from the whole text at every change of a row.
 
-PostgreSQL writes the table anew, which nobody reads or writes meanwhile: some minutes for a million posts.
+PostgreSQL writes the table anew, which nobody reads or writes meanwhile.
 The old index goes before that, so that it is not made anew as well; the new one is made beside readers and writers.
 
 Revision ID: blog_0009_stored_words

@@ -84,7 +84,7 @@ class BoxesWidget:
 class KeptChoicesWidget(AutocompleteWidget):
     """A list of what is chosen and may be taken away, below what stays whatever is chosen."""
 
-    async def __call__(  # type: ignore[override]  # of one kind of field
+    async def __call__(  # type: ignore[override]  # narrower: WTForms passes such a field
         self, field: "KeptChoicesField", **kwargs: object
     ) -> Markup:
         """Return what stays, with fields that send it, and the list of the others."""

@@ -6,6 +6,7 @@ what the code of the former names is read too, and what is still missed is read 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 from sqlalchemy import inspect
@@ -25,7 +26,7 @@ class DeferredColumns:
 
     def __init__(self) -> None:
         self._learned: set[str] = set()
-        self._made: dict[object, ORMOption] = {}  # by what was asked for; to make one takes longer than a statement
+        self._make_once = lru_cache(MOST_KEPT)(self._make)  # to make one takes longer than a statement
 
     def only(
         self, model: type[object], names: Iterable[str], relations: Iterable[str], hidden: frozenset[str]
@@ -34,20 +35,16 @@ class DeferredColumns:
 
         Of what is `hidden` nothing is loaded but what these need.
         """
-        key = (model, frozenset(names), frozenset(relations), hidden)
-        if key not in self._made:
-            if len(self._made) >= MOST_KEPT:
-                self._made.clear()
-            self._made[key] = self._make(*key)
-        return self._made[key]
+        mapper: Mapper[object] = inspect(model)
+        return self._make_once(mapper, frozenset(names), frozenset(relations), hidden)
 
     def _make(
-        self, model: type[object], names: frozenset[str], relations: frozenset[str], hidden: frozenset[str]
+        self, mapper: Mapper[object], names: frozenset[str], relations: frozenset[str], hidden: frozenset[str]
     ) -> ORMOption:
-        mapper: Mapper[object] = inspect(model)
+        model = mapper.class_
         wanted = {*names, *_read_by(getattr(model, "__str__", None))}
         for name in tuple(wanted):
-            wanted.update(_read_by(inspect(model).all_orm_descriptors.get(name, vars(model).get(name))))
+            wanted.update(_read_by(mapper.all_orm_descriptors.get(name, vars(model).get(name))))
         wanted.update(one.rpartition(".")[2] for one in self._learned if one.partition(".")[0] in _names(model))
         wanted -= hidden
         needed = {*mapper.primary_key, *(c for name in relations for c in mapper.relationships[name].local_columns)}
@@ -65,7 +62,7 @@ class DeferredColumns:
                 if missed is None or missed[1] in self._learned:
                     raise
                 self._learned.add(missed[1])
-                self._made.clear()
+                self._make_once.cache_clear()
                 session.expunge_all()  # what is loaded already would stay as it is
 
 

@@ -1,6 +1,7 @@
 """Make `admin:list` the address of the site that a request came to, and find it without a walk through every route."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import lru_cache
 
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Mount, NoMatchFound, Route, Router
@@ -23,7 +24,7 @@ class OwnAddresses:
         self._looked_at: list[BaseRoute] = []
         self._named: dict[str, list[BaseRoute]] = {}
         self._mounted: list[BaseRoute] = []  # what has names within it
-        self._paths: dict[tuple[object, ...], URLPath | None] = {}
+        self._find_once = lru_cache(MOST_KEPT)(self._find)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -34,16 +35,10 @@ class OwnAddresses:
     def path_of(self, name: str, /, **path_params: object) -> URLPath | None:
         """Return the path of the route of this site that is called `name`; None if it has none."""
         self._look_at_routes()
-        if not all(isinstance(value, str) for value in path_params.values()):  # 1 would be found as True
-            return self._find(name, path_params)
-        key = (name, *path_params.items())
-        if key not in self._paths:
-            if len(self._paths) >= MOST_KEPT:
-                self._paths.clear()
-            self._paths[key] = self._find(name, path_params)
-        return self._paths[key]
+        are_texts = all(isinstance(value, str) for value in path_params.values())  # 1 would be found as True
+        return self._find_once(name, **path_params) if are_texts else self._find(name, **path_params)
 
-    def _find(self, name: str, path_params: Mapping[str, object]) -> URLPath | None:
+    def _find(self, name: str, /, **path_params: object) -> URLPath | None:
         for route in self._routes_named(name):
             try:
                 path = route.url_path_for(name, **path_params)
@@ -55,7 +50,8 @@ class OwnAddresses:
     def _look_at_routes(self) -> None:
         routes = self._mount.routes
         if self._looked_at != routes:  # of the same objects, as always but the first time, this takes no time
-            self._looked_at, self._named, self._mounted, self._paths = list(routes), {}, [], {}
+            self._looked_at, self._named, self._mounted = list(routes), {}, []
+            self._find_once.cache_clear()
             for route in routes:
                 (self._named.setdefault(route.name, []) if isinstance(route, Route) else self._mounted).append(route)
 
