@@ -1,15 +1,16 @@
-"""Access paths: the ways to a page of rows under selective conditions, in one statement that chooses by counting.
+"""Access paths to a page of rows under selective conditions: one statement that chooses between them by counting.
 
-`dovetail.database.search.selective_conditions` says why. A statement counts the keys that fulfil each such condition,
-but not further than FEW: if they are few it gathers their rows and sorts them, else it walks. What it does not choose
-costs nothing: on PostgreSQL its condition is asked once and not of every row, on SQLite its LIMIT is 0.
+`dovetail.database.search.selective_conditions` says why. The statement counts the keys that fulfil each such condition,
+up to FEW. If there are few, it gathers their rows and sorts them; otherwise it walks an index in the order of the page
+and tests each row. A path that is not taken costs nothing: on PostgreSQL its condition is a one-time filter, on SQLite
+its LIMIT is 0.
 
-To ask a row of PostgreSQL for a word means to take its text to pieces again. So no more than NEAR rows are walked for a
-word, and if that does not fill the page, all rows with the word are gathered.
+On PostgreSQL, testing a row for a word parses its text again. So at most NEAR rows are walked for a word; if they do
+not fill the page, all rows with the word are gathered.
 
-Few may still be a thousand, and a page of one with every fiftieth row is full after a look at a thousand keys, which an
-index of PostgreSQL's has side by side. So the first NEAR of them are held against the keys that were counted before
-those are gathered, if they are SOME, and if a page were full by then with keys that are spread evenly.
+Few keys may still be thousands, and if every fiftieth row matches, a page is full after walking a thousand index
+entries. So on PostgreSQL the first NEAR entries are compared with the counted keys before those are gathered, provided
+that there are at least SOME keys, and enough of them to fill the page if they are spread evenly.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,35 +35,36 @@ from sqlalchemy import (
 
 from dovetail.database.search.selective_conditions import Among, SelectiveCondition, Unindexed, Walked
 
-# Measured on a million posts: to gather and sort 10,000 costs 10 to 20 ms, to walk where one in a hundred matches less.
+# Measured on a million posts: gathering and sorting 10,000 rows takes 10 to 20 ms, walking to a page takes less if one
+# row in a hundred matches.
 FEW = 10_000
 NEAR = 2_000
-SOME = 500  # keys, whose rows cost more to gather than NEAR keys to look at
-MAXIMUM_SELECTIVE = 3  # conditions; any more are asked of each row
+SOME = 500  # keys: gathering the rows of so many costs more than looking at NEAR index entries
+MAXIMUM_SELECTIVE = 3  # further selective conditions are tested on each row
 
 Order = Callable[[Sequence[ColumnElement[object]]], list[UnaryExpression[object]]]
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A part of ordered rows: their number, the number of rows before them, and the order of the values to order by."""
+    """A page of ordered rows: limit, offset, and the function that orders by given columns."""
 
     limit: int
     offset: BindParameter[int] | None
     order: Order
-    reach: int | None = None  # with an offset: the page ends within so many rows
+    reach: int | None = None  # with an offset: an upper bound for offset + limit
 
     def cut(self, rows: Select[object], places: Sequence[ColumnElement[object]]) -> Select[object]:
-        """Return the page of `rows`, ordered by `places`."""
-        # A limit written into the text lets PostgreSQL plan for it.
+        """Return the page of `rows`, ordered by the columns `places`."""
+        # PostgreSQL can plan for a limit that is a literal in the SQL.
         return rows.order_by(*self.order(places)).limit(_number(self.limit)).offset(self.offset)
 
     def cut_keys(self, rows: Select[object], dialect: Dialect) -> Select[object]:
         """Return the page of `rows`, which select their key and the values to order by.
 
-        An offset that PostgreSQL does not know stands for a tenth of all rows to its planner: a plan that is made once
-        looks dear, so it would plan for each request, which costs as much as the page. Of `reach` rows a tenth is less
-        than what is skipped.
+        For an offset that is a parameter, PostgreSQL's planner assumes a tenth of all rows. A generic plan then looks
+        expensive, and it plans every request anew, which costs as much as the page itself. So the rows are first
+        limited to `reach`: a tenth of them is fewer than the offset skips.
         """
         if self.reach is None or dialect.name != "postgresql":
             return self.cut(rows, self._places(rows))
@@ -86,7 +88,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class _Way:
-    """Rows, and the condition under which this way is taken."""
+    """An access path: its rows, and the condition under which it is taken."""
 
     rows: Select[object]
     gate: ColumnElement[bool]
@@ -94,7 +96,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Few:
-    """A selective condition, the keys that fulfil it, up to one more than are few, and conditions on their number."""
+    """A selective condition, the first keys that fulfil it, their count, and conditions on that count."""
 
     condition: SelectiveCondition
     keys: CTE
@@ -103,7 +105,7 @@ class _Few:
     are_many: ColumnElement[bool]
 
     def among(self, key: ColumnElement[object]) -> Among:
-        """Return the condition that `key` is one of the keys that were counted."""
+        """Return the condition that `key` is one of the counted keys."""
         return Among(key, select(*self.keys.c).scalar_subquery())
 
 
@@ -116,10 +118,10 @@ def page_of_keys(
     *,
     is_in_order: bool = False,
 ) -> Select[object] | None:
-    """Return the SELECT of the key and the values to order by for a page of `rows`; None if no condition is selective.
+    """Return the SELECT of the keys and the values to order by of a page; None if no condition is selective.
 
-    `rows` calls them key, order_0 and so on. `is_in_order` says that an index has all rows that fulfil the others of
-    the conditions, and no more, in the order of the page.
+    `rows` labels them key, order_0 and so on. `is_in_order` says that an index holds exactly the rows that fulfil the
+    other conditions, in the order of the page.
     """
     selective = _selective(conditions, dialect, FEW)
     if not selective:
@@ -139,10 +141,10 @@ def count_of(
     limit: int | None,
     dialect: Dialect,
 ) -> Select[int]:
-    """Return the SELECT of how many of `rows` fulfil the conditions, up to `limit`.
+    """Return the SELECT of the number of `rows` that fulfil the conditions, up to `limit`.
 
-    All keys of one selective condition are gathered, however many they are, and of a count that stops the first ones
-    before. To walk the table takes ten times as long if the keys end before the limit is reached.
+    It gathers all keys of one selective condition, however many; with a limit, it tries the first keys before. Walking
+    the table would take ten times as long if there are fewer matches than the limit.
     """
     selective = _selective(conditions, dialect, FEW if limit is None else 2 * FEW)
     if not selective:
@@ -163,15 +165,15 @@ def count_of(
 def _counted_by(
     condition: ColumnElement[bool], key: ColumnElement[object], limit: int | None, dialect: Dialect
 ) -> ColumnElement[bool]:
-    """Return a condition that many rows fulfil in the form that is counted best beside keys that were gathered.
+    """Return a condition in the form that is cheapest to test on gathered keys.
 
-    A second array of keys would be gone through for each key of the first: PostgreSQL has to join them.
+    With a second array of keys, PostgreSQL would scan it for each key of the first; a subquery is joined instead.
     """
     if not isinstance(condition, SelectiveCondition):
         return condition
     if _is_costly(condition, dialect):
         return Among(key, condition.keys(dialect).scalar_subquery())
-    # All keys have to be found anyway, unless the count stops.
+    # Without a limit all keys have to be found anyway.
     return key.in_(condition.keys(dialect)) if limit is None else Walked(condition.walk)
 
 
@@ -183,7 +185,7 @@ def _counted(rows: Select[object], limit: int | None) -> Select[int]:
 
 
 def _selective(conditions: Sequence[ColumnElement[bool]], dialect: Dialect, most: int) -> list[_Few]:
-    """Return the conditions by whose keys rows may be gathered; `most` of them are few."""
+    """Return the selective conditions by whose keys rows may be gathered; up to `most` keys count as few."""
     selective = [one for one in conditions if isinstance(one, SelectiveCondition)][:MAXIMUM_SELECTIVE]
     found: list[_Few] = []
     for number, condition in enumerate(selective):
@@ -199,7 +201,7 @@ def _gathering(
     conditions: Sequence[ColumnElement[bool]],
     selective: Sequence[_Few],
 ) -> Iterator[_Way]:
-    """Yield a way for each selective condition: taken if the keys of the condition are few, and of none before it."""
+    """Yield a path for each selective condition, taken if its keys are few and those of the ones before it are many."""
     before: list[ColumnElement[bool]] = []
     for few in selective:
         others = [Unindexed(one) for one in conditions if one is not few.condition]
@@ -216,14 +218,14 @@ def _near_or(  # noqa: PLR0917 - as page_of_keys has them
     page: Slice,
     dialect: Dialect,
 ) -> Iterator[_Way]:
-    """Yield the way by the first rows in order, and `gathering` for when they do not fill the page."""
+    """Yield the path over the first NEAR rows in order, and `gathering` for the case that they do not fill the page."""
     name = dialect.identifier_preparer.format_table(key.table).replace("'", "''")
     known = f"(SELECT reltuples FROM pg_class WHERE oid = '{name}'::regclass)"  # noqa: S608 - a name, quoted
     evenly = page.end * literal_column(known, Float()) / _number(NEAR)
     is_worth_it = and_(few.are_few, few.count >= func.greatest(_number(SOME), evenly))
     others = [one for one in conditions if one is not few.condition]
     near = page.first(rows.where(*others, is_worth_it), NEAR).subquery("near")
-    # IS TRUE: else PostgreSQL would join both and sort, where it can stop when the page is full.
+    # With IS TRUE, PostgreSQL tests row by row and stops when the page is full; without it, it would join and sort.
     matching = select(near).where(near.c.key.in_(select(*few.keys.c)).is_(true()))
     start = page.first(matching, page.end).cte("start").prefix_with("MATERIALIZED")
     count = select(func.count()).select_from(start).scalar_subquery()
@@ -239,7 +241,7 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     page: Slice,
     dialect: Dialect,
 ) -> Iterator[_Way]:
-    """Yield the ways that are taken if the keys of no selective condition are few."""
+    """Yield the paths that are taken if no selective condition has few keys."""
     many = [few.are_many for few in selective]
     costly = [one for one in conditions if isinstance(one, SelectiveCondition) and _is_costly(one, dialect)]
     others = [one for one in conditions if not any(one is other for other in costly)]

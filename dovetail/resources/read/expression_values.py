@@ -1,4 +1,4 @@
-"""The values of expressions of rows that the ORM has loaded: one statement more for each model that has any."""
+"""Values of expression fields for rows loaded by the ORM: one more statement for each model with such fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -10,13 +10,13 @@ from dovetail.resources.schemas.sources import Build
 from dovetail.resources.sql.nested_select import Expressions
 from dovetail.resources.sql.nodes import Expression, Node, Relation
 
-Computed: TypeAlias = Mapping[Build, Mapping[object, object]]  # by function, and by the key of a row
+Computed: TypeAlias = Mapping[Build, Mapping[object, object]]  # by function, then by the primary key of a row
 
 
 async def expression_values(
     session: AsyncSession, node: Node, items: Sequence[object], expressions: Expressions
 ) -> Computed:
-    """Return the values of all expressions in the answers of `items`, and in what is nested there."""
+    """Return the values of all expression fields of `items` and of the objects nested in them."""
     found: dict[Build, dict[object, object]] = {build: {} for build in node.expressions()}
     wanted: dict[type[object], tuple[dict[Build, None], dict[tuple[object, ...], None]]] = {}
     for model, build, keys in _wanted(node, items):

@@ -1,11 +1,13 @@
-"""Generic plans: the statements that PostgreSQL may plan once for all values, and those that it plans for each.
+"""Generic and custom plans: keep PostgreSQL from using one plan for all values where that would be slow for some.
 
-PostgreSQL plans a prepared statement for each of its first five runs, and then once for all values if such a plan looks
-no dearer (https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES). That saves half of what a short
-read costs. But a plan for all values takes every value for an average one: good for a key and for the place where a
-page begins, ruinous for an author who wrote half of all posts, whose rows it would gather and sort.
+PostgreSQL makes a custom plan for each of the first five runs of a prepared statement, and then a generic plan for all
+values, if that is not estimated to be slower
+(https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES). That saves half the cost of a short read.
+But a generic plan assumes that every value is an average one: good for a key or the position of a page, ruinous for an
+author who wrote half of all posts, whose rows it would gather and sort.
 
-Nothing is set on a connection, so that a pooler between may share it: the statement itself looks cheap or dear.
+No setting of the connection is changed (`plan_cache_mode`), so that it can be shared through a pooler: instead, a
+condition in the statement makes the generic plan look expensive.
 """
 
 from collections.abc import Sequence
@@ -25,7 +27,7 @@ from sqlalchemy.sql import operators, visitors
 from dovetail.database.search.indexes import Term, compared_column, keeps_in_order
 from dovetail.database.search.selective_conditions import SelectiveCondition
 
-# True for each value that is planned for, and then PostgreSQL forgets the rest; for all values it counts its cost.
+# A custom plan knows that the parameter is true, and so drops the rest; a generic plan includes the cost of the rest.
 PLANNED_FOR_EACH_VALUE: ColumnElement[bool] = or_(
     bindparam("planned_for_each_value", value=True, type_=Boolean()),
     literal_column("(SELECT count(*) FROM generate_series(1, 100000000)) > 0", Boolean()),
@@ -35,9 +37,9 @@ PLANNED_FOR_EACH_VALUE: ColumnElement[bool] = or_(
 def planned(
     conditions: Sequence[ColumnElement[bool]], order: Sequence[Term], dialect: Dialect
 ) -> list[ColumnElement[bool]]:
-    """Return the condition to add, if any, where one plan is not good for all values in `conditions`.
+    """Return the condition to add, in a list, if a generic plan would not suit all values in `conditions`.
 
-    The rows are read in this `order`; an empty one says that it does not matter.
+    The rows are read in this `order`; an empty one means any order.
     """
     if dialect.name != "postgresql" or _suits_all_values(conditions, order):
         return []
@@ -53,16 +55,16 @@ def _suits_all_values(conditions: Sequence[ColumnElement[bool]], order: Sequence
 
 
 def _narrows_by_value(condition: ColumnElement[bool]) -> bool:
-    """Return whether the number of rows that fulfil a condition depends on a value."""
+    """Return True if the number of rows that fulfil a condition depends on a parameter."""
     if isinstance(condition, SelectiveCondition):
-        return False  # the statement counts
-    if getattr(condition, "operator", None) is operators.or_:  # as policies say it: public, or the viewer's own
+        return False  # the statement counts its rows and chooses by itself
+    if getattr(condition, "operator", None) is operators.or_:  # typical of policies: public, or the viewer's own
         return all(_narrows_by_value(one) for one in condition.get_children())  # type: ignore[arg-type]  # conditions
     return any(isinstance(part, BindParameter) for part in visitors.iterate(condition))
 
 
 def _equal_column(condition: ColumnElement[bool]) -> Column[object] | None:
-    """Return the column that a condition compares with a value, or with a few if it is unique."""
+    """Return the column that a condition compares with one value, or with several if the column is unique."""
     among = compared_column(condition, operators.in_op)
     return among if among is not None and _is_unique(among) else compared_column(condition, operators.eq)
 

@@ -1,4 +1,4 @@
-"""The SELECT that cuts a page out of a resource's rows, and the one that counts them."""
+"""The SELECT of a page of a resource's rows, and the one that counts them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,10 @@ def page_select(
     *,
     dialect: Dialect,
 ) -> Select[object]:
-    """Return the SELECT of `columns`, then the values to order by as order_0 and so on, of a page and one row."""
+    """Return the SELECT of `columns` and of the values to order by, labelled order_0 and so on.
+
+    It selects one row more than the page, which tells whether there is a next page.
+    """
     positions = ordering.expressions(request.terms, visibility.related)
     labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
     found = conditions(request, visibility, search, positions)
@@ -47,7 +50,7 @@ def page_select(
         keys = page.cut_keys(rows.where(*found), dialect)
     if keys is None:
         return page.cut(select(*columns, *labelled).select_from(model).where(*found), positions)
-    # What is skipped, or chosen from, are keys; the rows themselves are read for the page only.
+    # Only keys are skipped and sorted; whole rows are read for the page alone.
     chosen = keys.cte("chosen")
     places = [chosen.c[f"order_{number}"] for number in range(len(positions))]
     statement = select(*columns, *places).select_from(model).join(chosen, chosen.c.key == key)
@@ -57,7 +60,7 @@ def page_select(
 def count_select(
     model: type[object], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
 ) -> Select[int]:
-    """Return the SELECT of how many rows there are on all pages, up to one more than CAP if the count is capped."""
+    """Return the SELECT of the number of rows on all pages, up to CAP + 1 if the count is capped."""
     key, *others = inspect(model).primary_key
     limit = CAP + 1 if request.query.count == "capped" else None
     found = conditions(request, visibility, search, ())
@@ -69,7 +72,7 @@ def count_select(
 
 
 def _is_in_order(conditions: Sequence[ColumnElement[bool]], order: Sequence[Term]) -> bool:
-    """Return whether an index has the rows that fulfil all but the selective conditions, and no others, in order."""
+    """Return True if an index holds, in order, exactly the rows that fulfil all but the selective conditions."""
     others = [one for one in conditions if not isinstance(one, (SelectiveCondition, True_))]
     columns = [compared_column(one, operators.eq, operators.is_) for one in others]
     equal = [column for column in columns if column is not None]

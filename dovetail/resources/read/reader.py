@@ -1,6 +1,6 @@
-"""Reads rows of a resource by compiled statements, or by the ORM and pydantic where a schema needs Python.
+"""Read rows of a resource by compiled statements, or by the ORM and pydantic where a schema needs Python.
 
-Both read the same page and give the same answer; `Reader.why_python` says which one a read takes.
+Both return the same page; `Reader.why_python` says which of them a read uses, and why.
 """
 
 from collections import OrderedDict
@@ -49,23 +49,23 @@ from dovetail.resources.visibility import Visibility
 
 ALL_FIELDS = ItemQuery()
 KEY = "filter_0_0"  # the placeholder of the key in a read of one row
-MAXIMUM_PLANS = 500  # a resource; each is some kilobytes
+MAXIMUM_PLANS = 500  # per resource; each is some kilobytes
 T = TypeVar("T")
-Place = tuple[int, Callable[[object], object] | None]  # where in a row a value is, and what makes Python's value of it
+Place = tuple[int, Callable[[object], object] | None]  # the position of a value in a row, and its converter
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows as they are to be answered: each an item for orjson, with its place in the order and its version."""
+    """Rows for a response: an item for orjson of each, with its position in the order and its version."""
 
     items: list[object]
-    rows: Sequence[Sequence[object]]  # what each item was made of, as the driver gave it
-    order: Sequence[Place]  # of what the rows are ordered by
-    versions: Sequence[Place]  # of what changes with every write
-    allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
+    rows: Sequence[Sequence[object]]  # the driver's row of each item
+    order: Sequence[Place]  # the values that the rows are ordered by
+    versions: Sequence[Place]  # the values that change with every write
+    allowed: int | None = None  # the position in a row of the result of `Visibility.check`
 
     def refused(self) -> list[int]:
-        """Return the numbers of the items that do not fulfil what was asked of them by `Visibility.check`."""
+        """Return the numbers of the items that do not fulfil `Visibility.check`."""
         place = self.allowed
         return [] if place is None else [number for number, row in enumerate(self.rows) if not row[place]]
 
@@ -84,26 +84,26 @@ class Plan:
 
     prepared: PreparedStatement
     make_items: MakeItems
-    order: tuple[Place, ...]  # of what the rows are ordered by
-    versions: tuple[Place, ...]  # of what changes with every write
-    allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
-    first: tuple[PreparedStatement, ...] = ()  # what runs in front of it, on SQLite: the line of a history
+    order: tuple[Place, ...]  # as in `Batch`
+    versions: tuple[Place, ...]
+    allowed: int | None = None
+    first: tuple[PreparedStatement, ...] = ()  # statements to run before it: the history line of a write on SQLite
 
     async def fetch(
         self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
     ) -> Batch:
-        """Return the rows of a page and one more."""
+        """Run the statement and return its rows: of a page, one row more than the page."""
         if self.first:
             return self.batch(await self.prepared.fetch_behind(connection, self.first, values, viewer_values))
         return self.batch(await self.prepared.fetch(connection, values, viewer_values))
 
     def batch(self, rows: Sequence[Sequence[object]]) -> Batch:
-        """Return what is answered of the driver's rows."""
+        """Return the batch of the driver's rows."""
         return Batch(self.make_items(rows), rows, self.order, self.versions, self.allowed)
 
 
 class Cache(OrderedDict[Hashable, Any]):
-    """Keeps what was made or remembered last, up to `maximum` entries."""
+    """A least recently used cache of up to `maximum` entries."""
 
     def __init__(self, maximum: int = MAXIMUM_PLANS) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class Cache(OrderedDict[Hashable, Any]):
             self.popitem(last=False)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` made for `key`, now or before."""
+        """Return the entry of `key`; if there is none, add what `make` returns."""
         try:
             self.move_to_end(key)
         except KeyError:
@@ -126,7 +126,7 @@ class Cache(OrderedDict[Hashable, Any]):
 class Reader:
     """Reads `schema` from rows of `model`; `version` names the attributes whose values change with every write.
 
-    `lookup` is the attribute by which `read_keys` knows rows, if that is not the primary key.
+    `lookup` is the attribute by which `read_keys` finds rows, if that is not the primary key.
     """
 
     def __init__(
@@ -144,10 +144,10 @@ class Reader:
         self.version = tuple(version)
         self._nodes = Cache()
         self._plans = Cache()
-        self._plans_of_one = Cache()  # of reads of one row, by dialect and template
+        self._plans_of_one = Cache()  # plans for one row, by dialect and `Visibility.template`
 
     def why_python(self, dialect: Dialect) -> str | None:
-        """Return why a read needs the ORM and pydantic; None if it is compiled."""
+        """Return the reason why a read needs the ORM and pydantic; None if it is compiled."""
         return self._why(ItemQuery(expand=frozenset(self.node.on_demand())), frozenset(), dialect)
 
     def is_compiled(self, query: ItemQuery, visibility: Visibility, dialect: Dialect) -> bool:
@@ -183,7 +183,7 @@ class Reader:
     async def read(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> Batch:
         """Return the rows of a page and one more.
 
-        Raises NeedsSessionError if only the ORM can read them, and the source has no session.
+        Raise NeedsSessionError if only the ORM can read them and the source has no session.
         """
         return await self.run(self.plan(request, visibility, source.dialect), source, request, visibility)
 
@@ -195,7 +195,7 @@ class Reader:
         visibility: Visibility,
         parameters: Mapping[str, object] | None = None,
     ) -> Batch:
-        """Return the same by `plan`, which `self.plan` made before; `parameters` are those of the request, if known."""
+        """Do as `read` does with a `plan` from `self.plan`; `parameters` are `request.parameters()`, if known."""
         if plan is None:
             return await self.load(session_of(source), request, visibility)
         known = request.parameters() if parameters is None else parameters
@@ -204,8 +204,8 @@ class Reader:
     async def read_keys(
         self, source: ReadSource, keys: Sequence[object], visibility: Visibility, query: ItemQuery = ALL_FIELDS
     ) -> Batch:
-        """Return the rows with these keys. Raises NeedsSessionError as `read` does."""
-        # Nearly every read is of this kind, and to find its plan by the request would take ten times as long.
+        """Return the rows with these keys. Raise NeedsSessionError as `read` does."""
+        # Most reads are of this kind, and finding the plan by the whole request would take ten times as long.
         is_plain = query is ALL_FIELDS and len(keys) == 1 and visibility.template is not None
         if isinstance(source, PoolSource) and source.presumed is not None:
             return await self._read_confirming(source, source.presumed, keys[0], visibility if is_plain else None)
@@ -226,7 +226,7 @@ class Reader:
     async def _read_confirming(
         self, source: PoolSource, presumed: Presumed, key: object, visibility: Visibility | None
     ) -> Batch:
-        """Return the row with this key, by the statement that confirms who asks. Raise UnconfirmedError."""
+        """Return the row with this key by a statement that also confirms the presumed user. Raise UnconfirmedError."""
         if visibility is None:
             raise UnconfirmedError
         place = (source.dialect.name, visibility.template, presumed.statement)
@@ -241,7 +241,7 @@ class Reader:
         return plan.batch([row[width + 1 :] for row in rows if row[width] is not None])
 
     async def load(self, session: AsyncSession, request: PageRequest, visibility: Visibility) -> Batch:
-        """Return the same rows by the ORM, each validated and written by pydantic."""
+        """Return the rows of a page and one more by the ORM, each validated and serialized by pydantic."""
         full = self._selected(ItemQuery(expand=request.query.expand), frozenset())
         node = self._selected(request.query, visibility.hidden)
         _refuse_impossible(node, visibility)
@@ -254,7 +254,7 @@ class Reader:
         rows = (await session.execute(statement, parameters, execution_options={"populate_existing": True})).all()
         computed = await expression_values(session, full, [row[0] for row in rows], visibility.expressions)
         include, version = node.include(), self.version_within(visibility.hidden)
-        start = len(columns) - 1  # behind the object, and what says whether it is allowed
+        start = len(columns) - 1  # after the object come the result of the check, if any, order values and versions
         middle = start + len(request.terms)
         places = [(place, None) for place in range(middle + len(version))]
         return Batch(
@@ -266,14 +266,14 @@ class Reader:
         )
 
     def version_within(self, hidden: frozenset[str]) -> tuple[str, ...]:
-        """Return the attributes whose values make the version for somebody from whom fields are hidden.
+        """Return the attributes that make up the version for a viewer from whom fields are hidden.
 
-        A tag is made of what they may read only: they could guess at the rest until the tag fits.
+        The tag must not depend on hidden values: a viewer could guess them until the tag matches.
         """
         return self._nodes.remember(("version", hidden), lambda: version_within(self.model, self.version, hidden))
 
     async def count(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> int:
-        """Return how many rows there are on all pages; CAP + 1 if the count is capped and there are more than CAP."""
+        """Return the number of rows on all pages; CAP + 1 if the count is capped and there are more than CAP."""
         prepared = self.count_plan(request, visibility, source.dialect)
         if prepared is not None:
             rows = await prepared.fetch(await source.connection(), request.parameters(), visibility.bind_values)
@@ -283,7 +283,7 @@ class Reader:
         return int((await session_of(source).execute(statement, parameters)).scalar_one())
 
     def node_for(self, visibility: Visibility, dialect: Dialect) -> Node | None:
-        """Return the fields of a plain read in this visibility; None if it needs the ORM."""
+        """Return the fields of a read without query parameters, for this visibility; None if it needs the ORM."""
         query = ItemQuery()
         return self._selected(query, visibility.hidden) if self.is_compiled(query, visibility, dialect) else None
 
@@ -328,7 +328,7 @@ class Reader:
         return Plan(prepared, select.make_items, places[: len(terms)], places[len(terms) :], select.allowed)
 
     def _arguments(self, key: object) -> dict[str, object]:
-        """Return the placeholders of the key in a read of one row."""
+        """Return the arguments of the statement that reads the row with this key."""
         return {KEY: key} if self._is_single else _filled("filter_0", self._key_filter.arguments((key,)))
 
     @cached_property
@@ -358,7 +358,7 @@ class Reader:
         return self.plan_of(select, prepared, visibility, dialect, request.terms)
 
     def _together(self, plan: Plan, visibility: Visibility, dialect: Dialect) -> ReadTogether | None:
-        """Return what reads rows with others who wait for a connection; None if their keys cannot be told apart."""
+        """Return the read that joins requests waiting for a connection; None if the keys' type does not allow it."""
         place = (dialect.name, visibility.template, ReadTogether)
         if place not in self._plans_of_one:
             self._plans_of_one[place] = self._compile_together(plan.prepared, visibility, dialect)
@@ -404,7 +404,7 @@ def _filled(prefix: str, values: Sequence[object]) -> dict[str, object]:
 
 
 def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:
-    # Most lists never ask, so nothing is converted before somebody does.
+    # Converted on demand: most lists need neither position nor version.
     return tuple([row[place] if step is None else step(row[place]) for place, step in places])
 
 

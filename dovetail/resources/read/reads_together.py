@@ -1,7 +1,7 @@
-"""Reads of one row that wait for a connection are answered by one statement, which whoever gets one sends for all.
+"""Batch reads of single rows while they wait for a connection: the request that gets one sends one statement for all.
 
-`database/pool/waiting_line.py` has those who wait. A request that finds a connection free goes alone, at once, and
-nobody joins a statement that was sent: no answer is older than its request.
+`database/pool/waiting_line.py` holds the waiting requests. A request that finds a free connection reads alone at once,
+and none joins a statement that was already sent, so no response is older than its request.
 """
 
 from collections.abc import Hashable, Sequence
@@ -23,9 +23,9 @@ Rows: TypeAlias = Sequence[Row]
 
 @dataclass(frozen=True, eq=False)
 class ReadTogether:
-    """A read of one row: `alone` by its key, `several` by a list of keys; both name their placeholder `parameter`.
+    """A read of one row: `alone` takes its key, `several` a list of keys, both as the placeholder `parameter`.
 
-    They give the same columns, among them the key at `place`.
+    Both return the same columns, among them the key at position `place`.
     """
 
     alone: PreparedStatement
@@ -34,9 +34,9 @@ class ReadTogether:
     place: int
 
     async def rows(self, source: PoolSource, pool: FairPool, key: Hashable, values: Sequence[object]) -> Rows:
-        """Return the row for a viewer with these values, by a connection or by the statement of somebody who has one.
+        """Return the row for a viewer with these values: by an own connection, or from another request's batch.
 
-        Raises SQLAlchemy's errors, as `PoolSource.connection` and `PreparedStatement.fetch` do.
+        Raise SQLAlchemy's errors, as `PoolSource.connection` and `PreparedStatement.fetch` do.
         """
         read, queue = RowRead((source.engine, self, values), key), pool.idle
         try:
@@ -56,7 +56,7 @@ class ReadTogether:
     async def _found(
         self, connection: DriverConnection, keys: Sequence[Hashable], values: Sequence[object]
     ) -> dict[Hashable, Rows] | None:
-        """Return the row of each key that has one; None if they cannot be read together, for whichever of them."""
+        """Return the rows by key; None if the batch failed, whichever key caused it."""
         try:
             if len(keys) > 1:
                 rows = await self.several.fetch(connection, {self.parameter: keys}, values)
@@ -70,7 +70,7 @@ class ReadTogether:
 
 
 def may_be_read_together(kind: TypeEngine[object], dialect: Dialect) -> bool:
-    """Return whether keys of this type are equal to the database just if they are to Python, and can be listed."""
+    """Return True if keys of this type are equal in Python exactly if they are equal in the database."""
     if dialect.name != "postgresql" or not isinstance(kind, (Integer, Uuid)):
         return False
     return kind.python_type in {int, UUID}

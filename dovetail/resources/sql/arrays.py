@@ -1,4 +1,4 @@
-"""Many values in one argument: arrays on PostgreSQL, a JSON text on SQLite, so that the SQL is the same however many.
+"""Lists of values as one argument, so that the SQL does not depend on their length: arrays, or JSON text on SQLite.
 
 wanted = members("names", Tag.name.type, dialect)
 select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
@@ -41,7 +41,7 @@ Pair: TypeAlias = tuple[object, object]
 
 
 def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> TableValuedAlias:
-    """Return a table of one column, `value`, for the placeholder `name`, whose value is a list."""
+    """Return a table with one column, `value`, whose rows are the items of the placeholder `name`, a list."""
     value = column("value", item_type)
     if dialect.name == "sqlite":
         return func.json_each(bindparam(name, type_=_JSONArray(item_type))).table_valued(value)
@@ -51,24 +51,24 @@ def members(name: str, item_type: TypeEngine[object], dialect: Dialect) -> Table
 def among_many(
     columns: Sequence[ColumnElement[object]], keys: Sequence[Hashable], dialect: Dialect
 ) -> ColumnElement[bool]:
-    """Return the condition that the values of these columns make one of the keys, which may be thousands.
+    """Return the condition that these columns hold one of the keys, of which there may be thousands.
 
-    Numbers go to the database in one argument: SQLAlchemy makes a name, and a place in the SQL, for each of many.
+    Integer keys are sent as one argument, since SQLAlchemy's IN would make a parameter for each of them.
     """
     first, *others = columns
     kind: TypeEngine[object] = first.type
     if others or not isinstance(first.type, Integer):
         return among(columns, keys)
     if dialect.name == "sqlite":
-        told = func.json_each(bindparam(None, keys, type_=_JSONArray(kind))).table_valued(column("value", kind))
-        return first.in_(select(told.c.value))
+        listed = func.json_each(bindparam(None, keys, type_=_JSONArray(kind))).table_valued(column("value", kind))
+        return first.in_(select(listed.c.value))
     return first == any_(bindparam(None, keys, type_=postgresql.ARRAY(kind)))
 
 
 def listed_keys(name: str, other: Column[object], by: Column[object] | None, dialect: Dialect) -> FromClause:
-    """Return a table of one column, `value`: the keys for the column `other` that the placeholder `name` lists.
+    """Return a table with one column, `value`: the keys for the column `other` in the list of the placeholder `name`.
 
-    If it lists names in place of keys, `by` is the unique column that has them.
+    If the list has names instead of keys, `by` is the unique column that holds the names.
     """
     if by is None:
         return members(name, other.type, dialect)
@@ -80,7 +80,7 @@ def listed_keys(name: str, other: Column[object], by: Column[object] | None, dia
 
 
 def are_all_found(keys: FromClause, name: str, by: Column[object], dialect: Dialect) -> ColumnElement[bool]:
-    """Return the condition that a row has been found for each of the names that a placeholder lists."""
+    """Return the condition that `keys` has as many rows as the placeholder `name` lists names."""
     if dialect.name == "sqlite":
         wanted = func.json_array_length(bindparam(name, type_=_JSONArray(by.type)))
     else:
@@ -120,7 +120,7 @@ class Pairs:
 
 
 def insert_links(own: Column[object], other: Column[object], rows: Select[object]) -> Insert:
-    """Return the INSERT of links; what stands beside the two keys gets its default, if that is one value."""
+    """Return the INSERT of links; further columns of the link table get their scalar defaults."""
     given = {
         one: literal(cast("ColumnDefault", one.default).arg, one.type) for one in own.table.columns if is_given(one)
     }
@@ -128,12 +128,12 @@ def insert_links(own: Column[object], other: Column[object], rows: Select[object
 
 
 def is_given(column: Column[object]) -> bool:
-    """Return True if a column has one value as its default, which a new row gets that does not say."""
+    """Return True if the column has a scalar default in Python (`default=`), as opposed to a function."""
     return isinstance(column.default, ColumnDefault) and column.default.is_scalar
 
 
 class _JSONArray(UserDefinedType[Sequence[object]]):
-    """A list as SQLite's json_each takes it, each item as the column stores it."""
+    """A list as JSON text for SQLite's json_each, each item as the column stores it."""
 
     cache_ok = True
 
@@ -141,13 +141,13 @@ class _JSONArray(UserDefinedType[Sequence[object]]):
         self.item_type = item_type
 
     def bind_processor(self, dialect: Dialect) -> Convert:
-        """Return the function that writes the list as one text."""
+        """Return the function that writes the list as JSON text."""
         stored = _stored(self.item_type, dialect)
         return dumps if stored is None else lambda values: dumps([stored(one) for one in values])
 
 
 class _JSONPairs(UserDefinedType[Sequence[Pair]]):
-    """Pairs as SQLite's json_each takes them, each value as its column stores it."""
+    """Pairs as JSON text for SQLite's json_each, each value as its column stores it."""
 
     cache_ok = True
 
@@ -155,7 +155,7 @@ class _JSONPairs(UserDefinedType[Sequence[Pair]]):
         self.own, self.other = own, other
 
     def bind_processor(self, dialect: Dialect) -> Convert:
-        """Return the function that writes the pairs as one text."""
+        """Return the function that writes the pairs as JSON text."""
         stored_own = _stored(self.own, dialect) or _unchanged
         stored_other = _stored(self.other, dialect) or _unchanged
         return lambda pairs: dumps([[stored_own(own), stored_other(other)] for own, other in pairs])

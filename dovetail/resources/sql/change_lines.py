@@ -1,8 +1,8 @@
-"""The lines of a history about rows that are written past SQLAlchemy: beside what writes them, or as a statement.
+"""History lines for rows that are written by compiled statements instead of the ORM.
 
-PostgreSQL writes the lines in the statement that changes the rows. SQLite has no such statement; there, and where the
-rows are known by their keys only, one more INSERT reads the rows, in front of what changes or deletes them and behind
-what makes them. See `database/change_log.py`.
+PostgreSQL inserts the lines in a CTE of the statement that writes the rows. SQLite cannot; there, and where only the
+keys of the rows are known, a separate INSERT reads the rows: before they are changed or deleted, or after they are
+inserted. See `database/change_log.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,13 +27,13 @@ from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write
 from dovetail.resources.sql.arrays import listed_keys, members
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
-OLD = "history_old_"  # with the key of a column: its value before an UPDATE
-MADE = "made_keys"  # the placeholder for the keys of rows that were made
-OWN, LINKED = "own_key", "linked_keys"  # those for the key of a row, and of the rows that it was linked to
+OLD = "history_old_"  # prefix of a column's key: its value before an UPDATE
+MADE = "made_keys"  # placeholder: the keys of inserted rows
+OWN, LINKED = "own_key", "linked_keys"  # placeholders: the key of a row, and those of the rows linked to it
 
 
 class Link(NamedTuple):
-    """The columns of a link, and the keys of the other rows, or their names in the column `by`."""
+    """The two columns of a link table, and the keys of the linked rows, or their names in the column `by`."""
 
     own: Column[object]
     other: Column[object]
@@ -42,7 +42,7 @@ class Link(NamedTuple):
 
 
 class ChangeLines:
-    """Writes lines by statements that are compiled once for each log, each database and each `kind`."""
+    """Writes history lines by statements that are compiled once for each log, database and `kind`."""
 
     def __init__(self) -> None:
         self._prepared: dict[tuple[ChangeLog, str, object], PreparedStatement | None] = {}
@@ -55,7 +55,7 @@ class ChangeLines:
         build: Callable[[], Insert | Delete | None],
         values: Mapping[str, object],
     ) -> None:
-        """Run what `build` makes for a kind of statement, whose placeholders `values` fill, and the log itself."""
+        """Run the statement that `build` makes for this `kind`, with `values` and those of the log as arguments."""
         connection = await driver_to_write(session)
         place = (log, connection.dialect.name, kind)
         if place not in self._prepared:
@@ -66,7 +66,7 @@ class ChangeLines:
             await prepared.fetch(connection, {**values, **log.values()})
 
     async def made(self, session: AsyncSession, key: Column[object], keys: Sequence[object]) -> None:
-        """Write that the rows with these keys were made, if that is written down."""
+        """Record that the rows with these keys were inserted, if the session has a log for the table."""
         table = key.table
         log = log_of(session, table)
         if log is None or not keys:
@@ -81,7 +81,7 @@ class ChangeLines:
     async def linked(
         self, session: AsyncSession, own: Column[object], other: Column[object], key: object, keys: Sequence[object]
     ) -> None:
-        """Write that a row was linked to rows, by the columns `own` and `other`, if that is written down."""
+        """Record that a row was linked to others, if the session has a log for the link table."""
         table = own.table
         log = log_of(session, table)
         if log is None:
@@ -94,9 +94,9 @@ class ChangeLines:
     def of_new(
         self, session: AsyncSession, key: Column[object], made: object, links: Sequence[Link]
     ) -> tuple[PreparedStatement, Mapping[str, object]] | None:
-        """Return what writes that a row was made and linked, and its values; None if that is not written down.
+        """Return one statement that records a new row and its links, and its arguments; None if nothing is recorded.
 
-        It is one statement, which has to run behind those that make row and links.
+        It has to run after the statements that insert the row and the links.
         """
         log, dialect = CHANGE_LOG.find(session.info), dialect_of(session)
         columns = [key, *(link.own for link in links)]
@@ -106,7 +106,7 @@ class ChangeLines:
         if place not in self._prepared:
             self._prepared[place] = prepare(log.insert_all(list(_of_new(log, key, links, dialect))), dialect)
         prepared = self._prepared[place]
-        assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
+        assert prepared is not None  # noqa: S101 - the SQL of an INSERT of placeholders depends on no value
         return prepared, {
             OWN: made,
             **{f"{LINKED}{number}": list(link.keys) for number, link in enumerate(links)},
@@ -115,7 +115,7 @@ class ChangeLines:
 
 
 def tells_old_rows(dialect: Dialect) -> bool:
-    """Return True if RETURNING of an UPDATE knows the row as it was, which PostgreSQL does from 18 on."""
+    """Return True if RETURNING can return the old values of an UPDATE: PostgreSQL 18 and later."""
     version: tuple[int, ...] | None = getattr(dialect, "server_version_info", None)
     return dialect.name == "postgresql" and version is not None and version >= (18,)
 
@@ -123,7 +123,7 @@ def tells_old_rows(dialect: Dialect) -> bool:
 def old_columns(
     columns: Sequence[Column[object]], dialect: Dialect, taken: CTE | None
 ) -> Iterator[ColumnElement[object]]:
-    """Yield the columns of the row as it was, called `old_title` and so on, for RETURNING: those of `taken`, if any."""
+    """Yield the row's old values for RETURNING, each labelled with the prefix OLD; from `taken` if it is given."""
     name = dialect.identifier_preparer.format_column
     for column in columns:
         old = literal_column(f"old.{name(column)}", column.type) if taken is None else taken.c[column.key]
@@ -133,26 +133,26 @@ def old_columns(
 def taken_row(
     table: Table, columns: Sequence[Column[object]], where: Sequence[ColumnElement[bool]], *, to_delete: bool = False
 ) -> CTE:
-    """Return what locks a row of PostgreSQL's, for what writes it beside this, and tells what it is by then.
+    """Return a CTE that locks a row on PostgreSQL for a write in the same statement, and gives its current values.
 
-    Of one `to_delete` nothing is found while another transaction holds it.
+    With `to_delete` it finds nothing while another transaction holds a lock on the row.
     """
     known = select(*dict.fromkeys([*table.primary_key.columns, *columns])).where(*where)
     return known.with_for_update(of=table, key_share=not to_delete, skip_locked=to_delete).cte("taken")
 
 
 def picture(table: Table | CTE) -> Picture:
-    """Return the values of the columns of a table, or of a CTE that stands for it, by their keys."""
+    """Return the columns of a table, or of a CTE in its place, by their keys."""
     return {column.key: column for column in table.columns}
 
 
 def made_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]] = ()) -> Insert:
-    """Return the INSERT of lines about rows that were made."""
+    """Return the INSERT of history lines about inserted rows."""
     return log.insert(table, before=None, after=after, where=where)
 
 
 def changed_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]]) -> Insert:
-    """Return the INSERT of lines about rows that a statement beside it changes, or one behind it."""
+    """Return the INSERT of history lines about rows that this statement, or the next one, changes."""
     return log.insert(table, before=picture(table), after=after, where=where)
 
 

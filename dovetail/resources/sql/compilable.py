@@ -1,6 +1,6 @@
-"""Tell which answers a compiled statement can give without pydantic: those whose outcome is known to be the same.
+"""Decide whether a compiled statement can produce a response without pydantic, byte for byte the same.
 
-pydantic's core schema says what a response schema does (https://docs.pydantic.dev/latest/internals/architecture/):
+pydantic's core schema describes what a response schema does (https://docs.pydantic.dev/latest/internals/architecture/):
 anything in it that is not listed here (validators, serializers, constraints, aliases, other types) needs Python.
 """
 
@@ -38,14 +38,14 @@ HARMLESS_CONFIG = {
     *("title", "from_attributes", "extra_fields_behavior", "loc_by_alias"),
     *("validate_by_alias", "validate_by_name", "populate_by_name", "serialize_by_alias"),
 }
-# The type of the values of an expression, by how pydantic calls it.
+# SQL types of expressions, by pydantic's name of the type.
 EXPRESSIONS: Mapping[str, object] = {
     "bool": Boolean(),
     "int": BigInteger(),
     "str": String(),
     "datetime": UTCDateTime(),
 }
-# How pydantic calls a type, and the columns that give its values and no others.
+# By pydantic's name of a type, the column types that yield only values of it.
 COLUMN_TYPES: dict[str, tuple[type[TypeEngine[Any]], ...]] = {
     "int": (Integer,),
     "str": (String,),
@@ -58,32 +58,32 @@ COLUMN_TYPES: dict[str, tuple[type[TypeEngine[Any]], ...]] = {
     "uuid": (Uuid,),
     "enum": (Enum,),
 }
-# Keys of a core schema that change nothing about a value that a column holds.
+# Keys of a core schema that do not change how a column's value is written.
 SILENT_KEYS = {"type", "ref", "metadata", "microseconds_precision"}
 
 
 def why_python(node: Node, dialect: Dialect) -> str | None:
-    """Return why the answers of `node` need the ORM and pydantic; None if they do not."""
+    """Return the reason why reading `node` needs the ORM and pydantic; None if a compiled statement can."""
     reasons = (*_reasons(node, node.schema.__pydantic_core_schema__, {}), *_limits(node, dialect, in_list=False))
     return reasons[0] if reasons else None
 
 
 def becomes_utc(node: Node, name: str) -> bool:
-    """Return True if the schema turns the times of a field into UTC."""
+    """Return True if the schema converts the times of a field to UTC."""
     model, definitions = _model(node.schema.__pydantic_core_schema__, {})
     field = model["schema"]["fields"][name]["schema"]
     return any(step["type"] == "function-after" for step in _steps(field, definitions))
 
 
 def expression_type(node: Node, name: str) -> TypeEngine[object]:
-    """Return the type of the values of a field that is an expression."""
+    """Return the SQL type of a field that is an expression."""
     model, definitions = _model(node.schema.__pydantic_core_schema__, {})
     *_, core = _steps(model["schema"]["fields"][name]["schema"], definitions)
     return cast("TypeEngine[object]", EXPRESSIONS[core["type"]])
 
 
 def _limits(node: Node, dialect: Dialect, *, in_list: bool) -> Iterator[str]:
-    """Yield what a compiled statement cannot express."""
+    """Yield the reasons that lie in the model: a compiled statement cannot express them."""
     mapper = inspect(node.model)
     if mapper.inherits is not None or mapper.polymorphic_on is not None:
         yield f"{node.model.__name__} inherits from another model"
@@ -167,7 +167,7 @@ def _relation_reasons(
 
 
 def _gives(column_type: TypeEngine[object], core: CoreSchema) -> bool:
-    """Return True if the values of a column are those that the schema's type takes, unchanged."""
+    """Return True if the column yields exactly the values that the schema's type accepts unchanged."""
     if isinstance(column_type, UTCDateTime):
         return bool(core["type"] == "datetime")
     if isinstance(column_type, TypeDecorator) or not isinstance(column_type, COLUMN_TYPES[core["type"]]):
@@ -186,14 +186,14 @@ def _is_plain(members: Iterable[enum.Enum]) -> bool:
 
 
 def _extra_keys(core: CoreSchema, column: TableColumn[object]) -> set[str]:
-    # `Id` says of a key what is true of every key that a database counts up.
+    # The limits of the type `Id` hold for every key that a database generates.
     if core["type"] == "int" and (column.primary_key or column.foreign_keys):
         return {"ge", "le"} if (core.get("ge"), core.get("le")) == (1, LARGEST_ID) else set()
     return {"cls", "members", "missing", "sub_type"} if core["type"] == "enum" and not core.get("missing") else set()
 
 
 def _steps(schema: CoreSchema, definitions: CoreSchema) -> Iterator[CoreSchema]:
-    """Yield `schema` and what it wraps, from the outside in; the last one is the type itself."""
+    """Yield `schema` and the schemas that it wraps, from the outside in; the last one is the type itself."""
     while True:
         if schema["type"] == "definition-ref":
             schema = definitions[schema["schema_ref"]]

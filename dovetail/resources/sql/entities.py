@@ -1,7 +1,6 @@
-"""Objects of the ORM that are made of the driver's rows: as the ORM would load them, for less.
+"""ORM objects made directly from the driver's rows: the same as the ORM would load, at a fraction of the cost.
 
-They belong to a session, or as objects of a read without a session to none. What was not loaded cannot be read from
-either without an error.
+They are attached to a session, or detached if the read has none. Reading an attribute that was not loaded raises.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -18,17 +17,17 @@ from dovetail.database.fast_unit_of_work import dialect_of
 from dovetail.resources.sql.json_values import Convert, result_processor
 
 T = TypeVar("T")
-# How relations are loaded that the ORM does not load together with the object.
+# Values of `relationship(lazy=...)` with which the ORM does not load the relation together with the object.
 ON_THEIR_OWN = {"select", True, "raise", "raise_on_sql", "noload", None, "write_only", "dynamic"}
 
 
 class Entities(Generic[T]):
-    """Makes objects of `model` of rows of `columns`, which are those that the ORM loads at once."""
+    """Makes objects of `model` from rows of `columns`, the columns that the ORM does not defer."""
 
     def __init__(self, model: type[T]) -> None:
         self._model = model
         self._mapper = inspect(model)
-        self.events: Any = self._mapper.class_manager.dispatch  # `load` is true if somebody listens to loads
+        self.events: Any = self._mapper.class_manager.dispatch  # `load` is true if there are listeners
         self._converters: dict[str, tuple[list[str], list[tuple[str, Convert]]]] = {}  # by the name of a dialect
 
     def columns(self) -> list[InstrumentedAttribute[object]]:
@@ -36,11 +35,11 @@ class Entities(Generic[T]):
         return [getattr(self._model, attribute.key) for attribute in self._attributes()]
 
     def are_heard(self) -> bool:
-        """Return True if somebody wants to see every object that is loaded. Listeners may be added at any time."""
+        """Return True if the `load` event has listeners. They may be added at any time."""
         return bool(self.events.load)
 
     def are_plain(self) -> bool:
-        """Return True if an object is a row of one table, with nothing that the ORM loads from elsewhere."""
+        """Return True if an object is one row of one table, and the ORM loads no relations with it."""
         mapper = self._mapper
         return (
             mapper.inherits is None
@@ -52,27 +51,27 @@ class Entities(Generic[T]):
         )
 
     def attach(self, session: AsyncSession, row: Sequence[object]) -> T:
-        """Return the object of a row, which belongs to the session then: the one that it has already, if it has."""
+        """Return the object of a row, attached to the session; if the session has it already, return that one."""
         item, key = self._make(row, dialect_of(session))
         known: T | None = session.sync_session.identity_map.get(key)
         if known is not None:
-            return known  # with what the session made of it
-        # As the ORM does it with what it loads; session.add() costs several times as much, and begins a transaction.
+            return known  # with its pending changes
+        # As the ORM does for what it loads; session.add() costs several times as much, and begins a transaction.
         add_loaded(session.sync_session, item, key)
         return item
 
     def detached(self, row: Sequence[object], dialect: Dialect) -> T:
-        """Return the object of a row, which belongs to no session: a lazy load raises DetachedInstanceError."""
+        """Return the object of a row, without a session: a lazy load raises DetachedInstanceError."""
         item, key = self._make(row, dialect)
         set_identity(item, key)
         return item
 
     def has(self, session: AsyncSession, key: object) -> bool:
-        """Return True if the session has the object with this key already."""
+        """Return True if the session's identity map has the object with this key."""
         return self._mapper.identity_key_from_primary_key((key,)) in session.sync_session.identity_map
 
     def values_of(self, item: T) -> Hashable | None:
-        """Return the values of the columns; None if one of them is not loaded, or expired."""
+        """Return the values of the columns; None if one of them is not loaded or is expired."""
         try:
             found: tuple[object, ...] = self._pick(item.__dict__)
         except KeyError:
@@ -89,7 +88,7 @@ class Entities(Generic[T]):
         return [mapper.get_property_by_column(column).key for column in mapper.primary_key]
 
     def _make(self, row: Sequence[object], dialect: Dialect) -> tuple[T, Any]:
-        """Return a new object, and the key by which a session knows it."""
+        """Return a new object and its identity key."""
         found = self._converters.get(dialect.name)
         if found is None:
             found = self._converters[dialect.name] = self._convert(dialect)
@@ -105,6 +104,6 @@ class Entities(Generic[T]):
         return [attribute for attribute in self._mapper.column_attrs if not attribute.deferred]
 
     def _convert(self, dialect: Dialect) -> tuple[list[str], list[tuple[str, Convert]]]:
-        """Return the names of the attributes, and what has to be applied to the values of some of them."""
+        """Return the names of the attributes, and the converters for those whose driver values need one."""
         steps = {one.key: result_processor(one.columns[0].type, dialect) for one in self._attributes()}
         return list(steps), [(key, step) for key, step in steps.items() if step is not None]

@@ -1,4 +1,4 @@
-"""From types of columns to values in JSON: what orjson is to write for what a driver gives, as pydantic would."""
+"""Conversion of column values to JSON: from the driver's value to one that orjson writes as pydantic would."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -17,9 +17,9 @@ FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/
 
 
 def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_utc: bool) -> Convert | None:
-    """Return what turns a value of the driver into one for orjson; None if it can stay as it is."""
+    """Return the function that converts a driver's value to one for orjson; None if none is needed."""
     if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
-        return None  # and nothing else is to be done
+        return None
     if isinstance(column_type, UTCDateTime) and dialect.name == "sqlite":
         return stored_moment
     steps: list[Convert] = []
@@ -33,28 +33,28 @@ def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_ut
     if isinstance(column_type, Time):
         steps.append(_optional(_write_time))  # orjson 3.13 drops zeros of microseconds: .010000 becomes .10000
     if isinstance(column_type, Uuid):
-        steps.append(_optional(str))  # asyncpg's own class of UUIDs is unknown to orjson
+        steps.append(_optional(str))  # orjson does not know asyncpg's subclass of UUID
     return chain(*steps)
 
 
 def stored_moment(stored: str | None) -> datetime | None:
-    """Return the point in time that SQLite has stored as a text; through the layers of its type it takes four calls."""
+    """Return the time of a text stored by SQLite. Going through the column type's layers would take four calls."""
     return None if stored is None else in_utc(datetime.fromisoformat(stored))
 
 
 def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:
-    """Return what SQLAlchemy applies to each value of the driver; None if it is nothing, or changes nothing."""
+    """Return the function that SQLAlchemy applies to the driver's values; None if it would change nothing."""
     if isinstance(column_type, UTCDateTime) and dialect.name == "postgresql":
-        return None  # asyncpg gives every timestamp with time zone in UTC
+        return None  # asyncpg returns every `timestamp with time zone` in UTC
     implementation = column_type.dialect_impl(dialect)
     is_float = isinstance(implementation, Float)
-    # Numeric types of PostgreSQL want to know what arrives: float8 or numeric.
+    # PostgreSQL's numeric types choose the processor by the OID of the result: float8 or numeric.
     found: Convert | None = implementation.result_processor(dialect, FLOAT8 if is_float else NUMERIC)
     return found
 
 
 def is_plain(column_type: TypeEngine[object]) -> bool:
-    """Return True if the databases write a value into JSON as pydantic does."""
+    """Return True if both databases write values of this type into JSON as pydantic does."""
     odd = (CHAR, DateTime, Date, Time, Numeric, Float, Uuid, UTCDateTime)
     if isinstance(column_type, Enum):
         members = column_type.enum_class or ()
@@ -63,15 +63,15 @@ def is_plain(column_type: TypeEngine[object]) -> bool:
 
 
 def into_json(column: ColumnElement[object], dialect: Dialect) -> ColumnElement[object]:
-    """Return the column as a value that loses nothing inside JSON; `out_of_json` reads it."""
+    """Return the column in a form that JSON keeps exactly; `out_of_json` reads it."""
     exact = dialect.name == "postgresql" and isinstance(column.type, Numeric) and not isinstance(column.type, Float)
     return cast(column, Text) if exact else column
 
 
 def out_of_json(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:
-    """Return what turns a value read from JSON into the driver's value of the column; None if it is the same."""
+    """Return the function that converts a value from JSON to the driver's value; None if they are the same."""
     if dialect.name != "postgresql":
-        return None  # SQLite puts into JSON what it stores
+        return None  # SQLite puts values into JSON as it stores them
     for kind, read in _READERS:
         if isinstance(column_type, kind):
             return _optional(read)
@@ -79,12 +79,12 @@ def out_of_json(column_type: TypeEngine[object], dialect: Dialect) -> Convert | 
 
 
 def is_exact_in_json(column_type: TypeEngine[object], dialect: Dialect) -> bool:
-    """Return True if a value survives JSON: SQLite writes 15 digits of a float, and decimals are floats there."""
+    """Return True if JSON keeps values exactly. SQLite does not: it writes 15 digits of floats and of decimals."""
     return dialect.name == "postgresql" or not isinstance(column_type, (Numeric, Float))
 
 
 def chain(*steps: Convert | None) -> Convert | None:
-    """Return the steps as one, without those that do nothing; None if nothing is left."""
+    """Return one function that applies the steps in order, ignoring None; None if there are none."""
     found = [step for step in steps if step is not None]
     if len(found) < 2:  # noqa: PLR2004 - one step needs no chain
         return found[0] if found else None
@@ -106,19 +106,19 @@ def _write_time(value: time) -> str:
 
 
 def _read_date(text: str) -> date:
-    # asyncpg stores the first and the last day as infinity, and reads infinity so.
+    # asyncpg stores date.min and date.max as infinity, and reads infinity as those.
     return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
 
 
 def _read_time(text: str) -> datetime:
     if text.endswith("infinity"):
         return FIRST_MOMENT if text.startswith("-") else LAST_MOMENT
-    # PostgreSQL writes it in the time zone of the connection.
+    # PostgreSQL writes times into JSON in the time zone of the connection.
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-# The first that fits counts.
+# The first matching entry applies.
 _READERS: tuple[tuple[type | tuple[type, ...], Convert], ...] = (
     ((DateTime, UTCDateTime), _read_time),
     (Date, _read_date),

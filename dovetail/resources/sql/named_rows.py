@@ -1,4 +1,4 @@
-"""Rows that are known by a text of their own, as tags are by their names: found, and made where there are none."""
+"""Find rows by a unique name, such as tags, and create the missing ones."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -16,7 +16,7 @@ from dovetail.resources.sql.statements import Statement
 
 
 class NamedRows:
-    """Finds rows by the unique column `name`, and makes those that are missing; right under concurrency."""
+    """Finds rows by the unique column `name` and creates missing ones; safe under concurrency."""
 
     def __init__(self, name: InstrumentedAttribute[str]) -> None:
         mapper = inspect(name.class_)
@@ -26,12 +26,12 @@ class NamedRows:
         self._find, self._make = Statement(self._select), Statement(self._insert, writes=True)
 
     async def find_or_make(self, session: AsyncSession, names: Iterable[str]) -> dict[str, Any]:
-        """Return the primary key of the row of each name. Raises InvalidInputError for one longer than the column."""
-        # Looking first spares sequences and locks in the common case; the insert is what is right under concurrency. It
-        # waits for a transaction that is making the same row, and the look after it finds that one's. Sorted: two
-        # transactions that make the same rows in different order would wait for each other for ever.
+        """Return the primary key for each name. Raise InvalidInputError for a name longer than the column."""
+        # SELECT first: in the common case that saves sequence values and locks. The INSERT makes it safe: it waits for
+        # a transaction that is inserting the same name, and the SELECT after it finds that transaction's row. The names
+        # are sorted, since two transactions that insert the same names in different order would deadlock.
         wanted = sorted(set(names))
-        # PostgreSQL would cut it where it is made the column's type, and SQLite store it.
+        # PostgreSQL would truncate a longer name in the cast to the column's type, and SQLite would store it.
         longest = getattr(self._name.type, "length", None)
         if longest is not None and (beyond := [name for name in wanted if len(name) > longest]):
             raise InvalidInputError(f"{quoted(beyond[0])} is too long; expected {longest} characters at most.")
@@ -46,7 +46,7 @@ class NamedRows:
         return keys
 
     def _select(self, dialect: Dialect) -> ClauseElement:
-        # As it was asked for: a column that does not tell A from a (NOCASE, citext) may hold it in another spelling.
+        # Select the name as given: a case-insensitive column (NOCASE, citext) may hold it in another spelling.
         names = members("names", self._name.type, dialect)
         return select(names.c.value, self._key).join_from(names, self._name.class_, self._name == names.c.value)
 
@@ -54,7 +54,7 @@ class NamedRows:
         names = members("names", self._name.type, dialect)
         table = inspect(self._name.class_).local_table
         given = {one: literal(one.default.arg, one.type) for one in table.columns if is_given(one)}
-        # WHERE: SQLite takes ON CONFLICT for a join's ON.
+        # Without WHERE, SQLite would parse ON CONFLICT as the ON of a join.
         rows = select(names.c.value, *given.values()).where(true()).order_by(names.c.value)
         insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name](self._name.class_)
         made = insert.from_select([*self._name.property.columns, *given], rows).on_conflict_do_nothing()
@@ -62,12 +62,12 @@ class NamedRows:
 
 
 def needs_value(column: Column[object]) -> bool:
-    """Return True if a new row cannot be made of its name alone, because of this column."""
+    """Return True if a new row needs a value for this column besides its name."""
     has_one = column.nullable or column.server_default is not None or column.primary_key or is_given(column)
     return not has_one and column.computed is None and column.identity is None
 
 
 @cache
 def named_rows(name: InstrumentedAttribute[str]) -> NamedRows:
-    """Return the rows known by the column `name`, whose statements are compiled once."""
+    """Return the `NamedRows` of the column `name`: one object each, so that its statements are compiled once."""
     return NamedRows(name)

@@ -1,7 +1,7 @@
-"""The SELECT of a page of rows with all that is nested in them, and the function that makes orjson's items of its rows.
+"""The SELECT of a page of rows with their nested objects, and the function that turns its rows into items for orjson.
 
-The statement cuts the page first, in a materialized CTE, and joins afterwards: what is skipped is never joined.
-Single objects come as columns of joined tables, a list of objects as one JSON text a row, grouped once for the page.
+The statement selects the page first, in a materialized CTE, and joins afterwards, so that it never joins skipped rows.
+Single nested objects are columns of joined tables; a nested list is one JSON text per row, aggregated once per page.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -47,26 +47,26 @@ from dovetail.resources.sql.json_values import (
 )
 from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
 
-LENGTH_OF_MOMENT = len("2026-01-31 12:00:00.000000")  # on SQLite, of which others may write other forms
-ALLOWED = "row_is_allowed"  # no column of a model is called so
+LENGTH_OF_MOMENT = len("2026-01-31 12:00:00.000000")  # as we store times on SQLite; other programs may differ
+ALLOWED = "row_is_allowed"  # the label of `Visibility.check`; no column has this name
 MakeItems = Callable[[Sequence[Sequence[object]]], list[object]]
 Beside = Callable[[CTE], Sequence[CTE]]
-Expressions = Mapping[Build, ColumnElement[object]]  # what functions returned for who asks
+Expressions = Mapping[Build, ColumnElement[object]]  # SQL of the fields that functions give, built for the viewer
 
 
 @dataclass(frozen=True)
 class NestedSelect:
-    """A SELECT, and how to read a row of it."""
+    """A SELECT, and how to read its rows."""
 
     statement: Select[object]
-    make_items: MakeItems  # makes the items of rows
-    behind: tuple[int, ...]  # where in a row the values of `terms` and `extra` are
-    own: Mapping[int, str]  # the attributes of the model itself, by where in a row they are
-    allowed: int | None = None  # where in a row stands whether it fulfils what was asked of it
+    make_items: MakeItems  # turns the driver's rows into items
+    behind: tuple[int, ...]  # the positions in a row of the values of `terms` and `extra`
+    own: Mapping[int, str]  # by position in a row, the attributes of the model itself
+    allowed: int | None = None  # the position in a row of the result of `Visibility.check`
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
-    """Return no CTE: a read that only reads has none beside its page."""
+    """Return no CTEs: the default of `beside`, for statements that only read."""
     return ()
 
 
@@ -83,9 +83,10 @@ def nested_select(
 ) -> NestedSelect:
     """Return the SELECT of `node` for the rows of `page`, whose columns are those of `page_columns`.
 
-    A row also has the values of `terms`, which `page` calls order_0 and so on, and of the attributes `extra`. What the
-    item holds anyway is not sent twice: the driver's decoding is dear. `beside` gives the CTEs that do something else
-    with the page in the same statement. Raises TypeError for a part that needs Python (`compilable.why_python`).
+    Each row also has the values of `terms`, which `page` labels order_0 and so on, and of the attributes `extra`; a
+    value that the item contains is not selected twice, since decoding in the driver is expensive. `beside` returns
+    further CTEs of the statement, given that of the page. Raise TypeError for a part that needs Python
+    (`compilable.why_python`).
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
     builder = _Builder(node.model, cte, aliased(node.model, cte), related, expressions, dialect)
@@ -107,9 +108,9 @@ def nested_select(
 def page_columns(
     node: Node, extra: Sequence[str], check: ColumnElement[bool] | None = None
 ) -> list[ColumnElement[Any]]:
-    """Return the columns that a page has to have: the key, what is answered, and what relations start from.
+    """Return the columns that a page needs: the key, those of the response, and the local columns of its relations.
 
-    With `check` there is one more, which says whether a row fulfils it.
+    With `check` there is one more, the result of that condition.
     """
     columns = dict.fromkeys(inspect(node.model).primary_key)
     for part in node.parts:
@@ -123,36 +124,36 @@ def page_columns(
 
 
 def allowed_column(check: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
-    """Return the column that says whether a row fulfils `check`; none if nothing is asked."""
+    """Return the column with the result of `check`, in a list; an empty list if there is no check."""
     return [] if check is None else [check.label(ALLOWED)]
 
 
 @dataclass
 class _Builder:
-    """Collects the columns and joins of one SELECT, and writes the Python expression that reads a row of it."""
+    """Collects the columns and joins of one SELECT, and generates the Python expression that reads a row."""
 
     model: type[object]
     cte: CTE
-    root: Any  # the model, read from the CTE
+    root: Any  # the model, aliased to the CTE
     related: Criteria
     expressions: Expressions
     dialect: Dialect
-    in_json: bool = False  # the columns become one JSON array
+    in_json: bool = False  # True if the columns become one JSON array
     columns: list[ColumnElement[object]] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
     helpers: dict[str, object] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)  # of the root's own attributes among the columns
-    targets: dict[tuple[str, ...], object] = field(default_factory=dict)  # what flattened columns lead to, by path
+    places: dict[str, int] = field(default_factory=dict)  # positions of the root's own attributes in a row
+    targets: dict[tuple[str, ...], object] = field(default_factory=dict)  # by path, entities joined for flat columns
 
     def place(self, name: str | None, column: ColumnElement[object]) -> int:
-        """Return where in a row the values of the root's attribute `name` are, or of another `column`."""
+        """Return the position in a row of the root's attribute `name`; select `column` if it has none yet."""
         if name in self.places:
             return self.places[name]
         self.columns.append(column)
         return len(self.columns) - 1
 
     def write(self, node: Node, entity: object, path: tuple[str, ...]) -> str:
-        """Return the Python expression that makes the object of `node`, which `entity` stands for."""
+        """Return the Python expression that makes the dict of `node` from a row; `entity` is its aliased model."""
         written = []
         for part in node.parts:
             if isinstance(part, Column):
@@ -169,7 +170,7 @@ class _Builder:
         return "{" + ", ".join(written) + "}"
 
     def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[object]:
-        """Return the SELECT of `columns`, called c0 and so on, from the page and all that was joined to it."""
+        """Return the SELECT of `columns`, labelled c0 and so on, from the page and all joined tables."""
         statement = select(*(column.label(f"c{number}") for number, column in enumerate(columns))).select_from(
             self.root
         )
@@ -190,7 +191,7 @@ class _Builder:
         return self._slot(into_json(column, self.dialect), chain(out_of_json(kind, self.dialect), finish))
 
     def _owner(self, entity: object, relations: Sequence[Attribute], path: tuple[str, ...]) -> object:
-        """Return what stands for the row that `relations` lead to from `entity`, joined once for all its columns."""
+        """Return the entity that `relations` lead to from `entity`; each is joined once for all its columns."""
         for relation in relations:
             path = (*path, relation.key)
             if path not in self.targets:
@@ -231,11 +232,14 @@ class _Builder:
         return self._slot(subquery.c.found, read) if read is not None else self._embed(subquery.c.found)
 
     def group(self, part: Relation, path: tuple[str, ...]) -> tuple[Select[object], Convert | None]:
-        """Return the SELECT of the key and the list at `path` as a JSON text for each row, and what reads the text."""
+        """Return the SELECT of each row's key and its list at `path` as JSON text, and the function that reads it.
+
+        The function is None if the text can be embedded in the response as it is.
+        """
         entity = self.root
         for depth, name in enumerate(path, 1):
             visible = self.related.get(".".join(path[:depth]))
-            # The list's own table needs no alias, so that the relation's ORDER BY fits as it is.
+            # The list's own table gets no alias, so that the relation's ORDER BY can be used unchanged.
             relation, target = getattr(entity, name), getattr(entity, name).property.mapper.class_
             if depth < len(path):
                 target = aliased(target)
@@ -261,8 +265,8 @@ class _Builder:
     def _aggregate(
         self, keys: list[ColumnElement[object]], item: ColumnElement[object], order: Sequence[ColumnElement[object]]
     ) -> Select[object]:
-        # An aggregate reads the rows in the order of a subquery. Told to order them itself, SQLite before 3.44 refuses,
-        # and PostgreSQL before 16 sorts the few rows of each group by itself, which takes longer than all at once.
+        # The aggregate reads rows in the order of a subquery. ORDER BY inside the aggregate needs SQLite 3.44, and
+        # PostgreSQL before 16 sorts each group separately then, which takes longer than sorting all rows once.
         rows = self.select(keys).add_columns(item.label("item")).order_by(*keys, *order).subquery()
         names = [rows.c[f"c{i}"] for i in range(len(keys))]
         is_postgresql = self.dialect.name == "postgresql"
@@ -270,7 +274,7 @@ class _Builder:
         return select(*names, cast(items, Text).label("found")).group_by(*names)
 
     def _embed(self, column: ColumnElement[object]) -> str:
-        """Return the expression that puts a JSON text into the answer as it is."""
+        """Return the Python expression that puts a JSON text into the response unchanged."""
         self.helpers["Fragment"] = orjson.Fragment
         place = self._slot(column, None)
         return f"(Fragment({place}) if {place} is not None else [])"
@@ -280,7 +284,7 @@ class _Builder:
         place = f"row[{len(self.columns) - 1}]"
         if convert is None:
             return place
-        if convert is stored_moment:  # written out as it is stored by us: there is one in nearly every item
+        if convert is stored_moment:  # inlined for our own format, since nearly every item has a time
             self.helpers |= {"moment": datetime.fromisoformat, "UTC": UTC, "read_moment": stored_moment}
             is_ours = f"{place} is not None and len({place}) == {LENGTH_OF_MOMENT}"
             return f"(moment({place}).replace(tzinfo=UTC) if {is_ours} else read_moment({place}))"
@@ -290,7 +294,7 @@ class _Builder:
 
 
 def expression_of(expression: ColumnElement[object], model: type[object], entity: object) -> ColumnElement[object]:
-    """Return an expression on the columns of `model` for the row that `entity` stands for, which may be an alias."""
+    """Return an expression on the columns of `model` for the rows of `entity`, which may be an alias of it."""
     if entity is model or not any(isinstance(part, ColumnClause) for part in visitors.iterate(expression)):
         return expression
     same = [getattr(model, key) == getattr(entity, key) for key in _keys(model)]
@@ -310,7 +314,7 @@ def _json_value(column: ColumnElement[object], dialect: Dialect) -> ColumnElemen
 
 
 def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[object]:
-    # Names of fields are Python's identifiers: they can stand in the statement as they are.
+    # Field names are Python identifiers, so they need no escaping in SQL.
     parts: list[ColumnElement[object]] = []
     for part in node.parts:
         assert isinstance(part, Column)  # noqa: S101 - all of them are plain
@@ -321,7 +325,7 @@ def _json_object(node: Node, entity: Any, dialect: Dialect) -> ColumnElement[obj
 
 
 def _is_plain(part: Column) -> bool:
-    # The alias stands in the statement as it is.
+    # The alias is not escaped in SQL, so it has to be an identifier.
     return not part.relations and part.alias.isidentifier() and is_plain(part.attribute.type)
 
 
@@ -330,7 +334,7 @@ def _json_array(columns: Sequence[ColumnElement[object]], dialect: Dialect) -> C
 
 
 def _json_boolean(column: ColumnElement[object]) -> ColumnElement[object]:
-    # SQLite stores 0 and 1.
+    # SQLite stores booleans as 0 and 1.
     if not isinstance(column.type, Boolean):
         return column
     return case((column.is_(None), None), (column, func.json("true")), else_=func.json("false"))
@@ -344,8 +348,8 @@ def _reader(make_items: MakeItems) -> Convert:
 
 
 def _function(written: str, helpers: dict[str, object]) -> MakeItems:
-    # Written out as Python, as dataclasses writes __init__: a loop over the fields costs twice as much, and a call for
-    # each row a quarter more. All that stands in it are the names of a schema's fields, quoted, and columns' numbers.
+    # Generated as Python source, as dataclasses generate __init__: a loop over the fields costs twice as much, and a
+    # call per row a quarter more. The source contains only field names, quoted by repr, and column numbers.
     made: MakeItems = eval(f"lambda rows: [{written} for row in rows]", dict(helpers))  # noqa: S307 - see above
     return made
 

@@ -1,4 +1,4 @@
-"""Build the tree of an answer from a model and a response schema; refuse fields without a source."""
+"""Build the tree of a response from a model and a response schema; refuse fields without a source."""
 
 from typing import get_args
 
@@ -25,9 +25,9 @@ Above = tuple[type[BaseModel], ...]
 
 
 def build(model: type[object], schema: type[BaseModel], above: Above = ()) -> Node:
-    """Return the tree of `schema` over `model`; `above` are the schemas that it is nested in.
+    """Return the tree of `schema` over `model`; `above` are the schemas that contain it.
 
-    Raises ConfigurationError for a field that the model does not have, and for a schema that is nested in itself.
+    Raise ConfigurationError for a field that the model does not have, and for a schema that contains itself.
     """
     if schema in above:
         raise ConfigurationError(
@@ -87,7 +87,7 @@ def _relation(  # noqa: PLR0917 - as `_part` has them
 
 
 def _flattened(schema: type[BaseModel], name: str, info: FieldInfo, path: Path) -> Column | Relation:
-    """Return the column of the one row that a path leads to, or the list of the values of several rows."""
+    """Return the part for a field with a path such as `author__username`: a column, or a flat list of values."""
     alias = info.serialization_alias or info.alias or name
     several = [relation for relation in path.relations if relation.property.uselist]
     if not several:

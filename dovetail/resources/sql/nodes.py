@@ -1,7 +1,7 @@
-"""The nodes of an answer: a tree of columns and relations, which `node_building.py` builds.
+"""The tree of a response: nodes with columns and relations, which `node_building.py` builds.
 
-A part has three names: that of the schema's field (`name`), the one that clients see (`alias`), and that of the
-attribute (`path`), by which policies know it.
+A part has three names: the schema's field (`name`), the name in JSON (`alias`), and the model's attribute (`path`),
+which policies use.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ Attribute: TypeAlias = InstrumentedAttribute[object]
 
 @dataclass(frozen=True)
 class Column:
-    """A field that is a column: of the row itself, or of the one row that `relations` lead to."""
+    """A field that is a column: of the row itself, or of the single row that `relations` lead to."""
 
     name: str
     alias: str
@@ -31,12 +31,12 @@ class Column:
 
     @property
     def path(self) -> str:
-        """The name that policies know: `author.username`."""
+        """The name that policies use: `author.username`."""
         return ".".join(one.key for one in (*self.relations, self.attribute))
 
     @cached_property
     def form(self) -> TextForm | None:
-        """The form of the column's values, or of each of an array's, as texts."""
+        """The text form of the column's values, or of an array's items."""
         kind = self.attribute.property.columns[0].type
         return text_form(kind.item_type if isinstance(kind, ARRAY) else kind)
 
@@ -61,7 +61,7 @@ class Derived:
 
 @dataclass(frozen=True)
 class Expression:
-    """A field that a function gives in SQL, for who asks."""
+    """A field that is an SQL expression, which the function `build` makes for the viewer."""
 
     name: str
     alias: str
@@ -69,20 +69,20 @@ class Expression:
 
     @property
     def path(self) -> str:
-        """The name that policies know, which is the field's own."""
+        """The name that policies use: the field's own."""
         return self.name
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A field that is a nested object, or a list of them; a flat list is one of the values of a single column."""
+    """A field that is a nested object or a list of them; a flat list holds the values of a single column."""
 
     name: str
     alias: str
     relation: Attribute
     node: "Node"
     is_list: bool
-    is_optional: bool  # may be null in the answer
+    is_optional: bool  # may be null in the response
     on_demand: bool  # only with `expand=`
     is_flat: bool = False
 
@@ -93,12 +93,12 @@ class Relation:
 
     @property
     def path(self) -> str:
-        """The name that policies know: that of the relation, or of the column of a flat list."""
+        """The name that policies use: the relation, or the column of a flat list."""
         return f"{self.key}.{self.node.parts[0].path}" if self.is_flat else self.key
 
     @property
     def may_be_null(self) -> bool:
-        """Return True if a row may have none."""
+        """Return True if a row may have no related row."""
         return leads_nowhere(self.relation)
 
 
@@ -107,18 +107,18 @@ Part: TypeAlias = Column | Computed | Derived | Expression | Relation
 
 @dataclass(frozen=True)
 class Node:
-    """An object in an answer: its model, its schema and those of the schema's fields that are asked for."""
+    """An object in a response: its model, its schema and the requested fields of the schema."""
 
     model: type[object]
     schema: type[BaseModel]
     parts: tuple[Part, ...]
 
     def names(self) -> Iterator[str]:
-        """Yield the name of every field as clients know it; those of nested objects have a dot: `author.username`."""
+        """Yield the JSON name of every field; those of nested objects have a dot: `author.username`."""
         yield from (name for name, _ in self.paths())
 
     def paths(self, prefix: str = "", place: str = "") -> Iterator[tuple[str, str]]:
-        """Yield the name of every field as clients know it, and as policies do."""
+        """Yield for every field its JSON name and the name that policies use."""
         for part in self.parts:
             yield prefix + part.alias, place + part.path
             if isinstance(part, Relation) and not part.is_flat:
@@ -133,7 +133,7 @@ class Node:
                 yield from part.node.on_demand(f"{prefix}{part.alias}.")
 
     def expressions(self) -> Iterator[Build]:
-        """Yield the functions of the expressions, in the order of the fields."""
+        """Yield the `build` functions of the expressions, in the order of the fields."""
         for part in self.parts:
             if isinstance(part, Expression):
                 yield part.build
@@ -141,26 +141,26 @@ class Node:
                 yield from part.node.expressions()
 
     def include(self) -> dict[str, object]:
-        """Return the `include` by which pydantic writes these fields (https://docs.pydantic.dev/latest/concepts/serialization/)."""
+        """Return pydantic's `include` for these fields (https://docs.pydantic.dev/latest/concepts/serialization/)."""
         return {part.name: _include(part) for part in self.parts}
 
 
 def leads_nowhere(relation: Attribute) -> bool:
-    """Return True if a relation may lead to no row: unless a foreign key that is never null leads to it."""
+    """Return True if a relation may lead to no row: it always leads to one only over a NOT NULL foreign key."""
     mapped: Any = relation.property
     return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)
 
 
 def select_fields(node: Node, wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]) -> Node:
-    """Return `node` without what is hidden, not expanded or, if `wanted` names any, not wanted.
+    """Return `node` without the fields that are hidden, not expanded, or not in `wanted` (unless that is empty).
 
-    A name stands for all below it; `author.username` keeps only that of the author.
+    The name of a nested object stands for all its fields; `author.username` keeps only that field of the author.
     """
     return _selected(node, ("", ""), wanted, expand, hidden)
 
 
 def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefix: str = "") -> list[_AbstractLoad]:
-    """Return what loads deferred columns, single objects by a join, and lists by one more statement each."""
+    """Return the options that load deferred columns, single objects by a join, and lists by one statement each."""
     options: list[_AbstractLoad] = []
     for part in node.parts:
         if isinstance(part, Relation):
@@ -172,9 +172,9 @@ def loader_options(node: Node, related: Mapping[str, ColumnElement[bool]], prefi
 
 
 class View:
-    """A row as pydantic sees it: it has the fields of a node, and nothing that was not loaded.
+    """A row as pydantic sees it: it has the fields of a node and no others, so that nothing is lazily loaded.
 
-    `computed` has the values of expressions, by function and by key.
+    `computed` holds the values of expressions, by function and then by primary key.
     """
 
     def __init__(self, item: object, node: Node, computed: Mapping[Build, Mapping[object, object]]) -> None:
@@ -212,7 +212,7 @@ def _value(item: object, part: Column) -> object:
 
 
 def _written(form: TextForm, value: object) -> object:
-    """Return a value, or the list of values that an array is, as JSON has it."""
+    """Return a value, or each item of an array, in the text form that JSON uses."""
     if isinstance(value, list):
         return [_written(form, one) for one in value]
     return None if value is None else form.write(value)
@@ -239,7 +239,7 @@ def _column_options(
 def _selected(
     node: Node, prefixes: tuple[str, str], wanted: frozenset[str], expand: frozenset[str], hidden: frozenset[str]
 ) -> Node:
-    """Return the same; `prefixes` stand before names as clients know them, and as policies do."""
+    """Do as `select_fields` does; `prefixes` come before JSON names and before the names that policies use."""
     kept: list[Part] = []
     for part in node.parts:
         name, place = prefixes[0] + part.alias, prefixes[1] + part.path

@@ -1,4 +1,4 @@
-"""Statements that read or write, and confirm what was presumed of who asks; see `database/presumed.py`."""
+"""Statements that also confirm the presumed user row (a cached row, not yet read again); see `database/presumed.py`."""
 
 from sqlalchemy import Column, ColumnElement, Dialect, Select, bindparam, literal_column, select, true
 from sqlalchemy.types import UserDefinedType
@@ -7,13 +7,13 @@ from dovetail.database.presumed import Presumable, Presumed
 from dovetail.resources.schemas.secret_columns import is_secret
 from dovetail.resources.sql.statements import PRESUMED
 
-IS_FOUND = "is_found"  # null beside somebody for whom nothing was found
+IS_FOUND = "is_found"  # null if the user's row was found, but no row of `read`
 
 
 def confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Select[object]:
-    """Return the SELECT of the row that is presumed, whether a row of `read` was found, and that row.
+    """Return the SELECT of the user's row, then IS_FOUND, then the row of `read`.
 
-    Nothing is read for somebody who is not there.
+    It returns no row if the user's row does not exist.
     """
     columns = presumed.statement.select(dialect).subquery("presumed")
     found = read.add_columns(literal_column("1").label(IS_FOUND)).subquery("found")
@@ -23,23 +23,23 @@ def confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Se
 
 
 def is_confirmed(statement: Presumable, dialect: Dialect) -> ColumnElement[bool]:
-    """Return the condition that a statement gives the row with the values of PRESUMED, as the driver has them.
+    """Return the condition that the user's row still has the values of the PRESUMED placeholders.
 
-    What is secret is not compared: nothing is decided by that, and a database may log what it is given.
+    Secret columns are not compared: no decision depends on them, and a database may log its arguments.
     """
-    asked = statement.select(dialect)
-    row = asked.subquery("presumed")
-    told = [not (isinstance(column, Column) and is_secret(column)) for column in asked.selected_columns]
-    values = [bindparam(f"{PRESUMED}{number}", type_=_AsDriverHasIt()) for number in range(len(told))]
+    query = statement.select(dialect)
+    row = query.subquery("presumed")
+    compared = [not (isinstance(column, Column) and is_secret(column)) for column in query.selected_columns]
+    values = [bindparam(f"{PRESUMED}{number}", type_=_DriverValue()) for number in range(len(compared))]
     same = [
         column.is_not_distinct_from(value)
-        for column, value, is_told in zip(row.c, values, told, strict=True)
-        if is_told
+        for column, value, is_compared in zip(row.c, values, compared, strict=True)
+        if is_compared
     ]
     return select(literal_column("1")).select_from(row).where(*same).exists()
 
 
-class _AsDriverHasIt(UserDefinedType[object]):
-    """A value that came from the driver and goes back as it is; PostgreSQL tells its type from what it is beside."""
+class _DriverValue(UserDefinedType[object]):
+    """A value from the driver, sent back unconverted; PostgreSQL infers its type from the column compared with it."""
 
     cache_ok = True

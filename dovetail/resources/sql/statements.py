@@ -1,12 +1,12 @@
-"""Prepared statements: compiled once for each database, and run by the driver on its own.
+"""Prepared statements: compiled once for each database, and run by the driver without SQLAlchemy.
 
-SQLAlchemy builds and compiles a statement once; after that a request pays for the driver only. All that runs past
-SQLAlchemy is a `PreparedStatement`: reads, INSERTs that read back, and what a service declares beside its functions:
+SQLAlchemy builds and compiles a statement once; after that a request pays for the driver only. Everything that bypasses
+SQLAlchemy is a `PreparedStatement`: reads, INSERTs that read back, and statements that a service declares:
 
     _BY_NAME = Statement(lambda _: select(Tag.id, Tag.name).where(Tag.name == bindparam("name", type_=Tag.name.type)))
     rows = await _BY_NAME.fetch(session, name="python")
 
-A service uses them beside `session.execute`: they run on the session's connection, in its transaction.
+A service can use them next to `session.execute`: they run on the session's connection, in its transaction.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
@@ -26,34 +26,34 @@ from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.json_values import Convert
 
 T = TypeVar("T")
-Row: TypeAlias = Sequence[Any]  # as the driver gives it
-PRESUMED = "presumed_"  # with a number: the placeholder for a value of the row that is presumed
+Row: TypeAlias = Sequence[Any]  # as the driver returns it
+PRESUMED = "presumed_"  # prefix of a number: the placeholder for a value of the presumed row
 NOTHING: Mapping[str, Callable[[], object]] = {}
 
 
 class Argument(NamedTuple):
     """A placeholder, and the source of its value: a name, a position, a function, or else a constant."""
 
-    name: str | None = None  # among the values that a caller names
-    position: int | None = None  # among the values that belong to the viewer
-    make: Callable[[], object] | None = None  # a default of a column that Python makes
+    name: str | None = None  # of a named argument
+    position: int | None = None  # in the list of the viewer's values
+    make: Callable[[], object] | None = None  # a column default in Python
     constant: object = None
-    process: Convert | None = None  # what SQLAlchemy applies to each value for the driver
+    process: Convert | None = None  # SQLAlchemy's conversion of the value for the driver
 
 
 @dataclass(frozen=True)
 class PreparedStatement:
-    """A statement that the driver can run."""
+    """A compiled statement that the driver can run."""
 
     sql: str
     arguments: tuple[Argument, ...]
-    # If the last value of the driver's rows is a JSON array of more values: what brings all of them into their order.
+    # If the last value of the driver's rows is a JSON array of further values: puts all values in their order.
     packed: Callable[[Row], Row] | None = None
 
     def fetch(
         self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
     ) -> Awaitable[Sequence[Row]]:
-        """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
+        """Run the statement and return all rows. Raise SQLAlchemy's errors, as the engine would."""
         return self._unpacked(connection.fetch(*self.step(named, positional)))
 
     def fetch_behind(
@@ -63,14 +63,20 @@ class PreparedStatement:
         named: Mapping[str, object],
         positional: Sequence[object] = (),
     ) -> Awaitable[Sequence[Row]]:
-        """Run the statements `first` on SQLite, and this one behind them; return its rows; if one fails, none is."""
+        """Run the statements `first` on SQLite, then this one, and return its rows. If one fails, none is applied."""
         steps = [one.step(named, positional) for one in (*first, self)]
         return self._unpacked(connection.fetch_last(steps))
 
     def step(self, named: Mapping[str, object], positional: Sequence[object] = ()) -> tuple[str, tuple[object, ...]]:
-        """Return the text with its arguments, as the driver takes them."""
+        """Return the SQL and the arguments for the driver."""
         values = []
-        for name, position, make, constant, process in self.arguments:  # in a function of its own each costs thrice
+        for (
+            name,
+            position,
+            make,
+            constant,
+            process,
+        ) in self.arguments:  # inlined, as calls cost thrice
             if name is not None:
                 value = named[name]
             elif position is not None:
@@ -93,15 +99,15 @@ def prepare(
     viewer_values: Sequence[BindParameter[object]] = (),
     defaults: Mapping[str, Callable[[], object]] = NOTHING,
 ) -> PreparedStatement | None:
-    """Compile `statement`; None if its text depends on its values, as that of an IN over a list does.
+    """Compile `statement`; return None if its SQL depends on the values, such as an IN over a list.
 
-    What `viewer_values` hold comes from the viewer at each run, and what `defaults` name from a function. Any other
-    placeholder without a value is named.
+    At each run, the values of `viewer_values` are passed by position, those named in `defaults` are made by a function,
+    and those of other placeholders without a value are passed by name.
     """
     compiled: Any = statement.compile(dialect=dialect)
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
-    # A condition that was adapted holds copies of its values; they know what they were copied from.
+    # An adapted condition contains copies of its bind parameters, which refer to their originals.
     positions = {one: n for n, bind in enumerate(viewer_values) for one in copied_from(bind)}
     processors = bind_processors(compiled)
     binds = [(compiled.binds[name], processors.get(name)) for name in compiled.positiontup or ()]
@@ -109,7 +115,7 @@ def prepare(
 
 
 class Statement:
-    """A statement whose values are placeholders. `build` makes it for a dialect; `writes` says that it changes rows."""
+    """A statement with placeholders. `build` makes it for a dialect; `writes` says that it changes rows."""
 
     def __init__(self, build: Callable[[Dialect], ClauseElement], *, writes: bool = False) -> None:
         self._build = build
@@ -117,12 +123,12 @@ class Statement:
         self._prepared: dict[str, PreparedStatement] = {}  # by the name of a dialect
 
     async def fetch(self, session: AsyncSession, **values: object) -> Sequence[Row]:
-        """Return all rows, as the driver gives them; that of `members` takes a list. Raises SQLAlchemy's errors."""
+        """Run the statement and return all rows; a placeholder of `members` takes a list. Raise SQLAlchemy's errors."""
         connection = await (driver_to_write if self._writes else driver_to_read)(session)
         return await self.prepared(connection.dialect).fetch(connection, values)
 
     def prepared(self, dialect: Dialect) -> PreparedStatement:
-        """Return the statement for a dialect."""
+        """Return the compiled statement for a dialect."""
         prepared = self._prepared.get(dialect.name)
         if prepared is None:
             statement = self._build(dialect)
@@ -134,9 +140,9 @@ class Statement:
 
 
 class Found(Generic[T]):
-    """An object that is made when somebody asks for it; `values` are all that was loaded of it, if that can be told.
+    """A found row, whose object is made when `item` is first read.
 
-    `apart` are the values of the columns that are not the object's.
+    `values` are all values loaded for the object, None if the ORM loaded it; `apart` are the values of extra columns.
     """
 
     def __init__(self, values: Hashable | None, make: Callable[[], T], apart: Row = ()) -> None:
@@ -151,13 +157,13 @@ class Found(Generic[T]):
 
 
 class EntityStatement(Statement, Generic[T]):
-    """A SELECT of one object of the ORM by placeholders; `one_or_none` gives it as the ORM would, for less.
+    """A SELECT of one ORM object by placeholders; `one_or_none` returns it as the ORM would, at less cost.
 
-    `beside` gives more columns, whose values `note` is handed with the object. So does `apart`, of what is not the
-    object's: two that differ in nothing else are equal to whoever compares `Found.values`.
+    `beside` and `apart` are further columns, whose values `note` receives together with the object. Those of `apart`
+    are not part of `Found.values`, by which two rows are compared.
 
-    `known_by` names the placeholder whose value tells one object from another: where the source presumes, the row that
-    was given for it before is given again, if it `may_be_presumed` by what stood apart.
+    `known_by` names the placeholder that identifies the object. If the source allows presuming, the row that was read
+    for the same value before is returned again, provided that `may_be_presumed` accepts its `apart` values.
     """
 
     def __init__(
@@ -186,7 +192,7 @@ class EntityStatement(Statement, Generic[T]):
         return cast("Select[object]", self._select().with_only_columns(*columns))
 
     async def one_or_none(self, session: AsyncSession, **values: object) -> T | None:
-        """Return the object, which belongs to the session then; None if there is none."""
+        """Return the object, attached to the session; None if there is none."""
         if self._entities.are_heard():
             statement = self._select().add_columns(*self._beside(session.get_bind().dialect), *self._apart)
             found = (await session.execute(statement, values)).one_or_none()
@@ -197,9 +203,9 @@ class EntityStatement(Statement, Generic[T]):
         return self._made(rows[0], partial(self._entities.attach, session)) if rows else None
 
     async def find(self, source: ReadSource, **values: object) -> "Found[T] | None":
-        """Return the object, which will belong to the session of `source` if it has one; None if there is none.
+        """Return the row found, None if there is none. Its object is attached to the session of `source`, if any.
 
-        Raises NeedsSessionError if somebody listens to the loads of such objects, and there is no session.
+        Raise NeedsSessionError if the `load` event has listeners and there is no session.
         """
         if self._entities.events.load:
             item = await self.one_or_none(session_of(source), **values)
@@ -229,11 +235,11 @@ class EntityStatement(Statement, Generic[T]):
         return row
 
     def values_of(self, item: T) -> Hashable | None:
-        """Return all that the statement loads of an object, as it is now; None if something of it is not loaded."""
+        """Return the current values of the object's columns; None if one of them is not loaded."""
         return self._entities.values_of(item)
 
     def place_of(self, name: str) -> int:
-        """Return where in `Found.values` the value of this attribute is."""
+        """Return the position of this attribute in `Found.values`."""
         return [column.key for column in self._entities.columns()].index(name)
 
     def _made(self, row: Row, make: Callable[[Row], T]) -> T:
@@ -247,7 +253,7 @@ class EntityStatement(Statement, Generic[T]):
 
 
 def confirmed_by(presumed: Presumed) -> dict[str, object]:
-    """Return what fills the placeholders of a statement that confirms a presumed row, see `presumed.py`."""
+    """Return the arguments of a statement that confirms a presumed row; see `presumed.py`."""
     row = {f"{PRESUMED}{number}": value for number, value in enumerate(presumed.row)}
     return {**presumed.values, **row}
 

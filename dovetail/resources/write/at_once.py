@@ -1,13 +1,13 @@
-"""A change or a removal of one row by a single statement, which asks all that is to be asked as it writes.
+"""UPDATE or DELETE of one row by a single statement, which checks all conditions in its WHERE.
 
     UPDATE ... WHERE <key, rules, entity tag> RETURNING <the row as a read answers it>
 
-A history takes one more on SQLite, in front of it, with the same conditions.
+On SQLite a history needs one more statement before it, with the same conditions.
 
-Where it finds no row nothing was changed, and whoever asked goes the way of `Writer`, which locks the row first and
-knows what to answer: 404, 403, 412, or the row as it was. A single statement needs no transaction around it.
-What hooks write, listeners hear, or leads to other rows goes that way from the start, and so does what is to be changed
-within a transaction of PostgreSQL's, which would be at its end with a statement that fails.
+If the statement finds no row, nothing was changed, and the caller falls back to `Writer`, which locks the row first and
+so can tell the answers apart: 404, 403, 412, or the unchanged row. A single statement needs no transaction around it.
+`Writer` also does every write that has hooks or ORM listeners or touches other rows, and every write within an open
+transaction on PostgreSQL, which a failing statement would abort.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -56,7 +56,7 @@ from dovetail.resources.write.references import References
 
 
 class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
-    """Updates and deletes a row by one statement, where that is all there is to do."""
+    """Updates or deletes a row by one statement, where that is all there is to do."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         data: Update | Replace,
         if_match: str | None,
     ) -> Batch | None:
-        """Change the row with this key, and return it as the viewer may see it; None if nothing was changed.
+        """Update the row with this key and return it as the viewer may see it; None if nothing was changed.
 
         `asked` is the viewer's `Spec.change_visibility`.
         """
@@ -106,16 +106,16 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
     async def _write(
         self, session: AsyncSession, plan: Plan, arguments: Mapping[str, object], asked: Visibility
     ) -> Batch | None:
-        """Run the statement where its failure does no harm.
+        """Run the statement where its failure aborts no transaction; return None if it wrote nothing.
 
-        Whoever may not write the row is told that first, and not that a value cannot be stored; and the way of `Writer`
-        knows what to say of a row that a trigger makes one that may not be written.
+        A value that the database rejects returns None too: `Writer` then checks the permission before the value, so
+        that a viewer without permission gets a 403. It also answers for a row that a trigger makes forbidden.
         """
         await flush(session)
         connection = driver_alone(session)
         if connection is None:
             if dialect_of(session).name == "postgresql":
-                return None  # a transaction in which a statement has failed is at its end
+                return None  # a failing statement would abort the open transaction
             connection = await driver_to_write(session)
         try:
             batch = await plan.fetch(connection, arguments, asked.bind_values)
@@ -159,7 +159,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         arguments: Mapping[str, object],
         asked: Visibility,
     ) -> bool:
-        """Run what deletes a row; return False if there was nothing to delete, or a key that no row can have."""
+        """Run the deletion; return False if there was nothing to delete, or the key is none that a row can have."""
         await flush(session)
         presumed, (*first, prepared) = presumed_in(session), statements
         connection = driver_alone(session) or await driver_for_all(session)
@@ -172,7 +172,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         except DBAPIError as error:
             if presumed is None or not is_bad_data(error):
                 raise
-            return False  # whoever is no longer there is told that first
+            return False  # the fallback answers first if the presumed user is gone
         if rows:
             note_written(session)
             if presumed is not None:
@@ -190,7 +190,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _updates(self) -> bool:
-        """True if no hook writes the row or looks at it, and the model does not want the ORM to."""
+        """True if no hook takes part in updates, and the model does not need the ORM for them."""
         has_hook = self._spec.update_with is not None or "may_update" in self._spec.policy.old_hooks
         return not has_hook and why_model(self._mapper) is None
 
@@ -201,7 +201,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
     def _arguments(
         self, session: AsyncSession, asked: Visibility, key: Hashable, if_match: str | None
     ) -> dict[str, object] | None:
-        """Return what says which row it is, and of which version; None if somebody else has to ask, or see the row."""
+        """Return the arguments for key and version; None if the ORM has to load the row, or Writer to check it."""
         if len(self._spec.known_by) > 1:
             return None
         mapper = self._mapper
@@ -217,7 +217,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         return {KEY: key, **version_arguments(key, version)}
 
     def _values(self, recognized: Recognized[Viewer], data: Update | Replace) -> Mapping[str, object] | None:
-        """Return what is to be written, by attribute; None if that is more than columns of the row, or is refused."""
+        """Return the values to write, by attribute; None if the body sets more than columns, or a refused field."""
         spec, named = self._spec, data.model_fields_set
         is_whole = isinstance(data, spec.replace or ())
         if not self._elsewhere.isdisjoint(type(data).model_fields if is_whole else named):
@@ -236,7 +236,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _elsewhere(self) -> frozenset[str]:
-        """The fields that lead to other rows, and those of the key."""
+        """The fields that refer to other rows, and the key's own fields."""
         return self._references.fields | self._spec.links.keys() | {*self._spec.nested, *self._spec.keys}
 
     @cached_property
@@ -245,7 +245,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
 
 def values_of(spec: Spec, data: BaseModel, kept: frozenset[str]) -> dict[str, object]:
-    """Return what a body sets, by attribute; a replacement that does not name one of `kept` keeps it."""
+    """Return the values that a body sets, by attribute; a replacement keeps the fields of `kept` that it omits."""
     is_whole = isinstance(data, spec.replace or ())
     return data.model_dump(
         exclude_unset=not is_whole, exclude={*spec.links, *spec.nested} | (kept - data.model_fields_set)

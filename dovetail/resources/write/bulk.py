@@ -1,7 +1,7 @@
 """Many rows in one transaction, all or none, with an error for each item that cannot be done.
 
-All are tried together, in few statements. If that fails, each is tried alone in a savepoint, to name those that fail,
-and everything is rolled back. The rows stay locked in between, so the policy is asked once of each item.
+First all items are written together, in few statements. If that fails, each is tried alone in a savepoint to find those
+that fail, and everything is rolled back. The rows stay locked in between, so the policy is checked once for each item.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ from dovetail.state import DOOR, note_of_request
 
 All = TypeVar("All")
 One = TypeVar("One")
-# What a client can do something about; anything else ends the request.
+# Errors that a client can correct; any other error fails the whole request at once.
 EXPECTED = (
     ConflictError,
     InvalidInputError,
@@ -51,13 +51,13 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Written:
-    """Rows that were written, by their keys in the order of the items, and what was read of them."""
+    """Written rows: their keys in the order of the items, and the batch that was read back."""
 
     keys: Sequence[Hashable]
     batch: Batch
 
     def items(self) -> list[object]:
-        """Return the rows as they are to be answered, in the order of the items."""
+        """Return the rows as the response shows them, in the order of the items."""
         batch = self.batch
         if len(self.keys) == 1:
             return batch.items
@@ -71,13 +71,13 @@ async def create_all(
     viewer: Viewer,
     items: Sequence[Create],
 ) -> Written:
-    """Create rows. Raises one error that names each item that cannot be created."""
+    """Create rows. Raise one error that lists every item that cannot be created."""
 
     async def together() -> Written:
         return await _written(writer, session, viewer, ADD, await writer.create_items(session, viewer, items))
 
     async def apart() -> Callable[[int], Awaitable[Hashable]]:
-        # The links of all, as before: in another order others might wait.
+        # Find the links of all items at once, as before: row locks in another order could deadlock with other requests.
         links = await find_links(writer.spec.finders, session, items)
 
         async def one(number: int) -> Hashable:
@@ -90,7 +90,7 @@ async def create_all(
     def check(number: int) -> None:
         writer.check_create(viewer, items[number])
 
-    writer.spec.written_visibility(viewer, ADD)  # which refuses whoever may add no row
+    writer.spec.written_visibility(viewer, ADD)  # raises if the viewer may not add rows
     done = await _Job(session, "/items", len(items), check, together, apart, writer.spec.model, items).run()
     return done if isinstance(done, Written) else await _written(writer, session, viewer, ADD, done)
 
@@ -102,7 +102,7 @@ async def update_all(
     keys: Sequence[Hashable],
     items: Sequence[tuple[Update | Replace, str | None]],
 ) -> Written:
-    """Update the rows with these keys, each by its data and If-Match. Raises one error that names each that fails."""
+    """Update the rows with these keys, each by its data and If-Match. Raise one error that lists every failure."""
     locked = await writer.lock_items(session, viewer, keys, CHANGE)
 
     def change(number: int) -> Change[Model, Update, Replace]:
@@ -114,7 +114,7 @@ async def update_all(
 
     async def apart() -> Callable[[int], Awaitable[Hashable]]:
         nonlocal locked
-        # Read again, after the savepoint was rolled back.
+        # Load the rows again: the rollback of the savepoint expired them.
         locked = await writer.lock_items(session, viewer, keys, CHANGE)
         links = await find_links(writer.spec.finders, session, [data for data, _ in items])
 
@@ -140,10 +140,10 @@ async def put_all(
     keys: Sequence[Hashable],
     items: Sequence[tuple[Replace, str | None]],
 ) -> list[object]:
-    """Replace the rows that clients know by these keys, and make those that there are none of; return the answers.
+    """Replace the rows identified in URLs by these keys, create those that are missing; return the rows to answer.
 
-    Of two who make the same row at once, the second one replaces it: where the first has come between, each is looked
-    for again. Raises one error that names each that fails.
+    If another request creates one of the rows meanwhile, the INSERT fails, the rows are looked up again, and that row
+    is replaced instead. Raise one error that lists every failure.
     """
     locked = await writer.lock_known(session, viewer, keys, CHANGE)
 
@@ -154,10 +154,10 @@ async def put_all(
         if keys[number] in locked or keys[number] in keys[:number]:
             writer.check_update(viewer, change(number))
             return
-        writer.spec.written_visibility(viewer, ADD)  # which refuses whoever may add no row
-        writer.check_create(viewer, items[number][0])  # type: ignore[arg-type]  # the schema that makes a row here
+        writer.spec.written_visibility(viewer, ADD)  # raises if the viewer may not add rows
+        writer.check_create(viewer, items[number][0])  # type: ignore[arg-type]  # here `replace` creates rows too
         if items[number][1] is not None:
-            raise StaleWriteError  # what the client saw is not there
+            raise StaleWriteError  # the version that the client saw is gone
 
     async def write(numbers: Sequence[int], found: Links | None) -> list[object]:
         old = [number for number in numbers if keys[number] in locked]
@@ -179,7 +179,7 @@ async def put_all(
 
     async def apart() -> Callable[[int], Awaitable[object]]:
         nonlocal locked
-        locked = await writer.lock_known(session, viewer, keys, CHANGE)  # somebody else may have made some
+        locked = await writer.lock_known(session, viewer, keys, CHANGE)  # another request may have created some
         links = await find_links(writer.spec.finders, session, [data for data, _ in items])
 
         async def one(number: int) -> object:
@@ -201,7 +201,7 @@ async def delete_all(
     viewer: Viewer,
     keys: Sequence[Hashable],
 ) -> None:
-    """Delete the rows with these keys. Raises one error that names each that cannot be deleted."""
+    """Delete the rows with these keys. Raise one error that lists every row that cannot be deleted."""
     locked = await writer.lock_items(session, viewer, keys, DELETE)
 
     def item(number: int) -> Model:
@@ -223,20 +223,20 @@ async def delete_all(
 
 @dataclass
 class _Job(Generic[All, One]):
-    """A job for `total` items: `check` each, and then do all `together`, or each `apart`."""
+    """A job for `total` items: `check` each, then write all `together`; if that fails, write each `apart`."""
 
     session: AsyncSession
-    pointer: str  # to the list of them
+    pointer: str  # the JSON pointer to the list of items in the body
     total: int
     check: Callable[[int], None]
     together: Callable[[], Awaitable[All]]
-    apart: Callable[[], Awaitable[Callable[[int], Awaitable[One]]]]  # gives what does one
+    apart: Callable[[], Awaitable[Callable[[int], Awaitable[One]]]]  # returns the function that writes one item
     model: type[object]
-    bodies: Sequence[BaseModel] = ()  # of the items, where they have some
-    errors: dict[int, DovetailError] = field(default_factory=dict)  # by number
+    bodies: Sequence[BaseModel] = ()  # empty for deletions
+    errors: dict[int, DovetailError] = field(default_factory=dict)  # by the item's number
 
     async def run(self) -> All | list[One]:
-        """Return what was done, together or each, in their order. Raises one error that names each that failed."""
+        """Return the result of `together`, or those of `apart` in order. Raise one error that lists every failure."""
         note_of_request(DOOR, "bulk")
         for number in range(self.total):
             with self._noting(number):
@@ -258,7 +258,7 @@ class _Job(Generic[All, One]):
         return [done for done in each if done is not None]
 
     async def _try(self, number: int, one: Callable[[int], Awaitable[One]]) -> One | None:
-        """Do one item. Note what it raises, by the fields of its body, and return None."""
+        """Write one item and return the result; on an expected error, note it and return None."""
         with self._noting(number):
             try:
                 async with self.session.begin_nested():
@@ -275,14 +275,14 @@ class _Job(Generic[All, One]):
 
     @contextmanager
     def _noting(self, number: int) -> Iterator[None]:
-        """Note what the block raises, if it is something that a client can do about."""
+        """Note the error that the block raises, if it is one that a client can correct."""
         try:
             yield
         except (*EXPECTED, SQLAlchemyError) as error:
             self.errors[number] = _expected(error)
 
     def _raise_errors(self) -> None:
-        """Raise them as one error, which rolls everything back: of their own kind if they are all of one kind."""
+        """Raise all errors as one, which rolls everything back: of their class if they share one, else 422."""
         if not self.errors:
             return
         kinds = {type(error) for error in self.errors.values()}
@@ -299,7 +299,7 @@ class _Job(Generic[All, One]):
 
 
 def _expected(error: Exception) -> DovetailError:
-    """Return the error as one that a client can do about. Raises it if it is not."""
+    """Return the error as one that a client can correct. Raise it again if it is not."""
     known = error if isinstance(error, DovetailError) else client_error(error)
     if not isinstance(known, EXPECTED):
         raise error
@@ -313,7 +313,7 @@ async def _written(
     action: str,
     keys: Sequence[Hashable],
 ) -> Written:
-    """Read rows that were written. Raises PermissionDeniedError if one may not be as it is now."""
+    """Read written rows. Raise PermissionDeniedError if the policy does not allow one as it is now."""
     visibility = writer.spec.written_visibility(viewer, action)
     batch = await writer.spec.written_reader.read_keys(SessionSource(session), keys, visibility)
     if batch.refused():
@@ -321,7 +321,7 @@ async def _written(
     return Written(keys, batch)
 
 
-def _take(  # noqa: PLR0917 - as a writer's `taken` has them, of one of many
+def _take(  # noqa: PLR0917 - the parameters of `Writer.taken`, and which of the keys
     writer: Writer[Model, Viewer, Create, Update, Replace],
     viewer: Viewer,
     action: str,

@@ -1,4 +1,4 @@
-"""The statements of `at_once.py`: UPDATE and DELETE of a row if it may be written, and is as the client saw it."""
+"""The statements of `at_once.py`: UPDATE and DELETE whose WHERE checks the policy and the client's entity tag."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,14 +48,14 @@ from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.one_row import OneRow
 
-# Kinds of columns of which a database says, as Python does, whether two values are equal.
+# Column types whose values are equal in the database exactly if they are equal in Python.
 COMPARABLE = frozenset({Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String, Time, Uuid})
 StatementT = TypeVar("StatementT")
 
 
 @dataclass(frozen=True)
 class Compiled(Generic[StatementT]):
-    """A statement, and the log whose placeholders it has, if it writes into one."""
+    """A statement, and the history log whose placeholders it contains, if it writes a history line."""
 
     statement: StatementT
     log: ChangeLog | None
@@ -72,10 +72,10 @@ def compile_update(  # noqa: PLR0917 - what the statement is made of
     *,
     is_tagged: bool,
 ) -> Compiled[Plan] | None:
-    """Return what writes these attributes of a row if that changes any of them, and reads it; and into the `log`.
+    """Compile the UPDATE of these attributes, which writes only if one of them changes, and reads the row.
 
-    It writes nothing unless the statement `by_whom`, if there is one, gives the row that is presumed of who asks.
-    None if the database cannot ask all there is to ask before it writes.
+    It also writes the line into the `log`. If `by_whom` is given, the query that confirms the presumed user, nothing is
+    written unless that query finds the user. Return None if SQL cannot express all conditions.
     """
     log = log if log is not None and log.columns(inspect(spec.model).local_table) else None
     check = true() if visibility.check is None else visibility.check
@@ -102,9 +102,9 @@ def prepare_delete(  # noqa: PLR0917 - as above
     *,
     is_tagged: bool,
 ) -> Compiled[Sequence[PreparedStatement]] | None:
-    """Return what deletes a row and answers its key, behind what writes that into the `log`; None as above.
+    """Compile the DELETE that returns the row's key, after the statement that writes the line into the `log`.
 
-    It deletes nothing either unless `by_whom` gives the row that is presumed of who asks.
+    `by_whom` and None as for `compile_update`.
     """
     conditions = list(_conditions(spec, visibility, dialect, is_tagged=is_tagged))
     if not conditions:
@@ -114,10 +114,10 @@ def prepare_delete(  # noqa: PLR0917 - as above
     line = None if log is None else log.insert_deleted(table, chosen)
     if line is not None and len(select(table).where(*chosen).get_final_froms()) > 1:
         return None
-    if by_whom is not None:  # which looks at rows of its own; nobody is presumed where the line is a statement apart
+    if by_whom is not None:  # after the line's conditions: where the line is a separate statement nobody is presumed
         chosen.append(is_confirmed(by_whom, dialect))
     if log is not None and line is not None and dialect.name != "sqlite":
-        (name,) = key_names(spec.model)  # of the primary key, by which what goes along refers to the row
+        (name,) = key_names(spec.model)  # the primary key: rows deleted by cascade refer to it
         statement = _recorded_delete(log, table, getattr(spec.model, name), chosen)
         recorded = prepare(statement, dialect, visibility.binds)
         return None if recorded is None else Compiled((recorded,), log)
@@ -129,10 +129,10 @@ def prepare_delete(  # noqa: PLR0917 - as above
 def _recorded_delete(
     log: ChangeLog, table: Table, key: InstrumentedAttribute[object], chosen: Sequence[ColumnElement[bool]]
 ) -> ReturningDelete[object]:
-    """Return, for PostgreSQL, what deletes a row, answers its key and writes it into the log, with what goes along.
+    """Return, for PostgreSQL, the DELETE that returns the key and records the row and all rows deleted by cascade.
 
-    What is written down has to be what is deleted: the row as it is locked. Where another transaction holds it, or has
-    just made what refers to it, nothing is deleted here.
+    The history must record exactly what is deleted, so the row is locked first. If another transaction holds the row,
+    or has just inserted a reference to it, nothing is deleted here.
     """
     own = key.property.columns[0]
     taken = taken_row(table, [own, *log.columns(table)], chosen, to_delete=True)
@@ -145,7 +145,7 @@ def _recorded_delete(
 def _conditions(
     spec: Spec[Model], visibility: Visibility, dialect: Dialect, *, is_tagged: bool
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield what the row has to fulfil before it is written; nothing if no row can, or the database cannot say."""
+    """Yield the conditions on the row before the write; none if no row can fulfil them or SQL cannot express them."""
     check = true() if visibility.check is None else visibility.check
     if is_never(visibility.rows) or is_never(check) or (is_tagged and dialect.name != "postgresql"):
         return
@@ -156,16 +156,16 @@ def _conditions(
 
 
 def _afterwards(model: type[object], names: Sequence[str], check: ColumnElement[bool]) -> ColumnElement[bool] | None:
-    """Return the condition that the row fulfils `check` once these attributes are written.
+    """Return the condition that the row will fulfil `check` after these attributes are written.
 
-    None if it looks at a column whose value the database makes, or names one in SQL of its own.
+    None if `check` uses a column whose value the database computes, or refers to one in literal SQL.
     """
     given = placeholders(model, names)
     named = [part for part in visitors.iterate(check) if isinstance(part, ColumnClause)]
     if any(part not in given and (not isinstance(part, Column) or _is_made(part)) for part in named):
         return None
     if given.keys().isdisjoint(named):
-        return true()  # it was asked for already
+        return true()  # the condition before the write is the same
 
     def value(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
         return given[element] if isinstance(element, Column) and element in given else None
@@ -174,7 +174,7 @@ def _afterwards(model: type[object], names: Sequence[str], check: ColumnElement[
 
 
 def _is_made(column: Column[object]) -> bool:
-    """Return True if an UPDATE changes a column that it does not name."""
+    """Return True if an UPDATE changes this column without naming it."""
     return any(one is not None for one in (column.onupdate, column.server_onupdate, column.computed))
 
 

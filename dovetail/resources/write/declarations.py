@@ -1,4 +1,4 @@
-"""Checks, when a resource is made, of what it says about writing: its schemas, its links, its hooks and its policy."""
+"""Checks of what a resource declares about writing, when it is made: schemas, links, hooks and policy."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -23,7 +23,7 @@ from dovetail.resources.write.nested.declaration import check_nested
 
 
 def check_writing(spec: Spec) -> None:
-    """Raise ConfigurationError, in one line, for the first thing that would not work when a row is written."""
+    """Raise ConfigurationError for the first declaration that would fail when a row is written."""
     _check_read_only(spec)
     _check_schemas(spec)
     if len(spec.keys) > 1:
@@ -41,7 +41,7 @@ def check_writing(spec: Spec) -> None:
 
 
 def _check_read_only(spec: Spec) -> None:
-    """Raise ConfigurationError for a schema of what is written to a table that nobody writes to."""
+    """Raise ConfigurationError for a create, update or replace schema of a read-only table."""
     given = [name for name in ("create", "update", "replace") if getattr(spec, name) is not None]
     if given and is_read_only(inspect(spec.model).local_table):
         raise ConfigurationError(
@@ -51,7 +51,7 @@ def _check_read_only(spec: Spec) -> None:
 
 
 def _check_schemas(spec: Spec) -> None:
-    """Raise ConfigurationError for a field that no hook writes, and that is no column."""
+    """Raise ConfigurationError for a field that is no column and that no hook writes."""
     columns = inspect(spec.model).column_attrs.keys()
     for schema in _without_hooks(spec):
         for name in schema.model_fields:
@@ -63,7 +63,7 @@ def _check_schemas(spec: Spec) -> None:
 
 
 def _check_keys(spec: Spec) -> None:
-    """Raise ConfigurationError for bodies that take what the address says, or that lack a part of the primary key."""
+    """Raise ConfigurationError if a body sets key columns that the URL gives, or a new row lacks one."""
     for schema in (spec.update, spec.replace):
         if schema is not None and (named := sorted(schema.model_fields.keys() & set(spec.keys))):
             raise ConfigurationError(
@@ -76,7 +76,7 @@ def _check_keys(spec: Spec) -> None:
 
 
 def _check_given(spec: Spec, schema: type[BaseModel]) -> None:
-    """Raise ConfigurationError if nobody gives a part of the primary key."""
+    """Raise ConfigurationError if nothing sets a column of the primary key."""
     for column, name in zip(inspect(spec.model).primary_key, spec.keys, strict=True):
         made = (column.default, column.server_default, column.identity, column.computed)
         counts = column.table.autoincrement_column is column
@@ -99,7 +99,7 @@ def _without_hooks(spec: Spec) -> Iterator[type[BaseModel]]:
 
 
 def _check_links(spec: Spec) -> None:
-    """Raise ConfigurationError for a link that is no many-to-many relation."""
+    """Raise ConfigurationError for a link that is no many-to-many relation, or cannot be written."""
     relations = inspect(spec.model).relationships
     for name, find in spec.links.items():
         if name not in relations or relations[name].secondary is None:
@@ -115,7 +115,7 @@ def _check_links(spec: Spec) -> None:
 
 
 def _check_between(spec: Spec, name: str) -> None:
-    """Raise ConfigurationError for a column beside the keys of a link that nothing fills when a link is made."""
+    """Raise ConfigurationError if the link table has a further column that nothing fills when a link is inserted."""
     own, other = link_columns(spec.model, name)
     for column in own.table.columns:
         is_computed = column.default is not None and column.default.is_callable
@@ -128,7 +128,7 @@ def _check_between(spec: Spec, name: str) -> None:
 
 
 def _check_named(what: str, target: type[object], find: InstrumentedAttribute[str]) -> None:
-    """Raise ConfigurationError unless rows of `target` are found, and made, by the column `find` alone."""
+    """Raise ConfigurationError unless the column `find` is enough to find, and to create, a row of `target`."""
     column = find.property.columns[0]
     if find.class_ is not target or not is_unique(column):
         raise ConfigurationError(f"{what}, expected a unique column of {target.__name__}, or an async function")
@@ -141,7 +141,7 @@ def _check_named(what: str, target: type[object], find: InstrumentedAttribute[st
 
 
 def _hooks(spec: Spec) -> Iterator[tuple[str, object, Arguments]]:
-    """Yield each hook that is given, with its name and its arguments by type."""
+    """Yield the name of each hook given, the hook, and the types of its arguments by name."""
     viewer = get_args(spec.policy.writer)[0]
     of_session: Arguments = {"session": AsyncSession}
     changes: list[object] = [schema for schema in (spec.update, spec.replace) if schema is not None]

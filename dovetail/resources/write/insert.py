@@ -1,9 +1,9 @@
-"""INSERT of a row that is read back as it is answered: one statement on PostgreSQL, one for each table on SQLite.
+"""INSERT of a row that is read back in the same statement: one statement on PostgreSQL, one for each table on SQLite.
 
-A read selects a page of rows and what is joined to it. PostgreSQL takes INSERT ... RETURNING in place of the page, so
-that one statement writes the row, links it to others and answers it with its nested objects. SQLite reads the row in
-RETURNING (`read_back.py`) and takes one more statement for the links of each relation. A model that something
-listens to is made as an object by the ORM instead (`model_rules.py`).
+A read selects a page of rows and joins others to it. On PostgreSQL INSERT ... RETURNING takes the place of that page,
+so that one statement writes the row, links it to others and reads it with its nested objects. SQLite reads the row in
+RETURNING (`read_back.py`) and needs one more statement for the links of each relation. Where ORM events listen to the
+model, the ORM inserts an object instead (`model_rules.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ Names: TypeAlias = Mapping[str, Column[object] | None]  # the column that names 
 
 
 class Inserter:
-    """Inserts rows of `reader`'s model, whose primary key is the attribute `key`, or several if that is empty."""
+    """Inserts rows of the reader's model. `key` is its primary key's attribute, or empty if the key has several."""
 
     def __init__(self, reader: Reader, key: str) -> None:
         self._reader = reader
@@ -66,11 +66,11 @@ class Inserter:
     async def insert_and_read(
         self, session: AsyncSession, row: NewRow, visibility: Visibility
     ) -> tuple[object, Batch] | None:
-        """Insert the row and read it in one statement; return its key and what was read.
+        """Insert the row and read it in one statement; return its key and the batch read.
 
-        What was read is nothing if the row would not be allowed, or rows are named that are not there; nothing was
-        inserted then. Nor is it for anybody but who is presumed to ask, if somebody is. None where that cannot be done,
-        and nothing is done then. SQLite takes one more for the links of each relation.
+        The batch is empty, and nothing was inserted, if the row would not be allowed, if it names rows that do not
+        exist, or if the user presumed to ask (`presumed_in`) is not confirmed. Return None, having done nothing, where
+        one statement cannot do it. SQLite needs one more for the links of each relation.
         """
         if not self._key:
             return None
@@ -91,13 +91,13 @@ class Inserter:
             arguments |= wanted.log.values()
         if presumed is not None:
             arguments |= confirmed_by(presumed)
-        # What is refused once it is written has to be rolled back, and SQLite writes links and lines later.
+        # A transaction is needed if the row may be refused after the write, and on SQLite for links and history lines.
         is_all = (visibility.check is None or guarded) and dialect.name != "sqlite"
         connection = await self._connection(session, is_all=is_all)
         batch = await fetch_allowed(plan, connection, arguments, visibility.bind_values)
         if batch is None or not batch.items:  # nothing was inserted
             return None, batch or plan.batch(())
-        note_written(session)  # on PostgreSQL this one statement may have been all of the transaction
+        note_written(session)  # on PostgreSQL this statement may have been the whole transaction
         if presumed is not None:
             note_confirmed(session, presumed)
         made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
@@ -115,7 +115,7 @@ class Inserter:
         return key
 
     async def insert_many(self, session: AsyncSession, rows: Sequence[NewRow]) -> list[object]:
-        """Insert rows and link them, in one statement a table; return their keys, in the same order."""
+        """Insert rows and their links by one statement for each table; return their keys in the same order."""
         values = [self._insertable(session, row) for row in rows]
         if any(one is None for one in values):
             return await self._make_many(session, rows)
@@ -134,7 +134,7 @@ class Inserter:
         return ordered
 
     async def _make_many(self, session: AsyncSession, rows: Sequence[NewRow]) -> list[object]:
-        """Make rows as objects, which SQLAlchemy inserts together, and link them; return their keys."""
+        """Insert the rows as ORM objects and link them; return their keys."""
         items = [make_object(self._model, row.values) for row in rows]
         session.add_all(items)
         await session.flush()
@@ -155,7 +155,10 @@ class Inserter:
                 await self._lines.linked(session, *link_columns(self._model, name), key, keys)
 
     async def _connection(self, session: AsyncSession, *, is_all: bool) -> DriverConnection:
-        """Return the connection for a statement; who is presumed to ask is asked for by that statement, if by any."""
+        """Return the connection for an INSERT; one that `is_all` of the transaction may run without BEGIN.
+
+        Such a statement confirms the presumed user itself.
+        """
         if not is_all:
             return await driver_to_write(session)
         return driver_alone(session) or await driver_for_all(session)
@@ -163,7 +166,7 @@ class Inserter:
     async def _link_new(
         self, session: AsyncSession, key: object, links: Mapping[str, Sequence[object]], by: Names
     ) -> None:
-        """Link a row that was made on SQLite, and write that into a history, by one visit to the driver."""
+        """Link a row inserted on SQLite and record its history line, in one round trip to the driver's thread."""
         connection = await driver_to_write(session)
         pairs = [Link(*link_columns(self._model, name), keys, by[name]) for name, keys in links.items()]
         steps = [
@@ -188,7 +191,7 @@ class Inserter:
     def _compile(
         self, values: Mapping[str, object], wanted: "_Wanted", visibility: Visibility, dialect: Dialect
     ) -> tuple[bool, Plan | None]:
-        """Return the plan that inserts and reads a row, if one can, and whether it inserts only what is allowed."""
+        """Return whether the statement inserts allowed rows only, and the plan that inserts and reads, if one can."""
         links = {
             name: listed_keys(f"link_{name}", link_columns(self._model, name)[1], by, dialect)
             for name, by in wanted.links.items()
@@ -197,7 +200,7 @@ class Inserter:
             return False, None
         statement, defaults = self._statement(values)
         conditions = list(wanted.conditions(links, dialect))
-        check = visibility.check if dialect.name == "postgresql" else None  # there it may be all of a transaction
+        check = visibility.check if dialect.name == "postgresql" else None  # only there it may run without BEGIN
         guarded = None
         if conditions or check is not None:
             rule = true() if check is None else check
@@ -228,7 +231,7 @@ class Inserter:
     def _compile_row(self, values: Mapping[str, object], dialect: Dialect) -> PreparedStatement:
         statement, defaults = self._statement(values)
         prepared = prepare_values(statement.returning(getattr(self._model, self._key)), dialect, (), defaults)
-        assert prepared is not None  # noqa: S101 - an INSERT of placeholders reads the same whatever they stand for
+        assert prepared is not None  # noqa: S101 - the SQL of an INSERT of placeholders depends on no value
         return prepared
 
     def _statement(self, values: Mapping[str, object]) -> tuple[Insert, Defaults]:
@@ -249,14 +252,14 @@ class Inserter:
 
 
 class _Wanted(NamedTuple):
-    """The links and the line of a log that an INSERT writes beside the row, and the question who asks."""
+    """The links and the history that an INSERT writes beside the row, and the query that confirms the user."""
 
     links: Names
     log: ChangeLog | None
     by_whom: Presumable | None
 
     def conditions(self, keys: Mapping[str, FromClause], dialect: Dialect) -> Iterator[ColumnElement[bool]]:
-        """Yield what has to hold, or nothing is inserted: all rows that are named are there, and so is who asks."""
+        """Yield the conditions of the INSERT: all rows that the body names exist, and so does the presumed user."""
         for name, by in self.links.items():
             if by is not None:
                 yield are_all_found(keys[name], f"link_{name}", by, dialect)

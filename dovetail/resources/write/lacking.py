@@ -1,6 +1,6 @@
-"""Find columns of new rows that need a value and get none: each POST would fail, so the site does not start.
+"""Find columns that new rows need a value for and get none: every POST would fail, so the site does not start.
 
-Where listeners, validators or an `__init__` may give the value, `manage.py check` says so, and nothing is refused.
+Where event listeners, validators or an `__init__` may set the value, `manage.py check` warns instead.
 """
 
 import dataclasses
@@ -20,17 +20,17 @@ from dovetail.resources.write.nested.declaration import nested_spec
 
 
 class NewRow(NamedTuple):
-    """The rows that a schema makes, as far as they are known."""
+    """The rows that a schema creates, as far as they are known at start."""
 
-    where: str  # of the resource that makes them
+    where: str  # the resource, for messages
     model: type[object]
     schema: type[BaseModel]
-    given: frozenset[str]  # the attributes that have a value whatever a client leaves out
-    named: frozenset[str]  # those that may have one
+    given: frozenset[str]  # attributes that always get a value, whatever the client leaves out
+    named: frozenset[str]  # attributes that may get one
 
 
 def lacking_values(specs: Iterable[Spec]) -> Iterator[str]:
-    """Yield what keeps the site from starting: rows that can never be made, as nothing gives a value."""
+    """Yield the problems that keep the site from starting: rows that can never be created, as a value is missing."""
     for row in _new_rows(specs):
         yield from _refused_by_init(row)
         if _may_fill(row) is None:
@@ -43,7 +43,7 @@ def lacking_values(specs: Iterable[Spec]) -> Iterator[str]:
 
 
 def doubtful_values(specs: Iterable[Spec]) -> Iterator[tuple[str, str, str]]:
-    """Yield the values that only Python of the model or of the schema may give: a code, what it is and a hint."""
+    """Yield warnings, as code, text and hint, about values that only Python code of the model or schema may set."""
     for row in _new_rows(specs):
         filler = _may_fill(row)
         if filler is not None and (lacking := _lacking(row)):
@@ -60,7 +60,7 @@ def _new_rows(specs: Iterable[Spec]) -> Iterator[NewRow]:
 
 
 def _rows_of(spec: Spec, where: str, outer: Collection[str]) -> Iterator[NewRow]:
-    """Yield the rows that a declaration makes, those within them included; `outer` are values from around them."""
+    """Yield the rows that a declaration creates, nested ones included; `outer` are attributes that the parent sets."""
     makes = spec.has("create") or spec.has("bulk_create")
     if spec.create is not None and spec.create_with is None and makes:
         yield _row(spec, where, spec.create, frozenset({*outer, *spec.create_defaults}))
@@ -77,7 +77,7 @@ def _rows_of(spec: Spec, where: str, outer: Collection[str]) -> Iterator[NewRow]
 
 
 def _row(spec: Spec, where: str, schema: type[BaseModel], known: frozenset[str]) -> NewRow:
-    """Return what a schema, and the rows within it to which the row refers, say of a new one."""
+    """Return the attributes that a schema sets, with the foreign keys to nested rows that the new row refers to."""
     relations, columns = inspect(spec.model).relationships, attributes_by_column(inspect(spec.model))
     given, named = set(always_given(schema)), {*schema.model_fields, *schema.model_computed_fields}
     for name in named & set(spec.nested):
@@ -89,7 +89,7 @@ def _row(spec: Spec, where: str, schema: type[BaseModel], known: frozenset[str])
 
 
 def _keys_to(spec: Spec, name: str) -> Collection[str]:
-    """Return the attributes of a row within another that the other gives."""
+    """Return the attributes of a nested row that its parent sets."""
     mapped = inspect(spec.model).relationships[name]
     if mapped.direction is MANYTOONE:
         return ()
@@ -112,7 +112,7 @@ def _may_fill(row: NewRow) -> str | None:
 
 
 def _refused_by_init(row: NewRow) -> Iterator[str]:
-    """Yield what an `__init__` of the model's own would raise TypeError for."""
+    """Yield the problems for which the model's own `__init__` would raise TypeError."""
     parameters = _parameters(row.model)
     by_name = {one.name for one in parameters if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
     model, where = row.model.__name__, f"{row.where}: {row.schema.__name__}"
@@ -132,5 +132,5 @@ def _asked_by_init(row: NewRow) -> set[str]:
 
 
 def _parameters(model: type[object]) -> list[python.Parameter]:
-    """Return what the `__init__` of a model takes: anything by name, if it is SQLAlchemy's."""
+    """Return the parameters of the model's `__init__`; SQLAlchemy's takes `**kwargs`."""
     return list(python.signature(own_init(inspect(model))).parameters.values())[1:]

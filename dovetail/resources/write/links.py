@@ -1,14 +1,14 @@
-"""Fields that name rows of another table, as a post's `tags` are named: which rows they are, and the links to them.
+"""Many-to-many links written by names, such as a post's `tags`: finding the named rows, and the statements for links.
 
     posts = Resource(..., links={"tags": Tag.name})
 
-That column has to be unique. Where all rows are there, the INSERT of the row itself finds them; one that is not is
-made. A function in its place finds them in another way:
+The column has to be unique. If all named rows exist, the INSERT of the new row finds them itself; missing ones are
+created. A function instead of a column finds them in another way:
 
     async def find_tags(session: AsyncSession, names: Collection[str]) -> Mapping[str, int]: ...
 
-It is asked once a request, for all names that stand in it, and gives the key of each; it may make what is
-not there. The field is a list in the create and update schemas, and a many-to-many relation of the model.
+It is called once per request with all names in it, and returns the key of each; it may create missing rows. The field
+is a list in the create and update schemas, and a many-to-many relation of the model.
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
@@ -22,11 +22,11 @@ from dovetail.resources.declaration.declared import FindLinks
 from dovetail.resources.sql.arrays import Pairs, insert_links, listed_keys
 
 Links: TypeAlias = Mapping[str, Mapping[object, object]]  # the key of each name, by field
-LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the rows that it is linked to, by field
+LinksOfRow: TypeAlias = dict[str, list[object]]  # the keys of the linked rows, by field
 
 
 async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, items: Sequence[BaseModel]) -> Links:
-    """Return the keys of what `items` name, found all at once: two requests that make the same rows never deadlock."""
+    """Return the keys of all names in `items`, found at once, so that two requests that create rows cannot deadlock."""
     found: dict[str, Mapping[object, object]] = {}
     for field, find in finders.items():
         wanted = {name for item in items for name in named(item, field) or ()}
@@ -35,7 +35,7 @@ async def find_links(finders: Mapping[str, FindLinks], session: AsyncSession, it
 
 
 def keys_of(data: BaseModel, found: Links) -> LinksOfRow:
-    """Return the keys that `data` names, by field; without the fields that it does not set."""
+    """Return the keys that `data` names, by field; fields that it does not set are left out."""
     given = {field: named(data, field) for field in found}
     return {
         field: list(dict.fromkeys(found[field][name] for name in names))
@@ -51,9 +51,9 @@ async def change_links(
     wanted: Mapping[Hashable, Sequence[Hashable]],
     visible: Select[object] | None = None,
 ) -> set[Hashable]:
-    """Link the rows of these keys, which are locked, to the rows that are wanted and to no others that are visible.
+    """Set the links of locked rows: `wanted` has, by key, the keys of the rows to link. Return the keys that changed.
 
-    Return the keys of those for which that changes anything.
+    Links to rows that are not in `visible` stay as they are.
     """
     own, other = link_columns(model, field)
     connection = await session.connection()
@@ -70,9 +70,9 @@ async def change_links(
 
 
 def link_statement(model: type[object], name: str, by: Column[object] | None, dialect: Dialect) -> Insert:
-    """Return the INSERT of links from the row whose key is the placeholder `key` to the rows of `keys`.
+    """Return the INSERT of links from the row with the placeholder `key` to the rows in the placeholder `keys`.
 
-    These are names if there is a column `by` which they are found.
+    `keys` holds values of the column `by`, if one is given, and keys otherwise.
     """
     own, other = link_columns(model, name)
     keys = listed_keys("keys", other, by, dialect)
@@ -82,7 +82,7 @@ def link_statement(model: type[object], name: str, by: Column[object] | None, di
 def link_many_statements(
     model: type[object], keys: Sequence[object], links: Sequence[Mapping[str, Sequence[object]]], dialect: Dialect
 ) -> Iterator[tuple[Executable, dict[str, object]]]:
-    """Yield for each relation the INSERT of all `links` of the rows that have these keys, and its arguments."""
+    """Yield for each relation the INSERT of all `links` of the rows with these keys, and its arguments."""
     for name in dict.fromkeys(name for row in links for name in row):
         pairs = [(key, one) for key, row in zip(keys, links, strict=True) for one in row.get(name, ())]
         if pairs:
@@ -90,10 +90,10 @@ def link_many_statements(
 
 
 def link_cte(model: type[object], name: str, row: CTE, keys: FromClause, dialect: Dialect) -> CTE:
-    """Return the links of the new `row` to those whose `keys` (`listed_keys`) are given, beside what reads it.
+    """Return a CTE of the links from the new `row` to the rows of `keys` (see `listed_keys`).
 
-    It is called as the table is, and hides it: who reads the table finds these links, which are not in the table yet.
-    PostgreSQL inserts them there and then; on SQLite, `link_statement` has to.
+    It has the name of the link table and so hides it: the read in the same statement finds these links, though they are
+    not in the table yet. On PostgreSQL the CTE also inserts them; on SQLite `link_statement` has to.
     """
     own, other = link_columns(model, name)
     (key,) = inspect(model).primary_key
@@ -104,7 +104,7 @@ def link_cte(model: type[object], name: str, row: CTE, keys: FromClause, dialect
 
 
 def link_columns(model: type[object], name: str) -> tuple[Column[object], Column[object]]:
-    """Return the columns of the table between `model` and the relation's target: the one of ours, and the other."""
+    """Return the link table's columns: the one that refers to `model`, and the one that refers to the target."""
     relation = inspect(model).relationships[name]
     ((_, own),) = relation.synchronize_pairs
     ((_, other),) = relation.secondary_synchronize_pairs
@@ -112,6 +112,6 @@ def link_columns(model: type[object], name: str) -> tuple[Column[object], Column
 
 
 def named(data: BaseModel, field: str) -> Collection[object] | None:
-    """Return what `data` names in a field; None if it does not set it."""
+    """Return the names that `data` has in a field; None if it does not set the field."""
     value = getattr(data, field, MISSING)
     return None if value is MISSING else value

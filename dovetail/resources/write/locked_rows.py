@@ -1,7 +1,7 @@
-"""SELECT ... FOR UPDATE, UPDATE and DELETE of rows that are known by their keys: few statements, however many rows.
+"""SELECT ... FOR UPDATE, UPDATE and DELETE of rows identified by their keys: few statements, however many rows.
 
-An UPDATE is one statement for each set of columns that changes. A DELETE is one statement, or of a model with heirs one
-for each table that a row may have a part in.
+An UPDATE takes one statement for each set of columns that changes. A DELETE takes one statement, or with joined-table
+inheritance one for each table that may hold a part of a row.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import change_links
 from dovetail.resources.write.one_row import Locked, Model, RowChange, any_column, changed_values
 
-VisibleLinks: TypeAlias = Mapping[str, Select[object]]  # the keys of the rows that may be linked, by relation
+VisibleLinks: TypeAlias = Mapping[str, Select[object]]  # by relation, a SELECT of the keys the viewer may link
 EVERYTHING: VisibleLinks = {}
 
 
@@ -33,11 +33,11 @@ async def lock_rows(
     *,
     to_delete: bool = False,
 ) -> dict[Hashable, Locked[Model]]:
-    """Return the rows with these keys that are visible, by key, locked until the transaction ends.
+    """Lock the visible rows with these keys until the transaction ends; return them by key.
 
-    The attributes of `names` make a key. Nobody can refer any more to rows that are locked `to_delete`.
+    The attributes of `names` make up the key. With `to_delete` no other transaction can insert references to the rows.
 
-    They are locked in the order of their keys, so that no two writers wait for each other.
+    Rows are locked in the order of their keys, so that two writers cannot deadlock.
     """
     statement = (
         select(model)
@@ -45,7 +45,7 @@ async def lock_rows(
         .where(visibility.rows, have_keys(model, names, keys))
         .order_by(*(getattr(model, name) for name in names))
     )
-    # On PostgreSQL an update takes FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
+    # With key_share PostgreSQL takes FOR NO KEY UPDATE, which allows new references to the row; SQLite ignores it.
     statement = statement.with_for_update(key_share=not to_delete, of=model).execution_options(populate_existing=True)
     rows = await session.execute(statement)
     return {key_from([getattr(row[0], name) for name in names]): Locked(row[0], all(row[1:])) for row in rows}
@@ -58,9 +58,10 @@ async def update_rows(
     visible: VisibleLinks = EVERYTHING,
     also_touched: Collection[Hashable] = (),
 ) -> None:
-    """Write what changes of rows that are locked; a row whose links change gets a new version with them.
+    """Write the changes of locked rows.
 
-    So do those that are `also_touched`. Links to rows that are not among those `visible` stay as they are.
+    Rows whose links change get a new version, and so do those with a key in `also_touched`. Links to rows that are not
+    in `visible` stay as they are.
     """
     touched = {*also_touched} | await link_rows(session, model, changes, visible)
     if why_objects(model, session.sync_session_class, OF_UPDATES) is None:
@@ -72,7 +73,7 @@ async def update_rows(
 async def link_rows(
     session: AsyncSession, model: type[Model], changes: Sequence[RowChange[Model]], visible: VisibleLinks = EVERYTHING
 ) -> set[Hashable]:
-    """Link rows that are locked as `changes` want it; return the keys of those for which that changes anything."""
+    """Set the links of locked rows as `changes` say; return the keys of the rows whose links changed."""
     touched: set[Hashable] = set()
     for name in dict.fromkeys(name for change in changes for name in change.links):
         wanted = {key_of(change.item): change.links[name] for change in changes if name in change.links}
@@ -81,7 +82,7 @@ async def link_rows(
 
 
 async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence[Model]) -> None:
-    """Delete the rows of `items`, which are locked; the database deletes what hangs on them."""
+    """Delete the rows of `items`, which are locked; the database cascades."""
     mapper = inspect(model)
     keys = [key_of(item) for item in items]
     columns = key_columns(mapper)
@@ -102,7 +103,7 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
 async def write_values(
     session: AsyncSession, model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]
 ) -> None:
-    """Write attributes of rows, each row by its key: one statement for all that change the same."""
+    """Write values to rows, given as pairs of key and values: one UPDATE for all rows that set the same attributes."""
     groups: dict[tuple[str, ...], list[tuple[Hashable, Mapping[str, object]]]] = {}
     for key, values in rows:
         if values:
@@ -113,9 +114,9 @@ async def write_values(
 
 @cache
 def key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
-    """Return the key of each table that a row may have a part in, heirs before those they inherit from.
+    """Return the key column of each table that may hold a part of a row, subclasses before their base classes.
 
-    None where it is no single column of each: that is the ORM's affair.
+    None if one of the tables has no single-column key: then the ORM has to delete.
     """
     lines = [list(heir.iterate_to_root()) for heir in mapper.self_and_descendants]
     tables = {each.local_table: len(line) - place for line in lines for place, each in enumerate(line)}
@@ -128,7 +129,7 @@ def key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
 
 
 def _is_one_table(mapper: Mapper[object]) -> bool:
-    """Return True if no row has a part in another table."""
+    """Return True if all rows of the mapper and its subclasses are in one table."""
     tables = {each.local_table for heir in mapper.self_and_descendants for each in heir.iterate_to_root()}
     return len(tables) == 1 and isinstance(mapper.local_table, Table)
 
@@ -144,9 +145,9 @@ async def _update_by_statements(
 
 
 def _update(model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]) -> Update:
-    """Return the UPDATE of rows, known by their keys, to values of the same attributes."""
+    """Return one UPDATE that sets the same attributes of all rows, each row to its own values."""
     mapper = inspect(model)
-    key = mapper.primary_key  # columns of the table: whoever writes a history looks for them
+    key = mapper.primary_key  # columns of the table: the history looks for them in the statement
     changed: dict[object, object] = {}
     for name, first in rows[0][1].items():
         column = mapper.column_attrs[name].columns[0]

@@ -1,6 +1,6 @@
-"""One row by compiled statements: SELECT ... FOR UPDATE, an UPDATE that answers the row as a read does, and DELETE.
+"""One row by compiled statements: SELECT ... FOR UPDATE, UPDATE ... RETURNING the row as a read answers it, and DELETE.
 
-Many rows, and those that the ORM has to read or write, are the affair of `locked_rows.py`.
+`locked_rows.py` does the same for many rows, and for models that the ORM has to read or write.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -49,7 +49,7 @@ KEY = "locked_key"  # the placeholder for the key of a row
 
 @dataclass(frozen=True)
 class RowChange(Generic[Model]):
-    """The values that a row is to have, by attribute, and by relation the keys of the rows that it is linked to."""
+    """New values of a row by attribute, and by relation the keys of the rows it is to be linked to."""
 
     item: Model
     values: Mapping[str, object]
@@ -58,7 +58,7 @@ class RowChange(Generic[Model]):
 
 @dataclass(frozen=True)
 class Locked(Generic[Model]):
-    """A row that is locked, and whether it fulfils what was asked of it by `Visibility.check`."""
+    """A locked row, and whether it fulfils the condition `Visibility.check`."""
 
     item: Model
     is_allowed: bool
@@ -73,9 +73,9 @@ class Lock(Generic[Model]):
     viewer_values: Sequence[object]
 
     async def take(self, session: AsyncSession, key: Hashable) -> Locked[Model] | None:
-        """Return the row with this key, locked until the transaction ends; None if it is not to be seen.
+        """Lock the row with this key until the transaction ends and return it; None if it is not visible.
 
-        The object is as the database has the row now, and belongs to the session.
+        The object has the current values of the row and is attached to the session.
         """
         await flush(session)
         found = await self.prepared.fetch(await driver_to_write(session), {KEY: key}, self.viewer_values)
@@ -87,14 +87,14 @@ class Lock(Generic[Model]):
 
     @cached_property
     def width(self) -> int:
-        """The number of columns of the row itself."""
+        """The number of the row's own columns; a last one may follow, the result of `Visibility.check`."""
         return len(self.entities.columns())
 
 
 class OneRow(Generic[Model]):
-    """Locks and updates rows of `model`, known by the attribute `key`, and reads them by `reader`.
+    """Locks, updates and deletes a row of `model`, identified by the attribute `key`, and reads it back by `reader`.
 
-    Without a `key`, as several attributes make one, it does nothing of it.
+    `key` is empty where the key has several columns: then every method says that it cannot.
     """
 
     def __init__(self, model: type[Model], key: str, reader: Reader) -> None:
@@ -110,10 +110,11 @@ class OneRow(Generic[Model]):
     def find_lock(
         self, session: AsyncSession, key: Hashable, visibility: Visibility, *, to_delete: bool = False
     ) -> Lock[Model] | None:
-        """Return what locks the row if it is visible; None if the ORM has to read it.
+        """Return the statement that locks the row if it is visible; None if the ORM has to read it.
 
-        One that locks it `to_delete` lets nobody refer to the row any more. The ORM has to where it loads more than the
-        row, where somebody wants to see what it loads, and to read anew what the session has already.
+        With `to_delete` the lock also stops other transactions from inserting references to the row. The ORM has to
+        read where it loads more than the row, where an event listens to loads, and to refresh an object that the
+        session holds already.
         """
         if not self._is_plain or self._entities.are_heard() or self.is_known(session, key):
             return None
@@ -126,7 +127,7 @@ class OneRow(Generic[Model]):
         return None if prepared is None else Lock(prepared, self._entities, visibility.bind_values)
 
     def can_update(self, session: AsyncSession, visibility: Visibility) -> bool:
-        """Return True if one statement can update a row and read it, and nobody listens to that."""
+        """Return True if one statement can update and read a row, and no ORM event listens to updates."""
         if not self._key or why_objects(self._model, session.sync_session_class, OF_UPDATES) is not None:
             return False
         dialect = dialect_of(session)
@@ -136,10 +137,9 @@ class OneRow(Generic[Model]):
     async def update(
         self, session: AsyncSession, change: RowChange[Model], visibility: Visibility, *, is_touched: bool
     ) -> Batch | None:
-        """Write what changes of a row that is locked, if that `can_update`, and return the row as it is then.
+        """Update a locked row, for which `can_update` is true, and return it as it is then; None if nothing changes.
 
-        The object stays as it was. None if nothing changes; a row that `is_touched`, because its links have changed,
-        gets a new version.
+        The ORM object is not changed. A row that `is_touched`, because its links have changed, gets a new version.
         """
         values = changed_values(change, is_touched=is_touched)
         if not values:
@@ -164,9 +164,9 @@ class OneRow(Generic[Model]):
         log: ChangeLog | None = None,
         is_alone: bool = False,
     ) -> Plan | None:
-        """Return what writes these attributes of a row, if it fulfils the conditions, and reads it.
+        """Compile the UPDATE of these attributes that also reads the row; it only finds a row with the conditions.
 
-        None if that is the affair of SQLAlchemy or of several statements. `is_alone` as in `ReadBack.compile`.
+        None if the ORM has to write the row, or several statements have to. `is_alone` as in `ReadBack.compile`.
         """
         if not self._read_back.is_possible((), visibility, dialect):
             return None
@@ -174,7 +174,7 @@ class OneRow(Generic[Model]):
         own = [column for column in table.columns if is_python(column.onupdate)]
         made = {name: column.onupdate for name, column in columns_of(self._model) if column in own}
         if len(made) < len(own) or any(map(wants_context, made.values())):
-            return None  # SQLAlchemy knows how to call these
+            return None  # only SQLAlchemy can call these
         defaults = {name: maker_of(default) for name, default in made.items() if name not in names}
         chosen, taken = [self.has_key(), *conditions], None
         if is_alone and log is not None and dialect.name != "sqlite" and not tells_old_rows(dialect):
@@ -191,11 +191,11 @@ class OneRow(Generic[Model]):
         return None if prepared is None else replace(plan, first=(prepared,))
 
     def can_delete(self, session: AsyncSession) -> bool:
-        """Return True if one statement deletes a row with all that belongs to it, and nobody listens to that."""
+        """Return True if one statement deletes the whole row, and no ORM event listens to deletions."""
         return self._is_alone and not self._hearings_of_deletes[session.sync_session_class].is_heard()
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
-        """Delete a row that is locked, if that `can_delete`."""
+        """Delete a locked row, for which `can_delete` is true."""
         log, key = CHANGE_LOG.find(session.info), {KEY: key_of(item)}
         if log is None:
             await self._delete.fetch(session, **key)
@@ -207,13 +207,13 @@ class OneRow(Generic[Model]):
         session.expunge(item)
 
     def has_key(self) -> ColumnElement[bool]:
-        """Return the condition that a row has the key KEY."""
+        """Return the condition that a row's key equals the placeholder KEY."""
         column = getattr(self._model, self._key)
         found: ColumnElement[bool] = column == bindparam(KEY, type_=column.type)
         return found
 
     def is_known(self, session: AsyncSession, key: Hashable) -> bool:
-        """Return True if the session has the object with this key already, or may have it."""
+        """Return True if the session holds the object with this key, or may hold it."""
         if self._is_primary:
             return self._entities.has(session, key)
         return any(isinstance(one, self._model) for one in session.sync_session.identity_map.values())
@@ -227,7 +227,7 @@ class OneRow(Generic[Model]):
         return cast("Table", inspect(self._model).local_table)
 
     def _line(self, log: ChangeLog, names: Sequence[str], conditions: Sequence[ColumnElement[bool]]) -> Insert | None:
-        """Return the INSERT of the line; None if a condition looks at other rows so that there would be several."""
+        """Return the INSERT of the history line; None if a condition joins another table, which may multiply it."""
         if len(select(self._table).where(*conditions).get_final_froms()) > 1:
             return None
         after = {column.key: value for column, value in placeholders(self._model, names).items()}
@@ -247,7 +247,7 @@ class OneRow(Generic[Model]):
 
     @cached_property
     def _is_plain(self) -> bool:
-        return self._entities.are_plain()  # which has to wait until all models are there
+        return self._entities.are_plain()  # not in __init__: all models have to be imported first
 
     @cached_property
     def _is_alone(self) -> bool:
@@ -257,7 +257,7 @@ class OneRow(Generic[Model]):
     def _prepare_lock(self, visibility: Visibility, dialect: Dialect, *, to_delete: bool) -> PreparedStatement | None:
         columns = [*self._entities.columns(), *allowed_column(visibility.check)]
         statement = select(*columns).where(self.has_key(), visibility.rows)
-        # On PostgreSQL this is FOR NO KEY UPDATE, which lets others refer to the row; SQLite's writers take turns.
+        # With key_share PostgreSQL takes FOR NO KEY UPDATE, which allows new references to the row; SQLite ignores it.
         locking = statement.with_for_update(key_share=not to_delete, of=self._model)
         return prepare(locking, dialect, visibility.binds)
 
@@ -266,9 +266,9 @@ class OneRow(Generic[Model]):
 
 
 def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, object]:
-    """Return the values that differ from those of the row; if only its links were touched, any one value."""
+    """Return the new values that differ from the row's. If only its links were touched, return one unchanged value."""
     item = change.item
-    known = inspect(item, raiseerr=True).dict  # without columns that are deferred
+    known = inspect(item, raiseerr=True).dict  # lacks deferred columns
     values = {
         name: value for name, value in change.values.items() if name not in known or not is_same(known[name], value)
     }
@@ -279,7 +279,7 @@ def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, o
 
 
 def any_column(item: object) -> str:
-    """Return a column to write as it is, so that what changes with every write does."""
+    """Return the name of a column to write back unchanged, so that `onupdate` values and triggers apply."""
     for attribute in inspect(type(item)).column_attrs:
         column = attribute.columns[0]
         if not column.primary_key and column.onupdate is None and attribute.key in item.__dict__:

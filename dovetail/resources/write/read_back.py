@@ -1,9 +1,10 @@
-"""An INSERT or UPDATE of one row that answers the row as a read does, in the same statement.
+"""An INSERT or UPDATE of one row that also reads it, nested objects included, in the same statement.
 
-PostgreSQL takes what RETURNING gives in the place of the page that a read starts from (`nested_select`). SQLite does
-not, but a subquery in RETURNING sees the values of the row as it is then. There a CTE is called as the table is and
-hides it: the read that is compiled for every page finds that row in it, and no other. Such a subquery gives one value
-only, so what is not of the row itself comes as one JSON array.
+A read starts from a page of rows (`nested_select`). On PostgreSQL the RETURNING of the write, as a CTE, takes the place
+of that page. SQLite has no writes in CTEs, but a subquery in RETURNING sees the new values of the row. So there the
+subquery begins with a CTE that has the table's name, and therefore hides it, and holds the written row alone: the read
+that is compiled for every page finds that row and no other. Such a subquery yields a single value, so all that is not
+a column of the row itself comes as one JSON array.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -59,20 +60,18 @@ Write: TypeAlias = Insert | Update
 
 
 class ReadBack:
-    """Compiles statements that write a row of the model of `reader` so that they answer what it reads."""
+    """Compiles statements that write a row of the reader's model and return what the reader would read."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._known = Cache()
 
     def is_possible(self, links: Sequence[str], visibility: Visibility, dialect: Dialect) -> bool:
-        """Return True if a read of one row that is written, and linked by `links`, needs no other statement."""
-        if (
-            visibility.related or visibility.expressions
-        ):  # a condition or an expression may ask for what is not in the tables yet
-            return False
-        if visibility.check is not None and has_subquery(visibility.check):  # as above
-            return False
+        """Return True if the statement that writes a row, and links it by `links`, can also read it."""
+        if visibility.related or visibility.expressions:
+            return False  # they may look at rows that this very statement writes, which it does not see in the tables
+        if visibility.check is not None and has_subquery(visibility.check):
+            return False  # likewise
         node = self._reader.node_for(visibility, dialect)
         key = (dialect.name, tuple(links), visibility.hidden)
         return node is not None and bool(self._known.remember(key, lambda: _sees_only_the_row(node, links, dialect)))
@@ -89,12 +88,13 @@ class ReadBack:
         taken: CTE | None = None,
         is_alone: bool = False,
     ) -> Plan | None:
-        """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose something.
+        """Return the plan that writes and reads the row, if that `is_possible`; None if JSON would lose precision.
 
-        `links` are the keys of the rows that it is linked to, by relation, see `link_cte`.
+        `links` are the keys of the rows to link, by relation (see `link_cte`).
 
-        On PostgreSQL it writes the change into the `log` too, of the row as `taken` has it, and one that may be all of
-        a transaction `is_alone`: it fails if the row is not allowed as it is written, so `fetch_allowed` runs it.
+        On PostgreSQL the plan also writes the history line; `taken` is the row's old version for it. `is_alone` says
+        that the statement may run outside a transaction: it then fails by itself if the written row is not allowed,
+        and `fetch_allowed` has to run it.
         """
         node, model = self._reader.node_for(visibility, dialect), self._reader.model
         assert node is not None  # noqa: S101 - it is possible
@@ -124,20 +124,20 @@ class ReadBack:
 
 @dataclass(frozen=True)
 class _Lines:
-    """The lines of the log about what a statement writes, as CTEs of that statement."""
+    """The history lines about the rows that a statement writes, as CTEs of that statement."""
 
     log: ChangeLog
     write: Write
-    taken: CTE | None  # the row that is written, as it was
+    taken: CTE | None  # the old version of the row that is written
     tells_old_rows: bool
 
     @property
     def columns(self) -> Sequence[Column[object]]:
-        """The columns that the log looks at."""
+        """The columns that the history records."""
         return self.log.columns(self.write.table)
 
     def returned(self, known: Collection[object], dialect: Dialect) -> Iterator[ColumnElement[object]]:
-        """Yield what RETURNING has to have for them beside the columns that are `known`."""
+        """Yield the columns that RETURNING needs for the lines in addition to those `known`."""
         yield from (column for column in self.columns if column not in known)
         if self.tells_old_rows and not isinstance(self.write, Insert):
             told = [column for column in self.columns if column.key in self._names]
@@ -148,9 +148,9 @@ class _Lines:
         return {getattr(column, "key", column) for column in values_to_set(self.write)}
 
     def of(self, row: CTE, model: type[object], links: Mapping[str, CTE]) -> Sequence[CTE]:
-        """Return them as one, in the order of what they tell of: the row that is written, and the links to others.
+        """Return one CTE that inserts all lines in order: first that of the row, then those of its links.
 
-        Of several CTEs nobody knows which PostgreSQL executes first, and an undo takes back the last line first.
+        One CTE, since PostgreSQL executes several in no defined order, and an undo reverts the last line first.
         """
         lines = list(self._inserts(row, model, links))
         return [self.log.insert_all(lines).cte("history_lines")] if lines else []
@@ -172,7 +172,7 @@ class _Lines:
         same = [column == row.c[column.key] for column in table.primary_key.columns]
         after = {key: value for key, value in picture(row).items() if key in names}
         if not self.tells_old_rows:
-            return changed_line(self.log, table, after, same)  # the table is as it was before the statement
+            return changed_line(self.log, table, after, same)  # a CTE sees the table as before the statement
         before = {**picture(row), **{key: row.c[f"{OLD}{key}"] for key in after}}
         return self.log.insert(table, before=before, after=after, where=())
 
@@ -180,7 +180,7 @@ class _Lines:
 async def fetch_allowed(
     plan: Plan, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
 ) -> Batch | None:
-    """Return the row that a statement wrote; None if a trigger made one of it that is not allowed, which is undone."""
+    """Run the plan and return the row it wrote; None if the written row was not allowed, and so was rolled back."""
     try:
         return await plan.fetch(connection, values, viewer_values)
     except DBAPIError as error:
@@ -190,7 +190,7 @@ async def fetch_allowed(
 
 
 def has_subquery(condition: ColumnElement[bool]) -> bool:
-    """Return True if a condition looks at other rows than the one it is asked of, or is a text that may."""
+    """Return True if a condition looks at other rows than the one it tests, or is SQL text that may."""
     return any(isinstance(part, (SelectBase, SelectiveCondition, TextClause)) for part in visitors.iterate(condition))
 
 
@@ -202,7 +202,7 @@ def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them
     dialect: Dialect,
     defaults: Defaults,
 ) -> PreparedStatement | None:
-    """Compile, for SQLite, `write` so that it answers what `nested` reads; None if JSON would lose something of it."""
+    """Compile `write` for SQLite so that it returns what `nested` reads; None if JSON would lose precision."""
     read = nested.statement.subquery("read")
     others = {place: column for place, column in enumerate(read.c) if place not in nested.own}
     if not all(is_exact_in_json(column.type, dialect) for column in others.values()):
@@ -221,7 +221,7 @@ def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them
 
 
 def _row_cte(model: type[object], dialect: Dialect) -> CTE:
-    """Return the table of `model` with the row that is being written, for a subquery of RETURNING on SQLite."""
+    """Return a CTE with the name of the model's table that holds the row being written, for RETURNING on SQLite."""
     table = inspect(model).local_table
     name = dialect.identifier_preparer.format_column
     columns = (literal_column(name(one, use_table=True), one.type).label(one.name) for one in table.columns)
@@ -229,10 +229,10 @@ def _row_cte(model: type[object], dialect: Dialect) -> CTE:
 
 
 def _sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bool:
-    """Return True if a read of one new row needs nothing of the tables that the row and its links go to."""
+    """Return True if a read of the written row does not need the tables that the statement writes to."""
     hidden = {link_columns(node.model, name)[0].table for name in links}
     own_table = inspect(node.model).local_table
-    # On SQLite CTEs stand for the row's table too, and for tables of links as they will be.
+    # On SQLite CTEs replace the row's own table too, and the link tables with their future content.
     stand_for = {*hidden, own_table} if dialect.name == "sqlite" else hidden
     if dialect.name == "sqlite" and any(len(table.columns) != 2 for table in hidden):  # noqa: PLR2004 - a link's keys
         return False
@@ -245,7 +245,7 @@ def _sees_only_the_row(node: Node, links: Sequence[str], dialect: Dialect) -> bo
 
 
 def _as_stored(column: ColumnElement[object]) -> ColumnElement[object]:
-    # SQLite stores 1.0 as 1 to save room, and reads it as 1.0 from every place but RETURNING.
+    # SQLite stores 1.0 as 1 to save space, and converts it back everywhere but in RETURNING.
     return cast(column, column.type) if isinstance(column.type, Float) else column
 
 

@@ -1,7 +1,7 @@
-"""Keys of other rows in a body: one that the viewer may not view is answered as one that does not exist.
+"""Foreign keys in a body: a key of a row that the viewer may not view is refused like one that does not exist.
 
-The policy of the row's own model says which may be viewed, unless `related` says otherwise of the relation. Where that
-is all of them, nothing is asked; otherwise it takes one statement for each field that names keys.
+The policy of the other row's model decides, unless `Policy.related` says otherwise for the relation. If the viewer may
+view all its rows, nothing is queried; otherwise there is one SELECT for each field that holds keys.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -28,15 +28,15 @@ from dovetail.resources.write.links import Links, named
 
 @dataclass(frozen=True)
 class Reference:
-    """The fields whose values are a key of another table, and the policy of the model that lies there."""
+    """Fields that hold a key of another table, and the policy of that table's model."""
 
     fields: tuple[str, ...]
-    relation: str | None  # the name of the relation that goes the same way, if there is one
+    relation: str | None  # the relation over the same columns, if there is one
     keys: tuple[Column[object], ...]
     policy: Policy
 
     def named_by(self, body: BaseModel, item: object, *, is_told: bool) -> Iterator[Hashable]:
-        """Yield the key that a body names, of a row that there is or of a new one; not the same, if that `is_told`."""
+        """Yield the key that a body gives for `item`, None for a new row; if `is_told`, only if it changes the row."""
         given = [getattr(body, name, MISSING) for name in self.fields]
         if all(value is MISSING for value in given) or (item is None and MISSING in given):
             return
@@ -47,19 +47,19 @@ class Reference:
 
 
 class References(Generic[Model, Viewer, Create, Update, Replace]):
-    """Looks at the keys that the bodies of a resource name."""
+    """Checks the foreign keys and links in the bodies of a resource."""
 
     def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
         self._spec = spec
-        self._known = Cache(MAXIMUM_VIEWERS)  # what is asked of a viewer's bodies, by the viewer's values
+        self._known = Cache(MAXIMUM_VIEWERS)  # by the viewer's values: the fields to check
 
     async def check(
         self, session: AsyncSession, viewer: Viewer, data: Iterable[tuple[BaseModel, Model | None]]
     ) -> None:
-        """Raise ConflictError, as the database does for a key that is not there, for one that is not to be viewed.
+        """Raise ConflictError for a key of a row that the viewer may not view, as for one that does not exist.
 
-        With each body comes the row that it changes; what stays as it is is not asked about, if the viewer may read it:
-        of a field that they may not read, an answer to the right guess would tell the key.
+        Each body comes with the row that it changes, or None. A key that stays the same is not checked if the viewer
+        may read the field. If not, it is: otherwise a correct guess would succeed and so reveal the key.
         """
         if not self._keys:
             return
@@ -74,9 +74,9 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
     async def check_links(
         self, session: AsyncSession, viewer: Viewer, items: Sequence[BaseModel], found: Links
     ) -> None:
-        """Raise InvalidInputError for a row of a many-to-many relation that is not to be viewed.
+        """Raise InvalidInputError if a body links a row that the viewer may not view.
 
-        `found` are the keys of what the bodies of `items` name.
+        `found` is the result of `find_links` for the bodies of `items`.
         """
         for one in self._linked:
             (field,) = one.fields
@@ -90,33 +90,33 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
                 ]
                 raise InvalidInputError(errors[0].detail, errors=errors)
 
-    def ask_nothing(self, recognized: Recognized[Viewer], data: BaseModel) -> bool:
-        """Return True if there is nothing to ask about the rows that a body names for a new row."""
-        asked = self._asked_of(recognized)
-        return not asked or all(_names_nothing(getattr(data, name, None)) for name in asked)
+    def need_no_check(self, recognized: Recognized[Viewer], data: BaseModel) -> bool:
+        """Return True if a body for a new row names no rows that have to be checked."""
+        fields = self._fields_to_check(recognized)
+        return not fields or all(_names_nothing(getattr(data, name, None)) for name in fields)
 
-    def _asked_of(self, recognized: Recognized[Viewer]) -> frozenset[str]:
-        """Return the fields that name rows of which the viewer may not view all."""
+    def _fields_to_check(self, recognized: Recognized[Viewer]) -> frozenset[str]:
+        """Return the fields that refer to models of which the viewer may not view all rows."""
         values = self._spec.remembered_by(recognized) if self._remembers_viewers else None
         if values is None:
-            return self._asked(recognized.viewer)
+            return self._limited_fields(recognized.viewer)
         found: frozenset[str] | None = self._known.get(values)
         if found is None:
-            found = self._known[values] = self._asked(recognized.viewer)
+            found = self._known[values] = self._limited_fields(recognized.viewer)
         return found
 
-    def _asked(self, viewer: Viewer) -> frozenset[str]:
-        asked = (one for one in (*self._keys, *self._linked) if not is_always(self._condition(viewer, one)))
-        return frozenset(name for one in asked for name in one.fields)
+    def _limited_fields(self, viewer: Viewer) -> frozenset[str]:
+        limited = (one for one in (*self._keys, *self._linked) if not is_always(self._condition(viewer, one)))
+        return frozenset(name for one in limited for name in one.fields)
 
     @cached_property
     def _remembers_viewers(self) -> bool:
         return all(remembers_viewers(one.policy) for one in (*self._keys, *self._linked))
 
     def visible_links(self, viewer: Viewer) -> Mapping[str, Select[object]]:
-        """Return the keys of the linked rows that the viewer may view, by field, where that is not all of them.
+        """Return by field a SELECT of the keys that the viewer may view, for the links where that is not all of them.
 
-        A list that names none of the others leaves the links to those as they are.
+        An update leaves links to the other rows as they are, though its list does not name them.
         """
         found = {one: self._condition(viewer, one) for one in self._linked}
         return {
@@ -128,7 +128,7 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
     async def _hidden(
         self, session: AsyncSession, viewer: Viewer, reference: Reference, wanted: set[Hashable]
     ) -> set[Hashable]:
-        """Return those of the keys that are not to be viewed."""
+        """Return the keys of rows that the viewer may not view or that do not exist."""
         condition = self._condition(viewer, reference)
         if is_always(condition):
             return set()
@@ -142,12 +142,12 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The fields of bodies that `check` looks at."""
+        """The fields that `check` looks at."""
         return frozenset(name for one in self._keys for name in one.fields)
 
     @cached_property
     def _keys(self) -> Sequence[Reference]:
-        """The fields of bodies that are foreign keys to models with policies."""
+        """The foreign keys in bodies that refer to models with policies."""
         spec = self._spec
         schemas = [schema for schema in (spec.create, spec.update, spec.replace) if schema is not None]
         names = {name for schema in schemas for name in schema.model_fields}
@@ -155,12 +155,12 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _told(self) -> frozenset[str]:
-        """The fields that answers hold."""
+        """The fields that responses show."""
         return frozenset(self._spec.reader.node.names())
 
     @cached_property
     def _linked(self) -> Sequence[Reference]:
-        """The many-to-many relations that bodies name, to models with policies."""
+        """The many-to-many relations in bodies whose target models have policies."""
         relations = inspect(self._spec.model).relationships
         found = []
         for name in self._spec.links:
@@ -181,11 +181,11 @@ def _names_nothing(value: object) -> bool:
 
 
 def _references(model: type[object]) -> Iterator[Reference]:
-    """Yield the references of a model to rows of models that have policies."""
+    """Yield the model's foreign keys that refer to models with policies."""
     mapper: Mapper[object] = inspect(model)
     attributes = {one.columns[0]: one.key for one in mapper.column_attrs}
     tables = [table for table in mapper.tables if isinstance(table, Table)]
-    for constraint in sorted((one for table in tables for one in table.foreign_key_constraints), key=_place):
+    for constraint in sorted((one for table in tables for one in table.foreign_key_constraints), key=_sort_key):
         own = [element.parent for element in constraint.elements]
         if not attributes.keys() >= set(own):
             continue
@@ -198,8 +198,8 @@ def _references(model: type[object]) -> Iterator[Reference]:
             yield Reference(tuple(attributes[column] for column in own), name, keys, policy)
 
 
-def _place(constraint: ForeignKeyConstraint) -> list[str]:
-    """Return what sets the references of a table in an order."""
+def _sort_key(constraint: ForeignKeyConstraint) -> list[str]:
+    """Return the names of the constraint's columns, so that the order of constraints is always the same."""
     return [str(element.parent) for element in constraint.elements]
 
 

@@ -1,4 +1,4 @@
-"""Creates, updates and deletes rows as a resource's policy and hooks say, or by the default services."""
+"""Create, update and delete rows: check the policy, then run the resource's hooks or the default services."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,22 +36,22 @@ from dovetail.resources.write.references import References
 
 @dataclass(frozen=True)
 class Made:
-    """A row that was made, as it is answered."""
+    """A new row: its primary key, and the batch that holds it as the response shows it."""
 
     key: Hashable
     batch: Batch
-    known_by: Hashable  # by what clients know it
+    known_by: Hashable  # the value that identifies it in URLs: the key, or the `lookup` attribute
 
 
 class NoRowError(NotFoundError):
-    """There is no such row, or none that the viewer may know of."""
+    """The row does not exist, or the viewer may not know that it does."""
 
 
 class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     """Locks and writes the rows of a resource.
 
-    A method named after one item asks the policy; of those named after many, who calls has to have asked it of each
-    item (`check_create`, `check_update`, `check_delete`, and of rows that are written `Batch.refused`).
+    The methods for a single row check the policy themselves. Before calling a method for many rows, the caller checks
+    each row (`check_create`, `check_update`, `check_delete`), and afterwards `Batch.refused` of the rows written.
     """
 
     def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
@@ -59,62 +59,62 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def inserter(self) -> Inserter:
-        """Return what inserts rows, and reads what was just inserted."""
+        """Return the object that inserts rows and reads them back."""
         return Inserter(self.spec.written_reader, self.spec.key)
 
     @cached_property
     def has_deferred_keys(self) -> bool:
-        """True if the COMMIT alone looks whether the row is there that a row of the model refers to."""
+        """True if a foreign key of the model is deferred: the database checks it only at COMMIT."""
         return has_deferred_keys(self.spec.model)
 
     @cached_property
     def references(self) -> References[Model, Viewer, Create, Update, Replace]:
-        """Return what looks at the keys that bodies name."""
+        """Return the object that checks the foreign keys given in bodies."""
         return References(self.spec)
 
     @cached_property
     def new_keys(self) -> NewKeys:
-        """Return what looks at the keys of rows that a PUT makes."""
+        """Return the object that checks the keys of rows created by PUT."""
         return NewKeys(self.spec)
 
     @cached_property
     def nested(self) -> NestedRows:
-        """Return what writes the rows that stand within bodies."""
+        """Return the object that writes the rows nested in bodies."""
         return NestedRows(self.spec, Writer)
 
     @cached_property
     def one_row(self) -> OneRow[Model]:
-        """Return what locks, updates and deletes a row by statements that are compiled."""
+        """Return the object that locks, updates and deletes one row, identified by its primary key."""
         return OneRow(self.spec.model, self.spec.key, self.spec.written_reader)
 
     @cached_property
     def known_row(self) -> OneRow[Model]:
-        """Return the same for rows by what clients know them by."""
+        """Return the same for a row identified as in URLs: by the `lookup` attribute if there is one."""
         if not self.spec.lookup:
             return self.one_row
         return OneRow(self.spec.model, self.spec.lookup, self.spec.written_reader)
 
     @cached_property
     def create_at_once(self) -> CreateAtOnce[Model, Viewer, Create, Update, Replace]:
-        """Return what makes a row by a single statement, where that does."""
+        """Return the object that creates a row by a single statement, where that is possible."""
         return CreateAtOnce(self.spec, self.inserter, self.references, self.new_values)
 
     @cached_property
     def new_values(self) -> NewValues:
-        """Return what gives the values of new rows."""
+        """Return the object that computes the values of new rows."""
         return NewValues(self.spec)
 
     @cached_property
     def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
-        """Return what updates and deletes a row by a single statement, where that does."""
+        """Return the object that updates or deletes a row by a single statement, where that is possible."""
         return AtOnce(self.spec, self.known_row, self.references)
 
     async def lock_items(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
     ) -> dict[Hashable, Locked[Model]]:
-        """Return the rows with these keys that the viewer may know of, by key, locked until the transaction ends.
+        """Lock the rows with these primary keys until the transaction ends; return those visible to the viewer, by key.
 
-        Each comes with whether the viewer may do `action`.
+        Each `Locked` says whether the viewer may do `action`.
         """
         visibility = self.spec.lock_visibility(viewer, action)
         return await lock_rows(session, self.spec.model, self.spec.keys, keys, visibility, to_delete=action == DELETE)
@@ -122,13 +122,16 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def lock_known(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
     ) -> dict[Hashable, Locked[Model]]:
-        """Return the same for rows by what clients know them by."""
+        """Do as `lock_items` does for rows identified as in URLs."""
         visibility = self.spec.lock_visibility(viewer, action)
         known_by = self.spec.known_by
         return await lock_rows(session, self.spec.model, known_by, keys, visibility, to_delete=action == DELETE)
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str) -> Model:
-        """Return one such row. Raises NotFoundError, and PermissionDeniedError if the viewer may not do `action`."""
+        """Lock one row, identified as in URLs, and return it.
+
+        Raise NotFoundError, or PermissionDeniedError if the viewer may not do `action`.
+        """
         return await self._lock(session, viewer, key, action, self.spec.lock_visibility(viewer, action))
 
     async def _lock(
@@ -144,7 +147,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return self.taken(viewer, action, key, locked)
 
     def taken(self, viewer: Viewer, action: str, key: Hashable, locked: Locked[Model] | None) -> Model:
-        """Return the row that was locked. Raises as `lock_item` does."""
+        """Return the locked row. Raise as `lock_item` does if there is none, or `action` is not allowed."""
         if locked is None:
             raise NoRowError(not_found(self.spec.singular, key).detail)
         if not locked.is_allowed:
@@ -152,42 +155,42 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return locked.item
 
     def check_precondition(self, viewer: Viewer, item: Model, if_match: str | None) -> None:
-        """Raise StaleWriteError if the row is not what the client saw, PreconditionRequiredError if it has to say."""
+        """Raise StaleWriteError if `If-Match` names another version, PreconditionRequiredError if it is missing."""
         if if_match is not None:
             check_if_match(if_match, [getattr(item, key) for key in self.spec.version_for(viewer)])
         elif self.spec.requires_if_match:
             raise PreconditionRequiredError
 
     def check_create(self, viewer: Viewer, data: Create) -> None:
-        """Raise PermissionDeniedError for a field that the viewer may not write."""
+        """Raise PermissionDeniedError if the body sets a field that the viewer may not write."""
         self.spec.check_fields(viewer, data)
         if "may_create" in self.spec.policy.old_hooks:
             self.spec.policy.may_create(viewer, data)
 
     def check_update(self, viewer: Viewer, change: Change[Model, Update, Replace]) -> None:
-        """Raise PermissionDeniedError as `check_create` does, and then what `check_precondition` raises."""
+        """Raise as `check_create` does, then as `check_precondition` does."""
         self.spec.check_fields(viewer, change.data)
         if "may_update" in self.spec.policy.old_hooks:
             self.spec.policy.may_update(viewer, change.item, frozenset(change.data.model_fields_set))
         self.check_precondition(viewer, change.item, change.if_match)
 
     def check_delete(self, viewer: Viewer, item: Model) -> None:
-        """Raise what a policy's old hook raises."""
+        """Call the policy's deprecated hook `may_delete`, if it has one, and let its error through."""
         if "may_delete" in self.spec.policy.old_hooks:
             self.spec.policy.may_delete(viewer, item)
 
     async def create_and_read(
         self, session: AsyncSession, recognized: Recognized[Viewer], data: Create, known: Values = NO_VALUES
     ) -> Made:
-        """Create a row; return it as the viewer may see it. Raises what policy and hooks raise.
+        """Create a row and return it as the viewer may see it. Errors of the policy and of hooks pass through.
 
-        `known` has what the row is to be known by, where the path says it.
+        `known` holds attributes that the path gives, such as the key of a PUT.
         """
         at_once = None if known else await self.create_at_once.create(session, recognized, data)
         if at_once is not None:
             key, batch, values = at_once
             return Made(key, batch, await self._known_by(session, values, key))
-        await confirm_presumed(session)  # before a hook or a statement works for whoever that is
+        await confirm_presumed(session)  # before a hook or a statement runs on behalf of that user
         visibility = self.spec.written_visibility_of(recognized, ADD)
         viewer = recognized.viewer
         self.check_create(viewer, data)
@@ -216,10 +219,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         data: Update | Replace,
         if_match: str | None,
     ) -> Batch:
-        """Update the row that a client knows by this key, and return it, whether the viewer may view it or not.
+        """Update the row identified in the URL by `key`; return it, even if the viewer may not view it afterwards.
 
-        `asked` is the viewer's `Spec.change_visibility`. Raises NotFoundError, PermissionDeniedError, and what
-        precondition and hooks raise.
+        `asked` is the viewer's `Spec.change_visibility`. Raise NotFoundError or PermissionDeniedError; errors of
+        `check_precondition` and of hooks pass through.
         """
         visibility = asked.once_written
         change = Change(await self._lock(session, viewer, key, CHANGE, asked.to_lock), data, if_match)
@@ -242,14 +245,14 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def delete_item(
         self, session: AsyncSession, viewer: Viewer, asked: Visibility, key: Hashable, if_match: str | None
     ) -> None:
-        """Delete the row with this key. Raises as `update_and_read` does."""
+        """Delete the row identified in the URL by `key`. Raise as `update_and_read` does."""
         item = await self._lock(session, viewer, key, DELETE, asked.to_lock)
         self.check_delete(viewer, item)
         self.check_precondition(viewer, item, if_match)
         await self.delete_locked(session, item)
 
     async def delete_locked(self, session: AsyncSession, item: Model) -> None:
-        """Delete a row that was locked for that, as `delete_items` does, but in as few statements as it can be."""
+        """Delete a row that was locked for deletion: by one compiled statement where that is possible."""
         if self.spec.delete_with is None and self.one_row.can_delete(session):
             await self.one_row.delete(session, item)
         else:
@@ -263,10 +266,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         found: Links | None = None,
         known: Sequence[Values] = (),
     ) -> list[Hashable]:
-        """Create rows, which the policy allows, in as few statements as it can be; return their keys.
+        """Create rows that the policy allows, in as few statements as possible; return their keys in the same order.
 
-        `found` is what `find_links` found, if it was asked before, and `known` has values of each row that do not stand
-        in its body. Raises what hooks raise.
+        `found` is the result of `find_links`, if the caller has it already; `known` holds, for each row, values that
+        are not in its body. Errors of hooks pass through.
         """
         await self.references.check(session, viewer, [(data, None) for data in items])
         pairs = zip(items, known or [NO_VALUES] * len(items), strict=True)
@@ -289,10 +292,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         changes: Sequence[Change[Model, Update, Replace]],
         found: Links | None = None,
     ) -> set[Hashable]:
-        """Update rows, which the policy allows, in as few statements as it can be.
+        """Update rows that the policy allows, in as few statements as possible.
 
-        Return the keys of those within which something has changed. `found` is what `find_links` found, if it was asked
-        before. Raises what hooks raise.
+        Return the keys of the rows whose nested objects changed. `found` is the result of `find_links`, if the caller
+        has it already. Errors of hooks pass through.
         """
         rows = await self._row_changes(session, viewer, changes, found)
         bodies = [change.data for change in changes]
@@ -312,7 +315,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return touched
 
     async def delete_items(self, session: AsyncSession, items: Sequence[Model]) -> None:
-        """Delete rows, which the policy allows; the database deletes what hangs on them. Raises what hooks raise."""
+        """Delete rows that the policy allows; the database cascades. Errors of hooks pass through."""
         if self.spec.delete_with is None:
             await delete_rows(session, self.spec.model, items)
             return
@@ -331,10 +334,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         changes: Sequence[Change[Model, Update, Replace]],
         found: Links | None,
     ) -> list[RowChange[Model]]:
-        """Return what the default service writes, which is links only where a hook writes the rest."""
+        """Return the values and links to write; links alone where the hook `update_with` writes the values."""
         await self.references.check(session, viewer, [(change.data, change.item) for change in changes])
         links = await self._links(session, viewer, [change.data for change in changes], found)
-        hooked = self.spec.update_with is not None  # which does it all
+        hooked = self.spec.update_with is not None
         kept = self.spec.kept_fields(viewer) if self.spec.replace is not None else frozenset()
         rows = [
             RowChange(change.item, {} if hooked else values_of(self.spec, change.data, kept), keys)
@@ -346,7 +349,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return rows
 
     async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> Hashable:
-        """Return by what clients know a row that was made."""
+        """Return the value that identifies a new row in URLs."""
         spec = self.spec
         if not spec.lookup:
             return key
@@ -366,13 +369,13 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return [keys_of(data, known) for data in items]
 
     def _names_links(self, items: Sequence[Create | Update | Replace]) -> bool:
-        """Return True if one of `items` names rows, or that there are to be none."""
+        """Return True if one of `items` sets links, be it to an empty list."""
         return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
 
     async def _make(
         self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_VALUES
     ) -> Model | Values:
-        """Return a new object, or the values of one."""
+        """Return the values of a new row, or an object where the hook `create_with` makes one."""
         if self.spec.put_creates and known:
             self.new_keys.check(known)
         if self.spec.create_with is None:
@@ -386,7 +389,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     async def _with_targets(
         self, session: AsyncSession, viewer: Viewer, items: Sequence[Create], made: Sequence[Model | Values]
     ) -> list[Model | Values]:
-        """Return what was made, with the keys of the rows that its bodies hold and that it refers to."""
+        """Write the nested rows that the new rows refer to; return the new rows with those foreign keys set."""
         targets = await self.nested.write_targets(session, viewer, [(data, None) for data in items])
         return [_with_values(one, own) for one, own in zip(made, targets.values, strict=True)]
 

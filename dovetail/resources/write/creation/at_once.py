@@ -1,10 +1,10 @@
-"""A new row by a single statement, which asks all that is to be asked as it inserts.
+"""INSERT of a row by a single statement, which checks all conditions itself.
 
-    INSERT ... SELECT <values> WHERE <rule> AND <all that the body names is there> AND <who asks is who is presumed>
+    INSERT ... SELECT <values> WHERE <rule> AND <all rows that the body names exist> AND <the presumed user exists>
 
-Where it inserts nothing, nothing was done, and who wants the row goes the way of `Writer`, which looks up who asks,
-finds or makes what the body names, and knows what to answer. So do hooks, rows within rows, and policies that have to
-see what a body names.
+If it inserts nothing, nothing was done, and the caller falls back to `Writer`, which looks up the user, finds or
+creates the rows that the body names, and knows which error to answer. `Writer` also does every creation with hooks,
+with nested rows, or with a policy that has to look at the rows that the body names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from dovetail.resources.write.references import References
 
 
 class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
-    """Inserts a row by one statement on PostgreSQL, where that is all there is to do; SQLite adds what is beside it."""
+    """Inserts a row by one statement on PostgreSQL, where that suffices; on SQLite links and history take more."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
     async def create(
         self, session: AsyncSession, recognized: Recognized[Viewer], data: Create
     ) -> tuple[object, Batch, Mapping[str, object]] | None:
-        """Insert the row of a body; return its key, what was read of it, and its values. None if nothing was inserted.
+        """Insert the row of a body; return its key, the batch read back, and its values. None if nothing was inserted.
 
-        Raises PermissionDeniedError for somebody who may add no row, and InvalidInputError for a value of no use.
+        Raise PermissionDeniedError if the viewer may not add rows, InvalidInputError for an invalid value.
         """
         if not self._inserts:
             return None
@@ -60,7 +60,7 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         if links is None or (presumed is None and not links):
             return None
         visibility = self._spec.written_visibility_of(recognized, ADD)
-        if not self._may_write(recognized, data) or not self._references.ask_nothing(recognized, data):
+        if not self._may_write(recognized, data) or not self._references.need_no_check(recognized, data):
             return None
         values = self._values.of(recognized, data, NO_VALUES)
         try:
@@ -68,13 +68,13 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         except DBAPIError as error:
             if presumed is None or not is_bad_data(error):
                 raise
-            return None  # who may add no row is told that first
+            return None  # Writer checks the permission before it reports the value
         return None if done is None or not done[1].items else (*done, values)
 
     def _named(self, data: BaseModel) -> dict[str, Sequence[object]] | None:
-        """Return the names in a body by relation; None if a function has to find what they are, or they are too long.
+        """Return the names in a body by relation; None if one statement cannot link them or the body has nested rows.
 
-        Rows within the body are not the affair of one statement either.
+        It cannot where a function finds the rows, or a name is longer than its column.
         """
         found: dict[str, Sequence[object]] = {}
         for field in self._spec.links:
@@ -91,14 +91,14 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         return found if is_plain else None
 
     def _may_write(self, recognized: Recognized[Viewer], data: BaseModel) -> bool:
-        """Return False if somebody may not write a field of a body."""
+        """Return False if the body sets a field that the viewer may not write."""
         if not self._limits_fields:
             return True
         return self._spec.policy.read_only(recognized.viewer).isdisjoint(data.model_fields_set)
 
     @cached_property
     def _inserts(self) -> bool:
-        """True if no hook makes the row or looks at it."""
+        """True if no hook takes part in creations."""
         return self._spec.create_with is None and "may_create" not in self._spec.policy.old_hooks
 
     @cached_property
@@ -107,7 +107,7 @@ class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
     @cached_property
     def _by(self) -> Mapping[str, Column[object]]:
-        """The columns by which rows are found, by relation."""
+        """By relation, the column that names its rows, where no function finds them."""
         finders = self._spec.links.items()
         return {name: find.property.columns[0] for name, find in finders if isinstance(find, InstrumentedAttribute)}
 

@@ -1,4 +1,4 @@
-"""Checks, when a resource is made, of the values that new rows get of who makes them: `create_defaults`."""
+"""Checks, when a resource is made, of `create_defaults`: values that a new row takes from the user who creates it."""
 
 from typing import get_args
 
@@ -12,7 +12,7 @@ from dovetail.resources.spec import Spec
 
 
 def check_defaults(spec: Spec) -> None:
-    """Raise ConfigurationError for a default of no column, and for one that would never be used."""
+    """Raise ConfigurationError for a default that names no column, or that would never be used."""
     if not spec.create_defaults:
         return
     if spec.create_with is not None:

@@ -1,4 +1,4 @@
-"""The keys of rows that a PUT makes; they stand in a path, or beside the body that replaces a row."""
+"""Validation of the keys of rows created by PUT, which come from the path, or beside each body of a bulk PUT."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,13 +13,13 @@ from dovetail.resources.spec import Spec
 
 
 class NewKeys:
-    """Tells whether a row may be known by some values: a POST would take them for its columns."""
+    """Checks keys as a POST would check the same columns in its body."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
 
     def check(self, values: Mapping[str, object]) -> None:
-        """Raise InvalidInputError for a value that is too long, or blank, or more than its column takes."""
+        """Raise InvalidInputError for a value that is too long, blank or out of the column's range."""
         try:
             self._schema.model_validate(values)
         except ValidationError as error:

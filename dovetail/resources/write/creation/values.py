@@ -1,4 +1,4 @@
-"""The values of a new row: those of its body, and of what it leaves out those that hang on who makes the row."""
+"""The values of a new row: those of its body, and `create_defaults` for the fields that it leaves out."""
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -16,16 +16,16 @@ from dovetail.resources.spec import MAXIMUM_VIEWERS, Spec
 
 
 class NewValues:
-    """Gives the values of the new rows of a resource."""
+    """Computes the values of the new rows of a resource."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._known = Cache(MAXIMUM_VIEWERS)  # the defaults of somebody, by all that was loaded of them
+        self._known = Cache(MAXIMUM_VIEWERS)  # a viewer's defaults, by all values that were loaded of the viewer
 
     def of(self, recognized: Recognized[object], data: BaseModel, known: Mapping[str, object]) -> dict[str, object]:
-        """Return the values of a row by attribute; `known` are those that its path says.
+        """Return the values of a row by attribute; `known` are those that the path gives.
 
-        Raises InvalidInputError for a member that an Enum does not have, and for what cannot stand in an address.
+        Raise InvalidInputError for a value that an Enum does not have, or a key that cannot be part of a URL.
         """
         spec = self._spec
         values = data.model_dump(exclude=self._elsewhere)
@@ -40,14 +40,14 @@ class NewValues:
         return values
 
     def _is_given(self, data: BaseModel, name: str) -> bool:
-        """Return True if a body says what a column is to hold; null is nothing that one holds which is never null."""
+        """Return True if a body gives the column's value; null does not count if the column is not nullable."""
         if name not in data.model_fields_set:
             return False
         value = getattr(data, name, MISSING)
         return value is not MISSING and (value is not None or name in self._nullable)
 
     def _defaults(self, recognized: Recognized[object], names: Collection[str]) -> Mapping[str, object]:
-        """Return the defaults of these columns; functions are asked each time, as nobody knows what they look at."""
+        """Return the defaults of these columns; functions are called each time, since they may depend on anything."""
         values = recognized.values if self._are_columns else None
         if values is None:
             return {name: self._default(recognized.viewer, name) for name in names}
@@ -85,7 +85,7 @@ class NewValues:
 
 
 def check_address(spec: Spec, values: Mapping[str, object]) -> None:
-    """Raise InvalidInputError if a row would be known by what cannot stand in its address."""
+    """Raise InvalidInputError if the value that identifies the row in URLs cannot be part of one."""
     if spec.lookup in values:
         check_key(spec.lookup, values[spec.lookup], spec.taken_keys)
     elif name := unaddressable(spec.model, values, spec.taken_keys):

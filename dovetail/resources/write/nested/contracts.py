@@ -1,4 +1,4 @@
-"""The writer of a model's rows, as the rooms within it see it, and what it is asked to change."""
+"""The interface of `Writer` that nested rows use: it stands here so that `nested` need not import `writer.py`."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NO_VALUES: Values = {}
 
 @dataclass(frozen=True)
 class Change(Generic[Model, Update, Replace]):
-    """A change that a client asks for, of a row that is locked."""
+    """A change that a client requests for a locked row."""
 
     item: Model
     data: Update | Replace
@@ -24,14 +24,14 @@ class Change(Generic[Model, Update, Replace]):
 
 
 class NestedWriter(Protocol):
-    """Tells whether bodies hold objects."""
+    """Tells whether bodies have nested objects."""
 
     def are_named(self, bodies: Sequence[BaseModel]) -> bool:
-        """Return True if one of them does."""
+        """Return True if one of the bodies sets a nested field."""
 
 
 class RowWriter(Protocol):
-    """Writes rows of a model, see `writer.py`."""
+    """Writes rows of a model; see `writer.py`."""
 
     @property
     def spec(self) -> Spec:
@@ -39,26 +39,26 @@ class RowWriter(Protocol):
 
     @property
     def nested(self) -> NestedWriter:
-        """The writer of the rows within them."""
+        """The writer of the rows nested in them."""
 
     def check_create(self, viewer: object, data: BaseModel) -> None:
-        """Raise PermissionDeniedError for a field that the viewer may not write."""
+        """Raise PermissionDeniedError if the body sets a field that the viewer may not write."""
 
     def check_update(self, viewer: object, change: "Change[object, BaseModel, BaseModel]") -> None:
-        """Raise the same."""
+        """Raise as `check_create` does."""
 
     def check_delete(self, viewer: object, item: object) -> None:
-        """Raise what a hook raises."""
+        """Call the policy's deprecated hook, and let its error through."""
 
     async def create_items(
         self, session: AsyncSession, viewer: object, items: Sequence[BaseModel], found: None, known: Sequence[Values]
     ) -> list[Hashable]:
-        """Create rows with values that do not stand in their bodies; return their keys."""
+        """Create rows; `known` has, for each row, values that are not in its body. Return the keys."""
 
     async def update_items(
         self, session: AsyncSession, viewer: object, changes: "Sequence[Change[object, BaseModel, BaseModel]]"
     ) -> set[Hashable]:
-        """Update rows; return the keys of those within which something has changed."""
+        """Update rows; return the keys of the rows whose nested objects changed."""
 
     async def delete_items(self, session: AsyncSession, items: Sequence[object]) -> None:
         """Delete rows."""

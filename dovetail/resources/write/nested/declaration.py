@@ -1,4 +1,4 @@
-"""The declaration of rows that stand within bodies, and checks that they can be written."""
+"""The declaration (`Spec`) of rows nested in bodies, and checks that they can be written."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,7 +15,7 @@ from dovetail.resources.spec import Spec
 
 
 def nested_spec(spec: Spec, name: str, body: type[BaseModel]) -> Spec:
-    """Return the declaration of the rows within a field of a body, with the policy that is registered for them."""
+    """Return the declaration of the rows nested in a field of a body, with the policy registered for their model."""
     target = inspect(spec.model).relationships[name].mapper.class_
     item = item_schema(body, name)
     new = None if spec.create is None else item_schema(spec.create, name)
@@ -33,7 +33,7 @@ def nested_spec(spec: Spec, name: str, body: type[BaseModel]) -> Spec:
 
 
 def check_nested(spec: Spec) -> None:
-    """Raise ConfigurationError, in one line, for nested objects that could not be written."""
+    """Raise ConfigurationError for nested objects that could not be written."""
     relations = inspect(spec.model).relationships
     for name in spec.nested:
         first, dot, _ = name.partition(".")
@@ -49,7 +49,7 @@ def check_nested(spec: Spec) -> None:
 
 
 def _check_relation(spec: Spec, name: str) -> None:
-    """Raise ConfigurationError for a relation that leads elsewhere than from key to key, and for wrong schemas."""
+    """Raise ConfigurationError for a relation that does not refer to a primary key, and for wrong schemas."""
     mapped, model = inspect(spec.model).relationships[name], spec.model.__name__
     if mapped.secondary is not None or mapped.viewonly:
         kind = "many-to-many; name it in links" if mapped.secondary is not None else "viewonly"

@@ -1,4 +1,4 @@
-"""Objects that stand in a body, the rows that they are, and errors that point to them."""
+"""Nested objects of a body, their existing rows, and errors with JSON pointers to them."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ Written = TypeVar("Written", bound="Object")
 
 @dataclass(frozen=True)
 class Row:
-    """A row that is there, locked, and what the viewer may do to it."""
+    """An existing row, locked, and what the viewer may do to it."""
 
     item: object
     may_change: bool
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Object:
-    """An object in a body, where it stands there, and the values that it has from elsewhere."""
+    """A nested object: the JSON pointer to it, its data, and values that its parent gives."""
 
     pointer: str
     data: BaseModel
@@ -38,11 +38,11 @@ class Object:
 
 @dataclass(frozen=True, kw_only=True)
 class Changed(Object):
-    """An object that is a row which is there."""
+    """A nested object that updates an existing row."""
 
     row: Row
-    differs: bool  # itself, and not only what it holds
-    owner: Hashable  # the key of the row around it
+    differs: bool  # True if its own values differ from the row, not only those of objects nested in it
+    owner: Hashable  # the key of the parent row
 
 
 async def together(
@@ -51,7 +51,7 @@ async def together(
     objects: Sequence[Written],
     write: Callable[[Sequence[Written]], Awaitable[None]],
 ) -> None:
-    """Write all objects in as few statements as it can be; if that fails, each alone, to say which one it is."""
+    """Write all objects in few statements; if that fails, write each alone to find the one that fails."""
     if len(objects) == 1:
         await _alone(session, model, objects[0], write)
         return
@@ -72,7 +72,7 @@ async def together(
 
 @contextmanager
 def pointing(pointer: str, data: BaseModel | None = None) -> Iterator[None]:
-    """Let errors say where in the body what they are about stands."""
+    """Add the JSON pointer to errors that the block raises."""
     try:
         yield
     except (DovetailError, SQLAlchemyError) as error:
@@ -85,7 +85,7 @@ def pointing(pointer: str, data: BaseModel | None = None) -> Iterator[None]:
 
 
 def invalid(pointer: str, detail: str, kind: str) -> InvalidInputError:
-    """Return the error of what stands at a pointer."""
+    """Return a validation error for the value at a JSON pointer."""
     return InvalidInputError(detail, errors=[FieldError(pointer=pointer, detail=detail, type=kind)])
 
 

@@ -1,4 +1,4 @@
-"""Locks, makes, changes and removes the rows of one relation, as the policy of their model says to each."""
+"""Lock, create, update and delete the rows of one nested relation; the policy of their model decides on each row."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
@@ -21,7 +21,7 @@ from dovetail.resources.write.one_row import RowChange
 
 
 class RelatedRows:
-    """Writes the rows of the relation `name`, by the writer of their model."""
+    """Writes the rows of the relation `name` through the writer of their model."""
 
     def __init__(self, outer: Spec, name: str, writer: RowWriter) -> None:
         self._outer = outer
@@ -33,7 +33,10 @@ class RelatedRows:
     async def lock(
         self, session: AsyncSession, viewer: object, names: Names, keys: Sequence[Hashable]
     ) -> dict[Hashable, dict[Hashable, Row]]:
-        """Return the rows that the viewer may see, locked, by the key in the attributes `names` and by their own."""
+        """Lock the rows whose attributes `names` hold one of `keys` and that the viewer may view.
+
+        Return them by that key, and then by their own primary key.
+        """
         outer = self._outer.policy.related(viewer).get(self._name)
         rows = self._allowed(viewer, VIEW) if outer is None else outer
         if is_never(rows) or not keys:
@@ -53,7 +56,7 @@ class RelatedRows:
         return found
 
     async def remove(self, session: AsyncSession, viewer: object, rows: Sequence[Row]) -> None:
-        """Delete rows that nothing refers to any more, or let go of them."""
+        """Delete rows that the body leaves out; if their foreign key is nullable, set it to NULL instead."""
         if not rows:
             return
         if not all(row.may_delete if self._deletes else row.may_change for row in rows):
@@ -70,7 +73,7 @@ class RelatedRows:
         await self._check_rows(session, viewer, CHANGE, {key_of(item): f"/{self._name}" for item in items})
 
     async def change(self, session: AsyncSession, viewer: object, objects: Sequence[Changed]) -> list[Changed]:
-        """Change rows as the objects say, and return those of which something has changed."""
+        """Update rows from objects, and return the objects whose rows changed, nested rows included."""
         if not objects:
             return []
         changes = {id(one): Change(one.row.item, one.data, None) for one in objects}
@@ -91,7 +94,7 @@ class RelatedRows:
         return changed
 
     async def make(self, session: AsyncSession, viewer: object, objects: Sequence[Object]) -> list[Hashable]:
-        """Make a row of each object, and return their keys."""
+        """Create a row for each object, and return the keys in the same order."""
         if not objects:
             return []
         if is_never(self._allowed(viewer, ADD)):
@@ -113,7 +116,7 @@ class RelatedRows:
 
     @cached_property
     def refers_by(self) -> Names:
-        """The attributes of the row that refers to the other, in the order of the other's key."""
+        """The foreign key attributes of the referring row, in the order of the primary key that they refer to."""
         is_target = self._mapped.local_columns != set(inspect(self._outer.model).primary_key)
         both = self._mapped.mapper, self._mapped.parent
         mapper, other = both[::-1] if is_target else both
@@ -128,7 +131,7 @@ class RelatedRows:
             self._writer.check_update(viewer, change)
 
     def _as_new(self, one: Object) -> BaseModel:
-        """Return an object of a change as one that makes a row. Raise InvalidInputError if it lacks something."""
+        """Convert an object of an update to the create schema. Raise InvalidInputError if it lacks a field."""
         schema = self._writer.spec.create
         if schema is None or isinstance(one.data, schema):
             return one.data
@@ -145,7 +148,7 @@ class RelatedRows:
     async def _check_rows(
         self, session: AsyncSession, viewer: object, action: str, pointers: Mapping[Hashable, str]
     ) -> None:
-        """Raise PermissionDeniedError if the viewer may not do `action` to a row as it is now."""
+        """Raise PermissionDeniedError if the viewer may not do `action` to one of the rows as they are now."""
         condition = self._allowed(viewer, action)
         if is_always(condition) or not pointers:
             return
@@ -158,7 +161,7 @@ class RelatedRows:
                 raise self._forbidden(viewer, action, pointer)
 
     def _allowed(self, viewer: object, action: str) -> ColumnElement[bool]:
-        """Return the condition on the rows to which the viewer may do `action`, by their token too if it has scopes."""
+        """Return the condition on the rows to which the viewer may do `action`; a token's scopes limit it too."""
         if not is_within_scopes(viewer, self._model, action):
             return self._writer.spec.policy.where(None, VIEW) if action == VIEW else false()
         found: ColumnElement[bool] = self._writer.spec.policy.where(viewer, action)
@@ -172,13 +175,13 @@ class RelatedRows:
 
     @cached_property
     def _deletes(self) -> bool:
-        """True if a row goes that nothing refers to any more, as the ORM would have it; else it stays by itself."""
+        """True if rows left out are deleted: by `delete-orphan`, or because their foreign key cannot be NULL."""
         columns = [getattr(self._model, name).property.columns[0] for name in self.refers_by]
         return self._mapped.cascade.delete_orphan or not all(column.nullable for column in columns)
 
 
 def _plain(value: object) -> object:
-    """Return a value in the form that another schema reads."""
+    """Return a value with models dumped to dicts, for validation by another schema."""
     if isinstance(value, BaseModel):
         return value.model_dump(exclude_unset=True)
     return [_plain(one) for one in value] if isinstance(value, list) else value

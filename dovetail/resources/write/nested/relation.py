@@ -1,4 +1,4 @@
-"""Match the objects in a body with the rows of one relation: which are new, repeated or left out."""
+"""Match the nested objects of a body with the existing rows of one relation: new, changed, repeated or left out."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
@@ -17,7 +17,7 @@ from dovetail.resources.write.nested.related_rows import RelatedRows
 
 
 class NestedRelation:
-    """Writes the objects of the relation `name`, by the writer of their model."""
+    """Writes the nested objects of the relation `name` through the writer of their model."""
 
     def __init__(self, outer: Spec, name: str, writer: RowWriter) -> None:
         self._outer = outer
@@ -30,7 +30,7 @@ class NestedRelation:
     async def write_parts(
         self, session: AsyncSession, viewer: object, rows: Sequence[tuple[Hashable, BaseModel, bool]]
     ) -> set[Hashable]:
-        """Write the rows that refer to others, see `NestedRows`."""
+        """Write the rows that refer to their parents; see `NestedRows.write_parts`."""
         refers_by = self._rows.refers_by
         there = await self._rows.lock(session, viewer, refers_by, [key for key, _, is_new in rows if not is_new])
         new: list[Object] = []
@@ -40,7 +40,7 @@ class NestedRelation:
         for key, body, _ in rows:
             known = dict(zip(refers_by, key_values(self._outer.keys, key).values(), strict=True))
             mine = there.get(key, {})
-            made, seen = self._told_apart(body, known, mine)
+            made, seen = self._match(body, known, mine)
             left_out = [row for own, row in mine.items() if own not in seen]
             if made or left_out:
                 touched.add(key)
@@ -56,7 +56,7 @@ class NestedRelation:
     async def write_targets(
         self, session: AsyncSession, viewer: object, rows: Sequence[tuple[BaseModel, object | None]]
     ) -> list[tuple[Values, bool]]:
-        """Write the rows that others refer to; return for each of these its new values, and whether it has changed."""
+        """Write the rows that their parents refer to; return each parent's foreign key and whether its row changed."""
         names, pointer = key_names(self._model), f"/{self._name}"
         current = [self._target_of(item) for _, item in rows]
         there = await self._rows.lock(session, viewer, names, [key for key in current if key is not None])
@@ -76,7 +76,7 @@ class NestedRelation:
             if own is None:
                 new[number] = one
             elif changed.setdefault(own, one).data != data:
-                raise self._repeated(pointer, own)  # so that each body is written alone, in their order
+                raise self._repeated(pointer, own)  # the bulk write then writes each body alone, in order
             else:
                 kept[number] = own
         differing = [found for key, one in changed.items() for found in self._changed(one, there[key][key], key)]
@@ -86,10 +86,10 @@ class NestedRelation:
             values[number] = dict(zip(self._rows.refers_by, key_values(names, key).values(), strict=True))
         return [(one, number in new or kept.get(number) in touched) for number, one in enumerate(values)]
 
-    def _told_apart(
+    def _match(
         self, body: BaseModel, known: Values, mine: Mapping[Hashable, Row]
     ) -> tuple[list[Object], dict[Hashable, Object]]:
-        """Return the objects in a body that are new, and those that are there, by key. Raise InvalidInputError."""
+        """Return the new objects of a body, and those of existing rows by key. Raise InvalidInputError."""
         new: list[Object] = []
         seen: dict[Hashable, Object] = {}
         for pointer, data in self._objects(body):
@@ -103,7 +103,7 @@ class NestedRelation:
         return new, seen
 
     def _objects(self, body: BaseModel) -> Iterator[tuple[str, BaseModel]]:
-        """Yield what a body holds, each with the pointer to it."""
+        """Yield the nested objects of a body, each with its JSON pointer."""
         found, pointer = getattr(body, self._name), f"/{self._name}"
         if isinstance(found, BaseModel):
             yield pointer, found
@@ -111,7 +111,7 @@ class NestedRelation:
             yield from ((f"{pointer}/{number}", one) for number, one in enumerate(found or ()))
 
     def _key_in(self, data: BaseModel, known: Values, mine: Mapping[Hashable, Row], pointer: str) -> Hashable | None:
-        """Return the key of the row that an object is; None if it is a new one. Raise InvalidInputError."""
+        """Return the key of the existing row of an object; None if it is new. Raise InvalidInputError."""
         names = key_names(self._model)
         own = [name for name in names if name not in known]
         given = {name: getattr(data, name, MISSING) for name in own}
@@ -125,7 +125,7 @@ class NestedRelation:
         raise invalid(f"{pointer}/{own[0]}", f"There is no {self._writer.spec.singular} {key_text(key)}.", "unknown")
 
     def _changed(self, one: Object, row: Row, owner: Hashable) -> list[Changed]:
-        """Return the object if it differs from the row that it is, or holds others."""
+        """Return the object, in a list, if it differs from its row or has nested objects; else an empty list."""
         values = values_of(self._writer.spec, one.data, frozenset())
         differs = any(not is_same(getattr(row.item, name), value) for name, value in values.items())
         if not differs and not self._writer.nested.are_named([one.data]):
@@ -136,6 +136,6 @@ class NestedRelation:
         return invalid(pointer, f"The {self._writer.spec.singular} {key_text(key)} comes twice.", "repeated")
 
     def _target_of(self, item: object | None) -> Hashable | None:
-        """Return the key of the row that a row refers to."""
+        """Return the key of the nested row that a parent row refers to."""
         values = [] if item is None else [getattr(item, name) for name in self._rows.refers_by]
         return key_from(values) if values and None not in values else None

@@ -1,10 +1,10 @@
-"""Objects in a body that are rows of their own: made, changed and removed with the row that they belong to.
+"""Nested objects in a body that are rows of their own: created, updated and deleted with their parent row.
 
     Resource(model=Order, fields=("number", "lines.id", "lines.amount"), nested=("lines",), policy=ORDERS)
 
-What a body names is all that there is to be: an object with the key of one that is there changes it, one without is
-new, and what is left out goes. Policies of the models are asked as if each row had a request of its own, and what the
-viewer may not see stays as it is. `relation.py` writes the rows of one relation.
+A body lists all rows of the relation: an object with the key of an existing row updates it, one without a key is a new
+row, and existing rows that are left out are removed. The policies of the models are checked as if each row had a
+request of its own, and rows that the viewer may not view stay as they are. `relation.py` writes one relation.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -24,14 +24,14 @@ from dovetail.resources.write.nested.relation import NestedRelation
 
 @dataclass
 class Targets:
-    """The values of rows that refer to others, and the numbers of the rows whose others have changed."""
+    """The foreign keys of parent rows to the nested rows, and the numbers of the parents whose nested row changed."""
 
     values: list[Values]
     touched: set[int] = field(default_factory=set)
 
 
 class NestedRows:
-    """Writes the rows that stand within the bodies of a resource."""
+    """Writes the rows nested in the bodies of a resource."""
 
     def __init__(self, spec: Spec, make_writer: Callable[[Spec], RowWriter]) -> None:
         self._spec = spec
@@ -39,13 +39,16 @@ class NestedRows:
         self._relations: dict[tuple[str, type[BaseModel]], NestedRelation] = {}
 
     def are_named(self, bodies: Sequence[BaseModel]) -> bool:
-        """Return True if one of the bodies holds such objects, or says that there are to be none."""
+        """Return True if one of the bodies sets a nested field, be it to null or an empty list."""
         return any(getattr(body, name, MISSING) is not MISSING for name in self._names for body in bodies)
 
     async def write_targets(
         self, session: AsyncSession, viewer: object, rows: Sequence[tuple[BaseModel, object | None]]
     ) -> Targets:
-        """Write the rows that others refer to, whose keys become values of those; with each body comes its row."""
+        """Write the nested rows that their parents refer to (many-to-one), and return the parents' foreign keys.
+
+        Each body comes with its parent row, None if that is new.
+        """
         found = Targets([{} for _ in rows])
         for relation, numbers in self._named([body for body, _ in rows], is_target=True):
             written = await relation.write_targets(session, viewer, [rows[number] for number in numbers])
@@ -58,9 +61,9 @@ class NestedRows:
     async def write_parts(
         self, session: AsyncSession, viewer: object, rows: Sequence[tuple[Hashable, BaseModel, bool]]
     ) -> set[Hashable]:
-        """Write the rows that refer to others, of which come the key, the body, and whether they are new.
+        """Write the nested rows that refer to their parents (one-to-many, one-to-one).
 
-        Return the keys of those of which something has changed.
+        `rows` has of each parent its key, its body, and whether it is new. Return the keys of the parents with changes.
         """
         touched: set[Hashable] = set()
         for relation, numbers in self._named([body for _, body, _ in rows], is_target=False):
@@ -68,7 +71,7 @@ class NestedRows:
         return touched
 
     def _named(self, bodies: Sequence[BaseModel], *, is_target: bool) -> Iterator[tuple[NestedRelation, list[int]]]:
-        """Yield each relation whose objects stand in bodies, with the numbers of these."""
+        """Yield each relation that bodies set, with the numbers of those bodies."""
         for name in self._names:
             if (inspect(self._spec.model).relationships[name].direction is MANYTOONE) is not is_target:
                 continue
