@@ -32,6 +32,27 @@ def test_a_view_that_names_its_columns_is_fine():
 
 
 @pytest.mark.parametrize(
+    ("of_all", "of_one"),
+    [
+        ({"searches_texts": True}, {}),
+        ({"search_help_text": "Names"}, {"search_fields": ()}),
+        ({"save_as": True}, {"can_create": False}),
+        ({"save_on_top": True}, {"can_create": False, "can_edit": False}),
+        ({"save_as_continue": False}, {"save_as": False}),
+    ],
+)
+def test_an_option_of_several_views_may_be_void_in_one_of_them_and_no_view_says_what_is_void_itself(of_all, of_one):
+    base = type(ModelAdmin)("OfAllAdmin", (ModelAdmin,), dict(of_all))
+    attributes = {"list_display": ("title",), "fields": ("title",)}
+    assert find_problems(type(ModelAdmin)("OneAdmin", (base,), attributes | of_one, model=Post)) == []
+    (problem,) = problems_with(**of_all, **of_one)
+    said = problem.partition(": ")[2]
+    assert said.startswith(f"{next(iter(of_all))} is set, but ")
+    both = type(ModelAdmin)("OfAllAdmin", (ModelAdmin,), {"search_fields": (), **of_all, **of_one})
+    assert find_problems(type(ModelAdmin)("OneAdmin", (both,), attributes, model=Post)) == [f"OneAdmin: {said}"]
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"list_display": ()}, "list_display is empty"),

@@ -72,17 +72,28 @@ def find_ignored(view: type[ModelAdmin]) -> Iterator[str]:
 
 
 def find_void(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find options that can never do anything, since another one is off or empty."""
+    """Find options that can never do anything, since another one is off or empty.
+
+    What a base class of several views sets may be void in one of them.
+    """
     for option, others in TAKES:
         off = next((one for one in others if not getattr(view, one)), None)
-        if off is not None and getattr(view, option) != getattr(ModelAdmin, option):
+        if off is not None and getattr(view, option) != getattr(ModelAdmin, option) and _is_meant(view, option, off):
             yield f"{option} is set, but {off} is False; take one of them out"
     if not (view.can_create or view.can_edit):
         for option in OF_FORMS:
-            if getattr(view, option) != getattr(ModelAdmin, option):
+            is_set = getattr(view, option) != getattr(ModelAdmin, option)
+            if is_set and _is_meant(view, option, "can_create", "can_edit"):
                 yield f"{option} is set, but can_create and can_edit are False, so there is no form; take it out"
-    if not (view.save_as or view.save_as_continue):
+    if not (view.save_as or view.save_as_continue) and _is_meant(view, "save_as_continue", "save_as"):
         yield "save_as_continue is set, but save_as is False; take one of them out"
     for option, other, hook in ABOUT:
-        if getattr(view, option) and not getattr(view, other) and getattr(view, hook) is getattr(ModelAdmin, hook):
+        is_void = not getattr(view, other) and getattr(view, hook) is getattr(ModelAdmin, hook)
+        if is_void and getattr(view, option) and _is_meant(view, option, other):
             yield f"{option} is set, but {other} is empty; take one of them out"
+
+
+def _is_meant(view: type[ModelAdmin], option: str, *others: str) -> bool:
+    """Return whether an option is set for this view: by itself, or by a class that says what makes it void, too."""
+    by = next(one for one in view.__mro__ if option in vars(one))
+    return by is view or any(other in vars(by) for other in others)
