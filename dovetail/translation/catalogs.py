@@ -27,6 +27,7 @@ class Language:
     messages: NullTranslations = field(default_factory=NullTranslations)
     script: str = ""  # empty: scripts say everything as it is written in them
     own: Mapping[str, NullTranslations] = field(default_factory=dict)  # of plugins that have a catalog, by package
+    homes: Mapping[Path, str] = field(default_factory=dict)  # the packages of plugins, by their folders
 
     def messages_of(self, module: str) -> NullTranslations:
         """Return what says the texts of a module: the catalog of the plugin that it is of goes before the others."""
@@ -35,6 +36,17 @@ class Language:
         while module and module not in self.own:
             module = module.rpartition(".")[0]
         return self.own.get(module, self.messages)
+
+    def messages_in(self, file: str) -> NullTranslations:
+        """Return what says the texts of a template: the catalog of the plugin whose file it is goes first."""
+        if file not in self._by_file:
+            home = next((self.homes[one] for one in Path(file).parents if one in self.homes), "")
+            self._by_file[file] = self.own.get(home, self.messages)
+        return self._by_file[file]
+
+    @cached_property
+    def _by_file(self) -> dict[str, NullTranslations]:  # as many as there are templates
+        return {}
 
     @cached_property
     def script_hash(self) -> str:
@@ -91,17 +103,36 @@ def _load(code: str, name: str, folders: Mapping[Path, str]) -> Language:
             messages = _over(path, messages)
         if (path := folder / "scripts.mo").is_file():
             scripts |= _all_of(path)
-    script = f"globalThis.translated = {json.dumps(scripts)};\n" if scripts else ""
-    return Language(code, name, messages, script, _own(code, folders, messages))
+    homes = {place.parent: package for place, package in folders.items() if package}
+    script = _script(scripts, _own_scripts(code, folders, scripts))
+    return Language(code, name, messages, script, _own(code, folders, messages), homes)
 
 
 def _own(code: str, folders: Mapping[Path, str], messages: NullTranslations) -> dict[str, NullTranslations]:
     """Return what each plugin with a catalog says: what the site words anew, then its own, then what all say."""
-    paths = {package: place / folder_of(code) / "LC_MESSAGES" / "messages.mo" for place, package in folders.items()}
-    there = {package: path for package, path in paths.items() if path.is_file() and FRAMEWORK not in path.parents}
-    anew = there.pop("", None)
+    anew, there = _brought(code, folders, "messages.mo")
     own = {package: _over(path, messages) for package, path in there.items()}
     return own if anew is None else {package: _over(anew, one) for package, one in own.items()}
+
+
+def _own_scripts(code: str, folders: Mapping[Path, str], scripts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return what the scripts of each plugin say otherwise than all others do."""
+    anew, there = _brought(code, folders, "scripts.mo")
+    last = {} if anew is None else _all_of(anew)
+    own = {package: {**_all_of(path), **last} for package, path in there.items()}
+    return {package: said for package, all_said in own.items() if (said := dict(all_said.items() - scripts.items()))}
+
+
+def _brought(code: str, folders: Mapping[Path, str], name: str) -> tuple[Path | None, dict[str, Path]]:
+    """Return the catalog of the site, and those of plugins by package."""
+    paths = {package: place / folder_of(code) / "LC_MESSAGES" / name for place, package in folders.items()}
+    there = {package: path for package, path in paths.items() if path.is_file() and FRAMEWORK not in path.parents}
+    return there.pop("", None), there
+
+
+def _script(scripts: Mapping[str, str], own: Mapping[str, Mapping[str, str]]) -> str:
+    both = {"translated": scripts, "translatedBy": own}
+    return "".join(f"globalThis.{name} = {json.dumps(said, sort_keys=True)};\n" for name, said in both.items() if said)
 
 
 def _over(path: Path, beneath: NullTranslations) -> NullTranslations:

@@ -47,27 +47,43 @@ def get_language() -> str:
 
 def gettext(text: str) -> str:
     """Return a text in the language of the request; as it is, where no catalog has it."""
-    if isinstance(text, LazyText):
-        return str(text)
-    if not text or isinstance(text, Translated):  # an empty one is the head of a catalog
-        return text
-    return _translated(_messages().gettext(text), text)
+    return said(_messages(), text)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
     """Return the text for a number of things: `ngettext("%(count)s row", "%(count)s rows", count)`."""
-    english = singular if number == 1 else plural
-    return _translated(_messages().ngettext(singular, plural, number), english)
+    return said_of_number(_messages(), singular, plural, number)
 
 
 def pgettext(context: str, text: str) -> str:
     """Return a text that means different things in different places: `pgettext("month", "May")`."""
-    return _translated(_messages().pgettext(context, text), text)
+    return said(_messages(), text, context)
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:
     """Return the text for a number of things in one of several meanings."""
-    return _messages().npgettext(context, singular, plural, number)
+    return said_of_number(_messages(), singular, plural, number, context)
+
+
+def said(messages: NullTranslations, text: str, context: str | None = None) -> str:
+    """Return a text as a catalog of the language of the request has it."""
+    if isinstance(text, LazyText):
+        return str(text)
+    if not text or isinstance(text, Translated):  # an empty one is the head of a catalog
+        return text
+    found = messages.gettext(text) if context is None else messages.pgettext(context, text)
+    return _translated(found, text)
+
+
+def said_of_number(
+    messages: NullTranslations, singular: str, plural: str, number: int, context: str | None = None
+) -> str:
+    """Return the text for a number of things as a catalog of the language of the request has it."""
+    if context is None:
+        found = messages.ngettext(singular, plural, number)
+    else:
+        found = messages.npgettext(context, singular, plural, number)
+    return _translated(found, singular if number == 1 else plural)
 
 
 def in_english(text: str) -> str:
@@ -100,10 +116,10 @@ def in_sentence(noun: str) -> str:
 
     An abbreviation, or another word with capitals of its own (API, PostgreSQL), keeps them.
     """
-    said = gettext(noun)
+    name = gettext(noun)
     if get_language().partition("-")[0] in CAPITALISING:
-        return said
-    return WORD.sub(lambda word: word[0] if _has_own_capitals(word[0]) else word[0].lower(), said)
+        return name
+    return WORD.sub(lambda word: word[0] if _has_own_capitals(word[0]) else word[0].lower(), name)
 
 
 def _messages() -> NullTranslations:
@@ -159,12 +175,7 @@ class LazyText(str):
         return made
 
     def __str__(self) -> str:
-        english = str.__str__(self)
-        if not english:
-            return english
-        messages = _active.get().messages_of(self.home)
-        said = messages.gettext(english) if self.context is None else messages.pgettext(self.context, english)
-        return _translated(said, english)
+        return said(_active.get().messages_of(self.home), str.__str__(self), self.context)
 
     def __html__(self) -> str:
         from markupsafe import escape  # here: commands show no pages

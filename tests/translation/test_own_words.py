@@ -1,9 +1,14 @@
 """What a plugin says is said as its own catalog has it, whatever others call the same; the site has the last word."""
 
+import json
+
 import pytest
 from babel.messages.catalog import Catalog
+from jinja2 import Environment, FileSystemLoader
 
 from dovetail.cli.translation.catalogs import as_mo
+from dovetail.contrib.admin.languages.speaking import translate_templates
+from dovetail.contrib.admin.templating.waiting import let_templates_wait
 from dovetail.translation.catalogs import Languages, locale_folders
 from dovetail.translation.texts import gettext, gettext_lazy, lazy_name, pgettext, speaking
 
@@ -24,7 +29,9 @@ def german(tmp_path, monkeypatch):
         catalog = Catalog(locale="de")
         for english, said in words.items():
             catalog.add(english, said)
-        (folder / "messages.mo").write_bytes(as_mo(catalog))
+            catalog.add((f"One {english}", f"Some {english}"), (f"1 {said}", f"viele {said}"))
+        for domain in ("messages", "scripts"):
+            (folder / f"{domain}.mo").write_bytes(as_mo(catalog))
     monkeypatch.syspath_prepend(tmp_path)
     folders = locale_folders(tmp_path, ["dovetail.contrib.admin", "first_shop", "other_shop"])
     return Languages.load([("de", "Deutsch")], "de", folders).known["de"]
@@ -61,3 +68,49 @@ def test_what_a_plugin_does_not_say_itself_is_said_as_the_others_do(german):
         assert module("first_shop")["say"]("Draft") == "Rohfassung"  # the site words anything anew
         assert pgettext("before decimals", ".") == ","
     assert str(module("first_shop")["named"]) == "Save"
+
+
+TEMPLATES = {
+    "first_shop/said.html": "{% macro word() %}{{ _('Save') }}{% endmacro %}"
+    "{{ _('Save') }}|{{ gettext('Save') }}|{{ 'Save' | translated }}|{% trans %}Save{% endtrans %}|"
+    "{% for one in '1' %}{{ ngettext('One Save', 'Some Save', 2) }}{% endfor %}|"
+    "{{ _('Draft') }}|{{ _('Delete') }}|{{ pgettext('x', 'Save') }}",
+    "first_shop/around.html": "{{ _('Save') }}: {% block inner %}{% endblock %}",
+    "other_shop/within.html": "{% extends 'around.html' %}{% from 'said.html' import word %}"
+    "{% block inner %}{{ _('Save') }}, {{ word() }}, {% include 'said.html' %}{% endblock %}",
+    "third_shop/other.html": "{{ _('Save') }}",
+}
+SAID = "Im Laden|Im Laden|Im Laden|Im Laden|viele Im Laden|Rohfassung|Löschen|Save"
+
+
+@pytest.fixture
+def environment(german, tmp_path):
+    for name, source in TEMPLATES.items():
+        package, _, file = name.partition("/")
+        folder = tmp_path / package / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(source, encoding="utf-8")
+    folders = [tmp_path / package / "templates" for package in ("first_shop", "other_shop", "third_shop")]
+    made = Environment(loader=FileSystemLoader(folders), autoescape=True)
+    translate_templates(made)
+    let_templates_wait(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("said.html", SAID),
+        ("other.html", "Sichern"),
+        ("within.html", f"Im Laden: Im Angebot, Im Laden, {SAID}"),
+    ],
+)
+def test_a_word_of_a_template_is_said_as_the_plugin_has_it_in_whose_file_it_stands(german, environment, name, said):
+    with speaking(german):
+        assert environment.get_template(name).render() == said
+
+
+def test_pages_are_handed_what_the_scripts_of_a_plugin_say_otherwise_than_all_others(german):
+    shared, own = (json.loads(line.partition(" = ")[2].removesuffix(";")) for line in german.script.splitlines())
+    assert (shared["Save"], shared["Draft"], shared["Ours"]) == ("Im Laden", "Rohfassung", "Unseres")
+    assert own == {"other_shop": {"Save": "Im Angebot"}}

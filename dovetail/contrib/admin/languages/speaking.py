@@ -3,11 +3,16 @@
 That is what they chose (a cookie, which the login brings into each browser), what their browser accepts, or the site's.
 """
 
+import json
+import sys
 from dataclasses import dataclass
+from gettext import NullTranslations
 from http import HTTPStatus
+from types import FrameType
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -19,7 +24,7 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.translation import formats
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import Language, Languages
-from dovetail.translation.texts import active_language, gettext, in_sentence, ngettext, npgettext, pgettext, speaking
+from dovetail.translation.texts import active_language, in_sentence, said, said_of_number, speaking
 from dovetail.translation.words import choice_in_words
 from dovetail.translation.zones import find_zone, in_zone, zone_name
 
@@ -67,7 +72,7 @@ def translate_templates(environment: Environment) -> None:
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        _gettext, _ngettext, newstyle=True, pgettext=_pgettext, npgettext=_npgettext
     )
     # Jinja's own ask for the context, and in a loop for a copy of all it holds.
     environment.globals |= {"_": _translated, "gettext": _translated}
@@ -77,7 +82,7 @@ def translate_templates(environment: Environment) -> None:
         "in_sentence": in_sentence,
         "begin_sentence": _begin_sentence,
         "choice_in_words": choice_in_words,
-        "translated": gettext,
+        "translated": _said,
         "number": formats.number,
         "day": formats.day,
         "iso_day": formats.iso_day,
@@ -87,8 +92,42 @@ def translate_templates(environment: Environment) -> None:
 
 def _translated(text: str, /, **values: object) -> Markup:
     """Return a text of the code in the language of the request, with `%(name)s` filled in and escaped."""
-    said = Markup(gettext(text))  # noqa: S704 - it is no user's
-    return said % values if values or "%" in said else said
+    found = Markup(said(_messages(), text))  # noqa: S704 - it is no user's
+    return found % values if values or "%" in found else found
+
+
+@pass_context  # so that Jinja does not say it once and for all, of what stands in the template itself
+def _said(_context: Context, text: str) -> str:
+    return said(_messages(), text)
+
+
+def _gettext(text: str) -> str:
+    return said(_messages(), text)
+
+
+def _ngettext(singular: str, plural: str, number: int) -> str:
+    return said_of_number(_messages(), singular, plural, number)
+
+
+def _pgettext(context: str, text: str) -> str:
+    return said(_messages(), text, context)
+
+
+def _npgettext(context: str, singular: str, plural: str, number: int) -> str:
+    return said_of_number(_messages(), singular, plural, number, context)
+
+
+def _messages() -> NullTranslations:
+    """Return what says the texts of the template that asks this module for one."""
+    language = active_language()
+    return language.messages_in(_template(sys._getframe(2))) if language.own else language.messages  # noqa: SLF001 - as `logging` does
+
+
+def _template(frame: FrameType | None) -> str:
+    """Return the file of the template that calls, perhaps by functions of Jinja; what is made of one has no name."""
+    while frame is not None and "__name__" in frame.f_globals:
+        frame = frame.f_back
+    return "" if frame is None else frame.f_code.co_filename
 
 
 def _begin_sentence(text: str) -> str:
@@ -111,3 +150,16 @@ class ScriptTexts:
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
         return Response(found.script, media_type="text/javascript", headers={"ETag": etag})
+
+
+@dataclass(frozen=True)
+class PluginTexts:
+    """Hands `gettext` and `ngettext` to the scripts of a plugin, which say what is its own as its catalog has it."""
+
+    package: str
+
+    async def give(self, _request: Request) -> Response:
+        """Return the module, which stands as `texts.js` beside the plugin's files."""
+        bound = f"export const {{ gettext, ngettext }} = textsOf({json.dumps(self.package)});"
+        source = f'import {{ textsOf }} from "../../assets/texts.js";\n\n{bound}\n'
+        return Response(source, media_type="text/javascript")

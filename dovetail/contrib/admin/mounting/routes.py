@@ -18,7 +18,7 @@ from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.entry.guard import guarded, unguarded
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
-from dovetail.contrib.admin.languages.speaking import ScriptTexts
+from dovetail.contrib.admin.languages.speaking import PluginTexts, ScriptTexts
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
@@ -64,6 +64,9 @@ class Routes:
         yield Mount("/statics", statics, name="statics")
         for plugin, (site_folder, own) in self.media.items():
             if own.is_dir() or site_folder.is_dir():
+                if not any((folder / "texts.js").is_file() for folder in (site_folder, own)):
+                    texts = PluginTexts(self.office.languages.default.homes.get(own.parent, ""))
+                    yield Route(f"/media/{plugin}/texts.js", texts.give)
                 files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")

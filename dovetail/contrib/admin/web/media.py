@@ -1,6 +1,7 @@
 """Serve the files of style and script that plugins bring for their views, and find those that views name in vain."""
 
 import importlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from dovetail.contrib.admin.options.options import NoMedia
 from dovetail.contrib.admin.web.rendering import path_for
 
 FOLDER = "static"  # of a plugin, in its package
+IMPORTS = re.compile(
+    r"""^(?:import\s[^;()]*["']|export\s+(?:const|let|var|function|class|default|async|\{))""", re.MULTILINE
+)
 Folders = Mapping[str, tuple[Path, Path]]  # by plugin: where its files are, the site's own folder first
 
 
@@ -72,4 +76,8 @@ def _refuse(path: object, folders: Folders) -> str:
         return f"which is of no plugin; it begins with one of {', '.join(sorted(folders))}"
     if not any((folder / rest).is_file() for folder in folders[plugin]):
         return f"which is not there; put it into {folders[plugin][-1] / rest}"
+    if path.endswith(".js"):
+        found = next(folder / rest for folder in folders[plugin] if (folder / rest).is_file())
+        if IMPORTS.search(found.read_text(encoding="utf-8", errors="replace")):
+            return f"which imports or exports as modules do; call it {path.removesuffix('.js') + '.mjs'!r}"
     return ""

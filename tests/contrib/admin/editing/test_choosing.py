@@ -166,6 +166,7 @@ async def test_an_autocomplete_without_a_search_behind_it_is_refused_at_the_star
         ({"js": ("https://cdn.example/x.js",)}, "pages load nothing from elsewhere"),
         ({"js": ("guild/../plugin.py",)}, "pages load nothing from elsewhere"),
         ({"js": ("nobody/x.js",)}, "which is of no plugin"),
+        ({"js": ("guild/module.js",)}, "which imports or exports as modules do; call it 'guild/module.mjs'"),
         ({"js": "guild/sign.js"}, "expected a tuple"),
         ({"css": ("guild/sign.css",)}, "expected a dict"),
         ({"scripts": ()}, "Media has 'scripts', expected css and js"),
@@ -173,6 +174,8 @@ async def test_an_autocomplete_without_a_search_behind_it_is_refused_at_the_star
 )
 def test_files_that_no_page_could_load_are_refused_at_the_start(media, words, tmp_path):
     folders = media_folders(["tests.contrib.admin.guild"], tmp_path)
+    (tmp_path / "guild").mkdir()
+    (tmp_path / "guild" / "module.js").write_text('// Says when.\nimport {\n  gettext\n} from "./texts.js";\n')
     (problem,) = find_unfit_media(ModelAdmin, type("Media", (), media), folders)
     assert words in problem
 

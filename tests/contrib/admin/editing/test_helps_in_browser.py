@@ -94,3 +94,17 @@ async def test_tabs_conditions_and_buttons_fill_in_a_form_and_show_the_first_mis
     now = datetime.now(UTC)
     assert now - timedelta(hours=1) < saved.opens_at <= now
     assert abs((saved.founded_on - now.date()).days) <= 1  # the browser's zone may have another day
+
+
+async def test_a_script_of_a_plugin_says_its_own_words_before_those_of_all(editor):
+    said = await editor.evaluate(
+        """async () => {
+          globalThis.translated = { Save: "Sichern", Delete: "Löschen", "%(count)s steps": "%(count)s Stufen" };
+          globalThis.translatedBy = { "tests.contrib.admin.guild": { Save: "Merken" }, other: { Delete: "Weg" } };
+          const own = await import("/admin/media/guild/texts.js");
+          const ours = await import("/admin/assets/texts.js");
+          const words = [own.gettext("Save"), own.gettext("Delete"), own.gettext("%(x)s", { x: "Add" })];
+          return [...words, own.ngettext("%(count)s step", "%(count)s steps", 2), ours.gettext("Save")];
+        }"""
+    )
+    assert said == ["Merken", "Löschen", "Add", "2 Stufen", "Sichern"]
