@@ -64,7 +64,7 @@ def _filter(spec: Spec, name: str, parameter: FilterParameter) -> Iterator[Unser
     elif parameter.lookup_name == "iexact":
         if not starts_a_lowered_index(column):
             yield Unserved(what, index_for(spec.model, column, "func.lower({})"))
-    elif not starts_an_index(column):
+    elif not starts_an_index(column, has_value=parameter.lookup_name != "isnull"):
         yield Unserved(what, index_for(spec.model, column))
     for step in unindexed_steps(parameter.path.relations):
         yield Unserved(what, index_for(spec.model, step))

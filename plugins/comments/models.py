@@ -57,8 +57,16 @@ class Comment(IdMixin, TimestampMixin, Base):
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
 Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
 Index("ix_comments_comment_created_at", Comment.created_at)
-# For the replies to a comment. Without the second column SQLite would read all comments by the index of their time.
-Index("ix_comments_comment_parent_id_created_at", Comment.parent_id, Comment.created_at)
+# For the replies to a comment. Without the second column SQLite would read all comments by the index of their time, and
+# with those that are no replies, where most are none, it would take the index for useless and read all comments anyway.
+IS_REPLY = Comment.parent_id.is_not(None)
+Index(
+    "ix_comments_comment_replies",
+    Comment.parent_id,
+    Comment.created_at,
+    sqlite_where=IS_REPLY,
+    postgresql_where=IS_REPLY,
+)
 Index("ix_comments_comment_status_created_at", Comment.status, Comment.created_at)
 COMMENT_TEXT = full_text(Comment, "content")
 

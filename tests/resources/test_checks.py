@@ -76,6 +76,21 @@ def test_what_an_index_begins_with_is_served():
         Author.__table__.indexes -= {by_name, lowered}
 
 
+class Leaf(IdMixin, Base):
+    __tablename__ = "leaf"
+    metadata = MetaData()
+    branch: Mapped[int | None]
+
+
+Index("ix_leaf_branch", Leaf.branch, sqlite_where=Leaf.branch.is_not(None), postgresql_where=Leaf.branch.is_not(None))
+
+
+def test_an_index_of_rows_with_a_value_serves_what_compares_it_and_neither_null_nor_an_order():
+    filters = {"branch": ("exact", "gte", "in", "isnull")}
+    resource = Resource(model=Leaf, fields=("branch",), policy=ReadOnly(), ordering=("branch",), filters=filters)
+    assert [one.what for one in unserved(resource)] == ["the order by branch", "the filter branch__isnull"]
+
+
 def test_what_is_accepted_is_not_named_and_must_exist():
     assert said(ordering=("pages",), search=("title",), unindexed={"pages", "search"}) == {}
     with pytest.raises(ConfigurationError, match=r"unindexed names \['titel'\], expected some of pages, search"):

@@ -1,19 +1,30 @@
-"""Find out which indexes a table has, and whether one of them serves a filter or an order."""
+"""Find out which indexes a table has, and whether one of them serves a filter or an order.
 
-from collections.abc import Iterator, Sequence
+Of partial indexes those count whose WHERE says that columns are not null, where a statement compares these columns by
+`=`, `<`, `IN` or a join: either database knows that such rows are in the index. What compares with a value, `WHERE
+is_published`, it cannot know of a statement whose values are bound, and which it plans before it has them.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BinaryExpression, Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
 from sqlalchemy.sql import operators
 
+NOT_NULL = re.compile(r'(?:\w+\.)*"?(?P<name>\w+)"?\s+IS\s+NOT\s+NULL', re.IGNORECASE)
 Term = tuple[object, bool]  # a column, or the text of an expression, and whether the order descends
 
 
-def starts_an_index(column: ColumnElement[object]) -> bool:
-    """Return whether an index, or a key, begins with the column, so that rows with one value are found at once."""
+def starts_an_index(column: ColumnElement[object], *, has_value: bool = False) -> bool:
+    """Return whether an index, or a key, begins with the column, so that rows with one value are found at once.
+
+    With `has_value` nobody looks for rows in which it is null, so that the index need not hold them.
+    """
     table = getattr(column, "table", None)
-    return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table))
+    valued = [column] if has_value else []
+    return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table, valued))
 
 
 def compared_column(condition: ColumnElement[bool], *comparisons: object) -> Column[object] | None:
@@ -22,20 +33,31 @@ def compared_column(condition: ColumnElement[bool], *comparisons: object) -> Col
     return column_of(condition.left) if is_compared else None
 
 
+def columns_with_values(conditions: Iterable[ColumnElement[bool]]) -> list[Column[object]]:
+    """Return the columns that conditions compare by `=`, which no row fulfils in which they are null."""
+    columns = [compared_column(one, operators.eq) for one in conditions]
+    return [column for column in columns if column is not None]
+
+
 def column_of(expression: object) -> Column[object] | None:
     """Return the column of a table that a statement says by `expression`; None for any other expression."""
     table, name = getattr(expression, "table", None), getattr(expression, "key", None)
     return table.c.get(name) if isinstance(table, Table) and isinstance(name, str) else None
 
 
-def keeps_in_order(equal: Sequence[Column[object]], order: Sequence[Term]) -> bool:
-    """Return whether an index has the rows with one value of each of `equal` in this `order`, read from either end."""
+def keeps_in_order(
+    equal: Sequence[Column[object]], order: Sequence[Term], valued: Collection[Column[object]] = ()
+) -> bool:
+    """Return whether an index has the rows with one value of each of `equal` in this `order`, read from either end.
+
+    The value of each of `valued` is none that is null.
+    """
     size, turned = len(equal), [(term, not descending) for term, descending in order]
     return any(
         len(terms) >= size + len(order)
         and all(any(term is column for term, _ in terms[:size]) for column in equal)
         and any(_begin_alike(terms[size:], one) for one in (order, turned))
-        for terms in indexes(equal[0].table)
+        for terms in indexes(equal[0].table, valued)
     )
 
 
@@ -47,8 +69,8 @@ def starts_a_lowered_index(column: Column[object]) -> bool:
     return any(terms and str(terms[0][0]).lower() in lowered for terms in indexes(column.table))
 
 
-def indexes(table: Table) -> Iterator[Sequence[Term]]:
-    """The terms of every index of the table that holds all its rows: keys, unique constraints, indexes."""
+def indexes(table: Table, valued: Collection[ColumnElement[object]] = ()) -> Iterator[Sequence[Term]]:
+    """The terms of every index, key and unique constraint that holds all rows in which `valued` are not null."""
     yield [(column, False) for column in table.primary_key.columns]
     for column in table.columns:
         if column.unique:
@@ -58,8 +80,9 @@ def indexes(table: Table) -> Iterator[Sequence[Term]]:
             yield [(column, False) for column in constraint.columns]
     for index in table.indexes:
         options = index.dialect_options
-        is_partial = any(options[name]["where"] is not None for name in ("postgresql", "sqlite"))
-        if not is_partial and options["postgresql"]["using"] in (False, None, "btree"):
+        wheres = [options[name]["where"] for name in ("postgresql", "sqlite")]
+        holds_all = all(where is None or _follows(where, valued) for where in wheres)
+        if holds_all and options["postgresql"]["using"] in (False, None, "btree"):
             yield [_term(expression) for expression in index.expressions]
 
 
@@ -101,7 +124,15 @@ def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[object]]:
         else:
             local, remote = zip(*(mapped.local_remote_pairs or ()), strict=True)
             ends = list(remote if mapped.uselist else local)
-        yield from (end for end in ends if not starts_an_index(end))
+        yield from (end for end in ends if not starts_an_index(end, has_value=True))
+
+
+def _follows(where: object, valued: Collection[ColumnElement[object]]) -> bool:
+    """Return whether the WHERE of a partial index asks no more than that some of `valued` are not null."""
+    names = {str(getattr(column, "name", "")) for column in valued}
+    conditions = re.split(r"\s+AND\s+", str(where), flags=re.IGNORECASE)
+    found = [NOT_NULL.fullmatch(one.strip("() ")) for one in conditions]
+    return all(one is not None and one["name"] in names for one in found)
 
 
 def _begin_alike(terms: Sequence[Term], order: Sequence[Term]) -> bool:

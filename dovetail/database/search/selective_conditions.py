@@ -118,7 +118,7 @@ def _keys(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) 
     if local is key:
         return found
     # Without an index on the foreign key every row would have to be looked at, as it has to be by the walk.
-    return select(key).where(local.in_(found)).correlate(None) if starts_an_index(local) else None
+    return select(key).where(local.in_(found)).correlate(None) if starts_an_index(local, has_value=True) else None
 
 
 @compiles(Condition)

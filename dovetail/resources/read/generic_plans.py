@@ -51,7 +51,7 @@ def _suits_all_values(conditions: Sequence[ColumnElement[bool]], order: Sequence
     if any(column is not None and _is_unique(column) for column in columns):
         return True
     equal = [column for column in columns if column is not None]
-    return len(equal) == len(columns) and (not equal or keeps_in_order(equal, order))
+    return len(equal) == len(columns) and (not equal or keeps_in_order(equal, order, equal))
 
 
 def _narrows_by_value(condition: ColumnElement[bool]) -> bool:

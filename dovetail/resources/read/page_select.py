@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam, fu
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import True_
 
-from dovetail.database.search.indexes import Term, compared_column, keeps_in_order
+from dovetail.database.search.indexes import Term, columns_with_values, compared_column, keeps_in_order
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.query import ordering
 from dovetail.resources.query.search import Search
@@ -76,4 +76,4 @@ def _is_in_order(conditions: Sequence[ColumnElement[bool]], order: Sequence[Term
     others = [one for one in conditions if not isinstance(one, (SelectiveCondition, True_))]
     columns = [compared_column(one, operators.eq, operators.is_) for one in others]
     equal = [column for column in columns if column is not None]
-    return bool(equal) and len(equal) == len(columns) and keeps_in_order(equal, order)
+    return bool(equal) and len(equal) == len(columns) and keeps_in_order(equal, order, columns_with_values(others))

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.drivers.sqlalchemy_private_statements import joins_others, merges_rows
-from dovetail.database.search.indexes import column_of, compared_column, keeps_in_order
+from dovetail.database.search.indexes import column_of, columns_with_values, compared_column, keeps_in_order
 from dovetail.database.search.selective_conditions import all_of
 
 
@@ -56,11 +56,13 @@ def is_read_in_order(found: AnySelect, model: type[object], terms: SortTerms) ->
     table, (first, *_) = inspect(model).local_table, terms
     if joins_others(found) or merges_rows(found) or found.whereclause is None or first.nulls_first is not None:
         return False
-    columns = [_equal_to_value(one) for one in all_of(found.whereclause)]
+    conditions = all_of(found.whereclause)
+    columns = [_equal_to_value(one) for one in conditions]
     column = column_of(first.expression)
     if column is None or any(one is None or one.table is not table for one in (*columns, column)):
         return False
-    return keeps_in_order([one for one in columns if one is not None], [(column, first.descending)])
+    equal = [one for one in columns if one is not None]
+    return keeps_in_order(equal, [(column, first.descending)], columns_with_values(conditions))
 
 
 def _equal_to_value(condition: ColumnElement[bool]) -> Column[object] | None:
