@@ -4,20 +4,75 @@ All private parts of asyncpg that Dovetail leans on stand here; tests/database/d
 when one of them changes.
 """
 
+from collections.abc import Collection, Sequence
 from secrets import token_hex
+from types import SimpleNamespace
 
 import asyncpg
 
+# PostgreSQL's own types of which it has arrays: the number of the array, of what it holds, and the name of this. They
+# are the same on every server (https://www.postgresql.org/docs/current/system-catalog-initial-data.html).
+HELD = (
+    (1000, 16, "bool"),
+    (1001, 17, "bytea"),
+    (1005, 21, "int2"),
+    (1007, 23, "int4"),
+    (1016, 20, "int8"),
+    (1014, 1042, "bpchar"),
+    (1015, 1043, "varchar"),
+    (1021, 700, "float4"),
+    (1022, 701, "float8"),
+    (1115, 1114, "timestamp"),
+    (1182, 1082, "date"),
+    (1183, 1083, "time"),
+    (1185, 1184, "timestamptz"),
+    (1187, 1186, "interval"),
+    (1231, 1700, "numeric"),
+    (1270, 1266, "timetz"),
+    (199, 114, "json"),
+    (2951, 2950, "uuid"),
+    (3807, 3802, "jsonb"),
+)
+ARRAYS: dict[int, dict[str, object]] = {
+    array: {
+        "oid": array,
+        "ns": "pg_catalog",
+        "name": f"_{name}",
+        "kind": b"b",
+        "basetype": None,
+        "elemtype": item,
+        "elemdelim": b",",
+        "range_subtype": None,
+        "attrtypoids": None,
+        "attrnames": None,
+    }
+    for array, item, name in HELD
+}
+NOTHING_SENT = SimpleNamespace(name="nothing was sent")  # a name: then asyncpg does not prepare its statement once more
+
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # untyped: asyncpg brings no types
-    """A connection that gives statements names that nobody else uses.
+    """A connection that gives statements names that nobody else uses, and that knows PostgreSQL's own arrays.
 
     asyncpg counts, so that behind a pooler which does not know of prepared statements (PgBouncer before 1.21) two
     processes would use one name for two statements, and one run the other's. So it fails instead.
+
+    asyncpg asks each server about each type of array, at the first statement of a connection that uses it: three round
+    trips, and a query that is planned for longer than a page takes, though the answer never changes.
     """
 
     def _get_unique_id(self, prefix: str) -> str:
         return f"__dovetail_{prefix}_{token_hex(8)}__"
+
+    async def _introspect_types(
+        self,
+        numbers: Collection[int],
+        timeout: float | None,  # noqa: ASYNC109 - as asyncpg hands it on
+    ) -> tuple[Sequence[object], object]:
+        if all(number in ARRAYS for number in numbers):
+            return [ARRAYS[number] for number in numbers], NOTHING_SENT
+        answer: tuple[Sequence[object], object] = await super()._introspect_types(numbers, timeout)
+        return answer
 
 
 class Connector:

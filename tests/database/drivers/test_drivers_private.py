@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from dovetail.database.drivers.aiosqlite_connections import fetch_last, interrupt_of, let_go_of_lock, open_connection
-from dovetail.database.drivers.asyncpg_connections import Connection, Connector
+from dovetail.database.drivers.asyncpg_connections import ARRAYS, Connection, Connector
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 FOR_EVER = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
@@ -41,6 +41,33 @@ async def test_after_a_statement_became_invalid_new_connections_send_another_tex
     first, second, third = await texts(), await texts(), await texts()
     assert first == {"SELECT 1"}
     assert len(first | second | third) == 3
+
+
+@on_postgresql
+async def test_what_is_known_of_arrays_is_what_the_server_says_of_them(empty_database_url):
+    connection = await asyncpg.connect(empty_database_url)
+    described, _ = await connection._introspect_types(list(ARRAYS), None)
+    await connection.close()
+    said = {row["oid"]: dict(row) for row in described if row["oid"] in ARRAYS}
+    assert said.keys() == ARRAYS.keys()
+    for number, known in ARRAYS.items():
+        assert known == {name: said[number][name] for name in known}
+
+
+@on_postgresql
+async def test_a_server_is_asked_about_no_array_of_its_own_and_about_those_of_others(empty_database_url):
+    connection = await asyncpg.connect(empty_database_url, connection_class=Connection)
+    sent: list[str] = []
+    connection.add_query_logger(lambda record: sent.append(record.query))
+    for number in ARRAYS:
+        kind = await connection.fetchval("SELECT $1::oid::regtype::text", number)
+        assert await connection.fetchval(f"SELECT $1::{kind}", []) == []
+    assert not [query for query in sent if "pg_type" in query]
+    await connection.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+    asked = await connection.fetchval("SELECT ARRAY[$1::bigint] || $2::bigint[]", 1, [2, 3])
+    assert (asked, await connection.fetchval("SELECT $1::mood[]", ["glad"])) == ([1, 2, 3], ["glad"])
+    assert len([query for query in sent if "pg_type" in query]) == 1
+    await connection.close()
 
 
 async def test_a_statement_of_sqlite_can_be_stopped_without_waiting_for_its_thread():
