@@ -164,6 +164,10 @@ MODULES: dict[str, tuple[str, ...]] = {
         references=(f"{RESOURCES}/policies/test_rows.py", f"{RESOURCES}/write/test_writer.py"),
         writer=(f"{RESOURCES}/policies", f"{RESOURCES}/write/test_writer.py", f"{RESOURCES}/endpoints/test_items.py"),
     ),
+    "dovetail/resources/write/creation/creator.py": (
+        f"{RESOURCES}/write/test_writer.py",
+        f"{RESOURCES}/endpoints/test_items.py",
+    ),
     "plugins/blog/policies.py": ("tests/plugins/blog/test_posts_api.py", "tests/plugins/blog/test_tags_api.py"),
     "plugins/comments/policies.py": ("tests/plugins/comments/test_comments_api.py",),
 }

@@ -76,7 +76,7 @@ async def create(
 
     async def make() -> Response:
         async with _pointing_into(writer, data, session):
-            made = await writer.create_and_read(session, recognized, data)
+            made = await writer.creator.create_and_read(session, recognized, data)
         headers = {"Location": f"{_quoted(request.scope['path'])}/{quote(key_text(made.known_by), safe='')}"}
         there = headers if spec.has("retrieve") else None
         return _item_response(spec, request, made.batch, made.key, status=201, headers=there)
@@ -214,7 +214,9 @@ async def _put_new(  # noqa: PLR0917 - as `update` has them
     """Make the row that a PUT found none of, with the key of its path, and return it."""
     if list_header(request.scope, b"if-match") is not None:
         raise StaleWriteError  # what the client saw is not there
-    made = await writer.create_and_read(session, Recognized(viewer), data, key_values(writer.spec.known_by, key))
+    made = await writer.creator.create_and_read(
+        session, Recognized(viewer), data, key_values(writer.spec.known_by, key)
+    )
     headers = {"Location": quote(request.scope["path"])} if writer.spec.has("retrieve") else None
     return _item_response(writer.spec, request, made.batch, made.key, status=201, headers=headers)
 

@@ -74,21 +74,21 @@ async def create_all(
     """Create rows. Raise one error that lists every item that cannot be created."""
 
     async def together() -> Written:
-        return await _written(writer, session, viewer, ADD, await writer.create_items(session, viewer, items))
+        return await _written(writer, session, viewer, ADD, await writer.creator.create_items(session, viewer, items))
 
     async def apart() -> Callable[[int], Awaitable[Hashable]]:
         # Find the links of all items at once, as before: row locks in another order could deadlock with other requests.
         links = await find_links(writer.spec.finders, session, items)
 
         async def one(number: int) -> Hashable:
-            keys = await writer.create_items(session, viewer, [items[number]], links)
+            keys = await writer.creator.create_items(session, viewer, [items[number]], links)
             await _written(writer, session, viewer, ADD, keys)
             return keys[0]
 
         return one
 
     def check(number: int) -> None:
-        writer.check_create(viewer, items[number])
+        writer.creator.check_create(viewer, items[number])
 
     writer.spec.written_visibility(viewer, ADD)  # raises if the viewer may not add rows
     done = await _Job(session, "/items", len(items), check, together, apart, writer.spec.model, items).run()
@@ -155,7 +155,7 @@ async def put_all(
             writer.check_update(viewer, change(number))
             return
         writer.spec.written_visibility(viewer, ADD)  # raises if the viewer may not add rows
-        writer.check_create(viewer, items[number][0])  # type: ignore[arg-type]  # here `replace` creates rows too
+        writer.creator.check_create(viewer, items[number][0])  # type: ignore[arg-type]  # here `replace` creates rows too
         if items[number][1] is not None:
             raise StaleWriteError  # the version that the client saw is gone
 
@@ -170,7 +170,7 @@ async def put_all(
             answers |= dict(zip(old, (await _written(writer, session, viewer, CHANGE, kept)).items(), strict=True))
         if new:
             bodies, known = [items[n][0] for n in new], [key_values(writer.spec.known_by, keys[n]) for n in new]
-            made = await writer.create_items(session, viewer, bodies, found, known)  # type: ignore[arg-type]  # as above
+            made = await writer.creator.create_items(session, viewer, bodies, found, known)  # type: ignore[arg-type]  # as above
             answers |= dict(zip(new, (await _written(writer, session, viewer, ADD, made)).items(), strict=True))
         return [answers[number] for number in numbers]
 

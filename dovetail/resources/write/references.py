@@ -23,7 +23,7 @@ from dovetail.resources.policy import Policy, Recognized, remembers_viewers
 from dovetail.resources.query.keys import among, key_from
 from dovetail.resources.read.reader import Cache
 from dovetail.resources.spec import MAXIMUM_VIEWERS, Spec
-from dovetail.resources.write.links import Links, named
+from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of, named
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,19 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
                     for key in sorted(hidden, key=str)
                 ]
                 raise InvalidInputError(errors[0].detail, errors=errors)
+
+    async def links_of(
+        self, session: AsyncSession, viewer: Viewer, items: Sequence[BaseModel], found: Links | None
+    ) -> list[LinksOfRow]:
+        """Return the keys of the rows that each body links, by field. Raise as `check_links` does.
+
+        `found` is the result of `find_links`, if the caller has it already.
+        """
+        if not any(getattr(data, name, None) not in (None, MISSING) for name in self._spec.links for data in items):
+            return [{} for _ in items]
+        known = await find_links(self._spec.finders, session, items) if found is None else found
+        await self.check_links(session, viewer, items, known)
+        return [keys_of(data, known) for data in items]
 
     def need_no_check(self, recognized: Recognized[Viewer], data: BaseModel) -> bool:
         """Return True if a body for a new row names no rows that have to be checked."""

@@ -1,46 +1,35 @@
-"""Create, update and delete rows: check the policy, then run the resource's hooks or the default services."""
+"""Lock, update and delete rows: check the policy, then run the resource's hooks or the default services.
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+`creation/creator.py` creates rows.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Generic
 
-from pydantic import MISSING
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.deletion.missing_references import has_deferred_keys
-from dovetail.database.fast_unit_of_work import SessionSource, confirm_presumed
+from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import NotFoundError, PreconditionRequiredError
-from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
+from dovetail.resources.declaration.declared import CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.model_rules import check_enums
-from dovetail.resources.policy import Recognized, not_found
-from dovetail.resources.query.keys import have_keys, key_of
+from dovetail.resources.policy import not_found
+from dovetail.resources.query.keys import key_of
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.at_once import AtOnce, values_of
-from dovetail.resources.write.creation.at_once import CreateAtOnce
-from dovetail.resources.write.creation.new_keys import NewKeys
-from dovetail.resources.write.creation.values import NewValues, check_address
-from dovetail.resources.write.insert import Inserter
-from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of
+from dovetail.resources.write.creation.creator import Creator
+from dovetail.resources.write.creation.values import check_address
+from dovetail.resources.write.links import Links
 from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_rows, update_rows
-from dovetail.resources.write.nested.contracts import NO_VALUES, Change, Values
+from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.nested.rows import NestedRows
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
-
-
-@dataclass(frozen=True)
-class Made:
-    """A new row: its primary key, and the batch that holds it as the response shows it."""
-
-    key: Hashable
-    batch: Batch
-    known_by: Hashable  # the value that identifies it in URLs: the key, or the `lookup` attribute
 
 
 class NoRowError(NotFoundError):
@@ -48,19 +37,14 @@ class NoRowError(NotFoundError):
 
 
 class Writer(Generic[Model, Viewer, Create, Update, Replace]):
-    """Locks and writes the rows of a resource.
+    """Locks, updates and deletes the rows of a resource; its `creator` creates them.
 
     The methods for a single row check the policy themselves. Before calling a method for many rows, the caller checks
-    each row (`check_create`, `check_update`, `check_delete`), and afterwards `Batch.refused` of the rows written.
+    each row (`check_update`, `check_delete`), and afterwards `Batch.refused` of the rows written.
     """
 
     def __init__(self, spec: Spec[Model, Viewer, Create, Update, Replace]) -> None:
         self.spec = spec
-
-    @cached_property
-    def inserter(self) -> Inserter:
-        """Return the object that inserts rows and reads them back."""
-        return Inserter(self.spec.written_reader, self.spec.key)
 
     @cached_property
     def has_deferred_keys(self) -> bool:
@@ -71,11 +55,6 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     def references(self) -> References[Model, Viewer, Create, Update, Replace]:
         """Return the object that checks the foreign keys given in bodies."""
         return References(self.spec)
-
-    @cached_property
-    def new_keys(self) -> NewKeys:
-        """Return the object that checks the keys of rows created by PUT."""
-        return NewKeys(self.spec)
 
     @cached_property
     def nested(self) -> NestedRows:
@@ -95,14 +74,9 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return OneRow(self.spec.model, self.spec.lookup, self.spec.written_reader)
 
     @cached_property
-    def create_at_once(self) -> CreateAtOnce[Model, Viewer, Create, Update, Replace]:
-        """Return the object that creates a row by a single statement, where that is possible."""
-        return CreateAtOnce(self.spec, self.inserter, self.references, self.new_values)
-
-    @cached_property
-    def new_values(self) -> NewValues:
-        """Return the object that computes the values of new rows."""
-        return NewValues(self.spec)
+    def creator(self) -> Creator[Model, Viewer, Create, Update, Replace]:
+        """Return the object that creates rows."""
+        return Creator(self.spec, self.references, self.nested)
 
     @cached_property
     def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
@@ -161,14 +135,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         elif self.spec.requires_if_match:
             raise PreconditionRequiredError
 
-    def check_create(self, viewer: Viewer, data: Create) -> None:
-        """Raise PermissionDeniedError if the body sets a field that the viewer may not write."""
-        self.spec.check_fields(viewer, data)
-        if "may_create" in self.spec.policy.old_hooks:
-            self.spec.policy.may_create(viewer, data)
-
     def check_update(self, viewer: Viewer, change: Change[Model, Update, Replace]) -> None:
-        """Raise as `check_create` does, then as `check_precondition` does."""
+        """Raise PermissionDeniedError for a field that the viewer may not write, then as `check_precondition`."""
         self.spec.check_fields(viewer, change.data)
         if "may_update" in self.spec.policy.old_hooks:
             self.spec.policy.may_update(viewer, change.item, frozenset(change.data.model_fields_set))
@@ -178,37 +146,6 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         """Call the policy's deprecated hook `may_delete`, if it has one, and let its error through."""
         if "may_delete" in self.spec.policy.old_hooks:
             self.spec.policy.may_delete(viewer, item)
-
-    async def create_and_read(
-        self, session: AsyncSession, recognized: Recognized[Viewer], data: Create, known: Values = NO_VALUES
-    ) -> Made:
-        """Create a row and return it as the viewer may see it. Errors of the policy and of hooks pass through.
-
-        `known` holds attributes that the path gives, such as the key of a PUT.
-        """
-        at_once = None if known else await self.create_at_once.create(session, recognized, data)
-        if at_once is not None:
-            key, batch, values = at_once
-            return Made(key, batch, await self._known_by(session, values, key))
-        await confirm_presumed(session)  # before a hook or a statement runs on behalf of that user
-        visibility = self.spec.written_visibility_of(recognized, ADD)
-        viewer = recognized.viewer
-        self.check_create(viewer, data)
-        await self.references.check(session, viewer, [(data, None)])
-        made = await self._make(session, viewer, data, known)
-        (links,) = await self._links(session, viewer, [data], None)
-        has_nested = self.nested.are_named([data])
-        if has_nested:
-            (made,) = await self._with_targets(session, viewer, [data], [made])
-        done = None
-        if isinstance(made, Mapping) and not has_nested:
-            done = await self.inserter.insert_and_read(session, NewRow(made, links), visibility)
-        if done is None:
-            key = await self._insert(session, made, links)
-            await self.nested.write_parts(session, viewer, [(key, data, True)])
-            done = key, await self.spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
-        self._check_written(viewer, ADD, done[1])
-        return Made(*done, await self._known_by(session, made, done[0]))
 
     async def update_and_read(  # noqa: PLR0917 - as FastAPI gives them
         self,
@@ -239,7 +176,8 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.update_items(session, viewer, [change])
         if batch is None:
             batch = await self.spec.written_reader.read_keys(SessionSource(session), (primary,), visibility)
-        self._check_written(viewer, CHANGE, batch)
+        if batch.refused() or not batch.items:
+            raise self.spec.refusal(viewer, CHANGE)
         return batch
 
     async def delete_item(
@@ -257,33 +195,6 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.one_row.delete(session, item)
         else:
             await self.delete_items(session, [item])
-
-    async def create_items(
-        self,
-        session: AsyncSession,
-        viewer: Viewer,
-        items: Sequence[Create],
-        found: Links | None = None,
-        known: Sequence[Values] = (),
-    ) -> list[Hashable]:
-        """Create rows that the policy allows, in as few statements as possible; return their keys in the same order.
-
-        `found` is the result of `find_links`, if the caller has it already; `known` holds, for each row, values that
-        are not in its body. Errors of hooks pass through.
-        """
-        await self.references.check(session, viewer, [(data, None) for data in items])
-        pairs = zip(items, known or [NO_VALUES] * len(items), strict=True)
-        made = [await self._make(session, viewer, data, own) for data, own in pairs]
-        links = await self._links(session, viewer, items, found)
-        has_nested = self.nested.are_named(items)
-        if has_nested:
-            made = await self._with_targets(session, viewer, items, made)
-        keys = await self._insert_many(session, made, links)
-        if has_nested:
-            await self.nested.write_parts(
-                session, viewer, [(key, data, True) for key, data in zip(keys, items, strict=True)]
-            )
-        return keys
 
     async def update_items(
         self,
@@ -323,10 +234,6 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.spec.delete_with(session, item)
         await session.flush()
 
-    def _check_written(self, viewer: Viewer, action: str, batch: Batch) -> None:
-        if batch.refused() or not batch.items:
-            raise self.spec.refusal(viewer, action)
-
     async def _row_changes(
         self,
         session: AsyncSession,
@@ -336,7 +243,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
     ) -> list[RowChange[Model]]:
         """Return the values and links to write; links alone where the hook `update_with` writes the values."""
         await self.references.check(session, viewer, [(change.data, change.item) for change in changes])
-        links = await self._links(session, viewer, [change.data for change in changes], found)
+        links = await self.references.links_of(session, viewer, [change.data for change in changes], found)
         hooked = self.spec.update_with is not None
         kept = self.spec.kept_fields(viewer) if self.spec.replace is not None else frozenset()
         rows = [
@@ -347,75 +254,3 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             check_enums(self.spec.model, row.values)
             check_address(self.spec, row.values)
         return rows
-
-    async def _known_by(self, session: AsyncSession, made: Model | Values, key: Hashable) -> Hashable:
-        """Return the value that identifies a new row in URLs."""
-        spec = self.spec
-        if not spec.lookup:
-            return key
-        if isinstance(made, Mapping) and spec.lookup in made:
-            return made[spec.lookup]
-        statement = select(getattr(spec.model, spec.lookup)).where(have_keys(spec.model, spec.keys, [key]))
-        known: Hashable = (await session.execute(statement)).scalar_one()
-        return known
-
-    async def _links(
-        self, session: AsyncSession, viewer: Viewer, items: Sequence[Create | Update | Replace], found: Links | None
-    ) -> list[LinksOfRow]:
-        if not self._names_links(items):
-            return [{} for _ in items]
-        known = await find_links(self.spec.finders, session, items) if found is None else found
-        await self.references.check_links(session, viewer, items, known)
-        return [keys_of(data, known) for data in items]
-
-    def _names_links(self, items: Sequence[Create | Update | Replace]) -> bool:
-        """Return True if one of `items` sets links, be it to an empty list."""
-        return any(getattr(data, field, None) not in (None, MISSING) for field in self.spec.links for data in items)
-
-    async def _make(
-        self, session: AsyncSession, viewer: Viewer, data: Create, known: Values = NO_VALUES
-    ) -> Model | Values:
-        """Return the values of a new row, or an object where the hook `create_with` makes one."""
-        if self.spec.put_creates and known:
-            self.new_keys.check(known)
-        if self.spec.create_with is None:
-            return self.new_values.of(Recognized(viewer), data, known)
-        made = await self.spec.create_with(session, viewer, data)
-        if isinstance(made, Mapping):
-            check_enums(self.spec.model, made)
-        check_address(self.spec, made if isinstance(made, Mapping) else made.__dict__)
-        return made
-
-    async def _with_targets(
-        self, session: AsyncSession, viewer: Viewer, items: Sequence[Create], made: Sequence[Model | Values]
-    ) -> list[Model | Values]:
-        """Write the nested rows that the new rows refer to; return the new rows with those foreign keys set."""
-        targets = await self.nested.write_targets(session, viewer, [(data, None) for data in items])
-        return [_with_values(one, own) for one, own in zip(made, targets.values, strict=True)]
-
-    async def _insert_many(
-        self, session: AsyncSession, made: Sequence[Model | Values], links: Sequence[LinksOfRow]
-    ) -> list[Hashable]:
-        values = [one for one in made if isinstance(one, Mapping)]
-        if len(values) == len(made):
-            return await self.inserter.insert_many(session, [NewRow(*pair) for pair in zip(values, links, strict=True)])
-        return [await self._insert(session, *pair) for pair in zip(made, links, strict=True)]
-
-    async def _insert(self, session: AsyncSession, made: Model | Values, links: LinksOfRow) -> Hashable:
-        key: Hashable
-        if isinstance(made, Mapping):
-            key = await self.inserter.insert(session, NewRow(made, links))
-            return key
-        session.add(made)
-        await session.flush()
-        key = key_of(made)
-        await self.inserter.link(session, key, links)
-        return key
-
-
-def _with_values(made: Model | Values, values: Values) -> Model | Values:
-    if isinstance(made, Mapping):
-        return {**made, **values}
-    for name, value in values.items():
-        setattr(made, name, value)
-    return made

@@ -30,6 +30,18 @@ class NestedWriter(Protocol):
         """Return True if one of the bodies sets a nested field."""
 
 
+class RowCreator(Protocol):
+    """Creates rows of a model; see `creator.py`."""
+
+    def check_create(self, viewer: object, data: BaseModel) -> None:
+        """Raise PermissionDeniedError if the body sets a field that the viewer may not write."""
+
+    async def create_items(
+        self, session: AsyncSession, viewer: object, items: Sequence[BaseModel], found: None, known: Sequence[Values]
+    ) -> list[Hashable]:
+        """Create rows; `known` has, for each row, values that are not in its body. Return the keys."""
+
+
 class RowWriter(Protocol):
     """Writes rows of a model; see `writer.py`."""
 
@@ -41,19 +53,15 @@ class RowWriter(Protocol):
     def nested(self) -> NestedWriter:
         """The writer of the rows nested in them."""
 
-    def check_create(self, viewer: object, data: BaseModel) -> None:
-        """Raise PermissionDeniedError if the body sets a field that the viewer may not write."""
+    @property
+    def creator(self) -> RowCreator:
+        """The object that creates the rows."""
 
     def check_update(self, viewer: object, change: "Change[object, BaseModel, BaseModel]") -> None:
-        """Raise as `check_create` does."""
+        """Raise as `RowCreator.check_create` does."""
 
     def check_delete(self, viewer: object, item: object) -> None:
         """Call the policy's deprecated hook, and let its error through."""
-
-    async def create_items(
-        self, session: AsyncSession, viewer: object, items: Sequence[BaseModel], found: None, known: Sequence[Values]
-    ) -> list[Hashable]:
-        """Create rows; `known` has, for each row, values that are not in its body. Return the keys."""
 
     async def update_items(
         self, session: AsyncSession, viewer: object, changes: "Sequence[Change[object, BaseModel, BaseModel]]"

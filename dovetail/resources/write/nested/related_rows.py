@@ -102,12 +102,12 @@ class RelatedRows:
         new = [Object(one.pointer, self._as_new(one), one.known) for one in objects]
         for one in new:
             with pointing(one.pointer, one.data):
-                self._writer.check_create(viewer, one.data)
+                self._writer.creator.check_create(viewer, one.data)
         keys: list[Hashable] = []
 
         async def write(some: Sequence[Object]) -> None:
             bodies, known = [one.data for one in some], [one.known for one in some]
-            keys.extend(await self._writer.create_items(session, viewer, bodies, None, known))
+            keys.extend(await self._writer.creator.create_items(session, viewer, bodies, None, known))
 
         await together(session, self._model, new, write)
         pointers = {key: one.pointer for key, one in zip(keys, new, strict=True)}
