@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 
-from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -25,7 +24,9 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.web.csrf import check_origin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.web.responses import Unfinished, is_refusal, sendable
+from dovetail.contrib.admin.writing.first_try import with_second_try
 from dovetail.contrib.auth.proof import ProofRequiredError
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
@@ -58,10 +59,11 @@ def guarded(
     entrance = Entrance(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
 
     async def respond(request: Request) -> Response:
-        async def run() -> Response:
+        async def run_once() -> Response:
             office.messages.load(request)
             return await _respond_in_transaction(office, request, endpoint, entrance)
 
+        run = partial(with_second_try, request, run_once)
         try:
             office.messages.load(request)
             has_files = await _receive(request)
@@ -141,8 +143,7 @@ async def _receive(request: Request) -> bool:
     if request.method in SAFE_METHODS:
         return False
     check_origin(request.headers)
-    form = await request.form()  # before a connection is taken: a slow client holds none
-    return any(isinstance(value, UploadFile) for _, value in form.multi_items())
+    return has_files(await request.form())  # before a connection is taken: a slow client holds none
 
 
 async def _respond_in_transaction(office: Office, request: Request, endpoint: Endpoint, entrance: Entrance) -> Response:

@@ -13,12 +13,15 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.actions.task import Task, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.tasks.batches import Run, TaskFailedError, counted
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.tasks.questions import Question
 from dovetail.contrib.admin.tasks.selection import ALL, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.admin.writing.first_try import may_do_without
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.state import DOOR, note_of_request
 from dovetail.translation.shortening import shorten
@@ -64,6 +67,12 @@ class _Acting:
     def is_answered(self) -> bool:
         return bool(self.form.get("confirmed")) and self.request.method == "POST"
 
+    @property
+    def _may_do_without(self) -> bool:
+        """Return whether to do it without savepoints first; files are gone by the second time."""
+        is_light = self.task.kind.takes_rows and not has_files(self.form)
+        return is_light and may_do_without(self.request, request_context().session)
+
     async def outcome(self, report: Report) -> str | Response:
         """Return what to tell, or the page to show. Raise TaskFailedError for a task that was not done."""
         limit = self.office.settings.action_limit
@@ -77,7 +86,7 @@ class _Acting:
             page = await (question.doubt() if self.is_answered else question.ask())
             if page is not None:
                 return page
-        run = Run(self.request, self.task, selected, question.data, report)
+        run = Run(self.request, self.task, selected, question.data, report, in_savepoints=not self._may_do_without)
         if not selected.is_all:
             outcome = await run.do()
         elif self.office.long_work.locked():

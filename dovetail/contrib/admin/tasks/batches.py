@@ -4,10 +4,12 @@ What fails undoes all of it, and the object at which it failed is found and name
 """
 
 from collections.abc import Callable, Mapping, Sequence, Sized
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
+from sqlalchemy.ext.asyncio import AsyncSessionTransaction
 from sqlalchemy.orm.attributes import instance_state
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +23,7 @@ from dovetail.contrib.admin.tasks.taking import asks_about_each_object, take
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
+from dovetail.contrib.admin.writing.first_try import FirstTryError
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
@@ -39,6 +42,14 @@ class _RefusedError(Exception):
     """The user may not do the task with these objects, for the reason that caused this."""
 
 
+class _NoSavepoint:
+    """Stands for the savepoint of a task that is done without."""
+
+    async def rollback(self) -> None:
+        """Have all of it undone. Raise FirstTryError."""
+        raise FirstTryError
+
+
 @dataclass(frozen=True)
 class Run:
     """One time that a task is done with selected objects; `report` is told how many are done."""
@@ -48,43 +59,52 @@ class Run:
     selected: Selected
     data: Mapping[str, object] = field(default_factory=dict)
     report: Callable[[int, int], None] = lambda _done, _of: None
+    in_savepoints: bool = True
 
     async def do(self) -> str | Response:
         """Return what to tell the user, or what to send; of a Response that refuses, nothing was kept.
 
         Raise TaskFailedError with the sentence for the user; PermissionDeniedError and HTTPException (403) for what
-        they may not do; and what only an operator can mend, as it is.
+        they may not do; and what only an operator can mend, as it is. Raise FirstTryError for whatever else fails that
+        was not to be done in savepoints.
         """
-        session, so_far, count = request_context().session, 0, len(self.selected.identifiers)
-        outcome: str | Response | None = None
+        count = len(self.selected.identifiers)
         try:
-            async with session.begin_nested() as everything:
-                size = self._size
-                while so_far < count:
-                    batch = self.selected.part(so_far, size)
-                    rows, outcome = await self._do_batch(batch)
-                    so_far += len(batch.identifiers)
-                    size = max(size, UNREAD) if rows.loaded is None else self._size
-                    self.report(so_far, count)
-                    self._check_answer(outcome, so_far)
+            async with self._savepoint() as everything:
+                outcome = await self._do_all()
                 if is_refusal(outcome):
                     await everything.rollback()
         except Exception as error:
             request_context().after_commit.tasks.clear()
             if isinstance(error, _RefusedError) and error.__cause__ is not None:
                 raise error.__cause__ from None
-            if message_for(error).is_ours:
+            told = message_for(error)
+            if told.is_ours or (told.is_too_slow and not self.in_savepoints):
                 raise
-            raise TaskFailedError(message_for(error).message) from error
-        told = counted(self.task, count)
+            raise (TaskFailedError(told.message) if self.in_savepoints else FirstTryError) from error
         if isinstance(outcome, Response) or (outcome and count <= self._size):
             return outcome
-        done = self.task.kind.done
+        done, value = self.task.kind.done, counted(self.task, count)
         return (
-            done.format(told)
+            done.format(value)
             if done
-            else gettext("%(label)s: done with %(value)s.") % {"label": self.task.label, "value": told}
+            else gettext("%(label)s: done with %(value)s.") % {"label": self.task.label, "value": value}
         )
+
+    async def _do_all(self) -> str | Response | None:
+        so_far, count, size = 0, len(self.selected.identifiers), self._size
+        outcome: str | Response | None = None
+        while so_far < count:
+            batch = self.selected.part(so_far, size)
+            rows, outcome = await self._do_batch(batch)
+            so_far += len(batch.identifiers)
+            size = max(size, UNREAD) if rows.loaded is None else self._size
+            self.report(so_far, count)
+            self._check_answer(outcome, so_far)
+        return outcome
+
+    def _savepoint(self) -> "AbstractAsyncContextManager[AsyncSessionTransaction | _NoSavepoint]":
+        return request_context().session.begin_nested() if self.in_savepoints else nullcontext(_NoSavepoint())
 
     def _check_answer(self, outcome: object, done: int) -> None:
         if isinstance(outcome, Response) and done < len(self.selected.identifiers):
@@ -98,6 +118,7 @@ class Run:
 
     async def _do_batch(self, batch: Selected) -> tuple[SelectedRows, str | Response | None]:
         rows = await take(self.request, self.task, batch)
+        rows.in_savepoint = self.in_savepoints
         check_there(rows, batch.identifiers)
         try:
             await check_rows(self.request, self.task, rows)
@@ -107,7 +128,7 @@ class Run:
             return rows, await self._try(rows)
         except Exception as error:
             told = message_for(error)
-            if told.is_ours or len(rows) == 1 or told.is_too_slow:
+            if told.is_ours or len(rows) == 1 or told.is_too_slow or not self.in_savepoints:
                 raise
             culprit = await self._culprit(batch.identifiers)
             raise TaskFailedError(
@@ -118,8 +139,10 @@ class Run:
 
     async def _try(self, rows: SelectedRows) -> str | Response | None:
         source = f"the action {self.task.label!r} of {type(self.task.view).__name__}"
-        async with request_context().session.begin_nested():
+        async with self._savepoint():
             outcome = await self.task.apply(rows, self.data)
+            if not self.in_savepoints and (rows.has_failed or not request_context().session.is_active):
+                raise FirstTryError  # whatever the action made of it
             check_outcome(outcome, source)
             await write_together(request_context().session, self.task.view.model, rows.loaded or ())
             await _check_changed(self.request, self.task, rows)

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import anyio
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from dovetail.contrib.admin.entry.admission import Entrance, let_in
@@ -20,6 +20,8 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.form_fields import has_files
+from dovetail.contrib.admin.writing.first_try import with_second_try
 from dovetail.files.closing_response import ClosingResponse
 
 LINES = "application/x-ndjson"
@@ -32,8 +34,7 @@ Work = Callable[[Report], Awaitable[Ending]]
 
 def wants_lines(request: Request, form: FormData) -> bool:
     """Return whether a form was sent by a script that waits for lines; files are gone by the time of the work."""
-    has_files = any(isinstance(value, UploadFile) for _, value in form.multi_items())
-    return LINES in request.headers.get("Accept", "") and not has_files
+    return LINES in request.headers.get("Accept", "") and not has_files(form)
 
 
 def tell_progress(office: Office, request: Request, work: Work) -> ClosingResponse:
@@ -69,12 +70,16 @@ async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator
 
 
 async def _work(office: Office, request: Request, work: Work, report: Report) -> Ending:
-    try:
+    async def run() -> Ending:
         async with office.database.unit_of_work() as session:
             with enter_request_context(request, session) as context:
                 await let_in(office, request, Entrance())
                 ending = await work(report)
         await context.after_commit()
+        return ending
+
+    try:
+        return await with_second_try(request, run)
     except TaskFailedError as error:
         return {"state": "failed", "message": error.detail}
     except Exception as error:
@@ -82,7 +87,6 @@ async def _work(office: Office, request: Request, work: Work, report: Report) ->
         if told.is_ours and not told.is_expected:
             logger.exception("%s %s failed", request.method, request.url.path)
         return {"state": "failed", "message": told.message}
-    return ending
 
 
 def _line(values: Mapping[str, object]) -> bytes:

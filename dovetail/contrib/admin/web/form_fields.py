@@ -1,11 +1,16 @@
 """Read single fields of a form that was sent: a text, a number or the key of a row."""
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from dovetail.errors import NotFoundError
 
 MOST_DIGITS = 18  # a BIGINT has 19
+
+
+def has_files(form: FormData) -> bool:
+    """Return whether a form holds files, which can be read only once."""
+    return any(isinstance(value, UploadFile) for _, value in form.multi_items())
 
 
 async def field_of(request: Request, name: str) -> str:

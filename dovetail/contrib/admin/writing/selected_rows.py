@@ -26,6 +26,7 @@ from sqlalchemy.orm import MANYTOONE, Mapper
 from typing_extensions import TypeVar
 
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.writing.first_try import moments, stopping_midway
 from dovetail.contrib.admin.writing.updating import is_heard, keys_behind, write_together
 from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.resources.declaration.model_rules import set_value
@@ -57,6 +58,8 @@ class SelectedRows(Generic[Model]):
     ) -> None:
         self.keys = keys
         self.loaded = loaded
+        self.in_savepoint = True
+        self.has_failed = False  # by a statement of ours; without a savepoint half of it may be done
         self._model, self._load = model, load
 
     def __len__(self) -> int:
@@ -100,9 +103,15 @@ class SelectedRows(Generic[Model]):
         given = {one: value if _is_sql(value) else literal(value, one.type) for one, value in values.items()}
         differ = [true() if _is_sql(values[one]) else one.is_distinct_from(value) for one, value in given.items()]
         chosen = among_many(mapper.primary_key, self.keys, session.get_bind().dialect)
-        statement = update(cast("Table", mapper.local_table)).where(chosen, or_(*differ)).values(given)
+        statement = update(cast("Table", mapper.local_table)).where(chosen, or_(*differ))
+        if not self.in_savepoint:
+            given, statement = {**moments(mapper.local_table.columns), **given}, stopping_midway(statement)
         await session.flush()  # what the action did before
-        await (await session.connection()).execute(statement)
+        try:
+            await (await session.connection()).execute(statement.values(given))
+        except Exception:
+            self.has_failed = True
+            raise
         known = [one for one in session.sync_session.identity_map.values() if isinstance(one, self._model)]
         for obj in known:  # the user, say, who changes users
             if key_of(obj) in self.keys:

@@ -59,7 +59,7 @@ async def test_all_that_match_are_changed_in_batches_and_none_is_loaded(office, 
     assert answer.status_code == 303
     assert CALLS == [500, 703]  # more at a time, since no object was loaded of those before
     assert not any(await stored(Tool.is_broken))
-    updates = [one for one in statements if one.startswith("UPDATE workshop_tool")]
+    updates = [one for one in statements if one.startswith("UPDATE ") and " workshop_tool SET " in one]
     assert len(updates) == len(CALLS)
     assert len({*updates}) == 1  # however many keys there are
     assert not any(one.startswith("SELECT") and "workshop_tool.name" in one for one in statements)

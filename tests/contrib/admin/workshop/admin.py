@@ -1,7 +1,9 @@
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import case, select
+from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from wtforms import Form, RadioField, StringField
@@ -94,6 +96,16 @@ class RackAdmin(ModelAdmin, model=Tool):
     @action
     async def forget(self, request: Request, tools: SelectedRows[Tool]) -> None:
         await tools.update(name=case((Tool.lent_to == "nobody", None), else_=Tool.name))
+
+    @action
+    async def insist(self, request: Request, tools: SelectedRows[Tool]) -> str:
+        with suppress(IntegrityError):
+            await tools.update(name=case((Tool.lent_to == "nobody", None), else_=Tool.name + "!"))
+        return "Nobody minds."
+
+    @action
+    async def count(self, request: Request, tools: SelectedRows[Tool]) -> PlainTextResponse:
+        return PlainTextResponse(f"{await tools.update(is_broken=False)} are too many.", 409)
 
     @action
     async def sell(self, request: Request, tools: SelectedRows[Tool]) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import MetaData, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
 
 
 class WorkshopBase(Base):
@@ -11,7 +11,7 @@ class WorkshopBase(Base):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
-class Tool(IdMixin, WorkshopBase):
+class Tool(IdMixin, TimestampMixin, WorkshopBase):
     __tablename__ = "workshop_tool"
 
     name: Mapped[str] = mapped_column(String(50))
