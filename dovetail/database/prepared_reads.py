@@ -232,10 +232,10 @@ class PoolSource:
         self._connection = DriverConnection(self.engine, taken)
         return self._connection
 
-    def pool_to_wait_for(self) -> FairPool | None:
-        """Return the pool, if there is nothing to read on but what somebody else gives back to it."""
+    def shared_pool(self) -> FairPool | None:
+        """Return the pool, if others are at work on its connections, so that one of them may read for several."""
         pool = self._pool
-        return pool if self._connection is None and isinstance(pool, FairPool) and pool.is_exhausted() else None
+        return pool if self._connection is None and isinstance(pool, FairPool) and pool.is_shared() else None
 
 
 def session_of(source: ReadSource) -> AsyncSession:

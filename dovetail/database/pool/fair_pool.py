@@ -25,6 +25,7 @@ from dovetail.database.pool.waiting_line import RowRead, WaitingLine
 from dovetail.database.pool.writer_queue import time_left
 
 T = TypeVar("T")
+LONG = 0.1  # seconds of a statement, after which those who are read along need not wait for it
 TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
 # Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
 trusting: ContextVar[bool] = ContextVar("trusting", default=False)
@@ -43,6 +44,7 @@ class FairQueue(PoolQueue[T]):
         self._items: deque[T] = deque()
         self.line: WaitingLine[T] = WaitingLine()
         self._is_closed = False
+        self._serves_in: asyncio.AbstractEventLoop | None = None  # at the end of its turn
 
     def close(self) -> None:
         """Take in no more, but for those who wait."""
@@ -96,12 +98,20 @@ class FairQueue(PoolQueue[T]):
     async def wait(self, timeout: float | None, read: RowRead | None = None) -> T | None:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
         """Return what is put in next; callers are served as they came. Raises QueueEmpty after `timeout` seconds.
 
+        What lies ready is had when the turn of the event loop ends: until then more reads of a kind may come.
         Return None if the row of `read` was read along by somebody else.
         """
         waiter = self.line.join(time_left(timeout), read)
         future = waiter.future
+        if self._items and self._serves_in is not (loop := future.get_loop()):
+            self._serves_in = loop
+            loop.call_soon(self._serve)
         try:
             return await future
+        except QueueEmpty:
+            if not self._items:
+                raise
+            return self.get_nowait()  # who read their row along took too long
         except asyncio.CancelledError:
             item = None if future.cancelled() or not future.done() or future.exception() else future.result()
             if item is not None:  # it came in the same moment: the next one may have it
@@ -116,6 +126,23 @@ class FairQueue(PoolQueue[T]):
     def release(self, read: RowRead) -> None:
         """Let those who were to be read along with `read` wait on, or have what lies ready."""
         self.line.release(read)
+        self._serve()
+
+    def look_after(self, read: RowRead) -> None:
+        """Let those who are read along with `read` have what lies ready, should that take long."""
+        if self.line.is_leading(read):
+            asyncio.get_running_loop().call_later(LONG, self._part, read)
+
+    def _part(self, read: RowRead) -> None:
+        if not self._items:
+            self.look_after(read)
+        elif self.line.is_leading(read):
+            self.line.part(read)
+            self._serve()
+
+    def _serve(self) -> None:
+        """Hand what lies ready to those who wait."""
+        self._serves_in = None
         while self._items:
             item = self.get_nowait()
             if not self.line.hand_over(item):
@@ -173,8 +200,12 @@ class FairPool(QueuePool):
             record = await self._wait(None)
         return self._as_it_lies(record) or await self._connect()
 
+    def is_shared(self) -> bool:
+        """Return whether others are at work, and nobody has to connect before more can be done."""
+        return self.checkedout() > 0 and (not self.idle.empty() or self.is_exhausted())
+
     async def take_or_be_read_along(self, read: RowRead) -> ManagesConnection | None:
-        """Wait for a connection, as `take` does where none is free; return None if somebody else has read the row."""
+        """Take a connection at the end of the turn; return None if somebody else has read the row. Raise as `take`."""
         record = await self._wait(read)
         return None if record is None else self._as_it_lies(record) or await self._connect()
 
@@ -198,7 +229,8 @@ class FairPool(QueuePool):
         return trusting.get() and _is_trusted(record)
 
     async def _wait(self, read: RowRead | None) -> ConnectionPoolEntry | None:
-        self.waiting += 1
+        waits = self.is_exhausted()
+        self.waiting += waits
         try:
             return await self.idle.wait(self.timeout(), read)
         except QueueEmpty:
@@ -207,7 +239,7 @@ class FairPool(QueuePool):
                 f"QueuePool limit of size {self.size()} overflow {self.max_overflow} reached"
             ) from None
         finally:
-            self.waiting -= 1
+            self.waiting -= waits
 
     def _as_it_lies(self, record: ConnectionPoolEntry | None) -> ConnectionPoolEntry | None:
         """Return a connection that was taken; None if it is none to be used without more ado, and lies there again."""

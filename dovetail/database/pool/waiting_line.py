@@ -1,8 +1,8 @@
 """The line of those who wait for a connection, and the rows that one of them reads along for others of the line.
 
-Where more requests come than there are connections, most reads of one row wait for nothing but a connection, and differ
-in the key only. So who gets one reads the rows of others of the same kind along, who keep their place in the line until
-they have their row: if that fails they wait on, as if nobody had tried. That is how rows are read together.
+Where many requests come at once, most of them read one row by the same statement, with other arguments. So who gets a
+connection reads the rows of others of the same kind along, who keep their place in the line until they have their row:
+if that fails they wait on, as if nobody had tried. That is how rows are read together.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Generic, TypeAlias, TypeVar
 from dovetail.database.drivers.sqlalchemy_private import QueueEmpty
 
 T = TypeVar("T")
+Arguments: TypeAlias = tuple[Hashable, ...]  # of a statement, as the driver takes them
 Rows: TypeAlias = Sequence[Sequence[object]]
 RINGS_WITHIN = 0.001  # seconds by which a loop may be early
 MOST_TOGETHER = 64  # rows of one statement
@@ -23,13 +24,13 @@ LOOKED_AT = 256  # of those who wait, in search of reads of one kind
 
 @dataclass(eq=False, slots=True)
 class RowRead:
-    """A read of one row; those of one `kind` differ in the `key` only, so that one statement can read them all.
+    """A read of one row; those of one `kind` differ in the arguments only, so that one statement can read them all.
 
     It has `rows` once somebody else has read them.
     """
 
     kind: object
-    key: Hashable
+    arguments: Arguments
     rows: Rows = ()
 
 
@@ -78,8 +79,8 @@ class WaitingLine(Generic[T]):
                 return True
         return False
 
-    def gather(self, read: RowRead) -> list[Hashable]:
-        """Return the keys of the rows to read along with that of `read`, and its own first.
+    def gather(self, read: RowRead) -> list[Arguments]:
+        """Return the arguments of the reads to do along with `read`, and its own first.
 
         Who gets a connection gathers, and before the statement is sent once more: some came in between.
         """
@@ -91,14 +92,23 @@ class WaitingLine(Generic[T]):
                 break
             waiter.is_served = True
             found.append(waiter)
-        return list(dict.fromkeys([read.key, *[waiter.read.key for waiter in found if waiter.read is not None]]))
+        return list(dict.fromkeys([read.arguments, *[one.read.arguments for one in found if one.read is not None]]))
 
-    def answer(self, read: RowRead, found: Mapping[Hashable, Rows]) -> None:
-        """Give to those who were read along what was found by their keys."""
+    def answer(self, read: RowRead, found: Mapping[Arguments, Rows]) -> None:
+        """Give to those who were read along what was found by their arguments."""
         for waiter in self._companions.pop(read, ()):
             if waiter.read is not None and not waiter.future.done():
-                waiter.read.rows = found.get(waiter.read.key, ())
+                waiter.read.rows = found.get(waiter.read.arguments, ())
                 waiter.future.set_result(None)
+
+    def is_leading(self, read: RowRead) -> bool:
+        """Return whether some are read along with `read`, and have no answer yet."""
+        return bool(self._companions.get(read))
+
+    def part(self, read: RowRead) -> None:
+        """Let those who are read along with `read` be served by others too: they take what comes first."""
+        for waiter in self._companions[read]:
+            waiter.is_served = waiter.future.done()
 
     def release(self, read: RowRead) -> None:
         """Let those who were to be read along, and have no answer, wait on where they were, each by itself."""

@@ -12,8 +12,7 @@ from typing import Annotated, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from sqlalchemy import BindParameter, ColumnElement, Integer, String, and_, any_, bindparam, inspect, or_, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BindParameter, ColumnElement, Integer, String, and_, bindparam, inspect, or_, tuple_
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeEngine
 
@@ -67,11 +66,6 @@ def keys_parameter(model: type[object], names: Names) -> FilterParameter:
     return first if len(names) == 1 else _SeveralColumns(first.path, "in", None, model=model, names=names)
 
 
-def listed_keys_parameter(one: FilterParameter) -> FilterParameter:
-    """Return the same filter of rows by keys of one column, for a list of them in one placeholder."""
-    return _AnyOfList(one.path, one.lookup_name, one.value_type)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _SeveralColumns(FilterParameter):
     """The filter of rows by keys of several columns, each of which is a tuple."""
@@ -103,29 +97,6 @@ class _SeveralColumns(FilterParameter):
         columns, width = [getattr(self.model, name) for name in self.names], len(self.names)
         keys = [placeholders[start : start + width] for start in range(0, len(placeholders), width)]
         return or_(*(and_(*(one == part for one, part in zip(columns, key, strict=True))) for key in keys))
-
-
-@dataclass(frozen=True)
-class _AnyOfList(FilterParameter):
-    """The filter of rows by a list of keys in one placeholder, of PostgreSQL's."""
-
-    @cached_property
-    def name(self) -> str:
-        """The name in a cache."""
-        return f"{self.path.name}[]"
-
-    def placeholders(self, prefix: str, count: int) -> list[BindParameter[object]]:
-        """Return placeholders of lists."""
-        return [bindparam(f"{prefix}_{number}", type_=ARRAY(comparable(self.path.type))) for number in range(count)]
-
-    def condition(
-        self,
-        placeholders: Sequence[BindParameter[object]],
-        value: object,  # noqa: ARG002 - as all have them
-        related: Criteria,
-    ) -> ColumnElement[bool]:
-        """Return the condition on the rows."""
-        return self.path.where(lambda column: column == any_(placeholders[0]), related)
 
 
 def write_key(values: Iterable[object]) -> str:

@@ -5,7 +5,7 @@ Both return the same page; `Reader.why_python` says which of them a read uses, a
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -15,12 +15,11 @@ from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-from dovetail.database.pool.waiting_line import MOST_TOGETHER
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.database.presumed import Presumed, UnconfirmedError
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import FilterParameter
-from dovetail.resources.query.keys import key_names, keys_parameter, listed_keys_parameter
+from dovetail.resources.query.keys import key_names, keys_parameter
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
@@ -28,7 +27,7 @@ from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.etags import value_reader, version_within
 from dovetail.resources.read.expression_values import Computed, expression_values
 from dovetail.resources.read.page_select import count_select, page_select
-from dovetail.resources.read.reads_together import ReadTogether, may_be_read_together
+from dovetail.resources.read.reads_together import ReadTogether, read_together
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.compilable import why_python
 from dovetail.resources.sql.json_values import result_processor
@@ -88,6 +87,7 @@ class Plan:
     versions: tuple[Place, ...]
     allowed: int | None = None
     first: tuple[PreparedStatement, ...] = ()  # statements to run before it: the history line of a write on SQLite
+    together: ReadTogether | None = None  # reads one row together with other requests
 
     async def fetch(
         self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
@@ -96,6 +96,14 @@ class Plan:
         if self.first:
             return self.batch(await self.prepared.fetch_behind(connection, self.first, values, viewer_values))
         return self.batch(await self.prepared.fetch(connection, values, viewer_values))
+
+    async def fetch_one(
+        self, source: ReadSource, values: Mapping[str, object], viewer_values: Sequence[object]
+    ) -> Sequence[Sequence[object]]:
+        """Return the row of a read by key, as the driver gave it."""
+        if self.together is not None and isinstance(source, PoolSource) and (pool := source.shared_pool()) is not None:
+            return await self.together.rows(source, pool, values, viewer_values)
+        return await self.prepared.fetch(await source.connection(), values, viewer_values)
 
     def batch(self, rows: Sequence[Sequence[object]]) -> Batch:
         """Return the batch of the driver's rows."""
@@ -216,12 +224,8 @@ class Reader:
             plan = self.plan(request, visibility, source.dialect)
             if plan is None or not is_plain:
                 return await self.run(plan, source, request, visibility)
-            self._plans_of_one[place] = plan
-        if isinstance(source, PoolSource) and (pool := source.pool_to_wait_for()) is not None:
-            together = self._together(plan, visibility, source.dialect)
-            if together is not None:
-                return plan.batch(await together.rows(source, pool, keys[0], visibility.bind_values))
-        return await plan.fetch(await source.connection(), self._arguments(keys[0]), visibility.bind_values)
+            plan = self._plans_of_one[place] = _with_others(plan, source.dialect)
+        return plan.batch(await plan.fetch_one(source, self._arguments(keys[0]), visibility.bind_values))
 
     async def _read_confirming(
         self, source: PoolSource, presumed: Presumed, key: object, visibility: Visibility | None
@@ -235,7 +239,7 @@ class Reader:
         if plan is None:
             raise UnconfirmedError
         values = {**presumed.values, **self._arguments(key)}
-        rows = await plan.prepared.fetch(await source.connection(), values, visibility.bind_values)
+        rows = await plan.fetch_one(source, values, visibility.bind_values)
         width = len(presumed.row)
         source.confirm(presumed, rows[0][:width] if rows else None)
         return plan.batch([row[width + 1 :] for row in rows if row[width] is not None])
@@ -357,25 +361,6 @@ class Reader:
         prepared = prepare(select.statement, dialect, visibility.binds)
         return self.plan_of(select, prepared, visibility, dialect, request.terms)
 
-    def _together(self, plan: Plan, visibility: Visibility, dialect: Dialect) -> ReadTogether | None:
-        """Return the read that joins requests waiting for a connection; None if the keys' type does not allow it."""
-        place = (dialect.name, visibility.template, ReadTogether)
-        if place not in self._plans_of_one:
-            self._plans_of_one[place] = self._compile_together(plan.prepared, visibility, dialect)
-        found: ReadTogether | None = self._plans_of_one[place]
-        return found
-
-    def _compile_together(
-        self, alone: PreparedStatement, visibility: Visibility, dialect: Dialect
-    ) -> ReadTogether | None:
-        if self._lookup or not self._is_single or not may_be_read_together(self._key_filter.path.type, dialect):
-            return None
-        listed = ListQuery(filters=((listed_keys_parameter(self._key_filter), (None,)),), limit=MOST_TOGETHER)
-        select = self._page(PageRequest(listed, ()), visibility, dialect)
-        several = prepare(select.statement, dialect, visibility.binds)
-        place = next((place for place, name in select.own.items() if name == self._key_filter.path.name), None)
-        return None if several is None or place is None else ReadTogether(alone, several, KEY, place)
-
     def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan | None:
         nothing_known = None if self._is_single else (None,) * len(key_names(self.model))
         request = self._request_of((nothing_known,), ALL_FIELDS)
@@ -383,7 +368,8 @@ class Reader:
             return None
         select = self._page(request, visibility, dialect)
         prepared = prepare(confirming(presumed, select.statement, dialect), dialect, visibility.binds)
-        return self.plan_of(select, prepared, visibility, dialect)
+        plan = self.plan_of(select, prepared, visibility, dialect)
+        return None if plan is None else _with_others(plan, dialect)
 
     def _page(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> NestedSelect:
         node = self._selected(request.query, visibility.hidden)
@@ -397,6 +383,10 @@ class Reader:
             filters=((self._key_filter, tuple(keys)),), limit=len(keys), fields=query.fields, expand=query.expand
         )
         return PageRequest(listed, self._key_terms if len(keys) > 1 else ())
+
+
+def _with_others(plan: Plan, dialect: Dialect) -> Plan:
+    return replace(plan, together=read_together(plan.prepared, dialect))
 
 
 def _filled(prefix: str, values: Sequence[object]) -> dict[str, object]:

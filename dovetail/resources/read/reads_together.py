@@ -1,76 +1,97 @@
-"""Batch reads of single rows while they wait for a connection: the request that gets one sends one statement for all.
+"""Batch reads of single rows that arrive at the same time: one request sends one statement for all.
 
-`database/pool/waiting_line.py` holds the waiting requests. A request that finds a free connection reads alone at once,
-and none joins a statement that was already sent, so no response is older than its request.
+`database/pool/waiting_line.py` holds the waiting requests. A request that arrives while no connection is in use reads
+alone at once, and none joins a statement that was already sent, so no response is older than its request.
 """
 
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
-from uuid import UUID
+from typing import TypeAlias, cast
 
-from sqlalchemy import Dialect, Integer, Uuid
+from sqlalchemy import Boolean, Dialect, Enum, Integer, String, Uuid
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.pool.fair_pool import FairPool
-from dovetail.database.pool.waiting_line import RowRead
+from dovetail.database.pool.waiting_line import Arguments, RowRead
 from dovetail.database.prepared_reads import DriverConnection, PoolSource
 from dovetail.resources.sql.statements import PreparedStatement, Row
 
 Rows: TypeAlias = Sequence[Row]
+# What PostgreSQL takes several values of a type as.
+LISTS = {Boolean: "boolean[]", Integer: "bigint[]", String: "text[]", Uuid: "uuid[]"}
+PLACEHOLDER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\d+)""")
+UNCLEAR = re.compile(r"\\|--|/\*|\$(?!\d)|[\w$]\$")  # what might hide a placeholder, or look like one
 
 
 @dataclass(frozen=True, eq=False)
 class ReadTogether:
-    """A read of one row: `alone` takes its key, `several` a list of keys, both as the placeholder `parameter`.
+    """A read of one row: `alone` takes its arguments, `several` a list of each argument.
 
-    Both return the same columns, among them the key at position `place`.
+    Both return the same columns; `several` adds one, the number of the read within the lists, which begins with 1.
     """
 
     alone: PreparedStatement
-    several: PreparedStatement
-    parameter: str
-    place: int
+    several: str
 
-    async def rows(self, source: PoolSource, pool: FairPool, key: Hashable, values: Sequence[object]) -> Rows:
-        """Return the row for a viewer with these values: by an own connection, or from another request's batch.
+    async def rows(
+        self, source: PoolSource, pool: FairPool, named: Mapping[str, object], positional: Sequence[object]
+    ) -> Rows:
+        """Return the row: by a connection of its own, or from another request's batch.
 
         Raise SQLAlchemy's errors, as `PoolSource.connection` and `PreparedStatement.fetch` do.
         """
-        read, queue = RowRead((source.engine, self, values), key), pool.idle
+        arguments = self.alone.step(named, positional)[1]
+        read, queue = RowRead((source.engine, self), arguments), pool.idle
         try:
             taken = await pool.take_or_be_read_along(read)
             if taken is None:
                 return read.rows
             connection = source.use(taken)
-            found = await self._found(connection, queue.line.gather(read), values)
+            asked = queue.line.gather(read)
+            queue.look_after(read)
+            found = await self._found(connection, asked)
             if found is None:
                 queue.release(read)
-                found = await self._found(connection, [key], values) or {}
+                found = await self._found(connection, [arguments]) or {}
             queue.line.answer(read, found)
-            return found.get(key, ())
+            return found.get(arguments, ())
         finally:
             queue.release(read)
 
-    async def _found(
-        self, connection: DriverConnection, keys: Sequence[Hashable], values: Sequence[object]
-    ) -> dict[Hashable, Rows] | None:
-        """Return the rows by key; None if the batch failed, whichever key caused it."""
+    async def _found(self, connection: DriverConnection, asked: Sequence[Arguments]) -> Mapping[Arguments, Rows] | None:
+        """Return the rows by arguments; None if the batch failed, whichever arguments caused it."""
+        if len(asked) == 1:
+            return {asked[0]: await connection.fetch(self.alone.sql, asked[0])}
         try:
-            if len(keys) > 1:
-                rows = await self.several.fetch(connection, {self.parameter: keys}, values)
-            else:
-                rows = await self.alone.fetch(connection, {self.parameter: keys[0]}, values)
+            rows: Rows = await connection.fetch(
+                self.several, tuple([list(values) for values in zip(*asked, strict=True)])
+            )
         except DBAPIError as error:
-            if len(keys) == 1 or error.connection_invalidated:
+            if error.connection_invalidated:
                 raise
             return None
-        return {row[self.place]: (row,) for row in rows}
+        found: dict[Arguments, list[Row]] = {}
+        for row in rows:
+            found.setdefault(asked[cast("int", row[-1]) - 1], []).append(row)
+        return found
 
 
-def may_be_read_together(kind: TypeEngine[object], dialect: Dialect) -> bool:
-    """Return True if keys of this type are equal in Python exactly if they are equal in the database."""
-    if dialect.name != "postgresql" or not isinstance(kind, (Integer, Uuid)):
-        return False
-    return kind.python_type in {int, UUID}
+def read_together(alone: PreparedStatement, dialect: Dialect) -> ReadTogether | None:
+    """Return the batched read; None if the database cannot batch it, or an argument is of a type without lists."""
+    lists = [_list_of(kind) for kind in alone.kinds]
+    if dialect.name != "postgresql" or alone.packed or not all(lists) or UNCLEAR.search(alone.sql):
+        return None
+    names = [f"value_{number}" for number in range(1, len(lists) + 1)]
+    given = ", ".join(f"${number}::{kind}" for number, kind in enumerate(lists, 1))
+    asked = f"unnest({given}) WITH ORDINALITY AS asked({', '.join(names)}, number)"
+    one = PLACEHOLDER.sub(lambda found: f"asked.value_{found[1]}" if found[1] else found[0], alone.sql)
+    several = f"SELECT found.*, asked.number FROM {asked} CROSS JOIN LATERAL ({one}) AS found"  # noqa: S608 - our own text
+    return ReadTogether(alone, several)
+
+
+def _list_of(kind: TypeEngine[object]) -> str | None:
+    if isinstance(kind, Enum):  # its values are of a type of their own
+        return None
+    return next((name for known, name in LISTS.items() if isinstance(kind, known)), None)

@@ -17,6 +17,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 import orjson
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, ScalarSelect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from dovetail.database.drivers.sqlalchemy_private_statements import bind_processors, copied_from
 from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write, source_to_presume
@@ -49,6 +50,7 @@ class PreparedStatement:
     arguments: tuple[Argument, ...]
     # If the last value of the driver's rows is a JSON array of further values: puts all values in their order.
     packed: Callable[[Row], Row] | None = None
+    kinds: tuple[TypeEngine[Any], ...] = ()  # of the arguments
 
     def fetch(
         self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
@@ -111,7 +113,8 @@ def prepare(
     positions = {one: n for n, bind in enumerate(viewer_values) for one in copied_from(bind)}
     processors = bind_processors(compiled)
     binds = [(compiled.binds[name], processors.get(name)) for name in compiled.positiontup or ()]
-    return PreparedStatement(str(compiled), tuple(_argument(*one, positions, defaults) for one in binds))
+    arguments = tuple(_argument(*one, positions, defaults) for one in binds)
+    return PreparedStatement(str(compiled), arguments, kinds=tuple(bind.type for bind, _ in binds))
 
 
 class Statement:
