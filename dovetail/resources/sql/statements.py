@@ -50,7 +50,7 @@ class PreparedStatement:
     arguments: tuple[Argument, ...]
     # If the last value of the driver's rows is a JSON array of further values: puts all values in their order.
     packed: Callable[[Row], Row] | None = None
-    kinds: tuple[TypeEngine[Any], ...] = ()  # of the arguments
+    kinds: tuple[TypeEngine[object], ...] = ()  # of the arguments
 
     def fetch(
         self, connection: DriverConnection, named: Mapping[str, object], positional: Sequence[object] = ()
