@@ -27,7 +27,7 @@ import pytest
 from dovetail.settings import Settings
 
 if TYPE_CHECKING:
-    from playwright.async_api import ConsoleMessage, Page, Response
+    from playwright.async_api import Browser, ConsoleMessage, Page, Response
 
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PATIENCE = 120.0  # seconds until a page must show what a test expects, on a machine that may stand still for one minute
@@ -124,22 +124,35 @@ def live_server(
         process.join()
 
 
-@pytest.fixture
-async def browser_page(live_server: LiveServer) -> "AsyncIterator[Page]":
-    """Open a page of a real browser, with `live_server` as its base; the test fails if a page complains."""
+@pytest.fixture(scope="module")  # its tests share an event loop then, which those of a whole session had better not
+async def _browser() -> "AsyncIterator[Browser]":
+    """Start a browser, which takes as long as a short test does with it; nothing but its process is shared by tests."""
     # Imported here, so that tests without a browser run without Playwright.
-    from playwright.async_api import async_playwright, expect
+    from playwright.async_api import async_playwright
 
-    errors = PageErrors()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_chromium(), args=list(ARGUMENTS))
-        context = await browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 860})
-        context.set_default_timeout(PATIENCE * 1000)  # for the windows that a page opens, too
-        expect.set_options(timeout=PATIENCE * 1000)
-        page = await context.new_page()
-        errors.watch(page)
-        yield page
+        yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def browser_page(_browser: "Browser", live_server: LiveServer) -> "AsyncIterator[Page]":
+    """Open a page of a real browser, with `live_server` as its base; the test fails if a page complains.
+
+    It has a context of its own, with cookies, storage and a cache that no other test has seen.
+    """
+    from playwright.async_api import expect
+
+    errors = PageErrors()
+    context = await _browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(PATIENCE * 1000)  # for the windows that a page opens, too
+    expect.set_options(timeout=PATIENCE * 1000)
+    page = await context.new_page()
+    errors.watch(page)
+    yield page
+    for opened in _browser.contexts:  # those that the test has opened, too
+        await opened.close()
     assert not errors.messages, "\n".join(errors.messages)  # noqa: S101 - a fixture of tests
 
 
