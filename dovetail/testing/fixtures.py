@@ -15,6 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from pydantic_settings import InitSettingsSource
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.application import site_application
@@ -103,7 +104,8 @@ def make_settings(settings_class: type[Settings]) -> Callable[..., Settings]:
         defaults: dict[str, object] = {"environment": "test", "secret_key": SecretStr(TEST_SECRET_KEY), **PATIENT}
         if "database_url" in values:
             values["database_url"] = SecretStr(str(values["database_url"]))
-        return settings_class.model_validate(defaults | values)
+        # Of these values alone: asked for without its sources, the class would read the environment and `.env` too.
+        return settings_class(_build_sources=((InitSettingsSource(settings_class, defaults | values),), {}))
 
     return make
 
