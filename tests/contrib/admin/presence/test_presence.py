@@ -1,11 +1,13 @@
 """A page of an object tells who else has it open, and its script renews that; nobody learns what they may not see."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.admin.presence.models import Presence
 from dovetail.contrib.auth.models import User
@@ -162,13 +164,25 @@ class TestOff:
         assert (await office.post(f"{path}presence/", {"editing": "1"})).status_code in {404, 405}
 
 
+BEAT = "**/presence/"  # what a page tells once it is loaded, and then every 20 seconds: nobody waits for the next one
+
+
 async def open_as(page: Page, name: str, path: str) -> None:
     await page.goto(path)
     await page.get_by_label("Username or e-mail address").fill(name)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
+    async with page.expect_response(BEAT):
+        await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_role("heading", name="A post")).to_be_visible()
-    await page.wait_for_load_state()  # so that a script tells of whoever has opened it
+
+
+async def is_gone(session: AsyncSession, name: str) -> None:
+    """Wait until the site has heard that somebody left, which a page says when it is closed."""
+    of_them = select(func.count()).select_from(Presence).join(User, User.id == Presence.user_id)
+    while await session.scalar(of_them.where(User.username == name)):
+        await session.commit()
+        await asyncio.sleep(0.02)
+    await session.commit()
 
 
 @pytest.mark.browser
@@ -185,16 +199,19 @@ async def test_two_who_open_one_object_in_two_browsers_see_each_other_come_edit_
     await expect(other.get_by_role("status").filter(has_text="boss has been editing this since")).to_be_visible()
     await browser_page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as who comes back to it
     await expect(mine).to_contain_text("ada has been looking at this since")
-    await other.get_by_role("link", name="Edit").click()
+    async with other.expect_response(BEAT):
+        await other.get_by_role("link", name="Edit").click()
     await expect(other.get_by_label("Title")).to_be_visible()
     await expect(other.locator("[data-presence]")).to_be_visible()
     await browser_page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(mine).to_contain_text("ada has been editing this since")
     await other.goto("/admin/")
     await expect(other.get_by_role("heading", name="Welcome, ada")).to_be_visible()
+    await is_gone(session, "ada")
     await browser_page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(mine).to_be_hidden()
-    await other.goto(f"/admin/blog/post/{post.id}/")
+    async with other.expect_response(BEAT):
+        await other.goto(f"/admin/blog/post/{post.id}/")
     theirs = other.locator("[data-presence]")
     await expect(theirs).to_contain_text("boss has been editing this since")
     await browser_page.context.set_offline(True)  # which would be told, too, that the post is gone
