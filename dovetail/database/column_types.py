@@ -1,6 +1,6 @@
 """Column types and functions that behave alike on SQLite and PostgreSQL.
 
-Migrations import them, so they stand apart from the ORM, which a migration does without.
+Migrations import them, so this module does not import the ORM.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from dovetail.errors import InvalidInputError
 
 Moment = datetime | None
 Clock = time | None
-SOME_DAY = date(2000, 1, 1)  # on which a time of day of a zone is one in UTC
+SOME_DAY = date(2000, 1, 1)  # the day for which a time of day is converted to UTC
 
 
 class NaiveDatetimeError(DontWrapMixin, InvalidInputError, ValueError):
@@ -45,17 +45,17 @@ class InexactNumberError(DontWrapMixin, InvalidInputError, ValueError):
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A point in time: timezone-aware, in UTC, in and out; microseconds are kept.
+    """A point in time: a timezone-aware datetime in UTC, both written and read, with microseconds.
 
-    SQLite has no such type and would drop the zone. Raises NaiveDatetimeError for a datetime without one, and
-    DatetimeRangeError for one that lies outside the years 1 to 9999 in UTC.
+    SQLite has no such type and would drop the timezone. Raise NaiveDatetimeError for a datetime without one, and
+    DatetimeRangeError for one outside the years 1 to 9999 in UTC.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        """Store as UTC; SQLite's own type leaves the zone away."""
+        """Convert to UTC for storage, since SQLite's own type drops the timezone."""
         return moment_in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
@@ -63,7 +63,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return None if value is None else _in_utc(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
-        """Return what reads a value; the type that `keep_moments` puts below reads it in UTC itself."""
+        """Return the function that reads a value; `CheckedDateTime`, if `keep_moments` set it, reads in UTC itself."""
         below = self.impl_instance
         if isinstance(below, CheckedDateTime):
             return below.result_processor(dialect, coltype)
@@ -71,18 +71,18 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class CheckedDateTime(DateTime):
-    """A datetime that is refused, before it is sent, where it has a zone too many or too few."""
+    """A datetime that is refused, before it is sent, if it has a timezone and must not, or has none and must."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Moment], object]:
-        """Return what checks a value and then writes it as the dialect does."""
+        """Return the function that checks a value and then converts it as the dialect does."""
         check = moment_in_utc if self.timezone else clock_without_zone
         write: Callable[[Moment], object] | None = super().bind_processor(dialect)
         return check if write is None else lambda value: write(check(value))
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
-        """Return what reads a value in UTC, the zone that SQLite does not store.
+        """Return the function that reads a value as UTC. SQLite stores no timezone.
 
-        asyncpg has none at the ends of the calendar, which it takes for infinity.
+        asyncpg returns naive datetimes for the first and the last day of the calendar, which it takes for infinity.
         """
         read: Callable[[object], Moment] | None = super().result_processor(dialect, coltype)
         if not self.timezone:
@@ -96,16 +96,16 @@ class CheckedDateTime(DateTime):
 
 
 class CheckedTime(Time):
-    """A time of day that is refused where it has a zone too many or too few, and in UTC where it has one."""
+    """A time of day that is refused if it has a timezone and must not, or has none and must; it is stored in UTC."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Clock], object]:
-        """Return what checks a value and then writes it as the dialect does."""
+        """Return the function that checks a value and then converts it as the dialect does."""
         check = time_in_utc if self.timezone else time_without_zone
         write: Callable[[Clock], object] | None = super().bind_processor(dialect)
         return check if write is None else lambda value: write(check(value))
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Clock] | None:
-        """Return what reads a value, and gives it the zone that SQLite does not store."""
+        """Return the function that reads a value and adds the timezone, which SQLite does not store."""
         read: Callable[[object], Clock] | None = super().result_processor(dialect, coltype)
         if not self.timezone:
             return read
@@ -118,9 +118,9 @@ class CheckedTime(Time):
 
 
 def moment_in_utc(value: Moment) -> Moment:
-    """Return a point in time in UTC. Raises NaiveDatetimeError and DatetimeRangeError."""
+    """Return a datetime in UTC. Raise NaiveDatetimeError or DatetimeRangeError."""
     if not isinstance(value, datetime):
-        return value  # None, or what the driver refuses
+        return value  # None, or a value that the driver refuses
     if value.tzinfo is None:
         raise NaiveDatetimeError
     try:
@@ -130,23 +130,23 @@ def moment_in_utc(value: Moment) -> Moment:
 
 
 def clock_without_zone(value: Moment) -> Moment:
-    """Return a day and an hour that are of no zone. Raises ZonedDatetimeError."""
+    """Return a naive datetime unchanged. Raise ZonedDatetimeError if it has a timezone."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         raise ZonedDatetimeError
     return value
 
 
 def time_in_utc(value: Clock) -> Clock:
-    """Return a time of day in UTC. Raises NaiveTimeError."""
+    """Return a time of day in UTC. Raise NaiveTimeError if it has no timezone."""
     if not isinstance(value, time):
-        return value  # None, or what the driver refuses
+        return value  # None, or a value that the driver refuses
     if value.tzinfo is None:
         raise NaiveTimeError
     return datetime.combine(SOME_DAY, value).astimezone(UTC).timetz()
 
 
 def time_without_zone(value: Clock) -> Clock:
-    """Return a time of day that is of no zone. Raises ZonedTimeError."""
+    """Return a naive time of day unchanged. Raise ZonedTimeError if it has a timezone."""
     if isinstance(value, time) and value.tzinfo is not None:
         raise ZonedTimeError
     return value
@@ -160,7 +160,7 @@ class utcnow(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL functi
 
 
 class moment_ago(FunctionElement[datetime]):  # noqa: N801 - as above
-    """A moment as long before the database's clock, in whole seconds."""
+    """The time of the database's clock minus a timedelta, in whole seconds."""
 
     type = UTCDateTime()
     inherit_cache = True
@@ -170,10 +170,10 @@ class moment_ago(FunctionElement[datetime]):  # noqa: N801 - as above
 
 
 class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
-    """The database's clock in an UPDATE, but at least a microsecond later than the column of this name was before.
+    """The database's clock in an UPDATE, but at least a microsecond later than the column's old value.
 
-    A row that changes twice within a millisecond, which is as fine as SQLite's clock is, or whose second writer began
-    before the first, would have the same version twice otherwise.
+    Otherwise two changes could give a row the same version: within a millisecond, the resolution of SQLite's clock, or
+    if the transaction of the second writer began before that of the first.
     """
 
     type = UTCDateTime()
@@ -184,9 +184,9 @@ class later_than(FunctionElement[datetime]):  # noqa: N801 - as above
 
 
 class random_key(FunctionElement[int]):  # noqa: N801 - as above
-    """A number of 48 bits that cannot be guessed, another one for each row: a key that tells nothing of its age.
+    """A random number of 48 bits for each row: a key that cannot be guessed and does not reveal when it was made.
 
-    It is exact in JSON, whose numbers many clients read as floats.
+    48 bits are exact in JSON, whose numbers many clients read as floats.
     """
 
     type = BigInteger()
@@ -194,7 +194,7 @@ class random_key(FunctionElement[int]):  # noqa: N801 - as above
 
 
 def largest_number(kind: TypeEngine[object]) -> int:
-    """Return the largest value of a column of whole numbers; the smallest is one beyond it."""
+    """Return the largest value of an integer column; the smallest is its negative minus one."""
     if isinstance(kind, SmallInteger):
         return 2**15 - 1
     return 2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1
@@ -207,19 +207,19 @@ def _standard_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object
 
 @compiles(utcnow, "sqlite")
 def _sqlite_utcnow(_element: utcnow, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    # CURRENT_TIMESTAMP has whole seconds only; this has the form SQLAlchemy itself writes, so that texts sort as times.
+    # CURRENT_TIMESTAMP has whole seconds only. This is the format that SQLAlchemy writes, so that texts sort as times.
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
 
 @compiles(random_key, "postgresql")
 def _postgresql_random_key(_element: random_key, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    # random() is no secret to who has seen some of its numbers; the first 48 bits of such a UUID are.
+    # random() can be predicted from some of its numbers; the first 48 bits of a random UUID cannot.
     return "(('x' || left(replace(gen_random_uuid()::text, '-', ''), 12))::bit(48)::bigint + 1)"
 
 
 @compiles(random_key, "sqlite")
 def _sqlite_random_key(_element: random_key, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    return "((random() & 281474976710655) + 1)"  # of ChaCha20, from the system's own seed
+    return "((random() & 281474976710655) + 1)"  # SQLite uses ChaCha20, seeded by the operating system
 
 
 @compiles(moment_ago, "postgresql")
@@ -252,7 +252,7 @@ def _sqlite_later_than(element: later_than, compiler: SQLCompiler, **kwargs: obj
 def _of_updated_row(element: later_than, compiler: SQLCompiler, kwargs: dict[str, object]) -> str:
     name = compiler.process(element.clauses, **kwargs)
     table = getattr(compiler.current_executable, "table", None)
-    # UPDATE ... FROM may bring another column of this name along.
+    # In UPDATE ... FROM another table may have a column of the same name.
     return name if table is None else f"{compiler.preparer.format_table(table)}.{name}"
 
 

@@ -138,7 +138,7 @@ class FastUnitOfWork:
         session = self._session
         await self.source.ask()
         if has_connected(session) or has_changes(session):
-            await session.commit()  # what it began itself, and the flush of the rest
+            await session.commit()  # flushes pending changes, and ends a transaction that the session began
         if self._connection is not None and self._connection.in_transaction():
             await run_in_greenlet(self._connection.commit)
         elif has_begun(self.driver.managed):
@@ -151,7 +151,7 @@ class FastUnitOfWork:
         for key in (WORK, CONNECT):
             del self._session.info[key]
         if self._connection is not None:
-            await run_in_greenlet(self._connection.close)  # which rolls back what was begun
+            await run_in_greenlet(self._connection.close)  # rolls back an open transaction
         elif has_begun(self.driver.managed):
             await self.driver.rollback()
 
@@ -168,7 +168,7 @@ WORK = InfoKey[FastUnitOfWork]("fast_unit_of_work")  # in a session's info
 
 
 class SessionSource:
-    """Reads see what the session's transaction sees, what was not flushed included."""
+    """A read source on a session: reads run in its transaction, after a flush."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session: AsyncSession = session
@@ -179,7 +179,7 @@ class SessionSource:
         return dialect_of(self.session)
 
     async def connection(self) -> DriverConnection:
-        """Flush the session, and return its connection."""
+        """Flush the session and return its connection."""
         await flush(self.session)
         return await driver_to_read(self.session)
 
@@ -191,13 +191,13 @@ def dialect_of(session: AsyncSession) -> Dialect:
 
 
 async def flush(session: AsyncSession) -> None:
-    """Write what the session holds back, so that a statement that goes past it sees it."""
+    """Flush pending changes of the session, so that a statement that bypasses it sees them."""
     if has_changes(session):
         await session.flush()
 
 
 def source_to_presume(session: AsyncSession | None) -> PoolSource | None:
-    """Return what may presume a row that is asked for in a session; None where nothing may be presumed."""
+    """Return the source that may presume a row for a session; None if nothing may be presumed."""
     work = None if session is None else _work_of(session)
     return None if work is None else work.source
 
@@ -223,17 +223,16 @@ async def driver_to_write(session: AsyncSession) -> DriverConnection:
 
 
 def driver_alone(session: AsyncSession) -> DriverConnection | None:
-    """Return the driver's connection for a statement, or on SQLite several in one visit, that does all there is to do.
+    """Return the driver's connection for a statement that is the whole transaction (on SQLite several in one call).
 
-    It is a transaction by itself, which spares BEGIN and COMMIT; `note_written` has to follow. None where a transaction
-    has begun, or has to.
+    That saves BEGIN and COMMIT; `note_written` has to follow. None if a transaction is open, or has to be.
     """
     work = _work_of(session)
     return None if work is None else work.alone()
 
 
 async def driver_for_all(session: AsyncSession) -> DriverConnection:
-    """Return that connection where there is one, else the one of `driver_to_write`."""
+    """Return the connection of `driver_alone`, or else that of `driver_to_write`; confirm the presumed row first."""
     await confirm_presumed(session)
     return driver_alone(session) or await driver_to_write(session)
 
@@ -246,20 +245,20 @@ def note_written(session: AsyncSession) -> None:
 
 
 def presumed_in(session: AsyncSession) -> Presumed | None:
-    """Return what is presumed of who asks, which a statement on the connection of `driver_alone` has to confirm."""
+    """Return the presumed row, which a statement on the connection of `driver_alone` has to confirm; None if none."""
     work = _work_of(session)
     return None if work is None else work.source.presumed
 
 
 def note_confirmed(session: AsyncSession, presumed: Presumed) -> None:
-    """Note that such a statement has found the row that is presumed."""
+    """Note that a statement has confirmed the presumed row."""
     work = _work_of(session)
     if work is not None:
         work.source.confirm(presumed, presumed.row)
 
 
 async def confirm_presumed(session: AsyncSession) -> None:
-    """Ask whether who asks is who was presumed, if anybody was. Raise UnconfirmedError if not."""
+    """Read the presumed row again, if there is one. Raise UnconfirmedError if it has changed."""
     work = _work_of(session)
     if work is not None:
         await work.source.ask()
@@ -272,7 +271,7 @@ def async_connection_of(session: AsyncSession) -> AsyncConnection | None:
 
 
 def _work_of(session: AsyncSession) -> FastUnitOfWork | None:
-    # Asked for every statement, so without WORK.find, which would double the cost.
+    # Called for every statement, so without WORK.find, which would double the cost.
     work: FastUnitOfWork | None = session.info.get(WORK)
     return work
 

@@ -1,9 +1,9 @@
-"""Presume who asks, and have it confirmed by the statement that works for them: one round trip in place of two.
+"""Presume the user of a token from an earlier request, and confirm it in the statement that does the work.
 
-A token is nearly always that of the same user, with the same permissions, as the last time. So the row that its
-statement gave then serves to prepare a read, and the read gives that row once more. If it differs in anything, or if
-there is none, nothing of what was read is shown, and who asks is looked up first. A statement that changes a row asks
-for that other row as it writes, and changes nothing for anybody else.
+That takes one round trip instead of two. A token nearly always belongs to the same user, with the same permissions, as
+last time. So the row that was read for it then is used to prepare a read, and the read selects that row again. If it
+has changed or is gone, the result is discarded, and the request starts over by looking up the user. A statement that
+writes has the presumed row as a condition, and writes nothing if the row has changed.
 """
 
 from collections.abc import Hashable, Mapping, MutableMapping
@@ -11,28 +11,28 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from sqlalchemy import Dialect, Select
 
-Remembered: TypeAlias = MutableMapping[Hashable, tuple[object, ...]]  # the rows that statements gave before
+Remembered: TypeAlias = MutableMapping[Hashable, tuple[object, ...]]  # rows that statements returned before
 
 
 class Prepared(Protocol):
     """A statement that the driver can run."""
 
     def step(self, named: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
-        """Return the text with its arguments."""
+        """Return the SQL and the arguments for the driver."""
 
 
 class Presumable(Protocol):
-    """A statement that gives one row."""
+    """A statement that returns one row, which may be presumed."""
 
     def select(self, dialect: Dialect) -> Select[object]:
         """Return the SELECT."""
 
     def prepared(self, dialect: Dialect) -> Prepared:
-        """Return the same, compiled."""
+        """Return the compiled statement."""
 
 
 class Presumed(NamedTuple):
-    """The row that a statement gave before for these values; `key` is what it is remembered by."""
+    """The row that a statement returned before for these values, and the `key` under which it is remembered."""
 
     statement: Presumable
     values: Mapping[str, object]
@@ -41,4 +41,4 @@ class Presumed(NamedTuple):
 
 
 class UnconfirmedError(Exception):
-    """The row is another one by now, or the read cannot ask for it."""
+    """The presumed row has changed, or the statement cannot confirm it: look up the user first and start over."""

@@ -1,8 +1,8 @@
-"""Conditions on rows that refer to others, written so that a database finds few rows at little cost.
+"""Conditions on rows that refer to others, written so that both databases find a few rows at little cost.
 
-`id IN (SELECT ...)` fills a table of its own first, which takes longer than all else that a deletion of one row does.
-So a key that is known stands there itself, one that has to be looked for is compared with the one answer, and rows that
-are followed to any depth can be asked for behind the question whether there is any.
+`id IN (SELECT ...)` first fills a temporary table, which takes longer than everything else that deleting one row does.
+So a known key is compared directly, a key that has to be looked up is compared with a scalar subquery, and a recursion
+runs only if it has a first row (`Followed`).
 """
 
 from collections.abc import Sequence
@@ -35,11 +35,11 @@ from sqlalchemy.sql.visitors import ExternallyTraversible
 from dovetail.database.deletion.references import Pairs
 from dovetail.database.search.selective_conditions import Among, Condition, all_of
 
-EXACT = (Integer, Uuid)  # kinds of keys of which no two that differ are equal, whatever the collation
+EXACT = (Integer, Uuid)  # key types whose equality does not depend on a collation
 
 
 class Followed(Condition):
-    """A condition on rows whose keys a recursion finds, each once; it finds none without one that is `first`."""
+    """A condition on rows whose keys a recursive CTE finds, each once; no row fulfils it unless one fulfils `first`."""
 
     inherit_cache = True
 
@@ -48,18 +48,18 @@ class Followed(Condition):
         self._key, self._found, self._first = key, found, first
 
     def rows(self) -> Join:
-        """Return the rows themselves, for FROM."""
+        """Return the rows, for FROM."""
         is_any = exists(select(literal_column("1")).select_from(self._key.table).where(self._first).correlate(None))
         guard = select(literal_column("1").label("one")).where(is_any).subquery()
         return _FollowedRows(guard, self._key, self._found)
 
 
 class _FollowedRows(Join):
-    """Joins rows with their keys.
+    """Joins rows with the keys that the recursion finds.
 
-    SQLite would set all up that a recursion needs, whatever stands beside it in WHERE. So there it is behind a guard:
-    since there is a first row then, the outer join, whose order no planner changes, finds one. PostgreSQL sets up what
-    is behind a guard, too.
+    SQLite prepares a recursion even if another condition in WHERE is false. So on SQLite it is outer-joined to a guard,
+    a subquery that has a row only if there is a first row: no planner reorders an outer join. On PostgreSQL the guard
+    would not help, so there it is a plain join.
     """
 
     inherit_cache = True
@@ -76,7 +76,7 @@ def _plain(element: _FollowedRows, compiler: SQLCompiler, **kwargs: object) -> s
 
 
 def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a row refers to one of those that are chosen."""
+    """Return the condition that a row refers to one of the rows that fulfil `chosen`."""
     targets = cast("Select[object]", select(*(target for _, target in pairs)))
     targets = targets.where(chosen).correlate(None)
     own, target = pairs[0]
@@ -91,7 +91,10 @@ def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def refer_to_few(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the same condition for an index: PostgreSQL would compare each row of a large table with a few."""
+    """Return the same condition in a form that uses an index where few rows are chosen.
+
+    PostgreSQL would otherwise scan a large table and compare each of its rows.
+    """
     if len(pairs) > 1:
         return refer(pairs, chosen)
     ((own, target),) = pairs
@@ -101,16 +104,16 @@ def refer_to_few(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[boo
 def rows_with(
     keys: Sequence[ColumnElement[object]], select_keys: Select[object] | CompoundSelect[object]
 ) -> ColumnElement[bool]:
-    """Return the condition that the key of a row is among those that a statement selects."""
+    """Return the condition that the key of a row is among the keys that `select_keys` returns."""
     return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
 
 
 def told_value(
     condition: ColumnElement[bool], table: FromClause
 ) -> tuple[Column[object], ColumnElement[object]] | None:
-    """Return the column of a table and the value that a condition says are equal; None if it says anything else.
+    """Return column and value if a condition is `column = value` for a column of the table; None otherwise.
 
-    The value does not hang on the row: it means the same in other statements.
+    The value does not depend on the row, so that other statements can use it.
     """
     if not isinstance(condition, BinaryExpression) or condition.operator is not operators.eq:
         return None
@@ -121,7 +124,7 @@ def told_value(
 
 
 def _is_apart(value: ColumnElement[object], table: FromClause) -> bool:
-    """Return whether an expression reads nothing of a table but by a CTE."""
+    """Return True if an expression uses columns of the table only within CTEs."""
     waiting: list[ExternallyTraversible] = [value]
     while waiting:
         part = waiting.pop()
@@ -133,7 +136,7 @@ def _is_apart(value: ColumnElement[object], table: FromClause) -> bool:
 
 
 def _is_of(column: Column[object], table: FromClause) -> bool:
-    """Return whether a column is one of a table's own, with the ORM's annotations or without, and not of an alias."""
+    """Return True for a column of the table itself, with or without ORM annotations, and not of an alias."""
     return isinstance(column.table, Table) and isinstance(table, Table) and column.table.key == table.key
 
 

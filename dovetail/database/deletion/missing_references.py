@@ -1,6 +1,7 @@
-"""Find which key of a row leads nowhere, where the driver says of a foreign key only that one was broken: SQLite's.
+"""Find which foreign key of a row refers to a missing row, where the driver reports only that one does.
 
-Nor does a COMMIT say it that looks at keys which are deferred to it: whoever wrote rows asks for those before.
+SQLite reports no more than that, and neither does a COMMIT that checks deferred foreign keys on SQLite: these are
+checked here before the COMMIT.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,19 +18,19 @@ from dovetail.database.drivers.lost_connections import code_of
 BROKEN = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")
 Values = Mapping[str, object]
 MAXIMUM_MODELS = 1_000
-AT_ONCE = 500  # a SELECT of PostgreSQL has 1664 columns at most, one of SQLite 2000
+AT_ONCE = 500  # keys per SELECT, a column each: PostgreSQL allows 1664 columns, SQLite 2000
 
 
 def breaks_a_reference(error: Exception) -> bool:
-    """Return whether a row was refused for a foreign key."""
+    """Return True if the database refused a row because of a foreign key."""
     return isinstance(error, IntegrityError) and code_of(error.orig) in BROKEN
 
 
 async def missing_references(session: AsyncSession, model: type[object], values: Values, error: Exception) -> list[str]:
-    """Return the attributes of a row with these values whose foreign key led nowhere, as `error` or the rows tell.
+    """Return the attributes of a row with these values whose foreign key refers to a missing row.
 
-    Nothing, if it is not they, or if that cannot be asked any more: PostgreSQL has told it, and SQLite does as long as
-    the session goes on. It takes one statement, and what the session has not written yet stays so.
+    On PostgreSQL the error names them. On SQLite one SELECT looks for the referenced rows, if the session is still
+    active; pending changes are not flushed for it. Return an empty list if the cause is unknown.
     """
     mapper: Mapper[object] = inspect(model)
     names = _names(mapper)
@@ -45,14 +46,14 @@ async def missing_references(session: AsyncSession, model: type[object], values:
 
 
 def has_deferred_keys(model: type[object]) -> bool:
-    """Return whether the COMMIT is what looks at a foreign key of a model."""
+    """Return True if the model has a foreign key that is checked at COMMIT (INITIALLY DEFERRED)."""
     return bool(_deferred(inspect(model)))
 
 
 async def lost_references(session: AsyncSession, model: type[object], rows: Sequence[Values]) -> dict[int, list[str]]:
-    """Return the attributes whose foreign key is deferred to the COMMIT and leads nowhere, by the number of the row.
+    """Return, by number of the row, the attributes whose deferred foreign key refers to a missing row.
 
-    A model without such keys takes no statement, nor do rows whose values have none.
+    No statement runs if the model has no deferred foreign keys, or no row sets one.
     """
     mapper: Mapper[object] = inspect(model)
     keys, names = _deferred(mapper), _names(mapper)
@@ -70,7 +71,7 @@ async def lost_references(session: AsyncSession, model: type[object], rows: Sequ
 async def _are_there(
     session: AsyncSession, names: Mapping[object, str], keys: Sequence[tuple[ForeignKeyConstraint, Values]]
 ) -> Sequence[object]:
-    """Return of each key of a row whether it leads to a row."""
+    """Return for each key whether the row that it refers to exists."""
     asked = [
         exists().where(and_(*(one.column == values[names[one.parent]] for one in key.elements))) for key, values in keys
     ]

@@ -1,10 +1,10 @@
-"""Say which rows a deletion reaches, as conditions: nothing is read to find out, however many rows there are.
+"""Describe the rows that a deletion reaches by cascade, as SQL conditions: no rows are read for that, however many.
 
     reach = Reach.of([Rows(posts)], by_database)
     gone = reach.gone({Rows(posts): posts.c.id == 1})
     gone[Rows(comments)]  # comments.post_id IN (SELECT posts.id FROM posts WHERE posts.id = 1)
 
-Rows that refer to each other, or to others of their own table, are followed to any depth by a recursive statement.
+Tables that refer to each other, or to themselves, are followed to any depth by a recursive CTE.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -34,19 +34,19 @@ from dovetail.database.deletion.conditions import Followed, refer, refer_to_few,
 from dovetail.database.deletion.references import Effect, Reference, Referring, Rows
 
 Conditions: TypeAlias = Mapping[Rows, ColumnElement[bool]]
-Group: TypeAlias = tuple[Rows, ...]  # which refer to each other, or one that stands alone
+Group: TypeAlias = tuple[Rows, ...]  # members of a cycle of references, or a single member without one
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The rows that a deletion may reach, each behind those that it goes with, and what refers to them."""
+    """The kinds of rows that a deletion may reach, in the order of the cascade, and the references to each."""
 
     groups: tuple[Group, ...]
     references: Mapping[Rows, Sequence[Reference]]
 
     @classmethod
     def of(cls, roots: Sequence[Rows], referring: Referring) -> "Reach":
-        """Return what the deletion of rows like `roots` reaches, as `referring` tells what refers to what."""
+        """Return the reach of a deletion of `roots`; `referring` returns the references to given rows."""
         references: dict[Rows, Sequence[Reference]] = {}
         waiting = list(roots)
         while waiting:
@@ -58,14 +58,14 @@ class Reach:
 
     @property
     def circles(self) -> list[Group]:
-        """The groups of rows that refer to each other, or to others of their own table."""
+        """The groups whose rows refer to each other, or to rows of their own table."""
         return [group for group in self.groups if self._within(group)]
 
     def gone(self, chosen: Conditions, flat: Collection[Group] = ()) -> dict[Rows, ColumnElement[bool]]:
-        """Return the condition on the rows that go, for all that may: those that are `chosen`, and what goes along.
+        """Return by kind of rows the condition that a row is deleted: that it is `chosen` or deleted by cascade.
 
-        Of the `flat` ones among the circles it is known that nothing outside refers to what goes by itself (`beyond`):
-        they are not followed, which takes long where very many rows go.
+        The cycles in `flat` are not followed by a recursion, which is slow for very many rows: the caller has found
+        with `beyond` that no row is deleted only because another one of its cycle is.
         """
         conditions: dict[Rows, list[ColumnElement[bool]]] = {rows: [one] for rows, one in chosen.items()}
         gone: dict[Rows, ColumnElement[bool]] = {}
@@ -79,7 +79,10 @@ class Reach:
         return gone
 
     def beyond(self, group: Group, gone: Conditions) -> list[tuple[Rows, ColumnElement[bool]]]:
-        """Return the conditions on rows of a circle that go only since others of it go, by the flat `gone`."""
+        """Return the conditions on rows of a cycle that are deleted only because others of the cycle are.
+
+        `gone` are the conditions with this group in `flat`. If no row fulfils them, the cycle need not be followed.
+        """
         return [
             (one.rows, and_(refer_to_few(one.pairs, gone[rows]), gone[one.rows].is_not(true())))
             for rows, one in self._within(group)
@@ -95,7 +98,7 @@ class Reach:
 
 
 def _groups(references: Mapping[Rows, Sequence[Reference]]) -> tuple[Group, ...]:
-    """Return the rows in an order in which each stands behind what it goes with; those in a circle stand together."""
+    """Return the groups in topological order, referenced rows first; the members of a cycle form one group."""
     below = {rows: _below(rows, references) for rows in references}
     group_of = {
         rows: tuple(one for one in references if one is rows or (one in below[rows] and rows in below[one]))
@@ -121,7 +124,7 @@ def _below(rows: Rows, references: Mapping[Rows, Sequence[Reference]]) -> set[Ro
 
 
 def _any_of(rows: Rows, conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Return the condition that one of several holds, each of which an index may find."""
+    """Return the condition that one of several holds, as a UNION ALL, so that each can use its own index."""
     keys = list(rows.table.primary_key.columns)
     if len(conditions) <= 1 or not keys:
         return or_(*conditions) if conditions else false()
@@ -132,7 +135,7 @@ def _any_of(rows: Rows, conditions: Sequence[ColumnElement[bool]]) -> ColumnElem
 def _closed(
     group: Group, within: Sequence[tuple[Rows, Reference]], found: dict[Rows, ColumnElement[bool]]
 ) -> dict[Rows, ColumnElement[bool]]:
-    """Return the conditions on rows together with those that go because they refer to them, to any depth."""
+    """Extend the conditions on the rows of a group by the rows that refer to them within the group, to any depth."""
     if not within:
         return found
     if len(within) == 1:
@@ -151,7 +154,7 @@ def _closed(
 
 
 def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition on rows together with those that refer to them by the one reference within their table."""
+    """Extend the condition on the rows of a table by those that refer to them, through its single self-reference."""
     keys, known = list(rows.table.primary_key.columns), _known_columns(rows, [(rows, one)])
     gone = cast("Select[object]", select(*known).where(first).correlate(None)).cte(recursive=True)
     other, told = rows.table.alias(), told_value(first, rows.table)
@@ -159,8 +162,10 @@ def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnEleme
     step = select(*(other.c[column.key] for column in known)).join_from(gone, other, refers)
     if told is None:
         gone = gone.union(step)
-    else:  # a row refers to one: without those that are first ones anyway none is found twice, nor is a circle endless
-        # For a condition on the others alone SQLite would read the whole table first, to make a Bloom filter of it.
+    else:
+        # Each row refers to one row. If rows that fulfil `first` are left out, none is found twice and no cycle is
+        # endless, so UNION ALL will do. A condition on `other` alone would make SQLite read the whole table first, to
+        # build a Bloom filter.
         is_other = or_(other.c[told[0].key].is_distinct_from(told[1]), gone.c[keys[0].key].is_(None))
         gone = gone.union_all(step.where(is_other))
     if len(keys) == 1:
@@ -169,7 +174,7 @@ def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnEleme
 
 
 def _known_columns(rows: Rows, within: Sequence[tuple[Rows, Reference]]) -> list[Column[object]]:
-    """Return the columns of rows that have to be known: their key, and what the others of their circle refer to."""
+    """Return the columns that the recursion needs: the key, and those that other rows of the cycle refer to."""
     targets = [target for owner, one in within if owner == rows for _, target in one.pairs]
     return list(dict.fromkeys([*rows.table.primary_key.columns, *targets]))
 
@@ -187,9 +192,10 @@ def _seed(rows: Rows, condition: ColumnElement[bool], known: Mapping[Rows, Seque
 def _next(
     gone: CTE, within: Sequence[tuple[Rows, Reference]], known: Mapping[Rows, Sequence[Column[object]]]
 ) -> Select[object]:
-    """Return the statement that finds what refers to the rows that were found last.
+    """Return the recursive part: the SELECT of the rows that refer to the rows found last.
 
-    One number for each reference keeps what refers by one from being paired with what refers by another.
+    A recursive CTE may be used only once in it, so all references are outer-joined, each for its own number: without
+    the numbers, the rows of different references would be combined with each other.
     """
     numbers = union_all(*(select(literal_column(str(n)).label("n")) for n in range(len(within)))).subquery()
     source: FromClause = gone.join(numbers, true())

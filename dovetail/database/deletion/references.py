@@ -1,7 +1,8 @@
-"""Find what hangs on the rows of a table: which rows go with them, lose their reference, or keep them here.
+"""Find the references to the rows of a table, and what a deletion does to the referring rows.
 
-`by_database` reads it from foreign keys (`ON DELETE`), `by_objects` from what the ORM does besides to objects that a
-session deletes: it deletes, or lets go of, what hangs on them by relations without `passive_deletes`.
+They are deleted too, lose their reference, or prevent the deletion. `by_database` reads this from the foreign keys
+(`ON DELETE`). `by_objects` adds what the ORM does when a session deletes objects: over relationships without
+`passive_deletes` it deletes related objects, or sets their foreign keys to NULL.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,22 +15,22 @@ from sqlalchemy.orm import MANYTOMANY, MANYTOONE, Mapper, RelationshipProperty
 
 from dovetail.database.models import is_read_only
 
-Pairs: TypeAlias = tuple[tuple[Column[object], Column[object]], ...]  # what refers, and what it refers to
+Pairs: TypeAlias = tuple[tuple[Column[object], Column[object]], ...]  # referring and referenced columns
 
 
 class Effect(Enum):
-    """Says what the deletion of a row does to one that refers to it."""
+    """The effect of deleting a row on a row that refers to it."""
 
     DELETE = "delete"
-    EMPTY = "empty"  # its reference is set to NULL, or to its default
-    BLOCK = "block"  # nothing: as long as it is there, the other one cannot go
+    EMPTY = "empty"  # its reference is set to NULL or to the default
+    BLOCK = "block"  # none: as long as it exists, the referenced row cannot be deleted
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table that go: by the database, or as objects of `mapper`, which a session deletes.
+    """Rows of a table that are deleted: by the database, or, with a `mapper`, as objects by a session.
 
-    An object may have a part in several tables; `is_part` of all but the one by which it was found.
+    With joined-table inheritance an object has rows in several tables; `is_part` is true for all but the first one.
     """
 
     table: Table
@@ -39,12 +40,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class Reference:
-    """Rows that refer to others that go, and what becomes of them."""
+    """Rows that refer to deleted rows, and the effect on them."""
 
     rows: Rows
     pairs: Pairs
     effect: Effect
-    rule: str = ""  # what the foreign key says, such as SET NULL
+    rule: str = ""  # the ON DELETE of the foreign key, such as SET NULL
 
 
 Referring: TypeAlias = Callable[[Rows], Sequence[Reference]]
@@ -52,11 +53,11 @@ RULES = {"CASCADE": Effect.DELETE, "SET NULL": Effect.EMPTY, "SET DEFAULT": Effe
 
 
 def by_database(rows: Rows) -> list[Reference]:
-    """Return what refers to rows by foreign keys."""
+    """Return the references to rows by foreign keys."""
     return [
         Reference(Rows(other), _pairs(constraint), RULES.get(rule, Effect.BLOCK), rule)
         for other in rows.table.metadata.tables.values()
-        if not is_read_only(other)  # a view has no foreign keys, whatever its model says for the sake of relations
+        if not is_read_only(other)  # a view has no foreign keys, even if its model declares some for relationships
         for constraint in other.foreign_key_constraints
         if constraint.referred_table is rows.table
         for rule in [(constraint.ondelete or "").upper()]
@@ -64,7 +65,7 @@ def by_database(rows: Rows) -> list[Reference]:
 
 
 def by_objects(rows: Rows) -> list[Reference]:
-    """Return what refers to rows by foreign keys and by relations of the ORM, whose word counts more."""
+    """Return the references to rows by ORM relationships, which take precedence, and by foreign keys."""
     if rows.mapper is None:
         return by_database(rows)
     parts = [*_parts(rows)]
@@ -87,7 +88,7 @@ def _tables_of(mapper: Mapper[object]) -> list[Table]:
 
 
 def _parts(rows: Rows) -> Iterator[Reference]:
-    """Yield the parts that objects have in other tables."""
+    """Yield the rows that the objects have in other tables (joined-table inheritance)."""
     if rows.is_part or rows.mapper is None:
         return
     for table in _tables_of(rows.mapper):
@@ -97,7 +98,7 @@ def _parts(rows: Rows) -> Iterator[Reference]:
 
 
 def _is_inheritance(one: Reference, tables: Sequence[Table]) -> bool:
-    """Return whether a foreign key only holds the parts of one object together."""
+    """Return True if a foreign key only joins the rows of one object (joined-table inheritance)."""
     if one.rows.table not in tables:
         return False
     own, other = zip(*one.pairs, strict=True)

@@ -1,7 +1,7 @@
-"""Open SQLite files so that one which cannot be opened leaves nothing behind, and notice one that was replaced.
+"""Open SQLite files without side effects if that fails, and notice when a file was replaced.
 
-All private parts of aiosqlite that Dovetail leans on stand here; tests/database/drivers/test_drivers_private.py fails
-when one of them changes.
+This module has all uses of aiosqlite's private parts; tests/database/drivers/test_drivers_private.py fails when one of
+them changes.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ import aiosqlite
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Identity = tuple[int, int]  # of a file: its device and its inode
-FILE = "dovetail_file"  # an attribute of a driver's connection: which file it has open
+Identity = tuple[int, int]  # of a file: device and inode
+FILE = "dovetail_file"  # attribute of a driver's connection: the Identity of its file
 
 
 async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
-    """Open a connection, as `aiosqlite.connect` does. Raises sqlite3.Error.
+    """Open a connection, as `aiosqlite.connect` does. Raise sqlite3.Error.
 
-    After a failure aiosqlite tells its thread to end and waits for nobody: a command that gives up at once closes the
-    event loop first, and the thread ends in a traceback of its own.
+    After a failure aiosqlite tells its thread to stop, but does not wait for it. A command that exits at once would
+    close the event loop first, and the thread would print a traceback; so this waits for the thread.
     """
     connection = aiosqlite.connect(*args, **kwargs)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does for the connections that it makes itself
@@ -36,11 +36,11 @@ async def open_connection(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
 
 
 async def open_existing(database: str, **kwargs: object) -> aiosqlite.Connection:
-    """Open a file that is there already: a server that made a new one would serve an empty site.
+    """Open a file that must exist (https://www.sqlite.org/uri.html#urimode). Raise sqlite3.Error.
 
-    Raises sqlite3.Error. (https://www.sqlite.org/uri.html#urimode)
+    A server that created a new file would serve an empty site.
     """
-    if kwargs.get("uri"):  # somebody wrote down how to open it
+    if kwargs.get("uri"):  # the URL says how to open it
         return await open_connection(database, **kwargs)
     before = identity_of(database)
     if before is None:
@@ -53,30 +53,29 @@ async def open_existing(database: str, **kwargs: object) -> aiosqlite.Connection
 
 
 def interrupt_of(driver: Any) -> Callable[[], None]:
-    """Return what stops the statement that a connection runs, at once.
+    """Return the function that interrupts the statement that a connection is running, at once.
 
-    aiosqlite's own `interrupt` is a coroutine: it would run a step later, when another statement may have begun.
+    aiosqlite's own `interrupt` is a coroutine, which would run later, when another statement may have begun.
     """
     stop: Callable[[], None] = driver._conn.interrupt  # noqa: SLF001 - see above
     return stop
 
 
 def let_go_of_lock(driver: aiosqlite.Connection) -> None:
-    """End the transaction of a connection that is thrown away, once its thread comes to it; nobody waits for that.
+    """Queue a rollback in the thread of a discarded connection, without waiting for it.
 
-    Python closes it in earnest only when nobody remembers its last statement, and until then it stays locked: a task
-    that was cancelled is remembered by its traceback. (It is not interrupted: SQLite would then interrupt the rollback,
-    too, for as long as some statement has rows left.)
+    Python really closes a connection only when its last statement has been garbage-collected, and until then the
+    database stays locked: the traceback of a cancelled task still refers to it. (No interrupt: as long as a statement
+    has rows left, SQLite would interrupt the rollback too.)
     """
     driver._tx.put_nowait((None, partial(_roll_back, driver)))  # noqa: SLF001 - its coroutines wait for the thread
 
 
 async def fetch_last(driver: object, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
-    """Run statements one behind the other, and return the rows of the last; if one fails, none has changed anything.
+    """Run statements in order and return the rows of the last. Raise sqlite3.Error; then none has had any effect.
 
-    Where no transaction has begun they are one. aiosqlite has no public way to run two by one visit to its thread, and
-    a visit costs as much as a small statement.
-    Raises sqlite3.Error.
+    If no transaction is open, they form one. They run in one call to aiosqlite's thread, for which it has no public
+    way: a call costs as much as a small statement.
     """
     return await visit(driver, _run, steps)
 
@@ -84,22 +83,22 @@ async def fetch_last(driver: object, steps: Sequence[tuple[str, tuple[object, ..
 async def visit(
     driver: Any, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Return what a function makes of SQLite's own connection in the thread of that, as aiosqlite runs its own."""
+    """Call `work` with the sqlite3 connection in aiosqlite's thread, and return its result."""
     found: T = await driver._execute(work, driver._conn, *args, **kwargs)  # noqa: SLF001 - there is no public way
     return found
 
 
 def is_still_there(driver: object, database: str) -> bool:
-    """Return whether the file that a connection has open is the one that has its name now.
+    """Return True if the connection's open file is still the one at the path `database`.
 
-    SQLite goes on with a file that was removed or replaced; what is written to it then is lost.
+    SQLite goes on using a file that was removed or replaced, and whatever is then written to it is lost.
     """
     known: Identity | None = getattr(driver, FILE, None)
     return known is None or known == identity_of(database)
 
 
 def identity_of(database: str) -> Identity | None:
-    """Return the device and the inode of the file of this name; None if there is none."""
+    """Return device and inode of the file at this path; None if there is none."""
     try:
         found = Path(database).stat()
     except OSError:
@@ -113,9 +112,9 @@ def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object
         for sql, arguments in steps[:-1]:
             connection.execute(sql, arguments)
         rows = connection.execute(*steps[-1]).fetchall()
-        connection.execute("RELEASE dovetail_steps")  # which looks at deferred foreign keys, where it is a COMMIT
+        connection.execute("RELEASE dovetail_steps")  # outside a transaction a COMMIT: checks deferred foreign keys
     except BaseException:
-        with suppress(sqlite3.Error):  # a full disk, say, has rolled all of the transaction back
+        with suppress(sqlite3.Error):  # some errors, such as a full disk, have rolled back the whole transaction
             connection.execute("ROLLBACK TO dovetail_steps")
             connection.execute("RELEASE dovetail_steps")
         raise

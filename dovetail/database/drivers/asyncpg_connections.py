@@ -1,7 +1,7 @@
-"""Make asyncpg's connections, with names and texts of prepared statements that survive poolers and changes of tables.
+"""Open asyncpg connections whose prepared statements survive connection poolers and changes of tables.
 
-All private parts of asyncpg that Dovetail leans on stand here; tests/database/drivers/test_drivers_private.py fails
-when one of them changes.
+This module has all uses of asyncpg's private parts; tests/database/drivers/test_drivers_private.py fails when one of
+them changes.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import asyncpg
 
-# PostgreSQL's own types of which it has arrays: the number of the array, of what it holds, and the name of this. They
-# are the same on every server (https://www.postgresql.org/docs/current/system-catalog-initial-data.html).
-HELD = (
+# PostgreSQL's built-in array types: OID of the array, OID and name of its item type. They are the same on every server
+# (https://www.postgresql.org/docs/current/system-catalog-initial-data.html).
+ARRAY_TYPES = (
     (1000, 16, "bool"),
     (1001, 17, "bytea"),
     (1005, 21, "int2"),
@@ -46,19 +46,19 @@ ARRAYS: dict[int, dict[str, object]] = {
         "attrtypoids": None,
         "attrnames": None,
     }
-    for array, item, name in HELD
+    for array, item, name in ARRAY_TYPES
 }
-NOTHING_SENT = SimpleNamespace(name="nothing was sent")  # a name: then asyncpg does not prepare its statement once more
+NOTHING_SENT = SimpleNamespace(name="nothing was sent")  # it needs a name, or asyncpg would prepare it again
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # untyped: asyncpg brings no types
-    """A connection that gives statements names that nobody else uses, and that knows PostgreSQL's own arrays.
+    """A connection with globally unique names of prepared statements, which knows PostgreSQL's built-in array types.
 
-    asyncpg counts, so that behind a pooler which does not know of prepared statements (PgBouncer before 1.21) two
-    processes would use one name for two statements, and one run the other's. So it fails instead.
+    asyncpg numbers prepared statements. Behind a pooler that does not track them (PgBouncer before 1.21), two processes
+    would use the same name for different statements, and one would run the other's. With unique names that fails.
 
-    asyncpg asks each server about each type of array, at the first statement of a connection that uses it: three round
-    trips, and a query that is planned for longer than a page takes, though the answer never changes.
+    asyncpg introspects each array type at the first statement of a connection that uses it: three round trips, and a
+    query whose planning takes longer than reading a page, though the answer is always the same.
     """
 
     def _get_unique_id(self, prefix: str) -> str:
@@ -76,7 +76,7 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # untyped: asyncpg 
 
 
 class Connector:
-    """The connections of one engine."""
+    """Opens the connections of one engine."""
 
     def __init__(self) -> None:
         self._newest: type[asyncpg.Connection] = Connection
@@ -86,10 +86,11 @@ class Connector:
         return await asyncpg.connect(*args, connection_class=self._newest, **kwargs)
 
     def renew(self, stale: object) -> None:
-        """Let connections made from now on send each statement with a new comment behind it.
+        """Make new connections append a new comment to each statement.
 
-        PgBouncer keeps a statement on the server for all who send the same text; one that became invalid there would be
-        met again by every new connection. `stale` is the one that met it: an old one tells nothing new.
+        PgBouncer shares a server-side prepared statement between all clients that send the same text, so every new
+        connection would meet a statement that became invalid again. `stale` is the connection that met it; nothing
+        happens if it is older than the last renewal.
         """
         if isinstance(stale, self._newest):
             self._newest = _with_comment(f" /* {token_hex(4)} */")

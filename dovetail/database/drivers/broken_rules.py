@@ -1,6 +1,6 @@
-"""Read from an error of a driver which rule of the database a row breaks, and of which columns that is one.
+"""Read from a driver's error which constraint a row violates, and the columns of that constraint.
 
-SQLite has one text for both a name and, where a check has none, its SQL; of a foreign key it says nothing.
+SQLite's message has the name of a CHECK or, if it has none, its SQL; for a foreign key it names nothing.
 """
 
 import re
@@ -20,14 +20,14 @@ _COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.*)")
 
 
 def breaks_a_rule(error: object) -> bool:
-    """Return True if a CHECK or an EXCLUDE has refused a row."""
+    """Return True if a row violates a CHECK or EXCLUDE constraint."""
     return code_of(error) in CODES
 
 
 def broken_rule(error: object) -> str | None:
-    """Return what the database calls the rule that a row breaks: a name, or the SQL of an unnamed check of SQLite.
+    """Return the name of the violated constraint, or the SQL of an unnamed CHECK on SQLite.
 
-    None where SQLite names columns.
+    Return None if the error names columns instead, as SQLite's does for UNIQUE.
     """
     named = getattr(getattr(error, "__cause__", None), "constraint_name", None)  # asyncpg's
     if named is not None:
@@ -37,7 +37,7 @@ def broken_rule(error: object) -> str | None:
 
 
 def refused_columns(error: object, tables: Iterable[Table]) -> list[Column[object]]:
-    """Return those columns of `tables` that a row breaks a rule of; none, if the driver does not tell."""
+    """Return the columns of the violated constraint, among those of `tables`; an empty list if they are unknown."""
     called, named = broken_rule(error), named_columns(error)
     found: list[Column[object]] = []
     for table in tables:
@@ -49,12 +49,12 @@ def refused_columns(error: object, tables: Iterable[Table]) -> list[Column[objec
 
 
 def is_deferred(key: ForeignKeyConstraint) -> bool:
-    """Return whether the database looks at a foreign key when it commits."""
+    """Return True if the database checks a foreign key only at COMMIT."""
     return bool(key.deferrable) and (key.initially or "").upper() == "DEFERRED"
 
 
 def named_columns(error: object) -> set[tuple[str, str]]:
-    """Return the columns that the driver names itself, each with its table."""
+    """Return the columns that the error names, as pairs of table and column."""
     cause = getattr(error, "__cause__", None)
     if column := getattr(cause, "column_name", None):
         return {(str(getattr(cause, "table_name", "")), str(column))}
@@ -64,8 +64,8 @@ def named_columns(error: object) -> set[tuple[str, str]]:
 
 
 def is_called(rule: Constraint | Index, name: str) -> bool:
-    """Return whether the database calls a rule so."""
-    # PostgreSQL's names have 63 bytes; SQLAlchemy makes longer ones shorter.
+    """Return True if the constraint or index has this name in the database."""
+    # PostgreSQL's names have at most 63 bytes; SQLAlchemy shortens longer ones.
     return rule.name == name or (isinstance(rule.name, str) and len(rule.name) > len(name) and _short(rule) == name)
 
 
@@ -78,7 +78,8 @@ def _short(rule: Constraint | Index) -> str:
 def _columns_of(rule: Constraint | Index, table: Table) -> Iterable[Column[object]]:
     if isinstance(rule, ColumnCollectionConstraint | Index) and len(rule.columns):
         return rule.columns
-    # Of texts, whose words are looked at. AddConstraint would leave the constraint out of every later CREATE TABLE.
+    # A rule given as SQL text: search it for column names. AddConstraint is no option: it would exclude the constraint
+    # from every later CREATE TABLE.
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # documented
     compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]  # of no statement
     made = compiler.process(CreateIndex(rule) if isinstance(rule, Index) else rule)

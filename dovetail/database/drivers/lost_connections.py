@@ -1,6 +1,6 @@
-"""Tell from an error of a database that a connection is lost, or that all connections of its age are.
+"""Decide from a database error whether a connection is lost, and whether other connections are as well.
 
-A connection that is thrown away costs some milliseconds; one that is kept fails every request that gets it.
+Discarding a connection costs some milliseconds; keeping a broken one fails every request that gets it.
 """
 
 import sys
@@ -21,19 +21,19 @@ CONNECTOR = "dovetail_connector"  # an execution option of an engine: its Connec
 POSTGRESQL_LOST = ("08", "53", "55000", "25006", "25P03", "57P", "58")
 # https://www.sqlite.org/rescode.html: READONLY, IOERR, FULL, CANTOPEN, PROTOCOL, NOTADB
 SQLITE_LOST = (8, 10, 13, 14, 15, 26)
-# A prepared statement that is not there, or that somebody else has already made: PgBouncer before 1.21 mixes them up.
+# A prepared statement does not exist, or exists already: PgBouncer before 1.21 mixes up those of its clients.
 MIXED_UP = ("26000", "42P05")
-LOCAL = (*MIXED_UP, "53", "55000")  # what says nothing of other connections
+LOCAL = (*MIXED_UP, "53", "55000")  # codes that concern one connection only
 
 
 def is_lost(error: object) -> bool:
-    """Return whether a driver's error means that its connection is of no more use."""
+    """Return True if a driver's error means that its connection must not be used any more."""
     return is_stale(error) or code_of(error).startswith(POSTGRESQL_LOST) or sqlite_code(error) in SQLITE_LOST
 
 
 def is_stale(error: object) -> bool:
-    """Return whether a prepared statement or a type is no longer what it was, as after ALTER COLUMN TYPE."""
-    driver_error = getattr(error, "__cause__", None)  # SQLAlchemy's own class for it does not hold the original
+    """Return True if a prepared statement or a cached type became invalid, as after ALTER COLUMN TYPE."""
+    driver_error = getattr(error, "__cause__", None)  # SQLAlchemy's error has asyncpg's only as its cause
     stale = driver_errors("InvalidCachedStatementError", "OutdatedSchemaCacheError")
     return (
         isinstance(driver_error, stale)
@@ -43,32 +43,32 @@ def is_stale(error: object) -> bool:
 
 
 def asks_for_another_try(error: BaseException | None) -> bool:
-    """Return whether what failed can succeed at once on a new connection, if nothing of it was written."""
+    """Return True if the work can succeed at once on a new connection, provided that it has not written anything."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return isinstance(error, exc.DBAPIError) and is_stale(error.orig)
 
 
 def may_be_read_again(error: exc.DBAPIError) -> bool:
-    """Return whether a read that failed may succeed on another connection, as after a restart of the database.
+    """Return True if a failed read may succeed on another connection, as after a restart of the database.
 
-    What waited in vain would wait as long again.
+    Not after a timeout: the second attempt would wait as long again.
     """
     return error.connection_invalidated and not waited_in_vain(error)
 
 
 def waited_in_vain(error: Exception) -> bool:
-    """Return whether no connection came free, or no answer came, in time."""
+    """Return True for a timeout: no connection became free, or the server did not answer, in time."""
     return isinstance(error, exc.TimeoutError) or isinstance(getattr(error, "orig", None), TimeoutError)
 
 
 def is_local(error: object) -> bool:
-    """Return whether the loss of a connection says nothing of the others in the pool."""
+    """Return True if the error concerns this connection only, and not the others in the pool."""
     return code_of(error).startswith(LOCAL)
 
 
 def throw_away(engine: Engine, managed: ManagesConnection, error: BaseException) -> None:
-    """Throw a connection away, and those that are as old or older as soon as they come back to the pool."""
+    """Discard a connection, and those that are as old or older when they are next taken from the pool."""
     renew_statements(engine, managed.driver_connection, error)
     if not is_local(error):
         invalidate_older(engine.pool, managed)
@@ -76,14 +76,14 @@ def throw_away(engine: Engine, managed: ManagesConnection, error: BaseException)
 
 
 def renew_statements(engine: Engine, driver: object, error: object) -> None:
-    """Let new connections prepare other statements, if those of the newest ones turned out to be stale."""
+    """Make new connections use new statement texts if the error says that a prepared statement became invalid."""
     connector: Connector | None = engine.get_execution_options().get(CONNECTOR)
     if connector is not None and is_stale(error):
         connector.renew(driver)
 
 
 def code_of(error: object) -> str:
-    """Return PostgreSQL's code of five characters, SQLite's name of the code, or an empty text."""
+    """Return PostgreSQL's SQLSTATE of five characters, the name of SQLite's error code, or an empty string."""
     return str(getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or "")
 
 
@@ -94,9 +94,9 @@ def sqlite_code(error: object) -> int | None:
 
 
 def driver_errors(*names: str) -> tuple[type[BaseException], ...]:
-    """Return asyncpg's classes of errors of these names; none if nobody has imported asyncpg.
+    """Return asyncpg's error classes with these names; none if asyncpg has not been imported.
 
-    On SQLite nobody imports it, and then nobody has raised one of them.
+    On SQLite it is not imported, and so cannot have raised any of them.
     """
     asyncpg = sys.modules.get("asyncpg")
     return () if asyncpg is None else tuple(getattr(asyncpg, name) for name in names)

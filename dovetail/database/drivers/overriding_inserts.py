@@ -1,4 +1,4 @@
-"""An INSERT that gives columns the values they had, even those that PostgreSQL counts up itself."""
+"""An INSERT that can set identity columns which PostgreSQL otherwise always generates."""
 
 import re
 
@@ -10,14 +10,14 @@ COLUMNS = r'\((?:"(?:[^"]|"")*"|[^")])*\)'
 
 
 class OverridingInsert(postgresql.Insert):
-    """An INSERT that may fill in a column that is GENERATED ALWAYS AS IDENTITY."""
+    """An INSERT that may set a column that is GENERATED ALWAYS AS IDENTITY."""
 
     inherit_cache = True
 
 
 @compiles(OverridingInsert)
 def _compile_overriding(insert: OverridingInsert, compiler: SQLCompiler, **kw: object) -> str:
-    # https://www.postgresql.org/docs/current/sql-insert.html; SQLAlchemy has no word for it
+    # https://www.postgresql.org/docs/current/sql-insert.html; SQLAlchemy has no construct for it
     usual: str = compiler.visit_insert(insert, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     start = re.escape(f"INSERT INTO {compiler.preparer.format_table(insert.table)} ")
     return re.sub(f"{start}{COLUMNS}", lambda found: f"{found[0]} OVERRIDING SYSTEM VALUE", usual, count=1)

@@ -1,4 +1,4 @@
-"""Run a request's work once more where a prepared statement became invalid and nothing was written yet."""
+"""Run a request's work once more if a prepared statement became invalid and nothing was written yet."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,7 +15,7 @@ logger = logging.getLogger("dovetail.database")
 
 @dataclass
 class Attempt:
-    """A piece of work that may have to be done again, and what was noted of it."""
+    """Work that may have to be repeated, and whether it has written anything."""
 
     has_written: bool = False
 
@@ -24,7 +24,7 @@ _attempt: ContextVar[Attempt | None] = ContextVar("dovetail_attempt", default=No
 
 
 async def try_twice(run: Callable[[], Awaitable[T]], may_run_again: Callable[[], bool] = lambda: True) -> T:
-    """Return what `run` returns; run it once more if its error asks for another try and nothing was written."""
+    """Call `run` and return its result; call it once more if `asks_for_another_try` and nothing was written."""
     with attempting() as attempt:
         try:
             return await run()
@@ -37,7 +37,7 @@ async def try_twice(run: Callable[[], Awaitable[T]], may_run_again: Callable[[],
 
 @contextmanager
 def attempting() -> Iterator[Attempt]:
-    """Note what is written inside the block."""
+    """Note whether something is written inside the block."""
     attempt = Attempt()
     token = _attempt.set(attempt)
     try:
@@ -47,7 +47,7 @@ def attempting() -> Iterator[Attempt]:
 
 
 def note_write() -> None:
-    """Note that something was committed, so that the work at hand must not be done again."""
+    """Note that something was committed, so that the current work must not be repeated."""
     attempt = _attempt.get()
     if attempt is not None:
         attempt.has_written = True

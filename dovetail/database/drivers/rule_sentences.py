@@ -1,8 +1,8 @@
-"""Say in a sentence which rule of the database a row breaks: in its author's words, or by the columns that it is of.
+"""Describe a violated constraint in a sentence for users: its author's message, or one that names its columns.
 
     CheckConstraint("first <= last", info={"violation_error_message": gettext_lazy("It ends before it begins.")})
 
-The comment of a constraint is taken where `info` has no sentence. The name of a rule is of the code, and for the log.
+Without a message in `info`, the constraint's comment is used. The constraint's name goes to the log only.
 """
 
 import logging
@@ -16,8 +16,8 @@ from dovetail.database.drivers.broken_rules import broken_rule, is_called, is_de
 from dovetail.translation.texts import gettext
 from dovetail.translation.words import column_in_words
 
-MAXIMUM_NAMES = 10  # of relations among which is the one that is broken
-MESSAGE = "violation_error_message"  # in `info`, as Django calls what it says of a constraint
+MAXIMUM_NAMES = 10  # foreign keys to list where SQLite does not say which one is violated
+MESSAGE = "violation_error_message"  # key in `info`, the name of Django's argument for the same
 Rule = Constraint | Index
 logger = logging.getLogger(__name__)
 
@@ -29,9 +29,9 @@ def _in_words(column: Column[object]) -> str:
 def broken_rule_sentence(
     error: object, tables: Sequence[Table], label: Callable[[Column[object]], str] = _in_words
 ) -> str | None:
-    """Return the sentence for a row that the database refused; None for a rule that no model has or that has none.
+    """Return the sentence for a row that the database refused; None if the constraint is unknown or has none.
 
-    `label` says what a column is called.
+    `label` returns the name of a column for users.
     """
     rule = next(_broken(error, tables), None)
     if rule is None:
@@ -45,9 +45,9 @@ def broken_rule_sentence(
 
 
 def lost_at_commit_sentence(error: object, tables: Sequence[Table]) -> str | None:
-    """Return the sentence for a COMMIT that failed for a foreign key which is deferred to it, by the key's columns.
+    """Return the sentence for a COMMIT that failed because of a deferred foreign key; it names the key's columns.
 
-    SQLite does not say which one it was: it is one of the few that are deferred. None, if these are many.
+    SQLite does not say which key it was, so all deferred ones are named; None if they are more than MAXIMUM_NAMES.
     """
     rule = next(_broken(error, tables), None)
     deferred = [one for table in tables for one in table.foreign_key_constraints if is_deferred(one)]
@@ -86,7 +86,7 @@ def _by_columns(rule: Rule, names: str) -> str | None:
 
 
 def _broken(error: object, tables: Iterable[Table]) -> Iterator[Rule]:
-    """Yield the rule that a row breaks: SQLite tells of one that is unique by its columns alone."""
+    """Yield the violated constraint. It is found by its name, or a UNIQUE one on SQLite by its columns."""
     called, named = broken_rule(error), named_columns(error)
     for table in tables:
         rules: list[Rule] = [*table.constraints, *table.indexes]

@@ -1,7 +1,7 @@
-"""Every private or undocumented part of SQLAlchemy that Dovetail leans on, one function or class each.
+"""Every private or undocumented part of SQLAlchemy that Dovetail uses, one function or class each.
 
-Those of its statements and types stand in sqlalchemy_private_statements.py, the others here. SQLAlchemy is pinned to
-one minor version; tests of the same names in tests/database/drivers fail when one of these changes.
+Those of statements and types are in sqlalchemy_private_statements.py, all others here. SQLAlchemy is pinned to one
+minor version; tests with the same names in tests/database/drivers fail when one of these parts changes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,19 +34,19 @@ T = TypeVar("T")
 RETURNED_AT = InfoKey[float]("returned_at")
 Ping = Callable[[object], bool]
 
-run_in_greenlet = greenlet_spawn  # lets a function that may block, as SQLAlchemy's do, run in an event loop
-wait_in_greenlet = await_only  # what such a function calls to wait for a coroutine
-PoolQueue = queue.QueueCommon  # the base of what a pool keeps its idle connections in
+run_in_greenlet = greenlet_spawn  # runs a function that may block, such as SQLAlchemy's, within an event loop
+wait_in_greenlet = await_only  # waits for a coroutine in such a function
+PoolQueue = queue.QueueCommon  # the base class of a pool's queue of idle connections
 QueueEmpty = queue.Empty
 QueueFull = queue.Full
-AsyncpgError = AsyncAdapt_asyncpg_dbapi.Error  # the base of what the dialect makes of asyncpg's errors
+AsyncpgError = AsyncAdapt_asyncpg_dbapi.Error  # the base class of the errors that the dialect wraps asyncpg's in
 
 
 class QueuePool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, with public names for what a subclass needs to know or wants to change.
+    """SQLAlchemy's pool, with public names for the private parts that a subclass needs.
 
-    `queue_class` is what its idle connections lie in. RETURNED_AT, in the info of a connection, is when it came back
-    last, by the monotonic clock.
+    `queue_class` is the class of the queue of idle connections. RETURNED_AT, in a connection's info, is the time of its
+    last return by the monotonic clock.
     """
 
     queue_class: type[PoolQueue[Any]] = AsyncAdaptedQueuePool._queue_class  # noqa: SLF001 - there is no public name for it
@@ -56,15 +56,15 @@ class QueuePool(AsyncAdaptedQueuePool):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.idle: Any = self._pool  # of queue_class: the connections that lie ready
+        self.idle: Any = self._pool  # a queue_class with the idle connections
         self.max_overflow, self.recycle, self.pre_ping = self._max_overflow, self._recycle, self._pre_ping
 
     def is_exhausted(self) -> bool:
-        """Return whether nobody gets a connection now without waiting for one."""
+        """Return True if a caller would have to wait for a connection now."""
         return bool(self.idle.empty()) and self._overflow >= self._max_overflow
 
     def is_usable_as_it_lies(self, record: ConnectionPoolEntry) -> bool:
-        """Return whether SQLAlchemy would neither renew a connection nor tell anybody that it is given out."""
+        """Return True if SQLAlchemy would hand out this connection without renewing it or calling listeners."""
         entry: Any = record
         return not (
             self.dispatch.checkout
@@ -75,9 +75,9 @@ class QueuePool(AsyncAdaptedQueuePool):
         )
 
     async def give_back(self, taken: ManagesConnection) -> None:
-        """Return a connection, with no transaction open: one of `idle`, or one that `connect` gave.
+        """Return a connection without an open transaction, taken from `idle` or by `connect`, to the pool.
 
-        It is closed if no more may lie ready, as after a rush that took more than the pool keeps.
+        It is closed if the queue of idle connections is full, as after a burst that used the overflow.
         """
         is_full = self.idle.full()
         if isinstance(taken, ConnectionPoolEntry) and not is_full:
@@ -91,7 +91,7 @@ class QueuePool(AsyncAdaptedQueuePool):
             put(taken)  # type: ignore[arg-type]  # of one kind or the other, as `put` is
 
     def needs_no_ping(self, record: ConnectionPoolEntry) -> bool:  # noqa: ARG002 - for subclasses
-        """Return whether a connection is given out without a ping, although the pool pings."""
+        """Return True if a connection is handed out without a ping, although the pool is set to ping."""
         return False
 
     def _do_get(self) -> ConnectionPoolEntry:
@@ -106,37 +106,37 @@ class QueuePool(AsyncAdaptedQueuePool):
 
 
 def close_unused(connection: ManagesConnection) -> None:
-    """Return a connection to its pool without the ROLLBACK that a transaction would need; none was begun."""
+    """Return a connection to its pool without a ROLLBACK; it must have no open transaction."""
     proxied: Any = connection
     if proxied.is_valid:  # not thrown away
         proxied._checkin(transaction_was_reset=True)  # noqa: SLF001 - what SQLAlchemy's Connection.close() calls
 
 
 def invalidate_older(pool: Pool, managed: ManagesConnection) -> None:
-    """Let `pool` make all connections anew, when they are next taken, that are as old as `managed` or older."""
+    """Make `pool` replace all connections as old as `managed` or older when they are next taken."""
     record: Any = getattr(managed, "_connection_record", managed)
     if pool._invalidate_time < record.starttime:  # noqa: SLF001 - as SQLAlchemy itself does
         pool._invalidate_time = time()  # noqa: SLF001 - see above
 
 
 def set_ping(engine: Engine, ping: Ping) -> None:
-    """Let the pool of `engine` ask `ping`, which is given the adapted connection, whether a connection still works."""
+    """Make the pool of `engine` use `ping`, called with the adapted connection, to test whether a connection works."""
     engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]  # no event comes before a ping
 
 
 def statement_listeners(engine: Engine) -> Collection[Callable[..., object]]:
-    """Return what listens to `before_cursor_execute` on `engine`."""
+    """Return the listeners of `before_cursor_execute` on `engine`."""
     listeners: Collection[Callable[..., object]] = engine.dispatch.before_cursor_execute
     return listeners
 
 
 def connection_on(engine: Engine, managed: ManagesConnection) -> Connection:
-    """Return a Connection that works on what the pool gave out, in no transaction."""
+    """Return a Connection, without a transaction, on a pooled connection."""
     return Connection(engine, connection=cast("Any", managed))
 
 
 def proxy_of(pool: Pool, managed: ManagesConnection) -> PoolProxiedConnection:
-    """Return what a Connection works on and gives back to `pool`, of what lay in it, or of what `pool.connect` gave."""
+    """Return the proxy that a Connection needs, for a connection from the idle queue or from `pool.connect`."""
     if not isinstance(managed, ConnectionPoolEntry):
         return cast("PoolProxiedConnection", managed)
     record: Any = managed
@@ -147,35 +147,32 @@ def proxy_of(pool: Pool, managed: ManagesConnection) -> PoolProxiedConnection:
 
 
 def has_begun(managed: ManagesConnection) -> bool:
-    """Return whether asyncpg's transaction was begun on a connection, by its adapter or by `say_begin`."""
+    """Return True if a connection has an asyncpg transaction, begun by its adapter or by `say_begin`."""
     return getattr(managed.dbapi_connection, "_transaction", None) is not None
 
 
 async def say_begin(managed: ManagesConnection) -> None:
-    """Begin the transaction of asyncpg that its adapter would begin before the first statement of its own.
-
-    Raises what asyncpg raises.
-    """
+    """Begin the asyncpg transaction that the adapter would begin before its first statement. Raise asyncpg's errors."""
     await cast("Any", managed.dbapi_connection)._start_transaction()  # noqa: SLF001 - there is no public name for it
 
 
 async def say_commit(managed: ManagesConnection) -> None:
-    """Commit that transaction, as the adapter's `commit` does in a greenlet. Raises what asyncpg raises."""
+    """Commit that transaction, as the adapter's `commit` does in a greenlet. Raise asyncpg's errors."""
     await _end(managed, "commit")
 
 
 async def say_rollback(managed: ManagesConnection) -> None:
-    """Roll that transaction back, as `say_commit` commits it."""
+    """Roll that transaction back. Raise asyncpg's errors."""
     await _end(managed, "rollback")
 
 
 def raise_as_dbapi_error(adapter: object, error: Exception) -> None:
-    """Raise what the dialect makes of a driver's error; return if it makes nothing of it."""
+    """Raise the dialect's DBAPI error for a driver's error; return if the dialect has none for it."""
     cast("Any", adapter)._handle_exception(error)  # noqa: SLF001 - how the dialect turns driver errors into DBAPI errors
 
 
 def as_sqlalchemy_error(sql: str, error: Exception, dialect: Dialect, *, is_lost: bool) -> Exception:
-    """Return what an engine raises for a DBAPI error: `exc.IntegrityError`, say, without parameters."""
+    """Return the error that an engine raises for a DBAPI error, such as `exc.IntegrityError`, without parameters."""
     kind: Any = exc.DBAPIError
     found: Exception = kind.instance(
         sql,
@@ -190,17 +187,17 @@ def as_sqlalchemy_error(sql: str, error: Exception, dialect: Dialect, *, is_lost
 
 
 def may_block() -> bool:
-    """Return whether the code runs where SQLAlchemy lets it wait: in a greenlet that `greenlet_spawn` made."""
+    """Return True if the code runs in a greenlet of `greenlet_spawn`, where SQLAlchemy can wait for coroutines."""
     return hasattr(getcurrent(), "__sqlalchemy_greenlet_provider__")
 
 
 class LateSession(AsyncSession):
-    """A session as `sessions` makes them, of which SQLAlchemy's own part is made when somebody asks for it.
+    """A session as `sessions` makes it, whose SQLAlchemy part is created on first use.
 
-    Most writes by a statement never do. Its `info` and its class are there from the start.
+    Most writes by compiled statements never use it. `info` and the session class are available from the start.
     """
 
-    info: dict[object, object] = {}  # noqa: RUF012 - in the place of the property, which asks SQLAlchemy's part
+    info: dict[object, object] = {}  # noqa: RUF012 - replaces the property, which would create SQLAlchemy's part
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._options = sessions.kw
@@ -208,7 +205,7 @@ class LateSession(AsyncSession):
         self.sync_session_class = sessions.kw.get("sync_session_class", Session)
 
     def __getattr__(self, name: str) -> object:
-        """Make SQLAlchemy's part, which has all that is missing."""
+        """Create SQLAlchemy's part, which has all other attributes."""
         if is_made(self):
             raise AttributeError(name)
         AsyncSession.__init__(self, **self._options)
@@ -217,12 +214,12 @@ class LateSession(AsyncSession):
 
 
 def is_made(session: AsyncSession) -> bool:
-    """Return whether SQLAlchemy's part of a session is there; nothing is made for who asks whether it has anything."""
+    """Return True if SQLAlchemy's part of a session has been created; this does not create it."""
     return "sync_session" in session.__dict__
 
 
 def has_connected(session: AsyncSession) -> bool:
-    """Return whether a statement went through the session: an object that was only put into it asks for nothing."""
+    """Return True if the session has run a statement; adding an object alone does not connect."""
     if not is_made(session):
         return False
     transaction = session.sync_session.get_transaction()
@@ -230,35 +227,35 @@ def has_connected(session: AsyncSession) -> bool:
 
 
 def has_changes(session: AsyncSession) -> bool:
-    """Return whether a flush would find something to look at; `new`, `dirty` and `deleted` make a set each."""
+    """Return True if a flush may have something to write; cheaper than `new`, `dirty` and `deleted`."""
     return is_made(session) and not session.sync_session._is_clean()  # noqa: SLF001 - what Session.flush() asks
 
 
 def mark_written(session: AsyncSession, items: Iterable[object]) -> None:
-    """Let objects of a session be as loaded, with what was set on them, since it stands in their rows now."""
+    """Mark objects of a session as unmodified: their current values have been written to their rows."""
     found = [(instance_state(item), vars(item)) for item in items]
     InstanceState._commit_all_states(found, session.sync_session.identity_map)  # noqa: SLF001 - as after a flush
 
 
 def add_loaded(session: Session, item: object, identity: Any) -> None:
-    """Put an object into `session` as the ORM does with what it loaded; `session.add` would begin a transaction."""
+    """Attach an object to `session` as the ORM attaches loaded ones; `session.add` would begin a transaction."""
     state = instance_state(item)
     state.key, state.session_id = identity, session.hash_key
     session.identity_map._add_unpresent(state, identity)  # noqa: SLF001 - see above
 
 
 def set_identity(item: object, identity: Any) -> None:
-    """Let an object be one that was loaded and belongs to no session: what it lacks it cannot load, and says so."""
+    """Make an object detached: loaded, but in no session, so that reading an unloaded attribute raises."""
     instance_state(item).key = identity
 
 
 def has_own_init(mapper: Mapper[object]) -> bool:
-    """Return whether a mapped class has an `__init__` that is not SQLAlchemy's; that of its base is its own too."""
+    """Return True if a mapped class has an `__init__` other than SQLAlchemy's, its own or an inherited one."""
     return own_init(mapper) is not decl_base._declarative_constructor  # noqa: SLF001 - there is no public name for it
 
 
 def own_init(mapper: Mapper[object]) -> Callable[..., None]:
-    """Return the `__init__` of a mapped class as it was written; SQLAlchemy stands around it, and around its base's."""
+    """Return the `__init__` of a mapped class as it was written, without SQLAlchemy's wrappers."""
     found = mapper.class_manager.original_init
     while (inner := getattr(found, "_sa_original_init", None)) is not None:
         found = inner
@@ -271,10 +268,10 @@ async def _end(managed: ManagesConnection, how: str) -> None:
 
 
 class Hearing:
-    """Tells, for next to nothing, whether anybody listens by now to what each write would have to report.
+    """Tells, at almost no cost, whether certain events have listeners, which may be added at any time.
 
-    `places` are targets of events, a mapper say, each with the name of an event; `sessions` are classes of sessions
-    with theirs, their bases' included. To the making of the objects of `made` SQLAlchemy listens itself.
+    `places` are event targets, such as a mapper, each with the name of an event; `sessions` are session classes with
+    the name of an event. `made` is a mapper whose `init` event is included; SQLAlchemy's own listener does not count.
     """
 
     def __init__(
@@ -293,9 +290,9 @@ class Hearing:
         self._own = sum(one is _event_on_init for one in makers)
 
     def is_heard(self) -> bool:
-        """Return whether anybody listens."""
+        """Return True if one of the events has a listener."""
         found = self._listeners()
-        if any(self._of_classes) or (found != self._quiet and any(found)):  # what is listened to is another object
+        if any(self._of_classes) or (found != self._quiet and any(found)):  # with listeners, `dispatch` has new objects
             return True
         makers = None if self._made is None else self._made.init
         return makers is not None and len(makers.listeners) + len(makers.parent_listeners) > self._own
@@ -305,7 +302,7 @@ class Hearing:
 
 
 def _of_class(session_class: type[Session], event: str) -> Collection[object]:
-    """Return what holds the listeners of a class of sessions, now and later."""
+    """Return the collection of a session class's listeners, to which later ones are added as well."""
     level = getattr(session_class.dispatch, event)
     if session_class not in level._clslevel:  # noqa: SLF001 - there is no public name for it
         level.update_subclass(session_class)

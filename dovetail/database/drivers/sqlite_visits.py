@@ -1,8 +1,8 @@
-"""Run a statement on SQLite by one visit to the thread of its connection.
+"""Run a statement on SQLite by a single call to the thread of its connection.
 
-SQLAlchemy's adapter of aiosqlite pays four: for a cursor, to execute, for the rows, and to close. Each wakes a thread
-and then the event loop, which takes longer than a small statement does. All private parts of that adapter that Dovetail
-leans on stand here; tests/database/drivers/test_sqlite_visits.py fails when one of them changes.
+SQLAlchemy's adapter of aiosqlite makes four: open a cursor, execute, fetch the rows, close. Each call wakes the thread
+and then the event loop, which takes longer than a small statement. This module has all uses of that adapter's private
+parts; tests/database/drivers/test_sqlite_visits.py fails when one of them changes.
 """
 
 import sqlite3
@@ -24,12 +24,12 @@ Values: TypeAlias = Sequence[object]
 
 
 def driver_of_one_visit() -> AsyncAdapt_aiosqlite_dbapi:
-    """Return what `create_engine` takes as `module`: aiosqlite, adapted so that each statement takes one visit."""
+    """Return the `module` for `create_engine`: aiosqlite, adapted so that each statement takes one call."""
     return _Driver(aiosqlite, sqlite3)
 
 
 class _Answer(NamedTuple):
-    """Holds what is left of a cursor that was closed."""
+    """The attributes of a closed cursor that SQLAlchemy still reads."""
 
     description: object = None
     rowcount: int = -1
@@ -56,7 +56,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
             self._keep(*await visit(self._connection, _execute_many, operation, rows))
 
     async def _async_soft_close(self) -> None:
-        """Close nothing: it was closed in the thread already."""
+        """Do nothing: the cursor was already closed in the thread."""
 
     def close(self) -> None:
         self._rows.clear()

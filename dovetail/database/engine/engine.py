@@ -1,4 +1,4 @@
-"""The one async engine of an application, tuned so that SQLite and PostgreSQL keep the same promises."""
+"""The async engine of an application, set up so that SQLite and PostgreSQL behave alike."""
 
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ from dovetail.settings import Settings
 
 Options = dict[str, object]
 
-# Statements get no names, at SQLAlchemy's cache nor at asyncpg's own. One without a name is lost as soon as a pooler
-# hands the session to somebody else, which it may do at the end of each transaction.
+# Neither SQLAlchemy's nor asyncpg's cache names prepared statements. An unnamed statement is lost as soon as a pooler
+# gives the server session to another client, which may happen at the end of each transaction.
 UNPREPARED: Options = {
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
@@ -40,11 +40,11 @@ UNPREPARED: Options = {
 def create_engine(
     settings: Settings, *, command_timeout: float | None = None, may_create: bool = False, **options: object
 ) -> AsyncEngine:
-    """Make the engine with the pool options of `settings`; `options` go to SQLAlchemy and win.
+    """Make the engine with the pool options of `settings`; `options` are passed to SQLAlchemy and take precedence.
 
-    PostgreSQL has `command_timeout` seconds to answer a statement, or for ever; SQLite is never waited for but for a
-    lock, and its file is made only where this one `may_create` it. Statements are never logged with their parameters,
-    nor do errors quote them.
+    On PostgreSQL a statement may take `command_timeout` seconds, None for no limit. On SQLite only waiting for a lock
+    is limited, and a missing file is created only with `may_create`. Parameters of statements appear neither in the log
+    nor in errors.
     """
     url = database_url(settings)
     if url.get_backend_name() == "sqlite":
@@ -69,26 +69,26 @@ def create_engine(
 
 
 def bound_pings(engine: Engine, seconds: float) -> None:
-    """Let the pool give up a PostgreSQL connection whose server has not answered its ping after `seconds`.
+    """Make the pool discard a PostgreSQL connection whose server does not answer a ping within `seconds`.
 
-    A server that hangs, or a network that swallows packets, closes nothing: SQLAlchemy's own ping would wait for as
-    long as TCP hopes. It is one message, so that PgBouncer may hand it to any server.
+    If the server hangs or the network drops packets, the connection stays open, and SQLAlchemy's own ping would wait
+    for TCP to give up. The ping is a single message, so that PgBouncer may send it to any server.
     """
 
     def ping(connection: Any) -> bool:
         try:
             connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=seconds))
         except unreachable():
-            return False  # the pool then throws the connection away and makes another
+            return False  # the pool then discards the connection and opens another
         return True
 
     set_ping(engine, ping)
 
 
 def speak_as_sqlalchemy(engine: Engine) -> None:
-    """Let what drivers raise on their own come as SQLAlchemy's errors: a lost connection, a value that has no place.
+    """Raise SQLAlchemy's errors for driver errors that it does not wrap: a lost connection, a value out of range.
 
-    A connection that is of no more use is thrown away.
+    A lost connection is discarded.
 
     (https://docs.sqlalchemy.org/en/21/core/events.html#sqlalchemy.events.DialectEvents.handle_error)
     """
@@ -111,7 +111,7 @@ def speak_as_sqlalchemy(engine: Engine) -> None:
 
 
 def let_go_of_locks(engine: Engine) -> None:
-    """Let a connection of SQLite that is thrown away lock nobody out, as where a request was cancelled."""
+    """Release the lock of an SQLite connection that is discarded, for example because its request was cancelled."""
 
     @event.listens_for(engine, "invalidate")
     def _let_go(connection: Any, _record: object, _error: BaseException | None) -> None:
@@ -141,7 +141,7 @@ def _pool_options(settings: Settings, url: URL) -> Options:
 def _sqlite_options(settings: Settings, url: URL, *, may_create: bool) -> Options:
     if may_create and not is_memory(url):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    # Imported here: on PostgreSQL nobody needs SQLAlchemy's dialect of SQLite.
+    # Imported here: on PostgreSQL SQLAlchemy's dialect of SQLite is not needed.
     from dovetail.database.drivers.sqlite_visits import driver_of_one_visit
 
     connect = open_connection if may_create or is_memory(url) else open_existing
@@ -150,7 +150,7 @@ def _sqlite_options(settings: Settings, url: URL, *, may_create: bool) -> Option
 
 
 def _postgresql_options(settings: Settings, command_timeout: float | None) -> Options:
-    # Imported here: on SQLite nobody needs asyncpg.
+    # Imported here: on SQLite asyncpg is not needed.
     from dovetail.database.drivers.asyncpg_connections import Connector
 
     connector = Connector()

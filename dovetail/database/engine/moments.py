@@ -1,4 +1,4 @@
-"""Datetimes and times that mean the same on both databases: in UTC where a column has zones, of no zone where not."""
+"""Datetimes and times that mean the same on both databases: in UTC if the column has timezones, otherwise naive."""
 
 from typing import Any
 
@@ -11,12 +11,11 @@ Kind = type[TypeEngine[Any]]
 
 
 def keep_moments(engine: Engine) -> None:
-    """Let `DateTime(timezone=True)` be a point in time, and `DateTime()` a day and an hour without a zone.
+    """Make `DateTime(timezone=True)` a point in time, and `DateTime()` a naive datetime, on both databases.
 
-    SQLite would store the hour and forget the zone, so that 02:30+02:00 came back as 02:30, and asyncpg would take an
-    hour without a zone for one of the server's machine. A value of the other kind raises NaiveDatetimeError or
-    ZonedDatetimeError; what is read of a column with zones is in UTC. UTCDateTime keeps the same rule, and so do `Time`
-    and `Time(timezone=True)`, whose zone SQLite would forget too.
+    SQLite would drop the timezone, so that 02:30+02:00 would be read as 02:30, and asyncpg would interpret a naive
+    datetime in the timezone of the machine. A value of the wrong kind raises NaiveDatetimeError or ZonedDatetimeError;
+    values of columns with timezones are read in UTC. The same applies to UTCDateTime, `Time` and `Time(timezone=True)`.
     (https://docs.sqlalchemy.org/en/21/core/type_basics.html#sqlalchemy.types.DateTime)
     """
     found = engine.dialect.colspecs
@@ -25,5 +24,5 @@ def keep_moments(engine: Engine) -> None:
 
 
 def _upon(checked: Kind, own: Kind) -> Kind:
-    """Return the class with the dialect's own below it, which knows how a value is written for its driver."""
+    """Return a subclass of `checked` and of the dialect's own type, which converts values for its driver."""
     return type(checked.__name__, (checked, own), {"__doc__": checked.__doc__})

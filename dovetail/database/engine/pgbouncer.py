@@ -1,4 +1,4 @@
-"""Recognize a pooler that mixes prepared statements up: PgBouncer before 1.21, in transaction mode."""
+"""Detect a pooler that mixes up the prepared statements of its clients: PgBouncer before 1.21 in transaction mode."""
 
 from contextlib import suppress
 from secrets import token_hex
@@ -10,15 +10,15 @@ from sqlalchemy import NullPool
 from dovetail.database.engine.engine import create_engine
 from dovetail.settings import Settings
 
-ROUNDS = 3  # while others are busy, two clients may meet different sessions for once
+ROUNDS = 3  # under load two clients may get different server sessions, so that one attempt is not enough
 MIXED_UP = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError)
 
 
 async def mixes_statements_up(settings: Settings) -> bool:
-    """Return whether one client can run another's prepared statement. Raises SQLAlchemy's errors if nobody answers.
+    """Return True if a client can run another's prepared statement. Raise SQLAlchemy's errors if there is no answer.
 
-    Two connections prepare different statements under one name. To a PostgreSQL of their own, and to a pooler that
-    knows of prepared statements, that is nothing.
+    Two connections prepare different statements under the same name. PostgreSQL itself, and a pooler that tracks
+    prepared statements, keep them apart.
     """
     engine = create_engine(settings, poolclass=NullPool)
     try:

@@ -1,4 +1,4 @@
-"""Values that come back as they were given, where the drivers would change or refuse them."""
+"""Types for values that the drivers would change or refuse: they are read back exactly as they were written."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -16,30 +16,30 @@ Write = Callable[[object], object]
 
 
 class UnpaddedChar(CHAR):
-    """A text without the spaces to its right, with which PostgreSQL fills it up and SQLite does not."""
+    """A CHAR without trailing spaces: PostgreSQL pads values with them, SQLite does not."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 - the signature is SQLAlchemy's
-        """Return what writes a value."""
+        """Return the function that removes trailing spaces."""
         return _unpadded
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
-        """Return what reads a value."""
+        """Return the function that removes trailing spaces."""
         return _unpadded
 
 
 class ExactNumeric(Numeric[Any]):
-    """A decimal that SQLite, which stores it as a float of 15 digits, gives back as it was; others are refused.
+    """A decimal on SQLite, which stores it as a float of 15 digits; decimals that would not be exact are refused.
 
-    SQLAlchemy reads ten digits behind the point where a column has no scale: 123456789.123 is 123456789.1230000034
-    then, and 1E-12 is 0. SQLite gives a whole number for a float that is one.
+    For a column without a scale SQLAlchemy reads ten decimal places: 123456789.123 becomes 123456789.1230000034, and
+    1E-12 becomes 0. SQLite returns an int for a float without a fraction.
     """
 
     def bind_processor(self, dialect: Dialect) -> Write:  # noqa: ARG002 - as above
-        """Return what writes a value. It raises InexactNumberError."""
+        """Return the function that converts a value to float. It raises InexactNumberError."""
         return _exact
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Read | None:
-        """Return what reads a float by its shortest text; of a column with a scale, SQLAlchemy's own."""
+        """Return the function that reads a float by its shortest text; SQLAlchemy's own for a column with a scale."""
         if not self.asdecimal:
             return lambda stored: float(stored) if isinstance(stored, int | float) else None
         if self.scale is None and self.decimal_return_scale is None:
@@ -49,11 +49,11 @@ class ExactNumeric(Numeric[Any]):
 
 
 class TextsAsRanges(TypeEngine[object]):
-    """A range, or several, for which a text may be given, as SQLAlchemy's documents have it of other drivers."""
+    """A range or multirange that may be given as text, as SQLAlchemy documents it for other drivers."""
 
     def bind_processor(self, dialect: Dialect) -> Write:
-        """Return what writes a value. It raises ValueError for a text that is no range."""
-        write = super().bind_processor(dialect)  # the driver's own, which stands below
+        """Return the function that reads texts as ranges. It raises ValueError for a text that is none."""
+        write = super().bind_processor(dialect)  # that of the dialect's own type
 
         def read(value: object) -> object:
             if isinstance(value, list):
@@ -64,10 +64,10 @@ class TextsAsRanges(TypeEngine[object]):
 
 
 class NullableJSONPath(JSON.JSONPathType):
-    """A path, or none: the driver's own would take none for an empty path."""
+    """A JSON path that may be None, which the dialect's own type takes for an empty path."""
 
     def bind_processor(self, dialect: Dialect) -> Write:
-        """Return what writes a value."""
+        """Return the function that writes a path, and None as NULL."""
         write: Write = super().bind_processor(dialect)
         return lambda value: None if value is None else write(value)
 
@@ -84,17 +84,17 @@ OF_DIALECT: Mapping[str, Mapping[type, type]] = {
 
 
 def keep_values(engine: Engine) -> None:
-    """Let the types of the engine's dialect write and read values as above."""
+    """Make the engine's dialect use the types above."""
     found = engine.dialect.colspecs
     for kind, own in OF_DIALECT[engine.dialect.name].items():
-        # The dialect's own class stays below: it knows how a value is written for its driver.
+        # The dialect's own class stays a base class: it converts values for its driver.
         below = found.get(kind, kind)
         found = {**found, kind: type(own.__name__, (own, below) if below is not kind else (own,), {})}
     engine.dialect.colspecs = found
 
 
 def _unpadded(value: str | None) -> str | None:
-    # PostgreSQL's "char", one byte of its catalogues, which SQLAlchemy takes for a CHAR, is no text.
+    # SQLAlchemy also uses CHAR for PostgreSQL's "char", a single byte in system catalogs, which is no str.
     return value.rstrip(" ") if isinstance(value, str) else value
 
 

@@ -17,7 +17,7 @@ from dovetail.errors import quoted
 Bound: TypeAlias = int | Decimal | date | datetime
 Bounds: TypeAlias = Literal["()", "[)", "(]", "[]"]
 WRITTEN = re.compile(r'\s*([\[(])\s*("?)([^",()\[\]]*)\2\s*,\s*("?)([^",()\[\]]*)\4\s*([\])])\s*')
-# The limits are those of the database; a bound that belongs to the range is written as the next one.
+# The database's limits. They exclude the largest value: PostgreSQL stores an inclusive upper bound as the next value.
 ITEMS: Mapping[tuple[type, ...], object] = {
     (postgresql.INT4RANGE, postgresql.INT4MULTIRANGE): Annotated[int, Field(ge=-(2**31), lt=2**31 - 1)],
     (postgresql.INT8RANGE, postgresql.INT8MULTIRANGE): Annotated[int, Field(ge=-(2**63), lt=2**63 - 1)],
@@ -29,9 +29,9 @@ ITEMS: Mapping[tuple[type, ...], object] = {
 
 
 def read_range(kind: type, text: str) -> Range[Bound]:
-    """Return the range, of a type that `kind` derives from, that a text stands for.
+    """Return the range that a text describes; `kind` is a subclass of its column type.
 
-    Raise ValueError, which says what is wrong.
+    Raise ValueError with the reason if it is none.
     """
     if text.strip().lower() == "empty":
         return Range(empty=True)
@@ -45,7 +45,7 @@ def read_range(kind: type, text: str) -> Range[Bound]:
 
 
 def write_range(value: object) -> str:
-    """Return a range as a text."""
+    """Return a range as text."""
     if not isinstance(value, Range):
         return str(value)
     if value.empty:

@@ -1,7 +1,7 @@
-"""Types that SQLAlchemy writes into a table, and does not know when it reads them back.
+"""Types that SQLAlchemy can create in a table but does not recognize when it reflects the table.
 
-SQLAlchemy takes BINARY(20) on SQLite for NUMERIC(20), so that makemigrations would see a change in every run and a
-table that is made anew would lose its type; PostgreSQL's jsonpath it leaves out with a warning.
+It reads BINARY(20) on SQLite as NUMERIC(20), so that makemigrations would find a change in every run, and a rebuilt
+table would lose the type. PostgreSQL's jsonpath it skips with a warning.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sqlalchemy import BINARY, CLOB, DOUBLE_PRECISION, UUID, VARBINARY, Engine
 from sqlalchemy.dialects.postgresql import JSONPATH
 
-# As the databases name them.
+# By dialect and by the database's name of the type.
 UNKNOWN: Mapping[str, Mapping[str, type[object]]] = {
     "sqlite": {
         "BINARY": BINARY,
@@ -23,6 +23,6 @@ UNKNOWN: Mapping[str, Mapping[str, type[object]]] = {
 
 
 def reflect_all_types(engine: Engine) -> None:
-    """Let every type that a migration can write be read back as what it is."""
+    """Make reflection recognize every type that a migration can create."""
     dialect = engine.dialect
     dialect.ischema_names = {**UNKNOWN[dialect.name], **dialect.ischema_names}  # type: ignore[attr-defined]  # of every dialect that reflects

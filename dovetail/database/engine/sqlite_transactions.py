@@ -1,4 +1,4 @@
-"""Transactions on SQLite that keep PostgreSQL's promises, on a file that is still there."""
+"""SQLite transactions that behave as PostgreSQL's do, and that stop using a file that was removed or replaced."""
 
 import sqlite3
 from contextlib import suppress
@@ -10,16 +10,16 @@ from dovetail.state import InfoKey
 
 READ_ONLY = "dovetail_read_only"  # an execution option of a connection
 PATIENCE = InfoKey[float]("patience")  # in a connection's info: the seconds for which SQLite waits for another writer
-# In a connection's info: what somebody keeps for as long as a transaction lasts; gone when the next one begins.
+# In a connection's info: data kept for the duration of a transaction; removed when the next one begins.
 OF_TRANSACTION = InfoKey[dict[object, object]]("of_transaction")
 
 
 def use_real_transactions(engine: Engine, *, patience: float | None = None, foreign_keys: bool = True) -> None:
-    """Make SQLite keep PostgreSQL's promises: foreign keys hold, DDL rolls back, no update is lost.
+    """Make SQLite behave as PostgreSQL: foreign keys are enforced, DDL is rolled back, no update is lost.
 
-    The driver's own transaction handling is switched off and BEGIN is written out. A writer begins with IMMEDIATE, so
-    that it waits for the one before it instead of failing half way, for `patience` seconds at most, less what it has
-    waited before; a connection with the execution option READ_ONLY reads beside a writer.
+    The driver's own transaction handling is switched off and BEGIN is sent explicitly. A writer uses BEGIN IMMEDIATE,
+    so that it waits for the previous writer instead of failing half way, for at most `patience` seconds, less those
+    that it has waited before. A connection with the execution option READ_ONLY can read while another writes.
     (https://docs.sqlalchemy.org/en/21/dialects/sqlite.html, "Enabling Non-Legacy SQLite Transactional Modes")
     """
 
@@ -28,7 +28,7 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA foreign_keys={'on' if foreign_keys else 'off'}")
-        with suppress(sqlite3.OperationalError):  # of a file that is read-only: it can be read all the same
+        with suppress(sqlite3.OperationalError):  # a read-only file, which can still be read
             cursor.execute("PRAGMA journal_mode=wal")
         cursor.execute("PRAGMA synchronous=normal")
         cursor.close()
@@ -45,11 +45,11 @@ def use_real_transactions(engine: Engine, *, patience: float | None = None, fore
 
 
 def keep_to_file(engine: Engine, database: str) -> None:
-    """Let no connection of `engine` go on with a file that has lost its name: one that was removed, or replaced.
+    """Keep connections of `engine` from using a file that was removed or replaced.
 
-    A writer finds out before it writes. The pool asks instead of sending a ping, which a file does not need.
+    This is checked before a write, and by the pool instead of a ping, which a file does not need.
     """
-    # Imported here: commands that migrate do without the drivers of asyncio and the ORM.
+    # Imported here: commands that migrate need neither async drivers nor the ORM.
     from dovetail.database.drivers.aiosqlite_connections import is_still_there
     from dovetail.database.drivers.lost_connections import throw_away
     from dovetail.database.drivers.sqlalchemy_private import set_ping
@@ -70,7 +70,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
 
 
 def _begin_in_time(connection: Connection, patience: float) -> None:
-    # Imported here: commands that migrate do without the ORM, and wait as long as it takes.
+    # Imported here: commands that migrate do not need the ORM, and wait without a limit.
     from dovetail.database.pool.writer_queue import WORTH_SAYING, have_waited, time_left
 
     left = time_left(patience) or 0.0

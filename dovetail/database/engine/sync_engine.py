@@ -1,4 +1,4 @@
-"""An engine for commands that need no asyncio: on SQLite each statement then costs no change of threads."""
+"""A synchronous engine for commands on SQLite, where asyncio would cost a thread switch per statement."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ SQLITE_BUSY_TIMEOUT = 5.0  # seconds a writer waits for another writer
 
 
 def create_sync_engine(settings: Settings) -> Engine:
-    """Make an engine of the SQLite file of `settings`, with the promises of the application's own."""
+    """Make an engine for the SQLite file of `settings` that behaves as the application's own does."""
     url = database_url(settings).set(drivername="sqlite")
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(

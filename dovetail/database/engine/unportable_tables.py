@@ -1,4 +1,4 @@
-"""Find tables of models that the site's database cannot hold, at start."""
+"""Find, at start, tables of models that the site's database cannot have."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -12,13 +12,13 @@ from dovetail.database.models import is_managed
 
 
 def unportable_tables(tables: Iterable[Table], dialect: Dialect) -> Iterator[str]:
-    """Yield a sentence for each table that the database of `dialect` cannot hold as it is declared."""
+    """Yield a message for each table that the database of `dialect` cannot have as it is declared."""
     for table in filter(is_managed, tables):
         for reason in _known_reasons(table, type(dialect)):  # type: ignore[arg-type]  # mypy takes its __hash__ for none
             yield f"the table {table.fullname!r} {reason}"
 
 
-@lru_cache(maxsize=256)  # a start, and each further application of a process, asks of the same tables again
+@lru_cache(maxsize=256)  # every application of a process checks the same tables
 def _known_reasons(table: Table, kind: type[Dialect]) -> tuple[str, ...]:
     return tuple(_reasons(table, kind()))
 
@@ -27,7 +27,7 @@ def _reasons(table: Table, dialect: Dialect) -> Iterator[str]:
     if dialect.name == "sqlite":
         yield from _reasons_of_sqlite(table)
     if any(one.foreign_keys and isinstance(one.type, NullType) for one in table.columns):
-        return  # it refers to a table that there is not, and takes its type from there: a check of its own says so
+        return  # it takes its type from a referenced table that does not exist, which another check reports
     try:
         CreateTable(table).compile(dialect=dialect)
     except CompileError as error:

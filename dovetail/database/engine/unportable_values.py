@@ -1,6 +1,6 @@
-"""Values that not every database can hold, nor JSON: they are refused alike, before any statement runs.
+"""Refuse values that one of the databases, or JSON, cannot represent, before any statement runs.
 
-What goes past SQLAlchemy looks for them itself, see `prepared_reads.py`.
+Statements that bypass SQLAlchemy are checked in `prepared_reads.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from dovetail.database.prepared_reads import find_unportable
 
 
 def refuse_unportable_values(engine: Engine) -> None:
-    """Raise SQLAlchemy's DataError for a text with a NUL (PostgreSQL has none) and for NaN and infinity.
+    """Raise SQLAlchemy's DataError for text with a NUL character, which PostgreSQL cannot store, NaN and infinity.
 
-    SQLite would store NaN as NULL, and an answer in JSON could only say null for any of them.
+    SQLite would store NaN as NULL, and JSON can represent neither NaN nor infinity.
     """
 
     @event.listens_for(engine, "do_execute")

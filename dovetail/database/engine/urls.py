@@ -5,7 +5,7 @@ from sqlalchemy import URL, make_url
 from dovetail.errors import ConfigurationError
 from dovetail.settings import Settings
 
-# What may stand after the ? of a PostgreSQL URL: the arguments of asyncpg.connect() that a text can say.
+# Allowed query parameters of a PostgreSQL URL: the arguments of asyncpg.connect() that can be given as text.
 PARAMETERS = frozenset(
     {"host", "port", "ssl", "passfile", "target_session_attrs", "krbsrvname", "gsslib", "prepared_statement_cache_size"}
 )
@@ -14,8 +14,8 @@ PARAMETERS = frozenset(
 def database_url(settings: Settings) -> URL:
     """Return the URL of the database; a relative SQLite path is below `base_dir`, and `sslmode` is read as `ssl`.
 
-    Raises ConfigurationError if it cannot be parsed, or has a parameter that the driver does not know, without quoting
-    it: it may hold a password.
+    Raise ConfigurationError if it cannot be parsed or has a parameter that the driver does not know; the message does
+    not quote the URL, which may contain a password.
     """
     try:
         url = make_url(settings.database_url.get_secret_value())
@@ -32,7 +32,7 @@ def database_url(settings: Settings) -> URL:
 
 
 def is_memory(url: URL) -> bool:
-    """Return whether the URL names an SQLite database that lives in memory."""
+    """Return True if the URL names an in-memory SQLite database."""
     return url.get_backend_name() == "sqlite" and (
         url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
     )
@@ -40,7 +40,7 @@ def is_memory(url: URL) -> bool:
 
 def _with_known_parameters(url: URL) -> URL:
     query = dict(url.query)
-    if "sslmode" in query:  # as libpq, and so every provider of databases, calls it
+    if "sslmode" in query:  # the name in libpq, and so with every database provider
         query.setdefault("ssl", query.pop("sslmode"))
     if not PARAMETERS.issuperset(query):
         raise ConfigurationError(

@@ -1,8 +1,8 @@
-"""Propose the size of a connection pool: Little's law, headroom for chance, and the server's own limit.
+"""Propose the size of a connection pool from Little's law, headroom for bursts, and the server's own limit.
 
-Little's law (https://en.wikipedia.org/wiki/Little%27s_law): the connections busy on average are the requests a second
-times the seconds that each of them holds a connection. Requests come by chance, so the number that is busy at one
-moment spreads around this mean by about its square root (a Poisson distribution).
+Little's law (https://en.wikipedia.org/wiki/Little%27s_law): the average number of busy connections is the number of
+requests per second times the seconds for which each holds a connection. Requests arrive at random, so the number of
+busy connections varies around this mean by about its square root (a Poisson distribution).
 """
 
 import math
@@ -12,25 +12,25 @@ from enum import StrEnum
 from dovetail.errors import InvalidInputError
 
 SHARE_OF_SERVER = 0.8  # the rest is for migrations, psql, backups and the next deployment's overlap
-USUAL = 2  # spreads above the mean that the open connections cover: 98 of 100 moments
-PEAK = 4  # spreads above the mean that the overflow covers: all but a moment in thirty thousand
+USUAL = 2  # standard deviations above the mean that `pool_size` covers: 98 % of the time
+PEAK = 4  # standard deviations above the mean that the overflow covers: all but 1 / 30,000 of the time
 
 
 class Verdict(StrEnum):
-    """A verdict on how a proposal fits the server."""
+    """The verdict on a proposal: does it fit the server?"""
 
     FITS = "fits"
-    TIGHT = "tight"  # it carries the mean, with less headroom than chance calls for
-    TOO_MANY_WORKERS = "too many workers"  # one connection each is more than the server's share
-    OVERLOADED = "overloaded"  # the mean alone is more than the server's share
+    TIGHT = "tight"  # enough for the mean, but with less headroom than random bursts need
+    TOO_MANY_WORKERS = "too many workers"  # one connection per worker already exceeds the limit
+    OVERLOADED = "overloaded"  # the mean alone exceeds the limit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """The load of a site, and what it has to carry it with."""
+    """The load of a site, its workers, and the server's limit."""
 
-    rps: float  # requests a second, of all workers together
-    db_ms: float  # milliseconds a request holds a connection
+    rps: float  # requests per second, all workers together
+    db_ms: float  # milliseconds for which a request holds a connection
     workers: int  # processes, on all machines together
     max_connections: int  # of the PostgreSQL server
 
@@ -43,19 +43,19 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """The settings that are proposed, and the numbers that tell whether they fit the server."""
+    """The proposed settings, and the numbers that show whether they fit the server."""
 
     busy: float  # connections busy on average, all workers together
     busy_per_worker: float
-    pool_size: int  # a worker
-    max_overflow: int  # a worker
-    total: int  # connections at most, all workers together
-    limit: int  # of them that may be used: 80 % of max_connections
-    wanted: int  # what total would be without the limit
+    pool_size: int  # per worker
+    max_overflow: int  # per worker
+    total: int  # the maximum of connections, all workers together
+    limit: int  # connections that may be used: 80 % of max_connections
+    wanted: int  # `total` without the limit
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on how the proposal fits the server."""
+        """The verdict on the proposal."""
         if self.busy >= self.limit:
             return Verdict.OVERLOADED
         if self.total > self.limit:
@@ -69,7 +69,7 @@ def advise(load: Load) -> Advice:
     mean = busy / load.workers
     usual, peak = (math.ceil(mean + spreads * math.sqrt(mean)) for spreads in (USUAL, PEAK))
     limit = int(load.max_connections * SHARE_OF_SERVER)
-    share = max(1, limit // load.workers)  # a worker without a connection is none
+    share = max(1, limit // load.workers)  # every worker needs a connection
     pool_size = min(usual, share)
     max_overflow = min(peak, share) - pool_size
     return Advice(
@@ -84,12 +84,12 @@ def advise(load: Load) -> Advice:
 
 
 def check_workers(workers: int) -> None:
-    """Raise InvalidInputError for a number of workers that no site has."""
+    """Raise InvalidInputError for a number of workers out of any sensible range."""
     _demand("--workers", workers, "processes", 10_000)
 
 
 def check_max_connections(connections: int) -> None:
-    """Raise InvalidInputError for a limit that no server has."""
+    """Raise InvalidInputError for a limit of connections out of any sensible range."""
     _demand("--max-connections", connections, "connections of the server", 1_000_000)
 
 

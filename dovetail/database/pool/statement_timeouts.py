@@ -1,7 +1,8 @@
-"""A time limit for each statement of some connections, shorter than the one that holds for all.
+"""A time limit for each statement of some connections, shorter than the general one.
 
-PostgreSQL keeps it itself (https://www.postgresql.org/docs/current/runtime-config-client.html, `statement_timeout`).
-SQLite is told to stop (https://www.sqlite.org/c3ref/interrupt.html). The connection is as good as before either way.
+PostgreSQL enforces it (https://www.postgresql.org/docs/current/runtime-config-client.html, `statement_timeout`). On
+SQLite a timer interrupts the statement (https://www.sqlite.org/c3ref/interrupt.html). Either way the connection remains
+usable.
 """
 
 import asyncio
@@ -15,8 +16,8 @@ from dovetail.errors import UnavailableError
 from dovetail.state import InfoKey
 
 STATEMENT_LIMIT = "dovetail_statement_limit"  # an execution option of a connection: a StatementLimit
-TIMER = InfoKey[asyncio.TimerHandle]("timer")  # in a connection's info: it will stop the statement
-STOPPED = frozenset({"57014", "SQLITE_INTERRUPT"})  # query_canceled, and what SQLite says
+TIMER = InfoKey[asyncio.TimerHandle]("timer")  # in a connection's info: the timer that interrupts the statement
+STOPPED = frozenset({"57014", "SQLITE_INTERRUPT"})  # the error codes: query_canceled, and SQLite's
 
 
 class StatementTimeoutError(UnavailableError):
@@ -25,16 +26,16 @@ class StatementTimeoutError(UnavailableError):
 
 @dataclass
 class StatementLimit:
-    """The seconds that each statement of a unit of work may take, and a note if one took longer."""
+    """The seconds that each statement of a unit of work may take, and whether one took longer."""
 
     seconds: float
     was_exceeded: bool = False
 
 
 def with_statement_limit(engine: AsyncEngine, limit: StatementLimit) -> AsyncEngine:
-    """Return an engine with the same pool, whose connections raise StatementTimeoutError where the limit is exceeded.
+    """Return an engine with the same pool whose statements raise StatementTimeoutError if they exceed the limit.
 
-    It has listeners of its own, which nobody else's statements have to pass.
+    Its event listeners are its own, so that statements of the original engine do not pass through them.
     """
     limited = engine.execution_options(**{STATEMENT_LIMIT: limit})
     _keep_limits(limited.sync_engine)
@@ -42,7 +43,7 @@ def with_statement_limit(engine: AsyncEngine, limit: StatementLimit) -> AsyncEng
 
 
 async def shorten_limit(session: AsyncSession, seconds: float) -> None:
-    """Give the statements of a unit of work less time from now on, if the time of its statements is limited at all."""
+    """Shorten the time limit of a unit of work's further statements, if they have one."""
     connection = (await session.connection()).sync_connection
     limit = None if connection is None else _limit(connection)
     if connection is None or limit is None or limit.seconds <= seconds:
@@ -79,14 +80,14 @@ def _limit(connection: Connection) -> StatementLimit | None:
 
 
 def _refuse_more(connection: Connection, *_: object) -> None:
-    # SQLite rolls back a transaction whose write it stops: what came now would be stored, and without what came before.
+    # SQLite rolls back the transaction of an interrupted write: later statements would be stored without earlier ones.
     if (limit := _limit(connection)) is not None and limit.was_exceeded:
         raise StatementTimeoutError
 
 
 def _tell_postgresql(connection: Connection) -> None:
     if (limit := _limit(connection)) is not None:
-        # Only for this transaction: behind PgBouncer the next one on the connection is somebody else's.
+        # LOCAL, for this transaction only: behind PgBouncer another client may use the connection next.
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(round(limit.seconds * 1000), 1)}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class PoolStatistics:
-    """A pool at one moment; times are in seconds."""
+    """The state of a pool; times are in seconds."""
 
     size: int
     max_overflow: int
@@ -15,5 +15,5 @@ class PoolStatistics:
     checked_in: int
     checked_out: int
     overflow: int
-    waiting: int  # callers that found every connection taken
-    timeouts: int  # callers that gave up, since the process started
+    waiting: int  # callers waiting for a connection
+    timeouts: int  # callers that gave up since the process started

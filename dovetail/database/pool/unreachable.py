@@ -1,4 +1,4 @@
-"""A database that is away: the errors that say so, and the one that SQLAlchemy says it by."""
+"""Errors of a database server that cannot be reached, and the SQLAlchemy error that they are converted to."""
 
 from sqlalchemy import NullPool, exc
 from sqlalchemy.pool import PoolProxiedConnection
@@ -11,7 +11,7 @@ class UnpooledConnections(NullPool):
     """A new connection for each caller."""
 
     def connect(self) -> PoolProxiedConnection:
-        """Make a connection. Raises SQLAlchemy's OperationalError if the database is away."""
+        """Open a connection. Raise SQLAlchemy's OperationalError if the database cannot be reached."""
         try:
             return super().connect()
         except away() as error:
@@ -19,19 +19,18 @@ class UnpooledConnections(NullPool):
 
 
 def unreachable() -> tuple[type[BaseException], ...]:
-    """Return the errors of drivers for a server that is away which SQLAlchemy lets through as they are.
+    """Return the driver errors for an unreachable server that SQLAlchemy does not wrap.
 
-    InternalClientError is what asyncpg says between a server's last words, which nobody asked for, and the end of the
-    connection.
+    asyncpg raises InternalClientError between an unsolicited last message of the server and the end of the connection.
     """
     return (OSError, EOFError, *driver_errors("PostgresError", "InterfaceError", "InternalClientError"))
 
 
 def away() -> tuple[type[BaseException], ...]:
-    """Return the errors that say that the database is away."""
+    """Return all errors that mean that the database cannot be reached."""
     return (*unreachable(), AsyncpgError)
 
 
 def operational_error(error: BaseException) -> exc.OperationalError:
-    """Return the error as SQLAlchemy raises it for a lost connection."""
+    """Return the error that SQLAlchemy raises for a lost connection."""
     return exc.OperationalError(None, None, error, connection_invalidated=True)

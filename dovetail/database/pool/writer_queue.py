@@ -1,7 +1,7 @@
-"""SQLite has one writer at a time: those of one process queue here, in the order they came, for a bounded time.
+"""A queue for SQLite's writers, since SQLite allows one at a time: first come, first served, for a limited time.
 
-A writer waits for its turn in this process, for a connection, and for writers of other processes. Each by itself could
-take as long as a request may wait at all; so one time bounds all that stands between it and its first statement.
+A writer waits for its turn in this process, for a connection, and for writers of other processes. Each wait alone could
+use up the time that a request may wait; so one deadline covers all waits before its first statement.
 """
 
 import asyncio
@@ -21,35 +21,35 @@ from dovetail.translation.texts import gettext
 
 # In a session's info: a coroutine function to await before the first statement.
 TAKE_TURN = InfoKey[Callable[[], Awaitable[None]]]("take_turn")
-# In a session's info: a function that gives the Connection that it works on.
+# In a session's info: a function that returns the Connection to work on.
 CONNECT = InfoKey[Callable[[], Connection]]("connect")
-WORTH_SAYING = 0.05  # seconds of waiting: telling SQLite costs a hundredth of that
+WORTH_SAYING = 0.05  # seconds waited from which SQLite's busy_timeout is shortened, which costs a hundredth of that
 _until: ContextVar[float | None] = ContextVar("dovetail_waits_until", default=None)
 
 
 def begin_to_wait(seconds: float) -> None:
-    """Give all waits from now on `seconds` together."""
+    """Set the deadline for all waits of this task: `seconds` from now."""
     _until.set(monotonic() + seconds)
 
 
 def have_waited() -> None:
-    """End the count: nothing more stands in the way, or the work was given up."""
+    """Clear the deadline, after the last wait or when the work is given up."""
     _until.set(None)
 
 
 def time_left(otherwise: float | None) -> float | None:
-    """Return the seconds that may be waited yet; `otherwise` where nobody counts them."""
+    """Return the seconds until the deadline; `otherwise` if there is none."""
     until = _until.get()
     return otherwise if until is None else max(0.0, until - monotonic())
 
 
 class QueueingSession(Session):
-    """Waits for its turn when it first needs a connection, not before: hashing a password holds nobody up."""
+    """A session that waits for its turn when it first needs a connection, so that earlier work blocks no writer."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """Wait for the turn, then answer as SQLAlchemy does, which asks this before it takes a connection.
+        """Wait for the turn, then return the bind; SQLAlchemy calls this before it takes a connection.
 
-        Raises UnavailableError if the turn does not come in time.
+        Raise UnavailableError if the turn does not come in time.
         """
         if may_block():
             if (connect := self.info.get(CONNECT)) is not None:
@@ -61,11 +61,11 @@ class QueueingSession(Session):
 
 
 class WriterQueue:
-    """Lets one in at a time, first come, first served; others wait at most `patience` seconds.
+    """A lock for one writer at a time, in order of arrival; the others wait at most `patience` seconds.
 
-    SQLite's own way of waiting is to ask again and again with growing pauses. Whoever comes in a pause goes first, so
-    that among fifty writers some wait for ever, each with a connection in hand that readers are waiting for. Writers of
-    other processes are still left to SQLite.
+    SQLite itself waits by retrying with growing pauses. A writer that arrives during a pause overtakes the others, so
+    that of fifty writers some starve, each holding a connection that readers wait for. Writers of other processes still
+    wait in SQLite's way.
     """
 
     def __init__(self, patience: float) -> None:
@@ -74,7 +74,7 @@ class WriterQueue:
 
     @asynccontextmanager
     async def mine(self) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it during the block. Raises UnavailableError if it does not come in time."""
+        """Wait for a turn and hold it during the block. Raise UnavailableError if it does not come in time."""
         await self.take()
         try:
             yield
@@ -82,7 +82,7 @@ class WriterQueue:
             self.give_back()
 
     async def take(self) -> None:
-        """Wait for a turn; `give_back` must follow. Raises UnavailableError if it does not come in time."""
+        """Wait for a turn; `give_back` must follow. Raise UnavailableError if it does not come in time."""
         begin_to_wait(self.patience)
         try:
             async with asyncio.timeout(self.patience):
@@ -93,9 +93,9 @@ class WriterQueue:
             ) from None
 
     def give_back(self) -> None:
-        """Let the next one in."""
+        """Give the turn to the next writer."""
         self._lock.release()
 
     def has_waited(self) -> bool:
-        """Return whether a noticeable part of the time is over, right behind what was to be waited for."""
+        """Return True if a noticeable part of the time has passed; to be called right after the waits."""
         return self.patience - (time_left(self.patience) or 0.0) >= WORTH_SAYING

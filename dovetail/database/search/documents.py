@@ -1,13 +1,13 @@
-"""The document of a search index: its columns, the rules by which their words are told, and whose words are kept.
+"""The document of a full-text index: its columns, its text search configuration, and which columns' words are stored.
 
-It is written as the expression that PostgreSQL indexes, which is what a migration names, and read back from there:
+It is written as the expression that PostgreSQL indexes, which migrations contain, and can be parsed from it:
 
     to_tsvector('simple'::regconfig, regexp_replace(coalesce(title, ''), ...)) || content__simple_words
 
-PostgreSQL takes an index's expression apart anew for every new version of a row, even if no text of it changed: that of
-a page of text costs more than all the rest of the write. So the words of long texts are kept in columns that PostgreSQL
-computes from theirs, `GENERATED ALWAYS AS ... STORED`, and makes anew when those change. Such a column belongs to the
-index as the tables of FTS5 do on SQLite: no model has it, and nobody but searches reads it.
+PostgreSQL evaluates an index expression for every new version of a row, even if its texts have not changed; for a page
+of text that costs more than the rest of the write. So the words of long texts are stored in generated columns
+(`GENERATED ALWAYS AS ... STORED`), which are computed only when the text changes. Such a column belongs to the index,
+as the FTS5 tables on SQLite do: no model has it, and only searches read it.
 (https://www.postgresql.org/docs/current/ddl-generated-columns.html)
 """
 
@@ -24,9 +24,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-# PostgreSQL takes `example.com` for one word and FTS5 for two: what is no letter becomes a space for both.
-MARKS = r"""[]!"#$%&''()*+,./:;<=>?@[\\^_`{|}~-]+"""  # as a regular expression, and as SQL
-SHORT = 255  # characters, whose words are told in an instant
+# PostgreSQL parses `example.com` as one word and FTS5 as two, so these characters are replaced by spaces for both.
+MARKS = r"""[]!"#$%&''()*+,./:;<=>?@[\\^_`{|}~-]+"""  # a regular expression, escaped for SQL
+SHORT = 255  # characters: parsing texts up to this length costs next to nothing
 LONGEST_NAME = 63  # bytes, https://www.postgresql.org/docs/current/limits.html
 _STORED = re.compile(r"(?P<column>.+)__(?P<config>\w+)_words")
 _CONFIG = re.compile(r"to_tsvector\('(\w+)'")
@@ -41,10 +41,10 @@ _COLUMN = re.compile(
 
 @dataclass(frozen=True)
 class Document:
-    """The columns whose words are searched, and the configuration by which PostgreSQL tells words.
+    """The columns whose words are searched, and the text search configuration by which PostgreSQL parses them.
 
-    An index of PostgreSQL's that `translates` is one of an earlier Dovetail, which cost a write several times as much.
-    The words of `stored` ones are kept in columns of their own, on PostgreSQL alone.
+    `translates` marks an index of an earlier Dovetail version, which made writes several times as expensive. The words
+    of the columns in `stored` are kept in generated columns, on PostgreSQL only.
     """
 
     columns: tuple[str, ...]
@@ -53,7 +53,7 @@ class Document:
     stored: frozenset[str] = field(default=frozenset(), compare=False)
 
     def expression(self, columns: Sequence[ColumnElement[object]]) -> ColumnElement[object]:
-        """Return the expression that PostgreSQL indexes: the words of the columns, which are those of `columns`."""
+        """Return the expression that PostgreSQL indexes; `columns` are the document's columns in a table or alias."""
         parts: list[ColumnElement[object]] = []
         named = zip(self.columns, columns, strict=True)
         for is_stored, group in groupby(named, key=lambda one: one[0] in self.stored):
@@ -69,48 +69,48 @@ class Document:
         return whole
 
     def words(self, columns: Sequence[ColumnElement[object]]) -> ColumnElement[object]:
-        """Return the expression of the words of columns, as they are told from their texts."""
-        # By text(): SQLAlchemy takes a literal_column for a column, and asks it for the table that the index is of.
+        """Return the expression that parses the words of columns from their texts."""
+        # text(), since SQLAlchemy would take a literal_column for a column, and look for its table.
         words: Any = func.coalesce(columns[0], text("''"))
         for one in columns[1:]:
             words = words.concat(text("' '")).concat(func.coalesce(one, text("''")))
-        # Not by translate(), which compares each character of the text with each of the marks.
+        # Not translate(), which compares each character of the text with each of the marks.
         spaced = func.regexp_replace(words, text(f"'{MARKS}'"), text("' '"), text("'g'"))
         parts = text(f"'{self.config}'::regconfig"), spaced
         found: ColumnElement[object] = postgresql.to_tsvector(*parts)  # type: ignore[attr-defined,no-untyped-call]  # documented
         return found
 
     def is_kept_as(self, other: "Document | None") -> bool:
-        """Return whether PostgreSQL has the same columns of words for another document, which is equal."""
+        """Return True if another document is equal and has the same generated columns on PostgreSQL."""
         return other == self and other.stored == self.stored
 
 
 class _StoredWords(FunctionElement[object]):
-    """The column of words of a text's column, in whatever table or alias that one is, made of it and its rules."""
+    """The generated column of words, in the table or alias of its text column; made of that column and the config."""
 
     type = cast("TypeEngine[object]", postgresql.TSVECTOR())
     inherit_cache = True
 
 
 def stored_columns(lengths: Iterable[tuple[str, int | None]], config: str) -> frozenset[str]:
-    """Return the columns whose words are stored, of those with their greatest length, None for any."""
+    """Return the columns whose words are stored, given pairs of name and maximum length (None for no maximum)."""
     long = [name for name, length in lengths if length is None or length > SHORT]
     return frozenset(name for name in long if _can_be_named(name, config))
 
 
 def words_column(name: str, config: str) -> str:
-    """Return the name of the column that has the words of another."""
+    """Return the name of the generated column with the words of a text column."""
     return f"{name}__{config}_words"
 
 
 def column_of_words(name: str) -> tuple[str, str] | None:
-    """Return the column whose words one has, by its name, and the rules they are told by; None for any other column."""
+    """Return the text column and the config of a generated column of words; None for the name of any other column."""
     found = _STORED.fullmatch(name)
     return None if found is None else (found["column"], found["config"])
 
 
 def read_expression(written: str) -> Document | None:
-    """The document of an index's expression, as a migration or PostgreSQL writes it; None for any other."""
+    """Return the document of an index expression as a migration or PostgreSQL writes it; None for any other."""
     config, made = _CONFIG.search(written), _SPACED.search(written)
     columns, stored = list[str](), set[str]()
     configs = {config[1]} if config is not None and made is not None else set[str]()

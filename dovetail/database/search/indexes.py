@@ -1,8 +1,8 @@
-"""Find out which indexes a table has, and whether one of them serves a filter or an order.
+"""Find the indexes of a table, and whether one of them serves a filter or an order.
 
-Of partial indexes those count whose WHERE says that columns are not null, where a statement compares these columns by
-`=`, `<`, `IN` or a join: either database knows that such rows are in the index. What compares with a value, `WHERE
-is_published`, it cannot know of a statement whose values are bound, and which it plans before it has them.
+A partial index counts if its WHERE only requires columns to be not null and the statement compares these columns by
+`=`, `<`, `IN` or a join: both databases then know that the index has the rows. A WHERE on a value, such as `WHERE
+is_published`, does not count: a statement with bound values is planned before its values are known.
 """
 
 import re
@@ -18,9 +18,9 @@ Term = tuple[object, bool]  # a column, or the text of an expression, and whethe
 
 
 def starts_an_index(column: ColumnElement[object], *, has_value: bool = False) -> bool:
-    """Return whether an index, or a key, begins with the column, so that rows with one value are found at once.
+    """Return True if an index or key begins with the column, so that rows with a given value are found quickly.
 
-    With `has_value` nobody looks for rows in which it is null, so that the index need not hold them.
+    With `has_value` rows in which the column is null are not looked for, so the index may omit them.
     """
     table = getattr(column, "table", None)
     valued = [column] if has_value else []
@@ -28,19 +28,19 @@ def starts_an_index(column: ColumnElement[object], *, has_value: bool = False) -
 
 
 def compared_column(condition: ColumnElement[bool], *comparisons: object) -> Column[object] | None:
-    """Return the column that a condition compares by one of these operators; None for any other condition."""
+    """Return the column that a condition compares using one of these operators; None for any other condition."""
     is_compared = isinstance(condition, BinaryExpression) and condition.operator in comparisons
     return column_of(condition.left) if is_compared else None
 
 
 def columns_with_values(conditions: Iterable[ColumnElement[bool]]) -> list[Column[object]]:
-    """Return the columns that conditions compare by `=`, which no row fulfils in which they are null."""
+    """Return the columns that conditions compare by `=`: rows in which such a column is null do not match."""
     columns = [compared_column(one, operators.eq) for one in conditions]
     return [column for column in columns if column is not None]
 
 
 def column_of(expression: object) -> Column[object] | None:
-    """Return the column of a table that a statement says by `expression`; None for any other expression."""
+    """Return the table's column that `expression` refers to; None for any other expression."""
     table, name = getattr(expression, "table", None), getattr(expression, "key", None)
     return table.c.get(name) if isinstance(table, Table) and isinstance(name, str) else None
 
@@ -48,9 +48,9 @@ def column_of(expression: object) -> Column[object] | None:
 def keeps_in_order(
     equal: Sequence[Column[object]], order: Sequence[Term], valued: Collection[Column[object]] = ()
 ) -> bool:
-    """Return whether an index has the rows with one value of each of `equal` in this `order`, read from either end.
+    """Return True if an index has the rows with given values of `equal` in this `order`, forwards or backwards.
 
-    The value of each of `valued` is none that is null.
+    The columns `valued` are not null in the rows looked for.
     """
     size, turned = len(equal), [(term, not descending) for term, descending in order]
     return any(
@@ -62,15 +62,15 @@ def keeps_in_order(
 
 
 def starts_a_lowered_index(column: Column[object]) -> bool:
-    """Return whether an index begins with the column in small letters, as comparisons that ignore case need it."""
-    if not isinstance(column, Column):  # an expression that is mapped as one
+    """Return True if an index begins with lower(column), which case-insensitive comparisons need."""
+    if not isinstance(column, Column):  # an expression mapped as a column
         return False
     lowered = {f"lower({column.name})", f"lower({column.table.name}.{column.name})"}
     return any(terms and str(terms[0][0]).lower() in lowered for terms in indexes(column.table))
 
 
 def indexes(table: Table, valued: Collection[ColumnElement[object]] = ()) -> Iterator[Sequence[Term]]:
-    """The terms of every index, key and unique constraint that holds all rows in which `valued` are not null."""
+    """Yield the terms of every index, key and unique constraint that has all rows in which `valued` are not null."""
     yield [(column, False) for column in table.primary_key.columns]
     for column in table.columns:
         if column.unique:
@@ -88,21 +88,21 @@ def indexes(table: Table, valued: Collection[ColumnElement[object]] = ()) -> Ite
 
 @dataclass(frozen=True)
 class Unserved:
-    """A filter or an order that no index serves, and the index to add; None if there is none that would."""
+    """A filter or an order that no index serves, and the index to add; None if no index could."""
 
     what: str  # continues "no index serves ..."
     index: str | None
 
     @property
     def hint(self) -> str:
-        """Return what to do about it."""
+        """Return the advice: the index to add, if one can help."""
         if self.index is None:
             return "no index can; leave it out, or accept it"
         return f"add {self.index} below the model and run makemigrations, or accept it"
 
 
 def index_for(model: type[object], column: Column[object], expression: str = "") -> str | None:
-    """Return the code of the index that serves a column of the model; None for an expression that is mapped as one."""
+    """Return the code of an index that serves a column of the model; None for an expression mapped as a column."""
     if not isinstance(column, Column):
         return None
     table: Any = column.table
@@ -116,7 +116,7 @@ def index_for(model: type[object], column: Column[object], expression: str = "")
 
 
 def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[object]]:
-    """The columns on the way of a path of relations that no index begins with, from the rows' own side on."""
+    """Yield the columns along a path of relations, starting at the model, with which no index begins."""
     for relation in relations:
         mapped = relation.property
         if mapped.secondary is not None:

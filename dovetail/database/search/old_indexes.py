@@ -1,7 +1,7 @@
-"""Find the indexes of words that an earlier Dovetail made on PostgreSQL, and that no search uses any more.
+"""Find full-text indexes that an earlier version of Dovetail created on PostgreSQL, and that no search uses any more.
 
-PostgreSQL takes an index only for the very expression that it was made of, and reads the whole table otherwise: what is
-found is the same, in more time. SQLite has tables of words, which are as they were.
+PostgreSQL uses an index only for exactly the expression that it was created with, and otherwise scans the whole table:
+the results are the same, but slower. The FTS5 tables on SQLite have not changed.
 """
 
 from sqlalchemy import Connection, text
@@ -20,7 +20,7 @@ _INDEXES = text("""
 
 
 def old_indexes(connection: Connection) -> dict[str, str]:
-    """Return the table of each index of words of the old kind, by the index's name."""
+    """Return the old full-text indexes: the name of the table by the name of the index."""
     if connection.dialect.name != "postgresql":
         return {}
     found = connection.execute(_INDEXES, {"short": SHORT})
@@ -29,7 +29,7 @@ def old_indexes(connection: Connection) -> dict[str, str]:
 
 def _is_old(written: str, short: set[str]) -> bool:
     document = read_expression(written)
-    if document is None or not (document.translates or MARKS in written):  # somebody else's
+    if document is None or not (document.translates or MARKS in written):  # an index that Dovetail did not create
         return False
     lengths = [(name, SHORT if name in short else None) for name in document.columns]
     return document.translates or document.stored != stored_columns(lengths, document.config)

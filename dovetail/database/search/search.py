@@ -1,12 +1,12 @@
-"""Search by an index: full text on PostgreSQL, FTS5 on SQLite, with the same words and the same meaning.
+"""Full-text search by an index: tsvector on PostgreSQL, FTS5 on SQLite, with the same results.
 
     POST_TEXT = FullText("title", "content")
     POST_TEXT.index(Post)  # below the model; makemigrations makes it on both databases
 
     statement = select(Post).where(POST_TEXT.matches(Post, "hello wor"))
 
-Every word that is asked for has to begin a word of the columns, whatever the case: `hello wor` finds "Hello, world".
-Nothing in the text is an operator.
+Every word of the query has to be the beginning of a word in the columns, ignoring case: `hello wor` finds "Hello,
+world". The query has no operators.
 """
 
 from dataclasses import dataclass
@@ -41,16 +41,16 @@ from dovetail.database.search.search_tables import add_on_postgresql, create_on_
 from dovetail.database.search.selective_conditions import Condition, SelectiveCondition
 from dovetail.errors import ConfigurationError
 
-LONGEST_SEARCH = 200  # characters that are looked at
+LONGEST_SEARCH = 200  # characters of a query; the rest is ignored
 
 
 @dataclass(frozen=True)
 class FullText:
     """Columns of a model whose words are searched by an index.
 
-    `config` is a text search configuration of PostgreSQL: `simple` takes words as they are, `english` by their stems,
-    on SQLite too; others mean `simple` there. With `ranked`, a resource puts the best matches first, which costs a look
-    at all of them; without it they come in the list's own order.
+    `config` is a text search configuration of PostgreSQL: `simple` uses words as they are, `english` their stems, on
+    SQLite too; any other means `simple` there. With `ranked`, a resource lists the best matches first, which requires
+    ranking all of them; without it they come in the list's own order.
     """
 
     columns: tuple[str, ...]
@@ -68,13 +68,13 @@ class FullText:
         object.__setattr__(self, "ranked", ranked)
 
     def index(self, model: type[object]) -> Index:
-        """Give the model's table the index. Raises ConfigurationError for what cannot be searched so."""
+        """Add the index to the model's table. Raise ConfigurationError if the columns cannot be searched."""
         document, owner = self.document(model), inspect(model).local_table
         (key,) = inspect(model).primary_key
         name = index_name(model)
         expression = document.expression([owner.columns[one] for one in document.columns])
         found = Index(name, expression, postgresql_using="gin", info={"search": document})
-        found.ddl_if(callable_=lambda *_, **__: False)  # for create_all; migrations go their own way
+        found.ddl_if(callable_=lambda *_, **__: False)  # `create` below does it for create_all
 
         def create(_table: Table, connection: Connection, **_: object) -> None:
             if connection.dialect.name == "postgresql":
@@ -96,7 +96,7 @@ class FullText:
         return found
 
     def document(self, model: type[object]) -> Document:
-        """Return the columns that are indexed. Raises ConfigurationError for a name that is no text of the model."""
+        """Return the indexed document. Raise ConfigurationError for a name that is no text column of the model."""
         mapper = inspect(model)
         for name in self.columns:
             if name not in mapper.columns:
@@ -116,12 +116,12 @@ class FullText:
         return Document(tuple(one.name for one in columns), self.config, stored=stored)
 
     def is_indexed(self, model: type[object]) -> bool:
-        """Return whether the model has the index, without which nothing is found on SQLite."""
+        """Return True if the model has the index, without which a search on SQLite fails."""
         wanted = self.document(model)
         return any(index.info.get("search") == wanted for index in inspect(model).local_table.indexes)
 
     def matches(self, model: type[object], words: str | BindParameter[str]) -> ColumnElement[bool]:
-        """Return the condition that a row holds every word of a text, or of a placeholder of the type `Words`."""
+        """Return the condition that a row contains every word of a text, or of a placeholder of the type `Words`."""
         query = words if isinstance(words, BindParameter) else bindparam(None, words[:LONGEST_SEARCH], type_=Words())
         (key,) = inspect(model).primary_key
         matches = _Matches(self._expression(model), query, key, _config(self), _name(model))
@@ -135,7 +135,7 @@ class FullText:
         return SelectiveCondition(matches, keys, is_costly=True)
 
     def rank(self, model: type[object], words: BindParameter[str]) -> ColumnElement[float]:
-        """Return the expression of how well a row matches the words; 0 for one that does not."""
+        """Return the expression for the rank of a row for these words; 0 if it does not match."""
         (key,) = inspect(model).primary_key
         return _Rank(self._expression(model), words, key, _config(self), _name(model))
 
@@ -144,34 +144,34 @@ class FullText:
 
 
 class Words(TypeDecorator[str]):
-    """A text that is searched for, written as each database's query: every word is the beginning of one."""
+    """A search text, converted to each database's query language; every word is a prefix."""
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str:
-        """`'hello':* & 'wor':*` for PostgreSQL, `"hello"* "wor"*` for FTS5."""
+        """Return `'hello':* & 'wor':*` for PostgreSQL, `"hello"* "wor"*` for FTS5."""
         words = words_of((value or "")[:LONGEST_SEARCH])
         if dialect.name == "postgresql":
             return " & ".join(f"'{word}':*" for word in words)
-        return " ".join(f'"{word}"*' for word in words) or '""'  # FTS5 takes an empty query for a mistake
+        return " ".join(f'"{word}"*' for word in words) or '""'  # an empty query is an error in FTS5
 
 
 class _Matches(Condition):
-    """A match, made of the document, the query, the key, the configuration and the name of the FTS5 table."""
+    """The match condition, made of document, query, primary key, configuration and name of the FTS5 table."""
 
     inherit_cache = True
 
 
 class _Rank(FunctionElement[float]):
-    """The rank of a match, made of the same."""
+    """The rank of a match, made of the same parts."""
 
     type = Float(53)
     inherit_cache = True
 
 
 def index_name(model: type[object]) -> str:
-    """Return the name of the index, and on SQLite of the table of FTS5."""
+    """Return the name of the index, which on SQLite is that of the FTS5 table."""
     return f"ix_{inspect(model).local_table.name}_search"
 
 
@@ -195,7 +195,7 @@ def _sqlite_matches(element: _Matches, compiler: SQLCompiler, **kwargs: object) 
     write = compiler.process
     fts = write(name, **kwargs)
     found = f"SELECT rowid FROM {fts} WHERE {fts} MATCH {write(query, **kwargs)}"  # noqa: S608 - a name and a placeholder
-    return f"(+{write(key, **kwargs)} IN ({found}))"  # the + keeps the order of the list: rows are looked up by nothing
+    return f"(+{write(key, **kwargs)} IN ({found}))"  # the + keeps SQLite from using this for a lookup by key
 
 
 @compiles(_Rank, "postgresql")

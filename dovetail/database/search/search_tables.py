@@ -1,7 +1,7 @@
-"""The statements behind a search index: columns of words on PostgreSQL, a table of FTS5 with its triggers on SQLite.
+"""The statements behind a full-text index: generated columns on PostgreSQL, an FTS5 table with triggers on SQLite.
 
-Both are made of one text, the expression that PostgreSQL indexes, which is what a migration names. So one file of
-migrations makes the index on either database, and what a database has can be compared with what a model declares.
+Both derive from the expression that PostgreSQL indexes, which migrations contain. So one migration file creates the
+index on either database, and the index in a database can be compared with the one that a model declares.
 (https://www.postgresql.org/docs/current/textsearch.html, https://www.sqlite.org/fts5.html)
 """
 
@@ -12,14 +12,14 @@ from unicodedata import category
 from dovetail.database.search.documents import MARKS, Document, words_column
 
 HALF_A_PAGE = 4080  # bytes, https://www.postgresql.org/docs/current/storage-toast.html
-STEMMED = "english"  # the one language that FTS5 can reduce to stems as well
+STEMMED = "english"  # the only language for which FTS5 has a stemmer, too
 _CONTENT = re.compile(r"content=\"((?:[^\"]|\"\")*)\"")
 _TABLE_OF_FTS5 = re.compile(r"^CREATE VIRTUAL TABLE .* USING fts5\((.*)\)$", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(r"\"((?:[^\"]|\"\")+)\"\s*,")
 
 
 def read_table(sql: str) -> tuple[str, Document] | None:
-    """The table that an FTS5 table stands beside, and its document; None for any other table of SQLite."""
+    """Return the table that an FTS5 table indexes, and its document, from its SQL; None for any other table."""
     found, content = _TABLE_OF_FTS5.match(sql), _CONTENT.search(sql)
     if found is None or content is None:
         return None
@@ -29,7 +29,7 @@ def read_table(sql: str) -> tuple[str, Document] | None:
 
 
 def add_on_postgresql(table: str, document: Document) -> str | None:
-    """The statement that gives a table, written as SQL, the columns of words that it lacks; None if there are none."""
+    """Return the statement that adds the missing columns of words to a table, given as quoted SQL; None if none."""
     added = [
         f"ADD COLUMN IF NOT EXISTS {_quoted(words_column(column, document.config))} tsvector GENERATED ALWAYS AS "
         f"(to_tsvector('{document.config}'::regconfig, "
@@ -37,15 +37,15 @@ def add_on_postgresql(table: str, document: Document) -> str | None:
         for column in document.columns
         if column in document.stored
     ]
-    # A text and its words of two kilobytes together would be compressed, which costs each reader of the text.
+    # By default PostgreSQL compresses rows from two kilobytes on, which would slow down every read of the text.
     return f"ALTER TABLE {table} {', '.join(added)}, SET (toast_tuple_target = {HALF_A_PAGE})" if added else None
 
 
 def create_on_sqlite(name: str, table: str, key: str, document: Document) -> Iterator[str]:
-    """The statements that make the FTS5 table called `name`, keep it in step with `table`, and fill it."""
+    """Yield the statements that create and fill the FTS5 table `name`, and the triggers that keep it up to date."""
     fts, of, key = _quoted(name), _quoted(table), _quoted(key)
     columns = ", ".join(_quoted(column) for column in document.columns)
-    tokenizer = "unicode61 remove_diacritics 0"  # PostgreSQL keeps them
+    tokenizer = "unicode61 remove_diacritics 0"  # as PostgreSQL, which keeps diacritics
     if document.config == STEMMED:
         tokenizer = f"porter {tokenizer}"
     yield (
@@ -57,20 +57,20 @@ def create_on_sqlite(name: str, table: str, key: str, document: Document) -> Ite
 
 
 def drop_on_sqlite(name: str) -> Iterator[str]:
-    """The statements that take it away again, or do nothing."""
+    """Yield the statements that drop the FTS5 table and its triggers, if they exist."""
     for event in ("insert", "delete", "update"):
         yield f"DROP TRIGGER IF EXISTS {_quoted(f'{name}_{event}')}"
     yield f"DROP TABLE IF EXISTS {_quoted(name)}"
 
 
 def words_of(searched: str) -> list[str]:
-    """The words of a text: letters, digits and marks, as both databases tell them from what stands in between."""
+    """Return the words of a text, split as both databases do: letters, digits and combining marks form words."""
     kept = (one if category(one)[0] in "LNM" or category(one) == "Co" else " " for one in searched)
     return "".join(kept).split()
 
 
 def _triggers(name: str, table: str, key: str, document: Document) -> Iterator[str]:
-    # The rows stand in `table` only: FTS5 has to be told what a row was before it changed or went.
+    # The FTS5 table stores no texts (external content), so it needs the old texts of a changed or deleted row.
     fts, of = _quoted(name), _quoted(table)
     columns = ", ".join(_quoted(column) for column in document.columns)
     old, new = (", ".join(f"{row}.{_quoted(column)}" for column in document.columns) for row in ("old", "new"))

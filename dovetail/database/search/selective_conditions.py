@@ -1,10 +1,10 @@
-"""Selective conditions: those that can also be answered from the other side, by the keys of the rows that fulfil them.
+"""Selective conditions: conditions that can be tested on a row, or evaluated first to the keys of all matching rows.
 
-A page of a million posts with the tag `python`, newest first, can be read in two ways. Walked, newest post by newest
-post, until the page is full: quick if many posts carry the tag, endless if hardly one does. Or gathered: the posts that
-carry the tag, which are then sorted: quick if they are few. A database that does not know how many there are guesses,
-and a wrong guess costs seconds. So both ways are written down, and `dovetail.resources.read.access_paths` lets the
-statement itself count, up to a limit, before it chooses one.
+A page of a million posts with the tag `python`, newest first, can be read in two ways. By walking the posts from the
+newest on until the page is full: fast if many posts have the tag, very slow if hardly any has. Or by gathering the
+posts with the tag and sorting them: fast if they are few. The database estimates how many there are, and a wrong
+estimate costs seconds. So the statement contains both ways, and counts the matches up to a limit before it chooses one
+(`dovetail.resources.read.access_paths`).
 """
 
 from collections.abc import Callable
@@ -24,21 +24,21 @@ Keys = Callable[[Dialect], Select[object]]
 
 
 class Condition(FunctionElement[bool]):
-    """A condition with a text of its own for each database; where it has none, that of the one that it holds."""
+    """A condition that may compile differently for each database; by default, it compiles as its operand."""
 
     type = Boolean()
     inherit_cache = True
 
     def self_group(self, against: object = None) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
-        """The condition as it is: SQLAlchemy would compare it with 1 for SQLite, which uses no index for that."""
+        """Return the condition itself: SQLAlchemy would write `= 1` for SQLite, which then uses no index."""
         return self
 
 
 class SelectiveCondition(Condition):
-    """A condition `walk`, asked of one row, and the SELECT of the primary keys of all rows that fulfil it.
+    """A condition `walk` on one row, and `keys`, the SELECT of the primary keys of all rows that fulfil it.
 
-    It reads as `walk` wherever nobody chooses. `keys` holds nothing but what `walk` does. `is_costly` says that on
-    PostgreSQL it costs much to ask it of a row, as what is indexed has to be computed anew.
+    It compiles as `walk` where no access path is chosen. Both have to match the same rows. `is_costly` says that on
+    PostgreSQL testing a row is expensive, since the indexed expression has to be computed again.
     """
 
     inherit_cache = True
@@ -56,21 +56,21 @@ class SelectiveCondition(Condition):
 
 
 class Walked(Condition):
-    """A condition that is asked of one row after the other: PostgreSQL might make a join of it, by what it guesses."""
+    """A condition that is tested row by row: PostgreSQL could turn it into a join on the basis of a wrong estimate."""
 
     inherit_cache = True
 
 
 class Unindexed(Condition):
-    """A condition by which rows are not to be looked for: SQLite would take its index for better than the keys."""
+    """A condition for which no index may be used: SQLite would prefer that index to the gathered keys."""
 
     inherit_cache = True
 
 
 class Among(Condition):
-    """Return whether a column is one that a subquery gives, which is found first and is expected to be little.
+    """The condition that a column is among the values of a subquery, which is evaluated first and expected to be small.
 
-    PostgreSQL would plan `IN (SELECT ...)` as a join, by what it guesses about the subquery.
+    PostgreSQL would plan `IN (SELECT ...)` as a join, on the basis of its estimate of the subquery.
     """
 
     inherit_cache = True
@@ -80,19 +80,22 @@ class Among(Condition):
 
 
 def keys_of_related(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) -> Select[object] | None:
-    """Return the SELECT of the keys of rows that lead to one that fulfils `condition`; None unless plain keys join."""
+    """Return the SELECT of the keys of rows with a related row that fulfils `condition`.
+
+    None unless the relation is a plain join of single-column keys.
+    """
     return _keys(mapped, condition) if _is_plain(mapped) else None
 
 
 def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    """The conditions that `condition` joins by AND."""
+    """Return the conditions that `condition` combines by AND; itself if it is no AND."""
     if getattr(condition, "operator", None) is operators.and_:
         return [one for clause in condition.clauses for one in all_of(clause)]
     return [condition]
 
 
 def _is_plain(mapped: RelationshipProperty[object]) -> bool:
-    """Return whether a relation asks for nothing but that two keys are equal."""
+    """Return True if a relation joins by nothing but the equality of two single-column keys."""
     own, other = inspect(mapped.parent).primary_key, inspect(mapped.mapper).primary_key
     joins = [join for join in (mapped.primaryjoin, mapped.secondaryjoin) if join is not None]
     is_equal = all(isinstance(join, BinaryExpression) and join.operator is operators.eq for join in joins)
@@ -117,7 +120,7 @@ def _keys(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) 
     found = select(remote).select_from(target).where(condition).correlate(None)
     if local is key:
         return found
-    # Without an index on the foreign key every row would have to be looked at, as it has to be by the walk.
+    # Without an index on the foreign key every row would have to be read, as by walking.
     return select(key).where(local.in_(found)).correlate(None) if starts_an_index(local, has_value=True) else None
 
 
