@@ -66,12 +66,12 @@ def dependencies(script: Script) -> tuple[str, ...]:
 
 
 def reload(script: ScriptDirectory, choose: Choose) -> None:
-    """Read the revision files again when next asked, and let the graph be what `choose` makes of them."""
+    """Make a ScriptDirectory read its revision files again, and let `choose` select those that form the graph."""
     script.revision_map = RevisionMap(lambda: choose(list(_read_files(script))))
 
 
 def set_choice(choose: Choose) -> None:
-    """Let the graph of every ScriptDirectory be what `choose` makes of its files, unless it is reloaded."""
+    """Let `choose` select the files that form the graph of every ScriptDirectory, unless `reload` sets another one."""
     ScriptDirectory._load_revisions = lambda self: iter(choose(list(_read_files(self))))  # type: ignore[method-assign]  # noqa: SLF001 - there is no public way to leave a file out
 
 
@@ -102,7 +102,7 @@ def is_made_on(constraint: Constraint, dialect: Dialect) -> bool:
 
 
 def compiler_of(dialect: Dialect) -> DDLCompiler:
-    """Return what writes parts of statements that change a schema."""
+    """Return the DDL compiler, which writes parts of statements that change a schema."""
     return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]  # as Alembic does
 
 

@@ -20,7 +20,7 @@ def _load_when_used(package: ModuleType, name: str) -> None:
     spec.loader = importlib.util.LazyLoader(spec.loader)
     module = importlib.util.module_from_spec(spec)
     sys.modules[full_name] = module
-    setattr(package, name, module)  # or an import from the package would look at the module, which loads it
+    setattr(package, name, module)  # otherwise an import from the package would access the module, which loads it
     spec.loader.exec_module(module)
 
 

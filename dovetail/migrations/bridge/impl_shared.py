@@ -50,7 +50,7 @@ class OwnDefaults(DefaultImpl):
             return argument not in (literal_of(rendered_inspector_default), rendered_inspector_default)
         defaults = (rendered_inspector_default, rendered_metadata_default)
         if all(defaults) and are_alike(*map(str, defaults)):
-            return False  # PostgreSQL would be asked, and each `nextval` gives another number
+            return False  # Alembic would compare them in PostgreSQL, where each `nextval` gives another number
         differ: bool = super().compare_server_default(  # type: ignore[no-untyped-call]  # Alembic's
             inspector_column, metadata_column, rendered_metadata_default, rendered_inspector_default
         )

@@ -1,4 +1,4 @@
-"""Types and defaults as both databases understand them, whichever of them a migration was made on."""
+"""Convert types and defaults to portable ones, so that a migration made on one database works on the other."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Search indexes in migrations: what a database has of them, and how SQLite makes, keeps and drops one.
+"""Search indexes in migrations: read them from a database, and create, keep and drop them on SQLite.
 
 A migration names the index of PostgreSQL, `create_index("ix_blog_post_search", [...], postgresql_using="gin")`; on
 SQLite a table of FTS5 with three triggers stands for it (`dovetail.database.search.search_tables`), and PostgreSQL has

@@ -1,9 +1,8 @@
-"""Wait for locks on PostgreSQL without blocking the site: in short tries, with pauses that let readers pass.
+"""Wait for locks on PostgreSQL without blocking the site: in short tries, with pauses in between for other queries.
 
-A statement that waits for a lock makes every later reader of the table wait behind it, each with a connection of the
-pool in hand, so that before long there is none left for those who want something else. So a try is shorter than anybody
-waits for a connection. After it the whole migration is rolled back, which lets go of what it held, and whoever queued
-behind it goes on; then it is tried again.
+While a statement waits for a lock on a table, every later query of the table queues behind it, each holding a
+connection, so that the pool is soon exhausted. So a try is shorter than requests wait for a connection. After a failed
+try the whole migration is rolled back, which releases its locks, and the queued queries go on; then it is tried again.
 """
 
 import time

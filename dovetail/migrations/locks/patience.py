@@ -19,6 +19,6 @@ class LockPatience:
 
     @classmethod
     def of(cls, settings: Settings, total: float = LOCK_TIMEOUT) -> "LockPatience":
-        """Such that no request of this site waits in vain for a connection because of us."""
+        """Return the patience for a site: tries so short that no request times out waiting for a connection."""
         once = settings.database_pool_timeout * FRACTION
         return cls(total=total, once=min(once, total or once))

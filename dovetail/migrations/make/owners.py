@@ -39,7 +39,7 @@ class Owners:
         return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
 
     def hear_of(self, name: str) -> None:
-        """Know a table that is about to have this name: the file that gives it is not written yet."""
+        """Record the owner of a table that a revision not yet written will create or rename to this name."""
         self._texts[f"about {name}"] = name
 
     def is_strange(self, name: str) -> bool:

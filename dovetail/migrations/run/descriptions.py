@@ -1,4 +1,4 @@
-"""Describe tables as a database tells of them, in words that can be held against one another."""
+"""Describe the tables of a database in texts that can be compared."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -37,7 +37,7 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, WordsI
     __dialect__ = "postgresql"
 
     def run_statement(self, construct: Executable | str, run: Callable[[], T]) -> T | None:
-        """Run a statement; outside of a transaction it waits for locks by itself."""
+        """Run a statement; one outside of a transaction retries by itself if it cannot get a lock."""
         waits: LockWaits | None = self.context_opts.get("lock_waits")
         if waits is None or self.connection is None or not is_autocommit(self.connection):
             return run()

@@ -30,12 +30,12 @@ from dovetail.migrations.bridge.postgresql.types import (
 
 
 class NamedTypesImpl(PostgresqlImpl):
-    """Makes a type before the first column that has it, and lets it go with the last."""
+    """Creates a type before the first column that uses it, and drops it with the last one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._left: set[int] = set()  # types of which a column went
-        self._left_schemas: set[str] = set()  # of which a table went
+        self._left: set[int] = set()  # OIDs of types of dropped columns
+        self._left_schemas: set[str] = set()  # schemas of dropped tables
 
     def compare_type(self, inspector_column: Column[object], metadata_column: Column[object]) -> bool:
         """Return True if two types, or the labels of their enums, differ."""
@@ -46,14 +46,14 @@ class NamedTypesImpl(PostgresqlImpl):
         return differ
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, object]) -> None:
-        """Read a column; one that counts up and is no key keeps its default, which Alembic leaves out."""
+        """Read a column; keep the default of a serial column that is no key, which Alembic would leave out."""
         default = column_info.get("default")
         super().autogen_column_reflect(inspector, table, column_info)  # type: ignore[no-untyped-call]  # Alembic's
         if column_info["name"] not in inspector.get_pk_constraint(table.name, table.schema)["constrained_columns"]:
             column_info["default"] = default
 
     def create_table(self, table: Table, **kw: object) -> None:
-        """Make a table, after the types that it needs."""
+        """Create a table, after the types that it needs."""
         for constraint in table.constraints:
             name_by_convention(constraint)
         if table.schema is not None:
@@ -72,21 +72,21 @@ class NamedTypesImpl(PostgresqlImpl):
             super().add_column(table_name, column, **kw)
 
     def add_constraint(self, const: Constraint, **kw: object) -> None:
-        """Add a constraint, under its conventional name if it comes with a type."""
+        """Add a constraint; one that comes with a type gets its conventional name."""
         name_by_convention(const)
         super().add_constraint(const, **kw)
 
     def drop_constraint(self, const: Constraint, **kw: object) -> None:
-        """Drop a constraint, by its conventional name if it came with a type.
+        """Drop a constraint; one that came with a type has its conventional name.
 
-        The check of an enum that is native here is SQLite's alone, and so is a file made there that drops it.
+        The CHECK of an enum that is native on PostgreSQL exists on SQLite only: dropping it does nothing here.
         """
         name_by_convention(const)
         if self.as_sql or str(const.name) not in self._checks_of_sqlite(const):
             super().drop_constraint(const, **kw)
 
     def drop_table(self, table: Table, **kw: object) -> None:
-        """Drop a table, and remember the types it had."""
+        """Drop a table, and remember the types of its columns."""
         self._remember(table.name, table.schema)
         if table.schema is not None:
             self._left_schemas.add(table.schema)
@@ -98,9 +98,9 @@ class NamedTypesImpl(PostgresqlImpl):
         super().drop_column(table_name, column, **kw)
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
-        """Change a column; from or to an enum by way of text.
+        """Change a column; from or to an enum by converting it to text.
 
-        Its default, which PostgreSQL would convert by no expression, is put aside meanwhile.
+        The default is dropped and set again, since USING does not convert it.
         """
         before, after = (self._named(kw.get(name)) for name in ("existing_type", "type_"))
         if kw.get("type_") is None or not (before or after or "postgresql_using" in kw):
@@ -124,9 +124,9 @@ class NamedTypesImpl(PostgresqlImpl):
         super().alter_column(table_name, column_name, server_default=default, **kw)
 
     def drop_what_is_unused(self) -> None:
-        """Drop types that went with their last column, and schemas with their last table.
+        """Drop the types whose last column, and the schemas whose last table, was dropped.
 
-        Those that a migration has dropped itself are not there any more.
+        Skip those that the migration has dropped itself.
         """
         for name in unused(self._connection, sorted(self._left)) if self._left else ():
             self._run(f"DROP {name}")
@@ -136,7 +136,7 @@ class NamedTypesImpl(PostgresqlImpl):
         self._left_schemas.clear()
 
     def _prepare(self, types: Iterable[Named], *, may_add: bool = True) -> None:
-        """Make types that are not there, and change those that are to their new labels."""
+        """Create the types that do not exist, and give existing enums their new labels."""
         for each in types:
             if self.as_sql:
                 self._write_creation(each)

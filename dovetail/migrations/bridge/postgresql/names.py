@@ -27,10 +27,10 @@ END $$"""
 
 
 def renaming_block(old: str, new: str, schema: str | None = None) -> str:
-    """Return the statement that renames what bears the name of a table that was just renamed from `old` to `new`.
+    """Return the statement that renames the constraints, indexes and sequences named after a table just renamed.
 
-    It is one statement that looks at the database while it runs, so that it can be written to a file as well. No line
-    ends in a semicolon: those who read such a file cut it there.
+    It is a DO block, which looks at the database while it runs, so that it can be written to a file as well. No line
+    ends in a semicolon: programs that read such a file split it there.
     """
     quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, new) if part)
     parts = {"OLD": re.escape(old), "NEW": new.replace("\\", "\\\\"), "TARGET": quoted}

@@ -1,7 +1,7 @@
-"""Ask PostgreSQL how it stores a constraint, an index or a computed column.
+"""Find out how PostgreSQL stores a constraint, an index or a computed column.
 
-PostgreSQL writes an expression in its own words, and no rule of ours tells whether two texts mean the same. So it is
-made on an empty table with the same columns, which is undone at once.
+PostgreSQL rewrites expressions, and no rule of ours could decide whether two texts mean the same. So the object is
+created on an empty table with the same columns, read back, and rolled back at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ WHERE indrelid = to_regclass(:table) AND relname = :name
 
 
 def is_kept_computed(connection: Connection, table: Table, wanted: Column[object], expression: str) -> bool:
-    """Return True if the column of the name of `wanted` is kept as one that computes `expression`."""
+    """Return True if PostgreSQL would store the computed column `wanted` with this `expression`."""
     kind = wanted.type.compile(dialect=connection.dialect)
 
     def keep(computed: str) -> str | None:
@@ -42,7 +42,7 @@ def is_kept_computed(connection: Connection, table: Table, wanted: Column[object
 
 
 def is_kept_constraint(connection: Connection, table: Table, name: str, wanted: Constraint) -> bool:
-    """Return True if the constraint `name` of a table is kept as `wanted` would be."""
+    """Return True if the table's constraint `name` is stored as `wanted` would be."""
 
     def keep(clause: str) -> str | None:
         with _probing(connection, table) as probe:
@@ -57,7 +57,7 @@ def is_kept_constraint(connection: Connection, table: Table, name: str, wanted: 
 
 
 def is_kept_index(connection: Connection, table: Table, wanted: Index) -> bool:
-    """Return True if the index of the name of `wanted` is kept as it would be."""
+    """Return True if the existing index of the same name is stored as `wanted` would be."""
 
     def keep(statement: str) -> str | None:
         with _probing(connection, table) as probe:
@@ -74,7 +74,7 @@ def is_kept_index(connection: Connection, table: Table, wanted: Index) -> bool:
 
 
 def kept_constraint(connection: Connection, table: str, name: str) -> str | None:
-    """Return a constraint as PostgreSQL keeps it; None if there is none of this name. `table` is SQL."""
+    """Return the definition of a constraint as PostgreSQL stores it; None if it does not exist. `table` is SQL."""
     found = _definition(connection, _CONSTRAINT, table, name)
     return None if found is None else found.removesuffix(" NOT VALID")
 

@@ -1,6 +1,6 @@
-"""Schemas of PostgreSQL that migrations make before the first table in them, and drop after the last.
+"""PostgreSQL schemas, which migrations create before the first table in them and drop after the last.
 
-A comment marks one that was made so: a schema that was there before stays, and so does one that holds something else.
+A comment marks a schema created by a migration: others are never dropped, nor is one that still contains something.
 """
 
 import re

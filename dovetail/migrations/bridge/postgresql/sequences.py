@@ -1,6 +1,6 @@
-"""Sequences from which columns take their defaults, as SERIAL makes them: made before the column, and gone with it.
+"""Sequences for the defaults of columns, as SERIAL creates them: created before the column, and dropped with it.
 
-A key needs none of it, since PostgreSQL is told to count it up.
+Primary keys do not need this, since they are created as SERIAL or IDENTITY columns.
 """
 
 import re
@@ -14,7 +14,7 @@ _EXISTS = text("SELECT to_regclass(:name) IS NOT NULL")
 
 
 def new_sequences(columns: Iterable[Column[object]], connection: Connection | None) -> Iterator[tuple[str, str]]:
-    """Yield the columns whose sequences are not there, with these, as SQL; without a connection all that have one."""
+    """Yield columns and their missing sequences, as SQL; without a connection, those of all columns with a sequence."""
     for column in columns:
         default = column.server_default.arg if isinstance(column.server_default, DefaultClause) else None
         found = _NEXT.fullmatch(default.text) if isinstance(default, TextClause) else None
@@ -29,5 +29,5 @@ def making(name: str) -> str:
 
 
 def giving(name: str, column: str) -> str:
-    """Return the statement that lets a sequence go with a column; both are SQL."""
+    """Return the statement that makes a column own a sequence, so that both are dropped together; both are SQL."""
     return f"ALTER SEQUENCE {name} OWNED BY {column}"

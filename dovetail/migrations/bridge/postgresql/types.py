@@ -1,7 +1,7 @@
-"""Enums and domains of PostgreSQL: made before the first column that has one, changed, and gone after the last.
+"""Enums and domains of PostgreSQL: created before the first column that uses one, changed, and dropped after the last.
 
-A CREATE TABLE of Alembic makes them and knows no other moment: an added column would find none, and what a dropped
-table leaves behind would break the next CREATE.
+Alembic creates them only with a CREATE TABLE: an added column would lack its type, and types left behind by a dropped
+table would break the next CREATE.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
-"""Keeps the columns of words that a search index of PostgreSQL's reads in step with the index and with their texts.
+"""Create, change and drop the generated columns of words together with the search index and the texts they belong to.
 
-(`dovetail.database.search.documents` says what they are for.)
+`dovetail.database.search.documents` explains these columns.
 """
 
 from collections.abc import Iterator
@@ -36,23 +36,23 @@ WHERE attrelid = to_regclass(:table) AND attgenerated = 's' AND atttypid = 'tsve
 
 
 class WordsImpl(NamedTypesImpl):
-    """Makes columns of words before the index that reads them, and lets them go after it, or with their texts."""
+    """Creates columns of words before the index that uses them, and drops them after it or with their text columns."""
 
     def create_index(self, index: Index, **kw: object) -> None:
-        """Make an index, after the columns of words that it reads."""
+        """Create an index, after the columns of words that it uses."""
         document = search_indexes.document_of(index)
         if document is not None and (statement := add_on_postgresql(self._table_of(index), document)) is not None:
             self._run(statement)
         super().create_index(index, **kw)
 
     def drop_index(self, index: Index, **kw: object) -> None:
-        """Drop an index, and the columns of words that none reads any more."""
+        """Drop an index, and the columns of words that no other index uses."""
         super().drop_index(index, **kw)
         if search_indexes.may_be_search_index(index) or str(index.name).endswith("_search"):
             self._run(_DROP_UNUSED.format(table=self._table_of(index).replace("'", "''")))
 
     def drop_column(self, table_name: str, column: Column[object], *, schema: str | None = None, **kw: object) -> None:
-        """Drop a column, after that of its words."""
+        """Drop a column, after its column of words."""
         table = self._sql_name(table_name, schema)
         for words in self._words_of(table, column.name):
             self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(words.name)}, RESET (toast_tuple_target)")
@@ -61,7 +61,7 @@ class WordsImpl(NamedTypesImpl):
     def alter_column(
         self, table_name: str, column_name: str, *, name: str | None = None, schema: str | None = None, **kw: object
     ) -> None:
-        """Change a column; that of its words is renamed as it is, and made anew if its type changes."""
+        """Change a column; its column of words is renamed with it, and created again if its type changes."""
         table = self._sql_name(table_name, schema)
         with self._put_aside(self._words_of(table, column_name) if kw.get("type_") is not None else [], table):
             super().alter_column(table_name, column_name, schema=schema, **kw)
@@ -75,9 +75,9 @@ class WordsImpl(NamedTypesImpl):
 
     @contextmanager
     def _put_aside(self, found: "list[_Words]", table: str) -> Iterator[None]:
-        """Take columns of words away, and their indexes with them, and make them again after the block.
+        """Drop columns of words and their indexes for the block, and create them again after it.
 
-        PostgreSQL gives no column another type that a generated one reads.
+        PostgreSQL cannot change the type of a column that a generated column uses.
         """
         for one in found:
             self._run(f"ALTER TABLE {table} DROP COLUMN {self._sql_name(one.name)}")

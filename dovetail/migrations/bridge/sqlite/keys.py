@@ -1,4 +1,4 @@
-"""Keys that SQLite never gives twice: AUTOINCREMENT, kept with its count when a table is made anew.
+"""Keys that SQLite never uses twice: AUTOINCREMENT, kept with its counter when a table is rebuilt.
 
 Without it SQLite gives a new row the key of the newest one that was deleted. (https://sqlite.org/autoinc.html)
 """

@@ -1,7 +1,7 @@
-"""Record the enums and domains that columns have on PostgreSQL: SQLite stores texts, without the labels.
+"""Record which enums and domains columns have on PostgreSQL, since SQLite stores text without the labels.
 
-What a connection's migrations have made says it, so that makemigrations, which makes a database of all of them, sees
-each change of labels. Of a table that was there before, or that SQL of a migration's own made, nothing is known.
+They are recorded for a connection as its migrations run. makemigrations runs all migrations on a new database, and so
+sees every change of labels. Nothing is known of tables that existed before, or that a migration's own SQL created.
 """
 
 from collections.abc import Iterable
@@ -30,27 +30,27 @@ class NamedTypes:
         self._tables: dict[str, dict[str, _Known]] = connection.info.setdefault(_KEY, {})
 
     def hear_of_table(self, name: str, columns: Iterable[Column[object]]) -> None:
-        """Know a table that is made."""
+        """Record a created table."""
         self._tables[name] = {column.name: _known(column.type) for column in columns}
 
     def hear_of_column(self, table: str, column: Column[object]) -> None:
-        """Know a column that is added to a table."""
+        """Record an added column."""
         if table in self._tables:
             self._tables[table][column.name] = _known(column.type)
 
     def hear_of_table_rename(self, old: str, new: str) -> None:
-        """Know a table by its new name."""
+        """Record the new name of a table."""
         if old in self._tables:
             self._tables[new] = self._tables.pop(old)
 
     def hear_of_column_rename(self, table: str, old: str, new: str) -> None:
-        """Know a column by its new name."""
+        """Record the new name of a column."""
         columns = self._tables.get(table, {})
         if old in columns:
             columns[new] = columns.pop(old)
 
     def forget(self, table: str) -> None:
-        """Know a table no more, which is dropped."""
+        """Forget a dropped table."""
         self._tables.pop(table, None)
 
     def type_of(self, table: str, column: str) -> object:
