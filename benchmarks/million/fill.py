@@ -15,7 +15,7 @@ from benchmarks.million.rows import TAGS, Blog, Row
 from config.settings import Settings
 from dovetail.contrib.auth.models import User
 from dovetail.database.engine.engine import create_engine
-from dovetail.migrations.run.runner import Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.registry import load_registry
 from dovetail.testing.rows import count_rows
 from plugins.blog.models import Post, Tag, post_tags
@@ -72,12 +72,12 @@ async def _fill(url: str, blog: Blog) -> None:
     settings = _settings(url)
     registry = load_registry(settings)
     for target in BEFORE_INDEXES:
-        await migrate(settings, registry, target)
+        await migrate(MigrationRun(settings, registry, target))
     async with _opened(settings) as engine:
         for table, rows, count in _tables(blog):
             await _insert(engine, table, rows, count)
     click.echo("Making indexes.")
-    await migrate(settings, registry)
+    await migrate(MigrationRun(settings, registry))
     async with _opened(settings) as engine:
         await _tidy(engine)
 

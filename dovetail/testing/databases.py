@@ -12,7 +12,7 @@ from secrets import token_hex
 
 from pydantic import SecretStr
 
-from dovetail.migrations.run.runner import migrate
+from dovetail.migrations.run.runner import MigrationRun, migrate
 from dovetail.registry import load_registry
 from dovetail.settings import Settings
 from dovetail.testing import postgres
@@ -101,4 +101,4 @@ def migrate_site(settings_class: type[Settings], url: str) -> None:
     """Apply every migration of the site that `settings_class` is of to the database at `url`."""
     secret = SecretStr("templates-need-a-secret-of-32-characters")
     settings = settings_class.model_validate({"environment": "test", "database_url": url, "secret_key": secret})
-    asyncio.run(migrate(settings, load_registry(settings)))
+    asyncio.run(migrate(MigrationRun(settings, load_registry(settings))))

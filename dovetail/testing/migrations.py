@@ -18,7 +18,7 @@ from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.history.plan import ZERO
 from dovetail.migrations.make.maker import Wanted, make_revisions
 from dovetail.migrations.make.questioner import SafeAnswers
-from dovetail.migrations.run.runner import EVERYTHING, Target, migrate_connection, read_state
+from dovetail.migrations.run.runner import EVERYTHING, MigrationRun, Target, migrate_connection, read_state
 from dovetail.ownership import owner_of_name
 from dovetail.registry import Registry, load_registry
 from dovetail.settings import Settings
@@ -91,7 +91,7 @@ async def _fall_and_climb(connection: AsyncConnection, settings: Settings, regis
 
 async def _go(connection: AsyncConnection, settings: Settings, registry: Registry, target: Target) -> None:
     # The made-up rows stay, also those that plugins would bring in step with the code.
-    await migrate_connection(connection, settings, registry, replace(target, keep_in_step=False))
+    await migrate_connection(connection, MigrationRun(settings, registry, replace(target, keep_in_step=False)))
 
 
 def _see(condition: object, otherwise: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from dovetail.database.engine.sync_engine import create_sync_engine
 from dovetail.migrations.run.foreign_keys import ReferenceCheck
-from dovetail.migrations.run.runner import Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.registry import load_registry
 from tests.migrations.schema import execute, rows
 
@@ -37,7 +37,7 @@ async def applied(settings, *targets: Target) -> list[list[str]]:
     try:
         for target in targets:
             runs.append([])
-            await migrate(settings, registry, target)
+            await migrate(MigrationRun(settings, registry, target))
     finally:
         event.remove(Engine, "before_cursor_execute", record)
     return runs

@@ -10,7 +10,7 @@ import pytest
 import tests
 from dovetail.database.engine.engine import create_engine
 from dovetail.migrations.history.pending import unapplied
-from dovetail.migrations.run.runner import Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.registry import load_registry
 
 REPOSITORY = Path(tests.__file__).parent.parent
@@ -82,7 +82,7 @@ async def test_what_waits_is_named_in_the_order_of_the_plugins(settings):
     engine = create_engine(settings)
     try:
         assert await unapplied(engine, registry) == []
-        await migrate(settings, registry, Target(plugin="blog", revision="0002"))
+        await migrate(MigrationRun(settings, registry, Target(plugin="blog", revision="0002")))
         assert await unapplied(engine, registry) == [
             "blog_0003_ix_blog_post_created_at",
             "blog_0004_indexes",

@@ -11,12 +11,12 @@ from dovetail.database.engine.urls import database_url
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.run.execution import Reporter
-from dovetail.migrations.run.runner import Target, migrate_now, planned
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate_now, planned
 
 
 def apply_everything(state: State) -> None:
     """Bring the database to the newest state."""
-    if not migrate_now(state.settings, state.registry, report=report_step):
+    if not migrate_now(MigrationRun(state.settings, state.registry, report=report_step)):
         click.echo("The database is up to date.")
 
 
@@ -32,7 +32,7 @@ def apply_to(state: State, target: Target, *, yes: bool) -> None:
         _list(steps)
         return yes or _may_undo(steps, target.plugin)
 
-    migrate_now(state.settings, state.registry, target, confirm=confirm, report=report_step)
+    migrate_now(MigrationRun(state.settings, state.registry, target, confirm, report_step))
     if database_url(state.settings).get_backend_name() == "postgresql":
         asyncio.run(_warn_of_word_indexes(state))
 

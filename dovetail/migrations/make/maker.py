@@ -30,7 +30,7 @@ from dovetail.migrations.make.revision_files import Rendered, render, write
 from dovetail.migrations.make.table_changes import key_of
 from dovetail.migrations.make.table_renames import find_table_renames
 from dovetail.migrations.run.execution import context_options
-from dovetail.migrations.run.runner import EVERYTHING, migrate_connection, steps_to
+from dovetail.migrations.run.runner import EVERYTHING, MigrationRun, migrate_connection, steps_to
 from dovetail.plugin import CheckMessage
 from dovetail.registry import Registry, load_models
 from dovetail.settings import Settings
@@ -103,7 +103,7 @@ async def migrated_database(settings: Settings, registry: Registry) -> AsyncIter
     try:
         async with engine.connect() as connection:
             if on_sqlite:
-                await migrate_connection(connection, scratch, registry)
+                await migrate_connection(connection, MigrationRun(scratch, registry))
             else:
                 missing = await connection.run_sync(steps_to, settings, registry, EVERYTHING)
                 if missing:

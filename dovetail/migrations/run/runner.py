@@ -43,60 +43,47 @@ EVERYTHING = Target()
 Confirm = Callable[[Sequence[Step]], bool]
 
 
-async def migrate(
-    settings: Settings,
-    registry: Registry,
-    target: Target = EVERYTHING,
-    *,
-    confirm: Confirm = lambda _steps: True,
-    report: Reporter = SILENT,
-) -> list[Step]:
-    """Apply or undo migrations until the database is at `target`; return the steps taken.
+@dataclass(frozen=True)
+class MigrationRun:
+    """A run to make: the site, the state to migrate its database to, and what to ask and to report meanwhile."""
 
-    `confirm` is called with the steps before anything is done. Several processes may do this at once: one works, the
-    others wait and find nothing to do. Raise MigrationError.
+    settings: Settings
+    registry: Registry
+    target: Target = EVERYTHING
+    confirm: Confirm = lambda _steps: True  # called with the steps before anything is done; False stops the run
+    report: Reporter = SILENT
+
+
+async def migrate(run: MigrationRun) -> list[Step]:
+    """Apply or undo migrations until the database is at the target; return the steps taken.
+
+    Several processes may do this at once: one works, the others wait and find nothing to do. Raise MigrationError.
     """
-    async with _connected(settings) as connection:
-        return await migrate_connection(connection, settings, registry, target, confirm=confirm, report=report)
+    async with _connected(run.settings) as connection:
+        return await migrate_connection(connection, run)
 
 
-async def migrate_connection(
-    connection: "AsyncConnection",
-    settings: Settings,
-    registry: Registry,
-    target: Target = EVERYTHING,
-    *,
-    confirm: Confirm = lambda _steps: True,
-    report: Reporter = SILENT,
-) -> list[Step]:
+async def migrate_connection(connection: "AsyncConnection", run: MigrationRun) -> list[Step]:
     """Do what `migrate` does on the caller's connection, which must not be in a transaction."""
+    return await connection.run_sync(_run, run)
 
-    return await connection.run_sync(_run, settings, registry, target, confirm, report)
 
-
-def migrate_now(
-    settings: Settings,
-    registry: Registry,
-    target: Target = EVERYTHING,
-    *,
-    confirm: Confirm = lambda _steps: True,
-    report: Reporter = SILENT,
-) -> list[Step]:
+def migrate_now(run: MigrationRun) -> list[Step]:
     """Do what `migrate` does, for a command that runs no event loop.
 
     On an SQLite file it works without one, which takes half the time, unless a revision calls `op.run_async`.
     """
-    url = database_url(settings)
+    url = database_url(run.settings)
     if url.get_backend_name() == "sqlite" and not is_memory(url):
         from dovetail.database.engine.sync_engine import create_sync_engine
 
-        with create_sync_engine(settings).connect() as connection:
-            history, applied = read_state(connection, settings, registry)
-            if not any(map(_calls_run_async, plan(history, applied, target.plugin, target.revision))):
-                return _run(connection, settings, registry, target, confirm, report, history)
+        with create_sync_engine(run.settings).connect() as connection:
+            history, applied = read_state(connection, run.settings, run.registry)
+            if not any(map(_calls_run_async, plan(history, applied, run.target.plugin, run.target.revision))):
+                return _run(connection, run, history)
     import asyncio
 
-    return asyncio.run(migrate(settings, registry, target, confirm=confirm, report=report))
+    return asyncio.run(migrate(run))
 
 
 async def planned(settings: Settings, registry: Registry, target: Target = EVERYTHING) -> list[Step]:
@@ -183,35 +170,26 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _run(  # noqa: PLR0917 - run_sync passes no keywords
-    connection: Connection,
-    settings: Settings,
-    registry: Registry,
-    target: Target,
-    confirm: Confirm,
-    report: Reporter,
-    known: History | None = None,
-) -> list[Step]:
-    history, applied = read_state(connection, settings, registry, known)
-    if not confirm(plan(history, applied, target.plugin, target.revision)):
+def _run(connection: Connection, run: MigrationRun, known: History | None = None) -> list[Step]:
+    history, applied = read_state(connection, run.settings, run.registry, known)
+    if not run.confirm(plan(history, applied, run.target.plugin, run.target.revision)):
         return []
     with migration_lock(connection):
-        return _apply(connection, settings, registry, target, report, history)
+        return _apply(connection, run, history)
 
 
-def _apply(  # noqa: PLR0917 - what a run is made of
-    connection: Connection, settings: Settings, registry: Registry, target: Target, report: Reporter, known: History
-) -> list[Step]:
-    history, applied = read_state(connection, settings, registry, known)
+def _apply(connection: Connection, run: MigrationRun, known: History) -> list[Step]:
+    target = run.target
+    history, applied = read_state(connection, run.settings, run.registry, known)
     record_squashes(connection, history.recorded, history.squashes)
     steps = plan(history, applied, target.plugin, target.revision)
-    patience = LockPatience.of(settings, target.lock_timeout)
-    there = _find_initial(connection, settings, history, steps) if target.fake_initial else ()
-    done = apply_now(connection, history, steps, fake=target.fake, there=there, patience=patience, report=report)
+    patience = LockPatience.of(run.settings, target.lock_timeout)
+    there = _find_initial(connection, run.settings, history, steps) if target.fake_initial else ()
+    done = apply_now(connection, history, steps, fake=target.fake, there=there, patience=patience, report=run.report)
     if done and history.squashes:  # the last of the squashed migrations may have been applied just now
         record_squashes(connection, read_ledger(connection), history.squashes)
     if target.keep_in_step and not target.fake:  # after a fake run tables may be missing
-        run_what_is_due(connection, registry, history)
+        run_what_is_due(connection, run.registry, history)
     return done
 
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
 from dovetail.files.media import MEDIA, Media
-from dovetail.migrations.run.runner import migrate
+from dovetail.migrations.run.runner import MigrationRun, migrate
 from dovetail.registry import load_registry
 from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases
@@ -33,7 +33,7 @@ def database_url(database_kind: str, settings_class: type[Settings], _databases:
     def extend(url: str) -> None:
         given = {"environment": "test", "database_url": url, "secret_key": TEST_SECRET_KEY, "plugins": plugins}
         settings = settings_class.model_validate(given)
-        asyncio.run(migrate(settings, load_registry(settings)))
+        asyncio.run(migrate(MigrationRun(settings, load_registry(settings))))
         make_tables(url, GalleryBase)
 
     with _databases.extended(database_kind, settings_class, PLUGINS, extend) as url:

@@ -4,7 +4,7 @@ import pytest
 
 from dovetail.migrations.make.maker import Wanted, make_revisions
 from dovetail.migrations.make.questioner import SafeAnswers
-from dovetail.migrations.run.runner import Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.registry import load_registry
 
 
@@ -16,9 +16,9 @@ async def test_the_models_have_no_change_that_no_migration_makes(settings):
 
 async def test_every_plugin_goes_down_to_zero_and_up_again(settings):
     registry = load_registry(settings)
-    undone = await migrate(settings, registry, Target(plugin="auth", revision="zero"))
+    undone = await migrate(MigrationRun(settings, registry, Target(plugin="auth", revision="zero")))
 
-    again = await migrate(settings, registry)
+    again = await migrate(MigrationRun(settings, registry))
 
     assert {step.revision for step in again} == {step.revision for step in undone}
     assert {step.plugin for step in again} == {"auth", "admin", "blog", "comments"}

@@ -8,7 +8,7 @@ from sqlalchemy import NullPool, text
 from dovetail.database.engine.engine import create_engine
 from dovetail.errors import MigrationError
 from dovetail.migrations.run.page_cache import PAGE_CACHE
-from dovetail.migrations.run.runner import migrate_connection
+from dovetail.migrations.run.runner import MigrationRun, migrate_connection
 from dovetail.registry import load_registry
 from tests.migrations.sites import Site
 
@@ -41,7 +41,7 @@ async def test_a_connection_has_the_room_that_it_had_when_the_migrations_are_don
             await connection.execute(text("CREATE TABLE auth_user (id INTEGER)"))  # in the way of the first one
         await connection.commit()
         with pytest.raises(MigrationError, match="auth_user") if fails else nullcontext():
-            await migrate_connection(connection, settings, load_registry(settings))
+            await migrate_connection(connection, MigrationRun(settings, load_registry(settings)))
         if connection.dialect.name == "sqlite":
             assert await connection.scalar(text("PRAGMA cache_size")) == -1234
     await engine.dispose()

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from dovetail.database.engine.engine import create_engine
-from dovetail.migrations.run.runner import Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.registry import load_registry
 
 
@@ -11,7 +11,7 @@ async def test_tags_that_no_published_post_carries_get_other_keys_and_keep_their
     draft = await make_post(is_published=False, tags=["secret", "shared"])
     await make_post(tags=["shared"])
     registry = load_registry(settings)
-    await migrate(settings, registry, Target(plugin="blog", revision="0005"))
+    await migrate(MigrationRun(settings, registry, Target(plugin="blog", revision="0005")))
     engine = create_engine(settings)
     try:
         async with engine.begin() as connection:
@@ -25,7 +25,7 @@ async def test_tags_that_no_published_post_carries_get_other_keys_and_keep_their
             await connection.execute(text("INSERT INTO blog_tag (id, name) VALUES (3, 'unused')"))
             await connection.execute(text("DELETE FROM blog_tag WHERE id > 3"))
             await connection.execute(text("UPDATE blog_tag SET name = replace(name, ' copy', '')"))
-        await migrate(settings, registry)
+        await migrate(MigrationRun(settings, registry))
         async with engine.connect() as connection:
             tags = {row.name: row.id for row in await connection.execute(text("SELECT id, name FROM blog_tag"))}
             of_draft = f"SELECT tag_id FROM blog_post_tag WHERE post_id = {draft.id}"

@@ -8,7 +8,7 @@ from dovetail.contrib.auth.permissions.declared import Declared, declared_permis
 from dovetail.contrib.auth.permissions.grants import create_group, grant
 from dovetail.contrib.auth.users import create_user
 from dovetail.errors import ConfigurationError
-from dovetail.migrations.run.runner import Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.plugin import Migrated, Plugin, lazy
 from dovetail.registry import load_registry
 
@@ -74,12 +74,12 @@ async def test_the_database_holds_those_of_all_plugins_after_migrate(session):
 async def test_permissions_of_a_plugin_at_zero_are_gone_with_all_that_was_granted_of_them(settings, database):
     async with database.unit_of_work() as session:
         await create_group(session, "editors", ["blog.view_post", "comments.view_comment", "auth.view_user"])
-    await migrate(settings, load_registry(settings), Target(plugin="comments", revision="zero"))
+    await migrate(MigrationRun(settings, load_registry(settings), Target(plugin="comments", revision="zero")))
     async with database.unit_of_work() as session:
         assert not {name for name in await stored(session) if name.startswith("comments.")}
         left = await session.scalars(select(groups_permissions.c.permission_name))
         assert sorted(left) == ["auth.view_user", "blog.view_post"]
-    await migrate(settings, load_registry(settings))
+    await migrate(MigrationRun(settings, load_registry(settings)))
     async with database.unit_of_work() as session:
         assert "comments.view_comment" in await stored(session)
 
@@ -105,7 +105,7 @@ async def test_migrate_removes_the_permissions_of_a_model_that_became_internal_w
         await create_group(session, "old hands", [old, "blog.view_post"])
         eddie = await create_user(session, username="eddie", email="eddie@example.org", password="a good long password")
         await grant(session, eddie, [old])
-    assert await migrate(settings, load_registry(settings)) == []
+    assert await migrate(MigrationRun(settings, load_registry(settings))) == []
     async with database.unit_of_work() as session:
         assert old not in await stored(session)
         assert list(await session.scalars(select(groups_permissions.c.permission_name))) == ["blog.view_post"]
@@ -117,7 +117,7 @@ async def test_migrate_mends_permissions_when_no_migration_is_left_to_apply(sett
         await session.execute(text("DELETE FROM auth_permission WHERE name = 'blog.view_post'"))
         await session.execute(text("UPDATE auth_permission SET title = 'Old' WHERE name = 'blog.add_post'"))
         session.add(Permission(name="blog.fly", plugin="blog", title="Can fly"))
-    assert await migrate(settings, load_registry(settings)) == []
+    assert await migrate(MigrationRun(settings, load_registry(settings))) == []
     async with database.unit_of_work() as session:
         names = await stored(session)
         assert "blog.view_post" in names
