@@ -43,8 +43,9 @@ from dovetail.migrations.readiness import Readiness
 from dovetail.mounting import NamedRouter, include, place, routers_of
 from dovetail.plugin import PLUGIN_SETTINGS, Context, Mountable, Mounts, Setup
 from dovetail.registry import Registry, load_registry, load_web
+from dovetail.resources.endpoints.routes import resources_of
 from dovetail.resources.policies.registered import POLICIES
-from dovetail.resources.policy_checks import policy_problems, resources_of
+from dovetail.resources.policy_checks import policy_problems
 from dovetail.resources.write.lacking import lacking_values
 from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings

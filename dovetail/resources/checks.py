@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from fastapi import FastAPI
 from sqlalchemy import Column
 
-from dovetail.api.fastapi_private import routes_of
 from dovetail.database.search.indexes import (
     Unserved,
     index_for,
@@ -13,23 +11,12 @@ from dovetail.database.search.indexes import (
     starts_an_index,
     unindexed_steps,
 )
-from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.query.filters import FilterParameter
 from dovetail.resources.query.paths import Path
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.spec import Spec
 
 INSIDE = ("contains", "icontains", "startswith")  # lookups that no index serves on both databases
-
-
-def listed_resources(app: FastAPI) -> Iterator[Spec]:
-    """Return the resources that the site lists, each once."""
-    found: dict[int, Spec] = {}
-    for route in routes_of(app.routes):
-        endpoint = route.endpoint
-        if isinstance(endpoint, ResourceEndpoint) and endpoint.is_list:
-            found.setdefault(id(endpoint.spec), endpoint.spec)
-    return iter(found.values())
 
 
 def unserved(spec: Spec) -> Iterator[Unserved]:

@@ -8,26 +8,16 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import get_args
 
-from fastapi import FastAPI
 from sqlalchemy import inspect
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dovetail.api.fastapi_private import routes_of
 from dovetail.resources.conditions import is_always
-from dovetail.resources.endpoints.routes import ResourceEndpoint
 from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policies.registered import Policies, is_internal, registered_policy
 from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.node_building import is_nullable
 from dovetail.resources.sql.nodes import Column, Node, Relation
-
-
-def resources_of(app: FastAPI) -> list[Spec]:
-    """Return the resources that have endpoints in an application, each once."""
-    endpoints = (route.endpoint for route in routes_of(app.routes))
-    specs = (endpoint.spec for endpoint in endpoints if isinstance(endpoint, ResourceEndpoint))
-    return list({id(spec): spec for spec in specs}.values())
 
 
 def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:

@@ -24,9 +24,10 @@ from dovetail.errors import DovetailError, MigrationError
 from dovetail.ownership import owner_of, owner_of_name
 from dovetail.plugin import CheckMessage, Context, Level, Plugin, warning
 from dovetail.registry import Registry
-from dovetail.resources.checks import listed_resources, unserved
+from dovetail.resources.checks import unserved
+from dovetail.resources.endpoints.routes import resources_of
 from dovetail.resources.policies.registered import POLICIES
-from dovetail.resources.policy_checks import resources_of, telling_keys, unregistered
+from dovetail.resources.policy_checks import telling_keys, unregistered
 from dovetail.resources.write.lacking import doubtful_values
 
 
@@ -143,7 +144,7 @@ def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
 
 def check_indexes(app: FastAPI) -> Iterator[CheckMessage]:
     """Orders, filters and searches of lists that no index serves."""
-    for resource in listed_resources(app):
+    for resource in resources_of(app, listed=True):
         for one in unserved(resource):
             yield CheckMessage(
                 id="kernel.W005",

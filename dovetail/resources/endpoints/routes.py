@@ -4,10 +4,11 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.api.fastapi_private import routes_of
 from dovetail.api.front.endpoint import Endpoint, FastPath
 from dovetail.resources.spec import Spec
 
@@ -43,6 +44,13 @@ class ResourceEndpoint(Endpoint[..., Response]):
 def add_route(router: APIRouter, path: str, endpoint: ResourceEndpoint, *, method: str, **options: Any) -> None:
     """Add an endpoint that makes its own response; `options` are those of FastAPI's `add_api_route`."""
     router.add_api_route(path, endpoint, methods=[method], **options)
+
+
+def resources_of(app: FastAPI, *, listed: bool = False) -> list[Spec]:
+    """Return the resources that have endpoints in an application, or with `listed` a list, each once."""
+    endpoints = (route.endpoint for route in routes_of(app.routes))
+    found = (one for one in endpoints if isinstance(one, ResourceEndpoint) and (one.is_list or not listed))
+    return list({id(one.spec): one.spec for one in found}.values())
 
 
 def item_path(spec: Spec) -> tuple[str, str]:
