@@ -30,7 +30,7 @@ NOTHING_KNOWN: Known = {}
 
 @dataclass(frozen=True, kw_only=True)
 class GoneChoice(FieldError):  # noqa: N818 - it is told, and not raised
-    """The mistake of a field that chose what is not there, or is nothing that the user may choose."""
+    """The error of a field whose chosen object does not exist, or may not be chosen by the user."""
 
     missing: Sequence[str] = ()  # the keys
 
@@ -66,7 +66,7 @@ async def delete(view: ViewBase, request: Request, obj: object) -> None:
 
 
 async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) -> None:
-    """Delete objects in one statement a table, with the view's hooks around each; by the ORM where it has to look."""
+    """Delete objects by one statement per table, with the view's hooks around each; by the ORM where it is needed."""
     session = request_context().session
     for obj in rows:
         await view.on_model_delete(obj, request)
@@ -83,7 +83,7 @@ async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) 
 
 
 def version(values: dict[str, object]) -> str:
-    """Return a fingerprint of what a form shows of an object: it changes when somebody else changes any of it."""
+    """Return a fingerprint of the values that a form shows: it changes when another user changes one of them."""
     parts = [(name, _comparable(value)) for name, value in sorted(values.items())]
     return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:32]
 
@@ -144,7 +144,7 @@ def set_column(obj: object, name: str, column: Column[object], value: object) ->
 
 
 class EmptyText(str):
-    """A text without letters that is meant as one, and not as nothing, as a field that is left empty is."""
+    """An empty text that is meant as a value, unlike the empty text of a field that was left empty."""
 
 
 def stored_value(name: str, column: Column[object], value: object) -> object:
@@ -166,7 +166,7 @@ def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
 
 
 def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
-    """Return what an object refers to already: it stays, even where its user could not choose it."""
+    """Return the objects that an object refers to already: they stay, even if its user could not choose them."""
     if inspect(obj).transient or name in inspect(obj).unloaded:
         return []
     value = getattr(obj, name)
@@ -176,7 +176,7 @@ def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
 
 @contextmanager
 def refusing_values(model: type[object], rows: Iterable[Mapping[str, object]]) -> Iterator[None]:
-    """Raise InvalidInputError, with the fields of the rows, for a value that the database alone knows to be wrong."""
+    """Raise InvalidInputError, with the fields of the rows, for a value that only the database can reject."""
     try:
         yield
     except DBAPIError as error:
@@ -214,7 +214,7 @@ async def _related(
 
 
 async def _save(view: ViewBase, request: Request, obj: object, data: Mapping[str, object], *, is_change: bool) -> None:
-    """Save an object. A value that the database alone knows to be wrong is an error of its field."""
+    """Save an object. A value that only the database can reject becomes an error of its field."""
     with refusing_values(view.model, [data]):
         await view.save_model(request, obj, SENT_FORM.find(request), is_change)
 

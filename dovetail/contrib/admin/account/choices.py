@@ -1,4 +1,4 @@
-"""Let staff choose in which language, time zone and theme the back office shows itself to them."""
+"""The account section in which staff choose the language, time zone and theme of the back office."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

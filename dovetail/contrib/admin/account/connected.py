@@ -1,4 +1,4 @@
-"""Let staff see which logins at providers open their account, connect one and take one away."""
+"""The account section in which staff see, connect and disconnect their logins at external providers."""
 
 from collections.abc import Mapping
 

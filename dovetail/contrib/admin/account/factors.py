@@ -1,4 +1,4 @@
-"""Let staff see and change their own second factors and passkeys, after a recent proof of who they are."""
+"""The account section in which staff manage their own second factors and passkeys, after a recent reauthentication."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,6 @@
-"""Choose a new password by mail, for whoever has forgotten theirs: by the means, and within the limits, of the API.
+"""Reset a forgotten password by mail, with the same services and rate limits as the API.
 
-The token of a link moves into a cookie at once, so that no address, and thus no Referer, holds it.
+The token of the link is moved to a cookie at once, so that no later URL, and hence no Referer header, contains it.
 """
 
 from http import HTTPStatus

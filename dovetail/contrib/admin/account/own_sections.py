@@ -1,7 +1,7 @@
 """The sections of the account page that every back office has.
 
-Each is called as its module in this folder and its template are, and names its functions there, which are imported when
-somebody first asks for them, as pages are: no start needs them. A test asks for each name.
+A section has the same name as its module in this folder and its template. The functions of the module are imported on
+first use, as pages are, so that they do not slow down the start. A test resolves each name.
 """
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection

@@ -1,4 +1,4 @@
-"""Show the page of one's own account, and run what the forms of its sections ask for."""
+"""The account page of the logged-in user, and the handlers of the forms in its sections."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSection:
-    """A section with what its template is filled in with."""
+    """A section with the context of its template."""
 
     section: AccountSection
     values: Mapping[str, object]

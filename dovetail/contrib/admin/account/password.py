@@ -1,4 +1,7 @@
-"""Let staff change their own password: whoever sits down at an open browser does not know the current one."""
+"""The account section in which staff change their own password.
+
+It asks for the current one, which a stranger at an open browser does not know.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

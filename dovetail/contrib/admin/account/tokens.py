@@ -1,4 +1,4 @@
-"""Let staff make, see and revoke their own personal tokens, after a recent proof of who they are."""
+"""The account section in which staff create, list and revoke their own personal tokens, after reauthentication."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

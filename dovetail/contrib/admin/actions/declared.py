@@ -1,4 +1,4 @@
-"""Make methods and functions actions of a view: what is done with the objects that are selected in its list."""
+"""Declare actions of a view: methods and functions that are run on the objects selected in its list."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Describe something to do with the rows that are selected in a list: an action, a deletion, an edit of many."""
+"""A task on the rows that are selected in a list: an action, a deletion, or an edit of many objects."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 
 @dataclass(frozen=True)
 class TaskKind:
-    """Says what an action asks before it is done, and how it is done with very many objects."""
+    """The confirmation that a kind of task asks for, and how it is run on very many objects."""
 
     question: str | None = None
     form: type[Form] | None = None

@@ -1,4 +1,4 @@
-"""Say which fields of many objects a user may change at once."""
+"""Find the fields that a user may change in many objects at once."""
 
 import builtins
 

@@ -1,4 +1,4 @@
-"""The form of many objects: a field counts only where its box is ticked, and every other stays as it is in each."""
+"""The form for editing many objects at once: only fields whose checkbox is ticked are changed."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,6 +1,6 @@
-"""Change chosen fields of many objects at once: those that are ticked in a list, or all that it has.
+"""Change chosen fields of many objects at once: those selected in a list, or all objects of the list.
 
-It is an action with a form: asked first, done in batches in one transaction, whole or not at all.
+It is an action with a form: it asks for confirmation and then runs in batches in one transaction.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Offer the nested filter of a list: what can be compared, and what is asked for now, for the page and its script."""
+"""The query builder of a list: the fields and comparisons to choose from, and the current nested filter."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Cut some rows out of a list: the rows, what they are ordered by, and how many there are in all."""
+"""Read a slice of a list: the rows, the values that they are ordered by, and the total number of rows."""
 
 from dataclasses import dataclass, replace
 
@@ -41,17 +41,17 @@ def counted(found: AnySelect, terms: SortTerms, limit: int) -> AnySelect:
 
 
 def counted_apart(found: AnySelect, model: type[object], limit: int) -> AnySelect:
-    """Return `found`, each row with the number of all, up to `limit`, for which they are looked for again.
+    """Return `found`, each row with the total number of rows up to `limit`, counted by a second scan.
 
-    Where an index has all of them in order, that costs a tenth of keeping them until their number is known.
+    If an index has all rows in order, that costs a tenth of keeping them until they are counted.
     """
     return found.add_columns(_total(count_rows(found.order_by(None).limit(limit), model)))
 
 
 def is_read_in_order(found: AnySelect, model: type[object], terms: SortTerms) -> bool:
-    """Return whether an index has all rows of `found`, and no others, in the order of `terms`.
+    """Return True if an index has exactly the rows of `found`, in the order of `terms`.
 
-    What it says behind the first term is not asked: that decides among few rows.
+    Only the first term is checked: the others decide the order of few rows.
     """
     table, (first, *_) = inspect(model).local_table, terms
     if joins_others(found) or merges_rows(found) or found.whereclause is None or first.nulls_first is not None:

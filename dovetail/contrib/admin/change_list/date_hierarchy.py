@@ -1,7 +1,7 @@
-"""Go down from years to months to days of a column of dates: what a list offers above its rows.
+"""The date hierarchy above a list: links to the years, months and days of a date column.
 
-Which years, months and days are offered is told by the first and the last date there is: an index gives both at once,
-however many rows there are, while to find those that have rows all rows would be read.
+All dates between the first and the last one are offered: an index yields these two quickly, however many rows there
+are, whereas finding the dates that have rows would mean reading all rows.
 """
 
 import calendar

@@ -1,8 +1,8 @@
 """Count how many rows each choice of each filter would leave: Django's facets.
 
-The rows that are there are looked at once, up to MOST of them, and counted by all conditions together; of a filter that
-is in use they are looked at without it. So there is one statement for all filters, and one for each in use, whatever
-there is to choose.
+The current rows are scanned once, up to MOST of them, and counted by the conditions of all choices together. For a
+filter in use, the rows without that filter are scanned. So there is one statement for all filters, and one more for
+each filter in use, however many choices there are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.translation import formats
 
 PARAMETER = "_facets"
-MOST = 100_000  # rows that are looked at; of more, the counts say that there are more
+MOST = 100_000  # rows that are scanned; if there are more, the counts say so
 MOST_CHOICES = 100  # of a filter
 
 Counts = Mapping[str, Mapping[str, str]]  # what is shown, by the parameter of the filter and the choice
 
 
 class ShowFacets(Enum):
-    """Says when a list counts what its filters would leave: always, if it is asked for by a link, or never."""
+    """When a list shows facet counts: always, when requested by a link, or never."""
 
     ALWAYS = "always"
     ALLOW = "allow"

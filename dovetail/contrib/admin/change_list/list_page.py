@@ -1,4 +1,4 @@
-"""Declare one page of a list, and where those before and behind it are."""
+"""One page of a list, and the positions of the previous and the next one."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ LAST = "last"
 
 @dataclass(kw_only=True)
 class ListPage(Pagination):
-    """A page of a list; there are more than `count` rows if `at_least` is not None, and that many for certain."""
+    """A page of a list; if `at_least` is not None, the rows were not all counted and there are at least so many."""
 
     at_least: int | None = None
     start: int | None = 0  # how many rows come before it; None if nobody counted them

@@ -1,4 +1,4 @@
-"""Narrow and order the rows of a list: by its filters, by dates, by a search, by the columns that it is sorted by."""
+"""Filter, search and sort the rows of a list, using only columns that its user may read."""
 
 import builtins
 from collections.abc import Sequence

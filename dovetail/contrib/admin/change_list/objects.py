@@ -1,4 +1,4 @@
-"""Read the objects of a view by identifier: for its pages, its forms, and what is done with those that are selected."""
+"""Read the objects of a view by identifier: for its pages, its forms, and tasks on selected rows."""
 
 import builtins
 from collections.abc import Mapping, Sequence

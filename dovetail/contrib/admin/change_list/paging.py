@@ -1,7 +1,7 @@
 """Read one page of a list that may have millions of rows.
 
-Nobody waits for all of them to be counted, or for columns to be read of rows that are passed over: the keys of a page
-are found first. Far from the start a page begins after the last row of the page before it, wherever that stands now.
+Rows are counted up to a limit only. The keys of a page are found first, so that no columns are read of skipped rows.
+Far from the start pages are found by cursor: a page begins after the last row of the page before it.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from dovetail.translation.texts import gettext
 class Paginator:
     """Reads pages of `size` rows of `ordered`, which selects `model`.
 
-    Rows are counted up to `count_limit`, unless looking at so many would take too long.
+    Rows are counted up to `count_limit`, unless scanning so many would take too long.
     """
 
     session: AsyncSession

@@ -1,4 +1,4 @@
-"""Search rows as the list of a view does: by the words of the search, of which very many rows hold some."""
+"""Search rows as the list of a view does, with care for words that very many rows contain."""
 
 from starlette.requests import Request
 

@@ -1,4 +1,4 @@
-"""Declare a view with what Django calls its change list."""
+"""A view with a list of objects, which Django calls its change list."""
 
 import builtins
 
@@ -22,7 +22,7 @@ from dovetail.resources.query.cursors import Cursor, write_cursor
 
 
 class ChangeListView(NarrowedView):
-    """A view with a list; it reads the columns that the list shows, and learns which others these need."""
+    """A view with a list; it loads the columns that the list shows, and those that their formatters need."""
 
     def __init__(self) -> None:
         super().__init__()

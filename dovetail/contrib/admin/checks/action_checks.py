@@ -1,4 +1,4 @@
-"""Refuse actions that nobody could do, and options of actions that would be passed over."""
+"""Find actions that nobody could run, and options of actions that would be ignored."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""List the views of an application: those that plugins bring, and those that its sites register themselves."""
+"""List the views of an application: those of plugins, and those registered on its sites."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Refuse filters, autocompletes and searches that would fail, or would read every row, on the day they are used."""
+"""Find filters, autocompletes and searches that would fail, or scan every row, when they are used."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
 
 
 def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find filters by what cannot be filtered by, and filters that nobody could tell apart."""
+    """Find filters on attributes that cannot be filtered, and filters with the same parameter or title."""
     taken = set(TAKEN)
     for one in view.list_filter:
         if problem := _refuse(view, one):
@@ -36,7 +36,7 @@ def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
 
 
 def find_date_hierarchy(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find what has no years, months and days."""
+    """Find a `date_hierarchy` that is no column of dates."""
     name = None if view.date_hierarchy is None else name_of(view.date_hierarchy)
     found = None if name is None else find(view.model, name)
     is_date = found is not None and found.kind is Kind.COLUMN and isinstance(bare_type(found.sql.type), Date | DateTime)

@@ -1,4 +1,4 @@
-"""Refuse options and methods that nothing asks: those of SQLAdmin, and those that another option makes void."""
+"""Find options and methods without effect: those of SQLAdmin, and those that another option makes void."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ METHODS = {
 }
 
 
-# An option, and what has to be on for it to do anything.
+# An option, and the option that has to be on for it to have an effect.
 TAKES = (
     ("save_as", ("can_create", "can_edit")),
     ("prepopulated_fields", ("can_create",)),

@@ -1,4 +1,4 @@
-"""Refuse options of lists that nothing could be made of."""
+"""Find invalid options of lists."""
 
 from collections.abc import Iterator
 

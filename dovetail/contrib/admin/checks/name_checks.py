@@ -1,4 +1,4 @@
-"""Refuse options and hooks that a view cannot have, and say what to write in their place."""
+"""Find unknown options and hooks of views, and name the option to use instead."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ CLOSE = 0.85  # how much a method of the author's own may resemble one of ours
 
 
 def find_unknown_names(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find what a view, or a class that it derives from, calls by no name that anything here asks for."""
+    """Find attributes of a view, or of its base classes, with a name that nothing in the back office uses."""
     known = _known()
     for cls in view.__mro__:
         if cls in ModelAdmin.__mro__:

@@ -1,4 +1,4 @@
-"""Refuse options that would be passed over, or be an error of ours on the day they are used."""
+"""Find options of views that would be ignored, or would fail when they are used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import isroutine
@@ -89,7 +89,7 @@ def find_shapes(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_names(view: type[ChangeListView]) -> Iterator[str]:
-    """Find names that lead nowhere, or to what the option can do nothing with."""
+    """Find names that do not exist, or whose attributes the option cannot use."""
     for option in SHOWN:
         for one in getattr(view, option):
             yield from (f"{option} names {name_of(one)!r}, {problem}" for problem in _refuse_shown(view, one))
@@ -114,7 +114,7 @@ def find_names(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_orders(view: type[ChangeListView]) -> Iterator[str]:
-    """Find what a list cannot be ordered by."""
+    """Find terms of orders by which a list cannot be ordered."""
     sortable = sortable_names(view, view.list_display, view.sortable_by)
     where = "list_display" if view.sortable_by is None else "sortable_by"
     for name in map(name_of, view.sort_paths):
@@ -127,7 +127,7 @@ def find_orders(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_mappings(view: type[ChangeListView]) -> Iterator[str]:
-    """Find options for single columns that would be passed over."""
+    """Find options for single columns that would be ignored."""
     for option in KEYED_BY_NAME:
         for name in getattr(view, option):
             if not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""Name the pages and filters of a site that read models by SQL of their own, which no policy narrows by itself."""
+"""Report pages and filters of a site that read models by SQL of their own, to which no policy applies by itself."""
 
 from collections.abc import Iterator
 from types import FunctionType
@@ -43,7 +43,7 @@ def _found(view: type[BaseView]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _is_shipped(function: FunctionType) -> bool:
-    """Return whether a function came with Dovetail or SQLAdmin, and not with the site."""
+    """Return True if a function belongs to Dovetail or SQLAdmin, and not to the site."""
     return function.__module__.startswith(("dovetail.", "sqladmin."))
 
 

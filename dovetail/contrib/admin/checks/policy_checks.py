@@ -1,4 +1,4 @@
-"""Refuse views whose policies cannot decide for them, and name the models for which no policy is registered."""
+"""Find views whose policies cannot decide for them, and models without a registered policy."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Give each view an address of its own, and refuse pages that another hides and templates that are not there."""
+"""Give each view a URL of its own; find pages that another page hides, and templates that do not exist."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ WRITTEN = "_as_written"  # in the class that a site makes of a view, the one tha
 
 
 class Claims:
-    """Knows which view was given which identity, path or name of a page."""
+    """The identities, paths and page names in use, each with its view."""
 
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Refuse views that would show or change more than their author wrote down."""
+"""Run all checks of a view, so that it cannot show or change more than its author declared."""
 
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches

@@ -17,7 +17,7 @@ HARMLESS = 'take it out, or say that it is harmless: mapped_column(info={"secret
 
 
 class Kind(Enum):
-    """Says what can be done with an attribute."""
+    """The kinds of attributes, by what can be done with them."""
 
     COLUMN = auto()  # shown, sorted, searched, filtered, edited
     EXPRESSION = auto()  # a column_property or a hybrid with SQL: the same, but not edited
@@ -84,21 +84,21 @@ def find(model: type[object], path: str) -> Attribute | None:
 
 
 def has_order(found: Attribute) -> bool:
-    """Return whether the rows of its model can be put in an order by an attribute."""
+    """Return True if rows can be ordered by an attribute."""
     if found.kind not in {Kind.COLUMN, Kind.EXPRESSION} or found.is_to_many:
         return False
     return not isinstance(found.sql.type, JSON) or isinstance(found.sql.type, JSONB)
 
 
 def is_secret(mapper: Mapper[object], name: str) -> bool:
-    """Return whether an attribute holds a secret: `info={"secret": ...}` of its column says so, or else its name."""
+    """Return True if an attribute holds a secret, by `info={"secret": ...}` of its column, or else by its name."""
     column = mapper.column_attrs[name].columns[0] if name in mapper.column_attrs else None
     marked: object = column.info.get("secret") if isinstance(column, Column) else None
     return SOUND.search(name) is not None if marked is None else bool(marked)
 
 
 def holds_secret(found: Attribute) -> bool:
-    """Return whether what stands at the end of a path holds a secret."""
+    """Return True if the attribute at the end of a path holds a secret."""
     return is_secret(inspect(found.owner), found.target)
 
 

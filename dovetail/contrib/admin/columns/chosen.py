@@ -1,4 +1,4 @@
-"""Holds the columns of a list that its user chose to see, in their order and widths, of those that are offered."""
+"""The columns of a list that its user chose to see, with their order and widths."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

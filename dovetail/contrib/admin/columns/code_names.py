@@ -1,4 +1,4 @@
-"""Find the names in the code by which an object says what it is called: of what it reads, all are among them."""
+"""Find the names in the code of `__str__` and of computed columns, which include every attribute that it reads."""
 
 import builtins
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Find what stands in `list_display`: attributes of the model, methods of the view or the model, functions, titles."""
+"""Resolve the entries of `list_display`: attributes of the model, methods of view or model, functions, `__str__`."""
 
 import inspect as python_inspect
 from collections.abc import Callable, Iterable, Iterator
@@ -55,7 +55,7 @@ def column_for(view: type[object], model: type[object], one: object) -> Column |
 
 
 def sort_path(column: Column, model: type[object]) -> str | None:
-    """Return the path by which a column is sorted by itself, or None if it has no order."""
+    """Return the path by which a column is sorted by default, or None if it has no order."""
     if column.shown_as.ordering is not None:
         return column.shown_as.ordering
     found = find(model, column.name) if column.compute is None else None
@@ -63,12 +63,12 @@ def sort_path(column: Column, model: type[object]) -> str | None:
 
 
 def is_asynchronous(column: Column) -> bool:
-    """Return whether what computes a column would have to be awaited."""
+    """Return True if the function of a computed column is asynchronous."""
     return python_inspect.iscoroutinefunction(column.compute)
 
 
 def takes(column: Column) -> bool:
-    """Return whether what computes a column can be called with an object alone."""
+    """Return True if the function of a computed column can be called with an object as its only argument."""
     if column.compute is None:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Say how a computed column is shown: what heads it, by what it is sorted, what stands for nothing."""
+"""`@display`: the heading, order and empty value of a computed column."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MARK = "shown_as"
 
 @dataclass(frozen=True, kw_only=True)
 class Display:
-    """The words of `@display`: what it says of a function, a method or the function of a property."""
+    """The options of `@display` for a function, a method or the getter of a property."""
 
     description: str | None = None
     ordering: str | None = None

@@ -36,7 +36,7 @@ def yes_or_no(value: bool) -> Markup:  # noqa: FBT001 - SQLAdmin calls it with t
 
 
 def moment(value: datetime) -> Markup:
-    """Show date and time in the zone of who asks, to the minute; the exact moment on hovering."""
+    """Show date and time in the user's time zone, to the minute; the exact time on hovering."""
     code = value if value.tzinfo is None else value.astimezone(UTC)
     title, text = escape(formats.exact(value)), escape(formats.moment(value))
     return Markup(f'<time datetime="{code.isoformat()}" title="{title}">{text}</time>')  # noqa: S704 - as above
@@ -48,7 +48,7 @@ def decimal(value: float | Decimal) -> str:
 
 
 def size(value: bytes) -> str:
-    """Show how many bytes there are: nobody reads them."""
+    """Show the number of bytes instead of the bytes."""
     count = len(value)
     return ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": formats.number(count)}
 

@@ -1,4 +1,4 @@
-"""Render the Markdown of a page once its transaction is over: a thread does it, for which no connection waits."""
+"""Render the Markdown of a page after its transaction, in a thread, so that no connection is held meanwhile."""
 
 from collections.abc import Collection
 from uuid import uuid4
@@ -11,14 +11,14 @@ from dovetail.markdown.rendering import render_markdown
 
 
 def put_off(text: str, image_hosts: Collection[str]) -> Markup:
-    """Return the place of a text in the page that answers the request at hand, which `fill_places` fills."""
+    """Return a placeholder for a text in the page of the current request, which `fill_places` replaces."""
     place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - of letters and digits
     request_context().late_texts[place] = (text, image_hosts)
     return place
 
 
 async def fill_places(response: object, texts: LateTexts) -> None:
-    """Put the HTML of each text into its place in a page; what is no page has none."""
+    """Replace the placeholders in a page by the HTML of their texts; other responses have none."""
     if not isinstance(response, HTMLResponse):
         return
     body = bytes(response.body)

@@ -1,4 +1,4 @@
-"""Read what people type for a value of a column, with pydantic: in forms and in filters alike."""
+"""Parse typed values of columns with pydantic, in forms and in filters alike."""
 
 import sys
 from collections.abc import Callable
@@ -66,13 +66,13 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
 
 
 def is_text(column_type: TypeEngine[object]) -> bool:
-    """Return whether a column holds texts, so that a part of one can be looked for."""
+    """Return True if a column holds texts, so that it can be searched for a substring."""
     kinds = (bare(column_type), _kept_by_postgresql(column_type))
     return all(isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds)
 
 
 def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
-    """Return the type behind types of an author's own."""
+    """Return the underlying type of a TypeDecorator."""
     # SQLAlchemy makes a date of an interval where the database has none.
     while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
         column_type = column_type.impl_instance

@@ -1,4 +1,4 @@
-"""Values of types that keep them as texts: a country, a time zone, words. They are shown and typed as they are kept."""
+"""Types that store their values as text, such as a country or a time zone: shown and typed as they are stored."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Decide what a widget asks the database for somebody: of the rows and columns that the policies let them know of."""
+"""Build the query of a widget for a user: limited to the rows and columns that the policies allow."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from dovetail.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Question:
-    """A question for a widget; who asks the very same of the database gets the same answer."""
+    """The query of a widget; users whose queries are equal share one result."""
 
     widget: Widget
     statement: AnySelect | None
@@ -48,7 +48,7 @@ def question_of(widget: Widget, request: Request) -> Question | None:
 
 
 def find_unfit_statement(widget: Widget, statement: AnySelect) -> Iterator[str]:
-    """Find what keeps the policies from being put to a statement that reads models."""
+    """Find the reason why the policies cannot be applied to a statement that reads models."""
     if any(_is_model(one["expr"]) for one in statement.column_descriptions):
         yield "its statement selects a whole model; name the columns that are shown"
     if not statement.limit(None).compare(statement):

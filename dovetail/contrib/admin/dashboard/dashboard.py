@@ -1,7 +1,7 @@
-"""Show widgets on a page: what they ask is made out in its transaction, and asked once that is over.
+"""Show widgets on a page: their queries are built in the page's transaction, and run after it.
 
-So the page holds no connection while a widget waits for one; each has one for its own statement alone. One that takes
-too long or fails is a line in its place.
+So the page holds no connection while a widget waits for one; each widget takes one for its own statement. If it takes
+too long or fails, a line is shown instead.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""A figure of the process itself: how many connections of the pool are in use."""
+"""A widget's figure about the process: how many connections of the pool are in use."""
 
 from starlette.applications import Starlette
 

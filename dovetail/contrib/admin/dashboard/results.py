@@ -1,4 +1,4 @@
-"""Keep what statements found for a while, in this process, and let one ask where several would ask the same."""
+"""A cache of query results in this process; of several equal queries at once only one is run."""
 
 import asyncio
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Make what the page that asks before it deletes shows: groups of objects, each of one kind, with names and a count."""
+"""The contents of the page that confirms a deletion: groups of affected objects by kind, with names and counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class NamedObject:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectGroup:
-    """Objects of one kind that a deletion deletes, that lose a reference by it, or that stand in its way."""
+    """Objects of one kind that a deletion deletes, that lose a reference by it, or that prevent it."""
 
     name: str  # in the plural, such as "comments"
     effect: Effect
@@ -49,7 +49,7 @@ class ObjectGroup:
 
 
 class DeletedObjects(NamedTuple):
-    """Tells what a deletion would do, in the order of Django's `get_deleted_objects`."""
+    """The effects of a deletion, in the order of Django's `get_deleted_objects`."""
 
     deleted_objects: Sequence[Line]
     """What goes along, and what loses its reference (`Effect.EMPTY`); a text stands for itself."""

@@ -1,7 +1,8 @@
-"""Find out what a deletion would do, before it does: a few statements for each table, however many rows there are.
+"""Preview a deletion: find its effects by a few statements per table, however many rows there are.
 
-What goes along, what loses its reference and what stands in the way is counted up to the view's `count_limit` and
-named up to NAMED, as far as the user may see it. What goes along needs the right to delete it, where a view shows it.
+Objects that are deleted by cascade, lose a reference or prevent the deletion are counted up to the view's `count_limit`
+and named up to NAMED, as far as the user may see them. Deleting by cascade takes the permission to delete those
+objects, if a view shows them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +55,7 @@ class Answer:
 
 
 class Deletion:
-    """Looks for what goes with objects of a view: with some that are known, or with all that a statement selects."""
+    """Finds the effects of deleting objects of a view: some that are known, or all that a statement selects."""
 
     def __init__(self, view: ChangeListView, request: Request, objs: "Sequence[object] | AnySelect") -> None:
         self._view, self._request, self._objs = view, request, objs
@@ -75,7 +76,7 @@ class Deletion:
         return DeletedObjects(answer.lines, {**own, **answer.counts}, answer.needed, answer.protected)
 
     async def lock(self) -> None:
-        """Keep others from adding anything to what goes along, so that what was found stays true.
+        """Lock the rows, so that nobody can add rows that the deletion would affect.
 
         On PostgreSQL a row that is locked is referred to by no new one; SQLite has one writer at a time.
         """

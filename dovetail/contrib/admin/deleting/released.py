@@ -1,4 +1,4 @@
-"""Tell, before a form is saved, which objects it takes away from its own: they lose their reference, or are deleted.
+"""Find, before a form is saved, the related objects that it removes: they lose their reference, or are deleted.
 
 A form shows a one-to-many relation as a choice of many objects. To take one out of it is to write its row, or to
 delete it where it cannot be without the other one (`delete-orphan`), with all that goes along.

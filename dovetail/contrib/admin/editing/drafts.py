@@ -1,4 +1,4 @@
-"""Keep what somebody is typing into a form, and offer it when they come back: after their session ended, or a crash.
+"""Save drafts of forms while their users type, and offer them later: after the session ended, or a crash.
 
 A draft is of one user, view and object (or of a new one). It is offered, and never put into a form by itself; saving
 the form takes it away. No file, password or secret is kept.

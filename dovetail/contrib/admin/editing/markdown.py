@@ -1,4 +1,4 @@
-"""Render what is typed into an editor for Markdown, for whoever may send the form that it stands in."""
+"""The preview of the Markdown editor, for users who may submit the form that contains it."""
 
 from functools import partial
 

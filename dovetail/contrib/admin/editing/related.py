@@ -1,4 +1,4 @@
-"""Offer beside a relation of a form to add, change and look at the related object, in a window of its own."""
+"""The links beside a relation in a form that add, change and show the related object in a popup window."""
 
 from dataclasses import dataclass
 

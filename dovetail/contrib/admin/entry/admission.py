@@ -1,4 +1,4 @@
-"""Find out who is at a page, see that a form is theirs, and change the token of a session when rights change."""
+"""Identify the user of a page, check the token of a form, and renew the session's token when permissions change."""
 
 import logging
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ logger = logging.getLogger("dovetail.admin")
 
 @dataclass(frozen=True, kw_only=True)
 class Entrance:
-    """Says whom a page is for: everybody, or also who has to enrol a second factor first; and if it is a form."""
+    """The requirements of a page: public or not, open to users who still have to enrol a second factor, a form."""
 
     public: bool = False
     enrolling: bool = False

@@ -1,4 +1,4 @@
-"""The page behind a one-time link: somebody without a password registers a passkey, and is logged in."""
+"""The page behind a one-time link, where a user without a password registers a passkey and is logged in."""
 
 from http import HTTPStatus
 

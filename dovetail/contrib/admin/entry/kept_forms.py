@@ -1,8 +1,7 @@
-"""Keep what somebody had typed when their session was over, and show it again once they are back.
+"""Keep a form that was submitted after its session had ended, and show it again when the user has logged in.
 
-A form is kept only if its token says that our own page was sent to a user; it is shown to that user alone, and saved by
-nobody: whoever comes back looks at it and sends it anew. No file and no password is kept. (The token is the one against
-forgery, `csrf_token`.)
+A form is kept only if its CSRF token (`csrf_token`) shows that our own page was sent to a user. It is shown to that
+user alone, and never saved automatically: the user reviews it and submits it again. Files and passwords are not kept.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The work that a page does before its transaction: what takes long, such as hashing, while no row is locked."""
+"""Slow work of a page, such as hashing, which is done before its transaction, so that no row is locked meanwhile."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

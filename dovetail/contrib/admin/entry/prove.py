@@ -1,4 +1,4 @@
-"""Ask somebody who is logged in to show that it is still them, before they change by which means they log in."""
+"""Reauthentication: logged-in users prove their identity again before they change how they log in."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Send somebody away to log in, or to prove who they are, so that they come back to what they had typed."""
+"""Redirect users to log in or to reauthenticate, and then back to what they had typed."""
 
 import logging
 from http import HTTPStatus

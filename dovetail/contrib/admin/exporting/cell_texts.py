@@ -1,4 +1,4 @@
-"""Say how a file has values of types that it would not read again as Python shows them: codes, lists and JSON."""
+"""Write values in exports so that an import can read them again: stored texts, lists and JSON."""
 
 import json
 from collections.abc import Callable

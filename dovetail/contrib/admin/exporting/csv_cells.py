@@ -28,7 +28,7 @@ STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then be
 
 
 def write_cell(value: object) -> str:
-    """Return a value as text that stays text, or a number, in Excel and LibreOffice whatever separates the cells.
+    """Return a value as text that Excel and LibreOffice read as text or a number, whatever the cell separator.
 
     An apostrophe stands before every `=`, `+`, `-` and `@` with which a cell could begin; numbers stay numbers.
     """

@@ -1,4 +1,4 @@
-"""Write a list as a file, read a few hundred rows at a time: neither memory nor a connection is held for long."""
+"""Write a list as a file, a few hundred rows at a time: memory is limited, and no connection is held for long."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass

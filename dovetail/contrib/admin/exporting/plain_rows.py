@@ -1,4 +1,4 @@
-"""Read the rows of an export as tuples, where all that it shows is columns, and make no objects.
+"""Read the rows of an export as tuples instead of objects, if it shows nothing but columns.
 
 Columns are those of the model, those of an object that it refers to (`author.email`), and what such an object is
 called, if its `__str__` returns a column as it is. Whatever else is shown, or listens to loading, wants the objects.

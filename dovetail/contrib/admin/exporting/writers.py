@@ -1,4 +1,4 @@
-"""Say by which names views offer the files that a list can be written as."""
+"""The export formats by the names that views use."""
 
 from collections.abc import Mapping
 

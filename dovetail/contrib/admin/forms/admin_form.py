@@ -1,4 +1,4 @@
-"""Fill in forms with what a request names and may write; every other field stays as it is."""
+"""Forms filled in from a request: only fields that it names and may write are changed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from gettext import NullTranslations, translation

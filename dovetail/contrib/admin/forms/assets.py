@@ -1,4 +1,4 @@
-"""Find out which scripts and style sheets of ours a page loads for the fields of its forms."""
+"""Find the scripts and style sheets that a page has to load for the fields of its forms."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Make the fields of columns: what is typed for a value, and what is offered for it."""
+"""Functions that make form fields for columns: parsed inputs and selects."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy

@@ -1,4 +1,4 @@
-"""Read and write the fields of forms: each reads what it wrote, and says what is wrong with anything else."""
+"""Form fields and widgets: each field can read what it writes, and explains what is wrong with other input."""
 
 import enum
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Choose a file in a form: what is stored is shown, may be replaced, and taken away where there need be none."""
+"""The form field for a file: it shows the stored file, which may be replaced, or removed if it is optional."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lay out a form: which fields it has, in which groups, and which stand beside each other."""
+"""The layout of a form: its fields, their groups, and which of them share a line."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

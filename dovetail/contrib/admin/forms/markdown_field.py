@@ -1,4 +1,4 @@
-"""Give a text the editor for Markdown: a textarea that a script knows, and that works without it."""
+"""The Markdown editor: a textarea that a script enhances, and that works without it."""
 
 from collections.abc import Iterable, Mapping
 

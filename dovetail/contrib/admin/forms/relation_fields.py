@@ -1,4 +1,4 @@
-"""Choose related objects by their keys, or in two boxes beside each other."""
+"""Fields that choose related objects by their keys, or in two boxes side by side."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable

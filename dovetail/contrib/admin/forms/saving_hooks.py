@@ -1,4 +1,4 @@
-"""Let a view save, delete and answer in its own way, by the hooks that Django has for it."""
+"""Django's hooks by which a view changes how objects are saved and deleted, and what is answered."""
 
 from starlette.requests import Request
 from starlette.responses import Response

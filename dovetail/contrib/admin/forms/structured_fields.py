@@ -1,4 +1,4 @@
-"""Read and write fields for values that are made of several: lists, a value a line, and JSON."""
+"""Form fields for structured values: lists, one item per line, and JSON."""
 
 import json
 from typing import Any, cast

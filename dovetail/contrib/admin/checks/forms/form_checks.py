@@ -1,4 +1,4 @@
-"""Refuse forms that would leave a field out, could not save it, or could not be made."""
+"""Find forms that would omit a field, could not save it, or could not be created."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial

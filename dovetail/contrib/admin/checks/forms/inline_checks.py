@@ -1,4 +1,4 @@
-"""Refuse inlines that would fail, or leave something out, on the day their form is opened."""
+"""Find inlines that would fail, or omit something, when their form is opened."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Refuse forms that are laid out wrongly: groups of nothing, fields twice, choices that are none."""
+"""Find mistakes in the layout of forms: empty groups, repeated fields, widgets for fields without choices."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

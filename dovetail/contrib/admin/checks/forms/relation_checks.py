@@ -1,4 +1,4 @@
-"""Refuse ways of choosing related objects that would find nothing, or show what is never shown."""
+"""Find ways of choosing related objects that would find nothing, or show values that must not be shown."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
