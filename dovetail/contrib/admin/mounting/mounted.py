@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from fastapi import FastAPI
-from jinja2 import BytecodeCache, ChoiceLoader, DictLoader, FileSystemLoader
+from jinja2 import BytecodeCache
 from sqladmin.authentication import AuthenticationBackend
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.exceptions import HTTPException
@@ -43,6 +43,7 @@ from dovetail.contrib.admin.permissions import USER, Authorization
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, menu_of
 from dovetail.contrib.admin.templating.filling import Templates
+from dovetail.contrib.admin.templating.loading import layered
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import make_session_token
 from dovetail.contrib.admin.web.headers import SecurityHeaders
@@ -205,9 +206,8 @@ class MountedSite(LeanAdmin):
 
     def _prepare_templates(self, of_project: Path, of_plugins: Sequence[Path]) -> None:
         environment, cookies = self.templates.env, self._shared.cookies
-        parents = DictLoader({f"admin/{name}": f'{{% extends "sqladmin/{of}.html" %}}' for name, of in PARENTS.items()})
-        brought = FileSystemLoader(of_plugins)
-        environment.loader = ChoiceLoader([FileSystemLoader(of_project), environment.loader, parents, brought])  # type: ignore[list-item]  # SQLAdmin sets one
+        parents = {f"admin/{name}": f"sqladmin/{of}.html" for name, of in PARENTS.items()}
+        environment.loader = layered(of_project, environment.loader, of_plugins, parents)  # type: ignore[arg-type]  # SQLAdmin sets one
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}

@@ -19,6 +19,8 @@ from tests.contrib.admin.mounting.gazette import count_them, make_sites
 
 DONE = '{% extends "sqladmin/base.html" %}{% block main %}Goodbye from {{ admin.site_header }}{% endblock %}'
 
+FRAME = '{% extends "admin/base_site.html" %}{% block branding %}{{ super() }}<i>Est. 1893</i>{% endblock %}'
+
 LOST = '{% extends "sqladmin/password_reset/ask.html" %}{% block heading_text %}Lost your key?{% endblock %}'
 
 
@@ -29,11 +31,13 @@ def settings(make_settings, database_url, tmp_path):
         "blog/post/change.html": '{% extends "admin/change_form.html" %}{% block heading %}Our post{% endblock %}',
         "blog/change_list.html": '{% extends "admin/change_list.html" %}{% block heading %}Blog list{% endblock %}',
         "blog/app_index.html": '{% extends "admin/app_index.html" %}{% block heading %}Blog desk{% endblock %}',
-        "change_form.html": '{% extends "sqladmin/edit.html" %}{% block heading %}Any form{% endblock %}',
+        "base_site.html": FRAME,
+        "base.html": "{%- extends 'sqladmin/base.html' %}{% block head_tail %}<meta name=ours>{% endblock %}",
+        "change_form.html": '{% extends "admin/change_form.html" %}{% block heading %}Any form{% endblock %}',
         "logged_out.html": DONE,
         "password_reset_form.html": LOST,
         "password_change_done.html": '{% extends "sqladmin/layout.html" %}{% block content %}All new{% endblock %}',
-        "index.html": '{% extends "sqladmin/index.html" %}{% block pretitle %}{{ motto }}{% endblock %}',
+        "index.html": '{% extends "admin/index.html" %}{% block pretitle %}{{ motto }}{% endblock %}',
     }.items():
         path = tmp_path / "project" / "templates" / "admin" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,17 @@ async def test_a_site_has_its_own_name_views_and_order(office, session, boss):
     listed = (await office.get("/blog/drafts/")).text
     assert "One" in listed
     assert "(none)" in listed
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/blog/", "/blog/post/", "/blog/post/add/", "/blog/tag/add/", "/account/", "/login"]
+)
+async def test_the_frame_of_every_page_is_the_projects_own_where_it_has_one(office, client, path):
+    who = client if path == "/login" else office.client
+    page = (await who.get(f"/admin{path}")).text
+    assert page.count("<meta name=ours>") == 1
+    assert page.count("<i>Est. 1893</i>") == (path != "/login")
+    assert page.count("<span>The Gazette</span>") <= 1
 
 
 async def test_of_two_views_of_all_users_links_lead_to_the_home_of_the_model(office, session, boss):
@@ -249,9 +264,30 @@ def test_an_option_that_there_is_not_is_refused_where_it_is_written():
     [
         (("blog/pots/change_form.html", ""), "is of no plugin or model; there are"),
         (("blog/post/change_form.html", "{% if %}"), "is a template which Jinja cannot read: line 1"),
+        (
+            ("index.html", '{% extends "admin/index.html" %}{% block brandin %}Ours{% endblock %}'),
+            "is a template which has a block 'brandin', which is none of account, body, branding, content, ",
+        ),
+        (
+            ("base_site.html", '{% extends "admin/base_site.html" %}{% block extrastyle %}{% endblock %}'),
+            "is a template which has a block 'extrastyle', which is called head_css",
+        ),
+        (
+            ("blog/post/details.html", '{% extends "admin/detail.html" %}'),
+            "is a template which extends 'admin/detail.html', which is no template of the site",
+        ),
+        (("blog/index.html", '{% include "nope.html" %}'), "is a template which includes 'nope.html', which is no"),
+        (
+            ("blog/index.html", '{% from "nope.html" import a %}'),
+            "is a template which imports 'nope.html', which is no",
+        ),
+        (
+            ("blog/a.html", '{% extends "admin/blog/a.html" %}'),
+            "is a template which extends 'admin/blog/a.html', and nothing but itself is called so",
+        ),
     ],
 )
-def test_a_folder_of_nothing_and_a_template_that_does_not_parse_are_refused(
+def test_a_folder_of_nothing_and_a_template_that_cannot_be_filled_in_are_refused(
     make_settings, tmp_path, sites, template, words
 ):
     name, text = template

@@ -67,7 +67,12 @@ async def test_a_plugin_brings_templates_by_folder_as_a_project_does_which_wins(
     assert ">What became of it</h1>" in (await office.get(f"/templated/tagged/{tag.id}/history/")).text
     own = settings.base_dir / "project" / "templates" / "admin" / "templated" / "tagged" / "object_history.html"
     own.parent.mkdir(parents=True)
-    own.write_text("The project's own")
+    own.write_text(
+        "{% extends 'admin/templated/tagged/object_history.html' %}"
+        "{% block pretitle %}Ours: {{ super() }}{% endblock %}"
+    )
     async with running(make_application(settings)) as app, make_client(app) as client:
         client.cookies = office.client.cookies
-        assert (await client.get(f"/admin/templated/tagged/{tag.id}/history/")).text == "The project's own"
+        page = (await client.get(f"/admin/templated/tagged/{tag.id}/history/")).text
+        assert ">What became of it</h1>" in page
+        assert '<div class="page-pretitle">Ours: ' in page
