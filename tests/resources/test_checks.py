@@ -76,6 +76,26 @@ def test_what_an_index_begins_with_is_served():
         Author.__table__.indexes -= {by_name, lowered}
 
 
+class Worker(IdMixin, Base):
+    __tablename__ = "worker"
+    metadata = MetaData()
+    kind: Mapped[str] = mapped_column(String(9))
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "worker"}  # noqa: RUF012 - SQLAlchemy's own
+
+
+class Manager(Worker):
+    budget: Mapped[int | None]
+    __mapper_args__ = {"polymorphic_identity": "manager"}  # noqa: RUF012 - as above
+
+
+def test_a_column_that_one_of_the_classes_of_a_table_has_is_named_by_that_class():
+    resource = Resource(model=Manager, fields=("budget",), policy=ReadOnly(), ordering=("budget", "kind"))
+    assert [one.index for one in unserved(resource)] == [
+        'Index("ix_worker_budget", Manager.budget)',
+        'Index("ix_worker_kind", Worker.kind)',
+    ]
+
+
 class Leaf(IdMixin, Base):
     __tablename__ = "leaf"
     metadata = MetaData()

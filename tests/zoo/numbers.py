@@ -2,12 +2,13 @@
 
 import sqlalchemy as sa
 
-from tests.zoo.animal import Animal, Answered, of_type
+from tests.zoo.animal import POSTGRESQL, SQLITE, Animal, Answered, of_type
 
 GROUP = "Numbers"
 NO_NUMBER = ("one", "", [], {}, True)
 SMALL, NORMAL, LARGE = 2**15, 2**31, 2**63
 WHOLE = (*NO_NUMBER, 1.5)
+LONG = "12345678901234567890.0123456789"  # which SQLite does not keep
 
 
 def _whole(name: str, kind: type[sa.Integer], limit: int) -> Animal:
@@ -37,6 +38,25 @@ ANIMALS = (
     _decimal("decimal", sa.DECIMAL(12, 2)),
     of_type("numeric", sa.Numeric(), "-1.5", "0.1", "123456789.123", wrong=(*NO_NUMBER, "NaN"), group=GROUP),
     of_type("numeric_float", sa.Numeric(12, 2, asdecimal=False), -1.5, 0.25, 7.0, wrong=NO_NUMBER, group=GROUP),
+    of_type(
+        "numeric_long",
+        sa.Numeric(30, 10),
+        f"-{LONG}",
+        Answered("0.5", "0.5000000000"),
+        LONG,
+        wrong=(*NO_NUMBER, f"1{LONG}", f"{LONG}1"),
+        group=GROUP,
+        on=POSTGRESQL,
+    ),
+    of_type(
+        "numeric_cut",
+        sa.Numeric(30, 10),
+        Answered("-0.5", "-0.5000000000"),
+        "12345.0123456789",
+        wrong=(*NO_NUMBER, LONG),
+        group=GROUP,
+        on=SQLITE,
+    ),
     _float("float", sa.Float()),
     _float("float_53", sa.Float(53)),
     _float("float_24", sa.Float(24), single=True),

@@ -83,6 +83,11 @@ OF_DIALECT: Mapping[str, Mapping[type, type]] = {
 }
 
 
+def is_exact(value: object) -> bool:
+    """Return whether SQLite keeps all digits of a value."""
+    return not isinstance(value, Decimal) or not value.is_finite() or Decimal(str(float(value))) == value
+
+
 def keep_values(engine: Engine) -> None:
     """Make the engine's dialect use the types above."""
     found = engine.dialect.colspecs
@@ -101,7 +106,6 @@ def _unpadded(value: str | None) -> str | None:
 def _exact(value: object) -> object:
     if not isinstance(value, Decimal) or not value.is_finite():
         return value
-    stored = float(value)
-    if Decimal(str(stored)) != value:
+    if not is_exact(value):
         raise InexactNumberError
-    return stored
+    return float(value)

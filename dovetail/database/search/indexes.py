@@ -106,12 +106,14 @@ def index_for(model: type[object], column: Column[object], expression: str = "")
     if not isinstance(column, Column):
         return None
     table: Any = column.table
-    mapper = inspect(model)
-    owner = next((one for one in mapper.registry.mappers if one.local_table is table), None)
     name = f"ix_{table.name}_{column.name}"
-    if owner is None:  # a table of links
+    owners = [one for one in inspect(model).registry.mappers if one.local_table is table]
+    # Several classes may share a table, each with columns of its own.
+    mapped = ((one, attribute) for one in owners for attribute in one.column_attrs if attribute.columns[0] is column)
+    owner, found = next(mapped, (None, None))
+    if owner is None or found is None:  # a table of links
         return f'Index("{name}", {table.name}.c.{column.name})'
-    attribute = f"{owner.class_.__name__}.{owner.get_property_by_column(column).key}"
+    attribute = f"{owner.class_.__name__}.{found.key}"
     return f'Index("{name}{"_lower" * bool(expression)}", {expression.format(attribute) or attribute})'
 
 

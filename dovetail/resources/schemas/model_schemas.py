@@ -28,6 +28,7 @@ from dovetail.api.schemas import Schema
 from dovetail.errors import ConfigurationError
 from dovetail.resources.schemas.column_types import answered_type, sent_type, why_unfit
 from dovetail.resources.schemas.computed_attributes import computed_type, synonym_of
+from dovetail.resources.schemas.method_names import names_of_methods
 from dovetail.resources.schemas.secret_columns import is_secret
 
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -101,7 +102,8 @@ def model_schemas(
 def _made(base: type[BaseModel], name: str, text: str, model: type[object], fields: Sequence[str]) -> type[BaseModel]:
     namespace = {"__module__": model.__module__, "__doc__": text}
     options = {"model": model, "fields": tuple(fields)}
-    return cast("type[BaseModel]", new_class(name, (base,), options, lambda ns: ns.update(namespace)))
+    with names_of_methods():
+        return cast("type[BaseModel]", new_class(name, (base,), options, lambda ns: ns.update(namespace)))
 
 
 def _declare(schema: type[BaseModel], fields: Iterator[tuple[str, object, FieldInfo | None]]) -> None:
@@ -111,10 +113,19 @@ def _declare(schema: type[BaseModel], fields: Iterator[tuple[str, object, FieldI
     for name, annotation, info in fields:
         if name in own:
             continue
+        _check_name(schema.__name__, name)
         found[name] = annotation
         if info is not None:
             setattr(schema, name, info)
     schema.__annotations__ = found | own
+
+
+def _check_name(schema: str, name: str) -> None:
+    if name.startswith("_") or (name.startswith("model_") and hasattr(BaseModel, name)):
+        raise ConfigurationError(
+            f"{schema}: fields names {name!r}, which a schema calls something else; give the attribute another name, "
+            f'as in `own_name = mapped_column("{name}")`'
+        )
 
 
 def _read_fields(
@@ -271,7 +282,10 @@ def _nested(model: type[object], relation: str, fields: Sequence[str], around: s
         name: Annotated[kind, info] if info else kind for name, kind, info in _plain(target, fields, title)
     }
     namespace |= {"__annotations__": annotations}
-    made = new_class(f"{title}Read", (Schema,), exec_body=lambda ns: ns.update(namespace))
+    for name in annotations:
+        _check_name(f"{title}Read", name)
+    with names_of_methods():
+        made = new_class(f"{title}Read", (Schema,), exec_body=lambda ns: ns.update(namespace))
     return GenericAlias(list, (made,)) if mapped.uselist else or_(made, None)
 
 

@@ -270,7 +270,7 @@ class _Job(Generic[All, One]):
                 raise refused from error
         return None
 
-    async def _refused(self, number: int, error: Exception) -> ConflictError | None:
+    async def _refused(self, number: int, error: Exception) -> DovetailError | None:
         return await refused_row(self.session, self.model, self.bodies[number], error) if self.bodies else None
 
     @contextmanager

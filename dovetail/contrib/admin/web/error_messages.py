@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 from dovetail.contrib.admin.columns.identifiers import parse_identifier, primary_keys
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import OpenModelView
+from dovetail.database.column_types import InexactNumberError
 from dovetail.database.deletion.missing_references import breaks_a_reference, missing_references
 from dovetail.database.drivers.broken_rules import refused_columns
 from dovetail.database.drivers.rule_sentences import broken_rule_sentence
+from dovetail.database.engine.portable_values import is_exact
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
@@ -95,6 +97,9 @@ async def message_for_row(error: Exception, view: OpenModelView, data: Mapping[s
     SQLite does not say which they are: its rows are asked, once the savepoint of the form was undone.
     """
     told = message_for(error, view)
+    if isinstance(error, InexactNumberError):
+        inexact = [name for name, value in data.items() if not is_exact(value)]
+        return replace(told, errors=[FieldError(pointer=f"/{name}", detail=told.message) for name in inexact])
     if told.errors or not breaks_a_reference(error):
         return told
     values = dict(_keys(view.mapper, data))

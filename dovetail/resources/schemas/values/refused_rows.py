@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
+from dovetail.database.column_types import InexactNumberError
 from dovetail.database.deletion.missing_references import (
     breaks_a_reference,
     has_deferred_keys,
@@ -19,17 +20,21 @@ from dovetail.database.deletion.missing_references import (
     missing_references,
 )
 from dovetail.database.drivers.broken_rules import refused_columns
+from dovetail.database.engine.portable_values import is_exact
 from dovetail.database.error_translation import BROKEN_REFERENCE, client_error
 from dovetail.errors import ConflictError, FieldError
 
 
 async def refused_row(
     session: AsyncSession, model: type[object], data: BaseModel, error: Exception
-) -> ConflictError | None:
+) -> ConflictError | InexactNumberError | None:
     """Return the error with the fields of a body that a rule of the database refused; None for another error.
 
     Where nobody can say which key of another row is broken it has all that are keys of others.
     """
+    if isinstance(error, InexactNumberError):
+        names = [name for name in data.model_fields_set if not is_exact(getattr(data, name))]
+        return InexactNumberError(errors=_errors(sorted(names), error.detail, "invalid"))
     found = error if isinstance(error, ConflictError) else client_error(error)
     is_ours = isinstance(error, ConflictError) and error.detail == BROKEN_REFERENCE
     if not isinstance(found, ConflictError) or not (is_ours or isinstance(error, IntegrityError)):
