@@ -12,7 +12,7 @@ from dovetail.contrib.admin.forms.layout import names_in
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import GONE, STALE, RowForm, row_version
 from dovetail.contrib.admin.inlines.sent import DELETE, KEY, VERSION, Sent, text_of
-from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
+from dovetail.contrib.admin.inlines.shown_fields import ShownField, mark_stored, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.errors import BadRequestError
@@ -96,14 +96,14 @@ class RowBuilder:
         key = "" if self._formset.save_as_new else text_of(sent, prefix, KEY)
         is_marked = text_of(sent, prefix, DELETE) not in {"", "false"}
         if key in objects:
-            return self._filled_in(await self._stored(prefix, objects[key]), sent, is_marked=is_marked)
+            return await self._filled_in(await self._stored(prefix, objects[key]), sent, is_marked=is_marked)
         if not self.may_add or (key and is_marked):
             if key and not is_marked:
                 self._formset.errors.append(LOST.format(in_sentence(self._inline.singular)))
             return None
         return self._new(prefix, sent, key, is_marked=is_marked)
 
-    def _filled_in(self, row: RowForm, sent: FormData, *, is_marked: bool) -> RowForm:
+    async def _filled_in(self, row: RowForm, sent: FormData, *, is_marked: bool) -> RowForm:
         row.is_marked, row.sent_version = is_marked and row.can_delete, text_of(sent, row.prefix, VERSION)
         if not row.can_change:
             return row
@@ -116,6 +116,8 @@ class RowBuilder:
             row.begin_again(begun)
         elif row.changes() or row.is_marked:
             row.is_outdated, row.problems = True, [STALE]
+            assert row.obj is not None  # noqa: S101 - it is stored
+            await mark_stored(self._request, self._inline, row.obj, row.form, without_demands(begun, row.unseen))
         return row
 
     def _new(self, prefix: str, sent: FormData, key: str, *, is_marked: bool) -> RowForm | None:

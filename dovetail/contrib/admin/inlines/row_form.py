@@ -14,7 +14,10 @@ from dovetail.translation.texts import gettext_lazy
 GONE = gettext_lazy(
     "Somebody else deleted this while you were editing. Saving again adds it anew; remove it if it is to stay deleted."
 )
-STALE = gettext_lazy("Somebody else changed this while you were editing. Saving again puts yours in its place.")
+STALE = gettext_lazy(
+    "Somebody else changed this while you were editing. "
+    "What is stored now stands below each field where it differs; saving again puts yours in its place."
+)
 
 
 @dataclass(kw_only=True)

@@ -1,11 +1,16 @@
-"""Show in a form what it does not write: as it was before anything was changed, with links where there are pages."""
+"""Show in a form what it does not write: what nobody may change there, and what others stored while it was open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from starlette.requests import Request
+from wtforms import Field, Form, SelectFieldBase, SelectMultipleField, StringField
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.formats import EMPTY
+from dovetail.contrib.admin.forms.fields import titled
+from dovetail.contrib.admin.forms.relation_fields import KeptChoicesField, key_of
+from dovetail.contrib.admin.sqladmin_private import by_attribute
 
 
 @dataclass(frozen=True)
@@ -14,6 +19,7 @@ class ShownField:
 
     label: str
     parts: tuple[tuple[object, str | None], ...]
+    held: object = None  # what a script puts into the field to take this over; None if none can
 
 
 async def shown_field(view: ChangeListView, request: Request, obj: object | None, name: str) -> ShownField:
@@ -26,3 +32,44 @@ async def shown_field(view: ChangeListView, request: Request, obj: object | None
         return ShownField(view.label(name), ((formatted, None),))
     parts = tuple((view.short_title_of(one), view.link_to(request, one)) for one in related)
     return ShownField(view.label(name), parts or ((EMPTY, None),))
+
+
+async def mark_stored(request: Request, view: ChangeListView, obj: object, form: Form, stored: Form) -> None:
+    """Let each field of a form show what is stored now, if that is something else than what is in it."""
+    named = {name: next(iter(by_attribute({name: None}, view.model))) for name in form.data}
+    for field in form:
+        name, kind = field.short_name, getattr(field.widget, "input_type", "")
+        if kind in {"file", "hidden", "password"} or name not in stored or _data_of(field) == _data_of(stored[name]):
+            continue  # what is stored of a file stands beside it anyway
+        shown = await shown_field(view, request, obj, named[name])
+        if isinstance(field, StringField):  # as it is typed: the page of an object may render it
+            shown = ShownField(shown.label, ((stored[name].data, None),))
+        vars(field)["stored_now"] = replace(shown, held=await _held_by(stored[name]))
+
+
+async def _held_by(field: Field) -> object:
+    """Return what a field holds as its script reads it; None for what cannot be put into it."""
+    if isinstance(field, KeptChoicesField):
+        return None
+    if isinstance(field, AjaxSelectField | AjaxSelectMultipleField):
+        several = field.data if isinstance(field.data, list | tuple | set) else [field.data]
+        return [one for one in [await titled(field, one) for one in several if one] if one]
+    if isinstance(field, SelectFieldBase):
+        chosen = [str(choice[0]) for choice in field.iter_choices() if choice[2]]
+        return chosen if isinstance(field, SelectMultipleField) else next(iter(chosen), "")
+    text = getattr(field, "_value", None)  # where WTForms itself asks for it
+    return text() if callable(text) and not isinstance(field.data, bool) else bool(field.data)
+
+
+def _data_of(field: Field) -> object:
+    """Return what a field holds, alike whether it was read from a form or from an object."""
+    told = key_of if hasattr(field, "loader") else str  # relations hold keys, or the objects themselves
+    match field.data:
+        case None | "" | False:
+            return ""
+        case list() | tuple() | set() as several:
+            return sorted(map(told, several))
+        case str() as text:
+            return "\n".join(text.splitlines())
+        case other:
+            return told(other)

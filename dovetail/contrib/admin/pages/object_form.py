@@ -28,10 +28,10 @@ from dovetail.contrib.admin.forms.layout import Layout, names_in
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_to_show, open_formsets, with_parts
-from dovetail.contrib.admin.inlines.shown_fields import ShownField, shown_field
+from dovetail.contrib.admin.inlines.shown_fields import ShownField, mark_stored, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.conflicts import STALE, mark_stored, tell_stale
+from dovetail.contrib.admin.pages.conflicts import STALE_ROWS, tell_stale
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
@@ -248,7 +248,7 @@ async def _conflict(page: FormPage, obj: object | None, sent: FormData) -> str |
         return str(DELETED)
     if obj is not None and sent.get(VERSION) != page.version:
         return await tell_stale(page.office, page.request, page.view, obj)
-    return str(STALE) if any(one.is_stale for one in with_parts(page.formsets)) else None
+    return str(STALE_ROWS) if any(one.is_stale for one in with_parts(page.formsets)) else None
 
 
 def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.entry.test_lost_sessions import log_in, send_late
 from tests.contrib.admin.inlines.test_tabular import stored
 from tests.contrib.admin.polls.models import Choice
+from tests.contrib.admin.reading import stored_now
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"])  # where rows are locked
 
@@ -24,6 +25,8 @@ async def test_whoever_changes_a_row_that_others_changed_is_told_and_may_put_the
     await office.submit(edit, {"choice-0-votes": "7"})
     answer = await sent(office, edit, form | {"choice-0-choice_text": "Nothing", "choice-2-choice_text": "New"})
     assert (answer.status_code, answer.text.count(STALE)) == (409, 1)
+    assert stored_now(answer.text) == {"choice-0-choice_text": "Not much", "choice-0-votes": "7"}
+    assert "with what is stored now" in answer.text
     shown = read_form(answer.text)
     assert (shown["choice-0-choice_text"], shown["choice-2-choice_text"]) == (["Nothing"], ["New"])
     assert await stored(session) == [("Not much", 7), ("The sky", 0)]
