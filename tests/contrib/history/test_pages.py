@@ -128,7 +128,7 @@ async def test_the_list_of_all_changes_calls_models_by_their_titles_in_the_langu
     listed = (await office.get(address)).text
     assert re.search(r"<td data-label=\"Modell\">\s*Beitrag\s*</td>", listed)
     assert re.search(r'href="[^"]*model=blog.post"[^>]*>Beitrag', listed)
-    assert f"Beitrag {post}: Geändert" in listed
+    assert "Beitrag A new title: Geändert" in listed
     narrowed = (await office.get(f"{address}?model=blog.tag")).text
     assert re.search(r"<td data-label=\"Modell\">\s*Schlagwort\s*</td>", narrowed)
     assert not re.search(r"<td data-label=\"Modell\">\s*Beitrag\s*</td>", narrowed)
@@ -143,11 +143,11 @@ async def test_a_change_of_the_list_says_what_fields_held_in_words_and_leads_to_
     office.client.headers["Accept-Language"] = "de"
     listed = (await office.get(page_of(app, "list", identity="history/recordedchange"))).text
     of_object = page_of(app, "object-history", identity="blog/post", pk=post)
-    assert f'<a href="/admin{of_object}">{post}</a>' in listed
+    assert f'<a href="/admin{of_object}">A new title</a> <small class="text-secondary">{post}</small>' in listed
     numbers = re.findall(r'href="/admin/history/recordedchange/(\d+)/"[^>]*aria-label="Beitrag', listed)
     details = [page_of(app, "details", identity="history/recordedchange", pk=one) for one in numbers]
     pages = [(await office.get(address)).text for address in details]
-    made = next(one for one in pages if "Beitrag 1: Hinzugefügt" in one)
+    made = next(one for one in pages if "Beitrag A new title: Hinzugefügt" in one)
     assert re.search(r"<dt[^>]*>Titel</dt><dd[^>]*>An old title</dd>", made)
     assert re.search(r"<dt[^>]*>Veröffentlicht</dt><dd[^>]*>nein</dd>", made)
     assert "{&#34;" not in made

@@ -13,10 +13,10 @@ from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
-from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import Picture, shown_pictures
+from dovetail.contrib.history.admin.titles import title_in, view_of
 from dovetail.contrib.history.differences import text_of
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.log import history_log
@@ -25,6 +25,7 @@ from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.words import column_in_words
 
 Formatter: TypeAlias = Callable[[RecordedChange, str], object]
+KEYED = Markup('{} <small class="text-secondary">{}</small>')
 DESCRIBED = Markup('<dt class="col-sm-4">{}</dt><dd class="col-sm-8 text-break">{}</dd>')
 
 
@@ -47,19 +48,20 @@ def model_with_code(change: RecordedChange, name: str) -> Markup:
     return Markup("{} {}").format(model_in_words(change, name), code)
 
 
-def key_with_history(change: RecordedChange, _name: str) -> str:
-    """Return the key of what was changed, as a link to all changes of it, where it has a page."""
-    view = _view(change)
-    if view is None:
-        return change.object_key
+def object_with_history(change: RecordedChange, _name: str) -> str:
+    """Return what was changed by its title, with its key, as a link to all changes of it, where it has a page."""
     request = request_context().request
-    address = path_for(request, "admin:object-history", change.object_key, identity=view.identity)
-    return Markup('<a href="{}">{}</a>').format(address, change.object_key)
+    title, view = title_in(request, change), view_of(request, change.model)
+    shown = title or change.object_key
+    if view is not None:
+        address = path_for(request, "admin:object-history", change.object_key, identity=view.identity)
+        shown = Markup('<a href="{}">{}</a>').format(address, shown)
+    return KEYED.format(shown, change.object_key) if title else shown
 
 
 def picture_in_words(change: RecordedChange, name: str) -> Markup:
     """Return what fields held before or after a change, each behind its label; a dash for nothing."""
-    table, view = recorded().labelled(change.model), _view(change)
+    table, view = recorded().labelled(change.model), view_of(request_context().request, change.model)
     model = None if table is None else table.model
     picture: Picture = getattr(change, name)
     if model is not None:
@@ -81,13 +83,6 @@ def actor_in_words(change: RecordedChange, _name: str) -> str:
 def via_in_words(change: RecordedChange, _name: str) -> str:
     """Return by which session, token or command a change came."""
     return ORIGINS.say(change.via)
-
-
-def _view(change: RecordedChange) -> ViewBase | None:
-    table = recorded().labelled(change.model)
-    if table is None or table.model is None:
-        return None
-    return rights_of(request_context().request).view_of(table.model)
 
 
 class ModelFilter(StaticValuesFilter):

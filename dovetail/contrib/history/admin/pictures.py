@@ -45,7 +45,7 @@ def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
     if name not in mapper.column_attrs or isinstance(value, bool):
         return value
     kind = bare(mapper.column_attrs[name].columns[0].type)
-    if isinstance(value, float) or (isinstance(value, int) and isinstance(kind, Numeric)):
+    if isinstance(value, float | Decimal) or (isinstance(value, int) and isinstance(kind, Numeric)):
         return formats.decimal(as_text(_with_places(kind, value)))
     return _text_as_page(kind, value) if isinstance(value, str) else value
 
@@ -66,7 +66,7 @@ def _text_as_page(kind: TypeEngine[object], value: str) -> str:
         return value
 
 
-def _with_places(kind: TypeEngine[object], value: float) -> object:
+def _with_places(kind: TypeEngine[object], value: float | Decimal) -> object:
     """Return a number with the decimals that its column keeps: JSON knows none that are zero."""
     if not isinstance(kind, Numeric) or not kind.asdecimal or kind.scale is None:
         return value

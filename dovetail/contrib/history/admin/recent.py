@@ -4,25 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from typing_extensions import override
 
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
-from dovetail.contrib.admin.columns.identifiers import primary_keys
-from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of, user_of
-from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.widgets.widget import STAFF, Row, Values, Widget
 from dovetail.contrib.history.admin.names import title_of_deleted
-from dovetail.contrib.history.admin.related import text_of
-from dovetail.contrib.history.keys import values_of_keys
+from dovetail.contrib.history.admin.titles import titles_of
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
-from dovetail.resources.query.keys import among, key_from
 from dovetail.translation.texts import gettext_lazy
 
 SHOWN = 10
@@ -58,7 +51,8 @@ class RecentChanges(Widget):
         changes = _shown(request, rows)
         titles: dict[tuple[ViewBase, str], str] = {}
         for view in dict.fromkeys(one.view for one in changes):
-            titles |= await _titles(request, session, view, {one.object_key for one in changes if one.view is view})
+            keys = {one.object_key for one in changes if one.view is view}
+            titles |= {(view, key): title for key, title in (await titles_of(request, session, view, keys)).items()}
         gone = [
             one for one in changes if one.action == ChangeAction.DELETE and (one.view, one.object_key) not in titles
         ]
@@ -87,21 +81,6 @@ def _views(request: Request) -> Mapping[str, ViewBase]:
     models = {view.model: view for view in rights.listable}
     found = {f"{view.plugin_name}.{model.__name__.lower()}": rights.view_of(model) for model, view in models.items()}
     return {label: view for label, view in found.items() if view is not None}
-
-
-async def _titles(
-    request: Request, session: AsyncSession, view: ViewBase, keys: set[str]
-) -> dict[tuple[ViewBase, str], str]:
-    """Return what objects say of themselves as they are now, of those that the user may still list."""
-    columns, fields = primary_keys(view.model), fields_of(request)
-    values = values_of_keys(columns, keys)
-    if not values:
-        return {}
-    paths = paths_read(view.model, names_in_text_of(view.model))
-    rows = view.permitted_rows(request).where(among(columns, map(key_from, values.values())))
-    found = (await session.scalars(rows.options(*loading(view.model, paths, rights_of(request))))).unique(id)
-    told = {tuple(inspect(obj).identity): text_of(obj, fields) for obj in found}
-    return {(view, key): text for key, value in values.items() if (text := told.get(value))}
 
 
 async def _titles_of_deleted(

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, false, literal_column, or_, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.columns.texts import read_day
 from dovetail.contrib.admin.lists.column_filters import within
 from dovetail.contrib.admin.own_pages.page import render_page
 from dovetail.contrib.admin.permissions import may, rights_of, user_of
@@ -22,7 +23,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.admin.along import causes_of, counts_along
 from dovetail.contrib.history.admin.lines import recorded
 from dovetail.contrib.history.admin.names import title_of_deleted
-from dovetail.contrib.history.admin.undoing import chosen_change, is_number, undo_for
+from dovetail.contrib.history.admin.undoing import chosen_change, is_number, undo_or_tell
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
@@ -169,19 +170,16 @@ def _may_restore(request: Request, view: ViewBase) -> bool:
 
 async def _restore(request: Request, views: Mapping[str, ViewBase]) -> Response:
     change = await chosen_change(request, _deleted(request, views))
-    count = await undo_for(request, change)
-    Flash.success(
-        request,
-        gettext("It was restored.")
-        if count == 1
-        else gettext("It was restored, with %(count)s changes in all.") % {"count": count},
-    )
+    count = await undo_or_tell(request, change)
+    if count is not None:
+        all_told = gettext("It was restored, with %(count)s changes in all.") % {"count": count}
+        Flash.success(request, gettext("It was restored.") if count == 1 else all_told)
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
 
 
 def _day(text: str) -> date | None:
     try:
-        found = date.fromisoformat(text)
+        found = date.fromisoformat(read_day(text).strip())
     except ValueError:
         return None
     return found if date.min < found < date.max else None  # whose midnights are moments in every zone

@@ -8,11 +8,12 @@ from sqlalchemy import Select, func, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.permissions import rights_of, user_of
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.history.admin.lines import recorded
-from dovetail.contrib.history.admin.undoing import chosen_change, undo_for, undone_in_words
-from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.history.admin.titles import view_of
+from dovetail.contrib.history.admin.undoing import REFUSED, chosen_change, undo_or_tell, undone_in_words
+from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.transactions import are_own
 from dovetail.translation.texts import gettext_lazy
@@ -46,7 +47,10 @@ class UndoPage(BaseView):
     async def act(self, request: Request) -> Response:
         """Undo the change that the form names, and lead to the list of such objects."""
         change = await chosen_change(request, _own(request))
-        Flash.success(request, undone_in_words(await undo_for(request, change)))
+        count = await undo_or_tell(request, change)
+        if count is None:
+            return RedirectResponse(_history_of(request, change), HTTPStatus.SEE_OTHER)
+        Flash.success(request, undone_in_words(count))
         return RedirectResponse(_list_of(request, change), HTTPStatus.SEE_OTHER)
 
 
@@ -54,10 +58,18 @@ def _own(request: Request) -> Select[RecordedChange]:
     return select(RecordedChange).where(RecordedChange.actor_id == user_of(request).id)
 
 
+def _history_of(request: Request, change: RecordedChange) -> str:
+    """Return the address of the changes of what was changed; that of the list if there is no such page for the user."""
+    view = view_of(request, change.model)
+    if view is None or (change.action == ChangeAction.DELETE and not user_of(request).is_superuser):
+        return _list_of(request, change)
+    address = path_for(request, "admin:object-history", change.object_key, identity=view.identity)
+    return f"{address}?{REFUSED}={change.id}"
+
+
 def _list_of(request: Request, change: RecordedChange) -> str:
     """Return the address of the list of the objects that were changed; that of the first page if there is none."""
-    table = recorded().labelled(change.model)
-    view = None if table is None or table.model is None else rights_of(request).view_of(table.model)
+    view = view_of(request, change.model)
     if view is None:
         return str(request.url_for("admin:index").path)
     return str(request.url_for("admin:list", identity=view.identity).path)

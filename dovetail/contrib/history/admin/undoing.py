@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 
+from sqladmin.flash import Flash
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
@@ -15,10 +16,14 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.history.admin.rights import OfficeJudge
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
+from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.transactions import are_of
 from dovetail.contrib.history.undoing.undo import earliest, undo
+from dovetail.errors import ConflictError, PermissionDeniedError
+from dovetail.state import note_of_request
 from dovetail.translation.texts import gettext
 
+REFUSED = "refused"  # in the address of a page of changes: which of them could not be undone just now
 DIGITS = 18  # of a number that fits into 64 bits
 
 
@@ -67,10 +72,19 @@ async def chosen_change(request: Request, among: Select[RecordedChange]) -> Reco
     return change
 
 
-async def undo_for(request: Request, change: RecordedChange) -> int:
-    """Undo a change for the user of a request, and return how many lines that were. Raises as `undo` does."""
+async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
+    """Undo a change for the user of a request, and return how many lines that were.
+
+    If that is refused, leave the reason as a message for the page that follows, and return None: nothing was written.
+    """
     session = request_context().session
-    return await undo(session, history_log(session), change, OfficeJudge(request))
+    try:
+        async with session.begin_nested():
+            return await undo(session, history_log(session), change, OfficeJudge(request))
+    except (ConflictError, PermissionDeniedError) as error:
+        note_of_request(UNDOES, None)
+        Flash.error(request, error.detail)
+        return None
 
 
 def undone_in_words(count: int) -> str:

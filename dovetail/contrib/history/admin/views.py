@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from sqladmin.flash import Flash
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import LongWork, ObjectPage, ShownObject
@@ -24,9 +25,9 @@ from dovetail.contrib.history.admin.lines import (
     Formatter,
     ModelFilter,
     actor_in_words,
-    key_with_history,
     model_in_words,
     model_with_code,
+    object_with_history,
     picture_in_words,
     recorded,
     via_in_words,
@@ -34,11 +35,13 @@ from dovetail.contrib.history.admin.lines import (
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
 from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.related import Texts, related_texts
+from dovetail.contrib.history.admin.titles import load_titles, title_in
 from dovetail.contrib.history.admin.undoing import (
+    REFUSED,
     chosen_change,
     count_beside,
     is_number,
-    undo_for,
+    undo_or_tell,
     undoable_actions,
     undone_in_words,
 )
@@ -46,6 +49,7 @@ from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
+from dovetail.contrib.history.recording.exact_numbers import exact_lines
 from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
 PAGE = 50  # changes of one page
@@ -69,7 +73,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     formatters: ClassVar[dict[object, Formatter]] = {
         "actor_name": actor_in_words,
         "model": model_in_words,
-        "object_key": key_with_history,
+        "object_key": object_with_history,
     }
     list_display = ("created_at", "actor_name", "door", "action", "model", "object_key")
     details_display = (
@@ -80,13 +84,13 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     labels: ClassVar[dict[object, str]] = {
         "created_at": gettext_lazy("Time"),
         "actor_name": gettext_lazy("By"),
-        "object_key": gettext_lazy("Key"),
+        "object_key": gettext_lazy("Object"),
         "request_id": gettext_lazy("Request"),
     }
     details_formatters: ClassVar[dict[object, Formatter]] = {
         "actor_name": actor_in_words,
         "model": model_with_code,
-        "object_key": key_with_history,
+        "object_key": object_with_history,
         "before": picture_in_words,
         "after": picture_in_words,
         "via": via_in_words,
@@ -103,10 +107,26 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     unindexed = ("action", "door", "actor_name", "created_at")  # superusers look for them by hand, and seldom
 
     def title_of(self, obj: object) -> str:
-        """Return what was done to what: `Post 12: Changed`."""
+        """Return what was done to what: `Post Hello: Changed`, or `Post 12: Changed` of what has no title."""
         if not isinstance(obj, RecordedChange):
             return super().title_of(obj)
-        return f"{model_in_words(obj)} {obj.object_key}: {DONE[obj.action]}"
+        title = title_in(request_context().request, obj) or obj.object_key
+        return f"{model_in_words(obj)} {title}: {DONE[obj.action]}"
+
+    async def list(self, request: Request) -> ListPage:
+        """Read one page of the list, and what its lines are of."""
+        page = await super().list(request)
+        await load_titles(request, [one for one in page.rows if isinstance(one, RecordedChange)])
+        return page
+
+    async def get_object_for_details(self, value: Request) -> object:
+        """Return the line whose page is asked for, and what it is of."""
+        found: object = await super().get_object_for_details(value)
+        if not isinstance(found, RecordedChange):
+            return found
+        (line,) = await exact_lines(self.session, select(RecordedChange).where(RecordedChange.id == found.id))
+        await load_titles(value, [line])
+        return line
 
     def is_accessible(self, request: Request) -> bool:
         """Return True for superusers."""
@@ -129,7 +149,7 @@ def is_recorded(_request: Request, view: ViewBase) -> bool:
 async def load_history(_office: Office, request: Request, shown: ShownObject) -> LongWork | None:
     """Return what compares the changes of an object, the latest first; None if it is gone and none are left of it."""
     session, model = request_context().session, shown.view.model
-    found = (await session.scalars(_changes_of(request, shown).limit(PAGE + 1))).all()
+    found = await exact_lines(session, _changes_of(request, shown).limit(PAGE + 1))
     if not found and shown.obj is None:
         return None
     rows = found[:PAGE]
@@ -144,6 +164,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         older = rows[-1].id if len(found) > PAGE else None
         words: dict[str, object] = {"undoable": undoable}
         words |= {"label": partial(label_of, shown.view), "origin": ORIGINS.say}
+        words |= _conflict(request, rows)
         return {"changes": changes, "older": older, "beside": beside, **words}
 
     return compare
@@ -152,10 +173,24 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
 async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
     """Undo the change that the form names, with all that was done in its transaction."""
     change = await chosen_change(request, _changes_of(request, shown))
-    Flash.success(request, undone_in_words(await undo_for(request, change)))
+    count = await undo_or_tell(request, change)
+    if count is None:
+        return RedirectResponse(f"{request.url.path}?{REFUSED}={change.id}", HTTPStatus.SEE_OTHER)
+    Flash.success(request, undone_in_words(count))
     if change.action == ChangeAction.ADD:
         return RedirectResponse(list_url(request, shown.view), HTTPStatus.SEE_OTHER)
     return RedirectResponse(str(request.url), HTTPStatus.SEE_OTHER)
+
+
+def _conflict(request: Request, rows: Sequence[RecordedChange]) -> dict[str, object]:
+    """Return the number of the change that could not be undone just now, and of the later ones of the same fields."""
+    number = request.query_params.get(REFUSED, "")
+    refused = next((row for row in rows if str(row.id) == number), None)
+    if refused is None:
+        return {"refused": None, "later": ()}
+    fields = {*refused.before, *refused.after}
+    later = [row.id for row in rows if row.id > refused.id and not fields.isdisjoint({*row.before, *row.after})]
+    return {"refused": refused.id, "later": later}
 
 
 def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
