@@ -10,7 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from dovetail.database.drivers.broken_rules import breaks_a_rule
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
-from dovetail.database.drivers.rule_sentences import broken_rule_sentence, lost_at_commit_sentence
+from dovetail.database.drivers.rule_sentences import broken_rule_sentence, is_of_commit, lost_at_commit_sentence
 from dovetail.database.models import Base
 from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
 from dovetail.translation.texts import gettext, gettext_lazy
@@ -73,7 +73,7 @@ def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
         return InvalidInputError(gettext("A value cannot be stored: it is too large, too long or not valid text."))
     if isinstance(error, exc.IntegrityError):
         usual = BROKEN_RULE if breaks_a_rule(error.orig) else CONFLICTS.get(code_of(error.orig))
-        is_lost_at_commit = error.statement is None and usual == BROKEN_REFERENCE
+        is_lost_at_commit = usual == BROKEN_REFERENCE and is_of_commit(error, _tables())
         tell = lost_at_commit_sentence if is_lost_at_commit else broken_rule_sentence
         return ConflictError(tell(error.orig, _tables()) or usual)
     if code_of(error.orig).startswith(READ_ONLY):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Dialect, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
-from dovetail.database.drivers.lost_connections import is_lost, throw_away
+from dovetail.database.drivers.lost_connections import is_lost, is_of_reference, throw_away
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
     close_unused,
@@ -58,8 +58,28 @@ class DriverConnection:
             else:
                 rows = await driver.fetch(sql, *arguments)
         except Exception as error:
-            raise _translated(error, sql, engine, self.managed) from error
+            found = await self._ask_again(error, sql, arguments)
+            if not isinstance(found, Exception):
+                return found
+            raise _translated(found, sql, engine, self.managed) from error
         return rows
+
+    async def _ask_again(
+        self, error: Exception, sql: str, arguments: tuple[object, ...]
+    ) -> Exception | Sequence[Sequence[object]]:
+        """Return the error, which knows then whether SQLite's COMMIT has found it; or the rows, if all is well now.
+
+        A statement that is a transaction of its own does not tell a foreign key of its row from one that is deferred.
+        """
+        driver = self.driver
+        if self.dialect.name != "sqlite" or driver.in_transaction or not is_of_reference(error):
+            return error
+        from dovetail.database.drivers.aiosqlite_connections import fetch_last
+
+        try:
+            return await fetch_last(driver, [(sql, arguments)])
+        except Exception as again:  # noqa: BLE001 - the caller raises it
+            return again
 
     async def fetch_last(self, steps: Sequence[tuple[str, tuple[object, ...]]]) -> Sequence[Sequence[object]]:
         """Run statements of SQLite's, and return the rows of the last; without a transaction they are one.

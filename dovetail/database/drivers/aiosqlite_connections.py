@@ -14,6 +14,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from dovetail.database.drivers.lost_connections import AT_COMMIT
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Identity = tuple[int, int]  # of a file: device and inode
@@ -112,13 +114,21 @@ def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object
         for sql, arguments in steps[:-1]:
             connection.execute(sql, arguments)
         rows = connection.execute(*steps[-1]).fetchall()
-        connection.execute("RELEASE dovetail_steps")  # outside a transaction a COMMIT: checks deferred foreign keys
+        _release(connection)
     except BaseException:
         with suppress(sqlite3.Error):  # some errors, such as a full disk, have rolled back the whole transaction
             connection.execute("ROLLBACK TO dovetail_steps")
             connection.execute("RELEASE dovetail_steps")
         raise
     return rows
+
+
+def _release(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("RELEASE dovetail_steps")
+    except sqlite3.IntegrityError as error:  # it looks at deferred foreign keys, where it is a COMMIT
+        error.add_note(AT_COMMIT)
+        raise
 
 
 def _roll_back(driver: aiosqlite.Connection) -> None:

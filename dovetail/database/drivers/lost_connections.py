@@ -23,6 +23,7 @@ POSTGRESQL_LOST = ("08", "53", "55000", "25006", "25P03", "57P", "58")
 SQLITE_LOST = (8, 10, 13, 14, 15, 26)
 # A prepared statement does not exist, or exists already: PgBouncer before 1.21 mixes up those of its clients.
 MIXED_UP = ("26000", "42P05")
+AT_COMMIT = "The COMMIT looked at this."  # a note on an error of SQLite's, whose statement is another one
 LOCAL = (*MIXED_UP, "53", "55000")  # codes that concern one connection only
 
 
@@ -91,6 +92,11 @@ def sqlite_code(error: object) -> int | None:
     """Return SQLite's primary result code (https://www.sqlite.org/rescode.html), None for another database's error."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def is_of_reference(error: object) -> bool:
+    """Return whether SQLite refused a row for a foreign key."""
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY"
 
 
 def driver_errors(*names: str) -> tuple[type[BaseException], ...]:

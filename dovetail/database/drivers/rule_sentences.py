@@ -8,11 +8,12 @@ Without a message in `info`, the constraint's comment is used. The constraint's 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKeyConstraint, Index, Table
+from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKeyConstraint, Index, Table, exc
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import ColumnCollectionConstraint
 
 from dovetail.database.drivers.broken_rules import broken_rule, is_called, is_deferred, named_columns, refused_columns
+from dovetail.database.drivers.lost_connections import AT_COMMIT
 from dovetail.translation.texts import gettext
 from dovetail.translation.words import column_in_words
 
@@ -42,6 +43,17 @@ def broken_rule_sentence(
         return gettext(said) if isinstance(said, str) else str(said)
     names = ", ".join(dict.fromkeys(map(label, refused_columns(error, tables))))
     return _by_columns(rule, names) if names else None
+
+
+def is_of_commit(error: exc.DBAPIError, tables: Sequence[Table]) -> bool:
+    """Return whether a COMMIT failed, be it that of a statement which is a transaction of its own.
+
+    SQLAlchemy's has no statement; PostgreSQL names the key, and it looks at none that is deferred before.
+    """
+    if error.statement in {None, "COMMIT"} or AT_COMMIT in getattr(error.orig, "__notes__", ()):
+        return True
+    rule = next(_broken(error.orig, tables), None)
+    return isinstance(rule, ForeignKeyConstraint) and is_deferred(rule)
 
 
 def lost_at_commit_sentence(error: object, tables: Sequence[Table]) -> str | None:
