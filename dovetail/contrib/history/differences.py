@@ -11,6 +11,8 @@ from dovetail.translation.texts import gettext
 
 REDACTED = "•••"  # in the place of a secret
 MOST = 1_000_000  # pairs of words that are compared between the first difference and the last
+MARK = "\x00"  # which neither database keeps in a text
+LONG = re.compile(r'"\\u0000([^"]*)\\u0000"')
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -42,7 +44,14 @@ def text_of(value: object) -> str:
         return "—"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
+    return LONG.sub(r"\1", json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_long))
+
+
+def _long(value: object) -> str:
+    """Return a number that no float is equal to, marked for `LONG`: JSON of Python knows no such numbers."""
+    return f"{MARK}{value}{MARK}"
 
 
 def _is_news(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> bool:

@@ -22,6 +22,7 @@ from sqlalchemy import BigInteger, Select, Text, cast, func, literal, select, tu
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.recording.exact_numbers import exact_lines
 
 MOST = 10_000
 
@@ -44,6 +45,7 @@ def position_of(change: RecordedChange) -> Position:
 async def read_history(session: AsyncSession, *, after: Position = START, limit: int = 100) -> Sequence[RecordedChange]:
     """Return the changes behind a position, the earliest first; none if there are no more that are certain.
 
+    Of their numbers a Decimal is what no float is equal to, with all its digits; all others are as JSON has them.
     Raises ValueError for a limit that is not within 1 and 10,000. The session's own changes are not among them.
     """
     if not 1 <= limit <= MOST:
@@ -51,7 +53,7 @@ async def read_history(session: AsyncSession, *, after: Position = START, limit:
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     statement = _behind(after) if is_postgresql else select(RecordedChange).where(RecordedChange.id > after.id)
     order = (RecordedChange.transaction, RecordedChange.id) if is_postgresql else (RecordedChange.id,)
-    return (await session.scalars(statement.order_by(*order).limit(limit))).all()
+    return await exact_lines(session, statement.order_by(*order).limit(limit))
 
 
 def _behind(after: Position) -> Select[RecordedChange]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, delete, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, case, cast, delete, func, literal, select
 
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.settings import HistorySettings
@@ -19,6 +19,8 @@ BATCH = 1000  # lines of one transaction
 # which the transaction began, and a clock may have been put right.
 DISORDER = timedelta(days=1)
 FIELDS = tuple(column.key for column in RecordedChange.__table__.columns)
+PICTURES = frozenset({"before", "after"})  # archived as they are stored: parsed, long numbers would lose digits
+COLUMNS = tuple(cast(one, Text).label(one.key) if one.key in PICTURES else one for one in RecordedChange.__table__.c)
 
 
 def is_old(context: Context) -> ColumnElement[bool]:
@@ -42,14 +44,14 @@ async def archived_lines(
     """Yield the lines as their numbers and JSON, in batches; no connection is held in between."""
     after, last = 0, await _last_line(database)
     while True:
-        statement = select(RecordedChange).where(RecordedChange.id > after, RecordedChange.id <= last)
+        statement = select(*COLUMNS).where(RecordedChange.id > after, RecordedChange.id <= last)
         if condition is not None:
             statement = statement.where(condition)
         async with database.unit_of_work(read_only=True) as session:
-            rows = (await session.scalars(statement.order_by(RecordedChange.id).limit(BATCH))).all()
+            rows = (await session.execute(statement.order_by(RecordedChange.id).limit(BATCH))).all()
         if not rows:
             return
-        yield [(row.id, orjson.dumps({name: getattr(row, name) for name in FIELDS})) for row in rows]
+        yield [(row.id, orjson.dumps(dict(zip(FIELDS, map(_as_it_is, FIELDS, row), strict=True)))) for row in rows]
         after = rows[-1].id
 
 
@@ -61,6 +63,10 @@ async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
         async with database.unit_of_work() as session:
             total += len((await session.scalars(gone.returning(RecordedChange.id))).all())
     return total
+
+
+def _as_it_is(name: str, value: object) -> object:
+    return orjson.Fragment(str(value)) if name in PICTURES else value
 
 
 async def _last_line(database: Database) -> int:

@@ -1,0 +1,42 @@
+"""Read the pictures of lines with all the digits of their numbers, of which a float keeps fifteen for certain."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+
+from sqlalchemy import Select, Text, cast
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+from sqlalchemy.orm.attributes import set_committed_value
+
+from dovetail.contrib.history.models import RecordedChange
+
+PICTURES = (RecordedChange.before, RecordedChange.after)
+
+
+async def exact_lines(session: AsyncSession, statement: Select[RecordedChange]) -> Sequence[RecordedChange]:
+    """Return the lines of a statement; a number is a Decimal there, if no float is equal to it."""
+    texts = [cast(picture, Text) for picture in PICTURES]
+    rows = await session.execute(statement.add_columns(*texts).options(*map(defer, PICTURES)))
+    return [_with_pictures(*row) for row in rows]
+
+
+def read_picture(text: str) -> Mapping[str, object]:
+    """Return the values of fields that JSON holds."""
+    found: Mapping[str, object] = LOADS(text)
+    return found
+
+
+def _with_pictures(line: RecordedChange, *texts: str) -> RecordedChange:
+    for picture, text in zip(PICTURES, texts, strict=True):
+        set_committed_value(line, picture.key, read_picture(text))
+    return line
+
+
+def _number(text: str) -> float | Decimal:
+    found, exact = float(text), Decimal(text)
+    return found if Decimal(repr(found)) == exact else exact
+
+
+LOADS = partial(json.loads, parse_float=_number)
