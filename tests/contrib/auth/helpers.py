@@ -32,7 +32,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def token_in(message: EmailMessage) -> str:
-    found = re.findall(r"^[A-Za-z0-9_-]{43}$", message.body, re.MULTILINE)
+    found = re.findall(r"(?:^|[?]token=)([A-Za-z0-9_-]{43})$", message.body, re.MULTILINE)
     assert len(found) == 1, message.body
     return str(found[0])
 

@@ -53,6 +53,7 @@ from dovetail.contrib.admin.web.preferences import has_chosen_zone, has_shortcut
 from dovetail.contrib.admin.web.rendering import path_for, query_of
 from dovetail.contrib.admin.web.returning import home_url, may_list
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
+from dovetail.contrib.auth.mail.reset_page import offer_reset_page
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
 from dovetail.markdown.rendering import render_markdown
@@ -103,6 +104,7 @@ class MountedSite(LeanAdmin):
         app.router.routes[-1] = Mount(declared.path, app=self.admin, name=declared.name)
         self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
         OWN_PAGES.set(app, (*(OWN_PAGES.find(app) or ()), declared.path))
+        offer_reset_page(app, f"{declared.path}/reset/")
         self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
         of_project, of_plugins = settings.base_dir / "project" / "templates", self._plugin_templates()
         self._folders = Folders.read(of_project, of_plugins)

@@ -8,14 +8,13 @@ from dovetail.translation.texts import gettext, npgettext
 DAY, HOUR, MINUTE = 86_400, 3600, 60  # seconds
 
 
-def reset_password(user: User, token: str, settings: AuthSettings) -> EmailMessage:
-    """Tell how to choose a new password."""
-    action = _action(settings.reset_password_url, token, gettext("reset_password, with the new password"))
+def reset_password(user: User, token: str, settings: AuthSettings, page: str = "") -> EmailMessage:
+    """Tell how to choose a new password; `page` is where, unless the settings name another."""
     return _write(
         user,
         gettext("Choose a new password"),
         gettext("somebody, probably you, asked for a new password for your account."),
-        action,
+        _password_action(settings, token, page),
         gettext("This works once, within %(reset_token_lifetime)s. If it was not you, ignore this message.")
         % {"reset_token_lifetime": _duration(settings.reset_token_lifetime)},
     )
@@ -27,7 +26,7 @@ def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage
         user,
         gettext("Confirm your e-mail address"),
         gettext("please confirm that this is your e-mail address."),
-        _action(settings.verify_url, token, "verify"),
+        _action(settings.verify_url, token, gettext("Confirm it where the site asks for the token of this e-mail:")),
         gettext("This works once, within %(verify_token_lifetime)s.")
         % {"verify_token_lifetime": _duration(settings.verify_token_lifetime)},
     )
@@ -49,7 +48,7 @@ def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings
         user,
         gettext("Confirm your new e-mail address"),
         gettext("this address is to become the one of your account. It does once you confirm it."),
-        _action(settings.verify_url, token, "verify"),
+        _action(settings.verify_url, token, gettext("Confirm it where the site asks for the token of this e-mail:")),
         gettext("This works once, within %(verify_token_lifetime)s. If it was not you, ignore this message.")
         % {"verify_token_lifetime": _duration(settings.verify_token_lifetime)},
         to=new_email,
@@ -70,15 +69,14 @@ def email_change_requested(user: User, new_email: str) -> EmailMessage:
     )
 
 
-def invitation(user: User, token: str, settings: AuthSettings) -> EmailMessage:
-    """Tell that somebody made an account for the user, and how to choose a password."""
-    action = _action(settings.reset_password_url, token, gettext("reset_password, with the password"))
+def invitation(user: User, token: str, settings: AuthSettings, page: str = "") -> EmailMessage:
+    """Tell that somebody made an account for the user, and how to choose a password; `page` is where."""
     return _write(
         user,
         gettext("You have an account"),
         gettext("an account was made for you; its username is %(username)s. Choose a password for it.")
         % {"username": user.username},
-        action,
+        _password_action(settings, token, page),
         gettext("This works once, within %(verify_token_lifetime)s.")
         % {"verify_token_lifetime": _duration(settings.verify_token_lifetime)},
     )
@@ -135,13 +133,15 @@ def _write(user: User, subject: str, *paragraphs: str, to: str | None = None) ->
     return EmailMessage(to=to or user.email, subject=subject, body=body)
 
 
-def _action(url: str, token: str, operation: str) -> str:
+def _password_action(settings: AuthSettings, token: str, page: str) -> str:
+    words = gettext("Choose the password where the site asks for the token of this e-mail:")
+    return _action(settings.reset_password_url or page, token, words)
+
+
+def _action(url: str, token: str, words: str) -> str:
     if url:
         return gettext("Open this page:\n%(token)s") % {"token": url.replace("{token}", token)}
-    return gettext("Send this token to the operation %(operation)s:\n%(token)s") % {
-        "operation": operation,
-        "token": token,
-    }
+    return f"{words}\n{token}"
 
 
 def _duration(seconds: int) -> str:

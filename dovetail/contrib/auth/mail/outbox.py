@@ -18,8 +18,10 @@ from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.mail.languages import asked_in, language_for
 from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.postman import POSTMAN
+from dovetail.contrib.auth.mail.reset_page import PAGE, reset_page
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
+from dovetail.plugin import context_of
 from dovetail.state import current_application
 from dovetail.translation.texts import gettext_lazy, speaking
 
@@ -64,6 +66,7 @@ async def send_token(
         "user_agent": origin.user_agent,
         "request_id": origin.request_id,
         LANGUAGE: asked_in(),
+        PAGE: reset_page(context_of(session).settings.allowed_hosts),
     }
     row = OutgoingMail(
         kind=kind,

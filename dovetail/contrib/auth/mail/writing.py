@@ -17,6 +17,7 @@ from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.mail.languages import language_for
 from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
+from dovetail.contrib.auth.mail.reset_page import PAGE
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.translation.texts import active_language, speaking
@@ -87,16 +88,18 @@ async def _token(session: AsyncSession, row: OutgoingMail, user: User, settings:
     await session.execute(update(OutgoingMail).where(OutgoingMail.id == row.id).values(has_token=True))
     if row.kind in EVENTS:
         asked_from = json.loads(row.asked_from)
-        asked_from.pop(LANGUAGE, None)
+        for ours in (LANGUAGE, PAGE):
+            asked_from.pop(ours, None)
         session.add(SecurityEvent(kind=EVENTS[row.kind], user_id=user.id, username=user.username, **asked_from))
     return token
 
 
 def _message(row: OutgoingMail, user: User, token: str, settings: AuthSettings) -> EmailMessage:
+    page = str(json.loads(row.asked_from).get(PAGE, "")) if row.asked_from else ""
     if row.kind is MailKind.RESET_PASSWORD:
-        return emails.reset_password(user, token, settings)
+        return emails.reset_password(user, token, settings, page)
     if row.kind is MailKind.INVITATION:
-        return emails.invitation(user, token, settings)
+        return emails.invitation(user, token, settings, page)
     if row.kind is MailKind.CONFIRM_EMAIL:
         return emails.confirm_email(user, row.to, token, settings)
     return emails.verify_email(user, token, settings)
