@@ -9,6 +9,7 @@ from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.form_fields import key_of
 from dovetail.contrib.auth import users
+from dovetail.contrib.auth.events.clients import client_in_words
 from dovetail.contrib.auth.events.words import method_in_words
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions import listing
@@ -22,7 +23,8 @@ async def load(_office: Office, request: Request) -> Mapping[str, object]:
     user = user_of(request)
     current = session_of(user)
     rows = await listing.sessions_of(request_context().session, user)
-    return {"sessions": rows, "current": None if current is None else current.id, "method": method_in_words}
+    key = None if current is None else current.id
+    return {"sessions": rows, "current": key, "method": method_in_words, "client": client_in_words}
 
 
 async def end(_office: Office, request: Request) -> str:

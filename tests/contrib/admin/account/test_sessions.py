@@ -36,6 +36,15 @@ async def test_they_are_shown_without_a_word_of_html(office, others):
     assert "203.0.113.7" in page
 
 
+async def test_a_browser_is_called_by_its_name_and_the_whole_stands_behind_it(office, others, session):
+    whole = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    await session.execute(update(Session).where(Session.id == 2).values(user_agent=whole))
+    await session.commit()
+    for language, words in (("en", "Firefox on Windows"), ("de", "Firefox unter Windows")):
+        office.client.headers["Accept-Language"] = language
+        assert f'<span title="{whole}">{words}</span>' in (await office.get("/account/")).text
+
+
 async def test_one_or_all_others_are_ended(office, others, session, boss):
     answer = await office.post("/account/sessions/end", {"session": "2"})
     assert (answer.status_code, await count(session, boss)) == (303, 2)
