@@ -3,11 +3,14 @@
 A language says how in its catalog: `%d.%m.%Y` is the German of `%Y-%m-%d` (https://docs.python.org/3/library/datetime.html).
 """
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from dovetail.translation.texts import ngettext, pgettext
 from dovetail.translation.zones import local, zone_name
+
+TYPED = re.compile(r"(?:%[dmY][^\w%]*){3}")  # all that is needed to read it again
 
 
 def number(value: float | Decimal) -> str:
@@ -26,6 +29,25 @@ def day(value: date) -> str:
     """Return a day; of a moment, that of the zone."""
     shown = local(value) if isinstance(value, datetime) else value
     return shown.strftime(pgettext("date format", "%Y-%m-%d"))
+
+
+def day_format() -> str:
+    """Return how days are typed: as the language writes them, if that is in digits; or else as ISO 8601 does."""
+    own = pgettext("date format", "%Y-%m-%d")
+    return own if TYPED.fullmatch(own) and {"%d", "%m", "%Y"} <= set(re.findall("%.", own)) else "%Y-%m-%d"
+
+
+def typed_day(value: date) -> str:
+    """Return a day as it is typed; of a moment, that of its own zone."""
+    return value.strftime(day_format().replace("%Y", f"{value.year:04}"))  # C leaves the zeros of early years out
+
+
+def typed_iso_day(text: str) -> str:
+    """Return a day that is written as ISO 8601 has it as it is typed; anything else as it is."""
+    try:
+        return typed_day(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def iso_day(text: str) -> str:

@@ -8,11 +8,20 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
 (function () {
   "use strict";
 
-  // A day and perhaps a time, as ISO 8601 or as 31.12.2026 12:00. The calendar's own reader would make some other day of
-  // what it does not understand.
+  // How days are typed: as the language writes them; as ISO 8601 and 31.12.2026 besides. Letters as the calendar has them.
+  const DAY = (document.documentElement.dataset.day || "Y-m-d").replaceAll("%", "");
+  const SHAPES = [DAY, "Y-m-d", "d.m.Y"].map((format) => {
+    const parts = format.replace(/[^dmY]+/g, (between) => `${between.trim().replace(/./g, "\\$&")}\\s?`);
+    const shape = parts.replace(/[dm]/g, "(\\d{1,2})").replace("Y", "(\\d{4})");
+    return { names: format.match(/[dmY]/g), shape: new RegExp(`^${shape}(?:,?[ T]+(.+))?$`) };
+  });
+
+  // A day and perhaps a time. The calendar's own reader would make some other day of what it does not understand.
   function read(text) {
-    const [, year, month, day, time] = text.trim().match(/^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(.+))?$/)
-      || (text.trim().match(/^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:,? +(.+))?$/) || []).map((one, index, all) => all[[0, 3, 2, 1, 4][index]]);
+    const { names, shape } = SHAPES.find((one) => one.shape.test(text.trim())) || {};
+    const [, ...parts] = (shape && text.trim().match(shape)) || [];
+    const [year, month, day] = ["Y", "m", "d"].map((name) => parts[(names || []).indexOf(name)]);
+    const time = parts[3];
     const [, hour, minute, second] = (time || "0:00").match(/^(\d{1,2}):(\d{2})(?::(\d{2}))?$/) || [];
     const numbers = [year, month, day, hour, minute, second || 0].map(Number);
     const date = new Date(numbers[0], numbers[1] - 1, ...numbers.slice(2));
@@ -93,9 +102,9 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
   }
 
   function begin(root) {
-    pick(root, "date-picker", { dateFormat: "Y-m-d" });
+    pick(root, "date-picker", { dateFormat: DAY });
     pick(root, "moment-picker", {
-      dateFormat: "Y-m-d H:i:S",
+      dateFormat: `${DAY} H:i:S`,
       enableTime: true,
       enableSeconds: true,
       minuteIncrement: 1,

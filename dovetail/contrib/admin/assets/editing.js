@@ -3,6 +3,8 @@
 
 import { keepDrafts } from "./drafts.js";
 import { gettext } from "./texts.js";
+import { offerStored } from "./stored-now.js";
+import { tidy } from "./tidy-json.js";
 import { isTyped } from "./typed.js";
 
 const TEXTS = {
@@ -37,7 +39,7 @@ function makeTabs() {
     tab.setAttribute("aria-controls", group.id);
     group.setAttribute("role", "tabpanel");
     group.setAttribute("aria-labelledby", tab.id);
-    if (group.querySelector("[aria-invalid]")) tab.classList.add("tab-wrong");
+    if (group.querySelector("[aria-invalid], .stored-now")) tab.classList.add("tab-wrong");
     list.append(tab);
     return tab;
   });
@@ -95,15 +97,16 @@ function tool(field, text, run) {
   (field.closest(".flatpickr-wrapper") || field).after(button);
 }
 
-// The moment in the zone of the page, as fields have it.
+// The moment in the zone of the page, as ISO 8601 has it.
 function now() {
   const options = { timeZone: document.documentElement.dataset.zone, dateStyle: "short", timeStyle: "medium" };
   return new Intl.DateTimeFormat("sv-SE", options).format(new Date()); // Swedish writes it as ISO 8601 does
 }
 
 function fill(field, text) {
-  if (field._flatpickr) field._flatpickr.setDate(text, true);
-  field.value = text;
+  const picker = field._flatpickr;
+  if (picker) picker.setDate(text, true); // which writes it as the language does
+  else field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -135,7 +138,7 @@ function addTools(root) {
     field.addEventListener("change", check);
     if (isTyped(field)) check();
     tool(field, TEXTS.tidy, () => {
-      if (check() && field.value.trim()) fill(field, JSON.stringify(JSON.parse(field.value), null, 2));
+      if (check() && field.value.trim()) fill(field, tidy(field.value));
     });
   });
 }
@@ -171,6 +174,7 @@ if (form) {
   guard();
   if (form.dataset.draftUrl) keepDrafts(form);
   addTools(form);
+  offerStored(form);
   document.addEventListener("dovetail:added", (event) => addTools(event.target));
   makeTabs();
   focusMistake();

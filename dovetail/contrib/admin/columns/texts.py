@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from dovetail.translation import formats
@@ -13,7 +14,8 @@ from dovetail.translation.texts import gettext, gettext_lazy, pgettext
 from dovetail.translation.zones import local
 
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
-GERMAN_DAY = re.compile(r"^\s*(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
+DAY_PARTS = {"%d": r"(?P<day>\d{1,2})", "%m": r"(?P<month>\d{1,2})", "%Y": r"(?P<year>\d{4})"}
+WITH_POINTS = "%d.%m.%Y"  # read in every language, as ISO 8601 is: nobody takes it for anything else
 DURATION = re.compile(
     r"(?:\+|([-\u2212]))?\s*(?=\S)(?:(\d[\d.,'\s]*?)\s*([^\W\d_]+),?\s*)?(?:(\d{1,6}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?)?"
 )
@@ -73,9 +75,19 @@ def read_moment(text: str) -> str:
     return f"{day}T{minute}{second or ':00'}{zone.strip()}"
 
 
+def typed_moment(value: datetime) -> str:
+    """Return a moment as it is typed: to the second, in the zone of who asks."""
+    shown = local(value)
+    return f"{formats.typed_day(shown)} {shown:%H:%M:%S}"
+
+
 def read_day(text: str) -> str:
-    """Return a text with the day at its start as ISO 8601: `24.12.2026` is how German has it."""
-    return GERMAN_DAY.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", text, count=1)
+    """Return a text with the day at its start as ISO 8601: as the language has it, or as `24.12.2026`."""
+    for day_format in (formats.day_format(), WITH_POINTS):
+        found = _day_shape(day_format).match(text)
+        if found is not None:
+            return f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}{text[found.end() :]}"
+    return text
 
 
 def read_duration(text: str) -> str:
@@ -131,6 +143,13 @@ def read_json(text: str) -> Any:
     if NUL.search(written):
         raise ValueError(gettext("Null characters are not allowed."))
     return value
+
+
+@lru_cache(maxsize=16)
+def _day_shape(day_format: str) -> re.Pattern[str]:
+    parts = re.findall(r"%.|[^%]+", day_format)
+    shape = "".join(DAY_PARTS.get(part) or rf"{re.escape(part.rstrip())}\s?" for part in parts)
+    return re.compile(rf"\s*{shape}(?!\d)")
 
 
 def _finite(text: str) -> float:

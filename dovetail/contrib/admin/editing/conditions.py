@@ -1,12 +1,13 @@
 """Show fields of a form only where another field has one of some values; what is sent for others counts for nothing."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from starlette.datastructures import FormData
 from wtforms import Form
 
-from dovetail.contrib.admin.columns.texts import as_text
+from dovetail.contrib.admin.columns.texts import as_text, typed_moment
 from dovetail.translation import formats
 
 Conditions = Mapping[str, tuple[str, Sequence[object]]]
@@ -41,4 +42,6 @@ def text_of(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float | Decimal):
         return formats.decimal(as_text(value))
+    if isinstance(value, date):
+        return typed_moment(value) if isinstance(value, datetime) else formats.typed_day(value)
     return "" if value is None else as_text(value)

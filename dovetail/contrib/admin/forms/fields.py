@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias, cast
 
 import wtforms
@@ -13,7 +14,7 @@ from wtforms.form import BaseForm
 from wtforms.widgets import PasswordInput, TextInput, TimeInput, html_params
 
 from dovetail.contrib.admin.columns.readers import Reader
-from dovetail.contrib.admin.columns.texts import as_text, read_number
+from dovetail.contrib.admin.columns.texts import as_text, read_number, typed_moment
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, lazy_name
 from dovetail.translation.words import choice_in_words, in_words
@@ -231,6 +232,10 @@ class DateField(ParsedField):
 
     widget: AnyWidget = PickerWidget("date-picker")
 
+    def write(self, value: object) -> str:
+        """Return a day as the language writes it."""
+        return formats.typed_day(value) if isinstance(value, date) else super().write(value)
+
 
 class TimeField(ParsedField):
     """A time of day, to the second."""
@@ -242,6 +247,10 @@ class MomentField(ParsedField):
     """A date with a time of day, in the zone of who asks where the column knows time zones."""
 
     widget: AnyWidget = PickerWidget("moment-picker")
+
+    def write(self, value: object) -> str:
+        """Return a moment as the language writes it."""
+        return typed_moment(value) if isinstance(value, datetime) else super().write(value)
 
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:

@@ -77,7 +77,7 @@ def translate_templates(environment: Environment) -> None:
     # Jinja's own ask for the context, and in a loop for a copy of all it holds.
     environment.globals |= {"_": _translated, "gettext": _translated}
     environment.globals["language"] = active_language
-    environment.globals["zone_name"] = zone_name
+    environment.globals |= {"zone_name": zone_name, "day_format": formats.day_format}
     environment.filters |= {
         "in_sentence": in_sentence,
         "begin_sentence": _begin_sentence,
@@ -86,6 +86,7 @@ def translate_templates(environment: Environment) -> None:
         "number": formats.number,
         "day": formats.day,
         "iso_day": formats.iso_day,
+        "typed_iso_day": formats.typed_iso_day,
     }
     environment.filters |= {"moment": formats.moment, "clock": formats.clock, "exact": formats.exact}
 

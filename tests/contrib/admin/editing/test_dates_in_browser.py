@@ -1,9 +1,13 @@
 """A day that is typed is the day that is saved, or the form says that it is none, in a real Chromium."""
 
+from datetime import date
+
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import select
 
 from tests.contrib.admin.entering import log_in
+from tests.contrib.admin.guild.models import Workshop
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
@@ -76,3 +80,37 @@ async def test_tab_goes_past_the_calendar_and_writes_nothing_an_arrow_leads_into
     await page.keyboard.press("Enter")
     await expect(day).to_be_focused()
     await expect(day).to_have_value(await page.locator("html").evaluate("() => new Date().toLocaleDateString('sv-SE')"))
+
+
+async def test_in_german_days_are_seen_typed_and_picked_as_german_writes_them_and_iso_8601_is_taken_still(
+    page, session
+):
+    await page.set_extra_http_headers({"Accept-Language": "de"})
+    await page.reload()
+    await page.get_by_role("tab", name="Times").click()
+    day, moment = page.get_by_role("textbox", name="Founded on"), page.get_by_role("textbox", name="Opens at")
+    for typed in ("24.12.2026", "2026-12-24", "24. 12. 2026"):
+        await day.fill(typed)
+        await leave(page)
+        await expect(day).to_have_value("24.12.2026")
+    for typed in ("24.12.2026 18:00", "2026-12-24 18:00"):
+        await moment.fill(typed)
+        await leave(page)
+        await expect(moment).to_have_value("24.12.2026 18:00:00")
+    await page.get_by_role("button", name="Sichern und weiter bearbeiten").click()
+    await expect(page.get_by_role("alert")).to_contain_text("wurde gesichert")
+    await page.get_by_role("tab", name="Times").click()
+    await expect(day).to_have_value("24.12.2026")
+    await expect(moment).to_have_value("24.12.2026 18:00:00")
+    stored = await session.scalar(select(Workshop.founded_on))
+    await session.commit()  # on SQLite nobody else could write
+    assert stored == date(2026, 12, 24)
+
+    await page.get_by_role("button", name="Founded on: Heute").click()
+    today = "() => new Date().toLocaleDateString('de-DE', { day: '2-digit', month: '2-digit', year: 'numeric' })"
+    await expect(day).to_have_value(await page.locator("html").evaluate(today))
+    await day.fill("30.2.2026")
+    await leave(page)
+    await page.get_by_role("button", name="Sichern und weiter bearbeiten").click()
+    await expect(page.get_by_text("Das ist kein Datum wie 24.12.2026.")).to_be_visible()
+    await expect(day).to_have_value("30.2.2026")
