@@ -60,12 +60,16 @@ def choice(value: Enum) -> str:
 
 def several(values: Sequence[object]) -> str:
     """Show the values of a list, one after the other; JSON, if they are more than texts and numbers."""
+    if not values:
+        return EMPTY
     simple = all(isinstance(value, str | int | float | None) for value in values)
     return ", ".join("" if value is None else as_text(value) for value in values) if simple else as_text(values)
 
 
 def text(value: str, longest: int = LONGEST_TITLE) -> str:
     """Show the beginning of a text in a list, and more of it on hovering: all, unless that is a page of its own."""
+    if not value:
+        return EMPTY
     if len(value) <= longest or isinstance(value, Markup):
         return value
     return Markup('<span title="{}">{}</span>').format(shorten(value, LONGEST_HINT), shorten(value, longest))
@@ -88,7 +92,7 @@ FORMATTERS: dict[type[object], Callable[[Any], object]] = {
 }
 IN_FULL: dict[type[object], Callable[[Any], object]] = {
     StoredFile: shown_file,
-    str: lambda value: value,
+    str: lambda value: value or EMPTY,
     dict: as_text,
     **dict.fromkeys((list, tuple), several),
 }

@@ -78,7 +78,7 @@ class Run:
             request_context().after_commit.tasks.clear()
             if isinstance(error, _RefusedError) and error.__cause__ is not None:
                 raise error.__cause__ from None
-            told = message_for(error)
+            told = message_for(error, self.task.view)
             if told.is_ours or (told.is_too_slow and not self.in_savepoints):
                 raise
             raise (TaskFailedError(told.message) if self.in_savepoints else FirstTryError) from error
@@ -127,7 +127,7 @@ class Run:
         try:
             return rows, await self._try(rows)
         except Exception as error:
-            told = message_for(error)
+            told = message_for(error, self.task.view)
             if told.is_ours or len(rows) == 1 or told.is_too_slow or not self.in_savepoints:
                 raise
             culprit = await self._culprit(batch.identifiers)
