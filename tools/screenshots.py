@@ -28,6 +28,7 @@ THEMES = ("light", "dark")
 HEIGHT = 860
 MOST = 120  # pages
 UNLINKED = ("/admin/prove", "/admin/blog/post/bulk/?pks=1")  # pages to which forms lead, and what is asked there
+IMPORT = "/admin/blog/tag/import/"
 SLOWEST = 120_000  # milliseconds that a page may take, on a machine that many share
 PATIENCE = 60  # lines that the server may print before it says where it is
 # Of what stands there for browsers without scripts, too, which is text to one that runs them.
@@ -67,6 +68,20 @@ async def walk(page: Page, start: str, without: tuple[str, ...] = ()) -> AsyncIt
             seen.add(_kind(link))
             waiting.append(link)
         yield address
+
+
+async def import_with_a_mistake(page: Page) -> AsyncIterator[str]:
+    """Go through the pages of an import to which no link leads; yield the name of each while it is open."""
+    await page.goto(IMPORT)
+    table = {"name": "tags.csv", "mimeType": "text/csv", "buffer": f"name\nasync\n{'x' * 200}\n".encode()}
+    await page.get_by_label("File").set_input_files(table)
+    await page.get_by_role("button", name="Upload").click()
+    check = page.get_by_role("button", name="Check the rows")
+    await check.wait_for()
+    yield "blog-tag-import-columns"
+    await check.click()
+    await page.get_by_role("alert").wait_for()
+    yield "blog-tag-import-mistakes"
 
 
 @contextmanager
@@ -135,6 +150,8 @@ async def _photograph(url: str, password: str, into: Path, widths: Sequence[int]
         await page.get_by_role("heading", level=1).wait_for()
         async for address in walk(page, "/admin/"):
             name = re.sub(r"[^a-z0-9]+", "-", _kind(address).removeprefix("/admin/").lower()).strip("-") or "index"
+            await _photograph_both(page, into, name, widths, themes)
+        async for name in import_with_a_mistake(page):
             await _photograph_both(page, into, name, widths, themes)
         await browser.close()
 

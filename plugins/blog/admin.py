@@ -75,6 +75,7 @@ class TagAdmin(ModelAdmin, model=Tag):
 
     icon = "fa-solid fa-tag"
     category = gettext_lazy("Blog")
+    can_import = True
     list_display = ("name",)
     search_fields = ("name",)
     sortable_by = ("name",)

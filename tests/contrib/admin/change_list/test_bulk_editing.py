@@ -30,6 +30,23 @@ async def test_one_row_is_told_of_as_one(office, parcels, language, told):
     assert told in (await office.get("/depot/parcels/")).text
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "This value is not allowed here: Weight."), ("de", "Dieser Wert ist hier nicht zulässig: Weight.")],
+)
+async def test_a_rule_of_the_database_that_one_breaks_is_told_in_the_language_of_the_page(
+    office, parcels, session, language, told
+):
+    keys = [one.id for one in parcels]
+    before = await values_of(session, Parcel.weight)
+    office.client.headers["Accept-Language"] = language
+    await office.post(BULK, {**await chosen(office, *keys), "change": "weight", "weight": "2000000"})
+    page = (await office.get("/depot/parcels/")).text
+    assert told in page
+    assert "not allowed" not in page or language == "en"
+    assert await values_of(session, Parcel.weight) == before
+
+
 async def test_chosen_fields_of_chosen_rows_are_changed_and_all_else_stays_as_it_is(
     office, parcels, session, count_statements
 ):

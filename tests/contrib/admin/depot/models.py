@@ -3,7 +3,7 @@
 import enum
 from datetime import date
 
-from sqlalchemy import Enum, ForeignKey, MetaData, String
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, MetaData, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
@@ -33,6 +33,7 @@ class Courier(IdMixin, DepotBase):
 
 class Parcel(IdMixin, DepotBase):
     __tablename__ = "depot_parcel"
+    __table_args__ = (CheckConstraint("weight < 1000000", name="nobody_carries_that_much"),)
 
     label: Mapped[str] = mapped_column(String(50), unique=True)
     weight: Mapped[int] = mapped_column(default=1, server_default="1")
