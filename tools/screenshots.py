@@ -73,8 +73,8 @@ async def walk(page: Page, start: str, without: tuple[str, ...] = ()) -> AsyncIt
 async def import_with_a_mistake(page: Page) -> AsyncIterator[str]:
     """Go through the pages of an import to which no link leads; yield the name of each while it is open."""
     await page.goto(IMPORT)
-    table = {"name": "tags.csv", "mimeType": "text/csv", "buffer": f"name\nasync\n{'x' * 200}\n".encode()}
-    await page.get_by_label("File").set_input_files(table)
+    table = f"name\nasync\n{'x' * 200}\n".encode()
+    await page.get_by_label("File").set_input_files({"name": "tags.csv", "mimeType": "text/csv", "buffer": table})
     await page.get_by_role("button", name="Upload").click()
     check = page.get_by_role("button", name="Check the rows")
     await check.wait_for()
