@@ -104,7 +104,7 @@ class MountedSite(LeanAdmin):
         app.router.routes[-1] = Mount(declared.path, app=self.admin, name=declared.name)
         self.admin.add_middleware(OwnAddresses, mount=Mount(declared.path, app=self.admin, name="admin"))
         OWN_PAGES.set(app, (*(OWN_PAGES.find(app) or ()), declared.path))
-        offer_reset_page(app, f"{declared.path}/reset/")
+        offer_reset_page(app, declared.path)
         self._media = media_folders(settings.plugins, settings.base_dir / "project" / "static" / "admin")
         of_project, of_plugins = settings.base_dir / "project" / "templates", self._plugin_templates()
         self._folders = Folders.read(of_project, of_plugins)
