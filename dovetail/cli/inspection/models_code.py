@@ -1,5 +1,9 @@
 """Write the models of tables that were read: sqlacodegen's, with names and a base of our own."""
 
+import dovetail.cli.inspection.unchecked_inflect  # noqa: F401 - before sqlacodegen, which imports inflect
+
+# isort: split
+
 import re
 
 from sqlacodegen.generators import Base as BaseCode

@@ -266,6 +266,15 @@ def test_without_sqlacodegen_it_says_in_one_line_what_to_install():
     assert done.error == "this needs sqlacodegen; install it: pip install 'dovetail[inspectdb]'"
 
 
+def test_plurals_come_from_functions_that_are_not_rewritten_and_others_may_have_theirs_checked():
+    code = (
+        "import dovetail.cli.inspection.models_code, inflect, typeguard\n"
+        "print(inflect.engine().singular_noun('studies'), 'typeguard' in inflect.engine.plural.__code__.co_names)\n"
+        "print(typeguard.typechecked is typeguard._decorators.typechecked)"
+    )
+    assert python("-c", code).stdout.split() == ["study", "False", "True"]
+
+
 BOOKS = {"dovetail_migration": "plugin", "alembic_version": "version_num"}
 
 
