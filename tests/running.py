@@ -31,15 +31,17 @@ def environment(**variables: object) -> dict[str, str]:
 def manage(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, **variables: object) -> "Result":
     """Run `manage.py` to its end, as a process of its own.
 
-    That of this repository is forked from a server which has imported the libraries. That of another site is started
-    from nothing, since its kernel may be another; and so are several at once, in threads, which forking is not for.
+    It is forked from a server which has imported the libraries, and this kernel; a site whose kernel is another is run
+    by `python`. So are the tests of another site, for pytest rewrites what it imports, and several commands at once, in
+    threads, which forking is not for.
     """
-    if cwd != ROOT or threading.current_thread() is not threading.main_thread():
+    tests_another = cwd != ROOT and arguments[:1] == ("test",)
+    if tests_another or threading.current_thread() is not threading.main_thread():
         return python(str(cwd / "manage.py"), *arguments, stdin=stdin, cwd=cwd, **variables)
     with TemporaryDirectory() as files:
-        command = [str(ROOT / "manage.py"), *arguments]
+        command = [str(cwd / "manage.py"), *arguments]
         running = forked.start(
-            command, ROOT, environment(**variables), stdin or "", files=Path(files), errors_apart=True
+            command, cwd, environment(**variables), stdin or "", files=Path(files), errors_apart=True
         )
         done = running.finish(TIMEOUT)
     return Result(done.returncode, done.stdout, done.stderr)

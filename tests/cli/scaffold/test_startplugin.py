@@ -11,7 +11,7 @@ import pytest
 
 from dovetail import __version__
 from dovetail.__main__ import main
-from tests.running import ROOT, environment, manage
+from tests.running import ROOT, environment, manage, python
 
 VISIT = """
 import pytest
@@ -158,7 +158,7 @@ def test_a_folder_that_is_there_is_left_alone(site):
 def test_nothing_half_is_left_when_it_cannot_write(site):
     template = site / "dovetail" / "cli" / "scaffold" / "templates" / "plugin" / "models.py.tmpl"
     template.write_text(template.read_text() + "$unknown")
-    assert manage("startplugin", "shop", cwd=site, PYTHONPATH=site).code == 1
+    assert python(str(site / "manage.py"), "startplugin", "shop", cwd=site, PYTHONPATH=site).code == 1
     assert [path.name for path in (site / "plugins").iterdir() if "shop" in path.name or path.name[0] == "."] == []
 
 
