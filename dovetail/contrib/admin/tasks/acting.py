@@ -21,7 +21,7 @@ from dovetail.contrib.admin.tasks.selection import ALL, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.web.returning import list_url
-from dovetail.contrib.admin.writing.first_try import may_do_without
+from dovetail.contrib.admin.writing.first_try import may_do_without, prepare
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.state import DOOR, note_of_request
 from dovetail.translation.shortening import shorten
@@ -86,6 +86,8 @@ class _Acting:
             page = await (question.doubt() if self.is_answered else question.ask())
             if page is not None:
                 return page
+        if self._may_do_without:
+            await prepare(request_context().session, len(selected.identifiers))
         run = Run(self.request, self.task, selected, question.data, report, in_savepoints=not self._may_do_without)
         if not selected.is_all:
             outcome = await run.do()

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from dovetail.database.column_types import later_than
+from dovetail.database.engine.sqlite_transactions import keep_more_pages
 from dovetail.state import StateKey
 
 T = TypeVar("T")
+FITTING = 1_500  # rows, each with its page, and with those of some indexes
 FAILED = StateKey["FirstTryError"]("admin_first_try")  # in a request; what came of it, if it failed
 
 
@@ -27,6 +29,12 @@ class FirstTryError(Exception):
 def may_do_without(request: Request, session: AsyncSession) -> bool:
     """Return whether to do without savepoints: on SQLite, where they cost much, unless that has failed already."""
     return session.get_bind().dialect.name == "sqlite" and FAILED.find(request) is None
+
+
+async def prepare(session: AsyncSession, rows: int) -> None:
+    """Let SQLite keep the pages in memory that an action on so many rows is going to change, if they may fit."""
+    if rows <= FITTING:
+        await (await session.connection()).run_sync(keep_more_pages)
 
 
 async def with_second_try(request: Request, run: Callable[[], Awaitable[T]]) -> T:
