@@ -1,4 +1,4 @@
-"""Declare the tables of what was typed and is not saved yet, and of what users chose for the looks."""
+"""The tables of kept forms, drafts and imports, and of users' preferences and saved views."""
 
 from datetime import UTC, datetime
 
@@ -10,10 +10,10 @@ from dovetail.database.models import Base, IdMixin
 
 
 class KeptForm(IdMixin, Base):
-    """The text that somebody had typed when their session was over, until they are back: encrypted, for an hour.
+    """A form submitted after its session had ended: kept encrypted for an hour, until the user has logged in.
 
-    The key is made of a token of which only the SHA-256 is here: the address to come back to holds it, and the site's
-    SECRET_KEY is part of it. So neither the database nor the address tells anything alone.
+    The encryption key is derived from the site's SECRET_KEY and a token. The token is in the URL to return to; the
+    database has only its SHA-256. So neither the database nor the URL alone reveals the form.
     """
 
     __tablename__ = "admin_kept_form"
@@ -28,9 +28,9 @@ class KeptForm(IdMixin, Base):
 
 
 class FormDraft(IdMixin, Base):
-    """Holds what a user is typing into the form of an object, or of a new one: encrypted, until saved or a week old.
+    """A draft of a user's form of an object, or of a new one: encrypted, and kept until saved, for a week at most.
 
-    The site's SECRET_KEY is part of the key, so that the database alone does not tell what was typed.
+    The encryption key is derived from the site's SECRET_KEY, so that the database alone does not reveal the text.
     """
 
     __tablename__ = "admin_form_draft"
@@ -46,7 +46,7 @@ class FormDraft(IdMixin, Base):
 
 
 class Preference(Base):
-    """Holds what a user chose for how the back office looks, in whichever browser they log in."""
+    """A user's preferences for the back office, which apply in every browser they log in with."""
 
     __tablename__ = "admin_preference"
     __history__ = False

@@ -1,4 +1,4 @@
-"""Keep the current request and its session for code that SQLAdmin hands neither."""
+"""The current request and its session, for code that gets neither from SQLAdmin."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

@@ -12,10 +12,10 @@ from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has
 from dovetail.contrib.admin.columns.code_names import names_in_code
 from dovetail.contrib.admin.columns.display import Display, display_of
 
-TITLE = "__str__"  # what an object is called
+TITLE = "__str__"  # the column of an object's title
 PLAIN = Display()
 STORED = frozenset({Kind.COLUMN, Kind.EXPRESSION, Kind.RELATION, Kind.COMPOSITE, Kind.PROXY})
-DEEPEST = 3  # relations, one behind the other, that are followed in the code of a computed column
+DEEPEST = 3  # the longest path of relations that is followed in the code of a computed column
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Tell of values that are to be different in every row and are not: within a file, and of what is stored already.
+"""Find duplicates of unique values: within a file, and between the file and stored rows.
 
 The database refuses them, too, but only once everything else is right with a row, and it does not know of lines.
 """

@@ -1,4 +1,4 @@
-"""Keep the table of a file while its user decides how to import it: encrypted, for an hour, and no longer than that.
+"""Store the table of a file while its user plans the import: encrypted, and for an hour at most.
 
 The file itself is not kept. The site's SECRET_KEY is part of the key, so that the database alone tells nothing.
 """

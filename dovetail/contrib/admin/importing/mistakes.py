@@ -1,4 +1,4 @@
-"""Gather what is wrong with the rows of a file: the line, the column, and what has to be different."""
+"""Collect the errors in the rows of a file: line, column, and what was expected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

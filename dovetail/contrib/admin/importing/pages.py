@@ -1,4 +1,4 @@
-"""The pages of an import: choose a file, say what its columns are, see what would happen, and let it happen."""
+"""The pages of an import: choose a file, map its columns, preview the result, and run it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Say how a file is to be imported: which column is read as what, and by what rows are found that are there already."""
+"""The plan of an import: the field of each column of the file, and the columns that identify existing rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Read the file of an import, and open a table that is kept, before the transaction of the page begins."""
+"""Read the file of an import, or decrypt the stored table, before the transaction of the page begins."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Say what an import may write: the fields of the form of a new object, and the columns by which rows are found."""
+"""The targets of an import: the fields of the form of a new object, and the columns that identify existing rows."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

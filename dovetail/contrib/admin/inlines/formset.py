@@ -1,4 +1,4 @@
-"""The part of a form that an inline is, which authors of plugins may derive classes of their own from."""
+"""The public base class of formsets of inlines, from which plugins may derive their own."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The rows of one object in its form: which there are, whether they are good, and what is to be saved of them."""
+"""The formset of an inline: the rows of one object in its form, their validation, and the changes to save."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self

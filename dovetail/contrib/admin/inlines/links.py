@@ -1,4 +1,4 @@
-"""Find how rows of an inline hang on the object of a form: by a foreign key, or by its kind and its key (generic)."""
+"""Find how the rows of an inline refer to the object of a form: by a foreign key, or by type and key (generic)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Make the rows of a formset: as they are stored, as they were sent, and empty ones for new rows."""
+"""Build the row forms of a formset: from stored rows, from submitted data, and empty ones for new rows."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace

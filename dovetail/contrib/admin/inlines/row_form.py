@@ -1,4 +1,4 @@
-"""Hold one row of an inline as a form shows it and as it was sent."""
+"""The form of one row of an inline, as it is shown and as it was submitted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

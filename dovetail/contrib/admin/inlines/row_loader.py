@@ -1,4 +1,4 @@
-"""Load the rows of an inline for one object or for several: one statement, and one that counts if need be."""
+"""Load the rows of an inline for one or several objects: by one statement, and another that counts them if needed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Save rows of inlines: one DELETE, UPDATE and INSERT for a table where the database allows it, however many rows."""
+"""Save the rows of inlines by one DELETE, UPDATE and INSERT per table where the database allows it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias

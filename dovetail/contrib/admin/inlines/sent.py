@@ -1,4 +1,4 @@
-"""Read what a form says of the rows of its inlines: `choice-0-text`, and of rows of rows `choice-0-vote-1-text`."""
+"""Parse the submitted rows of inlines: `choice-0-text`, and for nested inlines `choice-0-vote-1-text`."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Show in a form what it does not write: what nobody may change there, and what others stored while it was open."""
+"""Fields of a form that are shown and not written: read-only ones, and values that others stored meanwhile."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""Take the language and the time zone that somebody chooses, before they log in as well."""
+"""The endpoints that save a user's choice of language and time zone, before logging in as well."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Say which cells of a list its user may change: by the options of the view, and by what is asked of each row."""
+"""Find the cells of a list that the user may edit, by the options of the view and the permissions on each row."""
 
 import builtins
 from collections.abc import Mapping, Sequence

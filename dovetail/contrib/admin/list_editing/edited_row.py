@@ -1,4 +1,4 @@
-"""Hold one row of a list while its cells are edited: what was typed, what changed since, and what is wrong.
+"""One edited row of a list: its submitted values, changes by others since, and errors.
 
 Each cell's state when it was shown comes back with the form, as a fingerprint. So it is known which cells somebody
 typed into, and of which rows others changed something in the meantime.

@@ -1,4 +1,4 @@
-"""Check the rows of a list that were edited, one by one and together: what Django calls the formset of its list."""
+"""Validate the edited rows of a list, each and together, as Django's changelist formset does."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The page of what a filter may ask for, for browsers without scripts: each choice is a link back to the list."""
+"""The page with the choices of a filter, for browsers without scripts: each is a link back to the list."""
 
 from urllib.parse import parse_qsl, urlencode
 

@@ -1,4 +1,4 @@
-"""Show one page of a list, with the forms of its rows where some of its columns can be changed in it."""
+"""Show one page of a list, with a form in each row if some of its columns are editable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

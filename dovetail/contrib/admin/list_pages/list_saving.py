@@ -1,4 +1,4 @@
-"""Save the cells of a list that were edited: all rows of the page in one transaction, or none and why."""
+"""Save the edited cells of a list: all rows of the page in one transaction, or none, with the errors."""
 
 import re
 from collections.abc import Mapping, Sequence

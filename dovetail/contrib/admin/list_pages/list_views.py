@@ -1,4 +1,4 @@
-"""Save, change and delete saved views of a list, and choose its columns: each by a form in its head."""
+"""The forms above a list: save, change and delete saved views, and choose columns."""
 
 from http import HTTPStatus
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Prepare the rows of a list for its template: what is the same for all rows is asked for once a page."""
+"""Prepare the rows of a list for its template; what is the same for all rows is computed once per page."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple

@@ -1,6 +1,6 @@
-"""Choose a related object by typing: which ones a user may choose, and how they are found.
+"""Autocomplete for related objects: which objects a user may choose, and the search for them.
 
-What is typed is looked for as the related view searches its own list, or in the `fields` that the option names.
+The search is that of the related view's list, or looks in the `fields` that the option names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, ObjectLoader
 from dovetail.contrib.admin.view_base import ViewBase
 
 LIMIT = 20
-MOST_PAGES = 500  # that are gone through without typing anything
-AS_ITS_VIEW = ("*",)  # in place of the columns to search
+MOST_PAGES = 500  # the maximum of pages without a search term
+AS_ITS_VIEW = ("*",)  # instead of columns: search as the related view does
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Found:
 
 
 class Autocomplete(ObjectLoader):
-    """Finds the objects a relation may refer to, among those the user may list in a view of the related model."""
+    """Finds the objects that a relation may refer to, among those that the user may list in a view of their model."""
 
     model_admin: ViewBase
 
     def may_use(self, request: Request) -> bool:
-        """Return whether the user may see related objects at all."""
+        """Return True if the user may see related objects at all."""
         return self._found(rights_of(request)) is not NOTHING
 
     def rows(self, request: Request) -> AnySelect:
@@ -52,14 +52,14 @@ class Autocomplete(ObjectLoader):
         return rights.found(self.model_admin.model, [self.name], self.model)
 
     def is_searchable(self, request: Request) -> bool:
-        """Return whether what is typed is looked for; otherwise all are gone through."""
+        """Return True if the objects can be searched; otherwise all are listed page by page."""
         if self.fields != AS_ITS_VIEW:
             return True
         view = rights_of(request).searched(self.model)
         return view is not None and bool(view.get_search_fields(request) or view.full_text)
 
     async def find(self, request: Request, term: str, page: int = 1) -> Found:
-        """Return a page of the objects that hold `term`; all of them if nothing was typed."""
+        """Return a page of the objects that match `term`; an empty term matches all."""
         word, rights = term[:MAXIMUM_TERM].replace("\0", " ").strip(), rights_of(request)
         statement = self.rows(request).where(*await self.conditions(request, term))
         statement = statement.order_by(*(one for one in self.order if not rights.fields.tells(self.model, one)))
@@ -92,7 +92,7 @@ class Autocomplete(ObjectLoader):
         return list((await request_context().session.scalars(statement)).all())
 
     async def format_by_pk(self, pk: object) -> dict[str, object]:
-        """Return what the form shows for an identifier that was sent; nothing, if the user may not see the object."""
+        """Return what the form shows for a submitted identifier; nothing if the user may not see the object."""
         context = request_context()
         if pk is None:
             return {}
@@ -101,7 +101,7 @@ class Autocomplete(ObjectLoader):
         return {} if found is None else self.format(found)
 
     async def options(self, request: Request, identifiers: Sequence[str]) -> list[dict[str, object]]:
-        """Return what a page shows for identifiers that were chosen, of objects that the user may see."""
+        """Return what a page shows for chosen identifiers, as far as the user may see the objects."""
         return [self.format(one) for one in await self.get_many(request, identifiers)] if identifiers else []
 
     def format(self, model: object) -> dict[str, object]:

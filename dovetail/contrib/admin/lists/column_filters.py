@@ -1,4 +1,4 @@
-"""Filter a list by a column: by comparing it with what is typed, by spans of time, by whether there is a value."""
+"""Filters of a list by a column: comparison with a typed value, spans of time, empty or not."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta

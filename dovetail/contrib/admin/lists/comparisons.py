@@ -1,4 +1,4 @@
-"""Compare a column with what somebody typed into a filter."""
+"""Compare a column with a value typed into a filter."""
 
 import re
 from datetime import datetime, timedelta
@@ -25,8 +25,8 @@ OPERATIONS = {
 OF_TEXTS = ("contains", "equals", "starts_with", "ends_with")
 OF_KEYS = ("equals",)
 OF_NUMBERS = ("equals", "greater_than", "at_least", "less_than", "at_most")
-COMMA = re.compile(r"([+\-\u2212]?\d+),(\d{1,2}|\d{4,})")  # before decimals, wherever that was typed
-# What is typed for a moment is a span: a day, a minute, a second.
+COMMA = re.compile(r"([+\-\u2212]?\d+),(\d{1,2}|\d{4,})")  # a decimal comma, which cannot separate thousands
+# A typed time stands for a span: a day, a minute or a second.
 SPANS = (
     (re.compile(r"[\d-]+"), timedelta(days=1)),
     (re.compile(r"[\d-]+[ T]+\d+:\d+\D*"), timedelta(minutes=1)),

@@ -1,7 +1,8 @@
-"""Leave out columns that a list or an export does not need: it reads those it shows, and those that these ask for.
+"""Load only the columns that a list or an export needs: those that it shows, and those that their code reads.
 
-A list of posts does not need their texts. But an object's `__str__`, a property or a formatter may read any column:
-what the code of the former names is read too, and what is still missed is read from there on, once a row misses it.
+A list of posts does not need their texts. But `__str__`, a property or a formatter may read any column. So the names in
+the code of `__str__` and properties are loaded too. If a column is still missing when a row is shown, the query is
+repeated with it, and it is loaded from then on.
 """
 
 import re
@@ -22,7 +23,7 @@ MISSED = re.compile(r"'(\w+\.\w+)' is not available due to raiseload=True")  # w
 
 
 class DeferredColumns:
-    """Knows which columns one view reads; it learns of more when one is missed."""
+    """The columns that one view has to load; a column found missing is added."""
 
     def __init__(self) -> None:
         self._learned: set[str] = set()
@@ -53,7 +54,7 @@ class DeferredColumns:
         return load_only(*columns, raiseload=True)
 
     async def retry_with_missed(self, session: AsyncSession, work: Callable[[], Awaitable[T]]) -> T:
-        """Return what `work` returns; do it again with one column more whenever it misses one."""
+        """Return the result of `work`; repeat it with one more column whenever it misses one."""
         while True:
             try:
                 return await work()

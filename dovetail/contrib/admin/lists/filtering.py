@@ -1,4 +1,4 @@
-"""Apply filters to the statement of a list: what a request asks of them, read as the column's type says."""
+"""Apply the filters of a request to the statement of a list; values are parsed by the column's type."""
 
 from typing import Any, TypeAlias
 
@@ -17,8 +17,8 @@ from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext
 
 AnyFilter: TypeAlias = Any  # SQLAdmin's filters, ours and those of authors have no class in common
-MOST_VALUES = 20  # of one filter, any of which a row may have
-ALL = frozenset({"", "all", "__all"})  # values that ask for every row
+MOST_VALUES = 20  # alternative values of one filter
+ALL = frozenset({"", "all", "__all"})  # values that match every row
 
 
 def column_of(model: type[object], column: object) -> Any:
@@ -27,14 +27,14 @@ def column_of(model: type[object], column: object) -> Any:
 
 
 def may_be_empty(column: object, model: type[object]) -> bool:
-    """Return whether rows may have nothing in a column."""
+    """Return True if a column may be empty."""
     return getattr(column_of(model, column), "nullable", False) is True
 
 
 async def apply_filter(one: AnyFilter, statement: AnySelect, request: Request, model: type[object]) -> AnySelect:
-    """Return the statement with what the request asks of a filter: one of the values, if it asks for several.
+    """Return the statement narrowed by a filter of the request; if it has several values, any of them matches.
 
-    Raises BadRequestError for what makes no sense.
+    Raise BadRequestError for an invalid value.
     """
     values = _asked(request, one.parameter_name)
     between = [next(iter(_asked(request, name)), "") for name in getattr(one, "bounds", ())]
@@ -52,19 +52,19 @@ async def apply_filter(one: AnyFilter, statement: AnySelect, request: Request, m
 async def condition_of(
     one: AnyFilter, operation: str, value: str, request: Request, model: type[object]
 ) -> ColumnElement[bool]:
-    """Return the condition on rows that a filter keeps for a value. Raises BadRequestError for what makes no sense."""
+    """Return the condition of a filter for a value. Raise BadRequestError for an invalid value."""
     found = await _filtered(one, select(model), (operation, value), request, model)
     return listed(found, model, model)
 
 
 def parameters_of(one: object) -> list[str]:
-    """Return the parameters of an address that a filter reads."""
+    """Return the query parameters that a filter reads."""
     name = str(getattr(one, "parameter_name", ""))
     return [name, f"{name}_op", *getattr(one, "bounds", ())]
 
 
 def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:
-    """Return whether a filter asks for what the user may not read, or offers it as choices."""
+    """Return True if a filter compares or offers values that the user may not read."""
     if isinstance(one, ForeignKeyFilter):
         display = one.foreign_display_field
         target: type[object] = one.foreign_model or getattr(display, "class_", model)
@@ -92,7 +92,7 @@ async def _filtered(
 
 
 def _asked(request: Request, name: str) -> list[str]:
-    """Return the values that a request asks for; what it asks for twice, once."""
+    """Return the distinct values that a request has for a filter."""
     given = (value.replace("\0", "") for value in request.query_params.getlist(name))
     values = list(dict.fromkeys(filter(None, given)))
     if any(len(value) > MAXIMUM_VALUE for value in values):

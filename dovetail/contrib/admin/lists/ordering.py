@@ -1,4 +1,4 @@
-"""Put rows of a list in order, find the order of a statement, and tell which rows come after one.
+"""Order the rows of a list, find the order of a statement, and build the condition for the rows after a given one.
 
 Order and keys are those of `dovetail.resources.query.keyset`, as in lists of the API: null counts as greater than
 everything, on both databases.

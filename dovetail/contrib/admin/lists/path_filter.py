@@ -1,4 +1,4 @@
-"""Filter a list by a column of a related object, as the column itself would be filtered by."""
+"""A filter by a column of a related object, which works as the filter of the column itself."""
 
 from typing import Any
 

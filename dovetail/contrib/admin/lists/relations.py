@@ -1,4 +1,4 @@
-"""Follow relations as far as a user may: load what they lead to, and ask where they lead."""
+"""Load related objects, and build conditions on them, as far as the user may see them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -138,7 +138,7 @@ def leads_to_identifier(
 
 
 def is_hidden(obj: object, name: str) -> bool:
-    """Return whether an object refers by `name` to one that was not loaded, since the user may not know of it."""
+    """Return True if an object's relation `name` has an object that was not loaded because the user may not see it."""
     mapper: Mapper[object] = inspect(obj).mapper
     mapped = mapper.relationships[name]
     if mapped.direction is not MANYTOONE or getattr(obj, name) is not None:
@@ -148,7 +148,7 @@ def is_hidden(obj: object, name: str) -> bool:
 
 
 def is_of_one(mapped: RelationshipProperty[object]) -> bool:
-    """Return whether the relation leads from a row to one object at most, all of which stands in one table."""
+    """Return True if the relation leads to at most one object, which is stored in a single table."""
     if mapped.direction is not MANYTOONE or mapped.secondary is not None or not _is_plain(mapped):
         return False
     target = mapped.mapper

@@ -1,4 +1,4 @@
-"""Search a list for words that stand in some column, by LIKE or by an index of words."""
+"""Search a list for words in some columns, by LIKE or by a full-text index."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -17,11 +17,11 @@ from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import Among, SelectiveCondition
 from dovetail.resources.query.paths import walk
 
-MAXIMUM_TERM = 200  # characters of a search that are looked at
-SIGNS = "^=@"  # in front of a column: it begins with a word, it is the word, it is searched by an index
+MAXIMUM_TERM = 200  # characters of a search; the rest is ignored
+SIGNS = "^=@"  # before a column: it begins with the word, it equals the word, it is searched by a full-text index
 PART = re.compile(r'"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+|"(?=[^"]*$))')
 FREQUENT = 3_000  # rows with a word, from which on PostgreSQL is quicker to look at rows than to gather those
-MAXIMUM_VALUE = 1_000  # characters of what a filter compares with
+MAXIMUM_VALUE = 1_000  # characters of a value that a filter compares with
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Make conditions of the nested filter of a list, each of which one of the list's own filters has to allow."""
+"""Turn the nested filter of a list into SQL; each of its conditions has to be one that a filter of the list allows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Read the nested filter of a list as addresses have it: `stage is waiting and (weight > 5 or label contains x)`.
+"""Parse the nested filter of a list from the URL: `stage is waiting and (weight > 5 or label contains x)`.
 
     filter    = part, {"or", part}
     part      = term, {"and", term}

@@ -1,4 +1,4 @@
-"""Take what somebody chooses for how the back office looks, before they log in as well."""
+"""The endpoints that save a user's choice of theme and shortcuts; the theme can be chosen before logging in."""
 
 from http import HTTPStatus
 

@@ -1,8 +1,8 @@
-"""Find what somebody types into the palette (Ctrl-K): models, objects, actions, and where they were lately.
+"""The search of the command palette (Ctrl-K): models, objects, actions, and recently visited pages.
 
-All of it obeys the policies, as lists do. Objects are found by the search of their view: one bounded statement a model
-(one more, of an index of words, on PostgreSQL), in so many models, and no more of them once TIME is over. A statement
-that takes longer is stopped: what was found before it is shown.
+The policies apply as in lists. Objects are found by the search of their view: one limited statement per model (on
+PostgreSQL one more for a full-text index), in at most MODELS models and for at most TIME seconds. A statement that
+takes longer is cancelled, and the results found before are shown.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence

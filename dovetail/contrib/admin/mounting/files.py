@@ -1,4 +1,4 @@
-"""Serve the files of the framework, of which those in the site's own folder win."""
+"""Serve static files: the site's own folder takes precedence over those of the framework."""
 
 import os
 from pathlib import Path

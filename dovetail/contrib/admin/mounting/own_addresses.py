@@ -1,4 +1,4 @@
-"""Make `admin:list` the address of the site that a request came to, and find it without a walk through every route."""
+"""Make names such as `admin:list` refer to the current back office, and resolve them without searching all routes."""
 
 from collections.abc import Iterator
 from functools import lru_cache

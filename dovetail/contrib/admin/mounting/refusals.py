@@ -1,4 +1,4 @@
-"""Answer by a page what was refused before the back office was reached."""
+"""Error pages for requests that were refused before they reached the back office."""
 
 from dataclasses import dataclass
 

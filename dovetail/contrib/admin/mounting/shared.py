@@ -1,4 +1,4 @@
-"""Share between the sites of an application who is logged in, and the connections that all of them may take."""
+"""State shared by the back offices of an application: the logged-in user, and their share of the connection pool."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Refuse widgets at the start that could not be shown, each in one line that says what to do."""
+"""Find, at start, dashboard widgets that could not be shown."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches

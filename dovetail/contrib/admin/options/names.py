@@ -1,4 +1,4 @@
-"""Translate the names that options had, and know what stands here in the place of Django's and SQLAdmin's others."""
+"""Former names of options, and the options that replace those of Django and SQLAdmin."""
 
 import warnings
 from collections.abc import Awaitable, Callable, Mapping

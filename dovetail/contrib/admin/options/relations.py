@@ -1,4 +1,4 @@
-"""Know how a form chooses the objects of each relation, as the options of its view say."""
+"""Find the widget of each relation of a form from the options of its view."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Pages of objects, notes on messages and last changes that plugins bring: `admin.object_pages` and the like.
+"""Extensions of object pages by plugins: further pages, notes on messages, last changes (`admin.object_pages` etc.).
 
     extensions={"admin.object_pages": lazy("plugins.shop.admin:PRICES")}
 

@@ -1,4 +1,4 @@
-"""Lead from the addresses of the last release, `/blog-post/edit/1`, to those of today; leave it out after the next."""
+"""Redirect the URLs of the last release, such as `/blog-post/edit/1`; to be removed after the next release."""
 
 from functools import partial
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""The first page of a site, and that of each plugin: what one may open there."""
+"""The index pages of a site and of each plugin, with the views that the user may open."""
 
 from http import HTTPStatus
 

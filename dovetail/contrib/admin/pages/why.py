@@ -1,4 +1,4 @@
-"""Tell superusers why somebody may do something or not: what `manage.py why` tells, as a page."""
+"""The page that explains to superusers why a user may do something or not, as `manage.py why` does."""
 
 from http import HTTPStatus
 

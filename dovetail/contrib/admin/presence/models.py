@@ -1,4 +1,4 @@
-"""Declare the table of who is at which object."""
+"""The table of users who have an object open."""
 
 from datetime import UTC, datetime
 

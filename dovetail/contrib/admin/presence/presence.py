@@ -1,4 +1,4 @@
-"""Tell who else is at an object: a row of each, which the script of the page renews and which ends by itself.
+"""Show who else has an object open: a row for each user, which the page's script renews and which expires.
 
 Whoever may not see an object learns nothing, and is not noted there. People are named to those who may see users; where
 a history is kept, it names whoever saves, and so those who edit are named to all who see the object.

@@ -1,4 +1,4 @@
-"""Keep what a policy hides from the user of a request from being loaded, named, filtered, sorted, searched and shown.
+"""Enforce hidden fields of policies: they are not loaded, named, filtered, sorted, searched or shown.
 
 A hidden column is not loaded, so that no label, property or formatter can tell it; what is computed of it in SQL is as
 hidden as the column, and so are a relation and the key behind it.

@@ -1,4 +1,4 @@
-"""Refuse objects whose keys the COMMIT would refuse: those that are deferred to it, and lead nowhere.
+"""Check deferred foreign keys before the COMMIT, which would fail if they refer to missing rows.
 
 By then the page is made, and nobody could say which field it was.
 """

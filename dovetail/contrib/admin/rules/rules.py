@@ -1,4 +1,4 @@
-"""Ask the policies of the site what the user of a request may do with which rows, once for each model and action.
+"""The decisions of the policies for the user of a request, computed once for each model and action.
 
 A model for which no plugin has registered a policy is closed: whoever has the model's permission has it for all rows.
 """

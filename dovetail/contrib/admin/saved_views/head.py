@@ -1,4 +1,4 @@
-"""Find out what the head of a list offers: its saved views, which of them is shown, and its columns."""
+"""The controls above a list: its saved views, the current one, and the choice of columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

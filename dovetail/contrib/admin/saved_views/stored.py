@@ -1,4 +1,4 @@
-"""Read and write saved views: the filters, the order and the columns of a list, kept under a name or as it is now.
+"""Read and write saved views: filters, order and columns of a list, under a name or as the current layout.
 
 A row without a name is how its user has laid out the list; all others are chosen from the head of the list.
 """

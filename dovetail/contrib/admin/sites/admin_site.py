@@ -1,4 +1,4 @@
-"""Say what a back office is called, looks like and shows; options are called as in Django's `AdminSite`.
+"""The declaration of a back office: title, appearance and contents. Options are named as in Django's `AdminSite`.
 
     # project/urls.py
     office = AdminSite(site_header="The Gazette", site_url="https://gazette.example/")

@@ -1,4 +1,4 @@
-"""List the plugins of a site with those of their views that somebody may open: for the index, and a page of each."""
+"""List the plugins of a site with the views that the user may open, for the index pages."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

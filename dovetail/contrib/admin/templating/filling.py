@@ -1,4 +1,4 @@
-"""Fill in templates piece by piece, so that a long page holds up nobody else's request."""
+"""Render templates piece by piece, so that a long page does not block other requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -13,12 +13,12 @@ from starlette.responses import HTMLResponse
 from dovetail.contrib.admin.templating.waiting import let_templates_wait, run, wait
 from dovetail.contrib.admin.web.rendering import finished
 
-TURN = 0.005  # seconds of writing, after which others have their turn
+TURN = 0.005  # seconds of rendering, after which the event loop may run other tasks
 EachContext = Callable[[Request], Mapping[str, object] | Awaitable[Mapping[str, object]]]
 
 
 class Templates(Jinja2Templates):
-    """SQLAdmin's templates, which let the event loop go on while they are filled in."""
+    """SQLAdmin's templates, which let the event loop run other tasks while they are rendered."""
 
     def __init__(self, environment: Environment, each_context: EachContext | None = None) -> None:
         let_templates_wait(environment)

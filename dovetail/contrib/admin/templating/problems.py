@@ -1,4 +1,4 @@
-"""Tell at the start which template is not there, or cannot be filled in."""
+"""Find, at start, templates that do not exist or cannot be rendered."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Write pages by plain functions, which wait all the same where a template calls a coroutine.
+"""Render templates synchronously in a greenlet, which can still await coroutines that a template calls.
 
-Jinja's own way makes a coroutine of every call in a template, and hands every piece of text through a chain of
-asynchronous generators, which costs a third of a page. Here a page is written in a greenlet
-(https://greenlet.readthedocs.io), which hands what has to be awaited to the event loop, as SQLAlchemy does with
-statements. It is none of SQLAlchemy's: a relation that was not loaded is refused in a template as everywhere.
+Jinja's async mode turns every call in a template into a coroutine, and passes every piece of text through a chain of
+asynchronous generators, which costs a third of a page. Here a page is rendered in a greenlet
+(https://greenlet.readthedocs.io), which passes coroutines to the event loop, as SQLAlchemy does for statements. It is
+not one of SQLAlchemy's greenlets, so lazy loads are refused in templates as everywhere else.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

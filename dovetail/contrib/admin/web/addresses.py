@@ -1,4 +1,4 @@
-"""Write and read the changing parts of addresses: views (`blog/post`) and the keys of objects, quoted as by Django.
+"""Path convertors for the variable parts of URLs: views (`blog/post`) and keys of objects, quoted as Django does.
 
     Route("/{identity:admin_view}/{pk:admin_key}/change/", ...)  # /blog/post/1/change/
 
@@ -38,8 +38,8 @@ RESERVED = frozenset(
 PAGES = frozenset({"action", "add", "bulk", "delete", "draft", "export", "import", "lookup"})
 """Words that stand where the key of an object may: `/blog/post/add/`."""
 
-# Those that Django quotes (django/contrib/admin/utils.py), for servers and browsers read some of them even when they
-# are percent-encoded.
+# The characters that Django quotes (django/contrib/admin/utils.py), since servers and browsers interpret some of them
+# even if they are percent-encoded.
 _SIGNS = re.compile('[:/_#?;@&=+$,"\\[\\]<>%\n\\\\]')
 _QUOTED = re.compile("_([0-9A-F]{2})")
 _EMPTY = "_"  # an empty text is a key, too, and no quoted key is this

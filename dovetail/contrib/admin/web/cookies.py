@@ -1,4 +1,4 @@
-"""Set the cookies of the back office: readable by no script, sent to no other site, and over HTTPS only if they can."""
+"""The cookies of the back office: HttpOnly, SameSite, and Secure if the site is served over HTTPS."""
 
 from dataclasses import dataclass, field
 
@@ -15,8 +15,8 @@ PATH = "/"  # /docs may be for those who are logged in to the back office
 class Cookies:
     """Sets and removes cookies for the back office.
 
-    Browsers keep the cookies of all ports of a host together (RFC 6265, section 8.5): the names end in something made
-    of the site's `secret_key`, so that two sites on one host do not take each other's for their own.
+    Browsers share cookies between all ports of a host (RFC 6265, section 8.5). So the names end in a suffix derived
+    from the site's `secret_key`, which keeps the cookies of two sites on one host apart.
     Secure cookies carry the prefix `__Host-`, which keeps other hosts of the same domain from planting one; browsers
     then insist on the path `/` (RFC 6265bis, section 4.1.3.2). `secure` says whether they are; None: if the request
     that is being answered came by HTTPS, so that a site in development can be tried either way.

@@ -1,4 +1,4 @@
-"""Refuse requests that another site made a browser send: by where they come from, and by a token only our pages know.
+"""Protection against CSRF, by which another site makes a browser send requests: check the origin and a secret token.
 
 (https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html)
 """

@@ -1,4 +1,4 @@
-"""Turn errors into sentences for the user: never SQL, never a value that was not their own."""
+"""Turn errors into messages for the user, which contain no SQL and no values other than the user's own."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,19 +58,19 @@ class ErrorMessage:
 
     @property
     def is_ours(self) -> bool:
-        """True if the user can do nothing about it."""
+        """True if the error is the site's fault, and the user can do nothing about it."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def is_expected(self) -> bool:
-        """True if it happens to a site that is busy: a line in the log says enough."""
+        """True if a busy site causes such errors, so that one line in the log is enough."""
         return self.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMessage:
-    """Return what to tell the user about `error`; of what only an operator can mend, a 500 that says nothing.
+    """Return the message for the user about `error`; a 500 without details for what only an operator can fix.
 
-    Of a row of a view that breaks a rule of the database it names the fields that the rule is of, by their labels.
+    If a row violates a constraint of the database, the message names the fields of the constraint by their labels.
     """
     status = getattr(error, "status_code", getattr(error, "status", None))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:

@@ -1,4 +1,4 @@
-"""Act as somebody else: the browser keeps its own session beside the one in which it acts."""
+"""Impersonation: the browser keeps its own session beside the one in which it acts as another user."""
 
 from http import HTTPStatus
 
@@ -12,11 +12,11 @@ from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.translation.texts import gettext
 
-THEIRS_ALONE = ("account", "prove", "enrol")  # first words of the addresses of pages about one's own account
+THEIRS_ALONE = ("account", "prove", "enrol")  # first path segments of pages about a user's own account
 
 
 def check_not_theirs(request: Request, user: User) -> None:
-    """Raise PermissionDeniedError for a page of the account of somebody as whom another acts."""
+    """Raise PermissionDeniedError for an account page while another user acts as its owner."""
     if impersonator_of(user) is None:
         return
     start = request.url_for("admin:index").path

@@ -1,4 +1,4 @@
-"""Serve the files of style and script that plugins bring for their views, and find those that views name in vain."""
+"""Serve the style sheets and scripts that plugins bring for their views, and find missing ones."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""Carry messages to the next page (`sqladmin.flash.Flash`), in a signed cookie that lasts until they were shown."""
+"""Flash messages (`sqladmin.flash.Flash`): kept in a signed cookie until a page has shown them."""
 
 from typing import TypeAlias, cast
 

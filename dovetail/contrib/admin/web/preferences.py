@@ -1,6 +1,6 @@
-"""Keep what somebody chose for how the back office looks: a row of theirs, and a cookie that each page is written by.
+"""Users' preferences for the back office: stored in a row, and in cookies, from which pages read them.
 
-No page asks the database: the row is read by the login alone, which gives another browser the cookie of the first.
+Pages do not query the database for them: the row is read only at login, which sets the cookies in another browser.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import User
 
 OF_SITE = "-"  # in place of the name of a zone: whichever the site has
-LASTS = 400 * 24 * 3600  # seconds: browsers keep no cookie for longer
+LASTS = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 
 class Theme(StrEnum):

@@ -1,4 +1,4 @@
-"""Write addresses into pages, and await what hooks return."""
+"""Helpers for pages: URLs of routes and queries, and awaiting the results of hooks."""
 
 from collections.abc import Awaitable
 from inspect import isawaitable

@@ -1,4 +1,4 @@
-"""Find out before anything is committed whether the response of a page or an action can be sent."""
+"""Check before the commit whether the response of a page or an action can be sent."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A page that is finished once the transaction of its request is over, and its connection is free again."""
+    """A page that is completed after the transaction of its request, when its connection is free again."""
 
     finish: Callable[[], Awaitable[Response]]
 
@@ -34,7 +34,7 @@ async def sendable(response: object, source: str) -> Response:
 
 
 def is_refusal(response: object) -> bool:
-    """Return whether `response` has a status of 400 or above, so that nothing is to be kept."""
+    """Return True if `response` has a status of 400 or above, so that the transaction has to be rolled back."""
     return isinstance(response, Response) and response.status_code >= HTTPStatus.BAD_REQUEST
 
 

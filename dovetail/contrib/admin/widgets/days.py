@@ -1,7 +1,7 @@
-"""The day of a moment in SQL, which SQLite and PostgreSQL find differently, in the time zone of who asks.
+"""SQL for the day of a time in the user's time zone.
 
-SQLite knows no zones, and PostgreSQL may know others than Python does. So the database is told by how much to move a
-moment: once for each time that the clocks of the zone were changed.
+SQLite has no time zones, and PostgreSQL may have other ones than Python. So the statement contains the offsets from
+UTC: one for each period between two changes of the zone's clocks.
 """
 
 from collections.abc import Iterator

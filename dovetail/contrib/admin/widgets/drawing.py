@@ -1,4 +1,4 @@
-"""Draw numbers as SVG: the server writes it, so that it needs no script."""
+"""Draw bar charts as SVG on the server, without scripts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

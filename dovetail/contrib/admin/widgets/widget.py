@@ -10,9 +10,9 @@
         statement=select(Order.id.label("key"), Order.number.label("text")).order_by(Order.id.desc()),
     )
 
-Each asks one statement at most, of columns of `models`: of the rows that the user may know of, and to which they may do
-`rule`. Who may know of none, or not read a column, has no such widget. `permission` is one that is needed as well.
-What a statement found is kept for `seconds`, for those whom the policies let ask the very same.
+Each runs at most one statement on columns of `models`, limited to the rows that the user may view and to which they may
+do `rule`. Users who may view no rows, or not read a column, do not see the widget; nor do those without `permission`,
+if it is given. Results are cached for `seconds`, and shared by users for whom the policies yield the same statement.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Change rows that were edited in a list: in one statement a table, with the view's hooks around each row."""
+"""Save rows that were edited in a list: by one statement per table, with the view's hooks around each row."""
 
 from collections.abc import Mapping, Sequence
 

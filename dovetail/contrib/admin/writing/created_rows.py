@@ -1,4 +1,4 @@
-"""Add many rows: what they refer to is found by one statement a relation, and all are inserted together."""
+"""Insert many rows together; the objects that they refer to are found by one statement per relation."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,8 +1,8 @@
-"""Change many rows without savepoints first; the whole request is done again with them if something fails.
+"""Change many rows without savepoints first; if something fails, repeat the whole request with savepoints.
 
-SQLite copies each page that a transaction changes after a savepoint, or in a statement that may have to be taken back
-alone, into a file beside the database: a quarter of what an UPDATE of many rows costs. Hardly any fails; one that does
-is undone with its transaction, and done again with savepoints, which find the row at which it fails.
+SQLite copies each page that is changed after a savepoint, or by a statement that may have to be rolled back alone, to a
+journal file: a quarter of the cost of an UPDATE of many rows. Failures are rare. A failed transaction is rolled back
+and repeated with savepoints, which find the row that fails.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
