@@ -1,4 +1,4 @@
-"""The driver's own connection, for statements that SQLAlchemy compiled before: it costs a request the driver only."""
+"""The driver's own connection, for statements that SQLAlchemy has compiled before, at the cost of the driver alone."""
 
 import math
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
@@ -31,9 +31,9 @@ WITHIN_TRANSACTIONS = "dovetail_within_transactions"  # an execution option of a
 
 
 class DriverConnection:
-    """A connection of an engine's pool, which `managed` keeps or gave out, on which statements run as text.
+    """A pooled connection, on which statements run as SQL text without SQLAlchemy.
 
-    `connection` is SQLAlchemy's, if there is one already.
+    `managed` is the connection from the pool. `connection` is SQLAlchemy's Connection on it, if there is one already.
     """
 
     __slots__ = ("connection", "driver", "engine", "managed")
@@ -45,7 +45,7 @@ class DriverConnection:
         self.driver: Any = managed.driver_connection
 
     async def fetch(self, sql: str, arguments: tuple[object, ...]) -> Sequence[Sequence[object]]:
-        """Return all rows. Raises SQLAlchemy's errors, as the engine would."""
+        """Run a statement and return all rows. Raise SQLAlchemy's errors, as the engine would."""
         engine, driver = self.engine.sync_engine, self.driver
         self._look_at(sql, arguments)
         rows: Sequence[Sequence[object]]
@@ -82,11 +82,11 @@ class DriverConnection:
             return again
 
     async def fetch_last(self, steps: Sequence[tuple[str, tuple[object, ...]]]) -> Sequence[Sequence[object]]:
-        """Run statements of SQLite's, and return the rows of the last; without a transaction they are one.
+        """Run statements on SQLite and return the rows of the last; if no transaction is open, they form one.
 
-        If one fails none has changed anything. Raises SQLAlchemy's errors, as the engine would.
+        If one fails, none has any effect. Raise SQLAlchemy's errors, as the engine would.
         """
-        # Imported here: who works with PostgreSQL does without aiosqlite.
+        # Imported here: on PostgreSQL aiosqlite is not needed.
         from dovetail.database.drivers.aiosqlite_connections import fetch_last
 
         for step in steps:
@@ -102,7 +102,7 @@ class DriverConnection:
         return self.engine.sync_engine.dialect
 
     def _look_at(self, sql: str, arguments: tuple[object, ...]) -> None:
-        """Tell whoever listens to statements. Raises DataError for a value that not every database can hold."""
+        """Call the listeners of statements. Raise DataError for a value that not every database can store."""
         if unportable := find_unportable(arguments):
             raise exc.DataError(sql, None, ValueError(unportable), hide_parameters=True)
         engine = self.engine.sync_engine
@@ -112,24 +112,24 @@ class DriverConnection:
                 listener(connection, None, sql, arguments, None, False)  # noqa: FBT003 - SQLAlchemy's signature
 
     async def begin(self) -> None:
-        """Begin a transaction of asyncpg's. Raises SQLAlchemy's OperationalError for a lost connection."""
-        # SQLAlchemy's adapter says BEGIN in front of the first statement that goes through itself, and of no other.
+        """Begin an asyncpg transaction. Raise SQLAlchemy's OperationalError for a lost connection."""
+        # SQLAlchemy's adapter sends BEGIN only before the first statement that goes through the adapter.
         try:
             await say_begin(self.managed)
-        except Exception as error:  # nothing but a lost connection keeps a transaction from beginning
+        except Exception as error:  # BEGIN fails only if the connection is lost
             self.managed.invalidate()
             lost = exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
             raise lost from error
 
     async def commit(self) -> None:
-        """Commit that transaction. Raises SQLAlchemy's errors, as the engine would."""
+        """Commit that transaction. Raise SQLAlchemy's errors, as the engine would."""
         try:
             await say_commit(self.managed)
         except Exception as error:
             raise _translated(error, "COMMIT", self.engine.sync_engine, self.managed) from error
 
     async def rollback(self) -> None:
-        """Roll that transaction back; a connection that cannot is thrown away."""
+        """Roll that transaction back; if that fails, discard the connection."""
         try:
             await say_rollback(self.managed)
         except BaseException as error:
@@ -139,9 +139,9 @@ class DriverConnection:
 
 
 def find_unportable(values: Iterable[object]) -> str:
-    """Return what is wrong with a value that not every database can hold, nor JSON; nothing if all are right."""
+    """Return the reason why a value cannot be stored by every database or in JSON; an empty string if all can."""
     for value in values:
-        if value.__class__ in PORTABLE:  # every value of every statement comes by here
+        if value.__class__ in PORTABLE:  # first, since every value of every statement passes here
             continue
         if isinstance(value, str):
             if "\0" in value:
@@ -152,7 +152,7 @@ def find_unportable(values: Iterable[object]) -> str:
 
 
 class NeedsSessionError(Exception):
-    """The ORM has to read, and there is no session: who asked has to open one."""
+    """Only the ORM can read this, and there is no session: the caller has to open one."""
 
 
 class ReadSource(Protocol):
@@ -160,7 +160,7 @@ class ReadSource(Protocol):
 
     @property
     def session(self) -> AsyncSession | None:
-        """The session, for what only the ORM can read; None where there is none."""
+        """The session, for reads that only the ORM can do; None if there is none."""
 
     @property
     def dialect(self) -> Dialect:
@@ -171,14 +171,14 @@ class ReadSource(Protocol):
 
 
 class PoolSource:
-    """Reads run on a connection that is taken from the pool with the first of them, and given back in the end.
+    """A read source on a connection that is taken from the pool at the first read, and returned at the end.
 
-    It is not pinged if it just worked.
+    The connection is not pinged if it was used just now.
 
         async with PoolSource(engine) as source:
             rows = await (await source.connection()).fetch("SELECT 1", ())
 
-    `remembered` are rows of earlier requests that may be presumed; no answer may leave while one is `presumed`.
+    `remembered` are rows of earlier requests that may be presumed; no response may be sent while one is `presumed`.
     """
 
     session: AsyncSession | None = None
@@ -203,9 +203,9 @@ class PoolSource:
             close_unused(self._connection.managed)
 
     def presume(self, statement: Presumable, key: Hashable, values: Mapping[str, object]) -> tuple[object, ...] | None:
-        """Return the row that a statement gave before under this key, which is presumed then; None if it gave none.
+        """Return the remembered row of a statement for this key, which is presumed from now on; None if there is none.
 
-        Of two nothing but the first is presumed: the read that confirms it confirms no other.
+        Only one row can be presumed at a time: the read that confirms it confirms no other.
         """
         if self._remembered is None or self.presumed is not None:
             return None
@@ -215,12 +215,12 @@ class PoolSource:
         return row
 
     def remember(self, statement: Presumable, key: Hashable, row: tuple[object, ...]) -> None:
-        """Keep a row, to be presumed by later requests."""
+        """Remember a row, to be presumed by later requests."""
         if self._remembered is not None:
             self._remembered[statement, key] = row
 
     def confirm(self, presumed: Presumed, row: Sequence[object] | None) -> None:
-        """Note that the statement gave the presumed row again. Raise UnconfirmedError if it is another one, or none."""
+        """Note that the presumed row was read again. Raise UnconfirmedError if it has changed or is gone."""
         if row is None or tuple(row) != presumed.row:
             if self._remembered is not None:
                 self._remembered.pop((presumed.statement, presumed.key), None)
@@ -228,7 +228,7 @@ class PoolSource:
         self.presumed = None
 
     async def ask(self) -> None:
-        """Ask for the presumed row by its own statement, if one is presumed. Raise as `confirm` does."""
+        """Confirm the presumed row, if there is one, by running its own statement. Raise as `confirm` does."""
         presumed = self.presumed
         if presumed is not None:
             step = presumed.statement.prepared(self.dialect).step(presumed.values)
@@ -236,7 +236,7 @@ class PoolSource:
             self.confirm(presumed, rows[0] if rows else None)
 
     def keep(self, connection: DriverConnection) -> DriverConnection:
-        """Return `connection`, which stands for the one that was taken from now on."""
+        """Replace the connection of this source by `connection`, and return it."""
         self._connection = connection
         return connection
 
@@ -248,18 +248,18 @@ class PoolSource:
         return self._connection
 
     def use(self, taken: ManagesConnection) -> DriverConnection:
-        """Return a connection that was taken from the pool; it is the source's from now on."""
+        """Make a connection taken from the pool that of this source, and return it."""
         self._connection = DriverConnection(self.engine, taken)
         return self._connection
 
     def shared_pool(self) -> FairPool | None:
-        """Return the pool, if others are at work on its connections, so that one of them may read for several."""
+        """Return the pool if other callers use its connections, so that batching may pay; None otherwise."""
         pool = self._pool
         return pool if self._connection is None and isinstance(pool, FairPool) and pool.is_shared() else None
 
 
 def session_of(source: ReadSource) -> AsyncSession:
-    """Return the session of a source, for the ORM. Raises NeedsSessionError if it has none."""
+    """Return the session of a source, for the ORM. Raise NeedsSessionError if it has none."""
     if source.session is None:
         raise NeedsSessionError
     return source.session
@@ -277,13 +277,13 @@ async def connect_to_read(engine: AsyncEngine) -> AsyncIterator[DriverConnection
 
 
 class _LateConnection:
-    """Stands for a Connection that few listeners look at, and makes it when one does."""
+    """A placeholder for SQLAlchemy's Connection, which is created only if a listener uses it: few do."""
 
     def __init__(self, engine: Engine, managed: Any) -> None:
         self._parts = engine, managed
 
     def get_execution_options(self) -> Mapping[str, object]:
-        """Return the options of the engine, since it has none of its own; every read asks for them."""
+        """Return the engine's options, which the Connection would have as well, without creating it."""
         return self._parts[0].get_execution_options()
 
     def __getattr__(self, name: str) -> Any:

@@ -25,17 +25,17 @@ from dovetail.database.pool.waiting_line import RowRead, WaitingLine
 from dovetail.database.pool.writer_queue import time_left
 
 T = TypeVar("T")
-LONG = 0.1  # seconds of a statement, after which those who are read along need not wait for it
-TRUSTED_FOR = 1.0  # seconds since a connection came back during which it is not pinged
-# Whether who takes a connection does without a ping: a single read that can be tried once more, never a transaction.
+LONG = 0.1  # seconds that a batch may take before its other waiters can take a free connection
+TRUSTED_FOR = 1.0  # seconds since its return during which a connection is not pinged
+# True if the caller needs no ping: for a single read that can be repeated, never for a transaction.
 trusting: ContextVar[bool] = ContextVar("trusting", default=False)
 
 
 class FairQueue(PoolQueue[T]):
-    """Hands what comes back to the one who has waited longest, instead of laying it where a newcomer finds it first.
+    """A queue that hands a returned connection directly to the waiter that has waited longest.
 
-    With asyncio's own queue, on which SQLAlchemy's pool stands, a newcomer takes what a waiter was woken for, and the
-    waiter queues anew behind all others: under load some starve for seconds.
+    With asyncio's own queue, which SQLAlchemy's pool uses, a new caller can take the item for which a waiter was woken,
+    and the waiter queues again behind all others: under load some starve for seconds.
     """
 
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:  # noqa: FBT001, FBT002 - SQLAlchemy's signature
@@ -44,18 +44,18 @@ class FairQueue(PoolQueue[T]):
         self._items: deque[T] = deque()
         self.line: WaitingLine[T] = WaitingLine()
         self._is_closed = False
-        self._serves_in: asyncio.AbstractEventLoop | None = None  # at the end of its turn
+        self._serves_in: asyncio.AbstractEventLoop | None = None  # the loop in which `_serve` is scheduled
 
     def close(self) -> None:
-        """Take in no more, but for those who wait."""
+        """Accept no more items, except for waiters."""
         self._is_closed = True
 
     def empty(self) -> bool:
-        """Return whether nothing is in the queue."""
+        """Return True if the queue has no items."""
         return not self._items
 
     def full(self) -> bool:
-        """Return whether nothing more may be put in."""
+        """Return True if no more items can be put in."""
         return self._is_closed or 0 < self.maxsize <= len(self._items)
 
     def qsize(self) -> int:
@@ -63,7 +63,7 @@ class FairQueue(PoolQueue[T]):
         return len(self._items)
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - SQLAlchemy's signature
-        """Give `item` to who waits, or lay it down. Raises QueueFull; nobody waits here: a pool never asks for it."""
+        """Give `item` to the first waiter, or store it. Raise QueueFull, at once: the pool never asks to block."""
         if self.line.waiting and self.line.hand_over(item):
             return
         if self.full():
@@ -75,31 +75,31 @@ class FairQueue(PoolQueue[T]):
         self.put(item, block=False)
 
     def put_back(self, item: T) -> None:
-        """Lay `item` where `get_nowait` finds it first."""
+        """Put `item` back where `get_nowait` takes it next."""
         if self.use_lifo:
             self._items.append(item)
         else:
             self._items.appendleft(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> T:  # noqa: FBT001, FBT002 - SQLAlchemy's signature
-        """Take one, if need be after waiting `timeout` seconds in one of SQLAlchemy's greenlets. Raises QueueEmpty."""
+        """Take an item; if there is none, wait up to `timeout` seconds in SQLAlchemy's greenlet. Raise QueueEmpty."""
         if self._items or not block:
             return self.get_nowait()
         item = wait_in_greenlet(self.wait(timeout))
-        assert item is not None  # noqa: S101 - nothing was to be read along
+        assert item is not None  # noqa: S101 - no read was given that a batch could do
         return item
 
     def get_nowait(self) -> T:
-        """Take one. Raises QueueEmpty."""
+        """Take an item. Raise QueueEmpty."""
         if not self._items:
             raise QueueEmpty
         return self._items.pop() if self.use_lifo else self._items.popleft()
 
     async def wait(self, timeout: float | None, read: RowRead | None = None) -> T | None:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
-        """Return what is put in next; callers are served as they came. Raises QueueEmpty after `timeout` seconds.
+        """Wait for an item and return it, in order of arrival. Raise QueueEmpty after `timeout` seconds.
 
-        What lies ready is had when the turn of the event loop ends: until then more reads of a kind may come.
-        Return None if the row of `read` was read along by somebody else.
+        Stored items are handed out at the end of the event loop's current iteration, since more reads of the same kind
+        may arrive until then. Return None if another waiter's batch has done `read`.
         """
         waiter = self.line.join(time_left(timeout), read)
         future = waiter.future
@@ -111,25 +111,25 @@ class FairQueue(PoolQueue[T]):
         except QueueEmpty:
             if not self._items:
                 raise
-            return self.get_nowait()  # who read their row along took too long
+            return self.get_nowait()  # the batch took too long, and an item is free now
         except asyncio.CancelledError:
             item = None if future.cancelled() or not future.done() or future.exception() else future.result()
-            if item is not None:  # it came in the same moment: the next one may have it
+            if item is not None:  # handed over at the moment of the cancellation: give it to the next waiter
                 if read is not None:
                     self.release(read)
                 if not self.line.hand_over(item):
-                    self._items.append(item)  # even as one too many: nobody else has it, and it counts as one
+                    self._items.append(item)  # even beyond maxsize: the pool counts it as in use until it is stored
             raise
         finally:
             self.line.leave(waiter)
 
     def release(self, read: RowRead) -> None:
-        """Let those who were to be read along with `read` wait on, or have what lies ready."""
+        """Dissolve the batch of `read`; its other waiters go on waiting, or get stored items."""
         self.line.release(read)
         self._serve()
 
     def look_after(self, read: RowRead) -> None:
-        """Let those who are read along with `read` have what lies ready, should that take long."""
+        """If the batch of `read` takes longer than LONG, let its other waiters have stored items."""
         if self.line.is_leading(read):
             asyncio.get_running_loop().call_later(LONG, self._part, read)
 
@@ -141,7 +141,7 @@ class FairQueue(PoolQueue[T]):
             self._serve()
 
     def _serve(self) -> None:
-        """Hand what lies ready to those who wait."""
+        """Hand stored items to the waiters."""
         self._serves_in = None
         while self._items:
             item = self.get_nowait()
@@ -151,10 +151,10 @@ class FairQueue(PoolQueue[T]):
 
 
 class FairPool(QueuePool):
-    """SQLAlchemy's pool, which also counts who waits and who gave up, and serves who has waited longest first.
+    """SQLAlchemy's pool, with waiters served in order of arrival, and counts of waiters and timeouts.
 
-    A ping costs three round trips on PostgreSQL, more than a read: who is `trusting` takes a connection that worked
-    within the last second without one.
+    A ping costs three round trips on PostgreSQL, more than a read. A caller that is `trusting` takes a connection
+    without one if it worked within the last second.
     """
 
     queue_class = FairQueue
@@ -166,7 +166,7 @@ class FairPool(QueuePool):
         self.timeouts = 0
 
     def connect(self) -> PoolProxiedConnection:
-        """Take a connection. Raises SQLAlchemy's TimeoutError if none is free in time, OperationalError if away."""
+        """Take a connection. Raise SQLAlchemy's TimeoutError if none is free in time, or OperationalError."""
         waits = self.is_exhausted()
         self.waiting += waits
         try:
@@ -180,18 +180,18 @@ class FairPool(QueuePool):
             self.waiting -= waits
 
     def dispose(self) -> None:
-        """Close the connections that lie ready; one that is out, or is being made, is closed when it comes back.
+        """Close the idle connections; others are closed when they are returned.
 
-        SQLAlchemy would lay it into this pool, which no engine has any more, and leave it to the garbage collector.
+        SQLAlchemy would put those into this pool, which no engine uses any more, and leave them to garbage collection.
         """
         self.idle.close()
         super().dispose()
 
     async def take(self) -> ManagesConnection:
-        """Take a connection for a single read that can be tried once more; `give_back` must follow.
+        """Take a connection for a single read that can be repeated; `give_back` must follow. Raise as `connect`.
 
-        Most of the time one lies ready or comes back soon. That needs none of SQLAlchemy's greenlets, nor what it wraps
-        around a connection for those who forget to return it; both cost more than all the rest. Raises as `connect`.
+        Usually a connection is idle or is returned soon. Taking it needs neither one of SQLAlchemy's greenlets nor its
+        wrapper that returns forgotten connections; both cost more than everything else here.
         """
         record = None
         if not self.idle.empty():
@@ -201,11 +201,11 @@ class FairPool(QueuePool):
         return self._as_it_lies(record) or await self._connect()
 
     def is_shared(self) -> bool:
-        """Return whether others are at work, and nobody has to connect before more can be done."""
+        """Return True if other callers use connections, and another read would not need a new one."""
         return self.checkedout() > 0 and (not self.idle.empty() or self.is_exhausted())
 
-    async def take_or_be_read_along(self, read: RowRead) -> ManagesConnection | None:
-        """Take a connection at the end of the turn; return None if somebody else has read the row. Raise as `take`."""
+    async def take_or_join_batch(self, read: RowRead) -> ManagesConnection | None:
+        """Take a connection at the end of the loop's iteration; None if a batch has done `read`. Raise as `take`."""
         record = await self._wait(read)
         return None if record is None else self._as_it_lies(record) or await self._connect()
 
@@ -225,7 +225,7 @@ class FairPool(QueuePool):
         )
 
     def needs_no_ping(self, record: ConnectionPoolEntry) -> bool:
-        """Return whether who takes the connection trusts it, and may."""
+        """Return True if the caller is `trusting` and the connection was used just now."""
         return trusting.get() and _is_trusted(record)
 
     async def _wait(self, read: RowRead | None) -> ConnectionPoolEntry | None:
@@ -242,10 +242,10 @@ class FairPool(QueuePool):
             self.waiting -= waits
 
     def _as_it_lies(self, record: ConnectionPoolEntry | None) -> ConnectionPoolEntry | None:
-        """Return a connection that was taken; None if it is none to be used without more ado, and lies there again."""
+        """Return a taken connection if it can be used as it is; otherwise put it back and return None."""
         if record is None or (_is_trusted(record) and self.is_usable_as_it_lies(record)):
             return record
-        self.idle.put_back(record)  # nobody else runs before `connect` takes it again
+        self.idle.put_back(record)  # no other task runs before `connect` takes it again
         return None
 
     async def _connect(self) -> ManagesConnection:
@@ -262,10 +262,7 @@ def pool_statistics(engine: AsyncEngine) -> PoolStatistics | None:
 
 
 def _is_trusted(record: ConnectionPoolEntry) -> bool:
-    """Return whether a connection just worked, so that it can be had without a word to the server.
-
-    The server has not hung up as far as the driver has heard.
-    """
+    """Return True if a connection was used within TRUSTED_FOR seconds and the driver does not know it to be closed."""
     if monotonic() - record.info.get(RETURNED_AT, 0.0) >= TRUSTED_FOR:
         return False
     is_closed = getattr(record.driver_connection, "is_closed", None)

@@ -1,8 +1,8 @@
-"""The line of those who wait for a connection, and the rows that one of them reads along for others of the line.
+"""The queue of waiters for a connection, in which one waiter can read a batch of rows for itself and others.
 
-Where many requests come at once, most of them read one row by the same statement, with other arguments. So who gets a
-connection reads the rows of others of the same kind along, who keep their place in the line until they have their row:
-if that fails they wait on, as if nobody had tried. That is how rows are read together.
+When many requests arrive at once, most of them read one row by the same statement with different arguments. So the
+waiter that gets a connection sends one statement for all waiting reads of the same kind. The others keep their place in
+the queue until they have their row: if the batch fails, they go on waiting as if it had never been tried.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from typing import Generic, TypeAlias, TypeVar
 from dovetail.database.drivers.sqlalchemy_private import QueueEmpty
 
 T = TypeVar("T")
-Arguments: TypeAlias = tuple[Hashable, ...]  # of a statement, as the driver takes them
+Arguments: TypeAlias = tuple[Hashable, ...]  # of a statement, converted for the driver
 Rows: TypeAlias = Sequence[Sequence[object]]
-RINGS_WITHIN = 0.001  # seconds by which a loop may be early
-MOST_TOGETHER = 64  # rows of one statement
-LOOKED_AT = 256  # of those who wait, in search of reads of one kind
+RINGS_WITHIN = 0.001  # seconds by which the event loop may run a timer early
+MOST_TOGETHER = 64  # reads in one batch
+LOOKED_AT = 256  # waiters that are searched for reads of the same kind
 
 
 @dataclass(eq=False, slots=True)
 class RowRead:
-    """A read of one row; those of one `kind` differ in the arguments only, so that one statement can read them all.
+    """A read of one row. Reads of the same `kind` differ only in their arguments, so one statement can do them all.
 
-    It has `rows` once somebody else has read them.
+    `rows` is set when another waiter's batch has read them.
     """
 
     kind: object
@@ -36,26 +36,27 @@ class RowRead:
 
 @dataclass(eq=False, slots=True)
 class Waiter(Generic[T]):
-    """Somebody who waits, until they give up."""
+    """A waiter for a connection, with its deadline."""
 
-    until: float  # by the loop's time
-    read: RowRead | None
+    until: float  # the deadline, by the loop's time
+    read: RowRead | None  # the read that a batch may do for it
     future: "asyncio.Future[T | None]"
-    is_served: bool = False  # or is to be, by somebody who reads their row along
+    is_served: bool = False  # has a connection, or is part of another waiter's batch
 
 
 class WaitingLine(Generic[T]):
-    """The waiters, in the order of coming."""
+    """The waiters in order of arrival."""
 
     def __init__(self) -> None:
         self.waiting: dict[Waiter[T], None] = {}
-        self._companions: dict[RowRead, list[Waiter[T]]] = {}  # who is read along, by whose read
-        self._timer: tuple[asyncio.AbstractEventLoop, float, asyncio.TimerHandle] | None = None  # and when it rings
+        self._companions: dict[RowRead, list[Waiter[T]]] = {}  # the other waiters of a batch, by its read
+        self._timer: tuple[asyncio.AbstractEventLoop, float, asyncio.TimerHandle] | None = None  # with its time
 
     def join(self, seconds: float | None, read: RowRead | None) -> Waiter[T]:
-        """Return somebody who waits from now on, whose future is to be awaited; `leave` must follow.
+        """Add a waiter and return it; its future is to be awaited, and `leave` must follow.
 
-        It gives what is handed over, or None if the row was read along. It raises QueueEmpty after so many `seconds`.
+        The future returns the item handed over, or None if a batch has read the row. It raises QueueEmpty after
+        `seconds`.
         """
         loop = asyncio.get_running_loop()
         until = inf if seconds is None else loop.time() + seconds
@@ -65,11 +66,11 @@ class WaitingLine(Generic[T]):
         return waiter
 
     def leave(self, waiter: Waiter[T]) -> None:
-        """Let somebody leave, who has waited long enough, or has what they waited for."""
+        """Remove a waiter, after it was served or has given up."""
         self.waiting.pop(waiter, None)
 
     def hand_over(self, item: T) -> bool:
-        """Give `item` to who has waited longest, and is not served yet; return False if there is nobody."""
+        """Give `item` to the first waiter that is not served yet; return False if there is none."""
         for waiter in self.waiting:
             if not waiter.is_served and not waiter.future.done():
                 waiter.is_served = True
@@ -80,9 +81,10 @@ class WaitingLine(Generic[T]):
         return False
 
     def gather(self, read: RowRead) -> list[Arguments]:
-        """Return the arguments of the reads to do along with `read`, and its own first.
+        """Collect a batch for `read`: return its own arguments first, then those of other waiting reads of its kind.
 
-        Who gets a connection gathers, and before the statement is sent once more: some came in between.
+        This is called when a waiter gets a connection, and again just before the statement is sent, since more reads
+        may have arrived in between.
         """
         found = self._companions.setdefault(read, [])
         for waiter in islice(self.waiting, LOOKED_AT):
@@ -95,29 +97,29 @@ class WaitingLine(Generic[T]):
         return list(dict.fromkeys([read.arguments, *[one.read.arguments for one in found if one.read is not None]]))
 
     def answer(self, read: RowRead, found: Mapping[Arguments, Rows]) -> None:
-        """Give to those who were read along what was found by their arguments."""
+        """Give the other waiters of the batch their rows, by their arguments."""
         for waiter in self._companions.pop(read, ()):
             if waiter.read is not None and not waiter.future.done():
                 waiter.read.rows = found.get(waiter.read.arguments, ())
                 waiter.future.set_result(None)
 
     def is_leading(self, read: RowRead) -> bool:
-        """Return whether some are read along with `read`, and have no answer yet."""
+        """Return True if the batch of `read` has other waiters that are not answered yet."""
         return bool(self._companions.get(read))
 
     def part(self, read: RowRead) -> None:
-        """Let those who are read along with `read` be served by others too: they take what comes first."""
+        """Allow the other waiters of the batch to be given a connection as well: they take whatever comes first."""
         for waiter in self._companions[read]:
             waiter.is_served = waiter.future.done()
 
     def release(self, read: RowRead) -> None:
-        """Let those who were to be read along, and have no answer, wait on where they were, each by itself."""
+        """Dissolve the batch: its other waiters go on waiting at their places, and read alone."""
         for waiter in self._companions.pop(read, ()):
             waiter.is_served, waiter.read = False, None
 
     def _ring(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
-        """Have one timer ring for all who wait, when the first of them gives up: nearly nobody ever does."""
-        if self._timer is not None and self._timer[0] is loop:  # that of a loop that was closed never rings
+        """Set one timer for all waiters, to the earliest deadline: hardly any waiter reaches it."""
+        if self._timer is not None and self._timer[0] is loop:  # a timer of a closed loop never runs
             _, earlier, handle = self._timer
             if earlier <= until:
                 return
@@ -125,7 +127,7 @@ class WaitingLine(Generic[T]):
         self._timer = None if until == inf else (loop, until, loop.call_at(until, self._give_up, loop))
 
     def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let those who have waited long enough give up, and ring again for the next."""
+        """Remove the waiters whose deadline has passed, and set the timer for the next one."""
         self._timer, now = None, loop.time() + RINGS_WITHIN
         for waiter in [one for one in self.waiting if one.until <= now]:
             self.leave(waiter)

@@ -19,10 +19,10 @@ from dovetail.database.prepared_reads import DriverConnection, PoolSource
 from dovetail.resources.sql.statements import PreparedStatement, Row
 
 Rows: TypeAlias = Sequence[Row]
-# What PostgreSQL takes several values of a type as.
+# PostgreSQL's array type for the values of a column type.
 LISTS = {Boolean: "boolean[]", Integer: "bigint[]", String: "text[]", Uuid: "uuid[]"}
 PLACEHOLDER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\d+)""")
-UNCLEAR = re.compile(r"\\|--|/\*|\$(?!\d)|[\w$]\$")  # what might hide a placeholder, or look like one
+UNCLEAR = re.compile(r"\\|--|/\*|\$(?!\d)|[\w$]\$")  # SQL that may hide a placeholder, or look like one
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class ReadTogether:
         arguments = self.alone.step(named, positional)[1]
         read, queue = RowRead((source.engine, self), arguments), pool.idle
         try:
-            taken = await pool.take_or_be_read_along(read)
+            taken = await pool.take_or_join_batch(read)
             if taken is None:
                 return read.rows
             connection = source.use(taken)
@@ -92,6 +92,6 @@ def read_together(alone: PreparedStatement, dialect: Dialect) -> ReadTogether | 
 
 
 def _list_of(kind: TypeEngine[object]) -> str | None:
-    if isinstance(kind, Enum):  # its values are of a type of their own
+    if isinstance(kind, Enum):  # PostgreSQL has a type of its own for each
         return None
     return next((name for known, name in LISTS.items() if isinstance(kind, known)), None)
