@@ -22,7 +22,8 @@ def reset_page(allowed_hosts: Collection[str]) -> str:
     """Return the address of the page for the request at hand, with `{token}` in it; nothing if there is none."""
     scope, app = current_scope.get() or {}, current_application()
     mounts = () if app is None else RESET_PAGES.find(app) or ()
-    root, path, host = str(scope.get("root_path", "")), str(scope.get("path", "")), _host_of(scope.get("headers"))
+    root = str(scope.get("app_root_path", scope.get("root_path", "")))  # a mount adds itself to the other
+    path, host = str(scope.get("path", "")), _host_of(scope.get("headers"))
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
     below = next((one for one in mounts if path.removeprefix(root).startswith(f"{one}/")), None)
     if below is None or name.lower() not in allowed_hosts:
