@@ -38,6 +38,9 @@ from dovetail.migrations.bridge.expressions import without_brackets
 SQLITE_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 CLOCKS = (SQLITE_CLOCK, "CURRENT_TIMESTAMP", "now()")
 _CAST = re.compile(r"^(.*?)::[\w \".]+(\(\d+(,\d+)?\)[\w ]*)?(\[\])*$", re.DOTALL)
+_CASTS = re.compile(
+    r"::(?:character varying|double precision|\w+(?: with(?:out)? time zone)?)(?:\(\d+(?:,\d+)?\))?(?:\[\])?"
+)
 
 # What reflection finds, by the SQL name of its class, and what both databases know it as.
 _GENERIC: dict[str, type[TypeEngine[Any]]] = {
@@ -114,6 +117,11 @@ def make_key_portable(column: Column[Any]) -> None:
     """Give a whole number that identifies rows the type of `IdMixin.id`: SQLite has one size only, and reports that."""
     if isinstance(column.type, (Integer, BigInteger)):
         column.type = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def portable_condition(condition: str) -> str:
+    """Return the WHERE of an index as both databases read it: PostgreSQL reports it with the types of its parts."""
+    return _CASTS.sub("", without_brackets(condition))
 
 
 def is_clock(text: str) -> bool:

@@ -1,15 +1,15 @@
 """Make one new revision a plugin from the operations that autogenerate found."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from alembic.operations import ops
-from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint
+from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint, text
 from sqlalchemy.schema import SchemaItem
 
-from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_type
+from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_condition, portable_type
 from dovetail.migrations.differences.retyping import ask_for_expressions
 from dovetail.migrations.history.graph import History, migration_name
 from dovetail.migrations.make.change_order import RevisionChanges, order_changes
@@ -19,6 +19,8 @@ from dovetail.migrations.make.owners import Owners
 from dovetail.migrations.make.questioner import Questioner
 from dovetail.migrations.make.revision_names import suggest_name
 from dovetail.migrations.make.table_changes import TableChange, key_of, table_changes
+
+WHERE = ("sqlite_where", "postgresql_where")
 
 
 @dataclass(kw_only=True)
@@ -121,7 +123,7 @@ def _revision(
     downgrade = upgrade.reverse_into(ops.DowngradeOps([]))
     downgrade.ops = without_empty(downgrade.ops)
     for operation in downgrade.ops:
-        _make_portable(operation)
+        _make_portable(operation, history)
     return NewRevision(
         plugin=part.plugin,
         number=number,
@@ -165,12 +167,15 @@ def _make_existing_types_portable(operation: ops.MigrateOperation) -> None:
             part.existing_type = portable_type(part.existing_type) if part.existing_type is not None else None
 
 
-def _make_portable(operation: ops.MigrateOperation) -> None:
+def _make_portable(operation: ops.MigrateOperation, history: History) -> None:
     """Make the operation of a downgrade portable: what it puts back was read from the database."""
     if isinstance(operation, ops.ModifyTableOps):
         for part in operation.ops:
             if isinstance(part, ops.AddColumnOp):
                 make_portable(part.column)
+            elif isinstance(part, ops.CreateIndexOp):
+                part.unique = bool(part.unique)  # SQLite says 1
+                part.kw |= _other_condition(part, history)
     elif isinstance(operation, ops.CreateTableOp):
         operation.info = {}
         keys = {name for item in operation.columns for name in _key_columns(item)}
@@ -179,6 +184,22 @@ def _make_portable(operation: ops.MigrateOperation) -> None:
                 make_portable(item)
                 if item.name in keys:
                     make_key_portable(item)
+
+
+def _other_condition(index: ops.CreateIndexOp, history: History) -> Mapping[str, object]:
+    """Return the condition of an index for the other database, if the file that made it has one for it."""
+    for own, other in (WHERE, WHERE[::-1]):
+        condition = index.kw.get(own)
+        if condition is not None and index.kw.get(other) is None and _say_of(history, str(index.index_name), other):
+            return {other: text(portable_condition(str(condition)).replace(":", r"\:"))}
+    return {}
+
+
+def _say_of(history: History, name: str, option: str) -> bool:
+    """Return whether a file that names an index has an option, too."""
+    files = [Path(script.path) for script in history.scripts.values()]
+    texts = (path.read_text(encoding="utf-8") for path in files if path.is_file())
+    return any(name in found and option in found for found in texts)
 
 
 def _key_columns(item: SchemaItem) -> set[str]:

@@ -160,3 +160,27 @@ async def test_what_changes_is_seen_written_and_undone(site, engine, change):
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_what_only_postgresql_knows_is_seen_written_and_undone(site, engine, change):
     await assert_it_follows(site, engine, CHANGES_OF_POSTGRESQL[change])
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("Item.name > 'a:b'", ("sqlite_where", "postgresql_where")),
+        ("Item.price.is_not(None)", ("sqlite_where", "postgresql_where")),
+        ("Item.price > 3", ("sqlite_where",)),
+        ("Item.price > 3", ("postgresql_where",)),
+    ],
+)
+async def test_a_condition_is_put_back_on_each_database_that_had_it(site, database_kind, condition, names):
+    conditions = "".join(f", {name}={condition}" for name in names)
+    site.plugin("shop", HEAD + INDEXED.format(f"Item.price, unique=True{conditions}"))
+    site.manage("makemigrations")
+    site.manage("migrate")
+    site.plugin("shop", HEAD + INDEXED.format("Item.price").replace("ix_shop_item", "ix_shop_other"))
+    site.manage("makemigrations")
+    (path,) = site.migrations("shop").glob("0002*.py")
+    undone = path.read_text().partition("def downgrade")[2]
+    if f"{database_kind}_where" in names:
+        assert {name for name in ("sqlite_where", "postgresql_where") if name in undone} == set(names)
+    assert "unique=True" in undone
+    assert "::" not in undone.partition("sqlite_where")[2].partition("\n")[0]
