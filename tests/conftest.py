@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from dovetail.application import make_application
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
+from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import make_client, running
 from tests import forked
 from tests.probe.models import ProbeBase
+from tests.tables import make_tables
 
 # They take many seconds each: the last test of a run that other workers have ended must not be one of them. The longest
 # of all begin first, for a run on many cores takes as long as they do.
@@ -53,10 +55,17 @@ def pool_timeout() -> float:
 
 
 @pytest.fixture
-def probe_settings(make_settings: Callable[..., Settings], empty_database_url: str, pool_timeout: float) -> Settings:
+def probe_database_url(database_kind: str, _databases: TestDatabases) -> Iterator[str]:
+    """The URL of a database with the tables of the probe, which has no migrations."""
+    with _databases.copied(database_kind, ProbeBase, lambda url: make_tables(url, ProbeBase)) as url:
+        yield url
+
+
+@pytest.fixture
+def probe_settings(make_settings: Callable[..., Settings], probe_database_url: str, pool_timeout: float) -> Settings:
     return make_settings(
         plugins=("tests.probe",),
-        database_url=empty_database_url,
+        database_url=probe_database_url,
         database_pool_size=3,
         database_pool_timeout=pool_timeout,
     )
@@ -65,7 +74,6 @@ def probe_settings(make_settings: Callable[..., Settings], empty_database_url: s
 @pytest.fixture
 async def probe_app(probe_settings: Settings) -> AsyncIterator[FastAPI]:
     async with running(make_application(probe_settings)) as app:
-        await create_tables(app.state.database)
         yield app
 
 

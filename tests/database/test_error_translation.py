@@ -128,6 +128,7 @@ async def test_whatever_a_driver_raises_for_a_lost_connection_is_a_503_and_the_c
 ):
     engine = probe_database.engine.sync_engine
     made: list[object] = []
+    assert (await probe.get("/api/items")).status_code == 200  # so that there is a connection to lose
     event.listen(engine, "connect", lambda connection, _record: made.append(connection))
     errors = (ConnectionResetError(104, "reset"), TimeoutError(), EOFError())
     for error in errors:
