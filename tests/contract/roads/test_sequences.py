@@ -147,7 +147,7 @@ async def restore(road: Road, name: str) -> None:
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.reuse, Phase.generate],  # each begins where the last one ended, so that a smaller one is another one
 )
 @given(steps=st.lists(STEPS, min_size=5, max_size=25))

@@ -88,7 +88,9 @@ async def test_every_word_begins_a_word_of_the_text(database, author, words, tit
     assert await found(database, words) == [TITLES[number] for number in titles]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(searched=st.text(max_size=30), more=st.text(max_size=250))
 async def test_no_text_is_an_operator_or_an_error(database, author, searched, more):
     assert await found(database, searched) == []
@@ -150,7 +152,9 @@ TEXTS = st.text(LETTERS | st.characters(exclude_categories=("Cs",), exclude_char
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(title=TEXTS, content=TEXTS)
 async def test_words_that_are_kept_are_those_of_the_whole_text(database, title, content):
     texts = [literal(one, Text()) for one in (title, content)]

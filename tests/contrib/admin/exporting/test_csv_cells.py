@@ -9,7 +9,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dovetail.contrib.admin.exporting.csv_cells import read_cell, write_cell
@@ -51,7 +51,7 @@ def test_a_formula_on_a_line_of_its_own_stays_inert(line):
     assert write_cell(f"harmless{line}=1+1") == f"harmless{line}'=1+1"
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example("-1:", ",")
 @example(":-1;", ":")
 @example("; -1;", " ")
@@ -98,7 +98,7 @@ def test_what_is_no_formula_stays_as_it_is(value, written):
     assert write_cell(value) == written
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example("- a list\n- of Markdown\n\n+ and =more")
 @example("\tindented")
 @given(st.text(alphabet=f'ab1 ",;|\t\n:{SIGNS}', max_size=40))
