@@ -16,8 +16,7 @@ from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policies.registered import Policies, is_internal, registered_policy
 from dovetail.resources.policy import Policy, ReadOnly
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.node_building import is_nullable
-from dovetail.resources.sql.nodes import Column, Node, Relation
+from dovetail.resources.sql.node_building import required_objects
 
 
 def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
@@ -106,7 +105,7 @@ def _impossible(spec: Spec) -> Iterator[str]:
     if type(spec.policy).related is not Policy.related:
         return  # it decides itself about related rows
     for reader in dict.fromkeys((spec.reader, spec.list_reader, spec.written_reader)):
-        for path, schema, target in _required(reader.node):
+        for path, schema, target in required_objects(reader.node):
             policy = spec.access.policies.get(path)
             if policy is not None and not isinstance(policy, ReadOnly):
                 yield (
@@ -120,21 +119,6 @@ def _impossible(spec: Spec) -> Iterator[str]:
                 f"{spec.singular}: the policy of {path!r} decides for a {other.__name__}, and who asks here is a "
                 f"{own.__name__}: let {type(spec.policy).__name__}.related say who sees {path!r}"
             )
-
-
-def _required(node: Node, prefix: str = "") -> Iterator[tuple[str, str, type[object]]]:
-    """Yield the single objects that a schema requires, by path, each with its field."""
-    for part in node.parts:
-        if isinstance(part, Relation):
-            if not (part.is_list or part.is_optional):
-                yield prefix + part.key, f"{node.schema.__name__}.{part.name}", part.node.model
-            yield from _required(part.node, f"{prefix}{part.key}.")
-        elif isinstance(part, Column) and part.relations and not is_nullable(node, part.name):
-            path = prefix
-            for relation in part.relations:
-                path += relation.key
-                yield path, f"{node.schema.__name__}.{part.name}", relation.property.mapper.class_
-                path += "."
 
 
 def _viewer(policy: Policy) -> object:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-import orjson
 from pydantic import BaseModel
 from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +24,7 @@ from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.etags import value_reader, version_within
-from dovetail.resources.read.expression_values import Computed, expression_values
+from dovetail.resources.read.orm_rows import dumped, expression_values
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.read.reads_together import ReadTogether, read_together
 from dovetail.resources.sql import nodes
@@ -40,8 +39,8 @@ from dovetail.resources.sql.nested_select import (
     nothing,
     page_columns,
 )
-from dovetail.resources.sql.node_building import build, is_nullable
-from dovetail.resources.sql.nodes import Column, Node, Relation, View
+from dovetail.resources.sql.node_building import build, required_objects
+from dovetail.resources.sql.nodes import Node
 from dovetail.resources.sql.presumed import confirming
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
@@ -166,14 +165,8 @@ class Reader:
         """Return the compiled read of a page; None if it needs the ORM."""
         if not self.is_compiled(request.query, visibility, dialect):
             return None
-        key = (
-            "page",
-            dialect.name,
-            request.cache_key,
-            request.query.fields,
-            request.query.expand,
-            visibility.cache_key,
-        )
+        query = request.query
+        key = ("page", dialect.name, request.cache_key, query.fields, query.expand, visibility.cache_key)
         return self._plans.remember(key, lambda: self._compile(request, visibility, dialect))
 
     def count_plan(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> PreparedStatement | None:
@@ -181,12 +174,12 @@ class Reader:
         if not visibility.is_cacheable:
             return None
         key = ("count", dialect.name, request.cache_key, request.query.count, visibility.cache_key)
-        return self._plans.remember(
-            key,
-            lambda: prepare(
-                count_select(self.model, request, visibility, self.search, dialect), dialect, visibility.binds
-            ),
-        )
+
+        def compiled() -> PreparedStatement | None:
+            statement = count_select(self.model, request, visibility, self.search, dialect)
+            return prepare(statement, dialect, visibility.binds)
+
+        return self._plans.remember(key, compiled)
 
     async def read(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> Batch:
         """Return the rows of a page and one more.
@@ -262,7 +255,7 @@ class Reader:
         middle = start + len(request.terms)
         places = [(place, None) for place in range(middle + len(version))]
         return Batch(
-            [_dumped(row[0], full, include, computed) for row in rows],
+            [dumped(row[0], full, include, computed) for row in rows],
             [(*row[1:], *(getattr(row[0], key) for key in version)) for row in rows],
             places[start:middle],
             places[middle:],
@@ -333,7 +326,9 @@ class Reader:
 
     def _arguments(self, key: object) -> dict[str, object]:
         """Return the arguments of the statement that reads the row with this key."""
-        return {KEY: key} if self._is_single else _filled("filter_0", self._key_filter.arguments((key,)))
+        if self._is_single:
+            return {KEY: key}
+        return {f"filter_0_{number}": value for number, value in enumerate(self._key_filter.arguments((key,)))}
 
     @cached_property
     def _is_single(self) -> bool:
@@ -389,34 +384,13 @@ def _with_others(plan: Plan, dialect: Dialect) -> Plan:
     return replace(plan, together=read_together(plan.prepared, dialect))
 
 
-def _filled(prefix: str, values: Sequence[object]) -> dict[str, object]:
-    return {f"{prefix}_{number}": value for number, value in enumerate(values)}
-
-
 def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:
     # Converted on demand: most lists need neither position nor version.
     return tuple([row[place] if step is None else step(row[place]) for place, step in places])
 
 
-def _dumped(item: object, node: Node, include: dict[str, Any], computed: Computed) -> orjson.Fragment:
-    view = View(item, node, computed)
-    validated = node.schema.model_validate(view, from_attributes=True, by_name=True, by_alias=False)
-    return orjson.Fragment(validated.model_dump_json(include=include, by_alias=True))
-
-
-def _refuse_impossible(node: Node, visibility: Visibility, prefix: str = "") -> None:
-    for part in node.parts:
-        if isinstance(part, Relation):
-            name = prefix + part.key
-            if name in visibility.related and not (part.is_list or part.is_optional):
-                raise _impossible(name, node, part.name)
-            _refuse_impossible(part.node, visibility, f"{name}.")
-        elif isinstance(part, Column) and part.relations and not is_nullable(node, part.name):
-            steps = part.path.split(".")[:-1]
-            for name in (prefix + ".".join(steps[: depth + 1]) for depth in range(len(steps))):
-                if name in visibility.related:
-                    raise _impossible(name, node, part.name)
-
-
-def _impossible(name: str, node: Node, field: str) -> ConfigurationError:
-    return ConfigurationError(f"the policy may hide {name!r}, so {node.schema.__name__}.{field} has to allow null")
+def _refuse_impossible(node: Node, visibility: Visibility) -> None:
+    """Raise ConfigurationError if the policy may hide an object that the schema requires."""
+    for path, field, _ in required_objects(node):
+        if path in visibility.related:
+            raise ConfigurationError(f"the policy may hide {path!r}, so {field} has to allow null")

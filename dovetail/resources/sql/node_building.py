@@ -1,5 +1,6 @@
 """Build the tree of a response from a model and a response schema; refuse fields without a source."""
 
+from collections.abc import Iterator
 from typing import get_args
 
 from pydantic import MISSING, BaseModel, create_model
@@ -43,6 +44,21 @@ def build(model: type[object], schema: type[BaseModel], above: Above = ()) -> No
 def is_nullable(node: Node, name: str) -> bool:
     """Return True if a field of the schema may be null."""
     return type(None) in _flat(node.schema.model_fields[name].annotation)
+
+
+def required_objects(node: Node, prefix: str = "") -> Iterator[tuple[str, str, type[object]]]:
+    """Yield the single objects that a schema requires: the path, the schema's field, and the model."""
+    for part in node.parts:
+        if isinstance(part, Relation):
+            if not (part.is_list or part.is_optional):
+                yield prefix + part.key, f"{node.schema.__name__}.{part.name}", part.node.model
+            yield from required_objects(part.node, f"{prefix}{part.key}.")
+        elif isinstance(part, Column) and part.relations and not is_nullable(node, part.name):
+            path = prefix
+            for relation in part.relations:
+                path += relation.key
+                yield path, f"{node.schema.__name__}.{part.name}", relation.property.mapper.class_
+                path += "."
 
 
 def _part(model: type[object], schema: type[BaseModel], name: str, info: FieldInfo, above: Above) -> Part:

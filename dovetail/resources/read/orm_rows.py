@@ -1,14 +1,18 @@
-"""Values of expression fields for rows loaded by the ORM: one more statement for each model with such fields."""
+"""Rows that the ORM has loaded, serialized by pydantic: what a read does where its schema needs Python.
+
+Expression fields take one more statement for each model that has some.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import orjson
 from sqlalchemy import inspect, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.sql.nested_select import Expressions
-from dovetail.resources.sql.nodes import Expression, Node, Relation
+from dovetail.resources.sql.nodes import Expression, Node, Relation, View
 
 Computed: TypeAlias = Mapping[Build, Mapping[object, object]]  # by function, then by the primary key of a row
 
@@ -33,6 +37,13 @@ async def expression_values(
             for build, value in zip(builds, row[len(columns) :], strict=True):
                 found[build][tuple(row[: len(columns)])] = value
     return found
+
+
+def dumped(item: object, node: Node, include: dict[str, Any], computed: Computed) -> orjson.Fragment:
+    """Return the JSON of an object, validated and serialized by the schema of `node`; `include` as `Node.include`."""
+    view = View(item, node, computed)
+    validated = node.schema.model_validate(view, from_attributes=True, by_name=True, by_alias=False)
+    return orjson.Fragment(validated.model_dump_json(include=include, by_alias=True))
 
 
 def _wanted(
