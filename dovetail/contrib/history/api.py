@@ -1,7 +1,7 @@
-"""Read the history and undo changes by the API: `/api/history`.
+"""The API of the history below `/api/history`: list changes and undo them.
 
-The policies of the models decide what one may see and undo. A token with scopes opens none of it but the list of all
-changes, since a change may be one of any model.
+The policies of the models decide what a user may see and undo. A token with scopes can only list all changes: the
+history of an object and an undo could concern any model, which no scope covers.
 """
 
 from typing import Annotated
@@ -16,14 +16,14 @@ from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeD
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
 from dovetail.contrib.history.recording.log import history_log
-from dovetail.contrib.history.undoing.rights import PolicyJudge
+from dovetail.contrib.history.undoing.rights import PolicyAuthorizer
 from dovetail.contrib.history.undoing.undo import undo
 from dovetail.database.session import SessionDep
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.resource import Resource
 
 MAXIMUM_KEY = 500  # characters
-Pictured = Annotated[dict[str, JsonValue], Field(examples=[{"title": "Hello"}])]
+Values = Annotated[dict[str, JsonValue], Field(examples=[{"title": "Hello"}])]
 
 
 class ChangeRead(Schema):
@@ -34,11 +34,11 @@ class ChangeRead(Schema):
     action: ChangeAction
     model: Annotated[str, Field(examples=["blog.post"])]
     object_key: Annotated[str, Field(examples=["1"])]
-    before: Annotated[Pictured, Field(description="The fields as they were; none of what was added.")]
-    after: Annotated[Pictured, Field(description="The fields as they were then; none of what was deleted.")]
-    door: Annotated[ChangeDoor, Field(description="By which way the change came.")]
-    via: Annotated[str, Field(description="By which session, token or command.", examples=["session 12"])]
-    actor_id: Annotated[int | None, Field(description="The user who made it; null for nobody known.")]
+    before: Annotated[Values, Field(description="The fields before the change; empty for an added object.")]
+    after: Annotated[Values, Field(description="The fields after the change; empty for a deleted object.")]
+    door: Annotated[ChangeDoor, Field(description="The entry point through which the change was made.")]
+    via: Annotated[str, Field(description="The session, token or command that made it.", examples=["session 12"])]
+    actor_id: Annotated[int | None, Field(description="The user who made it; null if no user did.")]
     actor_name: Annotated[str, Field(examples=["ada"])]
 
 
@@ -52,7 +52,7 @@ class RecordedChangeRead(ChangeRead):
 class Undone(Schema):
     """The answer to an undo."""
 
-    changes: Annotated[int, Field(description="How many changes were taken back, in one transaction.", ge=0)]
+    changes: Annotated[int, Field(description="How many changes were undone, in one transaction.", ge=0)]
 
 
 changes = Resource(
@@ -68,7 +68,7 @@ changes = Resource(
     },
     ordering=("id",),
     default_ordering="-id",
-    # Superusers look for them, and seldom.
+    # Only superusers filter by these, and rarely.
     unindexed=("object_key", "action", "door", "actor_id", "created_at__gte", "created_at__lt"),
     without={"retrieve", "delete", "bulk_delete"},
 )
@@ -84,12 +84,12 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     session: SessionDep,
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[Id | None, Query(description="The change from which to go back.")] = None,
+    before: Annotated[Id | None, Query(description="Return only changes older than the change with this id.")] = None,
 ) -> Page[ChangeRead]:
-    """Return the changes of an object, the latest first, to whoever may view it.
+    """Return the changes of an object, latest first, to users who may view it.
 
-    Of a field or a related object that the policies hide nothing is told. The history of an object that is gone, and
-    what was before another one with its key was deleted, is for superusers.
+    Fields and related objects that the policies hide are left out. Only superusers see the history of a deleted object,
+    and the changes before an earlier object with the same key was deleted.
     """
     reader = _reader(session, request, user)
     found = await reader.changes(model, object_key, limit=limit, before=before)
@@ -104,14 +104,14 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
 
 @router.post("/history/{change_id}/undo", responses={409: {"description": "Something stands in the way"}})
 async def undo_change(change_id: PathId, user: CurrentUser, session: SessionDep, request: Request) -> Undone:
-    """Take back a change, with all that was done in its transaction: the whole of it, or nothing.
+    """Undo a change together with all other changes of its transaction: either all of them or none.
 
-    It takes the right to make the opposite changes. What was changed since, what refers to what would be deleted, and
-    what is older than the site keeps for undoing, is refused with the reason.
+    The user needs the permissions for the opposite changes. The undo is refused, with the reason, if an object was
+    changed since, if something refers to an object that would be deleted, or if the change is too old.
     """
     change = await _reader(session, request, user).change(change_id)
-    judge = PolicyJudge(user, POLICIES.get(request.app))
-    return Undone(changes=await undo(session, history_log(session), change, judge))
+    authorizer = PolicyAuthorizer(user, POLICIES.get(request.app))
+    return Undone(changes=await undo(session, history_log(session), change, authorizer))
 
 
 def _reader(session: AsyncSession, request: Request, user: CurrentUser) -> Reader:

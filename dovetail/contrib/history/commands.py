@@ -1,4 +1,4 @@
-"""`manage.py history`: what was changed last, and an archive of lines that are to go."""
+"""`manage.py history`: list the latest changes, or archive old ones."""
 
 import os
 from array import array
@@ -13,7 +13,7 @@ from dovetail.contrib.history.transactions import BEFORE
 from dovetail.errors import InvalidInputError
 from dovetail.plugin import Context, async_command
 
-MOST = 50  # lines that are listed
+MAX_LISTED = 50  # lines that are listed
 
 
 @click.command()
@@ -46,7 +46,7 @@ async def history(
 
 
 async def _list(context: Context, model: str | None, key: str | None) -> None:
-    statement = select(RecordedChange).order_by(RecordedChange.id.desc()).limit(MOST)
+    statement = select(RecordedChange).order_by(RecordedChange.id.desc()).limit(MAX_LISTED)
     if model is not None:
         statement = statement.where(RecordedChange.model == model.lower())
     if key is not None:
@@ -64,7 +64,7 @@ async def _list(context: Context, model: str | None, key: str | None) -> None:
 
 
 async def _archive(context: Context, file: Path, condition: ColumnElement[bool] | None, *, purge: bool) -> None:
-    """Write the file under another name first: who finds it finds all of it."""
+    """Write to a temporary name and rename it afterwards, so that the file is always complete."""
     _refuse_existing(file)
     unfinished = file.with_name(f"{file.name}.unfinished")
     numbers = array("q")
@@ -84,7 +84,7 @@ def _refuse_existing(file: Path) -> None:
     if file.exists():
         raise InvalidInputError(f"{file} exists; name a new file.")
     if not file.parent.is_dir():
-        raise InvalidInputError(f"{file.parent} is no folder; make it first.")
+        raise InvalidInputError(f"The folder {file.parent} does not exist; create it first.")
 
 
 async def _renumber(context: Context) -> None:
@@ -92,6 +92,6 @@ async def _renumber(context: Context) -> None:
     first = func.min(lines.c.id).over(partition_by=lines.c.transaction)
     found = select(lines.c.id, first.label("first")).where(lines.c.transaction != 0).subquery()
     statement = update(RecordedChange).where(RecordedChange.id == found.c.id)
-    async with context.database.unit_of_work() as session:  # those of one transaction stay together
+    async with context.database.unit_of_work() as session:  # lines of one transaction keep one number
         await session.execute(statement.values(transaction=found.c.first - BEFORE))
-    click.echo("The lines are in the order of their numbers; readers of the feed have to begin anew.")
+    click.echo("The lines are in the order of their numbers now; readers of the feed have to start again.")

@@ -1,7 +1,7 @@
-"""Read the keys of objects in addresses, and say under which text the lines of the history have them.
+"""Convert the keys of objects between the form they have in URLs and the form they have in lines of the history.
 
-An address has a key as Python writes it, `False` and `2024-02-29 00:30:00+00:00`, and a line as the database did:
-`false` and, on SQLite, `2024-02-29T00:30:00.000000+00:00`.
+A URL has a key as Python prints it, `False` or `2024-02-29 00:30:00+00:00`. A line has it as the database prints it:
+`false` or, on SQLite, `2024-02-29T00:30:00.000000+00:00`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from dovetail.resources.query.keys import split_key
 
 
 def read_key(columns: Sequence[Column[object]], text: str) -> list[object] | None:
-    """Return the values of a key that stands in an address, `12` or `3;7`; None for what cannot be one."""
+    """Return the values of a key in a URL, `12` or `3;7`; None if the text cannot be a key of these columns."""
     parts = [text] if len(columns) == 1 else split_key(text)
     if len(parts) != len(columns) or "\0" in text:
         return None
@@ -27,16 +27,16 @@ def read_key(columns: Sequence[Column[object]], text: str) -> list[object] | Non
 
 
 def values_of_keys(columns: Sequence[Column[object]], texts: Iterable[str]) -> dict[str, tuple[object, ...]]:
-    """Return the values of those texts that can be keys: the words of a line are often not Python's."""
+    """Return the values of those texts that can be keys of these columns, by text."""
     return {text: tuple(values) for text in texts if (values := read_key(columns, text)) is not None}
 
 
 def written_key(columns: Sequence[Column[object]], text: str) -> str | ColumnElement[str]:
-    """Return a key that stands in an address as lines have it: the text itself, where it is not a value's."""
+    """Return a key from a URL in the form that lines have; the text itself if it cannot be a key."""
     values = read_key(columns, text)
     if values is None or all(isinstance(one, str) for one in values):
         return text
-    return object_key([_told(column, value) for column, value in zip(columns, values, strict=True)])
+    return object_key([_as_literal(column, value) for column, value in zip(columns, values, strict=True)])
 
 
 def _read(column: Column[object], text: str) -> object:
@@ -47,14 +47,14 @@ def _read(column: Column[object], text: str) -> object:
         return None
 
 
-@lru_cache(maxsize=1024)  # to make one takes far longer than to read by it
+@lru_cache(maxsize=1024)  # building an adapter is far slower than using it
 def _adapter(column: Column[object]) -> TypeAdapter[object] | None:
     kind = python_type(column.type)
     return None if kind is None else TypeAdapter(kind)
 
 
-def _told(column: Column[object], value: object) -> ColumnElement[object]:
-    """Return a value for the database to write; in a type without limits, or it would cut off what is too long."""
+def _as_literal(column: Column[object], value: object) -> ColumnElement[object]:
+    """Return a value for the database to print; with an unlimited type, which does not truncate long values."""
     if isinstance(value, str):
         return cast("ColumnElement[object]", literal(value, Text()))
     if isinstance(value, Decimal) and isinstance(column.type, Numeric):
@@ -63,7 +63,7 @@ def _told(column: Column[object], value: object) -> ColumnElement[object]:
 
 
 def _with_scale(value: Decimal, scale: int | None) -> Decimal:
-    """Return a number with the digits that PostgreSQL writes of a column's; as it is if it has others."""
+    """Return a number with the decimals that PostgreSQL prints for the column; unchanged if it has more."""
     try:
         scaled = value if scale is None else value.quantize(Decimal(1).scaleb(-scale))
     except ArithmeticError:  # too many digits

@@ -1,4 +1,4 @@
-"""The table of changes: one line for each row that was changed, in the transaction of the change."""
+"""The table of recorded changes: one line for each row that was changed, written in the transaction of the change."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from dovetail.translation.words import choice_in_words, in_words
 
 MAXIMUM_MODEL = 200  # characters; "blog.post"
 MAXIMUM_VIA = 200
-MAXIMUM_NAME = 150  # of who did it
+MAXIMUM_NAME = 150  # of the user
 
 
 class ChangeAction(StrEnum):
@@ -25,19 +25,19 @@ class ChangeAction(StrEnum):
 
 
 class ChangeDoor(StrEnum):
-    """The ways by which a change came."""
+    """The entry points through which a change can be made."""
 
     REST = "rest"
-    BULK = "bulk"  # many rows by one request of the API
+    BULK = "bulk"  # many rows by one API request
     OFFICE = "back office"
-    ACTION = "action"  # of a list of the back office, deleting what was selected included
+    ACTION = "action"  # an action on the rows selected in a list, including their deletion
     COMMAND = "command"  # `manage.py createsuperuser`
-    IMPORT = "import"  # a command that brings rows from elsewhere, `loaddata` say
-    CODE = "code"  # neither a request nor a command: a task of a plugin
+    IMPORT = "import"  # a command that loads rows from elsewhere, such as `loaddata`
+    CODE = "code"  # neither a request nor a command, such as a task of a plugin
 
     @property
     def label(self) -> str:
-        """Return the name for people: that of the value in words, but for what is an abbreviation here alone."""
+        """Return the display name: the value in words, except for the abbreviation REST."""
         return "REST" if self is ChangeDoor.REST else in_words(self.value)
 
 
@@ -46,28 +46,28 @@ NEVER = text('"transaction" IS NULL')
 
 
 class RecordedChange(IdMixin, Base):
-    """A change of the object that `model` and `object_key` name, with the values of its fields before and after.
+    """A change of the object named by `model` and `object_key`, with the values of its fields before and after.
 
-    What was added has no `before` and what was deleted no `after`; of a change both hold what was written. `actor_id`
-    refers to no row: the line outlives the account. (`transaction`, `id`) is the order in which transactions began to
-    write; see `feed.py`.
+    `before` is empty for an added object and `after` for a deleted one; for a changed object both hold the written
+    fields. `actor_id` is no foreign key, so that the line outlives the account. (`transaction`, `id`) is the order in
+    which transactions began to write; see `feed.py`.
     """
 
     __tablename__ = "history_change"
     __history__ = False
     __table_args__ = (
         Index("ix_history_change_model_object_key_id", "model", "object_key", "id"),
-        # On SQLite, where the numbers of transactions and of lines grow together, it stays empty: `transactions.py`.
+        # Empty on SQLite, where ids and transaction numbers grow together, so that none is needed: `transactions.py`.
         Index("ix_history_change_transaction_id", "transaction", "id", sqlite_where=NEVER),
-        # For the trash; what is not deleted costs it nothing.
+        # For the trash; a partial index, so that other lines need no entry in it.
         Index("ix_history_change_deleted_id", "id", sqlite_where=DELETED, postgresql_where=DELETED),
-        # Numbers are never given twice, so that a reader's position stays one when lines are purged. They, and those of
-        # transactions, are of this database: an archive is what goes elsewhere.
+        # AUTOINCREMENT never reuses an id, so that a feed position stays valid after a purge. Ids and transaction
+        # numbers are valid in this database only, so `dumpdata` leaves the table out; an archive can be moved.
         {"sqlite_autoincrement": True, "info": {"is_movable": False}},
     )
 
-    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())  # found by the number: `old_lines.py`
-    transaction: Mapped[int] = mapped_column(BigInteger)  # the same in all lines of one; 0 in old ones of SQLite
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())  # no index: searched by id (`old_lines.py`)
+    transaction: Mapped[int] = mapped_column(BigInteger)  # equal for all lines of a transaction; 0 in old SQLite lines
     action: Mapped[ChangeAction]
     model: Mapped[str] = mapped_column(String(MAXIMUM_MODEL))
     object_key: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""The lines of single objects: which they are, and what of them tells of related objects."""
+"""Select the changes of single objects, and read from them which related objects were linked."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -11,10 +11,10 @@ from dovetail.contrib.history.models import ChangeAction, RecordedChange
 def changes_of(
     labels: Collection[str], key: str | ColumnElement[str], *, with_gone: bool, before: int | None = None
 ) -> Select[RecordedChange]:
-    """Return the SELECT of the lines of an object, the latest first; `key` is as lines have it.
+    """Return the SELECT of an object's changes, latest first; `key` is in the form that lines have.
 
-    Without `with_gone` only those since an object of this key was deleted last: they may be of another one.
-    `before` is the number of the line that is the next later one.
+    Without `with_gone`, leave out the changes up to the last deletion under this key: they may belong to an earlier
+    object. With `before`, return only changes with a lower id.
     """
     of_object = (RecordedChange.model.in_(labels), RecordedChange.object_key == key)
     statement = select(RecordedChange).where(*of_object).order_by(RecordedChange.id.desc())
@@ -25,14 +25,14 @@ def changes_of(
 
 
 def relations_of(model: type[object]) -> dict[str, type[object]]:
-    """Return the models to which the many-to-many relations of a model lead, by the names of these."""
+    """Return the target models of a model's many-to-many relations, by the name of the relation."""
     mapper: Mapper[object] = inspect(model)
     return {one.key: one.mapper.class_ for one in mapper.relationships if one.secondary is not None}
 
 
 def linked_keys(change: RecordedChange, name: str) -> Iterator[str]:
-    """Yield the keys of objects to which a line says that a link was made or cut."""
+    """Yield the keys of the objects that a change linked or unlinked."""
     pictures: tuple[Mapping[str, object], ...] = (change.before, change.after)
-    for picture in pictures:
-        if name in picture:
-            yield str(picture[name])
+    for values in pictures:
+        if name in values:
+            yield str(values[name])

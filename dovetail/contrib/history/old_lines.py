@@ -1,6 +1,7 @@
-"""Lines that are older than HISTORY_DAYS: `purge-expired` removes them, and an archive keeps them as JSON lines.
+"""Changes older than HISTORY_DAYS: `purge-expired` deletes them, and an archive keeps them as JSON lines.
 
-They are found without an index of moments: a later line has a higher number, but for what began earlier.
+They are found without an index on `created_at`, by a binary search over the ids: later lines have higher ids, apart
+from the small disorder that concurrent transactions cause.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -14,9 +15,9 @@ from dovetail.contrib.history.settings import HistorySettings
 from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context
 
-BATCH = 1000  # lines of one transaction
-# By which a line may tell an earlier moment than those before it: of a long transaction of PostgreSQL's it is that at
-# which the transaction began, and a clock may have been put right.
+BATCH = 1000  # lines per transaction
+# By how much a line may have an earlier time than the lines before it: PostgreSQL stamps a line with the start of its
+# transaction, which may be long, and a clock may have been corrected.
 DISORDER = timedelta(days=1)
 FIELDS = tuple(column.key for column in RecordedChange.__table__.columns)
 PICTURES = frozenset({"before", "after"})  # archived as they are stored: parsed, long numbers would lose digits
@@ -34,14 +35,14 @@ EXPIRED = ("change", RecordedChange, is_old)  # for `manage.py purge-expired`
 
 
 def are_older(moment: datetime) -> ColumnElement[bool]:
-    """Return the condition on lines that were written before a moment."""
+    """Return the condition on lines that were written before `moment`."""
     return and_(RecordedChange.id < _first_since(moment + DISORDER), RecordedChange.created_at < moment)
 
 
 async def archived_lines(
     database: Database, condition: ColumnElement[bool] | None
 ) -> AsyncIterator[Sequence[tuple[int, bytes]]]:
-    """Yield the lines as their numbers and JSON, in batches; no connection is held in between."""
+    """Yield the lines in batches as (id, JSON). No connection is held between batches."""
     after, last = 0, await _last_line(database)
     while True:
         statement = select(*COLUMNS).where(RecordedChange.id > after, RecordedChange.id <= last)
@@ -56,7 +57,7 @@ async def archived_lines(
 
 
 async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
-    """Delete the lines with these numbers, and return how many there were; those beside them may not be written yet."""
+    """Delete exactly the lines with these ids, and return how many existed."""
     total = 0
     for start in range(0, len(numbers), BATCH):
         gone = delete(RecordedChange).where(RecordedChange.id.in_(numbers[start : start + BATCH]))
@@ -75,7 +76,7 @@ async def _last_line(database: Database) -> int:
 
 
 def _first_since(moment: datetime) -> ScalarSelect[int]:
-    """Return the lowest number from which on lines are not older, found by halving what is left of all numbers."""
+    """Return the lowest id from which on lines are not older than `moment`, by a binary search in a recursive CTE."""
     line = RecordedChange.__table__
     lowest = select(func.coalesce(func.min(line.c.id), 0)).scalar_subquery()
     beyond = select(func.coalesce(func.max(line.c.id), 0) + 1).scalar_subquery()

@@ -25,8 +25,8 @@ plugin = Plugin(
     extensions={
         "auth.expired": lazy("dovetail.contrib.history.old_lines:EXPIRED"),
         "admin.object_pages": lazy("dovetail.contrib.history.admin.views:HISTORY"),
-        "admin.last_change": lazy("dovetail.contrib.history.admin.last_change:tell_last_change"),
-        "admin.message_notes": lazy("dovetail.contrib.history.admin.undo_page:offer_undo"),
+        "admin.last_change": lazy("dovetail.contrib.history.admin.last_change:find_last_change"),
+        "admin.message_notes": lazy("dovetail.contrib.history.admin.undo_page:attach_undo"),
         "admin.dashboard": lazy("dovetail.contrib.history.admin.recent:RECENT_CHANGES"),
     },
     change_log=deferred("dovetail.contrib.history.recording.log:make_log"),

@@ -1,4 +1,4 @@
-"""Decide who may read the whole log: superusers. The page of an object asks the policy of its model instead."""
+"""The policy of the whole log: superusers only. The history page of an object uses the policy of its model instead."""
 
 from dovetail.contrib.auth.api.policies import ForSuperusers
 

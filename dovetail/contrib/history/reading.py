@@ -1,4 +1,4 @@
-"""Read the lines of the history as the policies let somebody: of objects that they may view, without what is hidden."""
+"""Read changes as the policies allow: only of objects that the user may view, without hidden fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from dovetail.resources.query.keys import among, key_from
 
 
 @dataclass(frozen=True)
-class Found:
-    """Some lines of an object, and the number of the last one that was looked at."""
+class ChangePage:
+    """A page of an object's changes. `last` is the id of the last examined change, for the next page."""
 
     lines: Sequence[RecordedChange]
     last: int
@@ -29,15 +29,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads for a user what the policies let them."""
+    """Reads changes for a user."""
 
     session: AsyncSession
     recorded: Recorded
     policies: Policies
     user: User
 
-    async def changes(self, label: str, key: str, *, limit: int, before: int | None) -> Found:
-        """Return the lines of an object, the latest first. Raise NotFoundError if there is none that they may view."""
+    async def changes(self, label: str, key: str, *, limit: int, before: int | None) -> ChangePage:
+        """Return the changes of an object, latest first. Raise NotFoundError if the user may not view the object."""
         table = self.recorded.labelled(label)
         model = None if table is None else table.model
         if table is None or model is None:
@@ -57,10 +57,10 @@ class Reader:
         linked = await self._linked(model, rows[:limit])
         hidden = self._hidden(model)
         shown = [one for row in rows[:limit] if (one := _shown(row, hidden, linked)) is not None]
-        return Found(shown, rows[limit - 1].id if len(rows) > limit else 0, len(rows) > limit)
+        return ChangePage(shown, rows[limit - 1].id if len(rows) > limit else 0, len(rows) > limit)
 
     async def change(self, number: int) -> RecordedChange:
-        """Return a line: one of the user's own, or of an object that they may view. Raise NotFoundError."""
+        """Return a change of the user's own or of an object they may view. Raise NotFoundError otherwise."""
         change = await self.session.get(RecordedChange, number)
         if change is not None and (
             self.user.is_superuser or change.actor_id == self.user.id or await self._may_know(change)
@@ -90,7 +90,7 @@ class Reader:
         return (await self.session.execute(found)).first() is not None
 
     def _hidden(self, model: type[object]) -> frozenset[str]:
-        """Return the fields that the user may not read, with the columns behind relations."""
+        """Return the fields that the user may not read, including the key columns of hidden relations."""
         mapper: Mapper[object] = inspect(model)
         named = self.policies.of(model).hidden(self.user)
         behind = {
@@ -102,7 +102,7 @@ class Reader:
         return named | behind
 
     async def _linked(self, model: type[object], rows: Sequence[RecordedChange]) -> Mapping[str, frozenset[str]]:
-        """Return the keys of the objects that lines tell of and that the user may know of, by relation."""
+        """Return, by relation, the keys of the linked objects in these changes that the user may see."""
         found: dict[str, frozenset[str]] = {}
         related = self.policies.of(model).related(self.user)
         for name, target in relations_of(model).items():
@@ -125,18 +125,18 @@ class Reader:
 
 
 def _shown(row: RecordedChange, hidden: frozenset[str], linked: Mapping[str, frozenset[str]]) -> RecordedChange | None:
-    """Return a line without what the user may not read; None if nothing is left of it."""
+    """Return a change without the fields the user may not read; None if nothing is left of it."""
 
-    def picture(told: Mapping[str, object]) -> dict[str, object]:
+    def readable(recorded: Mapping[str, object]) -> dict[str, object]:
         return {
             name: value
-            for name, value in told.items()
+            for name, value in recorded.items()
             if name not in hidden and (name not in linked or str(value) in linked[name])
         }
 
-    before, after = picture(row.before), picture(row.after)
+    before, after = readable(row.before), readable(row.after)
     if not before and not after and (row.before or row.after):
         return None
-    make_transient(row)  # what is left out of it is not to be written
+    make_transient(row)  # detach it from the session, so that the reduced values are not written back
     row.before, row.after = before, after
     return row

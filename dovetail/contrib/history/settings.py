@@ -1,4 +1,4 @@
-"""The settings of the history, read from the environment under `HISTORY_`."""
+"""The settings of the history plugin, read from environment variables that begin with `HISTORY_`."""
 
 from typing import Annotated
 
@@ -12,6 +12,6 @@ class HistorySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    days: Annotated[int, Field(ge=1, le=36_600)] = 365  # that a line is kept; `purge-expired` removes older ones
-    undo_days: Annotated[int, Field(ge=0, le=36_600)] = 30  # for which a change can be undone; 0 for never
-    ignore: Names = ()  # models whose changes are not written down: `HISTORY_IGNORE=blog.tag,comments.comment`
+    days: Annotated[int, Field(ge=1, le=36_600)] = 365  # how long a line is kept; `purge-expired` deletes older ones
+    undo_days: Annotated[int, Field(ge=0, le=36_600)] = 30  # how long a change can be undone; 0 turns undoing off
+    ignore: Names = ()  # models that are not recorded: `HISTORY_IGNORE=blog.tag,comments.comment`

@@ -1,8 +1,8 @@
-"""Find the lines of transactions.
+"""Select the lines of given transactions.
 
-PostgreSQL has an index of them. On SQLite transactions write one after the other, so that the lines of one stand in a
-row: its number is that of its first line, and the row ends where another begins. (`history --renumber` takes BEFORE
-from the numbers of all.)
+PostgreSQL has an index for this. On SQLite only one transaction writes at a time, so its lines have consecutive ids
+that begin with the transaction's number and end before the next transaction's first line. `history --renumber`
+subtracts BEFORE from all numbers, which marks them as coming from another database.
 """
 
 import json
@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, Integer, Text, and_, case, column, func, l
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.json_rows import current_transaction
 
-BEFORE = 2**62  # less than nothing by so much: the numbers of transactions that are not of this database
-BEYOND = 2**63 - 1  # any number of a line
+BEFORE = 2**62  # subtracted from the numbers of transactions of another database, so that they come before all others
+BEYOND = 2**63 - 1  # greater than the id of any line
 
 
-def are_of(numbers: Collection[int], dialect_name: str) -> ColumnElement[bool]:
-    """Return the condition on lines of the transactions of these numbers, which are not 0."""
+def in_transactions(numbers: Collection[int], dialect_name: str) -> ColumnElement[bool]:
+    """Return the condition on lines of the transactions with these numbers, none of which may be 0."""
     if dialect_name != "sqlite":
         return RecordedChange.transaction.in_(numbers)
     asked = func.json_each(literal(json.dumps(sorted(numbers)), Text())).table_valued(column("value", Integer()))
@@ -31,8 +31,8 @@ def are_of(numbers: Collection[int], dialect_name: str) -> ColumnElement[bool]:
     return RecordedChange.id.in_(select(line.c.id).select_from(asked.join(line, of_it)))
 
 
-def are_own(dialect_name: str) -> ColumnElement[bool]:
-    """Return the condition on lines of the transaction in which it is asked."""
+def in_current_transaction(dialect_name: str) -> ColumnElement[bool]:
+    """Return the condition on lines of the transaction in which the statement is executed."""
     number = current_transaction()
     is_own = RecordedChange.transaction == number
     return and_(is_own, RecordedChange.id >= number) if dialect_name == "sqlite" else is_own

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from dovetail.contrib.history.feed import MOST, START, position_of, read_history
+from dovetail.contrib.history.feed import MAX_LIMIT, START, position_of, read_history
 from plugins.blog.models import Tag
 
 
@@ -108,8 +108,8 @@ async def test_a_number_is_not_given_again_once_the_last_lines_are_gone(database
     assert (await read_all(database, position))[0] == ["y"]
 
 
-@pytest.mark.parametrize("limit", [0, MOST + 1])
+@pytest.mark.parametrize("limit", [0, MAX_LIMIT + 1])
 async def test_a_limit_that_is_none_is_refused(database, limit):
     async with database.unit_of_work(read_only=True) as session:
-        with pytest.raises(ValueError, match="within 1 and 10,000"):
+        with pytest.raises(ValueError, match="between 1 and 10,000"):
             await read_history(session, limit=limit)

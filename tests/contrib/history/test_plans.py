@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, text
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of
 from dovetail.contrib.history.old_lines import are_older
-from dovetail.contrib.history.transactions import BEFORE, are_of, are_own
+from dovetail.contrib.history.transactions import BEFORE, in_current_transaction, in_transactions
 
 LINES = 10_000  # one a minute; of each three transactions the last has two
 LAST = datetime(2026, 6, 1, tzinfo=UTC)
@@ -52,22 +52,22 @@ async def test_the_history_of_an_object_the_trash_and_whole_transactions_are_fou
     for statement in (
         changes_of(["blog.post"], "7", with_gone=False).limit(20),
         deleted,
-        select(RecordedChange.id).where(are_of(ASKED, database_kind)),
-        select(func.max(RecordedChange.id)).where(are_own(database_kind)),
+        select(RecordedChange.id).where(in_transactions(ASKED, database_kind)),
+        select(func.max(RecordedChange.id)).where(in_current_transaction(database_kind)),
         select(RecordedChange.id).where(are_older(LAST - timedelta(minutes=LINES - 10))),
     ):
         assert not await is_read_whole(long_history, statement), statement
 
 
 async def test_the_lines_of_transactions_are_all_of_theirs_and_no_others(long_history, database_kind):
-    asked = select(RecordedChange.id).where(are_of(ASKED, database_kind)).order_by(RecordedChange.id)
+    asked = select(RecordedChange.id).where(in_transactions(ASKED, database_kind)).order_by(RecordedChange.id)
     assert (await long_history.scalars(asked)).all() == [2, 3, 4_999, 9_998, 9_999, 10_000]
 
 
 async def test_lines_that_were_renumbered_are_found_by_their_transaction(long_history, database_kind):
     moved = RecordedChange.transaction - BEFORE
     await long_history.execute(RecordedChange.__table__.update().values(transaction=moved))
-    asked = select(RecordedChange.id).where(are_of([2 - BEFORE], database_kind)).order_by(RecordedChange.id)
+    asked = select(RecordedChange.id).where(in_transactions([2 - BEFORE], database_kind)).order_by(RecordedChange.id)
     assert (await long_history.scalars(asked)).all() == [2, 3]
 
 

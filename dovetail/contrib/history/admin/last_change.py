@@ -1,4 +1,4 @@
-"""Tell who changed an object last, for a form whose object was changed while somebody filled it in."""
+"""Find who changed an object last, for the message about a form whose object was changed while it was being edited."""
 
 from starlette.requests import Request
 
@@ -11,11 +11,11 @@ from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of, relations_of
 from dovetail.contrib.history.recording.log import history_log
 
-LOOKED_AT = 20  # changes, the latest first
+LOOKED_AT = 20  # how many of the latest changes are examined
 
 
-async def tell_last_change(request: Request, shown: ShownObject) -> LastChange | None:
-    """Return who made the last change that the user may read, as the page of the history shows it, and when."""
+async def find_last_change(request: Request, shown: ShownObject) -> LastChange | None:
+    """Return the author and time of the last change that the user may read; None if there is none."""
     session, model = request_context().session, shown.view.model
     labels = history_log(session).recorded.labels_of(model)
     key = written_key(primary_keys(model), shown.pk)

@@ -1,4 +1,4 @@
-"""Say what a line of the history holds in the language of who reads: of which model, by whom, and by which way."""
+"""Format the columns of recorded changes for the back office, in the language of the user."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -14,8 +14,8 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.history.admin.displayed_values import Values, displayed_values
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
-from dovetail.contrib.history.admin.pictures import Picture, shown_pictures
 from dovetail.contrib.history.admin.titles import title_in, view_of
 from dovetail.contrib.history.differences import text_of
 from dovetail.contrib.history.models import RecordedChange
@@ -30,12 +30,12 @@ DESCRIBED = Markup('<dt class="col-sm-4">{}</dt><dd class="col-sm-8 text-break">
 
 
 def recorded() -> Recorded:
-    """Return the tables whose changes are written down."""
+    """Return the registry of recorded tables."""
     return history_log(request_context().session).recorded
 
 
 def model_in_words(change: RecordedChange, _name: str = "model") -> str:
-    """Return what the back office calls the model of a change; its label if there is no such model any more."""
+    """Return the display name of the changed model, or its label if the model no longer exists."""
     table = recorded().labelled(change.model)
     if table is None or table.model is None:
         return change.model
@@ -43,13 +43,13 @@ def model_in_words(change: RecordedChange, _name: str = "model") -> str:
 
 
 def model_with_code(change: RecordedChange, name: str) -> Markup:
-    """Return what `model_in_words` does, and the label that commands and the API know the model by."""
+    """Return the display name of the changed model, followed by the label that commands and the API use."""
     code = Markup('<small class="text-secondary">{}</small>').format(change.model)
     return Markup("{} {}").format(model_in_words(change, name), code)
 
 
 def object_with_history(change: RecordedChange, _name: str) -> str:
-    """Return what was changed by its title, with its key, as a link to all changes of it, where it has a page."""
+    """Return the title and key of the changed object, as a link to its history page if it has one."""
     request = request_context().request
     title, view = title_in(request, change), view_of(request, change.model)
     shown = title or change.object_key
@@ -59,46 +59,46 @@ def object_with_history(change: RecordedChange, _name: str) -> str:
     return KEYED.format(shown, change.object_key) if title else shown
 
 
-def picture_in_words(change: RecordedChange, name: str) -> Markup:
-    """Return what fields held before or after a change, each behind its label; a dash for nothing."""
+def values_as_list(change: RecordedChange, name: str) -> Markup:
+    """Return the values before or after a change as a definition list; a dash if there are none."""
     table, view = recorded().labelled(change.model), view_of(request_context().request, change.model)
     model = None if table is None else table.model
-    picture: Picture = getattr(change, name)
+    values: Values = getattr(change, name)
     if model is not None:
         hidden = fields_of(request_context().request).is_hidden
-        shown = shown_pictures(model, change)[name == "after"]
-        picture = {one: shown[one] for one in picture if not hidden(model, one)}
+        shown = displayed_values(model, change)[name == "after"]
+        values = {one: shown[one] for one in values if not hidden(model, one)}
     rows = (
         DESCRIBED.format(gettext(column_in_words(one)) if view is None else label_of(view, one), text_of(value))
-        for one, value in picture.items()
+        for one, value in values.items()
     )
-    return Markup('<dl class="row mb-0">{}</dl>').format(Markup("").join(rows)) if picture else EMPTY
+    return Markup('<dl class="row mb-0">{}</dl>').format(Markup("").join(rows)) if values else EMPTY
 
 
 def actor_in_words(change: RecordedChange, _name: str) -> str:
-    """Return who made a change; a dash if it was nobody who is known, but a command or code."""
+    """Return the name of the user who made a change; a dash if a command or code made it."""
     return change.actor_name or EMPTY
 
 
 def via_in_words(change: RecordedChange, _name: str) -> str:
-    """Return by which session, token or command a change came."""
+    """Return the session, token or command through which a change was made."""
     return ORIGINS.say(change.via)
 
 
 class ModelFilter(StaticValuesFilter):
-    """Filters changes by the model of what was changed, of those whose changes are written down."""
+    """A filter by the model of the changed object; it offers all recorded models."""
 
-    reads_text = True  # what is asked for is handed to it as it stands in the address
+    reads_text = True  # pass the parameter of the URL to the filter unparsed
 
     def __init__(self) -> None:
         super().__init__(RecordedChange.model, [], title=gettext_lazy("Model"))
 
     async def lookups(self, request: Request, _model: object, _run_query: object) -> list[tuple[str, str]]:
-        """Return the models by their names."""
+        """Return the (label, display name) pairs of the recorded models, sorted by name."""
         name_of, tables = rights_of(request).name_of, recorded().tables.values()
         named = {one.label: name_of(one.model) for one in tables if one.model is not None and not one.is_link}
         return [("__all", "All"), *sorted(named.items(), key=lambda pair: pair[1].casefold())]
 
     async def get_filtered_query(self, query: AnySelect, value: object, _model: object) -> AnySelect:
-        """Keep the changes of a model, also of one that there is no more."""
+        """Keep the changes of one model, which may be a model that no longer exists."""
         return query if value is None or value in ALL else query.where(RecordedChange.model == value)

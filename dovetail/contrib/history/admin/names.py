@@ -1,4 +1,4 @@
-"""Call objects, fields and origins as the pages of the back office do, in the language of who reads."""
+"""Name objects, fields and origins as the pages of the back office do, in the language of the user."""
 
 from collections.abc import Mapping
 
@@ -24,18 +24,18 @@ ORIGINS = Written(
     gettext_lazy("%(said)s, undoes change %(number)s"),
     gettext_lazy("undoes change %(number)s"),
     *CREDENTIALS,
-)  # of changes: `session 3, undoes change 12`
+)  # the origin of a change: `session 3, undoes change 12`
 
 
 class OfficeNames(Names):
-    """Names of the views of a request: `Post 12`, and of each field what the form writes beside it."""
+    """Names as the views of the request show them: `Post 12` for an object, the form's label for a field."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
 
     @override
     def object(self, table: RecordedTable, key: str) -> str:
-        """Return the kind of an object, and its key."""
+        """Return the display name of the model and the key."""
         return f"{'' if table.model is None else rights_of(self._request).name_of(table.model)} {key}"
 
     @override
@@ -50,7 +50,7 @@ class OfficeNames(Names):
 
 
 def title_of_deleted(request: Request, view: ViewBase, before: Mapping[str, object], key: str) -> str:
-    """Return the first text that a list would show of an object that is gone, or else its kind and key."""
+    """Return the first text of a deleted object that its list would show, or else its model name and key."""
     fields = fields_of(request)
     names = [*view.names_of(view.get_list_display(request)), *before]
     texts = (before[name] for name in names if name in before and not fields.is_hidden(view.model, name))
@@ -59,7 +59,7 @@ def title_of_deleted(request: Request, view: ViewBase, before: Mapping[str, obje
 
 
 def label_of(view: ViewBase, name: str) -> str:
-    """Return the label of a field: of a column that holds a key that of the relation, which is what forms show."""
+    """Return the label of a field; for a foreign key column, the label of its relation, as forms show it."""
     mapper: Mapper[object] = inspect(view.model)
     relations = (one for one in mapper.relationships if one.direction is MANYTOONE)
     column = mapper.columns.get(name)

@@ -1,4 +1,4 @@
-"""Show on the first page of the back office what one has changed lately oneself."""
+"""The dashboard widget that lists the latest changes of the current user."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.translation.texts import gettext_lazy
 
 SHOWN = 10
-WINDOW = 10_000  # changes among which one's own are looked for
+WINDOW = 10_000  # only this many of the latest changes are searched for those of the user
 
 
 @dataclass(frozen=True)
 class RecentChange:
-    """A change of an object, which has a page in a view."""
+    """A change of an object that has a page in a view."""
 
     number: int
     action: str
@@ -35,11 +35,11 @@ class RecentChange:
 
 @dataclass(frozen=True, kw_only=True)
 class RecentChanges(Widget):
-    """One's own changes, of objects that one may list."""
+    """The latest changes of the current user, of objects that they may list."""
 
     @override
     def select(self, request: Request) -> AnySelect:
-        """Return the statement that finds the last changes of the user."""
+        """Return the SELECT of the user's latest changes."""
         last = select(func.max(RecordedChange.id)).scalar_subquery()
         mine = (RecordedChange.actor_id == user_of(request).id, RecordedChange.id > last - WINDOW)
         columns = [RecordedChange.__table__.c[name] for name in ("id", "action", "model", "object_key", "created_at")]
@@ -47,7 +47,7 @@ class RecentChanges(Widget):
 
     @override
     async def completed(self, request: Request, session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return each change that is shown, with what its object is called if that may be told: a statement a model."""
+        """Return each change with the title of its object, or None if that is hidden. Run one statement per model."""
         changes = _shown(request, rows)
         titles: dict[tuple[ViewBase, str], str] = {}
         for view in dict.fromkeys(one.view for one in changes):
@@ -61,12 +61,12 @@ class RecentChanges(Widget):
 
     @override
     def values(self, request: Request, rows: Sequence[Row]) -> Values | None:
-        """Return the changes with their titles; None if there are none."""
+        """Return the template's variables; None if there are no changes."""
         return {"changes": rows} if rows else None
 
 
 def _shown(request: Request, rows: Sequence[Row]) -> list[RecentChange]:
-    """Return the changes of objects that have a page, of several alike the last."""
+    """Return the changes of objects that have a page; of repeated changes of one object, only the latest."""
     views = _views(request)
     found: dict[Sequence[object], RecentChange] = {}
     for number, action, model, key, created_at in rows:

@@ -1,4 +1,4 @@
-"""Call the objects by name to which lines of the history refer by their keys, of those that the user may know of."""
+"""Look up the names of objects that recorded changes refer to by key, as far as the user may see them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
@@ -19,11 +19,11 @@ from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import relations_of
 from dovetail.translation.shortening import shorten
 
-Texts: TypeAlias = Mapping[tuple[str, str], str]  # by the field of a line and the key that stands there
+Texts: TypeAlias = Mapping[tuple[str, str], str]  # the name of an object, by (field of the line, key of the object)
 
 
 class Reference(NamedTuple):
-    """A field of lines that holds keys, and the relation that they belong to."""
+    """A field of a recorded change that holds keys of `target`, and the relation it belongs to."""
 
     field: str
     relation: str
@@ -31,19 +31,19 @@ class Reference(NamedTuple):
 
 
 async def related_texts(request: Request, model: type[object], rows: Sequence[RecordedChange]) -> Texts:
-    """Return what the objects are called that lines of a model link to or refer to: a statement a relation."""
+    """Return the names of the objects that changes of a model link or refer to. Run one statement per relation."""
     found: dict[tuple[str, str], str] = {}
     for one in _references(model):
         keys = set(_keys(rows, one.field))
         if keys and not {one.field, one.relation} & fields_of(request).hidden(model):
             found |= await _texts(request, model, one, keys)
-            if one.field == one.relation and user_of(request).is_superuser:  # who may know of those that are gone, too
+            if one.field == one.relation and user_of(request).is_superuser:  # superusers see keys of deleted ones too
                 found |= {(one.field, key): key for key in keys if (one.field, key) not in found}
     return found
 
 
 def text_of(obj: object, fields: Fields) -> str:
-    """Return what an object calls itself, short; nothing, if it has no words for that, or holds what is hidden."""
+    """Return the shortened `str()` of an object; "" if it defines none, or if it would show hidden fields."""
     return "" if type(obj).__str__ is object.__str__ else shorten(fields.text_of(obj))
 
 
@@ -68,5 +68,5 @@ async def _texts(request: Request, model: type[object], one: Reference, keys: se
     visible = have_identifiers(target, values), rights.shown(model, [one.relation], target)
     rows = select(target).where(*visible).options(*loading(target, paths, rights))
     objects = (await request_context().session.scalars(rows)).unique(id)
-    told = {tuple(inspect(obj).identity): text_of(obj, fields_of(request)) for obj in objects}
-    return {(one.field, key): told[value] or key for key, value in values.items() if value in told}
+    titles = {tuple(inspect(obj).identity): text_of(obj, fields_of(request)) for obj in objects}
+    return {(one.field, key): titles[value] or key for key, value in values.items() if value in titles}

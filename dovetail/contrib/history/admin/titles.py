@@ -1,4 +1,4 @@
-"""Find what the objects are called whose keys stand in lines of the history."""
+"""Look up the titles of the objects of recorded changes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
@@ -23,29 +23,29 @@ from dovetail.contrib.history.recording.log import history_log
 from dovetail.resources.query.keys import among, key_from
 from dovetail.state import StateKey
 
-Titles: TypeAlias = Mapping[tuple[str, str], str]  # by the label of a model and the key of an object
-TITLES = StateKey[Titles]("dovetail_history_titles", "no lines of the history are shown")  # of a request
+Titles: TypeAlias = Mapping[tuple[str, str], str]  # the title of an object, by (label of its model, its key)
+TITLES = StateKey[Titles]("dovetail_history_titles", "no lines of the history are shown")  # stored in a request
 
 
 async def load_titles(request: Request, changes: Sequence[RecordedChange]) -> None:
-    """Find the titles of what lines are of, for what writes these in words: a statement a model, one for all gone."""
+    """Look up the titles of the changed objects: one statement per model, and one for all deleted objects."""
     session = request_context().session
     views = {label: view for label in {one.model for one in changes} if (view := view_of(request, label)) is not None}
     found: dict[tuple[str, str], str] = {}
     for label, view in views.items():
         keys = {one.object_key for one in changes if one.model == label}
-        told = await titles_of(request, session, view, keys)
-        found |= {(label, key): title for key, title in told.items()}
+        titles = await titles_of(request, session, view, keys)
+        found |= {(label, key): title for key, title in titles.items()}
     gone = {(one.model, one.object_key) for one in changes if one.model in views} - found.keys()
-    pictures = await _last_pictures(session, gone)
+    last_values = await _last_values(session, gone)
     found |= {
-        place: title_of_deleted(request, views[place[0]], picture, place[1]) for place, picture in pictures.items()
+        place: title_of_deleted(request, views[place[0]], values, place[1]) for place, values in last_values.items()
     }
     TITLES.set(request, found)
 
 
 def title_in(request: Request, change: RecordedChange) -> str:
-    """Return what the object of a line is called; nothing if it has no name, or if nobody looked for it."""
+    """Return the title of a changed object; "" if it has none, or if `load_titles` was not called."""
     return (TITLES.find(request) or {}).get((change.model, change.object_key), "")
 
 
@@ -58,7 +58,7 @@ def view_of(request: Request, label: str) -> ViewBase | None:
 async def titles_of(
     request: Request, session: AsyncSession, view: ViewBase, keys: Collection[str]
 ) -> Mapping[str, str]:
-    """Return what objects say of themselves as they are now, of those that the user may still list."""
+    """Return the current titles of the objects that the user may still list, by key."""
     columns, fields = primary_keys(view.model), fields_of(request)
     values = values_of_keys(columns, keys)
     if not values:
@@ -66,14 +66,14 @@ async def titles_of(
     paths = paths_read(view.model, names_in_text_of(view.model))
     rows = view.permitted_rows(request).where(among(columns, map(key_from, values.values())))
     found = (await session.scalars(rows.options(*loading(view.model, paths, rights_of(request))))).unique(id)
-    told = {tuple(inspect(obj).identity): text_of(obj, fields) for obj in found}
-    return {key: text for key, value in values.items() if (text := told.get(value))}
+    titles = {tuple(inspect(obj).identity): text_of(obj, fields) for obj in found}
+    return {key: title for key, value in values.items() if (title := titles.get(value))}
 
 
-async def _last_pictures(
+async def _last_values(
     session: AsyncSession, gone: Collection[tuple[str, str]]
 ) -> Mapping[tuple[str, str], Mapping[str, object]]:
-    """Return what objects were when they were deleted last."""
+    """Return the values of objects when they were last deleted, by (label, key)."""
     if not gone:
         return {}
     place = (RecordedChange.model, RecordedChange.object_key)

@@ -1,4 +1,4 @@
-"""The trash: what was deleted and can be brought back yet, by model and day, with what went along."""
+"""The trash page: deleted objects that can still be restored, by model and day, with what was deleted along."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from dovetail.contrib.admin.permissions import may, rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
 from dovetail.contrib.admin.view_base import ViewBase
-from dovetail.contrib.history.admin.along import causes_of, counts_along
+from dovetail.contrib.history.admin.cascades import cascade_causes, cascade_counts
 from dovetail.contrib.history.admin.lines import recorded
 from dovetail.contrib.history.admin.names import title_of_deleted
 from dovetail.contrib.history.admin.undoing import chosen_change, is_number, undo_or_tell
@@ -31,11 +31,11 @@ from dovetail.contrib.history.undoing.undo import earliest
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.zones import local
 
-PAGE = 50  # objects of one page
+PAGE = 50  # objects per page
 
 
 class NamedDeletion(NamedTuple):
-    """An object that was deleted, by its kind and name."""
+    """The model name and title of a deleted object."""
 
     kind: str
     title: str
@@ -43,30 +43,30 @@ class NamedDeletion(NamedTuple):
 
 @dataclass(frozen=True)
 class Deleted:
-    """A deleted object, as far as the user may know of it."""
+    """A deleted object with what the user may see of it."""
 
     change: RecordedChange
     view: ViewBase
     title: str
-    along: Sequence[str]  # what went with it: "Comments: 2"
-    cause: NamedDeletion | None  # what it went with itself
+    along: Sequence[str]  # what the deletion cascaded to: "Comments: 2"
+    cause: NamedDeletion | None  # the deletion that this one cascaded from
     may_restore: bool
 
 
 class TrashPage(BaseView):
-    """The page of what was deleted of the models that one may list; of some of them only by oneself."""
+    """The page of deleted objects of all models that the user may list; of some models only the user's deletions."""
 
     name = gettext_lazy("Trash")
     icon = "fa-solid fa-trash-can-arrow-up"
     category = gettext_lazy("Changes")
 
     def is_visible(self, request: Request) -> bool:
-        """Return True for who may list objects of any model that could lie there."""
+        """Return True if the user may list objects of at least one recorded model."""
         return next(_views(request), None) is not None
 
     @expose("/trash", methods=["GET", "POST"], identity="trash")
     async def show(self, request: Request) -> Response:
-        """Show a page of the trash, or bring back what the form names."""
+        """Show a page of the trash, or restore the deletion that the form names."""
         views = dict(_views(request))
         if request.method == "POST":
             return await _restore(request, views)
@@ -94,7 +94,7 @@ def _by_day(deleted: Sequence[Deleted]) -> list[Mapping[str, object]]:
 
 
 def _views(request: Request) -> Iterator[tuple[str, ViewBase]]:
-    """Yield the models whose deleted objects the user may see some of, with their views."""
+    """Yield the label and view of each model whose deleted objects the user may see, at least in part."""
     for table in recorded().tables.values():
         view = None if table.is_link or table.model is None else rights_of(request).view_of(table.model)
         if view is not None:
@@ -102,7 +102,7 @@ def _views(request: Request) -> Iterator[tuple[str, ViewBase]]:
 
 
 def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[RecordedChange]:
-    """Return the SELECT of deletions that were not undone, the latest first."""
+    """Return the SELECT of deletions that were not undone, latest first."""
     line = RecordedChange.__table__
     later = line.alias()
     is_back = (
@@ -111,7 +111,7 @@ def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[Recorded
         .where(later.c.action == ChangeAction.ADD)
         .exists()
     )
-    is_deletion = RecordedChange.action == literal_column("'delete'")  # as the index has it
+    is_deletion = RecordedChange.action == literal_column("'delete'")  # a literal, so that the partial index is used
     statement = select(RecordedChange).where(is_deletion, ~is_back)
     statement = statement.where(RecordedChange.created_at >= earliest(history_log(request_context().session)))
     statement = statement.where(RecordedChange.transaction != 0, _may_see(request, views))
@@ -125,7 +125,10 @@ def _narrowed(statement: Select[RecordedChange], day: date | None, before: str) 
 
 
 def _may_see(request: Request, views: Mapping[str, ViewBase]) -> ColumnElement[bool]:
-    """Return the condition on deletions of which the user may know: no policy can be asked about a row that is gone."""
+    """Return the condition on deletions the user may see: without the row, its policy cannot be evaluated.
+
+    Models of which the user may see every row are included entirely, others only with the user's own deletions.
+    """
     rights, user = rights_of(request), user_of(request)
     whole = [label for label, view in views.items() if rights.visible(view.model) is EVERYTHING]
     if user.is_superuser:
@@ -139,7 +142,7 @@ def _may_see(request: Request, views: Mapping[str, ViewBase]) -> ColumnElement[b
 
 async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]) -> list[Deleted]:
     session = request_context().session
-    along, causes = await counts_along(session, rows, views), await causes_of(session, rows, views)
+    along, causes = await cascade_counts(session, rows, views), await cascade_causes(session, rows, views)
     found: list[Deleted] = []
     for row in rows:
         view, cause = views[row.model], causes.get(row.id)
@@ -150,13 +153,13 @@ async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mappin
         if cause is not None:
             above = views[cause.model]
             named = NamedDeletion(str(above.name), title_of_deleted(request, above, cause.before, cause.object_key))
-        told = () if named else beside
+        along_shown = () if named else beside
         found.append(
             Deleted(
                 row,
                 view,
                 title_of_deleted(request, view, row.before, row.object_key),
-                told,
+                along_shown,
                 named,
                 REDACTED not in row.before.values() and _may_restore(request, view),
             )
@@ -182,4 +185,4 @@ def _day(text: str) -> date | None:
         found = date.fromisoformat(read_day(text).strip())
     except ValueError:
         return None
-    return found if date.min < found < date.max else None  # whose midnights are moments in every zone
+    return found if date.min < found < date.max else None  # so that its midnight can be converted to any time zone

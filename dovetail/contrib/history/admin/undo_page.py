@@ -1,4 +1,4 @@
-"""Undo in the message that tells of a change or a deletion, and the address to which its button leads."""
+"""The "Undo" button of messages about changes and deletions, and the route that the button posts to."""
 
 from http import HTTPStatus
 
@@ -15,37 +15,37 @@ from dovetail.contrib.history.admin.titles import view_of
 from dovetail.contrib.history.admin.undoing import REFUSED, chosen_change, undo_or_tell, undone_in_words
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
-from dovetail.contrib.history.transactions import are_own
+from dovetail.contrib.history.transactions import in_current_transaction
 from dovetail.translation.texts import gettext_lazy
 
-SUCCESS = "success"  # the category of messages that tell of changes
+SUCCESS = "success"  # the category of messages about changes
 
 
-async def offer_undo(request: Request) -> None:
-    """Note in the last message of success which change can be undone: the last of this transaction."""
+async def attach_undo(request: Request) -> None:
+    """Attach to the last success message the id of the last change of this transaction, for its undo button."""
     messages: list[dict[str, str]] = request.scope["session"].get("_messages", [])
     session = request_context().session
     if not messages or messages[-1]["category"] != SUCCESS or not history_log(session).undo_days:
         return
     await session.flush()
-    is_own = are_own(session.get_bind().dialect.name)
+    is_own = in_current_transaction(session.get_bind().dialect.name)
     last = await session.scalar(select(func.max(RecordedChange.id)).where(is_own))
     if last is not None:
         messages[-1]["undo"] = str(last)
 
 
 class UndoPage(BaseView):
-    """The address of the button: it stands in no menu, and undoes what one did oneself."""
+    """The route that the undo button posts to: it undoes a change of the user's own, and has no menu entry."""
 
     name = gettext_lazy("Undo")
 
     def is_visible(self, request: Request) -> bool:  # noqa: ARG002 - SQLAdmin's signature
-        """Return False: it is no page to look at."""
+        """Return False: there is no page to show."""
         return False
 
     @expose("/undo", methods=["POST"], identity="undo")
     async def act(self, request: Request) -> Response:
-        """Undo the change that the form names, and lead to the list of such objects."""
+        """Undo the change that the form names, and redirect to the list of such objects."""
         change = await chosen_change(request, _own(request))
         count = await undo_or_tell(request, change)
         if count is None:
@@ -59,7 +59,7 @@ def _own(request: Request) -> Select[RecordedChange]:
 
 
 def _history_of(request: Request, change: RecordedChange) -> str:
-    """Return the address of the changes of what was changed; that of the list if there is no such page for the user."""
+    """Return the URL of the object's history page; that of its list if the user may not see that page."""
     view = view_of(request, change.model)
     if view is None or (change.action == ChangeAction.DELETE and not user_of(request).is_superuser):
         return _list_of(request, change)
@@ -68,7 +68,7 @@ def _history_of(request: Request, change: RecordedChange) -> str:
 
 
 def _list_of(request: Request, change: RecordedChange) -> str:
-    """Return the address of the list of the objects that were changed; that of the first page if there is none."""
+    """Return the URL of the list of the changed objects; that of the dashboard if they have no view."""
     view = view_of(request, change.model)
     if view is None:
         return str(request.url_for("admin:index").path)

@@ -1,4 +1,4 @@
-"""Undo changes in the back office: which can be undone yet, with how many others, and for whom."""
+"""Undo changes in the back office: which changes can be undone, by whom, and how many belong together."""
 
 from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
@@ -13,41 +13,43 @@ from dovetail.contrib.admin.pages.extras import ShownObject
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.history.admin.rights import OfficeJudge
+from dovetail.contrib.history.admin.rights import OfficeAuthorizer
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.origin import UNDOES
-from dovetail.contrib.history.transactions import are_of
+from dovetail.contrib.history.transactions import in_transactions
 from dovetail.contrib.history.undoing.undo import earliest, undo
 from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.state import note_of_request
 from dovetail.translation.texts import gettext
 
-REFUSED = "refused"  # in the address of a page of changes: which of them could not be undone just now
-DIGITS = 18  # of a number that fits into 64 bits
+REFUSED = "refused"  # query parameter of a history page: the change whose undo was refused
+DIGITS = 18  # the most digits that always fit into 64 bits
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text of a request is the number of a line."""
+    """Return whether a text from a request is the id of a change."""
     return text.isascii() and text.isdecimal() and len(text) <= DIGITS
 
 
 async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange]) -> Mapping[int, int]:
-    """Return how many lines there are beside each change that can be undone yet in its transaction, by its number."""
+    """Return, by the id of each change that can still be undone, how many other changes its transaction made."""
     since = earliest(history_log(session))
     possible = {one.transaction for one in changes if one.transaction and one.created_at >= since}
     if not possible:
         return {}
     number = RecordedChange.transaction
-    counted = select(number, func.count()).where(are_of(possible, session.get_bind().dialect.name)).group_by(number)
+    counted = (
+        select(number, func.count()).where(in_transactions(possible, session.get_bind().dialect.name)).group_by(number)
+    )
     counts = {row[0]: row[1] - 1 for row in await session.execute(counted)}
     return {one.id: counts[one.transaction] for one in changes if one.transaction in counts}
 
 
 async def undoable_actions(request: Request, shown: ShownObject) -> Collection[str]:
-    """Return the kinds of changes of an object of which the user may do the opposite to it, in any view of its model.
+    """Return the actions whose opposite the user may perform on an object, in any view of its model.
 
-    What else was done in the same transaction is asked about once somebody wants to undo it.
+    Permissions for the other changes of the same transaction are checked only when the user undoes them.
     """
     model, rights, rules = shown.view.model, rights_of(request), rules_of(request)
     if shown.obj is not None:
@@ -63,7 +65,7 @@ async def undoable_actions(request: Request, shown: ShownObject) -> Collection[s
 
 
 async def chosen_change(request: Request, among: Select[RecordedChange]) -> RecordedChange:
-    """Return the change that the form of a request names. Raise HTTPException, 404, unless it is among these."""
+    """Return the change that the form names. Raise HTTPException 404 unless `among` selects it."""
     number = str((await request.form()).get("change", ""))
     chosen = RecordedChange.id == (int(number) if is_number(number) else 0)
     change = (await request_context().session.scalars(among.where(chosen))).one_or_none()
@@ -73,14 +75,14 @@ async def chosen_change(request: Request, among: Select[RecordedChange]) -> Reco
 
 
 async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
-    """Undo a change for the user of a request, and return how many lines that were.
+    """Undo a change for the user of the request, and return how many changes were undone.
 
-    If that is refused, leave the reason as a message for the page that follows, and return None: nothing was written.
+    If it is refused, show the reason as a message on the next page, and return None. Nothing is written then.
     """
     session = request_context().session
     try:
         async with session.begin_nested():
-            return await undo(session, history_log(session), change, OfficeJudge(request))
+            return await undo(session, history_log(session), change, OfficeAuthorizer(request))
     except (ConflictError, PermissionDeniedError) as error:
         note_of_request(UNDOES, None)
         Flash.error(request, error.detail)
@@ -88,7 +90,7 @@ async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
 
 
 def undone_in_words(count: int) -> str:
-    """Return the message that a change was undone, and with how many others if they were several."""
+    """Return the message that a change was undone, with the number of changes if there were several."""
     if count == 1:
         return gettext("The change was undone.")
     return gettext("The change was undone, with %(count)s changes in all.") % {"count": count}

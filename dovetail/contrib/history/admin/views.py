@@ -1,4 +1,4 @@
-"""The history in the back office: all changes for superusers, and a page of each object."""
+"""The history in the back office: the list of all changes, for superusers, and the history page of each object."""
 
 from asyncio import to_thread
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +21,7 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
+from dovetail.contrib.history.admin.displayed_values import displayed_values
 from dovetail.contrib.history.admin.lines import (
     Formatter,
     ModelFilter,
@@ -28,12 +29,11 @@ from dovetail.contrib.history.admin.lines import (
     model_in_words,
     model_with_code,
     object_with_history,
-    picture_in_words,
     recorded,
+    values_as_list,
     via_in_words,
 )
 from dovetail.contrib.history.admin.names import ORIGINS, label_of
-from dovetail.contrib.history.admin.pictures import shown_pictures
 from dovetail.contrib.history.admin.related import Texts, related_texts
 from dovetail.contrib.history.admin.titles import load_titles, title_in
 from dovetail.contrib.history.admin.undoing import (
@@ -52,7 +52,7 @@ from dovetail.contrib.history.objects import changes_of, linked_keys, relations_
 from dovetail.contrib.history.recording.exact_numbers import exact_lines
 from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
-PAGE = 50  # changes of one page
+PAGE = 50  # changes per page
 DONE = {
     ChangeAction.ADD: gettext_lazy("Added"),
     ChangeAction.CHANGE: gettext_lazy("Changed"),
@@ -61,7 +61,7 @@ DONE = {
 
 
 class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
-    """The view of all changes: nobody writes here, and only superusers read."""
+    """The view of all changes: read-only, and only for superusers."""
 
     name = pgettext_lazy("one change of the history", "Change")
     name_plural = gettext_lazy("History")
@@ -91,8 +91,8 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         "actor_name": actor_in_words,
         "model": model_with_code,
         "object_key": object_with_history,
-        "before": picture_in_words,
-        "after": picture_in_words,
+        "before": values_as_list,
+        "after": values_as_list,
         "via": via_in_words,
     }
     sortable_by = ("id",)
@@ -104,7 +104,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
         ColumnFilter(RecordedChange.actor_name, title=gettext_lazy("By")),
         DateFilter(RecordedChange.created_at, title=gettext_lazy("Time")),
     )
-    unindexed = ("action", "door", "actor_name", "created_at")  # superusers look for them by hand, and seldom
+    unindexed = ("action", "door", "actor_name", "created_at")  # filtered only by superusers, and rarely
 
     def title_of(self, obj: object) -> str:
         """Return what was done to what: `Post Hello: Changed`, or `Post 12: Changed` of what has no title."""
@@ -135,19 +135,22 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
 
 @dataclass(frozen=True)
 class ShownChange:
-    """A change as the page of an object shows it."""
+    """A change as the history page of an object shows it."""
 
     change: RecordedChange
     fields: Sequence[Difference]
 
 
 def is_recorded(_request: Request, view: ViewBase) -> bool:
-    """Return whether changes of the objects of a view are written down."""
+    """Return whether changes of the view's model are recorded."""
     return bool(recorded().labels_of(view.model))
 
 
 async def load_history(_office: Office, request: Request, shown: ShownObject) -> LongWork | None:
-    """Return what compares the changes of an object, the latest first; None if it is gone and none are left of it."""
+    """Return the work that builds the history page of an object, latest change first.
+
+    Return None if the object is gone and no change of it is left.
+    """
     session, model = request_context().session, shown.view.model
     found = await exact_lines(session, _changes_of(request, shown).limit(PAGE + 1))
     if not found and shown.obj is None:
@@ -157,9 +160,9 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
     beside, undoable = await count_beside(session, rows), await undoable_actions(request, shown)
 
     async def compare() -> Mapping[str, object]:
-        # Elsewhere, since comparing long texts takes a while.
-        told = await to_thread(lambda: [differences(*shown_pictures(model, row, texts)) for row in rows])
-        shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, told, strict=True))
+        # In a thread, since comparing long texts takes time.
+        compared = await to_thread(lambda: [differences(*displayed_values(model, row, texts)) for row in rows])
+        shown_rows = (_shown(request, model, row, texts, fields) for row, fields in zip(rows, compared, strict=True))
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None
         words: dict[str, object] = {"undoable": undoable}
@@ -171,7 +174,7 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
 
 
 async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
-    """Undo the change that the form names, with all that was done in its transaction."""
+    """Undo the change that the form names, with all other changes of its transaction."""
     change = await chosen_change(request, _changes_of(request, shown))
     count = await undo_or_tell(request, change)
     if count is None:
@@ -194,7 +197,7 @@ def _conflict(request: Request, rows: Sequence[RecordedChange]) -> dict[str, obj
 
 
 def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
-    """Return the SELECT of an object's changes, the latest first."""
+    """Return the SELECT of an object's changes, latest first."""
     before = request.query_params.get("before", "")
     return changes_of(
         recorded().labels_of(shown.view.model),
@@ -205,13 +208,13 @@ def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
 
 
 def _shown(
-    request: Request, model: type[object], row: RecordedChange, texts: Texts, told: Iterable[Difference]
+    request: Request, model: type[object], row: RecordedChange, texts: Texts, compared: Iterable[Difference]
 ) -> ShownChange | None:
-    """Return a change without what the user may not read; None if nothing is left of it."""
+    """Return a change without the fields the user may not read; None if nothing is left of it."""
     relations = relations_of(model)
     fields = [
         _named(one, row, texts) if one.field in relations else one
-        for one in told
+        for one in compared
         if not fields_of(request).is_hidden(model, one.field)
         and (one.field not in relations or any((one.field, key) in texts for key in linked_keys(row, one.field)))
     ]

@@ -1,4 +1,4 @@
-"""Read the pictures of lines with all the digits of their numbers, of which a float keeps fifteen for certain."""
+"""Read recorded values with all digits of their numbers; a float is only exact to fifteen."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ PICTURES = (RecordedChange.before, RecordedChange.after)
 
 
 async def exact_lines(session: AsyncSession, statement: Select[RecordedChange]) -> Sequence[RecordedChange]:
-    """Return the lines of a statement; a number is a Decimal there, if no float is equal to it."""
+    """Return the lines selected by a statement; numbers that no float equals are Decimals in their values."""
     texts = [cast(picture, Text) for picture in PICTURES]
     rows = await session.execute(statement.add_columns(*texts).options(*map(defer, PICTURES)))
     return [_with_pictures(*row) for row in rows]
 
 
 def read_picture(text: str) -> Mapping[str, object]:
-    """Return the values of fields that JSON holds."""
+    """Return the values in a JSON object."""
     found: Mapping[str, object] = LOADS(text)
     return found
 

@@ -1,4 +1,7 @@
-"""Rows as JSON objects, made by the database, alike on both: what is written down need not be sent to us and back."""
+"""SQL constructs that turn rows into JSON in the database, with the same result on PostgreSQL and SQLite.
+
+The values of a recorded row are written by the database itself, so they need not be fetched and sent back.
+"""
 
 from collections.abc import Mapping
 from typing import cast
@@ -31,11 +34,11 @@ TRANSACTION = "dovetail_history_transaction"  # SQL functions that `sqlite_funct
 UNHEX = "dovetail_history_unhex"
 BYTES = (LargeBinary, BINARY, VARBINARY)
 SQLITE, POSTGRESQL = sqlite.dialect(), postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-MOST = 40  # pairs in one call of a function: PostgreSQL takes 50, SQLite 63
+MAX_PAIRS = 40  # pairs in one function call: PostgreSQL allows 50, SQLite 63
 
 
 class json_row(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
-    """A JSON object of names and values."""
+    """A JSON object of the given names and values."""
 
     type = Text()
     inherit_cache = True
@@ -46,7 +49,7 @@ class json_row(FunctionElement[str]):  # noqa: N801 - reads as the SQL function 
 
 
 class in_json(FunctionElement[object]):  # noqa: N801 - as above
-    """A value as a part of a JSON object: as `json_build_object` of PostgreSQL makes it, on SQLite too."""
+    """A value as a member of a JSON object: on SQLite, too, in the form of PostgreSQL's `json_build_object`."""
 
     inherit_cache = True
 
@@ -56,7 +59,7 @@ class in_json(FunctionElement[object]):  # noqa: N801 - as above
 
 
 class from_json(FunctionElement[object]):  # noqa: N801 - as above
-    """The value of a column that `in_json` has made a part of a JSON object, `of_json` as SQLite tells it."""
+    """The inverse of `in_json`: the value of a column, from the JSON text `of_json`; used on SQLite."""
 
     inherit_cache = True
 
@@ -66,13 +69,13 @@ class from_json(FunctionElement[object]):  # noqa: N801 - as above
 
 
 class current_transaction(FunctionElement[int]):  # noqa: N801 - as above
-    """The number of the transaction: PostgreSQL's, or that of the last line before its first on SQLite, and 1."""
+    """The number of the current transaction: PostgreSQL's own; on SQLite, 1 + the id of the last line before it."""
 
     inherit_cache = True
 
 
 def sql_text(text: str) -> ColumnElement[object]:
-    """Return a text that stands in the statement itself."""
+    """Return a text literal that is rendered inline rather than as a parameter."""
     return cast("ColumnElement[object]", literal_column("'" + text.replace("'", "''") + "'", Text()))
 
 
@@ -88,7 +91,7 @@ def _postgresql_row(element: json_row, compiler: SQLCompiler, **kwargs: object) 
 def _sqlite_row(element: json_row, compiler: SQLCompiler, **kwargs: object) -> str:
     first, *others = _chunks(element, compiler, kwargs)
     made = f"json_object({', '.join(first)})"
-    for chunk in others:  # json_patch would drop what is null
+    for chunk in others:  # json_set, since json_patch would drop null values
         paths = [f"""'$."{one[1:]}""".removesuffix("'") + """"'""" if not n % 2 else one for n, one in enumerate(chunk)]
         made = f"json_set({made}, {', '.join(paths)})"
     return made
@@ -97,9 +100,9 @@ def _sqlite_row(element: json_row, compiler: SQLCompiler, **kwargs: object) -> s
 @compiles(in_json, "postgresql")
 def _postgresql_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> str:
     (value,) = element.clauses
-    if isinstance(value, BindParameter):  # of many types its driver tells PostgreSQL nothing, and here no column does
+    if isinstance(value, BindParameter):  # asyncpg sends no type for many parameters, and no column implies one here
         value = Cast(value, element.type)
-    if isinstance(kept_by_postgresql(element.type), postgresql.HSTORE):  # a JSON object is read as none
+    if isinstance(kept_by_postgresql(element.type), postgresql.HSTORE):  # json_populate_recordset reads hstore as text
         value = Cast(value, Text())
     return str(compiler.process(value, **kwargs))
 
@@ -116,7 +119,7 @@ def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> 
     if isinstance(kind, DateTime):
         zone = " || '+00:00'" if isinstance(element.type, UTCDateTime) else ""
         return f"replace({value}, ' ', 'T'){zone}"
-    if isinstance(kind, Float | Numeric):  # json_object tells 15 digits, which may be those of another number
+    if isinstance(kind, Float | Numeric):  # json_object prints 15 digits, which may read back as another number
         exact = f"json(printf('%!.17g', {value}))"
         differs = f"CAST(printf('%!.15g', {value}) AS REAL) <> {value} AND abs({value}) < 1e308"
         return f"CASE WHEN typeof({value}) = 'real' AND {differs} THEN {exact} ELSE {value} END"
@@ -127,22 +130,22 @@ def _sqlite_value(element: in_json, compiler: SQLCompiler, **kwargs: object) -> 
 
 
 @compiles(from_json)
-def _told_column(element: from_json, compiler: SQLCompiler, **kwargs: object) -> str:
-    return f"from_json({compiler.process(element.clauses, **kwargs)})"  # in messages
+def _printed_column(element: from_json, compiler: SQLCompiler, **kwargs: object) -> str:
+    return f"from_json({compiler.process(element.clauses, **kwargs)})"  # only seen when a statement is printed
 
 
 @compiles(from_json, "sqlite")
 def _sqlite_column(element: from_json, compiler: SQLCompiler, **kwargs: object) -> str:
-    told, kind = compiler.process(element.clauses, **kwargs), bare(element.type)
-    value = f"({told} ->> '$')"
+    member, kind = compiler.process(element.clauses, **kwargs), bare(element.type)
+    value = f"({member} ->> '$')"
     if isinstance(kind, JSON):
-        return f"nullif({told}, 'null')" if kind.none_as_null else told
+        return f"nullif({member}, 'null')" if kind.none_as_null else member
     if isinstance(kind, BYTES):
         return f"{UNHEX}({value})"
     if isinstance(kind, DateTime):
         moment = f"replace({value}, 'T', ' ')"
         return f"substr({moment}, 1, length({moment}) - 6)" if isinstance(element.type, UTCDateTime) else moment
-    if isinstance(kind, Float | Numeric):  # with all their digits they are texts
+    if isinstance(kind, Float | Numeric):  # numbers with more than 15 digits are passed as text
         return f"CAST({value} AS NUMERIC)"
     return f"replace({value}, '-', '')" if isinstance(kind, Uuid) else value
 
@@ -157,21 +160,21 @@ def _postgresql_transaction(_element: current_transaction, _compiler: SQLCompile
 
 @compiles(current_transaction, "sqlite")
 def _sqlite_transaction(_element: current_transaction, _compiler: SQLCompiler, **_kwargs: object) -> str:
-    return f"(SELECT {TRANSACTION}({_LAST_LINE}))"  # which is asked once, and not for each line
+    return f"(SELECT {TRANSACTION}({_LAST_LINE}))"  # a subquery, so that it is evaluated once and not for each row
 
 
 _LAST_LINE = "(SELECT seq FROM sqlite_sequence WHERE name = 'history_change')"
 
 
 def bare(kind: TypeEngine[object]) -> TypeEngine[object]:
-    """Return what SQLite keeps of a type, which one of an author's own says."""
+    """Return the type that SQLite stores, without its TypeDecorators."""
     while isinstance(kind, TypeDecorator):
         kind = kind.load_dialect_impl(SQLITE)
     return kind
 
 
 def kept_by_postgresql(kind: TypeEngine[object]) -> TypeEngine[object]:
-    """Return what PostgreSQL keeps of a type: one of an author's own may be something else on each database."""
+    """Return the type that PostgreSQL stores, without its TypeDecorators, which may differ from SQLite's."""
     while isinstance(kind, TypeDecorator):
         kind = kind.load_dialect_impl(POSTGRESQL)
     return kind
@@ -179,4 +182,4 @@ def kept_by_postgresql(kind: TypeEngine[object]) -> TypeEngine[object]:
 
 def _chunks(element: json_row, compiler: SQLCompiler, kwargs: dict[str, object]) -> list[list[str]]:
     parts = [str(compiler.process(part, **kwargs)) for part in element.clauses]
-    return [parts[start : start + 2 * MOST] for start in range(0, len(parts), 2 * MOST)] or [[]]
+    return [parts[start : start + 2 * MAX_PAIRS] for start in range(0, len(parts), 2 * MAX_PAIRS)] or [[]]

@@ -1,4 +1,4 @@
-"""The INSERTs of the log: each line is read from the row itself, by the database, in one statement for many rows."""
+"""Build the INSERTs of the log. The database reads the values from the rows themselves, many rows per statement."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast as as_type
@@ -43,16 +43,16 @@ from dovetail.database.deletion.conditions import Followed, refer
 from dovetail.database.deletion.reach import Reach
 from dovetail.database.deletion.references import Rows, by_database
 
-PLACEHOLDER = "history_"  # with the name of a column: the placeholder for who and where
+PLACEHOLDER = "history_"  # prefix of the parameters for the origin of a change, before the name of the column
 ORIGIN = ("door", "via", "actor_id", "actor_name", "address", "request_id")
 PLACEHOLDERS = {name: f"{PLACEHOLDER}{name}" for name in ORIGIN}
 LOG = as_type("Table", RecordedChange.__table__)
-TOLD = ("action", "model", "object_key", "before", "after")  # of each line, and then of all lines of a statement
-COLUMNS = (*TOLD, "transaction", *ORIGIN)
+OWN_COLUMNS = ("action", "model", "object_key", "before", "after")  # these differ by line; the rest by statement
+COLUMNS = (*OWN_COLUMNS, "transaction", *ORIGIN)
 
 
 class Lines:
-    """Makes the statements that write lines about the rows of `recorded` tables."""
+    """Builds the statements that write lines about the rows of `recorded` tables."""
 
     def __init__(self, recorded: Recorded) -> None:
         self.recorded = recorded
@@ -61,23 +61,23 @@ class Lines:
     def insert(
         self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
     ) -> Insert:
-        """Return the INSERT of a line for each row that `where` chooses; see ChangeLog.insert."""
+        """Return the INSERT of one line for each row that `where` selects; see ChangeLog.insert."""
         return _insert([self._line(table, before, after, where)])
 
     def insert_all(self, lines: Sequence[Insert]) -> Insert:
-        """Return one INSERT of the lines of several, in their order."""
+        """Return one INSERT that combines those of `lines`, in their order."""
         rows = [as_type("Select[object]", line.select) for line in lines]
-        told = [one.with_only_columns(*list(one.selected_columns)[: len(TOLD)]) for one in rows]
-        return lines[0] if len(lines) == 1 else _insert(told)
+        own = [one.with_only_columns(*list(one.selected_columns)[: len(OWN_COLUMNS)]) for one in rows]
+        return lines[0] if len(lines) == 1 else _insert(own)
 
     def insert_deleted(
         self, table: Table, where: Sequence[ColumnElement[bool]], before: Picture | None = None
     ) -> Insert | None:
-        """Return the INSERT of lines for rows that are deleted, and for what the database deletes or empties with them.
+        """Return the INSERT of lines for deleted rows, and for rows that ON DELETE CASCADE or SET NULL changes.
 
-        None if nothing of that is written down. `before` as ChangeLog.insert_deleted has it.
+        Return None if none of these tables is recorded. For `before` see ChangeLog.insert_deleted.
         """
-        found = list(self._gone(table, and_(true(), *where), before))[::-1]  # nothing of a row stands behind its end
+        found = list(self._gone(table, and_(true(), *where), before))[::-1]  # the row's own deletion is its last line
         return _insert(found) if found else None
 
     def _gone(self, table: Table, condition: ColumnElement[bool], before: Picture | None) -> Iterator[Select[object]]:
@@ -103,7 +103,7 @@ class Lines:
     def _line(
         self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
     ) -> Select[object]:
-        """Return the SELECT of what each of those lines tells of itself."""
+        """Return the SELECT of `OWN_COLUMNS`, one row for each line."""
         if before is None or after is None:
             known: Picture = before or after or {}
             action = ChangeAction.DELETE if after is None else ChangeAction.ADD
@@ -116,13 +116,13 @@ class Lines:
         if table.is_link:
             action = ChangeAction.CHANGE
         key = object_key([known[one.key] for one in table.keys])
-        pictures = [_picture(table, fields, one) for one in (before, after)]
-        told = as_type("list[ColumnElement[object]]", [sql_text(action), sql_text(table.label), key, *pictures])
-        named = [one.label(name) for name, one in zip(TOLD, told, strict=True)]
+        values = [_json_values(table, fields, one) for one in (before, after)]
+        own = as_type("list[ColumnElement[object]]", [sql_text(action), sql_text(table.label), key, *values])
+        named = [one.label(name) for name, one in zip(OWN_COLUMNS, own, strict=True)]
         return as_type("Select[object]", select(*named).where(*where))
 
     def _reach(self, table: Table) -> Reach | None:
-        """Return what goes with the rows of a table; None if no change of any of it is written down."""
+        """Return what a deletion in the table reaches; None if neither it nor anything it reaches is recorded."""
         if table.key not in self._reached:
             reach = Reach.of([Rows(table)], by_database)
             touched = {one.rows.table for found in reach.references.values() for one in found if one.rule}
@@ -132,7 +132,7 @@ class Lines:
 
 
 def object_key(values: Sequence[ColumnElement[object]]) -> ColumnElement[str]:
-    """Return the text of a key as the back office's addresses have it: `12`, or `3;7` of two parts."""
+    """Return the text of a key as URLs of the back office have it: `12`, or `3;7` for a composite key."""
     texts = [cast(in_json(value), Text) for value in values]
     if len(texts) == 1:
         return texts[0]
@@ -147,13 +147,13 @@ def object_key(values: Sequence[ColumnElement[object]]) -> ColumnElement[str]:
 
 
 def picture(table: Table | CTE) -> Picture:
-    """Return the values of the columns of a table, or of rows of it, by their keys."""
+    """Return the columns of a table, or of a CTE of its rows, by their keys."""
     return {column.key: column for column in table.columns}
 
 
 def _insert(lines: Sequence[Select[object]]) -> Insert:
-    """Return the INSERT of lines; what is the same in all of them is asked once."""
-    # A door is a text already: to look at each as one of an enumeration would take its time.
+    """Return the INSERT of lines; the transaction and origin are computed once for all of them."""
+    # `door` is passed as a String, since processing each value as an Enum would take time for nothing.
     kinds = {"door": String(), **{name: LOG.c[name].type for name in ORIGIN[1:]}}
     origin = [bindparam(PLACEHOLDERS[name], type_=kind) for name, kind in kinds.items()]
     same = as_type("list[ColumnElement[object]]", [current_transaction(), *origin])
@@ -161,7 +161,7 @@ def _insert(lines: Sequence[Select[object]]) -> Insert:
     return insert(LOG).from_select(COLUMNS, rows, include_defaults=False)
 
 
-def _picture(table: RecordedTable, fields: Mapping[str, Column[object]], values: Picture | None) -> json_row:
+def _json_values(table: RecordedTable, fields: Mapping[str, Column[object]], values: Picture | None) -> json_row:
     if values is None:
         return json_row({})
     redacted = sql_text(REDACTED)
@@ -173,7 +173,7 @@ def _differ(pairs: Sequence[tuple[ColumnElement[object], ColumnElement[object]]]
 
 
 def _comparable(value: ColumnElement[object]) -> ColumnElement[object]:
-    # PostgreSQL cannot compare two of these.
+    # PostgreSQL has no equality operator for these types, so their JSON text is compared.
     kinds = (bare(value.type), kept_by_postgresql(value.type))
     is_odd = any(isinstance(kind, JSON | JSONPATH | UserDefinedType) for kind in kinds)
     return cast(in_json(value), Text) if is_odd else value

@@ -1,4 +1,4 @@
-"""The log of changes: what writes rows past SQLAlchemy asks it, and it watches the rest."""
+"""The log of changes: it listens to SQLAlchemy's statements and builds INSERTs for code that bypasses SQLAlchemy."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -17,9 +17,9 @@ from dovetail.plugin import Context
 
 
 class HistoryLog:
-    """Writes a line for each row that is changed: the kernel's ChangeLog."""
+    """Writes a line for each changed row: the implementation of the kernel's ChangeLog."""
 
-    values = staticmethod(origin_values)  # what fills the placeholders: who changes something here and now, from where
+    values = staticmethod(origin_values)  # the parameters for the origin of a change, taken from the current context
 
     def __init__(self, recorded: Recorded, undo_days: int = 30) -> None:
         self.recorded = recorded
@@ -27,7 +27,7 @@ class HistoryLog:
         self._lines = Lines(recorded)
 
     def watch(self, engine: AsyncEngine) -> None:
-        """Write down from now on what goes through SQLAlchemy on the connections of an engine."""
+        """Record from now on all changes that SQLAlchemy makes on the connections of an engine."""
         if engine.dialect.name == "sqlite":
             define_functions(engine.sync_engine)
         watcher = Watcher(self._lines)
@@ -35,29 +35,29 @@ class HistoryLog:
         event.listen(engine.sync_engine, "after_execute", watcher.after)
 
     def columns(self, table: FromClause) -> Sequence[Column[object]]:
-        """Return the columns that a picture of a row has to have; none if changes of the table are not written down."""
+        """Return the columns whose values a line needs; none if the table is not recorded."""
         found = self.recorded.find(table)
         return () if found is None else found.columns
 
     def insert(
         self, table: FromClause, *, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
     ) -> Insert:
-        """Return the INSERT of a line for each row that `where` chooses; see the kernel's ChangeLog."""
+        """Return the INSERT of one line for each row that `where` selects; see the kernel's ChangeLog."""
         return self._lines.insert(self.recorded.tables[cast("Table", table).key], before, after, where)
 
     def insert_all(self, lines: Sequence[Insert]) -> Insert:
-        """Return one INSERT of the lines of several."""
+        """Return one INSERT that combines those of `lines`."""
         return self._lines.insert_all(lines)
 
     def insert_deleted(
         self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Picture | None = None
     ) -> Insert | None:
-        """Return the INSERT of lines for the rows that `where` chooses, and for what the database deletes with them."""
+        """Return the INSERT of lines for the rows that `where` selects, and for the rows that cascades change."""
         return self._lines.insert_deleted(cast("Table", table), where, before)
 
 
 def history_log(session: AsyncSession) -> HistoryLog:
-    """Return the log of a session's site, where this plugin is enabled: no other may keep one beside it."""
+    """Return the log of a session's site. This plugin has to be enabled; no other log can be."""
     log = CHANGE_LOG.find(session.info)
     assert isinstance(log, HistoryLog)  # noqa: S101 - `check` refuses a second one
     return log

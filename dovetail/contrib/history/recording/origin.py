@@ -1,4 +1,4 @@
-"""Know of a change who makes it, by which door, and from where: of the request that is answered, or of a command."""
+"""Find the origin of a change: its author, entry point and address, from the current request or command."""
 
 from collections.abc import Mapping
 
@@ -9,18 +9,18 @@ from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoo
 from dovetail.contrib.history.recording.lines import PLACEHOLDERS
 from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, current_scope
 
-UNDOES = "dovetail.history.undoes"  # in the scope of a request: what it undoes, "undoes change 12"
-IMPORTS = ("load", "import")  # how the names of commands begin that bring rows from elsewhere
+UNDOES = "dovetail.history.undoes"  # key in the request's scope: the change being undone, "undoes change 12"
+IMPORTS = ("load", "import")  # commands whose names begin so count as imports
 
 
 def origin_values() -> Mapping[str, object]:
-    """Return what fills the placeholders of the log's INSERTs."""
+    """Return the parameters for the origin in the log's INSERTs."""
     scope = current_scope.get()
     door, via = _of_command() if scope is None else _of_request(scope)
     actor = who(None if scope is None else scope.get(ACTOR))
     address, request_id = current_client()
-    told = (door.value, via[:MAXIMUM_VIA], actor.id, actor.name[:MAXIMUM_NAME], address, request_id)
-    return dict(zip(PLACEHOLDERS.values(), told, strict=True))
+    values = (door.value, via[:MAXIMUM_VIA], actor.id, actor.name[:MAXIMUM_NAME], address, request_id)
+    return dict(zip(PLACEHOLDERS.values(), values, strict=True))
 
 
 def _of_request(scope: Mapping[str, object]) -> tuple[ChangeDoor, str]:

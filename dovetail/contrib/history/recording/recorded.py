@@ -1,11 +1,11 @@
-"""Decide what is written down: of which tables, which of their columns, and which of those are secret.
+"""Decide what is recorded: which tables, which of their columns, and which of these are secret.
 
-Each model of each plugin is, unless it says `__history__ = False`, or the site names it in HISTORY_IGNORE. A link of a
-many-to-many relation counts as a change of the object whose column stands first in the table of links.
+Every model of every plugin is recorded, unless it sets `__history__ = False` or HISTORY_IGNORE names it. A link of a
+many-to-many relation is recorded as a change of the object whose column comes first in the link table.
 
-A secret column leaves only a trace that it changed. It is one if it is marked, `mapped_column(info={"secret": True})`,
-if its name says so ("hashed_password", "token_hash", "api_secret"), unless it is marked otherwise, or if the policy of
-its model hides it from everybody.
+Of a secret column only the fact that it changed is recorded. A column is secret if it is marked with
+`mapped_column(info={"secret": True})`, if its name suggests it ("hashed_password", "token_hash", "api_secret") and it
+is not marked otherwise, or if the policy of its model hides it from everybody.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -22,34 +22,34 @@ from dovetail.resources.schemas.secret_columns import is_secret
 
 @dataclass(frozen=True)
 class RecordedTable:
-    """A table whose changes are written down as changes of `label`, an object of which is known by `keys`."""
+    """A recorded table: its changes are recorded as changes of `label`, whose objects are identified by `keys`."""
 
     table: Table
     label: str  # "blog.post"
     keys: tuple[Column[object], ...]
-    fields: Mapping[str, Column[object]]  # by attribute; of links by the relation
-    hidden: Callable[[], frozenset[str]] = frozenset  # what the policy hides from everybody; asked when one is needed
+    fields: Mapping[str, Column[object]]  # by attribute name; for a link table by the name of the relation
+    hidden: Callable[[], frozenset[str]] = frozenset  # the fields the policy hides from everybody; called when needed
     is_link: bool = False
-    model: type[object] | None = None  # of which `label` is the name; of a link that of the object that is linked
+    model: type[object] | None = None  # the model of `label`; for a link table the model that has the relation
 
     @cached_property
     def columns(self) -> list[Column[object]]:
-        """The columns that a picture of a row has to have."""
+        """The columns whose values a line needs."""
         return list(dict.fromkeys([*self.keys, *self.table.primary_key.columns, *self.fields.values()]))
 
     @cached_property
     def secrets(self) -> frozenset[str]:
-        """The fields of which nothing is written down but that they changed."""
+        """The fields of which only the fact that they changed is recorded."""
         hidden = self.hidden()
         return frozenset(name for name, column in self.fields.items() if is_secret(column) or name in hidden)
 
     def written(self, names: Collection[str]) -> dict[str, Column[object]]:
-        """Return the fields whose columns are among `names` and that somebody sets: others follow from a change."""
+        """Return the fields among `names` that are set explicitly, leaving out columns with `onupdate`."""
         return {name: one for name, one in self.fields.items() if one.key in names and one.onupdate is None}
 
 
 class Recorded:
-    """The tables whose changes are written down; found when first asked, since all models have to be there."""
+    """The recorded tables of a site; collected on first use, when all models have been imported."""
 
     def __init__(self, context: Context, ignored: Collection[str]) -> None:
         self._context = context
@@ -57,18 +57,18 @@ class Recorded:
         self._tables: dict[str, RecordedTable] | None = None
 
     def find(self, table: FromClause) -> RecordedTable | None:
-        """Return what is known of a table; None if its changes are not written down."""
+        """Return the entry of a table; None if it is not recorded."""
         return self.tables.get(getattr(table, "key", ""))
 
     @property
     def tables(self) -> Mapping[str, RecordedTable]:
-        """All of them, by their names."""
+        """All recorded tables, by name."""
         if self._tables is None:
             self._tables = {one.table.key: one for one in _tables(self._context, self._ignored)}
         return self._tables
 
     def labelled(self, label: str) -> RecordedTable | None:
-        """Return the table of the objects that are called so, `blog.post`; None if there is none."""
+        """Return the table of the objects with this label, such as `blog.post`; None if there is none."""
         return self._labelled.get(label)
 
     @cached_property
@@ -76,13 +76,13 @@ class Recorded:
         return {one.label: one for one in reversed(list(self.tables.values())) if not one.is_link}
 
     def labels_of(self, model: type[object]) -> list[str]:
-        """Return the labels under which the changes of an object stand: one for each table that it has a part in."""
+        """Return the labels of a model's changes: one for each table that it is stored in."""
         tables = dict.fromkeys(mapper.local_table for mapper in inspect(model).iterate_to_root())
         return list(dict.fromkeys(one.label for table in tables if (one := self.find(table)) is not None))
 
 
 def check_ignored(context: Context, ignored: Collection[str]) -> None:
-    """Raise ConfigurationError for a name in HISTORY_IGNORE that is no model's."""
+    """Raise ConfigurationError if HISTORY_IGNORE names something that is not a model."""
     known = {label for label, _ in _models(context)}
     for name in ignored:
         if name not in known:
@@ -101,7 +101,7 @@ def _tables(context: Context, ignored: Collection[str]) -> Iterator[RecordedTabl
             continue
         for link in _links(label, mapper):
             links.setdefault(link.table.key, link)
-        if table.key not in seen:  # that of a class and of its heirs is the class's
+        if table.key not in seen:  # a table shared with subclasses belongs to the base class
             seen.add(table.key)
             yield _of_model(context, label, model, table)
     yield from (link for key, link in links.items() if key not in seen)
@@ -116,7 +116,7 @@ def _models(context: Context) -> Iterator[tuple[str, type[object]]]:
 def _of_model(context: Context, label: str, model: type[object], table: Table) -> RecordedTable:
     mapper: Mapper[object] = inspect(model)
     fields: dict[str, Column[object]] = {}
-    for heir in (mapper, *mapper.self_and_descendants):  # heirs may have columns of their own in the same table
+    for heir in (mapper, *mapper.self_and_descendants):  # subclasses may add columns to the same table
         for attribute in heir.column_attrs:
             for column in attribute.columns:
                 if isinstance(column, Column) and column.table is table and column.computed is None:

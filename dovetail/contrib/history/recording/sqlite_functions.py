@@ -1,4 +1,4 @@
-"""SQL functions that SQLite lacks, on each connection of an engine: the number of a transaction, and bytes of hex."""
+"""SQL functions added to SQLite's connections: the number of the current transaction, and decoding of hex bytes."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -10,7 +10,7 @@ from dovetail.contrib.history.recording.json_rows import TRANSACTION, UNHEX
 from dovetail.database.engine.sqlite_transactions import OF_TRANSACTION
 from dovetail.state import Info, InfoKey
 
-NUMBER = InfoKey[int]("history_transaction")  # from the first line of a transaction on
+NUMBER = InfoKey[int]("history_transaction")  # set when a transaction writes its first line
 
 
 class _Connection(Protocol):
@@ -18,10 +18,10 @@ class _Connection(Protocol):
 
 
 def define_functions(engine: Engine) -> None:
-    """Let the connections of an engine of SQLite know `current_transaction`, and what `from_json` needs.
+    """Define the functions that `current_transaction` and `from_json` call, on each connection of a SQLite engine.
 
-    A number is greater than those of all transactions before: their lines have lower numbers, writers take turns, and
-    SQLite never gives the number of a line twice (https://www.sqlite.org/autoinc.html).
+    The number of a transaction is greater than those of all earlier ones: their lines have lower ids, only one
+    connection writes at a time, and AUTOINCREMENT never reuses an id (https://www.sqlite.org/autoinc.html).
     """
 
     @event.listens_for(engine, "connect")

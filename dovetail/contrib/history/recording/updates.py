@@ -1,4 +1,4 @@
-"""Read of an UPDATE or a DELETE what it sets and which rows it means, as expressions for another statement."""
+"""Extract from an UPDATE or DELETE the values it sets and the rows it selects, for use in another statement."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -25,11 +25,11 @@ from dovetail.database.deletion.conditions import rows_with
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 
 T = TypeVar("T")
-GIVEN = "given_"  # with the name of a parameter of the statement that is watched
+GIVEN = "given_"  # prefix of the parameters of the watched statement, before their names
 
 
 def changed(statement: Update, table: Table, given: Mapping[str, object]) -> dict[str, ColumnElement[object]]:
-    """Return what an UPDATE sets, by names of columns."""
+    """Return the values that an UPDATE sets, by key of the column."""
     names = _columns_by_attribute(statement, table)
     found: dict[str, ColumnElement[object]] = {}
     for key, value in values_to_set(statement).items():
@@ -45,7 +45,7 @@ def changed(statement: Update, table: Table, given: Mapping[str, object]) -> dic
 
 
 def of_one_table(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition as one on the table alone, if it looks at others beside it."""
+    """Return a condition on the table alone: one that uses other tables, too, becomes an IN of primary keys."""
     if not looks_beside(table, condition):
         return condition
     keys = list(table.primary_key.columns)
@@ -53,9 +53,9 @@ def of_one_table(table: Table, condition: ColumnElement[bool]) -> ColumnElement[
 
 
 def looks_beside(table: Table, expression: ColumnElement[T]) -> bool:
-    """Return whether an expression has columns of other tables, but for those in a SELECT of their own.
+    """Return whether an expression uses columns of other tables outside of subqueries.
 
-    SQLAlchemy's `get_final_froms` would say so too, and fail for what only one database can express.
+    SQLAlchemy's `get_final_froms` would compile the statement, which fails for constructs of one dialect only.
     """
     waiting: list[ExternallyTraversible] = [expression]
     while waiting:
@@ -68,7 +68,7 @@ def looks_beside(table: Table, expression: ColumnElement[T]) -> bool:
 
 
 def renamed(expression: ColumnElement[T]) -> ColumnElement[T]:
-    """Return the expression with placeholders that clash with no column of the log."""
+    """Return the expression with its parameters renamed, so that they do not clash with columns of the log."""
 
     def rename(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
         if isinstance(element, BindParameter) and element.required:
@@ -79,12 +79,12 @@ def renamed(expression: ColumnElement[T]) -> ColumnElement[T]:
 
 
 def looks_elsewhere(value: ColumnElement[object]) -> bool:
-    """Return whether an expression looks at other rows than the one that is changed."""
+    """Return whether an expression contains a subquery, and so may depend on rows other than the changed one."""
     return any(isinstance(part, SelectBase) for part in visitors.iterate(value))
 
 
 def of_rows(value: ColumnElement[object], table: Table, rows: CTE) -> ColumnElement[object]:
-    """Return an expression on a table as one on rows of it."""
+    """Return an expression on a table as one on the CTE `rows`."""
 
     def replace(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
         if not isinstance(element, Column) or not isinstance(element.table, Table):

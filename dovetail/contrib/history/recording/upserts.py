@@ -1,4 +1,7 @@
-"""INSERT ... ON CONFLICT DO UPDATE, as `loaddata` has it: only a look before tells what was made and what changed."""
+"""Record INSERT ... ON CONFLICT DO UPDATE, which `loaddata` uses.
+
+Only the state before the statement shows which rows it inserts and which it updates, so the rows are read twice.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,14 +33,14 @@ from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.database.drivers.sqlalchemy_private_statements import names_many_rows, values_to_set
 from dovetail.errors import DovetailError
 
-Row: TypeAlias = Mapping[str, object]  # the values of its fields, as in JSON
-Key: TypeAlias = tuple[str, str]  # the primary key of a row, and that of the object of which it tells
-MOST = 500  # rows of one look
+Row: TypeAlias = Mapping[str, object]  # the values of a row's fields, as in JSON
+Key: TypeAlias = tuple[str, str]  # (primary key of a row, key of the object that it belongs to)
+MAX_ROWS = 500  # rows read by one SELECT
 
 
 @dataclass(frozen=True)
 class Upsert:
-    """The rows that an INSERT may make or change, as they were before."""
+    """The rows that an INSERT may insert or update, with their values before it."""
 
     table: RecordedTable
     chosen: Sequence[ColumnElement[bool]]
@@ -52,22 +55,22 @@ class Upsert:
         parameters: Sequence[Mapping[str, object]],
         targets: Sequence[str],
     ) -> "Upsert":
-        """Look at the rows that have the unique values of those that are inserted. Raises DovetailError."""
+        """Read the rows that conflict with the inserted ones. Raise DovetailError if they cannot be determined."""
         columns = [table.table.columns[name] for name in targets if name in table.table.columns]
         if not columns or len(columns) < len(targets) or names_many_rows(statement):
             raise DovetailError(
-                f"The history of {table.table.name} cannot tell which rows this INSERT ... ON CONFLICT DO UPDATE "
-                "changes; name columns in `index_elements`, and hand the rows over as parameters."
+                f"The history of {table.table.name} cannot determine which rows this INSERT ... ON CONFLICT DO UPDATE "
+                "changes; name columns in `index_elements`, and pass the rows as parameters."
             )
         values = [_values(statement, columns, row) for row in parameters]
-        chosen = [_have(columns, values[start : start + MOST]) for start in range(0, len(values), MOST)]
-        return cls(table, chosen, look(connection, table, chosen, is_locked=True))
+        chosen = [_have(columns, values[start : start + MAX_ROWS]) for start in range(0, len(values), MAX_ROWS)]
+        return cls(table, chosen, read_rows(connection, table, chosen, is_locked=True))
 
     def write(self, connection: Connection) -> None:
-        """Write a line for each row that is another now."""
+        """Write a line for each row that was inserted or changed."""
         origin = {name.removeprefix(PLACEHOLDER): value for name, value in origin_values().items()}
         rows = []
-        for key, after in look(connection, self.table, self.chosen).items():
+        for key, after in read_rows(connection, self.table, self.chosen).items():
             before = self.before.get(key)
             known = self.table.written([column.key for column in self.table.fields.values()])
             names = list(after) if before is None else [name for name in known if before[name] != after[name]]
@@ -80,18 +83,18 @@ class Upsert:
                     "action": ChangeAction.CHANGE if is_change else ChangeAction.ADD,
                     "model": self.table.label,
                     "object_key": key[1],
-                    "before": {} if before is None else self._told(before, names),
-                    "after": self._told(after, names),
+                    "before": {} if before is None else self._redacted(before, names),
+                    "after": self._redacted(after, names),
                 }
             )
         if rows:
             connection.execute(insert(LOG).values(transaction=current_transaction()), rows)
 
-    def _told(self, row: Row, names: Iterable[str]) -> dict[str, object]:
+    def _redacted(self, row: Row, names: Iterable[str]) -> dict[str, object]:
         return {name: REDACTED if name in self.table.secrets else row[name] for name in names}
 
 
-def look(
+def read_rows(
     connection: Connection,
     table: RecordedTable,
     chosen: Sequence[ColumnElement[bool]],
@@ -100,14 +103,17 @@ def look(
     may_go: bool = False,
     loads: Callable[[str], Row] = orjson.loads,
 ) -> dict[Key, Row]:
-    """Return the rows that each of the conditions chooses, by their keys; `is_locked` until the transaction ends.
+    """Return the rows that each of the conditions selects, by their keys.
 
-    To those that `may_go` nothing new refers until then, either.
+    With `is_locked` the rows are locked until the transaction ends; with `may_go` so strongly that no new reference to
+    them can be inserted, as a deletion needs it.
     """
     own = object_key(list(table.table.primary_key.columns))
     named = object_key(table.keys)
-    looked = select(own, named, cast(json_row(dict(table.fields)), Text)).order_by(own)  # no driver has read it yet
-    if is_locked:  # on SQLite there is one writer at a time, and nothing to lock
+    looked = select(own, named, cast(json_row(dict(table.fields)), Text)).order_by(
+        own
+    )  # as text, not parsed by a driver
+    if is_locked:  # SQLAlchemy renders no FOR UPDATE on SQLite, where only one connection writes at a time
         looked = looked.with_for_update(key_share=not may_go)
     found: dict[Key, Row] = {}
     for condition in chosen:
@@ -136,6 +142,6 @@ def _values(statement: Insert, columns: Sequence[Column[object]], row: Mapping[s
 def _have(columns: Sequence[Column[object]], values: Sequence[tuple[object, ...]]) -> ColumnElement[bool]:
     if len(columns) == 1:
         return columns[0].in_([value[0] for value in values])
-    # The values have types of their own, which IN of tuples does not take on SQLite.
+    # No IN of tuples: on SQLite it does not apply the type of each value.
     rows = [and_(*(column == value for column, value in zip(columns, row, strict=True))) for row in values]
     return or_(*rows)

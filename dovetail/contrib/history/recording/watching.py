@@ -1,12 +1,12 @@
-"""Writes down what goes through SQLAlchemy: flushes of the ORM, `session.execute(update(...))`, statements of Core.
+"""Record what SQLAlchemy executes: ORM flushes, `session.execute(update(...))` and Core statements.
 
-A line is read from the row itself, so the log of an UPDATE or a DELETE runs in front of it, and that of an INSERT
-behind it: one statement more for each statement, however many rows it changes. On PostgreSQL that of an UPDATE locks
-the rows, and another one those of a DELETE. An INSERT that may update rows instead looks at them before and after.
-An UPDATE that sets what stands in several rows of another table, of which the database takes any, leaves a line for
-each.
+The database reads a line's values from the row itself. So the INSERT of the lines runs before an UPDATE or DELETE and
+after an INSERT: one additional statement for each statement, however many rows it changes. On PostgreSQL it also locks
+the rows of an UPDATE; those of a DELETE are locked by a further statement. For an INSERT that may update rows, the rows
+are read before and after. If an UPDATE joins another table and several of its rows match, the database uses any one of
+them, and a line is written for each.
 
-SQL that is written as text is not seen: say what it changes, or write it with `insert`, `update` and `delete`.
+SQL written as text is not recorded; use `insert`, `update` and `delete` instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,12 +56,12 @@ from dovetail.errors import DovetailError
 from dovetail.state import InfoKey
 
 Parameters: TypeAlias = Sequence[Mapping[str, object]]
-MOST = 1000  # keys of one statement
+MAX_KEYS = 1000  # keys in one statement
 UPSERT = InfoKey[Upsert]("history_upsert")  # in a connection's info
 
 
 class Watcher:
-    """Hears each statement of an engine before and after it is executed."""
+    """Listens to each statement of an engine before and after it is executed."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
@@ -74,7 +74,7 @@ class Watcher:
         one: Mapping[str, object],
         options: Mapping[str, object],
     ) -> tuple[object, Parameters, Mapping[str, object]]:
-        """Write down what an UPDATE or a DELETE is about to change, and let an INSERT answer the keys of its rows."""
+        """Record what an UPDATE or DELETE is about to change; make an INSERT return the keys of its rows."""
         if isinstance(statement, Insert | Update | Delete) and not is_unrecorded(options):
             parameters = many or [one]
             if isinstance(statement, Insert):
@@ -92,7 +92,7 @@ class Watcher:
         options: Mapping[str, object],
         result: CursorResult[object],
     ) -> None:
-        """Write down which rows an INSERT has made."""
+        """Record which rows an INSERT has added."""
         if not isinstance(statement, Insert) or is_unrecorded(options):
             return
         table = self._lines.recorded.find(statement.table)
@@ -103,12 +103,12 @@ class Watcher:
             upsert.write(connection)
             return
         columns: Sequence[ColumnElement[object]] = list(table.table.primary_key.columns)
-        if answers(statement):  # those keys are as the driver has them
-            told = set(result.keys())
-            columns = [type_coerce(key, NullType()) if key.key in told else key for key in columns]
+        if answers(statement):  # the keys returned by the driver are already in its own form: bind them unconverted
+            returned = set(result.keys())
+            columns = [type_coerce(key, NullType()) if key.key in returned else key for key in columns]
         keys = _made_keys(statement, table, many or [one], result)
-        for start in range(0, len(keys), MOST):
-            chosen = _have_keys(columns, keys[start : start + MOST])
+        for start in range(0, len(keys), MAX_KEYS):
+            chosen = _have_keys(columns, keys[start : start + MAX_KEYS])
             line = self._lines.insert(table, None, picture(table.table), [chosen])
             connection.execute(line, origin_values())
 
@@ -116,14 +116,14 @@ class Watcher:
         table = statement.table
         if not isinstance(table, Table):
             return
-        table = table.metadata.tables[table.key]  # without the annotations of the ORM
+        table = table.metadata.tables[table.key]  # the plain table, without annotations of the ORM
         asked = [] if statement.whereclause is None else [renamed(statement.whereclause)]
         given = [{f"{GIVEN}{name}": value for name, value in row.items()} for row in parameters]
         line: Insert | None
         if isinstance(statement, Delete):
             where = [of_one_table(table, condition) for condition in asked]
             line = self._lines.insert_deleted(table, where)
-            if line is not None and _has_many_writers(connection):  # so that nothing new refers to them
+            if line is not None and _has_many_writers(connection):  # prevent new references to the rows
                 _lock(connection, table, where, given, may_go=True)
         else:
             known = self._lines.recorded.find(table)
@@ -147,7 +147,7 @@ class Watcher:
         is_joined = any(looks_beside(known.table, value) for value in after.values())
         if _has_many_writers(connection):
             if not is_joined and not any(looks_elsewhere(value) for value in after.values()):
-                # A row that is locked is told as that transaction has left it for which the lock had to wait.
+                # After waiting for a lock, a row is recorded with the values the other transaction committed.
                 locked = select(known.table).where(*where).with_for_update(key_share=True, of=known.table)
                 rows = locked.cte("locked_rows")
                 adapted = {name: of_rows(value, known.table, rows) for name, value in after.items()}
@@ -156,7 +156,7 @@ class Watcher:
         return self._lines.insert(known, picture(known.table), after, asked if is_joined else where)
 
     def _prepared(self, connection: Connection, statement: Insert, parameters: Parameters) -> Insert:
-        UPSERT.pop(connection.info)  # of one that failed
+        UPSERT.pop(connection.info)  # left behind by a statement that failed
         table = self._lines.recorded.find(statement.table)
         if table is None:
             return statement
@@ -170,8 +170,8 @@ class Watcher:
             is_one = len(parameters) == 1 and not names_many_rows(statement)
             if missing and not (is_one and missing <= _given(statement, parameters[0]).keys()):
                 raise DovetailError(
-                    f"An INSERT into {table.table.name} answers no {', '.join(sorted(missing))}, which its history "
-                    "needs; add the primary key to `returning()`."
+                    f"An INSERT into {table.table.name} does not return {', '.join(sorted(missing))}, which its "
+                    "history needs; add the primary key to `returning()`."
                 )
             return statement
         is_one = len(parameters) == 1 and not names_many_rows(statement) and conflict is None
@@ -181,14 +181,14 @@ class Watcher:
 
 
 def _has_many_writers(connection: Connection) -> bool:
-    """Return whether others may change rows meanwhile: SQLite has one writer at a time."""
+    """Return whether other connections may write at the same time: SQLite has one writer at a time."""
     return connection.dialect.name == "postgresql"
 
 
 def _lock(
     connection: Connection, table: Table, where: Sequence[ColumnElement[bool]], given: Parameters, *, may_go: bool
 ) -> None:
-    """Wait for transactions that change these rows as well, so that the line behind tells what those have left."""
+    """Lock the rows, after waiting for transactions that changed them, so that the line has their committed values."""
     rows = select(*table.primary_key.columns).where(*where).with_for_update(key_share=not may_go).subquery()
     _execute(connection, select(func.count()).select_from(rows), given)
 
@@ -214,7 +214,7 @@ def _made_keys(
 
 
 def _given(statement: Insert, row: Mapping[str, object]) -> dict[str, object]:
-    """Return the values of a row that is inserted, as far as they are no SQL, by the keys of columns."""
+    """Return the values of an inserted row by column key, leaving out SQL expressions."""
     found = dict(row)
     for key, value in values_to_set(statement).items():
         name = key if isinstance(key, str) else str(getattr(key, "key", ""))

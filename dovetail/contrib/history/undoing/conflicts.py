@@ -1,4 +1,4 @@
-"""Find what stands in the way of taking lines back, and say so with the names of object and field."""
+"""Find what prevents an undo, and raise ConflictError with the names of the object and field."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -28,7 +28,7 @@ from dovetail.database.deletion.references import by_database
 from dovetail.errors import ConflictError
 from dovetail.translation.texts import gettext, gettext_lazy
 
-Rows = Mapping[str, Mapping[str, object]]  # as they are now, by their keys as texts
+Rows = Mapping[str, Mapping[str, object]]  # the current values of rows, by the text of their keys
 PLAIN = (
     gettext_lazy("This cannot be undone: %(name)s is not there any more."),
     gettext_lazy("This cannot be undone: %(name)s is there: its key was taken again."),
@@ -40,7 +40,7 @@ LINKED = (
 
 
 def check_present(step: Step, keys: Mapping[int, str], found: Rows, names: Names) -> None:
-    """Raise ConflictError unless each row is as the line has left it; `keys` are those of `step.rows` as texts."""
+    """Raise ConflictError unless each row is as the change left it; `keys` are the keys of `step.rows`, by index."""
     gone, there = LINKED if step.table.is_link else PLAIN
     for place, row in enumerate(step.rows):
         present = found.get(keys[place])
@@ -52,7 +52,7 @@ def check_present(step: Step, keys: Mapping[int, str], found: Rows, names: Names
 
 
 def check_referring(connection: Connection, recorded: Recorded, step: Step, source: Source, names: Names) -> None:
-    """Raise ConflictError if something that is written down refers to rows that would be deleted."""
+    """Raise ConflictError if a recorded row refers to rows that would be deleted."""
     table = step.table.table
     if step.table.is_link:
         return
@@ -73,7 +73,7 @@ def check_referring(connection: Connection, recorded: Recorded, step: Step, sour
 
 
 def check_written(connection: Connection, step: Step, source: Source, names: Names) -> None:
-    """Raise ConflictError if values that are written are taken, or refer to what is not there any more."""
+    """Raise ConflictError if unique values are taken by other rows, or if a referenced row no longer exists."""
     table, written = step.table.table, {step.table.fields[name].key for name in step.names}
     for columns in unique_columns(table):
         if step.table.is_link or not written.issuperset(column.key for column in columns):
@@ -102,7 +102,7 @@ def check_written(connection: Connection, step: Step, source: Source, names: Nam
 
 
 def unique_columns(table: Table) -> Iterator[Sequence[Column[object]]]:
-    """Yield the columns whose values together are those of one row only, beside the primary key."""
+    """Yield the sets of columns with unique values, apart from the primary key."""
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
             yield list(constraint.columns)
@@ -130,7 +130,7 @@ def _is_missing(constraint: ForeignKeyConstraint, source: Source, table: Table) 
     target = constraint.referred_table.alias()
     there = exists().where(*(target.c[column.key] == value for value, column in values))
     missing = [*(value.is_not(None) for value, _ in values), not_(there)]
-    if constraint.referred_table is table:  # of rows that come by the same statement
+    if constraint.referred_table is table:  # a row may refer to one that the same statement inserts
         other = source.again()
         missing.append(not_(exists().where(*(other.value(column) == value for value, column in values))))
     return missing

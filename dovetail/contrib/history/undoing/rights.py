@@ -1,4 +1,4 @@
-"""Decide whether somebody may take changes back: they may who may make such changes themselves."""
+"""Decide whether a user may undo changes: they need the permissions for making the opposite changes themselves."""
 
 from abc import ABC, abstractmethod
 
@@ -16,20 +16,20 @@ from dovetail.resources.conditions import is_never
 from dovetail.resources.policies.registered import Policies
 from dovetail.translation.texts import Translated, gettext
 
-ACCOUNTS = (User, Group)  # who gives which rights to whom, functions decide (`permissions/managing.py`): no policy does
+ACCOUNTS = (User, Group)  # their changes may grant permissions, which functions check (`permissions/managing.py`)
 NAMED = Translated("%(name)s: %(why)s", "%(name)s: %(why)s")
 ACTIONS = {Kind.INSERT: "add", Kind.UPDATE: "change", Kind.DELETE: "delete"}
 
 
-class Judge(ABC):
-    """Decides what a user may take back; by what, those say who inherit from it."""
+class Authorizer(ABC):
+    """Decides what a user may undo; subclasses define by which rules."""
 
     def __init__(self, user: User, names: Names) -> None:
         self._user = user
         self.names = names
 
     async def check_fields(self, step: Step) -> None:
-        """Raise PermissionDeniedError unless they may do such a thing to some rows, and write these fields."""
+        """Raise PermissionDeniedError unless the user may do this to some rows of the model, and write these fields."""
         model, action = model_of(step.table), action_of(step)
         if issubclass(model, ACCOUNTS) and not self._user.is_superuser:
             raise PermissionDeniedError(
@@ -38,19 +38,19 @@ class Judge(ABC):
             )
         if is_never(self.condition(model, action)):
             raise self._refused(step)
-        self.check_doors(step)
+        self.check_entry_point(step)
         if step.kind is Kind.DELETE and not step.table.is_link:
             return
         closed = self.closed(model)
         for name in step.names:
-            if name in closed and not _is_left_alone(step, name):
+            if name in closed and not _has_only_defaults(step, name):
                 raise PermissionDeniedError(
                     gettext("%(name)s: you may not write its %(name2)s.")
                     % {"name": self._first(step), "name2": self.names.field(step.table, name)}
                 )
 
     async def check_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
-        """Raise PermissionDeniedError unless they may do it to these rows as they are now."""
+        """Raise PermissionDeniedError unless the user may do this to each of these rows as they are now."""
         model, action = model_of(step.table), action_of(step)
         keys = list(inspect(model).local_table.primary_key.columns)
         chosen = source.has(keys, step.table.keys)
@@ -68,22 +68,22 @@ class Judge(ABC):
 
     @abstractmethod
     def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
-        """Return the condition on the rows to which the user may do an action."""
+        """Return the condition on the rows on which the user may perform an action."""
 
     @abstractmethod
     def explain(self, model: type[object], action: str) -> str:
-        """Return the sentence by which an action is refused."""
+        """Return the sentence that explains why an action is refused."""
 
     @abstractmethod
     def closed(self, model: type[object]) -> frozenset[str]:
         """Return the fields that the user may not write."""
 
     @abstractmethod
-    def check_doors(self, step: Step) -> None:
-        """Raise PermissionDeniedError unless the door by which the user came lets them do this."""
+    def check_entry_point(self, step: Step) -> None:
+        """Raise PermissionDeniedError unless the user's entry point (the API or a view) allows the step."""
 
 
-class PolicyJudge(Judge):
+class PolicyAuthorizer(Authorizer):
     """Decides by the policies of the site, as the API does."""
 
     def __init__(self, user: User, policies: Policies) -> None:
@@ -92,12 +92,12 @@ class PolicyJudge(Judge):
 
     @override
     def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
-        """Return the condition on the rows to which the user may do an action."""
+        """Return the condition on the rows on which the user may perform an action."""
         return self._policies.of(model).where(self._user, action)
 
     @override
     def explain(self, model: type[object], action: str) -> str:
-        """Return the sentence by which an action is refused."""
+        """Return the sentence that explains why an action is refused."""
         return self._policies.of(model).explain(self._user, action)
 
     @override
@@ -107,23 +107,23 @@ class PolicyJudge(Judge):
         return policy.hidden(self._user) | policy.read_only(self._user)
 
     @override
-    def check_doors(self, step: Step) -> None:
-        """Raise nothing: the API is open to whom the policies let in."""
+    def check_entry_point(self, step: Step) -> None:
+        """Do nothing: the API has no rules beyond the policies."""
 
 
 def model_of(table: RecordedTable) -> type[object]:
-    """Return the model of the objects of which the lines of a table tell."""
+    """Return the model of the objects whose changes a table's lines record."""
     assert table.model is not None  # noqa: S101 - `Recorded` sets it
     return table.model
 
 
 def action_of(step: Step) -> str:
-    """Return the action by which a step is known to policies: a link is a change of the object that is linked."""
+    """Return the action that policies check for a step: changing a link is a change of the linked object."""
     return ACTIONS[Kind.UPDATE if step.table.is_link else step.kind]
 
 
-def _is_left_alone(step: Step, name: str) -> bool:
-    """Return whether a field of rows that come back has only what a new row has by itself."""
+def _has_only_defaults(step: Step, name: str) -> bool:
+    """Return whether the restored rows have only default values in a field, so that it need not be writable."""
     column = step.table.fields[name]
     if step.kind is not Kind.INSERT or step.table.is_link:
         return False

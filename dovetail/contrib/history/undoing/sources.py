@@ -1,4 +1,4 @@
-"""Rows that are told as JSON, as SQL: each value is what the column held, whatever its type is, on both databases."""
+"""Use rows given as JSON in SQL, with each value in the type of its column, on both databases."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +27,10 @@ from dovetail.database.deletion.conditions import rows_with
 
 
 class Source:
-    """Rows of a table, told as JSON by the keys of its columns, as something to select from.
+    """Rows of a table, given as JSON by the keys of its columns, as something to select from.
 
-    PostgreSQL makes rows of JSON itself, of every type that it makes JSON of (`json_populate_recordset`); on SQLite
-    `from_json` undoes what `in_json` does.
+    PostgreSQL converts the JSON itself, for every type (`json_populate_recordset`); on SQLite `from_json` reverses
+    `in_json`.
     """
 
     def __init__(self, table: Table, rows: Iterable[Mapping[str, object]], dialect: Dialect) -> None:
@@ -52,7 +52,7 @@ class Source:
             self.rows = found.table_valued(*columns)
 
     def again(self) -> "Source":
-        """Return the same rows, to stand beside these in one statement."""
+        """Return another source of the same rows, for a second use in one statement."""
         made = Source.__new__(Source)
         made._names = self._names  # noqa: SLF001 - as below
         made._of(*self._parts)  # noqa: SLF001 - of another of this class
@@ -63,27 +63,27 @@ class Source:
         if not self._is_sqlite:
             return self.rows.c[own.name]
         path = literal_column(f"'$.{self._names[own.key]}'", Text())
-        told: ColumnElement[object] = self.rows.c.value.op("->")(path)
-        return from_json(told, own.type)
+        member: ColumnElement[object] = self.rows.c.value.op("->")(path)
+        return from_json(member, own.type)
 
     def has(self, own: Sequence[Column[object]], given: Sequence[Column[object]] | None = None) -> ColumnElement[bool]:
-        """Return the condition that the columns `own` hold what these rows hold in `given`, or in the same ones."""
-        told = [self.value(one) for one in given or own]
-        return rows_with(own, cast("Select[object]", select(*told)))
+        """Return the condition that columns `own` equal one of these rows in the columns `given` (default: `own`)."""
+        values = [self.value(one) for one in given or own]
+        return rows_with(own, cast("Select[object]", select(*values)))
 
 
 def _names(table: Table, dialect: Dialect) -> dict[str, str]:
-    """Return what the members of the JSON are called, by keys of columns: SQLite cannot ask for every name."""
+    """Return the member names of the JSON by column key; on SQLite they are numbered, so that no path needs escapes."""
     if dialect.name == "sqlite":
         return {one.key: f"c{place}" for place, one in enumerate(table.columns)}
     return {one.key: str(one.name) for one in table.columns}
 
 
 def _sent(own: Column[object], value: object) -> object:
-    """Return a value as JSON can hold it: a number with all its digits is a text, but within a document."""
+    """Return a value for the JSON: Decimals become texts, to keep all digits, except inside a JSON column."""
     return json.loads(json.dumps(value, default=float)) if isinstance(bare(own.type), JSON) else value
 
 
 def _exact(value: object) -> str:
-    assert isinstance(value, Decimal)  # noqa: S101 - the one kind that is no JSON by itself
+    assert isinstance(value, Decimal)  # noqa: S101 - the only type here that JSON cannot serialize
     return str(value)

@@ -1,4 +1,4 @@
-"""The steps that take the lines of a transaction back: the last first, many rows of one kind by one of them."""
+"""Build the steps that undo the lines of a transaction, last line first, with similar changes grouped into one step."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,12 +17,12 @@ from dovetail.errors import ConflictError
 from dovetail.resources.query.keys import split_key
 from dovetail.translation.texts import gettext
 
-MOST = 500  # rows of one step: what is told of them is one parameter of a statement
+MAX_ROWS = 500  # rows per step: all of them are sent as one JSON parameter
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the history; of numbers none of the digits is lost."""
+    """A line of the history, with numbers as Decimals so that no digit is lost."""
 
     id: int
     action: ChangeAction
@@ -33,7 +33,7 @@ class Line:
 
 
 class Kind(Enum):
-    """The kinds of what is done to rows."""
+    """The kinds of statements a step executes."""
 
     DELETE = auto()
     INSERT = auto()
@@ -42,30 +42,30 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """A row by the key that a line gives it, what it has to be now, and what it becomes; by fields, as in JSON."""
+    """A row of a step: the values it has to have now and those it gets, by field name, as in JSON."""
 
-    text: str  # of its key, as lines have it
-    key: Mapping[str, object]  # by keys of columns
+    text: str  # its key, in the form that lines have
+    key: Mapping[str, object]  # the values of its key, by column key
     now: Mapping[str, object]
     then: Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Step:
-    """Rows of one table to which the same is done."""
+    """Rows of one table that are changed in the same way."""
 
     kind: Kind
     table: RecordedTable
-    names: tuple[str, ...]  # of the fields that are written
+    names: tuple[str, ...]  # the fields that are written
     rows: list[Row] = field(default_factory=list)
 
     def is_like(self, other: "Step") -> bool:
-        """Return whether the same is done to the rows of another step."""
+        """Return whether both steps do the same to the same table and fields."""
         return (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
 
 
 class Steps:
-    """Gathers the steps that take lines back, which are told the last first; `names` say what cannot be."""
+    """Collects the steps that undo lines, which are added last line first; `names` is used in error messages."""
 
     def __init__(self, tables: Iterable[RecordedTable], names: Names) -> None:
         self._names = names
@@ -73,14 +73,14 @@ class Steps:
         for table in tables:
             self._known.setdefault(table.label, []).append(table)
         self._found: list[Step] = []
-        self._keys: set[tuple[object, ...]] = set()  # of the rows of the last step, each of which is once in it
+        self._keys: set[tuple[object, ...]] = set()  # of the rows in the last step: a row may occur in it only once
 
     def add(self, line: Line) -> None:
-        """Take back one line more. Raise ConflictError for what cannot be."""
+        """Add the steps that undo a line. Raise ConflictError if it cannot be undone."""
         table = self._table_of(line)
         if not table.is_link and line.action != ChangeAction.ADD:
             _refuse_secrets(line, table, self._names)
-        for step in _of_line(line, table):
+        for step in _steps_of(line, table):
             key = tuple(step.rows[0].key.values())
             if self._found and key not in self._keys and self._found[-1].is_like(step):
                 self._found[-1].rows.extend(step.rows)
@@ -90,7 +90,7 @@ class Steps:
             self._keys.add(key)
 
     def in_parts(self) -> list[Step]:
-        """Return what there is to do, none of it of very many rows."""
+        """Return the steps, divided so that none has more than MAX_ROWS rows."""
         return [part for step in self._found for part in _in_parts(step)]
 
     def _table_of(self, line: Line) -> RecordedTable:
@@ -112,12 +112,12 @@ class Steps:
 
 def _in_parts(step: Step) -> Iterator[Step]:
     rows = _parents_first(step) if step.kind is Kind.INSERT and not step.table.is_link else step.rows
-    for start in range(0, len(rows), MOST):
-        yield replace(step, rows=rows[start : start + MOST])
+    for start in range(0, len(rows), MAX_ROWS):
+        yield replace(step, rows=rows[start : start + MAX_ROWS])
 
 
 def _parents_first(step: Step) -> list[Row]:
-    """Return rows so that those which refer to others of them stand behind these; as they are if that is a circle."""
+    """Return the rows with referenced rows before those that refer to them; unchanged if the references are cyclic."""
     names = {column.key: name for name, column in step.table.fields.items()}
     waiting: dict[int, set[int]] = {}
     for constraint in step.table.table.foreign_key_constraints:
@@ -148,7 +148,7 @@ def _is_link_line(line: Line, candidates: Sequence[RecordedTable]) -> bool:
     return any(table.is_link and names <= set(table.fields) for table in candidates)
 
 
-def _of_line(line: Line, table: RecordedTable) -> Iterator[Step]:
+def _steps_of(line: Line, table: RecordedTable) -> Iterator[Step]:
     text, key = line.object_key, _key(table, line.object_key)
     before, after = line.before, line.after
     if table.is_link:
@@ -163,8 +163,8 @@ def _of_line(line: Line, table: RecordedTable) -> Iterator[Step]:
         yield Step(kind, table, tuple(before), [Row(text, key, after, before)])
 
 
-def _columns(table: RecordedTable, picture: Mapping[str, object]) -> dict[str, object]:
-    return {table.fields[name].key: value for name, value in picture.items()}
+def _columns(table: RecordedTable, values: Mapping[str, object]) -> dict[str, object]:
+    return {table.fields[name].key: value for name, value in values.items()}
 
 
 def _refuse_secrets(line: Line, table: RecordedTable, names: Names) -> None:
@@ -177,7 +177,7 @@ def _refuse_secrets(line: Line, table: RecordedTable, names: Names) -> None:
 
 
 def _key(table: RecordedTable, text: str) -> dict[str, object]:
-    """Return the values of a key that was told as a text, by the keys of columns."""
+    """Return the values of a key by column key, from its text in a line."""
     parts = [text] if len(table.keys) == 1 else split_key(text)
     pairs = zip(table.keys, parts, strict=True)
     return {

@@ -1,4 +1,4 @@
-"""Take back all that was done in one transaction, in one transaction, or nothing of it."""
+"""Undo all changes of one transaction, in one transaction: either all of them or none."""
 
 import json
 from asyncio import sleep
@@ -17,11 +17,11 @@ from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
-from dovetail.contrib.history.recording.upserts import look
-from dovetail.contrib.history.transactions import are_of
+from dovetail.contrib.history.recording.upserts import read_rows
+from dovetail.contrib.history.transactions import in_transactions
 from dovetail.contrib.history.undoing.conflicts import check_present, check_referring, check_written
 from dovetail.contrib.history.undoing.names import Names
-from dovetail.contrib.history.undoing.rights import Judge
+from dovetail.contrib.history.undoing.rights import Authorizer
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Line, Step, Steps
 from dovetail.database.drivers.overriding_inserts import OverridingInsert
@@ -31,18 +31,18 @@ from dovetail.state import note_of_request
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, ngettext
 
-MOST = 20_000  # lines of one transaction that are taken back
-AT_ONCE = 200  # lines that are read before others have their turn
+MAX_LINES = 20_000  # lines of a transaction that can be undone
+AT_ONCE = 200  # lines processed before yielding to other tasks
 LineRow: TypeAlias = RowOf[int, ChangeAction, str, str, str, str]
 LOADS: Callable[[str], Mapping[str, object]] = partial(json.loads, parse_float=Decimal)
 
 
-async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, judge: Judge) -> int:
-    """Take back what the transaction of a change has done, and return how many lines that were.
+async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, authorizer: Authorizer) -> int:
+    """Undo all changes made in the transaction of `change`, and return how many there were.
 
-    Raises ConflictError if it is older than HISTORY_UNDO_DAYS, or something of it was changed since or was not written
-    down, and PermissionDeniedError if the `judge` does not allow it; the caller rolls back then. What is written is a
-    change of its own, which says so.
+    Raise ConflictError if the change is older than HISTORY_UNDO_DAYS, or if something was changed since or was not
+    recorded. Raise PermissionDeniedError if the `authorizer` does not allow it. The caller rolls back then. The undo
+    itself is recorded as a change whose origin names the change that it undoes.
     """
     if change.created_at < earliest(log):
         said = ngettext(
@@ -52,22 +52,22 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, j
         )
         raise ConflictError(said % {"count": log.undo_days})
     recorded = log.recorded
-    told = await _lines(session, change)
-    steps = Steps(recorded.tables.values(), judge.names)
-    for number, row in enumerate(told, 1):
+    lines = await _lines(session, change)
+    steps = Steps(recorded.tables.values(), authorizer.names)
+    for number, row in enumerate(lines, 1):
         steps.add(_line(row))
         if number % AT_ONCE == 0:
-            await sleep(0)  # others have their turn
+            await sleep(0)  # let other tasks run
     note_of_request(UNDOES, f"undoes change {change.id}")
     parts = steps.in_parts()
     for step in parts:
-        await judge.check_fields(step)
-        await _take(session, recorded, step, judge)
+        await authorizer.check_fields(step)
+        await _undo_step(session, recorded, step, authorizer)
     return sum(len(step.rows) for step in parts)
 
 
 def earliest(log: HistoryLog) -> datetime:
-    """Return since when changes can be undone."""
+    """Return the time since which changes can be undone."""
     return datetime.now(UTC) - timedelta(days=log.undo_days)
 
 
@@ -76,13 +76,14 @@ async def _lines(session: AsyncSession, change: RecordedChange) -> Sequence[Line
         raise ConflictError(
             gettext("This cannot be undone: it was written down before it was known what belongs together.")
         )
-    told = (cast(RecordedChange.before, Text), cast(RecordedChange.after, Text))
-    columns = (RecordedChange.id, RecordedChange.action, RecordedChange.model, RecordedChange.object_key, *told)
-    statement = select(*columns).where(are_of([change.transaction], session.get_bind().dialect.name))
-    rows = (await session.execute(statement.order_by(RecordedChange.id.desc()).limit(MOST + 1))).all()
-    if len(rows) > MOST:
+    values = (cast(RecordedChange.before, Text), cast(RecordedChange.after, Text))
+    columns = (RecordedChange.id, RecordedChange.action, RecordedChange.model, RecordedChange.object_key, *values)
+    statement = select(*columns).where(in_transactions([change.transaction], session.get_bind().dialect.name))
+    rows = (await session.execute(statement.order_by(RecordedChange.id.desc()).limit(MAX_LINES + 1))).all()
+    if len(rows) > MAX_LINES:
         raise ConflictError(
-            gettext("This cannot be undone: it changed more than %(most)s objects.") % {"most": formats.number(MOST)}
+            gettext("This cannot be undone: it changed more than %(most)s objects.")
+            % {"most": formats.number(MAX_LINES)}
         )
     return rows
 
@@ -92,26 +93,26 @@ def _line(row: LineRow) -> Line:
     return Line(number, action, model, key, LOADS(before), LOADS(after))
 
 
-async def _take(session: AsyncSession, recorded: Recorded, step: Step, judge: Judge) -> None:
+async def _undo_step(session: AsyncSession, recorded: Recorded, step: Step, authorizer: Authorizer) -> None:
     connection = await session.connection()
-    source = Source(step.table.table, _told(step), connection.dialect)
-    await connection.run_sync(_check, recorded, step, source, judge.names)
+    source = Source(step.table.table, _target_rows(step), connection.dialect)
+    await connection.run_sync(_check, recorded, step, source, authorizer.names)
     if step.kind is not Kind.INSERT or step.table.is_link:
-        await judge.check_rows(session, step, source.again())
+        await authorizer.check_rows(session, step, source.again())
     try:
         await connection.run_sync(_write, step, source)
     except IntegrityError as error:
         what = client_error(error) or error
         raise ConflictError(
             gettext("This cannot be undone: %(name)s: %(what)s")
-            % {"name": judge.names.object(step.table, step.rows[0].text), "what": what}
+            % {"name": authorizer.names.object(step.table, step.rows[0].text), "what": what}
         ) from error
     if step.kind is not Kind.DELETE or step.table.is_link:
-        await judge.check_rows(session, step, source.again())
+        await authorizer.check_rows(session, step, source.again())
 
 
-def _told(step: Step) -> list[dict[str, object]]:
-    """Return the rows as they become, by keys of columns."""
+def _target_rows(step: Step) -> list[dict[str, object]]:
+    """Return the rows with the values they get, by column key."""
     fields = step.table.fields
     return [{**{fields[name].key: value for name, value in row.then.items()}, **row.key} for row in step.rows]
 
@@ -119,7 +120,7 @@ def _told(step: Step) -> list[dict[str, object]]:
 def _check(connection: Connection, recorded: Recorded, step: Step, source: Source, names: Names) -> None:
     table = step.table
     chosen = source.again().has(_own_key(table))
-    found = look(connection, table, [chosen], is_locked=True, may_go=step.kind is Kind.DELETE, loads=LOADS)
+    found = read_rows(connection, table, [chosen], is_locked=True, may_go=step.kind is Kind.DELETE, loads=LOADS)
     if table.is_link:
         (name,) = table.fields
         there = {f"{key} {row[name]}": row for (_, key), row in found.items()}
@@ -160,5 +161,5 @@ def _values(
 
 
 def _own_key(table: RecordedTable) -> list[Column[object]]:
-    """Return the columns that tell one row of a table from another: those of a link's both ends."""
+    """Return the columns that identify a row; for a link table, both of its ends."""
     return [*table.keys, *table.fields.values()] if table.is_link else list(table.keys)

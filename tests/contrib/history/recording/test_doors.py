@@ -263,7 +263,7 @@ async def test_a_tag_that_is_attached_and_taken_off_by_the_api_is_a_change_of_th
 
 async def test_an_insert_that_answers_no_key_is_refused_with_what_to_do(database):
     async with database.unit_of_work() as session:
-        with pytest.raises(DovetailError, match=r"blog_tag answers no id.*returning"):
+        with pytest.raises(DovetailError, match=r"blog_tag does not return id.*returning"):
             await session.execute(insert(Tag).returning(Tag.name), [{"name": "x"}])
 
 

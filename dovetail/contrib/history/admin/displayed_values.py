@@ -1,4 +1,4 @@
-"""Write days, moments and numbers in a line of the log as pages do: in the language and zone of who reads it."""
+"""Format dates, times and numbers of recorded values as pages do, in the language and time zone of the user."""
 
 import re
 from collections.abc import Mapping
@@ -18,27 +18,28 @@ from dovetail.translation import formats
 from dovetail.translation.texts import lazy_name
 from dovetail.translation.words import choice_in_words
 
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - from which SQLAlchemy counts the durations that it keeps in SQLite
-DURATION = re.compile(r"(?:(-?\d+) days?)? ?(?:([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?")  # PostgreSQL's
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - SQLAlchemy stores an interval in SQLite as a datetime counted from here
+DURATION = re.compile(r"(?:(-?\d+) days?)? ?(?:([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?")  # PostgreSQL's text format
 
-Picture = Mapping[str, object]
+Values = Mapping[str, object]
 NO_TEXTS: Texts = {}
 
 
-def shown_pictures(model: type[object], row: RecordedChange, texts: Texts = NO_TEXTS) -> tuple[Picture, Picture]:
-    """Return the values of fields before and after a change as they are shown, and of keys what `texts` call them.
+def displayed_values(model: type[object], row: RecordedChange, texts: Texts = NO_TEXTS) -> tuple[Values, Values]:
+    """Return the formatted values before and after a change; keys found in `texts` are replaced by those names.
 
-    Of two moments that are shown alike both stay as the log has them, or nobody would see that they differ.
+    If two different values would look the same, such as two times within one second, both are left unformatted, so
+    that the user sees that they differ.
     """
     before, after = _shown(model, row.before, texts), _shown(model, row.after, texts)
     alike = {name for name in before if name in after and before[name] == after[name]}
     return {**before, **_of(row.before, alike)}, {**after, **_of(row.after, alike)}
 
 
-def _shown(model: type[object], picture: Picture, texts: Texts) -> Picture:
+def _shown(model: type[object], values: Values, texts: Texts) -> Values:
     mapper: Mapper[object] = inspect(model)
-    named = {name: None if value is None else texts.get((name, str(value))) for name, value in picture.items()}
-    return {name: named[name] or _as_page(mapper, name, value) for name, value in picture.items()}
+    named = {name: None if value is None else texts.get((name, str(value))) for name, value in values.items()}
+    return {name: named[name] or _as_page(mapper, name, value) for name, value in values.items()}
 
 
 def _as_page(mapper: Mapper[object], name: str, value: object) -> object:
@@ -62,18 +63,18 @@ def _text_as_page(kind: TypeEngine[object], value: str) -> str:
         if isinstance(kind, Interval | INTERVAL):
             return formats.duration(_duration(value))
         return formats.day(date.fromisoformat(value)) if isinstance(kind, Date) else value
-    except (ValueError, OverflowError):  # a secret, or what the column held when it was of another type
+    except (ValueError, OverflowError):  # a redacted value, or one recorded when the column had another type
         return value
 
 
 def _with_places(kind: TypeEngine[object], value: float | Decimal) -> object:
-    """Return a number with the decimals that its column keeps: JSON knows none that are zero."""
+    """Return a number with as many decimals as its column stores: JSON drops trailing zeros."""
     if not isinstance(kind, Numeric) or not kind.asdecimal or kind.scale is None:
         return value
     found = Decimal(str(value))
     try:
         scaled = found.quantize(Decimal(1).scaleb(-kind.scale))
-    except ArithmeticError:  # more digits than a column of today keeps
+    except ArithmeticError:  # the recorded number has more digits than the column has today
         return found
     return scaled if scaled == found else found
 
@@ -87,5 +88,5 @@ def _duration(text: str) -> timedelta:
     return timedelta(days=int(days)) + (-clock if sign == "-" else clock)
 
 
-def _of(picture: Picture, names: set[str]) -> Picture:
-    return {name: value for name, value in picture.items() if name in names}
+def _of(values: Values, names: set[str]) -> Values:
+    return {name: value for name, value in values.items() if name in names}

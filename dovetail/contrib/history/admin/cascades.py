@@ -1,4 +1,7 @@
-"""Find what went along with a deletion, and with what a row went itself: the lines of one transaction."""
+"""Find which deletions belong together: what a deletion cascaded to, and which deletion a row was removed by.
+
+All of them were made in one transaction, so the lines of one transaction of the history are compared.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,18 +12,18 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.recorded import Recorded
-from dovetail.contrib.history.transactions import are_of
+from dovetail.contrib.history.transactions import in_transactions
 
 
-async def causes_of(
+async def cascade_causes(
     session: AsyncSession, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]
 ) -> Mapping[int, RecordedChange]:
-    """Return the deletions with which others went along, by the numbers of these: of what they referred to."""
+    """Return, by the id of a deletion, the deletion it cascaded from; deletions without a cause are left out."""
     recorded = history_log(session).recorded
     above = {row.id: list(_referred_to(recorded, row)) for row in rows}
     places = {place for found in above.values() for place in found if place[0] in views}
     statement = select(RecordedChange).where(
-        are_of({row.transaction for row in rows}, session.get_bind().dialect.name),
+        in_transactions({row.transaction for row in rows}, session.get_bind().dialect.name),
         RecordedChange.action == ChangeAction.DELETE,
         tuple_(RecordedChange.model, RecordedChange.object_key).in_(sorted(places)),
     )
@@ -34,13 +37,13 @@ async def causes_of(
     }
 
 
-async def counts_along(
+async def cascade_counts(
     session: AsyncSession, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]
 ) -> Mapping[int, Mapping[tuple[str, str], int]]:
-    """Return how many objects of which models were deleted in the same transactions, of those that are shown."""
+    """Return, by transaction, how many objects of each model in `views` were deleted: {(label, plural name): count}."""
     columns = (RecordedChange.transaction, RecordedChange.model)
     counted = select(*columns, func.count()).where(
-        are_of({row.transaction for row in rows}, session.get_bind().dialect.name),
+        in_transactions({row.transaction for row in rows}, session.get_bind().dialect.name),
         RecordedChange.model.in_(views),
         RecordedChange.action == ChangeAction.DELETE,
     )
@@ -52,7 +55,7 @@ async def counts_along(
 
 
 def _referred_to(recorded: Recorded, row: RecordedChange) -> Iterator[tuple[str, str]]:
-    """Yield the models and keys of objects with which a row goes, as its foreign keys say."""
+    """Yield (label, key) of each object that the row referred to by a foreign key with ON DELETE CASCADE."""
     known = recorded.labelled(row.model)
     names = {} if known is None else {column: name for name, column in known.fields.items()}
     for constraint in () if known is None else known.table.foreign_key_constraints:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dovetail.contrib.history.admin.pictures import shown_pictures
+from dovetail.contrib.history.admin.displayed_values import displayed_values
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.translation.catalogs import Languages
@@ -19,7 +19,7 @@ JUNE = "2026-06-01T22:30:00+00:00"
 
 def shown(before, after):
     with in_zone(ZoneInfo("Europe/Berlin")):
-        return shown_pictures(Post, RecordedChange(before=before, after=after))
+        return displayed_values(Post, RecordedChange(before=before, after=after))
 
 
 def test_a_moment_is_that_of_the_zone_of_who_reads():
@@ -51,22 +51,22 @@ def test_what_is_no_moment_stays_as_the_log_has_it():
     ],
 )
 def test_a_duration_is_said_in_words(stored, words):
-    before, _ = shown_pictures(Specimen, RecordedChange(before={"lasts": stored}, after={}))
+    before, _ = displayed_values(Specimen, RecordedChange(before={"lasts": stored}, after={}))
     assert before == {"lasts": words}
 
 
 def test_a_choice_is_said_in_its_words_and_what_is_none_any_more_stays():
-    before, after = shown_pictures(Comment, RecordedChange(before={"status": "pending"}, after={"status": "lost"}))
+    before, after = displayed_values(Comment, RecordedChange(before={"status": "pending"}, after={"status": "lost"}))
     assert (before, after) == ({"status": "Pending"}, {"status": "lost"})
 
 
 def test_objects_of_one_name_are_told_apart_by_their_keys():
     change = RecordedChange(before={"author_id": 1}, after={"author_id": 2})
     texts = {("author_id", "1"): "Ann", ("author_id", "2"): "Ann"}
-    assert shown_pictures(Post, change, texts) == ({"author_id": 1}, {"author_id": 2})
+    assert displayed_values(Post, change, texts) == ({"author_id": 1}, {"author_id": 2})
     change = RecordedChange(before={"author_id": 1}, after={"author_id": None})
     texts |= {("author_id", "None"): "the key of another"}
-    assert shown_pictures(Post, change, texts) == ({"author_id": "Ann"}, {"author_id": None})
+    assert displayed_values(Post, change, texts) == ({"author_id": "Ann"}, {"author_id": None})
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_objects_of_one_name_are_told_apart_by_their_keys():
 )
 def test_a_number_is_shown_as_its_field_shows_it(name, logged, english, german):
     row = RecordedChange(before={name: logged}, after={})
-    assert shown_pictures(Specimen, row)[0] == {name: english}
+    assert displayed_values(Specimen, row)[0] == {name: english}
     spoken = Languages.load([("de", "Deutsch")], "de", {}).known["de"]
     with speaking(spoken):
-        assert shown_pictures(Specimen, row)[0] == {name: german}
+        assert displayed_values(Specimen, row)[0] == {name: german}
