@@ -1,4 +1,4 @@
-"""The table of answers by their keys."""
+"""The table of stored responses, by `Idempotency-Key`."""
 
 from datetime import datetime
 
@@ -10,13 +10,13 @@ from dovetail.database.models import Base, IdMixin
 
 
 class IdempotentAnswer(IdMixin, Base):
-    """The answer to a request; `status` is null while its transaction is at work, so nobody else ever sees null."""
+    """The response to a request. `status` is null until its transaction commits, so no other transaction sees null."""
 
     __tablename__ = "idempotency_answer"
     __history__ = False
     __table_args__ = (UniqueConstraint("owner", "key"),)
 
-    owner: Mapped[str] = mapped_column(String(64))  # who asked
+    owner: Mapped[str] = mapped_column(String(64))  # who sent the request
     key: Mapped[str] = mapped_column(String(255))
     fingerprint: Mapped[str] = mapped_column(String(64), default="")
     status: Mapped[int | None]

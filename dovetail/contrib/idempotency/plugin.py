@@ -1,4 +1,4 @@
-"""The table of contents of idempotency: it keeps the answers to requests with an `Idempotency-Key` for a day."""
+"""The table of contents of idempotency: it stores the responses to requests with an `Idempotency-Key` for a day."""
 
 from dovetail.plugin import Plugin, deferred, lazy
 

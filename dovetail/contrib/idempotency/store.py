@@ -1,4 +1,4 @@
-"""Keep answers as rows, written in the transaction of the request they answer: both are there, or neither is."""
+"""Store responses as rows, in the transaction of the request: either both are committed or neither."""
 
 from datetime import datetime
 
@@ -15,16 +15,16 @@ from dovetail.resources.endpoints.idempotency import IDEMPOTENCY_STORE, Answer
 
 
 class Store:
-    """Keeps answers for the kernel: its IdempotencyStore."""
+    """Stores responses in the database: the implementation of the kernel's IdempotencyStore."""
 
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
-        """Return what this key of this owner was answered within 24 hours; None if nothing: the key is taken then.
+        """Return the response stored for this owner and key within 24 hours, or None after reserving the key.
 
-        What is too old, of this owner, is swept on the way. Raise AtWorkError if a transaction that took the same key
-        is not done; on SQLite, whose writers take turns, there is none.
+        Also delete the owner's expired responses. Raise AtWorkError if another transaction has reserved the key and
+        is still running; this cannot happen on SQLite, where only one transaction writes at a time.
         """
         old = oldest()
-        if (answer := await _find(session, owner, key, since=old)) is not None:  # as for nearly every retry
+        if (answer := await _find(session, owner, key, since=old)) is not None:  # nearly every retry ends here
             return answer
         await _take_key(session, owner, key)
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -35,12 +35,12 @@ class Store:
         if taken is not None:
             return None
         answer = await _find(session, owner, key, since=old)
-        if answer is None:  # it was there a moment ago
+        if answer is None:  # another transaction inserted the row and has not stored its response
             raise AtWorkError
         return answer
 
     async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:
-        """Keep the answer for a key that was taken."""
+        """Store the response for a reserved key."""
         values = {
             "fingerprint": answer.fingerprint,
             "status": answer.status,
@@ -51,8 +51,8 @@ class Store:
         await session.execute(statement, execution_options=NO_SYNC)
 
 
-def install(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - every setup is handed it
-    """Tell the kernel who keeps answers."""
+def install(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - the signature of every setup function
+    """Register the store with the kernel."""
     IDEMPOTENCY_STORE.set(app, Store())
 
 
@@ -65,7 +65,7 @@ async def _find(session: AsyncSession, owner: str, key: str, *, since: datetime)
 
 
 async def _take_key(session: AsyncSession, owner: str, key: str) -> None:
-    # The INSERT would wait for the other transaction, with a connection in hand that others wait for.
+    # Without this lock the INSERT would wait for the other transaction, while holding a connection of the pool.
     if session.get_bind().dialect.name == "postgresql":
         number = func.hashtextextended(f"dovetail idempotency {owner} {key}", 0)
         if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):

@@ -1,6 +1,6 @@
-"""Counts by GCRA in rows of the site's own database: all that a server without Redis needs.
+"""Count requests with GCRA in rows of the site's own database, for sites without Redis.
 
-It does without the `limits` library, whose import is a fiftieth of a start.
+This module does not import the `limits` library, which would add 2 % to the time a server takes to start.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from dovetail.database.unit_of_work import Database
 
 
 class DatabaseCells(GcraSupport):
-    """Counts in rows, each request in a transaction of its own."""
+    """Counts requests in rows, in a transaction of its own for each request."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._dialect = database.engine.dialect
 
     async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
-        """Count a request against each cell: one statement, and a second one only if a cell refuses it."""
+        """Count a request in each cell: one statement, and a second one only if some of the cells refuse it."""
         async with self._database.unit_of_work() as session:
             rows = (await session.execute(*statements.take(self._dialect, cells))).all()
             if any(row.refused for row in rows) and not all(row.refused for row in rows):
@@ -37,7 +37,7 @@ class DatabaseCells(GcraSupport):
     async def give_back_cells(
         self, cells: Sequence[Cell], remember: tuple[str, int] | None = None, session: AsyncSession | None = None
     ) -> None:
-        """Take a request out of each cell again, and remember a key, in the transaction of `session` if it is given."""
+        """Undo the counting of a request, and remember a key; in the transaction of `session` if one is given."""
         if session is None:
             async with self._database.unit_of_work() as own:
                 await self.give_back_cells(cells, remember, own)
@@ -49,7 +49,7 @@ class DatabaseCells(GcraSupport):
             await session.execute(statements.remember(self._dialect, key, seconds * SECOND))
 
     async def forget_keys(self, prefix: str, part: str) -> int:
-        """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
+        """Delete the keys that begin with `prefix` and contain `part`, and return how many there were."""
         found = delete(Bucket).where(
             Bucket.key.startswith(prefix, autoescape=True), Bucket.key.contains(part, autoescape=True)
         )

@@ -1,4 +1,4 @@
-"""A storage of the `limits` library on the site's own database, `async+dovetail://`."""
+"""A storage backend for the `limits` library on the site's own database, with the scheme `async+dovetail://`."""
 
 import time
 from typing import ClassVar
@@ -16,10 +16,10 @@ from dovetail.database.unit_of_work import Database
 
 
 class DatabaseStorage(Storage, MovingWindowSupport, DatabaseCells):
-    """Counts in rows for the strategies of the library.
+    """Counts in rows for the strategies of the `limits` library.
 
-    MovingWindowRateLimiter counts here by GCRA, which lets through no more in any window than twice what the window
-    allows, and after a full one no more than its rate; FixedWindowRateLimiter counts in windows.
+    MovingWindowRateLimiter uses GCRA here. It allows at most twice the limit within any window, and only the average
+    rate after a full window. FixedWindowRateLimiter counts in fixed windows.
     """
 
     STORAGE_SCHEME: ClassVar[list[str]] = ["async+dovetail"]  # type: ignore[misc]  # untyped: the library has no ClassVar
@@ -30,32 +30,32 @@ class DatabaseStorage(Storage, MovingWindowSupport, DatabaseCells):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """The errors that `wrap_exceptions` wraps."""
+        """The exceptions that the library wraps if `wrap_exceptions` is set."""
         return SQLAlchemyError
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count `amount` requests at once under one key; True if they fit."""
+        """Count `amount` requests at once under one key; return whether the limit allows them."""
         cell = Cell(key, expiry * SECOND // limit * amount, expiry * SECOND)
         return cell.step <= cell.span and not (await self.take_cells([cell]))[0].refused
 
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """Return when the window began, in seconds since 1970, and how many requests it still counts."""
+        """Return (start of the window in seconds since 1970, number of requests counted in it)."""
         ahead = await self._ahead(key)
         return time.time() + ahead / SECOND - expiry, -(-ahead // (expiry * SECOND // limit))
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Add to a counter that starts anew `expiry` seconds after its first hit, and return what it says."""
+        """Add to a counter and return its value; it is reset `expiry` seconds after its first hit."""
         async with self._database.unit_of_work() as session:
             return int(await session.scalar(statements.count(self._dialect, key, amount, expiry * SECOND)) or 0)
 
     async def get(self, key: str) -> int:
-        """Return what a counter says."""
+        """Return the value of a counter."""
         clock = statements.now(self._dialect)
         async with self._database.unit_of_work(read_only=True) as session:
             return int(await session.scalar(select(Bucket.hits).where(Bucket.key == key, Bucket.until > clock)) or 0)
 
     async def get_expiry(self, key: str) -> float:
-        """Return when a key is over, in seconds since 1970."""
+        """Return when a key expires, in seconds since 1970."""
         return time.time() + await self._ahead(key) / SECOND
 
     async def check(self) -> bool:
@@ -68,10 +68,10 @@ class DatabaseStorage(Storage, MovingWindowSupport, DatabaseCells):
         return True
 
     async def reset(self) -> int | None:
-        """Forget everything, and return how many keys there were."""
+        """Delete all keys, and return how many there were."""
         return await self.forget_keys("", "")
 
     async def clear(self, key: str) -> None:
-        """Forget a key."""
+        """Delete a key."""
         async with self._database.unit_of_work() as session:
             await session.execute(delete(Bucket).where(Bucket.key == key), execution_options=NO_SYNCHRONIZATION)

@@ -1,4 +1,4 @@
-"""The expired buckets, which `purge-expired` deletes."""
+"""The condition on expired buckets, which `purge-expired` deletes."""
 
 from sqlalchemy import ColumnElement
 
@@ -8,7 +8,7 @@ from dovetail.plugin import Context
 
 
 def is_over(context: Context) -> ColumnElement[bool]:
-    """Return the condition on buckets whose time has passed."""
+    """Return the condition on expired buckets."""
     return Bucket.until <= now(context.database.engine.dialect)
 
 

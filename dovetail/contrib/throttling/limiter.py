@@ -1,4 +1,4 @@
-"""The limiter of a site: it counts in the database, or in Redis where REDIS_URL names one."""
+"""The rate limiter of a site: it counts requests in Redis if REDIS_URL is set, and otherwise in the database."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dovetail.throttling")
 T = TypeVar("T")
-SWEEP_EVERY = 1_000  # requests that one process counts
-MOST_SWEPT = 10_000  # rows that the last of them removes: more than all of them made
+SWEEP_EVERY = 1_000  # requests of a process between two deletions of expired rows
+MAX_SWEPT = 10_000  # rows deleted at once: more than that many requests can create
 REMEMBERED = "known:"
 
 
 class StorageLimiter:
-    """Counts by GCRA in the database, or in a storage of the `limits` library.
+    """Counts requests with GCRA in the database, or in a storage of the `limits` library.
 
-    A Redis that is away makes it count in the database meanwhile, and say so in the log: nobody is let through
-    uncounted, and nobody is kept out. A database that is away or busy answers 503, as it would a moment later anyway.
+    While Redis is unreachable, it counts in the database and logs a warning, so that requests are neither uncounted nor
+    refused. If the database is unreachable or busy, it answers 503, as the request itself would.
     """
 
     def __init__(self, database: Database, redis_url: str = "") -> None:
@@ -44,7 +44,7 @@ class StorageLimiter:
         self._counted = 0
 
     async def take(self, charges: Sequence[Charge]) -> Sequence[Standing]:
-        """Count a request against all charges, or against none if one of them refuses it."""
+        """Count a request against all charges, or against none if one of them is exceeded."""
         cells = [_cell(charge) for charge in charges]
         taken = await self._run(lambda storage: storage.take_cells(cells))
         await self._sweep()
@@ -62,7 +62,7 @@ class StorageLimiter:
         await self._run(lambda storage: storage.give_back_cells(cells, kept, session))
 
     async def forget(self, name: str, part: str) -> int:
-        """Forget what was counted under limits whose name starts with `name` and in whose key `part` stands."""
+        """Delete the counts of limits whose name starts with `name` and whose key contains `part`."""
         return await self._run(lambda storage: storage.forget_keys(name, part))
 
     async def remembers(self, key: str) -> bool:
@@ -70,7 +70,7 @@ class StorageLimiter:
         return await self._run(lambda storage: storage.remembers_key(_fitting(REMEMBERED + key)))
 
     def prepare(self) -> None:
-        """Make the storage in Redis, which imports the library: nothing is connected yet."""
+        """Create the Redis storage, which imports the `limits` library, without connecting to it."""
         _ = self._redis
 
     async def aclose(self) -> None:
@@ -78,7 +78,7 @@ class StorageLimiter:
         if "_redis" in vars(self) and self._redis is not None:
             await self._redis.aclose()
 
-    # Made when a server starts: the `limits` library takes longer to import than most requests to answer.
+    # Created when a server starts, since importing the `limits` library takes longer than answering most requests.
     @cached_property
     def _redis(self) -> "RedisGcraStorage | None":
         return make_redis_storage(self._redis_url) if self._redis_url else None
@@ -97,28 +97,28 @@ class StorageLimiter:
         self._counted += 1
         if self._counted % SWEEP_EVERY == 0:
             async with self._database.unit_of_work() as session:
-                await delete_some(session, Bucket, Bucket.until <= now(self._database.engine.dialect), most=MOST_SWEPT)
+                await delete_some(session, Bucket, Bucket.until <= now(self._database.engine.dialect), most=MAX_SWEPT)
 
 
 def install(app: FastAPI, context: Context) -> None:
-    """Tell the kernel who counts. Raise ConfigurationError if REDIS_URL cannot be used."""
+    """Register the limiter with the kernel. Raise ConfigurationError if REDIS_URL cannot be used."""
     LIMITER.set(app, make_limiter(context))
 
 
 def make_limiter(context: Context) -> StorageLimiter:
-    """Return the limiter that the settings name. Raise ConfigurationError if REDIS_URL cannot be used."""
+    """Return the limiter that the settings configure. Raise ConfigurationError if REDIS_URL cannot be used."""
     url = context.settings.redis_url.get_secret_value()
     limiter = StorageLimiter(context.database, url)
     if url:
-        limiter.prepare()  # so that a wrong one is told at the start
+        limiter.prepare()  # so that an invalid URL is reported at startup
     return limiter
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - every lifespan is handed it
-    """Import what counts in Redis before a request has to wait for it, and close the connections to it at the end."""
+async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - every lifespan's signature
+    """Create the Redis storage before the first request, and close its connections at shutdown."""
     limiter = LIMITER.find(app)
-    if not isinstance(limiter, StorageLimiter):  # the site has one of its own
+    if not isinstance(limiter, StorageLimiter):  # the site has replaced it
         yield
         return
     limiter.prepare()
@@ -127,7 +127,7 @@ async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # no
 
 
 def make_redis_storage(url: str) -> "RedisGcraStorage":
-    """Return the storage at a URL, to which nothing is connected yet. Raise ConfigurationError."""
+    """Return the Redis storage for a URL, not yet connected. Raise ConfigurationError if the URL cannot be used."""
     try:
         from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
 

@@ -1,4 +1,4 @@
-"""The parts that we reach for inside the `limits` library: the client of Redis below its storage."""
+"""All uses of private parts of the `limits` library: the Redis client that its storage wraps."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -10,27 +10,27 @@ GLOB = re.compile(r"([*?\[\]\\])")
 
 
 class Script(Protocol):
-    """A script of Lua on the server."""
+    """A Lua script on the server."""
 
     def __call__(self, keys: Sequence[str], args: Sequence[int]) -> Awaitable[Sequence[int]]:
         """Run the script."""
 
 
 class Client(Protocol):
-    """The methods that redis.asyncio.Redis and valkey.asyncio.Valkey have in common, as far as we use it."""
+    """The methods we use that redis.asyncio.Redis and valkey.asyncio.Valkey share."""
 
     def register_script(self, script: str) -> Script:
-        """Return a script that is sent once and called by its hash from then on."""
+        """Return a script that is sent once, and called by its hash afterwards."""
 
     def scan_iter(self, match: str) -> AsyncIterator[bytes | str]:
-        """Yield the keys that match, without holding the server up."""
+        """Yield the matching keys without blocking the server."""
 
     async def aclose(self) -> None:
         """Close every connection."""
 
 
 def register_script(storage: RedisStorage, script: str) -> Script:
-    """Return a script that runs on the storage's server."""
+    """Return a Lua script that runs on the storage's server."""
     return _client(storage).register_script(script)
 
 
@@ -41,7 +41,7 @@ async def scan(storage: RedisStorage, prefix: str) -> AsyncIterator[str]:
 
 
 def error_classes(storage: RedisStorage) -> tuple[type[Exception], ...]:
-    """Return the classes of the client's errors."""
+    """Return the exceptions that the client raises."""
     found = storage.base_exceptions
     return (*found, OSError) if isinstance(found, tuple) else (found, OSError)
 

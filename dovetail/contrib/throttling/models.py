@@ -1,4 +1,4 @@
-"""The table of what was counted."""
+"""The table of counted requests."""
 
 from sqlalchemy import BigInteger, String, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,10 +9,10 @@ LONGEST_KEY = 255
 
 
 class Bucket(Base):
-    """The requests that were counted under one key.
+    """The requests counted under one key.
 
-    `until` is the time from which on nothing is counted any more, in microseconds since 1970 by the database's clock:
-    of a rate what the literature calls the theoretical arrival time. A row whose `until` has passed says nothing.
+    `until` is what GCRA calls the theoretical arrival time: when the counted requests no longer weigh on the limit, in
+    microseconds since 1970 by the database's clock. A row whose `until` has passed has no effect.
     """
 
     __tablename__ = "throttling_bucket"
@@ -21,5 +21,5 @@ class Bucket(Base):
     key: Mapped[str] = mapped_column(String(LONGEST_KEY), primary_key=True)
     until: Mapped[int] = mapped_column(BigInteger, index=True)
     span: Mapped[int] = mapped_column(BigInteger)  # microseconds of the rate's window
-    hits: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of a counter, see DatabaseStorage.incr
-    refused: Mapped[bool] = mapped_column(server_default=false())  # what became of the last request
+    hits: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of fixed windows, see DatabaseStorage.incr
+    refused: Mapped[bool] = mapped_column(server_default=false())  # whether the last request was refused

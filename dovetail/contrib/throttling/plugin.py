@@ -1,4 +1,4 @@
-"""The table of contents of throttling: it counts requests for all workers and machines of a site."""
+"""The table of contents of throttling: it counts requests across all workers and machines of a site."""
 
 from dovetail.plugin import Plugin, deferred, lazy
 

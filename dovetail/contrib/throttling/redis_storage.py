@@ -1,4 +1,4 @@
-"""GCRA in Redis and Valkey, on the storage that the `limits` library has for them."""
+"""GCRA in Redis or Valkey, based on the Redis storage of the `limits` library."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dovetail.contrib.throttling import limits_private
 from dovetail.contrib.throttling.statements import Cell
 from dovetail.contrib.throttling.storages import GcraSupport, Taken
 
-# All or none, as in SQL. Redis' own clock counts; numbers of Lua are exact below 2**53, which is in the year 2255.
+# All cells or none, as in SQL. Redis' own clock is used; Lua's numbers are exact below 2**53, until the year 2255.
 TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -45,11 +45,11 @@ for number, key in ipairs(KEYS) do
 end
 """
 REMEMBER = "redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])"
-TIMEOUT = 1.0  # seconds that a server may need for an answer
+TIMEOUT = 1.0  # seconds to wait for an answer of the server
 
 
 class RedisGcraStorage(RedisStorage, GcraSupport):
-    """Counts in a server of Redis 6 or later, or of Valkey."""
+    """Counts requests in a server of Redis 6 or later, or of Valkey."""
 
     def __init__(self, uri: str) -> None:
         super().__init__(
@@ -64,7 +64,7 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
         self._give_back = limits_private.register_script(self, GIVE_BACK)
 
     async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
-        """Count a request against each cell by one script, or against none if one refuses it."""
+        """Count a request in each cell with one script, or in none of them if one refuses it."""
         arguments = [number for cell in cells for number in (cell.step, cell.span)]
         answer = await self._take(self._keys(cells), arguments)
         return [
@@ -75,9 +75,9 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
         self,
         cells: Sequence[Cell],
         remember: tuple[str, int] | None = None,
-        session: AsyncSession | None = None,  # noqa: ARG002 - of a database that does not count
+        session: AsyncSession | None = None,  # noqa: ARG002 - only for storages in the database
     ) -> None:
-        """Take a request out of each cell again, and remember a key for some seconds from now on."""
+        """Undo the counting of a request, and remember a key for some seconds."""
         if cells:
             await self._give_back(self._keys(cells), [cell.step for cell in cells])
         if remember is not None:
@@ -85,7 +85,7 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
             await self._remember([self.bridge.prefixed_key(key)], [seconds])
 
     async def forget_keys(self, prefix: str, part: str) -> int:
-        """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
+        """Delete the keys that begin with `prefix` and contain `part`, and return how many there were."""
         begin = self.bridge.prefixed_key(prefix)
         found = [key async for key in limits_private.scan(self, begin) if part in key[len(begin) :]]
         for key in found:

@@ -1,8 +1,8 @@
-"""GCRA as SQL: the generic cell rate algorithm, as one upsert for all charges of a request.
+"""The generic cell rate algorithm (GCRA) in SQL: one upsert for all limits of a request.
 
-A bucket holds one number, the time until which what came so far lasts (`until`). A request adds the time that one of
-its kind takes, `span / amount`, and is refused if `until` would then lie further ahead than the whole span. The
-database's clock counts, so that machines need not agree on the time, and its row lock makes it atomic
+A bucket stores one time, `until`. Each request adds to it the time that one request takes at the allowed rate,
+`span / amount`. The request is refused if `until` would then be more than `span` ahead of now. The database's clock is
+used, so the clocks of several machines need not agree, and the row lock makes the update atomic
 (https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm).
 """
 
@@ -25,7 +25,7 @@ CLOCKS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One request against one bucket; `step` is the time that it takes of the `span`, both in microseconds."""
+    """One request counted in one bucket; `step` is the part of `span` that it uses, both in microseconds."""
 
     key: str
     step: int
@@ -38,15 +38,15 @@ def now(dialect: Dialect) -> ColumnElement[int]:
 
 
 def take(dialect: Dialect, cells: Sequence[Cell]) -> tuple[TextClause, dict[str, object]]:
-    """Return the statement that counts a request against each cell, and answers key, until, refused and the time.
+    """Return the statement that counts a request in each cell, with its parameters.
 
-    The rows are in the order of their keys, as everybody locks them. It comes with its parameters.
+    It returns rows of key, until, refused and now, ordered by key: all transactions lock them in this order.
     """
     return _take(dialect.name, len(cells)), _parameters(cells)
 
 
 def count(dialect: Dialect, key: str, amount: int, span: int) -> Insert:
-    """Return the statement that adds to a counter, which starts anew `span` microseconds after its first hit."""
+    """Return the statement that adds to a counter, which is reset `span` microseconds after its first hit."""
     clock = now(dialect)
     statement = _insert(dialect).values(key=key, until=clock + span, span=span, hits=amount, refused=False)
     is_over = Bucket.until <= clock
@@ -65,15 +65,15 @@ def remember(dialect: Dialect, key: str, span: int) -> Insert:
 
 
 def give_back(dialect: Dialect, cells: Sequence[Cell]) -> tuple[TextClause, dict[str, object]]:
-    """Return the statement that takes a request out of each bucket again, in the order in which `take` locks them.
+    """Return the statement that undoes the counting of a request, with its parameters; it locks in `take`'s order.
 
-    A bucket that is gone is made anew and says nothing. It comes with its parameters.
+    If a bucket is gone, the statement inserts one that has already expired.
     """
     parameters = {name: value for name, value in _parameters(cells).items() if not name.startswith("span")}
     return _give_back(dialect.name, len(cells)), parameters
 
 
-# As text: SQLAlchemy would compile an INSERT of several rows anew each time, with SQLite's only writer waiting for it.
+# As text: SQLAlchemy does not cache an INSERT of several rows, and on SQLite compiling it would block other writers.
 @cache
 def _take(name: str, number: int) -> TextClause:
     clock, later = CLOCKS[name], "max" if name == "sqlite" else "greatest"

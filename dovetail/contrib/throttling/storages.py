@@ -1,7 +1,7 @@
-"""An interface for storages of the `limits` library: count several requests at once by GCRA.
+"""The interface of storages that count several requests at once with GCRA.
 
-The library knows windows, and asks a storage for the ones that it supports (https://limits.readthedocs.io/en/stable/
-custom-storage.html). This is one interface more, of the same make.
+The `limits` library defines one interface for each algorithm that a storage supports (https://limits.readthedocs.io/en/
+stable/custom-storage.html); this one has the same form.
 """
 
 from abc import ABC, abstractmethod
@@ -15,9 +15,9 @@ from dovetail.contrib.throttling.statements import Cell
 
 @dataclass(frozen=True)
 class Taken:
-    """The outcome of a cell; times are in microseconds from now.
+    """The outcome of counting a request in a cell.
 
-    `ahead` is for how long what came so far lasts, this request included unless it was refused.
+    `ahead` is how far the bucket's `until` lies ahead of now, in microseconds; a refused request is not included.
     """
 
     cell: Cell
@@ -26,24 +26,24 @@ class Taken:
 
 
 class GcraSupport(ABC):
-    """A storage that counts by GCRA."""
+    """A storage that counts with GCRA."""
 
     @abstractmethod
     async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
-        """Count a request against each cell, or against none if one refuses it; in the order of the cells."""
+        """Count a request in each cell, or in none if one refuses it; return the outcomes in the cells' order."""
 
     @abstractmethod
     async def give_back_cells(
         self, cells: Sequence[Cell], remember: tuple[str, int] | None = None, session: AsyncSession | None = None
     ) -> None:
-        """Take a request out of each cell again, and remember a key for some seconds from now on.
+        """Undo the counting of a request, and remember a key for some seconds from now on.
 
-        A storage in the database of `session` does so in its transaction.
+        A storage in the database of `session` uses its transaction.
         """
 
     @abstractmethod
     async def forget_keys(self, prefix: str, part: str) -> int:
-        """Forget the keys that begin with `prefix` and hold `part`, and return how many there were."""
+        """Delete the keys that begin with `prefix` and contain `part`, and return how many there were."""
 
     @abstractmethod
     async def remembers_key(self, key: str) -> bool:
