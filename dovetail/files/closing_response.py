@@ -1,4 +1,4 @@
-"""A streamed answer that lets go of its source with its last byte, or when the reader leaves."""
+"""A streaming response that closes its source after the last byte, or when the client disconnects."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
@@ -8,10 +8,10 @@ from starlette.types import Receive, Scope, Send
 
 
 class ClosingResponse(StreamingResponse):
-    """A stream whose source is closed with the answer, however that ends.
+    """A streaming response that always closes its source generator.
 
-    Where a browser has left, Starlette leaves that to the garbage collector: until it runs, the work goes on. A source
-    that is no generator has nothing to close.
+    After a disconnect, Starlette leaves the generator to the garbage collector, so its work may go on for a while. A
+    source that is not a generator has nothing to close.
     """
 
     def __init__(self, source: AsyncIterator[str | bytes], media_type: str, headers: Mapping[str, str]) -> None:
@@ -19,7 +19,7 @@ class ClosingResponse(StreamingResponse):
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the response."""
         try:
             await super().__call__(scope, receive, send)
         finally:

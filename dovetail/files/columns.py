@@ -1,10 +1,10 @@
-"""Columns that hold files.
+"""Column types for uploaded files.
 
     scan: Mapped[StoredFile | None] = mapped_column(FileField(types=("application/pdf",)), index=True)
     image: Mapped[StoredFile | None] = mapped_column(ImageField(thumbnails={"small": (80, 80)}), index=True)
 
-The column holds the key of a file in the storage (`StoredFile`), and the file itself lies there. It needs the plugin
-`dovetail.contrib.media`, which stores, serves and purges files.
+The column stores the key of a file (`StoredFile`); the file itself is in the storage. The plugin
+`dovetail.contrib.media`, which stores, serves and purges files, has to be enabled.
 """
 
 import re
@@ -18,20 +18,20 @@ from dovetail.errors import InvalidInputError
 from dovetail.files.stored_file import LONGEST_KEY, StoredFile, is_key
 
 MEGABYTE = 1_048_576
-MAX_SIZE = 2 * MEGABYTE  # bytes; MAX_BODY_SIZE has to let a form with it through
+MAX_SIZE = 2 * MEGABYTE  # bytes; MAX_BODY_SIZE has to be larger
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 LARGEST_THUMBNAIL = 2_000  # pixels
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 class NotAFileError(DontWrapMixin, InvalidInputError, ValueError):
-    """The value for a column of files is not the key of one: files are uploaded, and not written."""
+    """A value written into a file column is not the key of an uploaded file."""
 
 
 class FileField(TypeDecorator[StoredFile]):
-    """A file of at most `max_size` bytes, of any type or of `types`: `("application/pdf",)`.
+    """A column for a file of at most `max_size` bytes, of any type or of `types`: `("application/pdf",)`.
 
-    It is served to whoever may view its row, or to everybody if it is `public`; and always to be saved, never shown.
+    The file is served to users who may view its row, or to everybody if it is `public`. Browsers always download it.
     """
 
     impl = String(LONGEST_KEY)
@@ -48,24 +48,24 @@ class FileField(TypeDecorator[StoredFile]):
 
     @property
     def python_type(self) -> type[StoredFile]:
-        """Return the type of values, a text."""
+        """Return the type of values, a subclass of str."""
         return StoredFile
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        """Return the key. Raise NotAFileError for what is none."""
+        """Return the key. Raise NotAFileError for any other text."""
         if value is not None and not is_key(value):
             raise NotAFileError
         return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StoredFile | None:  # noqa: ARG002 - as above
-        """Return the file."""
+        """Return the key as a StoredFile."""
         return None if value is None else StoredFile(value)
 
 
 class ImageField(FileField):
-    """An image that Pillow can read, PNG, JPEG, GIF or WebP, with `thumbnails` by name: width and height at most.
+    """A column for an image that Pillow can read (PNG, JPEG, GIF, WebP); `thumbnails` are maximum sizes by name.
 
-    It needs Pillow: `pip install 'dovetail[images]'`. Images are shown, and thumbnails are WebP without metadata.
+    It needs Pillow: `pip install 'dovetail[images]'`. Browsers display images; thumbnails are WebP without metadata.
     """
 
     cache_ok = True
@@ -82,7 +82,7 @@ class ImageField(FileField):
         super().__init__(max_size=max_size, types=types, public=public)
         if set(types) - set(IMAGE_TYPES):
             raise ValueError(f"types is {types!r}, expected some of {', '.join(IMAGE_TYPES)}")
-        self.thumbnails = tuple(dict(thumbnails).items())  # which SQLAlchemy can keep statements by
+        self.thumbnails = tuple(dict(thumbnails).items())  # hashable, as SQLAlchemy's cache of statements requires
         for name, box in self.thumbnails:
             if not NAME.fullmatch(name) or not all(0 < side <= LARGEST_THUMBNAIL for side in box):
                 raise ValueError(f"thumbnails has {name!r}: {box!r}, expected such as {{'small': (80, 80)}}")

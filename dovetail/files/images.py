@@ -1,4 +1,4 @@
-"""Look at images and make them small: by Pillow, in a thread, a few at a time."""
+"""Check images and make thumbnails with Pillow, in a thread, a few at a time."""
 
 import importlib.util
 import io
@@ -9,45 +9,45 @@ from anyio.lowlevel import RunVar
 
 from dovetail.translation.texts import gettext
 
-AT_ONCE = 2  # images that a process decodes
+AT_ONCE = 2  # images that a process decodes at the same time
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
-TYPES = FORMATS | {"MPO": "image/jpeg"}  # Pillow's name of a JPEG with more pictures behind it, as telephones take them
+TYPES = FORMATS | {"MPO": "image/jpeg"}  # Pillow's name for a JPEG that contains several pictures, as phones make them
 SUFFIXES = {
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
     "image/gif": (".gif",),
     "image/webp": (".webp",),
 }
-QUALITY = 82  # of WebP, 1 to 100
+QUALITY = 82  # of WebP, from 1 to 100
 MISSING = "Pillow is not installed, which images need: pip install 'dovetail[images]'"
-_LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.files.images")  # of each event loop
+_LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.files.images")  # one per event loop
 
 
 class UnfitImageError(ValueError):
-    """Says why an image is none, or not one that is taken."""
+    """The image cannot be decoded, or is not accepted; the message says why."""
 
 
 def has_pillow() -> bool:
-    """Return whether Pillow is installed; it is imported where an image is looked at, and nowhere else."""
+    """Return whether Pillow is installed, without importing it."""
     return importlib.util.find_spec("PIL") is not None
 
 
 async def check_image(content: BinaryIO, *, max_pixels: int) -> str:
-    """Return the content type of an image that can be decoded. Raise UnfitImageError.
+    """Return the content type of an image that can be decoded. Raise UnfitImageError otherwise.
 
-    Its width and height, which stand at its beginning, are asked before anything is decoded: a few bytes may say that
-    they are a picture of gigabytes.
+    The width and height in the header are checked before anything is decoded: a file of a few bytes may claim to be an
+    image of gigabytes (a decompression bomb).
     """
     return await to_thread.run_sync(_check, content, max_pixels, limiter=_limiter())
 
 
 async def make_thumbnail(content: bytes, box: tuple[int, int], *, max_pixels: int) -> bytes:
-    """Return an image as WebP that fits into `box`, the right way up, without metadata. Raise UnfitImageError."""
+    """Return the image as WebP, scaled down to fit `box`, rotated upright, without metadata. Raise UnfitImageError."""
     return await to_thread.run_sync(_shrink, content, box, max_pixels, limiter=_limiter())
 
 
 def _check(content: BinaryIO, max_pixels: int) -> str:
-    from PIL import Image  # here, as few processes look at images
+    from PIL import Image  # imported here, since few processes need it
 
     content.seek(0)
     try:
@@ -55,7 +55,7 @@ def _check(content: BinaryIO, max_pixels: int) -> str:
             _measure(image.size, max_pixels)
             image.load()
             return TYPES[image.format or ""]
-    except Exception as error:  # Pillow's decoders raise whatever broken bytes make them raise
+    except Exception as error:  # broken files make Pillow's decoders raise all kinds of exceptions
         raise _unfit(error, max_pixels) from error
     finally:
         content.seek(0)
@@ -68,11 +68,11 @@ def _shrink(content: bytes, box: tuple[int, int], max_pixels: int) -> bytes:
     try:
         with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
             _measure(image.size, max_pixels)
-            image.draft("RGB", (box[0] * 2, box[1] * 2))  # JPEG alone can be decoded smaller
+            image.draft("RGB", (box[0] * 2, box[1] * 2))  # decode JPEG at a smaller scale, which is faster
             upright = ImageOps.exif_transpose(image)
             plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
             plain.thumbnail(box)
-            plain.info = {}  # colours, comments and places of the camera
+            plain.info = {}  # drop colour profiles, comments and the camera's location
             plain.save(made, "WEBP", quality=QUALITY)
     except Exception as error:  # as above
         raise _unfit(error, max_pixels) from error
@@ -84,7 +84,7 @@ def _unfit(error: Exception, max_pixels: int) -> UnfitImageError:
 
     if isinstance(error, UnfitImageError):
         return error
-    # Pillow's own limits are far above ours. It warns of the first, which is no error but where warnings are.
+    # Pillow's own limits are far above ours. Its lower one is a warning, which tests turn into an error.
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return _too_large(max_pixels)
     return UnfitImageError(gettext("This is no image, or a broken one."))
@@ -102,7 +102,7 @@ def _too_large(max_pixels: int) -> UnfitImageError:
 
 
 def _limiter() -> CapacityLimiter:
-    """Return the limiter of the running loop: a decoded image has four bytes a pixel."""
+    """Return the limiter of the running event loop; it bounds memory, as a decoded image has four bytes per pixel."""
     found = _LIMITER.get(None)
     if found is None:
         found = CapacityLimiter(AT_ONCE)

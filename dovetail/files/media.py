@@ -1,4 +1,4 @@
-"""The files of an application: where they are stored, which columns hold them, and their addresses."""
+"""The files of an application: their storage, the columns that refer to them, and their URLs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,41 +12,41 @@ from dovetail.files.stored_file import StoredFile
 from dovetail.signing import Signer
 from dovetail.state import StateKey, current_application, current_scope
 
-THUMBNAIL = "thumbnail"  # of an address: the name of a size
+THUMBNAIL = "thumbnail"  # query parameter: the name of a thumbnail size
 
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column of a model that holds files."""
+    """A file column of a model."""
 
     model: type[object]
-    name: str  # of the attribute
-    source: Column[object]  # of the table, with the rows of all models that inherit it
+    name: str  # of the mapped attribute
+    source: Column[object]  # in its table, which models may inherit and share
     type: FileField
 
     @property
     def table(self) -> str:
-        """The name of the table, which keys begin with."""
+        """The name of the table: the first part of keys."""
         return self.source.table.name
 
     @property
     def column(self) -> str:
-        """The name of the column in its table, which follows in keys."""
+        """The name of the column in its table: the second part of keys."""
         return self.source.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Media:
-    """The files of an application."""
+    """The files of an application, with the settings that concern them."""
 
     storage: Storage
-    path: str  # below which they are served, such as "/media"
+    path: str  # the URL path below which they are served, such as "/media"
     max_pixels: int
-    signer: Signer  # of the tokens of uploads
-    columns: Mapping[tuple[str, str], FileColumn] = field(default_factory=dict)  # by table and column
+    signer: Signer  # signs the tokens of uploads
+    columns: Mapping[tuple[str, str], FileColumn] = field(default_factory=dict)  # by (table, column)
 
     def column_of(self, key: str) -> FileColumn | None:
-        """Return the column that holds a key; None if there is none any more."""
+        """Return the column that a key belongs to; None if it no longer exists."""
         table, column, *_ = [*key.split("/"), ""]
         return self.columns.get((table, column))
 
@@ -55,12 +55,12 @@ MEDIA = StateKey[Media]("media", "add dovetail.contrib.media to the plugins")
 
 
 def find_columns(models: Iterable[type[object]]) -> list[FileColumn]:
-    """Return the columns of models that hold files."""
+    """Return the file columns of models."""
     return [one for model in models for one in columns_of(model)]
 
 
 def columns_of(model: type[object]) -> list[FileColumn]:
-    """Return the columns of a model, or of one that it inherits from, that hold files."""
+    """Return the file columns of a model, inherited ones included."""
     mapper: Mapper[object] = inspect(model)
     found = [(one.key, one.columns[0]) for one in mapper.column_attrs]
     return [
@@ -71,14 +71,14 @@ def columns_of(model: type[object]) -> list[FileColumn]:
 
 
 def address_of(file: StoredFile, thumbnail: str = "") -> str:
-    """Return the address of a stored file, or of one of its thumbnails, on the site that answers the request at hand.
+    """Return the URL path of a stored file, or of one of its thumbnails, on the site that answers the current request.
 
-    It begins with a slash, and with the prefix below which a proxy serves the site. Outside of a request, and where the
-    plugin `dovetail.contrib.media` is not enabled, it is the key alone.
+    It includes the path prefix (root_path) under which a proxy serves the site. Return the key alone outside of a
+    request, or if the plugin `dovetail.contrib.media` is not enabled.
     """
     app, scope = current_application(), current_scope.get() or {}
     media = None if app is None else MEDIA.find(app)
     if media is None:
         return str(file)
-    prefix = str(scope.get("app_root_path", scope.get("root_path", ""))).rstrip("/")  # as `base_url` of Starlette
+    prefix = str(scope.get("app_root_path", scope.get("root_path", ""))).rstrip("/")  # as Starlette's `base_url` does
     return f"{prefix}{media.path}/{file.quoted}" + (f"?{THUMBNAIL}={thumbnail}" if thumbnail else "")

@@ -1,4 +1,4 @@
-"""The answer of the API for a stored file: its name, its size, its type and its address."""
+"""The representation of a stored file in the API: its name, size, type and URL."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ class FileLink(TypedDict):
     url: Annotated[
         str,
         Field(
-            description="The path on this site. It is answered to who may view the row.",
+            description="The path on this site. It is served to users who may view the row.",
             json_schema_extra={"format": "uri-reference"},
             examples=["/media/gallery_picture/image/kO2ZfY1vQ1u6oW3m5Jb8tA-48213/portrait.png"],
         ),
@@ -26,7 +26,7 @@ class FileLink(TypedDict):
 
 
 def link_of(value: object) -> object:
-    """Return what is answered of a file; anything else as it is."""
+    """Return the FileLink of a key; any other value unchanged."""
     if not isinstance(value, str):
         return value
     file = StoredFile(value)

@@ -1,4 +1,4 @@
-"""Store files: the interface, called as Django's Storage, and the file system."""
+"""The interface of file storages, modelled on Django's Storage, and its implementation on the file system."""
 
 import os
 import shutil
@@ -14,92 +14,92 @@ from anyio import to_thread
 from dovetail.files.stored_file import KEY, THUMBNAILS, is_key
 
 CHUNK = 262_144  # bytes
-ATTEMPTS = 100  # to make a folder
+ATTEMPTS = 100  # to create a folder
 
 
 class Storage(ABC):
-    """Keeps files under keys such as `gallery_picture/image/<token>-<bytes>/portrait.png`; thumbnails stand below `_/`.
+    """Stores files under keys such as `gallery_picture/image/<token>-<bytes>/portrait.png`, thumbnails below `_/`.
 
-    A key is written once, and what stands under it stays the same until it is deleted.
+    A key is written only once; its content does not change until it is deleted.
     """
 
     @abstractmethod
     async def save(self, key: str, content: BinaryIO) -> None:
-        """Store all of `content`, which is read from its beginning: whole, or not at all."""
+        """Store `content`, read from its beginning: either completely or not at all."""
 
     @abstractmethod
     def open(self, key: str) -> AsyncIterator[bytes]:
-        """Yield what is stored, piece by piece. Raise FileNotFoundError at the first one if there is nothing."""
+        """Yield the content in chunks. Raise FileNotFoundError before the first one if the key does not exist."""
 
     @abstractmethod
     async def delete(self, key: str) -> None:
-        """Remove what is stored; nothing happens where nothing is."""
+        """Delete a file. Do nothing if it does not exist."""
 
     @abstractmethod
     async def exists(self, key: str) -> bool:
-        """Return whether something is stored under a key."""
+        """Return whether a file exists under a key."""
 
     @abstractmethod
     async def size(self, key: str) -> int:
-        """Return how many bytes are stored. Raise FileNotFoundError if there is nothing."""
+        """Return the size in bytes. Raise FileNotFoundError if the key does not exist."""
 
     @abstractmethod
     def walk(self) -> AsyncIterator[str]:
-        """Yield all keys; those that begin alike, up to the last slash but one, one after the other."""
+        """Yield all keys; those of one folder (all but the last two parts) directly after each other."""
 
-    async def url(self, key: str) -> str | None:  # noqa: ARG002 - for those who override it
-        """Return where a browser may fetch a file itself for a while, as by a signed address; None: from the site.
+    async def url(self, key: str) -> str | None:  # noqa: ARG002 - subclasses use the argument
+        """Return a URL from which browsers can fetch the file directly, such as a signed one; None to serve it here.
 
-        It is asked once it is known that the browser may have it. The address has to say, as ours do, that what is not
-        an image of a kind we know is to be saved and not shown.
+        It is called after the permission check. Like our own response, the URL has to make browsers download every file
+        that is not one of the known image types (Content-Disposition: attachment).
         """
         return None
 
     def path(self, key: str) -> Path | None:  # noqa: ARG002 - as above
-        """Return the path of a file on this machine, so that parts of it may be asked for; None if it has none."""
+        """Return the path of a file on this machine, so that range requests can be answered; None if it has none."""
         return None
 
 
 class FileSystemStorage(Storage):
-    """Keeps files in a folder, which all machines of a site have to share."""
+    """Stores files in a folder, which all machines of a site have to share."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     async def save(self, key: str, content: BinaryIO) -> None:
-        """Write beside the place and rename, so that nobody finds half a file."""
+        """Write a temporary file and rename it, so that readers never see an incomplete file."""
         await to_thread.run_sync(_write, self._place(key), content)
 
     async def open(self, key: str) -> AsyncIterator[bytes]:
-        """Read in a thread."""
+        """Read the file in a thread, in chunks."""
         with await to_thread.run_sync(self._place(key).open, "rb") as file:
             while piece := await to_thread.run_sync(file.read, CHUNK):
                 yield piece
 
     async def delete(self, key: str) -> None:
-        """Remove the file, and the folders that it leaves empty."""
+        """Delete the file, and its folders if they are empty then."""
         await to_thread.run_sync(_remove, self._place(key), self._root)
 
     async def exists(self, key: str) -> bool:
-        """Return whether the file is there."""
+        """Return whether the file exists."""
         return await to_thread.run_sync(self._place(key).is_file)
 
     async def size(self, key: str) -> int:
-        """Ask the file system."""
+        """Return the size in bytes, from the file system."""
         return (await to_thread.run_sync(self._place(key).stat)).st_size
 
     async def walk(self) -> AsyncIterator[str]:
-        """Walk the folder."""
+        """Yield all keys, folder by folder."""
         walk = _walk(self._root)
         while (key := await to_thread.run_sync(next, walk, None)) is not None:
             yield key
 
     def path(self, key: str) -> Path | None:
-        """Return where the file is."""
+        """Return the path of the file."""
         return self._place(key)
 
     def _place(self, key: str) -> Path:
-        """Return where a key is stored. Raise ValueError for one that could lead out of the folder."""
+        """Return the path for a key. Raise ValueError for a key that could lead out of the folder."""
         folder, _, name = key.rpartition("/")
         original = f"{folder.removesuffix(f'/{THUMBNAILS}')}/{name}"
         if not is_key(original):
@@ -123,7 +123,7 @@ def _write(place: Path, content: BinaryIO) -> None:
 
 
 def _begin(folder: Path) -> tuple[int, str]:
-    """Make a file in a folder, which whoever removes the last file of its neighbours may take away meanwhile."""
+    """Create a temporary file in a folder, which a concurrent `_remove` may delete while it is empty."""
     for _ in range(ATTEMPTS):
         with suppress(FileNotFoundError):
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Vouch for uploads: a signed token names a stored file, so that a body of JSON can write it and no other's."""
+"""Signed tokens for uploads: a JSON body names an uploaded file by its token, so it cannot name anybody else's file."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,33 +13,33 @@ from dovetail.signing import BadSignatureError
 from dovetail.state import current_application
 
 LIFETIME = timedelta(hours=1)
-DESCRIPTION = "The `token` of an upload for this field, an hour old at most."
+DESCRIPTION = "The `token` of an upload for this field, at most an hour old."
 
 
 @dataclass(frozen=True)
 class TakesUpload:
-    """Reads the token of an upload for one column."""
+    """A validator that replaces the token of an upload for one column by the file's key."""
 
     table: str
     column: str
 
     def __call__(self, token: str) -> StoredFile:
-        """Return the file. Raise ValueError for a token of another column, one that is too old, and for no token."""
+        """Return the key. Raise ValueError if the token is invalid, expired, or of another column."""
         app = current_application()
         media = None if app is None else MEDIA.find(app)
         key = None if media is None else read_token(media, token)
         if key is None or not key.startswith(f"{self.table}/{self.column}/"):
-            raise ValueError("This is no token of an upload for this field, or is older than an hour; upload it again.")
+            raise ValueError("This is no valid upload token for this field, or it has expired; upload the file again.")
         return key
 
 
 def make_token(media: Media, key: StoredFile) -> str:
-    """Return the token of a file that was just stored."""
+    """Return a token for a file that was just stored, valid for an hour."""
     return media.signer.dumps([str(key), int((datetime.now(UTC) + LIFETIME).timestamp())])
 
 
 def read_token(media: Media, token: str) -> StoredFile | None:
-    """Return the file that a token names; None if it is none of ours, or too old."""
+    """Return the key in a token; None if the token is invalid or expired."""
     try:
         value = media.signer.loads(token)
     except BadSignatureError:
@@ -51,12 +51,12 @@ def read_token(media: Media, token: str) -> StoredFile | None:
 
 
 def upload_type(table: str, column: str) -> object:
-    """Return the type of what a body sends for a column of files."""
+    """Return the type, for a request body, of a field that sets a file column."""
     return Annotated[str, Field(description=DESCRIPTION), AfterValidator(TakesUpload(table, column))]
 
 
 def takes_upload(field: FieldInfo) -> bool:
-    """Return whether a field of a body reads tokens of uploads."""
+    """Return whether a field of a request body accepts tokens of uploads."""
     found = [*field.metadata, *_parts(field.annotation)]
     return any(isinstance(getattr(one, "func", None), TakesUpload) for one in found)
 

@@ -1,4 +1,4 @@
-"""Look at what was uploaded, and store it: before the transaction that refers to it, which holds up nobody so."""
+"""Check uploaded files and store them, before the transaction begins, so that no lock is held meanwhile."""
 
 from typing import BinaryIO, Protocol
 
@@ -8,7 +8,7 @@ from dovetail.files.media import FileColumn, Media
 from dovetail.files.stored_file import LONGEST_NAME, StoredFile, new_key, safe_name
 from dovetail.translation.texts import gettext
 
-# How files of some types begin, by what their names say that they are; of others nothing is known.
+# The first bytes of files, by content type. Types without an entry are not checked.
 BEGINNINGS = {
     "application/pdf": (b"%PDF-",),
     "application/zip": (b"PK\x03\x04", b"PK\x05\x06"),
@@ -22,25 +22,25 @@ LONGEST_BEGINNING = 8  # bytes
 
 
 class UnfitFileError(ValueError):
-    """Says, to who uploads it, why a file is not taken."""
+    """An uploaded file is not accepted; the message for the user says why."""
 
 
 class Upload(Protocol):
-    """A file of a form, as Starlette's UploadFile."""
+    """A file of a form: the attributes of Starlette's UploadFile that are used."""
 
     filename: str | None
     size: int | None
 
     @property
     def file(self) -> BinaryIO:
-        """Return the file itself, which lies on the disk once it is large."""
+        """The file object; large files are spooled to disk."""
 
 
 async def store_upload(media: Media, column: FileColumn, upload: Upload) -> StoredFile:
-    """Store an upload for a column and return its key, which is to be written into the row.
+    """Store an upload for a column and return its key, which the caller writes into the row.
 
-    Raise UnfitFileError for a file that is empty, too large, of another type than it may have, or no image for a column
-    of images. A file that no row ever refers to is removed by `manage.py purge-files`.
+    Raise UnfitFileError if the file is empty, too large, of a type the column does not accept, or, for an image column,
+    not an image. If no row ever refers to the file, `manage.py purge-files` removes it.
     """
     size = _check_size(column, upload)
     name = safe_name(upload.filename or "")
@@ -78,7 +78,7 @@ async def _image_type(media: Media, column: FileColumn, upload: Upload) -> str:
 
 
 def _check_type(column: FileColumn, name: str, file: BinaryIO) -> None:
-    """Raise UnfitFileError for a file of another type than the column takes, or that its name says."""
+    """Raise UnfitFileError if the type is not accepted, or if the content does not match the name's suffix."""
     kind = StoredFile(name).content_type
     if column.type.types and kind not in column.type.types:
         raise UnfitFileError(
@@ -93,6 +93,6 @@ def _check_type(column: FileColumn, name: str, file: BinaryIO) -> None:
 
 
 def _named_as(name: str, kind: str) -> str:
-    """Return a name that says what the image is, as its content type is told by it."""
+    """Return the name with a suffix that matches the image's type, as the content type is later guessed from it."""
     suffixes = SUFFIXES[kind]
     return name if name.endswith(suffixes) else name[: LONGEST_NAME - len(suffixes[0])] + suffixes[0]

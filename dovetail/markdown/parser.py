@@ -1,4 +1,4 @@
-"""Turn Markdown into HTML that is not yet safe; imported where something is rendered, and by nothing else."""
+"""Convert Markdown to HTML that is not sanitized yet. Only imported when something is rendered."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,15 +10,15 @@ from markupsafe import Markup
 
 from dovetail.markdown.addresses import is_near
 
-CELLS = 2_000  # that tables may have beyond four times those that are written: short rows are filled up with empty ones
+CELLS = 2_000  # cells a table may have, plus four times those written: the parser fills up short rows with empty cells
 HOSTS = "image_hosts"
 
 
 class Renderer(RendererHTML):
-    """Writes links in place of images from hosts that none may come from."""
+    """Renders images from hosts that are not allowed as links."""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Return an image, or a link to it."""
+        """Return the image, or a link to it."""
         source = str(tokens[idx].attrs.get("src", ""))
         if is_near(source, env[HOSTS]):
             return super().image(tokens, idx, options, env)
@@ -27,7 +27,7 @@ class Renderer(RendererHTML):
 
 
 def to_html(text: str, image_hosts: Collection[str]) -> str:
-    """Return the HTML of a text, whose own HTML stands in it as it is written."""
+    """Return the HTML of a Markdown text; HTML in the text is left as it is."""
     parser = MarkdownIt("commonmark", renderer_cls=Renderer).enable("strikethrough")
     if not _has_vast_table(text):
         parser.enable("table")
@@ -36,7 +36,7 @@ def to_html(text: str, image_hosts: Collection[str]) -> str:
 
 
 def _has_vast_table(text: str) -> bool:
-    """Return whether a table would have far more cells than are written: one wide row, and thousands of empty ones."""
+    """Return whether a table would have far more cells than are written: one wide row and thousands of short ones."""
     for block in text.split("\n\n"):
         pipes = [line.count("|") for line in block.splitlines()]
         widest, rows = max(pipes, default=0), sum(1 for count in pipes if count)

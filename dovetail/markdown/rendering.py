@@ -1,8 +1,8 @@
-"""Make safe HTML of Markdown, for templates, computed columns and the back office's preview.
+"""Render Markdown to safe HTML, for templates, computed columns and the preview of the back office.
 
-CommonMark with tables and strikethrough (https://markdown-it-py.readthedocs.io); HTML within it is kept as far as it is
-harmless (https://nh3.readthedocs.io): no scripts, styles, forms, frames, classes or ids, and links with `http`,
-`https`, `mailto` and `tel` alone.
+The text is CommonMark with tables and strikethrough (https://markdown-it-py.readthedocs.io). HTML in it is sanitized
+(https://nh3.readthedocs.io): scripts, styles, forms, frames, classes and ids are removed, and links may only use
+`http`, `https`, `mailto` and `tel`.
 """
 
 from collections.abc import Callable, Collection
@@ -11,18 +11,18 @@ from markupsafe import Markup
 
 from dovetail.markdown.addresses import is_near
 
-LONGEST = 100_000  # characters that are rendered
-EXCERPT = 2_000  # characters that are rendered at once: at worst 10 microseconds each, for thousands of open brackets
+LONGEST = 100_000  # characters of a text that is rendered
+EXCERPT = 2_000  # characters rendered in the event loop: at worst 10 microseconds each (thousands of open brackets)
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 
 async def render_markdown(text: str | None, *, image_hosts: Collection[str] = ()) -> Markup:
-    """Return the HTML of a text of at most 100,000 characters; a longer one stays as it is written.
+    """Return the HTML of a text of at most 100,000 characters; a longer one is returned as preformatted text.
 
-    Images show from the site itself and by HTTPS from `image_hosts`, such as `("images.example.com",)`; others become
-    links. It is done in a thread, one text at a time, so that other requests go on meanwhile.
+    Images are shown if they are the site's own, or from `image_hosts` (`("images.example.com",)`) by HTTPS; others
+    become links. Texts are rendered in a thread, one at a time, so that the event loop is not blocked.
     """
-    from dovetail.markdown.threads import run_in_turn  # here, as commands import this module and render nothing
+    from dovetail.markdown.threads import run_in_turn  # here, since commands import this module without rendering
 
     if len(text or "") > LONGEST:
         return Markup("<pre>{}</pre>").format(text)
@@ -30,10 +30,10 @@ async def render_markdown(text: str | None, *, image_hosts: Collection[str] = ()
 
 
 def render_excerpt(text: str | None, *, longest: int = EXCERPT, image_hosts: Collection[str] = ()) -> Markup:
-    """Return the HTML of the beginning of a text, at once: for a computed column, say, which cannot wait.
+    """Return the HTML of the beginning of a text, without awaiting: for synchronous code such as a computed column.
 
-    A longer text ends between two paragraphs, if it has any, and with an ellipsis. Raise ValueError for a `longest`
-    above 2,000 characters.
+    A text of more than `longest` characters is cut between two paragraphs if possible, and ends with an ellipsis. Raise
+    ValueError if `longest` is not between 1 and 2,000.
     """
     if not 0 < longest <= EXCERPT:
         raise ValueError(f"longest is {longest}, expected 1 to {EXCERPT}; await render_markdown for a whole text")
@@ -45,7 +45,7 @@ def render_excerpt(text: str | None, *, longest: int = EXCERPT, image_hosts: Col
 
 
 def _render(text: str, image_hosts: frozenset[str]) -> Markup:
-    import nh3  # here, as few processes render anything
+    import nh3  # here, since few processes render anything
 
     from dovetail.markdown.parser import to_html
 
@@ -55,7 +55,7 @@ def _render(text: str, image_hosts: frozenset[str]) -> Markup:
         link_rel="nofollow noopener noreferrer",
         attribute_filter=_without_far_images(image_hosts),
     )
-    return Markup(html)  # noqa: S704 - nh3 has cleaned it
+    return Markup(html)  # noqa: S704 - sanitized by nh3
 
 
 def _without_far_images(hosts: Collection[str]) -> Callable[[str, str, str], str | None]:

@@ -1,4 +1,4 @@
-"""Run long work in a thread, one call at a time."""
+"""Run slow functions in a thread, one call at a time."""
 
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
@@ -8,13 +8,13 @@ from anyio.lowlevel import RunVar
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
-_LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.markdown")  # of each event loop
+_LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.markdown")  # one per event loop
 
 
 async def run_in_turn(function: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
-    """Return what `function` returns, once those that were called before it are done.
+    """Return the result of `function`, which runs in a thread after all earlier calls are done.
 
-    Threads share one interpreter: many at once would keep it from the loop.
+    Only one at a time, since busy threads compete with the event loop for the interpreter lock (GIL).
     """
     limiter = _LIMITER.get(None)
     if limiter is None:

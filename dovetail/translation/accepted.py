@@ -1,15 +1,15 @@
-"""Choose a language by what a browser accepts (RFC 9110, section 12.5.4)."""
+"""Choose a language by the `Accept-Language` header (RFC 9110, section 12.5.4)."""
 
 from dovetail.translation.catalogs import Language, Languages
 
-LONGEST = 500  # characters of the header that are looked at; browsers send fewer than a hundred
-MOST = 20  # languages
+LONGEST = 500  # characters of the header that are read; browsers send fewer than a hundred
+MAX_RANGES = 20
 
 
 def accepted_language(header: str, languages: Languages) -> Language | None:
-    """Return the language that `Accept-Language` likes best of those that a site has; None if it has none of them."""
-    ranges = [_read(part) for part in header[:LONGEST].split(",")[:MOST]]
-    # Of two that are liked as much, the first: sorting keeps their order.
+    """Return the site's language with the highest quality in `Accept-Language`; None if the site has none of them."""
+    ranges = [_read(part) for part in header[:LONGEST].split(",")[:MAX_RANGES]]
+    # The sort is stable, so of two languages with the same quality the first one in the header is tried first.
     for tag, quality in sorted(ranges, key=lambda one: -one[1]):
         if quality <= 0:
             break

@@ -1,7 +1,9 @@
-"""The languages of a site, and their catalogs: `locale/<language>/LC_MESSAGES/` of the site, of plugins and of ours.
+"""The languages of a site and their gettext catalogs, from `locale/<language>/LC_MESSAGES/` folders.
 
-`messages.mo` holds the texts of Python and templates, `scripts.mo` those of scripts. The site's own win, then those of
-the plugins in their order; but what a plugin says itself is said as its own catalog has it. Catalogs are GNU gettext's (https://www.gnu.org/software/gettext/manual/).
+Catalogs come from the site, from plugins and from Dovetail itself. `messages.mo` has the texts of Python code and
+templates, `scripts.mo` those of JavaScript. The site's catalog comes first, then those of the plugins in their order;
+but for a text of a plugin, the plugin's own catalog comes before those of other plugins
+(https://www.gnu.org/software/gettext/manual/).
 """
 
 import json
@@ -20,17 +22,17 @@ FOLDER = "locale"
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """A language with all that is translated into it; `script` hands the texts of scripts to pages."""
+    """A language with its translations; `script` is the JavaScript that gives pages the texts of scripts."""
 
-    code: str  # as browsers say it, in small letters: "de", "pt-br"
-    name: str  # as its speakers call it
+    code: str  # in lower case, as in Accept-Language: "de", "pt-br"
+    name: str  # in the language itself
     messages: NullTranslations = field(default_factory=NullTranslations)
-    script: str = ""  # empty: scripts say everything as it is written in them
-    own: Mapping[str, NullTranslations] = field(default_factory=dict)  # of plugins that have a catalog, by package
+    script: str = ""  # empty if scripts need no translations
+    own: Mapping[str, NullTranslations] = field(default_factory=dict)  # of plugins with a catalog, by package
     homes: Mapping[Path, str] = field(default_factory=dict)  # the packages of plugins, by their folders
 
     def messages_of(self, module: str) -> NullTranslations:
-        """Return what says the texts of a module: the catalog of the plugin that it is of goes before the others."""
+        """Return the translations for texts of a module: those of its plugin, if it has a catalog, come first."""
         if not self.own:
             return self.messages
         while module and module not in self.own:
@@ -38,19 +40,19 @@ class Language:
         return self.own.get(module, self.messages)
 
     def messages_in(self, file: str) -> NullTranslations:
-        """Return what says the texts of a template: the catalog of the plugin whose file it is goes first."""
+        """Return the translations for texts of a template: those of the plugin that has the file come first."""
         if file not in self._by_file:
             home = next((self.homes[one] for one in Path(file).parents if one in self.homes), "")
             self._by_file[file] = self.own.get(home, self.messages)
         return self._by_file[file]
 
     @cached_property
-    def _by_file(self) -> dict[str, NullTranslations]:  # as many as there are templates
+    def _by_file(self) -> dict[str, NullTranslations]:  # one entry per template
         return {}
 
     @cached_property
     def script_hash(self) -> str:
-        """The mark by which a browser knows that it has the script already."""
+        """The hash of the script, for cache validation."""
         return sha256(self.script.encode()).hexdigest()[:32]
 
 
@@ -59,19 +61,19 @@ ENGLISH = Language("en", "English")
 
 @dataclass(frozen=True)
 class Languages:
-    """The languages of a site by code, and which is spoken where nobody asks for one."""
+    """The languages of a site by code, and the default one."""
 
     known: Mapping[str, Language]
     default: Language
 
     @classmethod
     def load(cls, offered: Sequence[tuple[str, str]], default: str, folders: Mapping[Path, str]) -> "Languages":
-        """Read the catalogs of all languages that are offered, as pairs of code and name, from folders `locale`."""
+        """Load the catalogs of the `offered` languages, pairs of code and name, from `folders` (folder to package)."""
         known = {code: _load(code, name, folders) for code, name in offered}
         return cls(known, known[default])
 
     def find(self, code: str) -> Language | None:
-        """Return a language by its code, or the one that it is a kind of: `de` for `de-AT`."""
+        """Return a language by its code; for `de-AT`, also `de`. None if there is none."""
         wanted = code.lower()
         while wanted and wanted not in self.known:
             wanted = wanted.rpartition("-")[0]
@@ -79,7 +81,7 @@ class Languages:
 
 
 def locale_folders(base_dir: Path, packages: Iterable[str]) -> dict[Path, str]:
-    """Return where catalogs may lie: in the site's folder `project/locale`, and in that of each plugin, its package."""
+    """Return the folders that may contain catalogs, with their packages: `project/locale` (""), then each plugin's."""
     found = {base_dir / "project" / FOLDER: ""}
     for package in packages:
         spec = find_spec(package)
@@ -88,11 +90,11 @@ def locale_folders(base_dir: Path, packages: Iterable[str]) -> dict[Path, str]:
 
 
 def folder_of(code: str) -> str:
-    """Return the name of a language's folder, as gettext calls it: `de`, `pt_BR`, `zh_Hans`."""
+    """Return the name of a language's folder in gettext's notation: `de`, `pt_BR`, `zh_Hans`."""
     language, _, rest = code.partition("-")
     if not rest:
         return language
-    return f"{language}_{rest.upper() if len(rest) == 2 else rest.title()}"  # noqa: PLR2004 - a country has two letters
+    return f"{language}_{rest.upper() if len(rest) == 2 else rest.title()}"  # noqa: PLR2004 - length of a country code
 
 
 def _load(code: str, name: str, folders: Mapping[Path, str]) -> Language:
@@ -109,14 +111,14 @@ def _load(code: str, name: str, folders: Mapping[Path, str]) -> Language:
 
 
 def _own(code: str, folders: Mapping[Path, str], messages: NullTranslations) -> dict[str, NullTranslations]:
-    """Return what each plugin with a catalog says: what the site words anew, then its own, then what all say."""
+    """Return each plugin's translations: the site's first, then the plugin's own, then those of everybody."""
     anew, there = _brought(code, folders, "messages.mo")
     own = {package: _over(path, messages) for package, path in there.items()}
     return own if anew is None else {package: _over(anew, one) for package, one in own.items()}
 
 
 def _own_scripts(code: str, folders: Mapping[Path, str], scripts: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return what the scripts of each plugin say otherwise than all others do."""
+    """Return the translations for scripts of each plugin that differ from those for all others."""
     anew, there = _brought(code, folders, "scripts.mo")
     last = {} if anew is None else _all_of(anew)
     own = {package: {**_all_of(path), **last} for package, path in there.items()}
@@ -124,7 +126,7 @@ def _own_scripts(code: str, folders: Mapping[Path, str], scripts: Mapping[str, s
 
 
 def _brought(code: str, folders: Mapping[Path, str], name: str) -> tuple[Path | None, dict[str, Path]]:
-    """Return the catalog of the site, and those of plugins by package."""
+    """Return the paths of the site's catalog, and of those of plugins by package."""
     paths = {package: place / folder_of(code) / "LC_MESSAGES" / name for place, package in folders.items()}
     there = {package: path for package, path in paths.items() if path.is_file() and FRAMEWORK not in path.parents}
     return there.pop("", None), there
@@ -136,13 +138,13 @@ def _script(scripts: Mapping[str, str], own: Mapping[str, Mapping[str, str]]) ->
 
 
 def _over(path: Path, beneath: NullTranslations) -> NullTranslations:
-    found = copy(_read(path))  # which shares the texts
+    found = copy(_read(path))  # a shallow copy, which shares the texts
     found.add_fallback(beneath)
     return found
 
 
 def _all_of(path: Path) -> Mapping[str, str]:
-    texts: dict[object, str] = vars(_read(path))["_catalog"]  # there is no public way to what a catalog holds
+    texts: dict[object, str] = vars(_read(path))["_catalog"]  # gettext has no public way to list a catalog's texts
     return {text: said for text, said in texts.items() if isinstance(text, str) and text}
 
 
@@ -151,7 +153,7 @@ def _read(path: Path) -> GNUTranslations:
     return _parsed(path, state.st_mtime_ns, state.st_size)
 
 
-@lru_cache(maxsize=64)  # of several applications in a process; what was compiled anew since is read anew
+@lru_cache(maxsize=64)  # shared by the applications of a process; a recompiled file is read again
 def _parsed(path: Path, _changed: int, _size: int) -> GNUTranslations:
     with path.open("rb") as file:
         return GNUTranslations(file)

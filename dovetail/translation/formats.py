@@ -1,6 +1,7 @@
-"""Write numbers, days and moments as the language of who asks has them, and in their time zone.
+"""Format numbers, dates and times in the language and time zone of the user.
 
-A language says how in its catalog: `%d.%m.%Y` is the German of `%Y-%m-%d` (https://docs.python.org/3/library/datetime.html).
+Each language defines the formats in its catalog: German translates `%Y-%m-%d` as `%d.%m.%Y`
+(https://docs.python.org/3/library/datetime.html).
 """
 
 import re
@@ -14,19 +15,19 @@ TYPED = re.compile(r"(?:%[dmY][^\w%]*){3}")  # all that is needed to read it aga
 
 
 def number(value: float | Decimal) -> str:
-    """Return a number with its thousands and its decimals set apart."""
+    """Return a number with separators for thousands and decimals."""
     whole, dot, rest = f"{value:,}".partition(".")
     whole = whole.replace(",", pgettext("between thousands", ","))
     return f"{whole}{pgettext('before decimals', '.')}{rest}" if dot else whole
 
 
 def decimal(text: str) -> str:
-    """Return a decimal number, given as code writes it."""
+    """Return a decimal number, given as text with a decimal point."""
     return text.replace(".", pgettext("before decimals", "."))
 
 
 def day(value: date) -> str:
-    """Return a day; of a moment, that of the zone."""
+    """Return a date; for a datetime, its date in the user's time zone."""
     shown = local(value) if isinstance(value, datetime) else value
     return shown.strftime(pgettext("date format", "%Y-%m-%d"))
 
@@ -51,28 +52,28 @@ def typed_iso_day(text: str) -> str:
 
 
 def iso_day(text: str) -> str:
-    """Return a day that is written as ISO 8601 has it."""
+    """Return a date, given in ISO 8601."""
     return day(date.fromisoformat(text))
 
 
 def moment(value: datetime) -> str:
-    """Return a moment, to the minute."""
+    """Return a date and time, to the minute."""
     return local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M"))
 
 
 def clock(value: datetime) -> str:
-    """Return the time of day of a moment, to the minute."""
+    """Return a time of day, to the minute."""
     return local(value).strftime(pgettext("date format", "%H:%M"))
 
 
 def exact(value: datetime) -> str:
-    """Return a moment to the second, with the name of its zone."""
+    """Return a date and time to the second, with the name of the time zone."""
     shown = local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S"))
     return shown if value.tzinfo is None else f"{shown} {zone_name()}"
 
 
 def duration(value: timedelta) -> str:
-    """Return how long something takes: the days in words, the rest as a clock shows it."""
+    """Return a duration as days and HH:MM:SS."""
     sign, length = ("-", -value) if value < timedelta() else ("", value)
     days = f"{_days(length.days)}, " if length.days else ""
     minutes, seconds = divmod(length.seconds, 60)
@@ -82,12 +83,12 @@ def duration(value: timedelta) -> str:
 
 
 def words_for_days() -> set[str]:
-    """Return the words that a number of days is written with, in small letters."""
+    """Return the words that can stand beside a number of days, in lower case."""
     return {word.lower() for count in (1, 2) for word in _days(count).split() if word.isalpha()}
 
 
 def month_names() -> tuple[str, ...]:
-    """Return the names of the months, the first one first."""
+    """Return the names of the months, January first."""
     return (
         pgettext("month", "January"),
         pgettext("month", "February"),

@@ -1,19 +1,19 @@
-"""Shorten texts for lists, headings and messages: after a word where one ends near, and never within a character.
+"""Shorten texts for lists, headings and messages: after a word if possible, and never within a grapheme cluster.
 
-What a reader takes for one character may be several of Unicode: a letter with its accents, a flag, a family of emoji.
+A user-perceived character may consist of several code points: a letter with accents, a flag, a family of emoji.
 """
 
 import unicodedata
 
-LONGEST_TITLE = 150  # characters that are shown of the title of an object, and of a text in a list
+LONGEST_TITLE = 150  # characters of an object's title, and of a text in a list
 ELLIPSIS = "…"
-JOINER = "\u200d"  # between the emoji of one
-FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # two make a flag
-LONGEST_CHARACTER = 64  # code points that are taken for one character; more are there to do harm
+JOINER = "\u200d"  # zero-width joiner: joins several emoji into one
+FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # regional indicators: two of them make a flag
+LONGEST_CHARACTER = 64  # code points in one grapheme cluster; a longer one is malicious, and is cut
 
 
 def shorten(text: str, longest: int = LONGEST_TITLE) -> str:
-    """Return a text of at most `longest` code points: itself, or its beginning with an ellipsis."""
+    """Return a text of at most `longest` code points: unchanged, or its beginning with an ellipsis."""
     if len(text) <= longest:
         return text
     end = longest - len(ELLIPSIS)
@@ -25,11 +25,11 @@ def shorten(text: str, longest: int = LONGEST_TITLE) -> str:
 
 
 def _goes_on(text: str, at: int) -> bool:
-    """Return whether a character of what is read begins before `at` and ends after it."""
+    """Return whether a cut before position `at` would divide a grapheme cluster."""
     code = text[at]
     if unicodedata.category(code).startswith("M") or code == JOINER or text[at - 1] == JOINER:
         return True
-    # The colours of skins, the tags of flags, the vowels and ends of Korean syllables.
+    # Skin tones, tag characters of flags, and the vowels and final consonants of Korean syllables.
     if "\U0001f3fb" <= code <= "\U0001f3ff" or "\U000e0020" <= code <= "\U000e007f" or "\u1160" <= code <= "\u11ff":
         return True
     before = text[:at]

@@ -1,4 +1,4 @@
-"""Mark texts for translation, and translate them into the language of the request: names and meaning are Django's.
+"""Mark texts for translation and translate them into the language of the request, with the function names of Django.
 
     from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
@@ -7,7 +7,7 @@
     class PostAdmin(ModelAdmin, model=Post):
         labels = {"content": gettext_lazy("Text")}  # translated when it is shown
 
-Outside of the back office, in the API, commands and logs, every text is the English one.
+Outside of the back office (in the API, commands and logs) texts stay in English.
 """
 
 import re
@@ -20,7 +20,7 @@ from typing import Self, SupportsIndex
 
 from dovetail.translation.catalogs import ENGLISH, Language
 
-CAPITALISING = ("de", "lb")  # write their nouns with capitals within a sentence too
+CAPITALISING = ("de", "lb")  # languages that capitalize nouns within a sentence
 WORD = re.compile(r"[^\W\d_]+")
 _active: ContextVar[Language] = ContextVar("dovetail_language", default=ENGLISH)
 
@@ -36,40 +36,40 @@ def speaking(language: Language) -> Iterator[None]:
 
 
 def active_language() -> Language:
-    """Return the language that texts are translated into here and now."""
+    """Return the language that texts are currently translated into."""
     return _active.get()
 
 
 def get_language() -> str:
-    """Return the code of the language that texts are translated into here and now: `en`, `de`, `pt-br`."""
+    """Return the code of the language that texts are currently translated into: `en`, `de`, `pt-br`."""
     return _active.get().code
 
 
 def gettext(text: str) -> str:
-    """Return a text in the language of the request; as it is, where no catalog has it."""
+    """Return a text in the language of the request; unchanged if no catalog has it."""
     return said(_messages(), text)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
-    """Return the text for a number of things: `ngettext("%(count)s row", "%(count)s rows", count)`."""
+    """Return the singular or plural text for a number: `ngettext("%(count)s row", "%(count)s rows", count)`."""
     return said_of_number(_messages(), singular, plural, number)
 
 
 def pgettext(context: str, text: str) -> str:
-    """Return a text that means different things in different places: `pgettext("month", "May")`."""
+    """Return the translation of a text that has several meanings: `pgettext("month", "May")`."""
     return said(_messages(), text, context)
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:
-    """Return the text for a number of things in one of several meanings."""
+    """Return the singular or plural translation of a text that has several meanings."""
     return said_of_number(_messages(), singular, plural, number, context)
 
 
 def said(messages: NullTranslations, text: str, context: str | None = None) -> str:
-    """Return a text as a catalog of the language of the request has it."""
+    """Return the translation of a text by a catalog of the active language."""
     if isinstance(text, LazyText):
         return str(text)
-    if not text or isinstance(text, Translated):  # an empty one is the head of a catalog
+    if not text or isinstance(text, Translated):  # gettext("") would return the header of the catalog
         return text
     found = messages.gettext(text) if context is None else messages.pgettext(context, text)
     return _translated(found, text)
@@ -78,7 +78,7 @@ def said(messages: NullTranslations, text: str, context: str | None = None) -> s
 def said_of_number(
     messages: NullTranslations, singular: str, plural: str, number: int, context: str | None = None
 ) -> str:
-    """Return the text for a number of things as a catalog of the language of the request has it."""
+    """Return the singular or plural text for a number by a catalog of the active language."""
     if context is None:
         found = messages.ngettext(singular, plural, number)
     else:
@@ -87,14 +87,14 @@ def said_of_number(
 
 
 def in_english(text: str) -> str:
-    """Return the English of a text that was translated, for logs and rows that are read in any language."""
+    """Return the English original of a translated text, for logs and stored rows."""
     if isinstance(text, LazyText):
         return str.__str__(text)
     return text.english if isinstance(text, Translated) else text
 
 
 def gettext_lazy(text: str) -> str:
-    """Return a text that is translated each time it is shown, for what is written down once: labels, titles, choices.
+    """Return a text that is translated whenever it is shown, for labels, titles and choices defined at import time.
 
     It is the English text wherever it is compared, stored or sent by the API.
     """
@@ -102,19 +102,19 @@ def gettext_lazy(text: str) -> str:
 
 
 def lazy_name(text: str, home: str) -> str:
-    """Return a name that was made of code, or stands in it, which the plugin of the module `home` translates."""
+    """Return a name derived from code as a lazy text, which is translated as a text of the module `home`."""
     return text if isinstance(text, LazyText) else LazyText(text, home=home)
 
 
 def pgettext_lazy(context: str, text: str) -> str:
-    """Return a text in one of several meanings, translated each time it is shown."""
+    """Return a text with several meanings that is translated whenever it is shown."""
     return LazyText(text, context, home=_caller())
 
 
 def in_sentence(noun: str) -> str:
-    """Return the name of a model as it stands within a sentence: in small letters, but for languages such as German.
+    """Return the name of a model for use within a sentence: in lower case, except in languages such as German.
 
-    An abbreviation, or another word with capitals of its own (API, PostgreSQL), keeps them.
+    Abbreviations and words with inner capitals (API, PostgreSQL) keep them.
     """
     name = gettext(noun)
     if get_language().partition("-")[0] in CAPITALISING:
@@ -123,13 +123,13 @@ def in_sentence(noun: str) -> str:
 
 
 def _messages() -> NullTranslations:
-    """Return what says the texts of whoever asks this module for one."""
+    """Return the translations for texts of the module that called a function of this one."""
     language = _active.get()
     return language.messages_of(_caller(3)) if language.own else language.messages
 
 
 def _caller(depth: int = 2) -> str:
-    """Return the name of the module that has called what calls this, or what stands further up."""
+    """Return the name of the module `depth` frames up the call stack."""
     return str(sys._getframe(depth).f_globals.get("__name__", ""))  # noqa: SLF001 - as `logging` and `collections` do
 
 
@@ -142,12 +142,12 @@ def _has_own_capitals(word: str) -> bool:
 
 
 class Translated(str):
-    """A text in the language of the request that knows its English; so does what it is filled in with."""
+    """A translated text that keeps its English original, also when values are filled in with `%`."""
 
     english: str
 
     def __new__(cls, text: str, english: str = "") -> Self:
-        """Keep both."""
+        """Create the text from its translation and its English original."""
         made = super().__new__(cls, text)
         made.english = english
         return made
@@ -163,13 +163,13 @@ def _values_in_english(values: object) -> object:
 
 
 class LazyText(str):
-    """An English text that says itself in the language of the request, whenever it is shown."""
+    """An English text that is translated into the language of the request whenever it is converted to `str`."""
 
     context: str | None
-    home: str  # the module whose text it is
+    home: str  # the module that the text belongs to
 
     def __new__(cls, text: str, context: str | None = None, *, home: str = "") -> Self:
-        """Keep a text; nothing is translated yet."""
+        """Create the text, untranslated."""
         made = super().__new__(cls, text)
         made.context, made.home = context, home
         return made
@@ -198,25 +198,25 @@ class LazyText(str):
         return (str.__str__(self),)
 
     def format(self, *values: object, **named: object) -> str:
-        """Fill the translated text in."""
+        """Format the translated text."""
         return str(self).format(*values, **named)
 
     def lower(self) -> str:
-        """Return the translated text in small letters."""
+        """Return the translated text in lower case."""
         return str(self).lower()
 
     def upper(self) -> str:
-        """Return the translated text in capitals."""
+        """Return the translated text in upper case."""
         return str(self).upper()
 
     def strip(self, characters: str | None = None, /) -> str:
-        """Return the translated text without what is blank around it."""
+        """Return the translated text without surrounding whitespace."""
         return str(self).strip(characters)
 
     def capitalize(self) -> str:
-        """Return the translated text with a capital first letter."""
+        """Return the translated text with its first letter capitalized."""
         return str(self).capitalize()
 
     def replace(self, old: str, new: str, count: SupportsIndex = -1, /) -> str:
-        """Replace a part of the translated text."""
+        """Replace parts of the translated text."""
         return str(self).replace(old, new, count)

@@ -1,4 +1,4 @@
-"""Put names of the code in words, as people read them: those of columns, of classes and of choices."""
+"""Convert names in code (of columns, classes and choices) to words for people."""
 
 import re
 from enum import Enum
@@ -10,14 +10,14 @@ ABBREVIATIONS = frozenset(
         *("smtp", "sql", "svg", "tls", "uri", "url", "utc", "uuid", "xml", "yaml"),
     )
 )
-LONGEST_CODE = 3  # GB, USB: what is longer and all in capitals is shouted, as constants are
-# Of words within the name of a class; the s of GPUs is no word.
+LONGEST_CODE = 3  # GB, USB: longer names in capitals are constants and become lower case
+# Where a new word begins in the name of a class; the plural s in GPUs does not begin one.
 BEGINNINGS = re.compile(r"(?<=[^\WA-Z_])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?:[A-Z]|$))[^\WA-Z_])")
 
 
-@lru_cache(maxsize=1024)  # a start asks for a name of each column, several times
+@lru_cache(maxsize=1024)  # startup converts the name of each column several times
 def in_words(name: str) -> str:
-    """Return the name of an action or of a relation, or the value of a choice, in words: `send_csv` is `Send CSV`."""
+    """Return the name of an action or relation, or the value of a choice, in words: `send_csv` is `Send CSV`."""
     if name.isupper() and len(name) <= LONGEST_CODE:
         return name
     words = " ".join(map(_word, name.replace("_", " ").split(" ")))
@@ -25,7 +25,7 @@ def in_words(name: str) -> str:
 
 
 def column_in_words(name: str) -> str:
-    """Return the name of a column in words: `request_id` is `Request ID`, and what `email` holds is an address."""
+    """Return the name of a column in words: `request_id` is `Request ID`; `email` is `E-mail address`."""
     return "E-mail address" if name == "email" else in_words(name)
 
 
@@ -36,7 +36,7 @@ def class_in_words(name: str) -> str:
 
 
 def choice_in_words(choice: Enum) -> str:
-    """Return a member of an enumeration in words: the `label` that it has, as Django's have, or its value."""
+    """Return a member of an enumeration in words: its `label`, as in Django, or else its value."""
     label = getattr(choice, "label", None)
     return label if isinstance(label, str) else in_words(str(choice.value))
 
@@ -49,5 +49,5 @@ def _word(word: str) -> str:
         return f"{small[:-1].upper()}s"
     if small in {"email", "emails"}:
         return small.replace("e", "e-", 1)
-    is_own = not word.isupper() and not word[1:].islower()  # PostgreSQL, eBook: as its author writes it
+    is_own = not word.isupper() and not word[1:].islower()  # PostgreSQL, eBook: keep the author's spelling
     return word if is_own else small

@@ -1,4 +1,4 @@
-"""Say what was written down in English, as in a log, in the language of who reads it.
+"""Translate texts that were stored in English, as in a log, into the language of the request.
 
     WORDS = Written(
         {"office": gettext_lazy("back office")},
@@ -7,8 +7,8 @@
     )
     WORDS.say("deleted by ada")  # "von ada gelöscht"
 
-What stands at a place whose name begins with `said` is said in its turn; other places hold names, which stay as they
-are. A text that no sentence fits is looked up as a whole, and stays as it is where no catalog has it.
+The value of a placeholder whose name begins with `said` is translated in turn; other placeholders hold names, which are
+kept. A text that matches no sentence is looked up as a whole, and kept if no catalog has it.
 """
 
 import re
@@ -17,19 +17,19 @@ from collections.abc import Iterator, Mapping
 from dovetail.translation.texts import gettext
 
 PLACE = re.compile(r"%\((\w+)\)s")
-HOLD = {"count": r"\d+", "number": r"\d+", "method": r"\S+"}  # places that hold no other text
-DEEPEST = 5  # sentences within each other
+HOLD = {"count": r"\d+", "number": r"\d+", "method": r"\S+"}  # patterns of placeholders that do not match any text
+DEEPEST = 5  # levels of nested sentences
 
 
 class Written:
-    """The words and sentences that may have been written down; of several that fit a text the first counts."""
+    """The words and sentences that stored texts consist of; the first sentence that matches is used."""
 
     def __init__(self, words: Mapping[str, str], *sentences: str) -> None:
         self._words = words
         self._sentences = [(one, re.compile("".join(_patterns(one)), re.DOTALL)) for one in sentences]
 
     def say(self, text: str, depth: int = DEEPEST) -> str:
-        """Return a text that was written down, in the language of the request."""
+        """Return a stored text in the language of the request."""
         if text in self._words:
             return gettext(self._words[text])
         for sentence, pattern in self._sentences if depth else ():

@@ -1,4 +1,4 @@
-"""Show and read times in the zone of who asks; outside of the back office that is UTC."""
+"""Show and read times in the time zone of the user; outside of the back office it is UTC."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _zone: ContextVar["ZoneInfo | None"] = ContextVar("dovetail_zone", default=None)
 
 @contextmanager
 def in_zone(zone: "ZoneInfo") -> Iterator[None]:
-    """Show and read times in a zone inside the block."""
+    """Show and read times in this time zone inside the block."""
     token = _zone.set(zone)
     try:
         yield
@@ -27,39 +27,39 @@ def in_zone(zone: "ZoneInfo") -> Iterator[None]:
 
 
 def active_zone() -> tzinfo:
-    """Return the zone that times are shown and read in here and now."""
+    """Return the time zone in which times are currently shown and read."""
     return _zone.get() or UTC
 
 
 def zone_name() -> str:
-    """Return the name of that zone: `Europe/Berlin`."""
+    """Return the name of the current time zone: `Europe/Berlin`."""
     zone = _zone.get()
     return "UTC" if zone is None else zone.key
 
 
 def zone_now() -> datetime:
-    """Return the time of now in that zone: its day is today."""
+    """Return the current time in the current time zone."""
     return datetime.now(active_zone())
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Return the names of all zones of the IANA database."""
+    """Return the names of all time zones of the IANA database."""
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
 def find_zone(name: str) -> "ZoneInfo | None":
-    """Return a zone by its name; None for what is none."""
-    from zoneinfo import ZoneInfo  # here: most commands show no times
+    """Return a time zone by its name; None if there is none."""
+    from zoneinfo import ZoneInfo  # here, since most commands show no times
 
     return ZoneInfo(name) if name in zone_names() else None
 
 
 def local(value: datetime) -> datetime:
-    """Return a moment in the zone of who asks; a time without a zone is what it is.
+    """Return a time converted to the current time zone; a naive one is returned unchanged.
 
-    One that the zone would have outside of the years 1 to 9999 stays in UTC: `9999-12-31T23:59:59Z` is how programs
-    say "for ever".
+    If its year would not be between 1 and 9999 there, it is converted to UTC: programs write `9999-12-31T23:59:59Z` for
+    "for ever".
     """
     if value.tzinfo is None:
         return value
@@ -70,10 +70,10 @@ def local(value: datetime) -> datetime:
 
 
 def instant(value: datetime) -> datetime:
-    """Return what was typed without a zone as a moment: in the zone of who asks.
+    """Return a naive time, as typed by the user, with the current time zone; an aware one is returned unchanged.
 
-    Of a time that comes twice, as clocks are put back, it is the first; whoever means the second writes its offset,
-    `02:30+01:00`. Raise ValueError for one that never comes, as they are put forward, or that UTC has in no year.
+    A time that occurs twice, when clocks are put back, is taken as the first; users can type an offset (`02:30+01:00`)
+    for the second. Raise ValueError for a time that does not exist (clocks are put forward), or is out of range in UTC.
     """
     if value.tzinfo is not None:
         return value
@@ -90,7 +90,7 @@ def instant(value: datetime) -> datetime:
 
 
 class ZoneText(LazyText):
-    """The name of the zone of who asks, as a text that is written down once."""
+    """The name of the current time zone as a lazy text."""
 
     def __str__(self) -> str:
         return zone_name()
