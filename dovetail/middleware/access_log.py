@@ -1,4 +1,4 @@
-"""The access log: one line a request on the logger `dovetail.access`."""
+"""The access log: one line for each request, on the logger `dovetail.access`."""
 
 import logging
 import re
@@ -14,37 +14,37 @@ from dovetail.middleware.logging import LineHandler
 from dovetail.middleware.request_id import current_request_id
 
 LINE = "%s %s %d %.1f ms"
-HARMLESS = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII)  # what quote() leaves as it is
+HARMLESS = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII)  # characters that quote() does not change
 ACCESS = "dovetail.access"
 logger = logging.getLogger(ACCESS)
 OURS, ROOT = logging.getLogger("dovetail"), logging.getLogger()  # the parents of `logger`
 
 
 class AccessLog:
-    """Logs method, path, status and duration of each request, never its query: secrets travel there."""
+    """Logs the method, path, status and duration of each request, but never its query, which may contain secrets."""
 
     def __init__(self) -> None:
         self._first: logging.LogRecord | None = None
         forget_in_child(self._forget)
 
     def write(self, scope: Scope, status: int, started: float) -> None:
-        """Log a request that came at `started`, of perf_counter(); the status is 0 if no answer was begun."""
+        """Log a request that arrived at `started` (perf_counter()); the status is 0 if no response was started."""
         if logger.isEnabledFor(logging.INFO):
             milliseconds = (perf_counter() - started) * 1000
             path = scope["path"]
-            if not HARMLESS.fullmatch(path):  # a line feed, say, could forge a line
+            if not HARMLESS.fullmatch(path):  # a line feed, for instance, could forge a log line
                 path = quote(path)
             values = (scope["method"], path, status, milliseconds)
             handler = _only_handler()
             if handler is None:
                 logger.handle(self._record(values))
-            else:  # no other handler needs a record, which costs more than the line
+            else:  # only our handler would receive a record, and building one costs more than formatting the line
                 request_id = current_request_id.get() or "-"
                 handler.write_soon(handler.lines.line(time(), "INFO", ACCESS, request_id, LINE % values))
 
     def _record(self, values: tuple[object, ...]) -> logging.LogRecord:
-        # logger.info() would look through the stack for its caller, which is always this file, and every record would
-        # look up its file, its process and its thread: that costs more than the rest of the line. It is done once.
+        # logger.info() would inspect the stack for its caller, which is always this file, and each record would look up
+        # its file, process and thread, which costs more than the rest of the line. So these are looked up only once.
         if logging.getLogRecordFactory() is not logging.LogRecord:
             return _make_record(values)  # the site has a record factory of its own
         if self._first is None or self._first.thread != get_ident():
@@ -52,11 +52,11 @@ class AccessLog:
         return _LikeTheFirst(self._first, values)
 
     def _forget(self) -> None:
-        self._first = None  # it names the parent's process
+        self._first = None  # it has the process id of the parent
 
 
 class _LikeTheFirst(logging.LogRecord):
-    """A record that differs from another in its arguments and its time."""
+    """A record copied from another, with its own arguments and time."""
 
     def __init__(self, first: logging.LogRecord, args: tuple[object, ...]) -> None:
         self.__dict__ = values = first.__dict__.copy()
@@ -64,13 +64,13 @@ class _LikeTheFirst(logging.LogRecord):
         values["created"] = created = time()
         values["msecs"] = created % 1 * 1000
         values["relativeCreated"] += (created - first.created) * 1000
-        if values.get("taskName") is not None:  # from Python 3.12 on
+        if values.get("taskName") is not None:  # exists since Python 3.12
             task = current_task()
             values["taskName"] = task.get_name() if task else None
 
 
 def _only_handler() -> LineHandler | None:
-    """Return the one handler that a record would come to, if it is ours and as we made it."""
+    """Return the only handler that would receive a record, if it is ours and unchanged; otherwise None."""
     if logger.filters or logger.handlers or OURS.handlers or not (logger.propagate and OURS.propagate):
         return None
     if len(ROOT.handlers) != 1 or logging.getLogRecordFactory() is not logging.LogRecord:

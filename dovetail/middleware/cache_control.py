@@ -15,10 +15,10 @@ CACHE_CONTROL, SET_COOKIE = b"cache-control", b"set-cookie"
 
 @dataclass(frozen=True)
 class CredentialHeaders:
-    """The headers of requests that may hold a credential."""
+    """The request headers that may carry a credential."""
 
     names: Sequence[str] = ("Authorization",)
-    own: frozenset[bytes] = field(init=False)  # in small letters, without the cookie
+    own: frozenset[bytes] = field(init=False)  # in lower case, without Cookie
     vary: Pairs = field(init=False)
     no_store: Pairs = field(init=False)
 
@@ -34,25 +34,29 @@ AUTHORIZATION = CredentialHeaders()
 CREDENTIAL_HEADERS = StateKey[CredentialHeaders]("credential_headers")
 
 
-def cache_headers(told: Values, scope: Scope, sent: Values) -> Pairs:
-    """Return `Cache-Control: no-store` for a personal response, and `Vary` with the headers of credentials.
+def cache_headers(response_headers: Values, scope: Scope, request_headers: Values) -> Pairs:
+    """Return `Cache-Control: no-store` for a personal response, and `Vary` with the credential headers.
 
-    A response is personal if the request has a token or a cookie, or changes something, as a login does, or if the
-    response sets a cookie. A response with a `Cache-Control` of its own keeps it; one that is public does not vary.
-    `told` are the headers of the response, `sent` those of the request.
+    A response is personal if the request has a token or a cookie, or an unsafe method (a login, for instance), or if
+    the response sets a cookie. A response that already has `Cache-Control` keeps it; a public one gets no `Vary`.
     """
     app = scope.get("app")
     try:
         headers = AUTHORIZATION if app is None else app.state[CREDENTIAL_HEADERS.name]
     except KeyError:
         headers = AUTHORIZATION
-    if CACHE_CONTROL in told:
-        return () if b"public" in told[CACHE_CONTROL] else headers.vary
-    return headers.no_store if SET_COOKIE in told or _is_personal(scope, sent, headers) else headers.vary
+    if CACHE_CONTROL in response_headers:
+        return () if b"public" in response_headers[CACHE_CONTROL] else headers.vary
+    is_personal = SET_COOKIE in response_headers or _is_personal(scope, request_headers, headers)
+    return headers.no_store if is_personal else headers.vary
 
 
-def _is_personal(scope: Scope, sent: Values, headers: CredentialHeaders) -> bool:
-    if scope["method"] not in SAFE_METHODS or b"authorization" in sent or not headers.own.isdisjoint(sent):
+def _is_personal(scope: Scope, request_headers: Values, headers: CredentialHeaders) -> bool:
+    if (
+        scope["method"] not in SAFE_METHODS
+        or b"authorization" in request_headers
+        or not headers.own.isdisjoint(request_headers)
+    ):
         return True
-    # A browser sends its cookies for files too, which are the same for everybody.
-    return b"cookie" in sent and not isinstance(scope.get("endpoint"), StaticFiles)
+    # Browsers send cookies for static files, too, but these are the same for everybody.
+    return b"cookie" in request_headers and not isinstance(scope.get("endpoint"), StaticFiles)

@@ -1,4 +1,4 @@
-"""Let pages of other origins read the API in a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+"""Let pages of other origins use the API in a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -17,11 +17,11 @@ from dovetail.settings import Settings
 
 
 class RefusedPreflightError(HTTPException):
-    """A browser asks for something that pages of its origin may not do."""
+    """A preflight request asks for something that its origin is not allowed to do."""
 
 
 class CorsMiddleware(CORSMiddleware):
-    """Starlette's middleware with the site's settings; paths below `same_origin` are closed to other origins."""
+    """Starlette's CORSMiddleware with the site's settings; paths below `same_origin` are closed to other origins."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, same_origin: Sequence[str]) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class CorsMiddleware(CORSMiddleware):
         self._below = tuple(f"{own}/" for own in same_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or run the application and add the headers of CORS to its response."""
+        """Answer a preflight request, or run the application and add the CORS headers to its response."""
         if scope["type"] == "http" and self._is_own(path_within(scope)):
             await self.app(scope, receive, send)
             return
@@ -48,7 +48,7 @@ class CorsMiddleware(CORSMiddleware):
 
     @override
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Return the answer to a preflight. Raise RefusedPreflightError, with what is not allowed."""
+        """Return the response to a preflight request. Raise RefusedPreflightError, which says what is not allowed."""
         answer = super().preflight_response(request_headers)
         if answer.status_code < HTTPStatus.BAD_REQUEST:
             return answer

@@ -1,7 +1,7 @@
-"""The outermost middleware: all that is done to every request and every response, in one pass.
+"""The outermost middleware: everything that is done for every request and response, in one pass.
 
-Each task stands in its own module. As a middleware each, they would read the headers and pass on the messages one after
-another, which is most of the cost of a middleware.
+Each task has its own module. As separate middlewares, each would read the headers and wrap `send` again, which is most
+of what a middleware costs.
 """
 
 from collections.abc import Awaitable, Collection, Iterator, Mapping
@@ -24,12 +24,12 @@ from dovetail.state import APPLICATION, current_scope
 
 
 class EdgeMiddleware:
-    """Reads the headers of proxies, gives a request its id and its log line, and adds the headers of every response.
+    """Applies proxy headers, assigns the request id, writes the access log, and adds headers to every response.
 
-    A refused request is passed on with REFUSAL in its scope, so that the middleware of plugins sees its response too.
+    A refused request is passed on with REFUSAL in its scope, so that the middleware of plugins sees its response, too.
     """
 
-    stands_alone = True  # it needs no error handler around it: an ErrorMiddleware inside answers every exception
+    stands_alone = True  # needs no error handler around it: the ErrorMiddleware inside handles every exception
 
     def __init__(self, app: ASGIApp, *, settings: Settings, probes: Collection[str] = ()) -> None:
         self.app = app
@@ -46,16 +46,16 @@ class EdgeMiddleware:
             switch_off_around_us()
             await self.app(scope, receive, send)
             return
-        sent = first_values(scope)
-        if not FORWARDED.isdisjoint(sent):
-            await self._forwarded.believe(scope)  # from here on the scope has the client's own address
-        request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(sent)
+        request_headers = first_values(scope)
+        if not FORWARDED.isdisjoint(request_headers):
+            await self._forwarded.believe(scope)  # sets the client's own address
+        request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(request_headers)
         scope[APPLICATION] = scope.get("app")
         token, scope_token = current_request_id.set(request_id), current_scope.set(scope)
         try:
             if scope["type"] == "http":
-                await self._answer(scope, sent, receive, send)
-            elif self._hosts.include(scope, sent):
+                await self._answer(scope, request_headers, receive, send)
+            elif self._hosts.include(scope, request_headers):
                 await self.app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": 1008})
@@ -63,16 +63,16 @@ class EdgeMiddleware:
             current_request_id.reset(token)
             current_scope.reset(scope_token)
 
-    async def _answer(self, scope: Scope, sent: Values, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, request_headers: Values, receive: Receive, send: Send) -> None:
         started, status = perf_counter(), 0
-        inner = scope if self._hosts.include(scope, sent) else refuse_host(scope)
-        receive = self._body_limit.around(receive, inner, sent)
+        inner = scope if self._hosts.include(scope, request_headers) else refuse_host(scope)
+        receive = self._body_limit.around(receive, inner, request_headers)
 
         def complete(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._complete([*message.get("headers", ())], inner, sent)
+                message["headers"] = self._complete([*message.get("headers", ())], inner, request_headers)
             return send(message)
 
         respond: Send = complete
@@ -83,18 +83,22 @@ class EdgeMiddleware:
         finally:
             self._access_log.write(scope, status, started)
 
-    def _complete(self, headers: Pairs, scope: Scope, sent: Values) -> list[Pair]:
-        told = dict(headers)
-        added = [*headers, *cache_headers(told, scope, sent), *self._security_headers.missing(told, scope)]
+    def _complete(self, headers: Pairs, scope: Scope, request_headers: Values) -> list[Pair]:
+        response_headers = dict(headers)
+        added = [
+            *headers,
+            *cache_headers(response_headers, scope, request_headers),
+            *self._security_headers.missing(response_headers, scope),
+        ]
         state = scope["state"]
         if LIMIT_HEADERS in state:
-            added += _limits(told, state[LIMIT_HEADERS])
-        return with_request_id(added, state["request_id"], told)
+            added += _limits(response_headers, state[LIMIT_HEADERS])
+        return with_request_id(added, state["request_id"], response_headers)
 
 
-def _limits(told: Mapping[bytes, bytes], found: Mapping[str, str]) -> Iterator[Pair]:
-    """Yield the headers about rate limits that a dependency has noted, unless the response has them already."""
+def _limits(response_headers: Mapping[bytes, bytes], found: Mapping[str, str]) -> Iterator[Pair]:
+    """Yield the rate limit headers that a dependency has stored, except those the response already has."""
     for name, value in found.items():
         pair = (name.lower().encode(), value.encode())
-        if pair[0] not in told:
+        if pair[0] not in response_headers:
             yield pair

@@ -1,4 +1,4 @@
-"""The one place where an exception becomes a response; it is inside of the middleware that adds headers and logs."""
+"""Turn exceptions into responses, inside of the middleware that adds headers and writes the access log."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,16 +13,16 @@ from dovetail.errors import CLIENT_HUNG_UP
 
 Respond: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
-REFUSAL = "dovetail.refusal"  # in a scope: the exception with which the request is answered, without being run
-FAILURE = "dovetail.failure"  # in a scope: the id of an exception that was logged already, and closes the connection
+REFUSAL = "dovetail.refusal"  # scope key: an exception to respond with, instead of running the application
+FAILURE = "dovetail.failure"  # scope key: id() of an exception that was already logged, and closes the connection
 
 
 class ErrorMiddleware:
-    """Answers an exception with the response that `respond` makes; if it `refuses`, it also answers REFUSAL.
+    """Responds to exceptions with what `respond` returns; if `refuses` is set, also to REFUSAL in the scope.
 
-    Starlette's own handler for unforeseen errors is outside of every middleware, so its response would have neither the
-    request's id nor the security headers. There are two ErrorMiddlewares: one inside of the middleware of plugins, so
-    that it sees the responses, and one outside of it, for what it raises itself.
+    Starlette's handler for unexpected errors is outside of every middleware, so its response would have neither a
+    request id nor security headers. There are two ErrorMiddlewares: one inside the middleware of plugins, so that it
+    sees error responses, and one outside, for exceptions that this middleware itself raises.
     """
 
     def __init__(self, app: ASGIApp, *, respond: Respond, refuses: bool) -> None:
@@ -31,12 +31,12 @@ class ErrorMiddleware:
         self.refuses = refuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application. Once the response has begun, raise what it raises: the server closes the connection.
+        """Run the application. Re-raise an exception if the response has begun, so that the server disconnects.
 
-        A client that hung up is no error: the access log has the status CLIENT_HUNG_UP.
+        A client that disconnects is not an error; the access log shows the status CLIENT_HUNG_UP.
         """
         if scope["type"] != "http":
-            with suppress(WebSocketDisconnect):  # the client hung up, which is no error
+            with suppress(WebSocketDisconnect):  # the client disconnected, which is not an error
                 await self.app(scope, receive, send)
             return
         begun = False
@@ -48,13 +48,13 @@ class ErrorMiddleware:
 
         try:
             if self.refuses and REFUSAL in scope:
-                raise scope[REFUSAL]  # noqa: TRY301 - it is answered as if the application had raised it
+                raise scope[REFUSAL]  # noqa: TRY301 - handled like an exception of the application
             await self.app(scope, receive, send_and_note)
         except ClientDisconnect:
-            if not begun:  # for the access log alone
+            if not begun:  # only the access log sees it
                 await Response(status_code=CLIENT_HUNG_UP)(scope, receive, send)
         except (Exception, SystemExit) as raised:
-            # A plugin that calls sys.exit() while it answers would end the server, and every other answer with it.
+            # sys.exit() in a plugin would stop the server, and with it all other requests.
             error = raised if isinstance(raised, Exception) else RuntimeError(f"sys.exit({raised.code!r}) was called")
             if scope.get(FAILURE) == id(error):
                 raise

@@ -1,4 +1,4 @@
-"""Reset state of an object in forked processes."""
+"""Reset the state of objects in forked processes."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from weakref import WeakMethod
 
 
 def forget_in_child(forget: Callable[[], object]) -> None:
-    """Call `forget`, a method, in every process that is forked from this one, as long as its object lives."""
+    """Call the method `forget` in every process forked from this one, as long as its object exists."""
     if not hasattr(os, "register_at_fork"):  # Windows, which has no fork
         return
     method = WeakMethod(forget)

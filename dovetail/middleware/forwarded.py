@@ -1,4 +1,4 @@
-"""Believe a trusted proxy who asked, over which scheme and below which path, under every ASGI server."""
+"""Apply X-Forwarded-* headers of trusted proxies (client, scheme, path prefix), under every ASGI server."""
 
 import logging
 import re
@@ -17,22 +17,22 @@ logger = logging.getLogger("dovetail.forwarded")
 
 
 class ForwardedHeaders:
-    """Believes X-Forwarded-For, -Proto and -Prefix if the peer is one of `trusted`, and nobody else's.
+    """Applies X-Forwarded-For, -Proto and -Prefix if the peer is one of `trusted`, and ignores them otherwise.
 
-    `trusted` holds addresses, networks (`10.0.0.0/8`), `unix` for a Unix socket, or `*` for everybody. The prefix is
-    what the proxy took off the front of the path, as Traefik's StripPrefix and nginx's `proxy_pass http://site/;` do.
+    `trusted` contains addresses, networks (`10.0.0.0/8`), `unix` for Unix sockets, or `*` for every peer. The prefix is
+    what the proxy removed from the path, as Traefik's StripPrefix and nginx's `proxy_pass http://site/;` do.
     """
 
     def __init__(self, trusted: Sequence[str]) -> None:
-        # Imported here: this is made when requests come, and commands that serve nothing need no server.
+        # Imported here, since this is only created to serve requests, and commands should not import the server.
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
         self._trusts_socket = UNIX_SOCKET in trusted
-        # The algorithm is uvicorn's: of those that X-Forwarded-For names, the last one whom we do not trust.
+        # uvicorn's algorithm: the client is the last address in X-Forwarded-For that is not trusted.
         self._proxied = ProxyHeadersMiddleware(_do_nothing, list(trusted))
 
     async def believe(self, scope: Scope) -> None:
-        """Write into the scope what the proxy said."""
+        """Update the scope with what the proxy sent."""
         if scope.get("client") is None and self._trusts_socket:
             scope["client"] = (UNIX_SOCKET, 0)
         client = scope.get("client")
@@ -42,10 +42,10 @@ class ForwardedHeaders:
 
 
 def switch_off_around_us() -> None:
-    """Let uvicorn's middleware around this application trust nobody: it was told of other proxies than we, if of any.
+    """Make uvicorn's own ProxyHeadersMiddleware around this application trust nobody.
 
-    uvicorn puts it there by default, gunicorn's uvicorn worker too; what it changed could not be told from the truth.
-    It calls us, and so stands in one of the frames above this one.
+    uvicorn and gunicorn's uvicorn worker add it by default, with their own list of trusted proxies, and its changes
+    could not be told apart from the real values. It calls this application, so it is in one of the stack frames above.
     """
     from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -69,7 +69,7 @@ def _add_prefix(scope: Scope) -> None:
     if len(prefix) > LONGEST_PREFIX or not PREFIX.fullmatch(prefix):
         logger.warning("ignored the X-Forwarded-Prefix %r: it is not one path such as /shop", prefix[:LONGEST_PREFIX])
         return
-    # https://asgi.readthedocs.io/en/latest/specs/www.html: the path has root_path in front.
+    # The path includes root_path: https://asgi.readthedocs.io/en/latest/specs/www.html.
     scope["root_path"] = prefix + scope.get("root_path", "")
     scope["path"] = prefix + scope["path"]
     if scope.get("raw_path"):

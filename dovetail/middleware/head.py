@@ -1,4 +1,4 @@
-"""Answer HEAD wherever there is a GET, as RFC 9110, section 9.1, asks; FastAPI's routes have GET only."""
+"""Answer HEAD wherever there is a GET (RFC 9110, section 9.1); FastAPI's routes only have GET."""
 
 from collections.abc import Awaitable
 
@@ -11,7 +11,7 @@ def as_get(scope: Scope) -> Scope:
 
 
 def without_body(send: Send) -> Send:
-    """Return a `send` that leaves out the body of a response."""
+    """Return a `send` that omits the response body."""
 
     def send_without_body(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.body":

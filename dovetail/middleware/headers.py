@@ -1,24 +1,24 @@
-"""Headers as ASGI has them: a few pairs of bytes, names in lower case. Looking is cheaper than making an object."""
+"""Read headers from an ASGI scope, as pairs of bytes with lower-case names; this is cheaper than a Headers object."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:  # commands that record events do without Starlette
+if TYPE_CHECKING:  # commands that record events do not import Starlette
     from starlette.types import Scope
 
-MAXIMUM_FIELDS = 1000  # of a form and of a query; Starlette's parsers of forms have the same limit
+MAXIMUM_FIELDS = 1000  # in a form or query; Starlette's form parsers have the same limit
 Pair: TypeAlias = tuple[bytes, bytes]
 Pairs: TypeAlias = Sequence[Pair]
-Values: TypeAlias = Mapping[bytes, bytes]  # one value by name
+Values: TypeAlias = Mapping[bytes, bytes]  # one value for each name
 
 
 def first_values(scope: "Scope") -> Values:
-    """Return the request's headers by name; of those that were sent twice, the first value."""
+    """Return the request's headers by name; for a header that was sent several times, the first value."""
     return dict(reversed([*scope["headers"]]))
 
 
 def header(scope: "Scope", name: bytes) -> str:
-    """The first value of the request's header `name`, which is in lower case; empty without one."""
+    """Return the first value of the request header `name` (in lower case); "" if it was not sent."""
     for key, value in scope["headers"]:
         if key == name:
             text: str = value.decode("latin-1")
@@ -27,9 +27,9 @@ def header(scope: "Scope", name: bytes) -> str:
 
 
 def list_header(scope: "Scope", name: bytes) -> str | None:
-    """Return all values of a header that is a list, with commas between; None without the header.
+    """Return all values of a list-valued header, joined with commas; None if it was not sent.
 
-    A list may come in several lines, which mean the same as one (https://www.rfc-editor.org/rfc/rfc9110#section-5.3).
+    A list may be divided into several header lines (https://www.rfc-editor.org/rfc/rfc9110#section-5.3).
     """
     lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
     return ", ".join(lines) if lines else None

@@ -1,4 +1,4 @@
-"""Logging: one line a record, with the id of its request."""
+"""Logging: one line for each record, with the id of the request."""
 
 import asyncio
 import logging
@@ -11,28 +11,28 @@ from dovetail.middleware.request_id import current_request_id
 
 
 class RequestIdFilter(logging.Filter):
-    """Gives each record the attribute `request_id`, "-" outside a request."""
+    """Sets the attribute `request_id` of each record, "-" outside of a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
+        """Return True: no record is filtered out."""
         record.request_id = current_request_id.get() or "-"
         return True
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as time (UTC, RFC 3339), level, logger, request and message."""
+    """Formats a record as time (UTC, RFC 3339), level, logger, request id and message."""
 
     def __init__(self) -> None:
         super().__init__()
         self._second, self._text = -1, ""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with a traceback below it if there is one."""
+        """Return the line, followed by the traceback if there is one."""
         request_id = getattr(record, "request_id", "-")
         return self.line(record.created, record.levelname, record.name, request_id, super().format(record))
 
     def line(self, created: float, level: str, name: str, request_id: str, message: str) -> str:
-        """Return the line of a record of `created`, in seconds since 1970; the text of a second is made once."""
+        """Return the line of a record created at `created` (seconds since 1970); the formatted second is cached."""
         second = int(created)
         if second != self._second:
             self._second, self._text = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
@@ -40,50 +40,50 @@ class LineFormatter(logging.Formatter):
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes lines to standard error, each with the id of its request."""
+    """Writes lines to standard error, each with the id of the request."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines = LineFormatter()
         self.setFormatter(self.lines)
         self._waiting: list[str] = []
-        self._loop: asyncio.AbstractEventLoop | None = None  # the loop that is going to call `flush`
+        self._loop: asyncio.AbstractEventLoop | None = None  # the loop that has `flush` scheduled
         forget_in_child(self._forget)
 
     def is_plain(self) -> bool:
-        """Return whether it still writes all records from INFO on, formatted by `lines`, as we set it up."""
+        """Return whether it still writes all records from INFO on, formatted by `lines`, as it was set up."""
         return self.formatter is self.lines and not self.filters and self.level <= logging.INFO
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write a record that no filter holds back."""
+        """Write a record unless a filter rejects it."""
         record.request_id = current_request_id.get() or "-"
         return bool(super().handle(record))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record at once, after the waiting lines, so that it is there if the process hangs or dies next."""
+        """Write a record immediately, after the queued lines, so that it is not lost if the process hangs or dies."""
         try:
             self._waiting.append(self.format(record))
             self.flush()
-        except Exception:  # noqa: BLE001 - it says so itself
+        except Exception:  # noqa: BLE001 - handleError reports it
             self.handleError(record)
 
     def write_soon(self, line: str) -> None:
-        """Write a line together with others of this turn of the event loop, by one system call."""
+        """Queue a line, to be written together with others of this event loop iteration by one system call."""
         self._waiting.append(line)
         loop = asyncio.get_running_loop()
-        # A line is appended before the loop is compared, and `flush` resets the loop before it takes the lines: none is
-        # left over.
+        # The line is appended before the loop is compared, and `flush` resets the loop before it takes the lines, so
+        # no line stays in the queue.
         if loop is not self._loop:
             self._loop = loop
             loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write the waiting lines."""
+        """Write the queued lines."""
         self.acquire()
         try:
             self._loop = None
             waiting = self._waiting[:]
-            del self._waiting[: len(waiting)]  # another thread may have added some
+            del self._waiting[: len(waiting)]  # another thread may have appended lines meanwhile
             if waiting:
                 self.stream.write("\n".join([*waiting, ""]))
             super().flush()
@@ -91,10 +91,10 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self.release()
 
     def _forget(self) -> None:
-        self._waiting, self._loop = [], None  # the parent writes it
+        self._waiting, self._loop = [], None  # the parent process writes the queued lines
 
 
-POOLS = "dovetail.database.pool"  # SQLAlchemy's own loggers of pools, which it names after the modules of their classes
+POOLS = "dovetail.database.pool"  # SQLAlchemy names the loggers of pools after the modules of their classes
 
 # https://docs.python.org/3/library/logging.config.html#configuration-dictionary-schema; also for a server's log_config.
 LOGGING: dict[str, object] = {
@@ -107,9 +107,9 @@ LOGGING: dict[str, object] = {
 
 
 def configure_logging(level: str) -> None:
-    """Log `dovetail.*` from `level` on; to standard error, unless somebody set up the root logger before.
+    """Log `dovetail.*` from `level` on, to standard error unless the root logger already has handlers.
 
-    Handlers that are already there gain the attribute `request_id`. Doing it twice changes nothing.
+    Existing handlers get a filter that sets `request_id`. Calling it again changes nothing.
     """
     root = logging.getLogger()
     if not root.handlers:
@@ -119,6 +119,6 @@ def configure_logging(level: str) -> None:
             handler.addFilter(RequestIdFilter())
     logging.getLogger("dovetail").setLevel(level)
     logging.getLogger(POOLS).setLevel("WARNING")
-    # It warns of each form that it cannot read. The client is told, and could fill the log.
+    # It logs a warning for each form that it cannot parse; clients get the error, and could flood the log.
     if (forms := logging.getLogger("python_multipart")).level == logging.NOTSET:
         forms.setLevel("ERROR")

@@ -1,4 +1,4 @@
-"""Security headers, which are added to responses that do not set them."""
+"""Security headers, added to responses that do not set them."""
 
 from starlette.types import Scope
 
@@ -18,14 +18,16 @@ STRICT_TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SecurityHeaders:
-    """The headers of DEFAULTS, and over HTTPS, where `hsts` is true, Strict-Transport-Security."""
+    """The headers of DEFAULTS and, for HTTPS with `hsts`, Strict-Transport-Security."""
 
     def __init__(self, *, hsts: bool) -> None:
         self._plain = tuple((name.lower().encode(), value.encode()) for name, value in DEFAULTS.items())
         self._secure = (*self._plain, STRICT_TRANSPORT_SECURITY) if hsts else self._plain
         self._names = frozenset(name for name, _ in self._secure)
 
-    def missing(self, told: Values, scope: Scope) -> Pairs:
-        """Return those that an answer with the headers `told` lacks."""
+    def missing(self, response_headers: Values, scope: Scope) -> Pairs:
+        """Return the security headers that a response lacks."""
         wanted = self._secure if scope["scheme"] == "https" else self._plain
-        return wanted if self._names.isdisjoint(told) else [pair for pair in wanted if pair[0] not in told]
+        if self._names.isdisjoint(response_headers):
+            return wanted
+        return [pair for pair in wanted if pair[0] not in response_headers]

@@ -1,4 +1,4 @@
-"""Refuse requests for other hosts than the site's: a forged Host header would end up in links and caches."""
+"""Refuse requests for hosts other than the site's: a forged Host header would end up in links and caches."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -11,14 +11,14 @@ from dovetail.errors import BadRequestError
 from dovetail.middleware.errors import REFUSAL
 from dovetail.middleware.headers import Values
 
-# A name or an address, an IPv6 address in brackets; then perhaps the root's dot and a port.
+# A name or address, or an IPv6 address in brackets; optionally followed by the root's dot and a port.
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]*?)\.?(:\d+)?")
 
 
 class TrustedHosts:
-    """The hosts of `patterns`: `example.com`, `*.example.com`, or `*` for any. The paths `probes` may have any host.
+    """The hosts matching `patterns`: `example.com`, `*.example.com`, or `*` for any. Paths in `probes` allow any host.
 
-    Load balancers and orchestrators probe by address, and the responses of these paths do not depend on the host.
+    Load balancers and orchestrators probe by IP address, and the responses of these paths do not depend on the host.
     """
 
     def __init__(self, patterns: Sequence[str], probes: Collection[str] = ()) -> None:
@@ -26,9 +26,9 @@ class TrustedHosts:
         self._probes = frozenset(probes)
         self._allows = lru_cache(maxsize=100)(self._find)
 
-    def include(self, scope: Scope, sent: Values) -> bool:
-        """Return whether the Host that the request names is one of them."""
-        return self._allows(sent.get(b"host", b"")) or path_within(scope) in self._probes
+    def include(self, scope: Scope, request_headers: Values) -> bool:
+        """Return whether the request's Host is allowed."""
+        return self._allows(request_headers.get(b"host", b"")) or path_within(scope) in self._probes
 
     def _find(self, named: bytes) -> bool:
         found = HOST.fullmatch(named.decode("latin-1").lower())
@@ -40,7 +40,7 @@ class TrustedHosts:
 
 
 def refuse_host(scope: Scope) -> Scope:
-    """Return the scope of a request that is to be answered with BadRequestError, without the Host, which is forged."""
+    """Return a scope for which BadRequestError is the response, without the forged Host header."""
     others = [pair for pair in scope["headers"] if pair[0] != b"host"]
     refusal = BadRequestError("This server does not answer for the host you named.")
     return {**scope, "headers": others, REFUSAL: refusal}

@@ -1,4 +1,4 @@
-"""Refuses, before any route sees them, values no schema thinks of: NUL, broken UTF-8, JSON that is not quite JSON."""
+"""Refuse input that no schema checks for, before a route sees it: NUL, invalid UTF-8 and JSON that is not standard."""
 
 import re
 from collections import deque
@@ -26,7 +26,7 @@ from dovetail.middleware.headers import MAXIMUM_FIELDS, header, is_utf_8
 from dovetail.translation.texts import gettext_lazy
 
 Check: TypeAlias = Callable[[], None]
-# Runs a check once it is known who asks, where an address demands that, and at once anywhere else.
+# Runs a check: on paths that require a login only after the user is known, on all others immediately.
 AfterLogin: TypeAlias = Callable[[Scope, Check], AbstractContextManager[None]]
 
 BROKEN_PATH = gettext_lazy("The path of the URL is not valid UTF-8, or contains a NUL character.")
@@ -34,16 +34,16 @@ BROKEN_QUERY = gettext_lazy("The query of the URL is not valid UTF-8, or contain
 URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 ASCII = bytes(range(128)).decode()
-PLAIN = re.compile(rb"[!-$&-~]*")  # of a URL, what needs no closer look: visible, and nothing escaped
+PLAIN = re.compile(rb"[!-$&-~]*")  # URLs that need no further check: visible ASCII without percent-encoding
 
 
 class CleanInputMiddleware:
-    """Checks path, query, JSON and form bodies; plugin authors then need not.
+    """Checks the path, the query and JSON and form bodies, so that plugins need not.
 
-    PostgreSQL cannot store a NUL, and what is not UTF-8 would be altered silently. JSON and plain forms are read here,
-    within the limit that BodyLimitMiddleware sets, and handed on; forms of several parts are looked at on their way,
-    and others, such as uploads, stream through untouched. JSON may hold `maximum_items` values; who sends more, or
-    something that takes a closer look, is first asked who they are.
+    PostgreSQL cannot store NUL, and invalid UTF-8 would be altered silently. JSON and URL-encoded forms are read
+    completely, up to the limit of BodyLimit, and passed on; multipart forms are checked as they stream, and other
+    bodies, such as uploads, are not checked. JSON may contain at most `maximum_items` values. Larger or suspicious
+    bodies are examined only after authentication.
     """
 
     def __init__(self, app: ASGIApp, *, maximum_items: int, after_login: AfterLogin) -> None:
@@ -52,7 +52,7 @@ class CleanInputMiddleware:
         self.after_login = after_login
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Run the application. Raises BadRequestError for the URL, and for the body one of the errors of 4xx."""
+        """Run the application. Raise BadRequestError for a bad URL, and another 4xx error for a bad body."""
         if scope["type"] != "http":
             return self.app(scope, receive, send)
         _check_url(scope)
@@ -72,7 +72,7 @@ class CleanInputMiddleware:
             messages = await _read(receive)
             form = _body(messages)
             _check_form(form)
-            if not form.isascii():  # Starlette would read what is not escaped as Latin-1
+            if not form.isascii():  # escape it, since Starlette would decode raw bytes as Latin-1
                 messages = deque([{"type": "http.request", "body": quote_from_bytes(form, safe=ASCII).encode()}])
             await self.app(scope, _replay(messages, receive), send)
         elif kind == MULTIPART:
@@ -87,7 +87,7 @@ class CleanInputMiddleware:
         check: Check | None = None
         if has_more_items(body, self.maximum_items):
             check = self._refuse
-            messages = deque([{"type": "http.request", "body": b"null"}])  # nobody need read it, whoever sent it
+            messages = deque([{"type": "http.request", "body": b"null"}])  # so that the body is not parsed
         elif is_suspicious(body):
             check = partial(check_json, body)
         if check is None:
@@ -102,9 +102,9 @@ class CleanInputMiddleware:
 
 def _check_url(scope: Scope) -> None:
     path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
-    for raw, told in ((path, BROKEN_PATH), (query, BROKEN_QUERY)):
+    for raw, message in ((path, BROKEN_PATH), (query, BROKEN_QUERY)):
         if not PLAIN.fullmatch(raw) and not _is_clean(raw):
-            raise BadRequestError(told)
+            raise BadRequestError(message)
     if len(query) > MAXIMUM_FIELDS and query.count(b"&") >= MAXIMUM_FIELDS:
         raise BadRequestError(f"The query has more than {MAXIMUM_FIELDS} parameters.")
 
@@ -126,7 +126,7 @@ def _is_clean(encoded: bytes) -> bool:
 
 
 def _parameters(content_type: str) -> dict[bytes, bytes]:
-    # The parser that Starlette asks for the charset and the boundary.
+    # The parser that Starlette itself uses for the charset and the boundary.
     return parse_options_header(content_type)[1] if ";" in content_type else {}
 
 

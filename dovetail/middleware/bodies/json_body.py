@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 and our databases know it: UTF-8, finite numbers of 64 bits, text without NUL, within limits."""
+"""Check that JSON conforms to RFC 8259 and fits our databases: UTF-8, finite 64-bit numbers, no NUL, bounded depth."""
 
 import json
 import math
@@ -13,28 +13,28 @@ MAXIMUM_ERRORS = 100
 MAXIMUM_INTEGER = 2**63 - 1
 MAXIMUM_DIGITS = 19
 
-# Without one of these a body is harmless, and need not be read twice. One after the other they are faster than as one.
+# A body that matches none of these needs no check. Separate searches are faster than one combined pattern.
 WORDS = (b"NaN", b"Infinity")
 PATTERNS = tuple(map(re.compile, (rb"\\u(?:0000|[dD][89a-fA-F])", rb"[eE]\+?[0-9]{3}", rb"[0-9]{19}")))
-# Up to the next comma that is not in a text; possessive, so that no byte is looked at twice.
+# Matches up to the next comma outside of strings; possessive quantifiers prevent backtracking.
 UP_TO_COMMA = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^",]++)*+,', re.DOTALL)
 
 
 class _BadNumber:
-    """Stands where a number stood that has no place in a column or in an answer."""
+    """Replaces a number that a column or a response cannot represent."""
 
 
 BAD_NUMBER = _BadNumber()
 
 
 def check_encoding(body: bytes) -> None:
-    """See that `body` is UTF-8. Raises InvalidInputError."""
-    if b"\0" in body or not _is_utf_8(body):  # a NUL byte betrays UTF-16, which Python's parser would take
+    """Raise InvalidInputError unless the body is UTF-8."""
+    if b"\0" in body or not _is_utf_8(body):  # a NUL byte indicates UTF-16, which json.loads would accept
         raise InvalidInputError("The body is not valid JSON in UTF-8.")
 
 
 def has_more_items(body: bytes, maximum: int) -> bool:
-    """Return whether `body` holds more than `maximum` values: as many as commas outside of texts, and one."""
+    """Return whether the body has more than `maximum` values, counted as the commas outside of strings plus one."""
     if body.count(b",") < maximum:
         return False
     position = 0
@@ -47,7 +47,7 @@ def has_more_items(body: bytes, maximum: int) -> bool:
 
 
 def is_suspicious(body: bytes) -> bool:
-    """Return whether `check_json` has to look at `body`."""
+    """Return whether `check_json` has to examine the body."""
     return (
         any(word in body for word in WORDS)
         or any(pattern.search(body) for pattern in PATTERNS)
@@ -56,16 +56,16 @@ def is_suspicious(body: bytes) -> bool:
 
 
 def check_json(body: bytes) -> None:
-    """See that `body` holds nothing that would break later; if it is no JSON at all, FastAPI says so.
+    """Raise InvalidInputError if the body contains values that would cause failures later.
 
-    Raises InvalidInputError with a pointer to each such value, the first hundred of them.
+    The error has a pointer to each such value, up to the first hundred. Invalid JSON is left for FastAPI to report.
     """
     if errors := list(islice(_problems(_parse(body)), MAXIMUM_ERRORS)):
         raise InvalidInputError(errors=errors)
 
 
 def too_many_items(maximum: int) -> PayloadTooLargeError:
-    """Return the error for a body of more than `maximum` values."""
+    """Return the error for a body with more than `maximum` values."""
     return PayloadTooLargeError(f"The request body holds more than the {maximum} values this server accepts.")
 
 
@@ -89,7 +89,7 @@ def _parse(body: bytes) -> object:
 
 
 def _problems(document: object) -> Iterator[FieldError]:
-    # A stack of our own: the document may be deeper than Python's. Nothing is made for what is not looked at.
+    # An explicit stack, since the document may be nested deeper than Python can recurse; generators keep it lazy.
     waiting: list[Iterator[tuple[str, object]]] = [iter([("", document)])]
     while waiting:
         pointer, value = next(waiting[-1], (None, None))

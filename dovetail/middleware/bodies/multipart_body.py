@@ -1,4 +1,4 @@
-"""Forms of several parts (RFC 7578) as our databases know text: in UTF-8, without NUL."""
+"""Check multipart forms (RFC 7578): text fields have to be UTF-8 without NUL."""
 
 from codecs import IncrementalDecoder, getincrementaldecoder
 
@@ -16,14 +16,14 @@ NOT_CLEAN = gettext_lazy("The form is not valid UTF-8, or contains a NUL charact
 
 
 def check_parts(boundary: bytes, receive: Receive) -> Receive:
-    """Receive a form of several parts and look at it on its way; the bytes of files are left alone.
+    """Return a `receive` that checks the fields of a multipart form as they arrive; files are not checked.
 
-    Raises HTTPException, for FastAPI turns any other exception that it meets while it reads a body into a 400.
+    It raises HTTPException, since FastAPI turns any other exception raised while it reads a body into a 400.
     """
     try:
         check = _Parts(boundary)
     except FormParserError:
-        return receive  # Starlette meets it too, and says so
+        return receive  # Starlette's parser will report the same error
 
     async def receive_checked() -> Message:
         message = await receive()
@@ -34,14 +34,14 @@ def check_parts(boundary: bytes, receive: Receive) -> Receive:
 
 
 class _Parts:
-    """Reads the parts as Starlette's parser does, and keeps nothing."""
+    """Parses the parts as Starlette does, without storing them."""
 
     def __init__(self, boundary: bytes) -> None:
         self._name = self._value = b""
         self._headers: dict[bytes, bytes] = {}
-        self._decoder: IncrementalDecoder | None = None  # of the text that is being read; None in a file
+        self._decoder: IncrementalDecoder | None = None  # of the text field being read; None within a file
         self._is_broken = False
-        self._count = [0, 0]  # fields and files
+        self._count = [0, 0]  # number of fields, number of files
         self._parser = MultipartParser(
             boundary,
             {
@@ -60,7 +60,7 @@ class _Parts:
         try:
             self._parser.write(data)
         except FormParserError:
-            self._is_broken = True  # as above
+            self._is_broken = True  # Starlette's parser will report it
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
