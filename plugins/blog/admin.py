@@ -42,7 +42,7 @@ class PostAdmin(ModelAdmin, model=Post):
     sortable_by = ("title", "author", "is_published", "view_count", "created_at")
     sort_paths: ClassVar[dict[str, str]] = {"author": "author.username"}
     ordering = ("-created_at",)
-    unindexed = ("author", "search")  # by somebody's name: within the time limit of the back office, or not at all
+    unindexed = ("author", "search")  # searches by author name; the time limit of the back office applies
     list_filter = (
         BooleanFilter(Post.is_published, title=gettext_lazy("Published")),
         RelationFilter(Post.author),

@@ -34,7 +34,7 @@ posts = Resource(
     ordering=("created_at", "updated_at", "title", "view_count", "id"),
     default_ordering="-created_at",
     search=POST_TEXT,
-    unindexed={"title__icontains"},  # `search` has an index; this finds what stands inside a word
+    unindexed={"title__icontains"},  # `search` uses an index; this also finds parts of words
     links={"tags": Tag.name},
     create_defaults={"author_id": User.id},
 )
@@ -50,12 +50,12 @@ tags = Resource(
 )
 
 
-# `of_tag` answers 404 for a longer name. The document alone says the limit.
+# `of_tag` answers 404 for a longer name, so the limit is only documented and not validated.
 TypedName = Annotated[str, Path(json_schema_extra={"maxLength": LONGEST_TYPED})]
 
 
 async def of_tag(name: TypedName, viewer: OptionalUser, source: SourceDep) -> dict[str, object]:
-    """Return the key of the tag of this name; its case does not matter. Raise NotFoundError."""
+    """Return the key of the tag with this name, in any case. Raise NotFoundError if there is none."""
     try:
         return {"tag_id": await tags.find_key(source, viewer, name=normalize_tag_name(name))}
     except ValueError:
@@ -65,7 +65,7 @@ async def of_tag(name: TypedName, viewer: OptionalUser, source: SourceDep) -> di
 router = APIRouter(tags=["blog"])
 router.include_router(posts.router)
 router.include_router(tags.router)
-# `:path`, since a tag's name may hold a slash, and an encoded slash cannot be told from a plain one in a path.
+# `:path`, since the name of a tag may contain a slash, and ASGI decodes %2F in paths.
 has_tag = related(Post.tags, Tag.id == bindparam("tag_id"))
 posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=has_tag, values=of_tag)
 
@@ -80,7 +80,7 @@ posts.add_list(router, "/tags/{name:path}/posts", name="list_tag_posts", where=h
 async def attach_tag(
     post_id: PathId, data: TagAttach, user: CurrentUser, session: SessionDep, response: Response
 ) -> Tag:
-    """Add a tag to a post, and return the tag; it is made if there is none of that name."""
+    """Add a tag to a post, and return the tag; it is created if it does not exist."""
     post = await posts.lock(session, user, post_id)
     tag, is_new = await tagging.attach_tag(session, post, data.name)
     if not is_new:

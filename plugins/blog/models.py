@@ -1,4 +1,4 @@
-"""Posts and the tags they carry."""
+"""Posts and their tags."""
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
@@ -16,7 +16,7 @@ post_tags = Table(
 
 
 class Post(IdMixin, TimestampMixin, Base):
-    """Something an author wrote; a draft until it is published."""
+    """A text by an author; a draft until it is published."""
 
     __tablename__ = "blog_post"
 
@@ -26,11 +26,11 @@ class Post(IdMixin, TimestampMixin, Base):
     view_count: Mapped[int] = mapped_column(default=0, server_default="0")
     author_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
 
-    # A user's posts go with the user; auth itself knows nothing of blogs, so the other side is declared here.
+    # Deleting a user deletes their posts. The reverse relation is declared here, since auth does not know the blog.
     author: Mapped[User] = relationship(
         backref=backref("posts", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"), lazy="raise"
     )
-    # A function, not the text "Tag": SQLAlchemy looks up names in all plugins, and another may have a Tag too.
+    # A function instead of "Tag": SQLAlchemy looks up names in all plugins, and another may have a Tag, too.
     tags: Mapped[list["Tag"]] = relationship(
         lambda: Tag,
         secondary=post_tags,
@@ -56,9 +56,9 @@ POST_TEXT = full_text(Post, "title", "content")
 
 
 class Tag(RandomIdMixin, Base):
-    """A word that posts share.
+    """A keyword that posts share.
 
-    Keys are random: with counted ones an author who adds a tag could tell whether a hidden draft had it before.
+    Keys are random: from consecutive ones, an author could infer whether a hidden draft already had a tag.
     """
 
     __tablename__ = "blog_tag"
@@ -74,7 +74,7 @@ class Tag(RandomIdMixin, Base):
 
 
 class WordpressItem(Base):
-    """An item of a WordPress export and the post it became; a second import finds it whatever was edited since."""
+    """An item of a WordPress export with the post created from it, so that a second import recognizes edited posts."""
 
     __tablename__ = "blog_wordpress_item"
     __history__ = False

@@ -1,4 +1,4 @@
-"""Decide who may see and change posts and tags. Every query uses these policies, so no draft is shown by mistake."""
+"""Decide who may see and change posts and tags. Every query uses these policies, so no draft is shown by accident."""
 
 from collections.abc import Mapping
 
@@ -15,20 +15,20 @@ VIEW_POST, CHANGE_POST, DELETE_POST = (f"blog.{verb}_post" for verb in ("view", 
 
 
 class PostPolicy(UserPolicy[Post, PostCreate]):
-    """Everybody sees published posts, authors see and change their own; for other posts it takes permissions."""
+    """Everybody sees published posts; authors see and change their own; for other posts, permissions are needed."""
 
     remembers_anonymous = True
     remembers_viewers = True
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return the condition on the posts to which `viewer` may do `action`."""
+        """Return the condition on the posts on which `viewer` may perform `action`."""
         if viewer is None:
             return Post.is_published.is_(True) if action == "view" else false()
         mine = Post.author_id == viewer.id
         if action == "view":
             return true() if sees_drafts(viewer) else or_(Post.is_published.is_(True), mine)
-        if action in {"add", "change"}:  # adding a post in another author's name takes the permission to change posts
+        if action in {"add", "change"}:  # adding a post in the name of another author requires the change permission
             return true() if viewer.has_perm(CHANGE_POST) else mine
         if action == "delete":
             return true() if viewer.has_perm(DELETE_POST) else mine
@@ -36,7 +36,7 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
     @override
     def explain(self, viewer: User | None, action: str) -> str:
-        """Return the sentence that names the permission."""
+        """Return a sentence that names the required permission."""
         if action == "add":
             told = gettext(
                 "To write in another author's name takes the permission %(permission)s; leave author_id out."
@@ -49,15 +49,15 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """Show the author and the tags of every post that is shown."""
+        """Return conditions that show the author and tags of every visible post."""
         return {"author": true(), "tags": true()}
 
 
 class TagPolicy(UserPolicy[Tag]):
-    """Shows the tags of the posts that the viewer sees: other tags would tell what hidden drafts are about.
+    """Shows the tags of visible posts: other tags could reveal the subjects of hidden drafts.
 
-    A tag without posts is hidden too, or one could tell it from the tag of a draft. Staff who may add or change tags
-    see all. Users make tags by writing posts; changing or deleting a tag takes the permission.
+    Tags without posts are hidden as well, since they could not be distinguished from tags of drafts. Staff who may add
+    or change tags see all. Users create tags by writing posts; changing or deleting a tag requires the permission.
     """
 
     remembers_anonymous = True
@@ -65,7 +65,7 @@ class TagPolicy(UserPolicy[Tag]):
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return the condition on the tags to which `viewer` may do `action`."""
+        """Return the condition on the tags on which `viewer` may perform `action`."""
         if action != "view":
             is_permitted = viewer is not None and viewer.is_staff and viewer.has_perm(f"blog.{action}_tag")
             return true() if is_permitted else false()
@@ -75,12 +75,12 @@ class TagPolicy(UserPolicy[Tag]):
 
 
 def sees_drafts(viewer: User) -> bool:
-    """Return True for a user who may see the drafts of others."""
+    """Return whether a user may see the drafts of others."""
     return viewer.has_perm(VIEW_POST) or viewer.has_perm(CHANGE_POST)
 
 
 def keeps_tags(viewer: User) -> bool:
-    """Return True for staff who may add or change tags."""
+    """Return whether a user is staff and may add or change tags."""
     return viewer.is_staff and any(viewer.has_perm(f"blog.{verb}_tag") for verb in ("add", "change"))
 
 

@@ -10,9 +10,9 @@ from plugins.blog.policies import POSTS
 
 
 async def get_post(session: AsyncSession, post_id: int, viewer: User | None) -> Post:
-    """Return a post, read anew from the database.
+    """Return a post, reloaded from the database.
 
-    Raises NotFoundError for a post that does not exist or that `viewer` may not see.
+    Raise NotFoundError if it does not exist or `viewer` may not see it.
     """
     visible = POSTS.where(viewer, "view")
     statement = select(Post).where(Post.id == post_id, visible).execution_options(populate_existing=True)

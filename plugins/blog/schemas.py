@@ -1,4 +1,4 @@
-"""The schemas of the blog's API: what it reads and answers."""
+"""The request and response schemas of the blog's API."""
 
 from typing import Annotated
 
@@ -37,17 +37,17 @@ Flag = Annotated[bool, Strict()]
 
 
 class PostCreate(Schema):
-    """A new post; its author is who sends it."""
+    """A new post; its author is the user who sends it."""
 
     title: Title
     content: Content
     is_published: Flag = False
     tags: TagNames = Field(default=[])
-    author_id: Annotated[BodyId | None, Field(description="The author, if it is somebody else; for staff only.")] = None
+    author_id: Annotated[BodyId | None, Field(description="The author, if it is another user; for staff only.")] = None
 
 
 class PostUpdate(Schema):
-    """The fields of a post to change; what is left out stays."""
+    """The fields of a post to change; fields that are left out keep their values."""
 
     title: Title | MISSING = MISSING
     content: Content | MISSING = MISSING
@@ -56,7 +56,7 @@ class PostUpdate(Schema):
 
 
 class TagAttach(Schema):
-    """The tag a post is to carry; it is made if there is none of that name."""
+    """A tag to add to a post; it is created if it does not exist."""
 
     name: TagName
 

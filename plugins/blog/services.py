@@ -1,4 +1,4 @@
-"""Services that write posts. They flush and never commit: the unit of work commits when the request is done."""
+"""Services that write posts. They flush and never commit: the unit of work commits at the end of the request."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ async def create_post(
     is_published: bool = False,
     tags: Iterable[str] = (),
 ) -> Post:
-    """Return a new post; `tags` are names, and missing tags are made. Raises InvalidInputError for a tag's bad name."""
+    """Create a post, with tags of these names, which are created if missing. Raise InvalidInputError for a bad name."""
     found = await get_or_create_tags(session, tags)
     post = Post(author=author, title=title, content=content, is_published=is_published, tags=found)
     session.add(post)

@@ -1,4 +1,4 @@
-"""Find and make tags, add them to posts and remove them: safe under concurrency, without duplicates and deadlocks."""
+"""Find or create tags, and add them to posts or remove them, without duplicates or deadlocks under concurrency."""
 
 from collections.abc import Collection, Iterable
 
@@ -13,9 +13,9 @@ from plugins.blog.tag_names import normalize_tag_name
 
 
 async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, int]:
-    """Return the key of the tag of each name, made where there is none.
+    """Return the keys of the tags with these names, by name; missing tags are created.
 
-    Raises InvalidInputError for a name that no tag can have.
+    Raise InvalidInputError for an invalid name.
     """
     wanted = {name: _normal(name) for name in names}
     keys = await find_or_make(session, Tag.name, wanted.values())
@@ -23,9 +23,9 @@ async def find_tags(session: AsyncSession, names: Collection[str]) -> dict[str, 
 
 
 async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> list[Tag]:
-    """Return the tags of these names, made where there are none, sorted by name and each once.
+    """Return the tags with these names, without duplicates, sorted by name; missing tags are created.
 
-    Raises InvalidInputError for a name that no tag can have.
+    Raise InvalidInputError for an invalid name.
     """
     keys = await find_tags(session, set(names))
     by_name = select(Tag).where(Tag.id.in_(keys.values())).order_by(Tag.name)
@@ -33,10 +33,9 @@ async def get_or_create_tags(session: AsyncSession, names: Iterable[str]) -> lis
 
 
 async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag, bool]:
-    """Add a tag to a locked post; return the tag, and whether the post did not have it before.
+    """Add a tag to a locked post; return (the tag, whether the post did not have it before).
 
-    All code locks the post before it makes tags, so that there is no deadlock. Raises InvalidInputError for a name that
-    no tag can have.
+    To avoid deadlocks, all code locks the post before it creates tags. Raise InvalidInputError for an invalid name.
     """
     key = (await find_tags(session, [name]))[name]
     is_new = await _link(session, post, key)
@@ -46,15 +45,15 @@ async def attach_tag(session: AsyncSession, post: Post, name: str) -> tuple[Tag,
 
 
 async def detach_tag(session: AsyncSession, post: Post, tag_id: int) -> None:
-    """Remove a tag from a locked post. Raises NotFoundError if the post does not have it."""
+    """Remove a tag from a locked post. Raise NotFoundError if the post does not have it."""
     links = delete(post_tags).where(post_tags.c.post_id == post.id, post_tags.c.tag_id == tag_id)
     if await session.scalar(links.returning(post_tags.c.tag_id)) is None:
-        raise NotFoundError(f"Post {post.id} does not carry a tag {tag_id}.")
+        raise NotFoundError(f"Post {post.id} does not have a tag {tag_id}.")
     await _touch(session, post)
 
 
 async def _link(session: AsyncSession, post: Post, key: int) -> bool:
-    # Both databases have ON CONFLICT DO NOTHING; SQLAlchemy has an insert() for each.
+    # Both databases support ON CONFLICT DO NOTHING, but SQLAlchemy has a separate insert() for each.
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     link = insert(post_tags).values(post_id=post.id, tag_id=key).on_conflict_do_nothing()
     return await session.scalar(link.returning(post_tags.c.tag_id)) is not None
@@ -68,5 +67,5 @@ def _normal(name: str) -> str:
 
 
 async def _touch(session: AsyncSession, post: Post) -> None:
-    # The tags are part of a post's representation, so its `updated_at` and its ETag have to change with them.
+    # Tags are part of a post's representation, so `updated_at` and the ETag have to change with them.
     await session.execute(update(Post).where(Post.id == post.id).values(Post.touched()))

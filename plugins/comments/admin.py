@@ -23,19 +23,19 @@ COLOURS = {CommentStatus.PENDING: "warning", CommentStatus.APPROVED: "success", 
 
 
 class ReplyInline(TabularInline, model=Comment):
-    """The replies to a comment, which are moderated with it."""
+    """The replies to a comment, moderated together with it."""
 
     verbose_name = gettext_lazy("Reply")
     verbose_name_plural = gettext_lazy("Replies")
     fields = ("content", "status")
     ordering = ("created_at",)
-    max_num = 0  # they are written on the site
+    max_num = 0  # replies are written on the site, not here
     can_delete = False
     show_change_link = True
 
 
 class CommentAdmin(ModelAdmin, model=Comment):
-    """Comments, newest first; they are written on the site and moderated here."""
+    """Comments, newest first. They are written on the site; here they are moderated."""
 
     can_create = False
     icon = "fa-solid fa-comments"
@@ -64,7 +64,7 @@ class CommentAdmin(ModelAdmin, model=Comment):
     sortable_by = ("post", "author", "status", "created_at")
     sort_paths: ClassVar[dict[str, str]] = {"post": "post.title", "author": "author.username"}
     ordering = ("-created_at",)
-    unindexed = ("post", "author", "search")  # by what others are called: within the back office's time limit, or not
+    unindexed = ("post", "author", "search")  # searches in related tables; the back office's time limit applies
     list_filter = (
         ChoiceFilter(Comment.status, CommentStatus),
         RelationFilter(Comment.post),

@@ -34,7 +34,7 @@ SettingsDep = Annotated[CommentsSettings, Depends(plugin_settings("comments", Co
 
 
 async def on_post(post_id: PathId, viewer: OptionalUser, source: SourceDep) -> dict[str, object]:
-    """Return the key of a post that the viewer may know of. Raise NotFoundError."""
+    """Return the key of a post that the viewer may see. Raise NotFoundError otherwise."""
     return {"post_id": await posts.find_key(source, viewer, id=post_id)}
 
 
@@ -44,11 +44,11 @@ comments.add_list(
     router,
     "/posts/{post_id}/comments",
     name="list_comments",
-    # Without the replies: those stand below their comments.
+    # Only top-level comments; each contains its replies.
     where=and_(Comment.post_id == bindparam("post_id"), Comment.parent_id.is_(None)),
     values=on_post,
-    description="The approved comments on a post, oldest first, each with its replies; one's own and all for staff "
-    "besides. Pages and `total` count comments, not replies.",
+    description="The approved comments on a post, oldest first, each with its replies. Users also see their own "
+    "comments, staff all of them. Pages and `total` count comments, not replies.",
 )
 
 
@@ -68,7 +68,7 @@ async def create_comment(
     settings: SettingsDep,
     request: Request,
 ) -> Response:
-    """Comment on a post, or reply to a comment on it. Others see it once a moderator has approved it."""
+    """Comment on a post, or reply to a comment on it. Others see the comment after a moderator has approved it."""
 
     async def create() -> Response:
         post = await get_post(session, post_id, user)
@@ -89,7 +89,7 @@ async def update_comment(
     settings: SettingsDep,
     request: Request,
 ) -> Response:
-    """Change the text of a comment of one's own, which a moderator then reads again; staff set the `status`."""
+    """Change the text of one's own comment, which then has to be approved again; staff may set the `status`."""
     action = "moderate" if data.model_fields_set == {"status"} else "change"
     comment = await comments.lock(session, user, comment_id, request, action=action)
     comments.check_fields(user, data)

@@ -1,4 +1,4 @@
-"""System checks of the comments, in production."""
+"""System checks of the comments plugin, for production."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from plugins.comments.settings import CommentsSettings
 
 
 def check_moderation(context: Context) -> Iterator[CheckMessage]:
-    """Warn if what strangers write is read by everybody before a moderator looked at it."""
+    """Warn if comments are published before a moderator has seen them."""
     settings = context.plugin_settings["comments"]
     if isinstance(settings, CommentsSettings) and settings.auto_approve and not context.settings.debug:
         yield warning(
             "comments.W001",
-            "COMMENTS_AUTO_APPROVE is on: what anybody with an account writes is public at once, spam too.",
+            "COMMENTS_AUTO_APPROVE is on: comments of any registered user are published at once, including spam.",
             "set COMMENTS_AUTO_APPROVE=false, or close registration",
         )

@@ -13,7 +13,7 @@ CONTENT = Path(__file__).with_name("demo.toml")
 
 
 async def add_comments(session: AsyncSession, posts: Sequence[Post]) -> None:
-    """Comment on the demo's posts in the names of its authors."""
+    """Add comments to the demo's posts, in the names of its authors."""
     by_title = {post.title: post for post in posts}
     authors = {post.author.username: post.author_id for post in posts}
     for comment in tomllib.loads(CONTENT.read_text(encoding="utf-8"))["comments"]:

@@ -1,4 +1,4 @@
-"""Comments on posts, with one level of replies, each read by a moderator first."""
+"""Comments on posts, with one level of replies. Each has to be approved by a moderator."""
 
 from enum import StrEnum
 
@@ -10,12 +10,12 @@ from dovetail.database.models import Base, IdMixin, TimestampMixin, full_text
 from dovetail.plugin import shorten
 from plugins.blog.models import Post
 
-LONGEST_TITLE = 60  # characters, by which a comment is called in the back office
-LONGEST_BEGINNING = 200  # that are read for it, since a comment may be of blanks mostly
+LONGEST_TITLE = 60  # characters of a comment's title in the back office
+LONGEST_BEGINNING = 200  # characters used to build it, since a comment may begin with much white space
 
 
 class CommentStatus(StrEnum):
-    """The state of a comment with the moderators."""
+    """The state of moderation of a comment."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -37,7 +37,7 @@ class Comment(IdMixin, TimestampMixin, Base):
 
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
-    # Functions, not names: SQLAlchemy looks up names in all plugins, and another may have a Comment too.
+    # Functions instead of names: SQLAlchemy looks up names in all plugins, and another may have a Comment, too.
     parent: Mapped["Comment | None"] = relationship(
         lambda: Comment, remote_side=lambda: Comment.id, back_populates="replies", lazy="raise"
     )
@@ -57,8 +57,8 @@ class Comment(IdMixin, TimestampMixin, Base):
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
 Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
 Index("ix_comments_comment_created_at", Comment.created_at)
-# For the replies to a comment. Without the second column SQLite would read all comments by the index of their time, and
-# with those that are no replies, where most are none, it would take the index for useless and read all comments anyway.
+# For the replies to a comment. Without the second column, SQLite would scan all comments by the index on created_at. With
+# rows that are no replies, which are the majority, it would not use the index at all.
 IS_REPLY = Comment.parent_id.is_not(None)
 Index(
     "ix_comments_comment_replies",
@@ -72,11 +72,11 @@ COMMENT_TEXT = full_text(Comment, "content")
 
 
 class WordpressComment(Base):
-    """A remark of a WordPress export and the comment it became; a second import finds it whatever was edited since."""
+    """A WordPress comment with the comment created from it, so that a second import recognizes edited comments."""
 
     __tablename__ = "comments_wordpress_comment"
     __history__ = False
 
     post_id: Mapped[int] = mapped_column(ForeignKey("blog_post.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # its number in the old site
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # its id in the old site
     comment_id: Mapped[int] = mapped_column(ForeignKey("comments_comment.id", ondelete="CASCADE"), index=True)

@@ -15,9 +15,9 @@ VIEW, CHANGE, DELETE, MODERATE = (f"comments.{verb}_comment" for verb in ("view"
 
 
 class CommentPolicy(UserPolicy[Comment]):
-    """Everybody sees approved comments, users also their own, moderators all; a reply is hidden with its comment.
+    """Everybody sees approved comments, users also their own, and moderators all; replies are hidden with their parent.
 
-    Comments on a hidden draft are hidden too. "moderate" is the action of setting the status, with its own permission.
+    Comments on a hidden draft are hidden as well. The action "moderate", setting the status, has its own permission.
     """
 
     remembers_anonymous = True
@@ -25,14 +25,14 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return the condition on the comments to which `viewer` may do `action`."""
+        """Return the condition on the comments on which `viewer` may perform `action`."""
         if action == "view":
             return and_(self.of_post(viewer), _on_posts_of(viewer))
         if viewer is None:
             return false()
         if action == "moderate":
             return true() if viewer.has_perm(MODERATE) else false()
-        if action == "add":  # adding a comment in another's name takes the permission to change comments
+        if action == "add":  # adding a comment in the name of another user requires the change permission
             by = true() if viewer.has_perm(CHANGE) else _written_by(viewer)
             return and_(by, _on_posts_of(viewer))
         permission = {"change": CHANGE, "delete": DELETE}.get(action)
@@ -42,7 +42,7 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def explain(self, viewer: User | None, action: str) -> str:
-        """Return the sentence that names the permission."""
+        """Return a sentence that names the required permission."""
         if action == "moderate":
             told = gettext("To moderate comments takes the permission %(permission)s; leave status out.")
         elif action == "delete":
@@ -52,7 +52,7 @@ class CommentPolicy(UserPolicy[Comment]):
         return told % {"permission": {"moderate": MODERATE, "delete": DELETE}.get(action, CHANGE)}
 
     def of_post(self, viewer: User | None) -> ColumnElement[bool]:
-        """Return the condition on the comments that `viewer` may read on a post they may read."""
+        """Return the condition on the comments that `viewer` may read, given that they may read the post."""
         if viewer is not None and sees_all(viewer):
             return true()
         approved = Comment.status == CommentStatus.APPROVED
@@ -61,9 +61,9 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """Return the conditions on replies below a comment that is seen already: its parent is not asked about.
+        """Return the conditions on replies to a visible comment, whose parent need not be checked again.
 
-        The author of whatever comment is shown is shown.
+        The author of every visible comment is visible.
         """
         sees = viewer is not None and sees_all(viewer)
         replies = true() if sees else or_(Comment.status == CommentStatus.APPROVED, _written_by(viewer))
@@ -71,12 +71,12 @@ class CommentPolicy(UserPolicy[Comment]):
 
     @override
     def read_only(self, viewer: User | None) -> frozenset[str]:
-        """Return the status, for all but moderators."""
+        """Return the status field, except for moderators."""
         return frozenset() if viewer is not None and viewer.has_perm(MODERATE) else frozenset({"status"})
 
 
 def sees_all(viewer: User) -> bool:
-    """Return True for somebody who may see comments that are not approved."""
+    """Return whether a user may see comments that are not approved."""
     return any(map(viewer.has_perm, (VIEW, CHANGE, MODERATE)))
 
 
@@ -84,7 +84,7 @@ COMMENTS = CommentPolicy()
 
 
 def _on_posts_of(viewer: User | None) -> ColumnElement[bool]:
-    """Return the condition on the comments on posts that `viewer` may see; no post is looked at for who sees all."""
+    """Return the condition on comments on visible posts; it does not join posts for users who may see all of them."""
     seen = POSTS.where(viewer, "view")
     return true() if seen.compare(true()) else Comment.post.has(seen)
 

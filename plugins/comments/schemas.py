@@ -1,4 +1,4 @@
-"""The schemas of the comments' API: what it reads and answers."""
+"""The request and response schemas of the comments' API."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ Content = Annotated[
 
 
 class CommentCreate(Schema):
-    """A new comment, or with `parent_id` a reply to one on the same post."""
+    """A new comment or, with `parent_id`, a reply to a comment on the same post."""
 
     content: Content
     parent_id: BodyId | None = None

@@ -1,4 +1,4 @@
-"""Change comments. Services flush and never commit: the unit of work does, at the edge."""
+"""Services that write comments. They flush and never commit: the unit of work commits at the end of the request."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,9 +14,9 @@ from plugins.comments.schemas import CommentCreate, CommentUpdate
 async def write_comment(
     session: AsyncSession, user: User, post: Post, data: CommentCreate, *, auto_approve: bool
 ) -> Comment:
-    """Comment on a post, or reply to a comment on it; a moderator reads it first, unless one wrote it.
+    """Create a comment or reply; it needs approval, unless a moderator wrote it or `auto_approve` is set.
 
-    Raises InvalidInputError for a parent that is not on the post, or that is a reply itself.
+    Raise InvalidInputError if the parent is not on the post, or is itself a reply.
     """
     if data.parent_id is not None:
         await _check_parent(session, user, post, data.parent_id)
@@ -29,7 +29,7 @@ async def write_comment(
 
 
 def update_comment(comment: Comment, data: CommentUpdate, user: User, *, auto_approve: bool) -> None:
-    """Moderate a comment or change its text; a changed text waits for a moderator again."""
+    """Set the status of a comment or change its text; a changed text needs approval again."""
     changes = data.model_dump(exclude_unset=True)
     stays_approved = auto_approve and comment.status is CommentStatus.APPROVED
     if changes.get("content", comment.content) != comment.content and not (user.has_perm(MODERATE) or stays_approved):
@@ -39,7 +39,7 @@ def update_comment(comment: Comment, data: CommentUpdate, user: User, *, auto_ap
 
 
 async def _check_parent(session: AsyncSession, user: User, post: Post, parent_id: int) -> None:
-    # Locked, so that a parent that is being removed is either gone for us or waits for our reply.
+    # Locked, so that a parent that is being deleted is either not found, or its deletion waits for this transaction.
     statement = select(Comment).where(Comment.id == parent_id, Comment.post_id == post.id, COMMENTS.of_post(user))
     parent = (await session.scalars(statement.with_for_update(read=True, key_share=True))).one_or_none()
     if parent is None:

@@ -1,9 +1,9 @@
-"""The settings of the comments, read from the environment under `COMMENTS_`."""
+"""The settings of the comments plugin, read from environment variables that begin with `COMMENTS_`."""
 
 from pydantic import BaseModel
 
 
 class CommentsSettings(BaseModel):
-    """Settings of the comments: `COMMENTS_AUTO_APPROVE=true` lets everybody see a comment at once."""
+    """Settings of the comments: `COMMENTS_AUTO_APPROVE=true` publishes comments without moderation."""
 
     auto_approve: bool = False

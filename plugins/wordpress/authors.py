@@ -1,4 +1,4 @@
-"""The people who wrote the posts: found among the users, or made with a password that opens nothing."""
+"""The authors of the imported posts: existing users, or new ones without a usable password."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from plugins.wordpress.usernames import digest, placeholder_email, username_from
 
 @dataclass(frozen=True, kw_only=True)
 class Authors:
-    """The users of an export's authors, by the login and by the e-mail address that they have in it."""
+    """The users for an export's authors, by their login and by their e-mail address in the export."""
 
     by_login: Mapping[str, int]
     by_email: Mapping[str, int]
@@ -35,10 +35,10 @@ class _Person:
 async def find_or_make_authors(
     session: AsyncSession, listed: Iterable[Author], logins: Iterable[str], report: Report
 ) -> Authors:
-    """Find a user for every author that an export lists, and for every other login that its posts name.
+    """Find or create a user for every author that an export lists, and for every other login that its posts name.
 
-    An author is the user with the same e-mail address, else the user of the same name. Whoever is new can log in only
-    after a password reset, which goes to the address that the export has.
+    An author is matched to the user with the same e-mail address, or else the same username. A new user can log in only
+    after a password reset, which is sent to the address in the export.
     """
     people = {author.login: _person(author) for author in listed}
     aliases = _aliases(people, logins)
@@ -68,7 +68,7 @@ def _person(author: Author) -> _Person:
 
 
 def _aliases(people: dict[str, _Person], logins: Iterable[str]) -> dict[str, str]:
-    """Say who each login is; somebody the export does not list joins `people`."""
+    """Return the login of the person that each login stands for; add people whom the export does not list."""
     aliases = {login: login for login in people}
     by_username = {person.username.lower(): login for login, person in people.items()}
     for login in sorted(set(logins) - set(people)):
@@ -97,7 +97,7 @@ async def _make(session: AsyncSession, people: Sequence[_Person], report: Report
     taken = set(await ids_by_key(session, func.lower(User.username), User.id, wanted))
     rows: dict[str, dict[str, object]] = {}
     for person in people:
-        if person.email in rows:  # two logins with one address are one user
+        if person.email in rows:  # two logins with the same address become one user
             continue
         username = person.username
         if username.lower() in taken:

@@ -1,4 +1,4 @@
-"""The extension point `wordpress.posts`: what other plugins take from the items that become posts.
+"""The extension point `wordpress.posts`, by which other plugins import more from the items that become posts.
 
     Plugin(..., extensions={"wordpress.posts": lazy("plugins.reactions.wordpress:import_reactions")})
 
@@ -6,8 +6,9 @@
         for post in batch.posts:
             for node in post.item.node.find_all("wp:postmeta"): ...
 
-It is awaited for every batch of posts, in the import's own transaction, and again for posts that an earlier import
-brought: it must find by itself what it already has. It flushes, never commits, and counts in `batch.report`.
+The function is awaited for every batch of posts, in the transaction of the import. It is also called for posts of an
+earlier import, and has to recognize what it has already imported. It flushes, never commits, and counts in
+`batch.report`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ EXTENSION_POINT = "wordpress.posts"
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPost:
-    """An item of the export and the post that it is here."""
+    """An item of the export with the id of its post."""
 
     id: int
     item: Item
@@ -32,7 +33,7 @@ class ImportedPost:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Some posts of one import; `authors` are the users of the export's authors, by e-mail address."""
+    """Some posts of one import; `authors` maps e-mail addresses of the export's authors to users."""
 
     session: AsyncSession
     posts: Sequence[ImportedPost]

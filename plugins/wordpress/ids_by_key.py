@@ -1,4 +1,4 @@
-"""Find many rows by a key, in pages: a database allows only so many values in one statement."""
+"""Find many rows by a key, in several statements, since databases limit the number of parameters in one."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,7 @@ async def ids_by_key(
     wanted: Iterable[str],
     *conditions: ColumnElement[bool],
 ) -> dict[str, int]:
-    """`value` of the rows whose `key` is one of `wanted`, by that key."""
+    """Return `value` of the rows whose `key` is in `wanted`, by key."""
     keys = list(dict.fromkeys(wanted))
     found: dict[str, int] = {}
     for start in range(0, len(keys), PAGE):

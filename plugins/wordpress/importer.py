@@ -1,4 +1,4 @@
-"""From a WordPress export to rows, in one transaction: all of it or nothing."""
+"""Write a WordPress export to the database, in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ async def import_export(
     extensions: Sequence[Extension] = (),
     advance: Callable[[int], None] = lambda _items: None,
 ) -> Report:
-    """Write what the export has and the site has not, and leave committing to the caller.
+    """Write what the site does not have yet; the caller commits.
 
-    `survey` is what a first reading of `source` found; `advance` hears how many items were done. Raises ExportError
-    if the file changed for the worse since then, ConflictError if somebody took a name at the same moment.
+    `survey` is the result of the first reading of `source`; `advance` is called with the number of items done. Raise
+    ExportError if the file has become invalid since then, ConflictError if a concurrent transaction took a name.
     """
     report = Report()
     try:
@@ -49,7 +49,7 @@ async def import_export(
             await importer.add(items)
     except IntegrityError as error:
         raise ConflictError(
-            "Somebody wrote the same user, tag or post while the import ran; nothing was imported, run it again"
+            "Somebody created the same user, tag or post during the import; nothing was imported, run it again"
         ) from error
     if source.removed:
         report.changed["characters that XML forbids removed"] = source.removed
@@ -57,7 +57,7 @@ async def import_export(
 
 
 async def _take_turns(session: AsyncSession) -> None:
-    """Let one import run at a time: the second finds what the first brought. SQLite's writers take turns anyway."""
+    """Allow one import at a time, so that a second one finds what the first imported. SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text(f"LOCK TABLE {WordpressItem.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
@@ -93,7 +93,7 @@ class _Importer:
     extensions: Sequence[Extension]
 
     async def add(self, items: Sequence[Item]) -> None:
-        """Write those of `items` that are new, and let the extensions see all of them."""
+        """Write the new ones among `items`, and pass all of them to the extensions."""
         ids = await ids_by_key(self.session, WordpressItem.key, WordpressItem.post_id, (item.key for item in items))
         self.report.existing["posts"] += len(ids)
         ids |= await self._insert([item for item in items if item.key not in ids])
@@ -105,7 +105,7 @@ class _Importer:
     async def _insert(self, items: Sequence[Item]) -> dict[str, int]:
         if not items:
             return {}
-        # SQLite promises no order of RETURNING, so there SQLAlchemy writes row by row; it has no network to wait for.
+        # On SQLite, where RETURNING has no defined order, SQLAlchemy inserts row by row; there is no network latency.
         statement = insert(Post).returning(Post.id, sort_by_parameter_order=True)
         found = await self.session.scalars(statement, [self._row(item) for item in items])
         ids = dict(zip((item.key for item in items), found, strict=True))
@@ -130,7 +130,7 @@ class _Importer:
 
     def _count(self, item: Item, *, is_published: bool) -> None:
         self.report.created["published posts" if is_published else "drafts"] += 1
-        if item.has_password:  # it was not for everybody to read, and here is nothing to ask for the password
+        if item.has_password:  # it was not public, and the blog cannot ask for a password
             self.report.changed["posts with a password made drafts"] += 1
         elif not is_published and item.status != "draft":
             self.report.changed[f"{plain_kind(item.status)} posts made drafts"] += 1

@@ -1,6 +1,6 @@
 """The table of contents of the import from WordPress.
 
-What it remembers of an import stands in a table of the blog, with the posts that it is about.
+The table that records which items were imported belongs to the blog, as it refers to posts.
 """
 
 from dovetail.plugin import Command, Plugin

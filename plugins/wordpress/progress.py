@@ -1,4 +1,4 @@
-"""Say how far a long piece of work is: a bar on a terminal, a plain line now and then in a log."""
+"""Show the progress of a long operation: a bar on a terminal, otherwise a line now and then."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -11,14 +11,14 @@ import click
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-STEPS = 10  # lines in a log
+STEPS = 10  # lines printed if there is no terminal
 
 
 @contextmanager
 def progress(label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how much more of `total` is done; what it says goes to standard error."""
+    """Yield a function to call with each completed part of `total`; the progress is printed to standard error."""
     if sys.stderr.isatty():
-        from tqdm import tqdm  # here, for a log and `check` do without it
+        from tqdm import tqdm  # here, since only terminals need it
 
         with tqdm(total=total, desc=label, unit=unit, unit_scale=True, file=sys.stderr) as bar:
             yield partial(_advance, bar)

@@ -1,4 +1,4 @@
-"""Count what an import did."""
+"""Count what an import has done."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Report:
-    """Counts by the noun that a reader is told (`"posts"`, `"trackback"`)."""
+    """Counts by the noun that the report prints (`"posts"`, `"trackback"`)."""
 
     created: Counter[str] = field(default_factory=Counter)
     existing: Counter[str] = field(default_factory=Counter)
@@ -15,7 +15,7 @@ class Report:
     changed: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for each kind of count that is not empty."""
+        """Yield the lines of the report."""
         yield f"Imported: {_listed(self.created)}." if self.created.total() else "Nothing new: not one row was added."
         for title, counts in (("Already here", self.existing), ("Skipped", self.skipped), ("Changed", self.changed)):
             if counts.total():

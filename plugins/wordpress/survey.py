@@ -1,4 +1,4 @@
-"""The first reading of an export: it must be sound to its end before a row is written, and says what to expect."""
+"""The first reading of an export, which checks the whole file and collects its authors and tags before any write."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from plugins.wordpress.export.reader import Author, Item, Term, read_export
 from plugins.wordpress.export.source import Source
 from plugins.wordpress.tags import tag_name
 
-# WordPress's own leftovers: what was thrown away, what was never saved, what is part of another item.
+# Items that WordPress keeps for itself: trashed, never saved, or part of another item.
 LEFTOVERS = {"trash": "posts in the trash", "auto-draft": "posts never saved", "inherit": "revisions"}
 
 
 @dataclass
 class Survey:
-    """The people and tags that an export names."""
+    """The authors and tags that an export names."""
 
     authors: list[Author] = field(default_factory=list)
     logins: set[str] = field(default_factory=set)
@@ -22,7 +22,7 @@ class Survey:
 
 
 def survey_export(source: Source, max_item_size: int, advance: Callable[[int], None] = lambda _bytes: None) -> Survey:
-    """Read the whole file once. Raises ExportError if any of it cannot be imported."""
+    """Read the whole file once. Raise ExportError if any of it cannot be imported."""
     survey = Survey()
     for entry in read_export(source, max_item_size, advance):
         match entry:
@@ -39,12 +39,12 @@ def survey_export(source: Source, max_item_size: int, advance: Callable[[int], N
 
 
 def why_not(item: Item) -> str | None:
-    """Why an item does not become a post, in a few words; None if it does."""
+    """Return why an item does not become a post, in a few words; None if it does."""
     if item.kind != "post":
         return f"items of type {plain_kind(item.kind)}"
     return LEFTOVERS.get(item.status)
 
 
 def plain_kind(kind: str) -> str:
-    """Return a post type or status as messages show it, whatever the file says."""
+    """Return a post type or status for messages, reduced to harmless characters."""
     return "".join(character for character in kind if character.isalnum() or character in "_-")[:40] or "?"

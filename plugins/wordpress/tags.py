@@ -1,4 +1,4 @@
-"""From the names of WordPress's tags and categories to tags of the blog."""
+"""Convert the names of WordPress's tags and categories to tags of the blog."""
 
 from collections.abc import Iterable
 
@@ -11,11 +11,11 @@ from plugins.wordpress.ids_by_key import ids_by_key
 from plugins.wordpress.report import Report
 
 PAGE = 500  # tags in one statement
-ELLIPSIS = "..."  # the spelling of tags turns "…" into this
+ELLIPSIS = "..."  # NFKC turns "…" into this
 
 
 def tag_name(name: str) -> str | None:
-    """Return the spelling of a tag here: a long name is cut, invisible characters go; None if nothing is left."""
+    """Return the normalized name of a tag, cut if it is too long, without invisible characters; None if it is empty."""
     name = name.strip()[:LONGEST_TYPED]
     for spelling in (name, _visible(name), _cut(name)):
         try:
@@ -26,8 +26,8 @@ def tag_name(name: str) -> str | None:
 
 
 async def find_or_make_tags(session: AsyncSession, names: Iterable[str], report: Report) -> dict[str, int]:
-    """Return the ids of the tags of these names, each spelled as `tag_name` says, by name."""
-    # Sorted as a whole, not only page by page: two who make the same tags in different order would deadlock.
+    """Return the ids of the tags with these names, which `tag_name` has normalized, by name; create missing tags."""
+    # Sorted as a whole, not only within each page: two imports that create the same tags in another order deadlock.
     wanted = sorted(set(names))
     before = await ids_by_key(session, Tag.name, Tag.id, wanted)
     found: dict[str, int] = {}

@@ -1,17 +1,17 @@
-"""From the logins and names of another system to usernames that auth accepts."""
+"""Convert logins and names of another system to valid usernames."""
 
 import re
 import unicodedata
 from hashlib import sha256
 
-LONGEST_READ = 1_000  # characters of a name that are looked at
-MAX_LENGTH = 100  # of 150, which leaves room for what makes a name unique
+LONGEST_READ = 1_000  # characters of a name that are used
+MAX_LENGTH = 100  # of 150, which leaves room for a suffix that makes the name unique
 
 
 def username_from(name: str) -> str:
-    """Return the nearest username in ASCII: "José Díaz" is "Jose.Diaz"; "" if nothing of the name is left.
+    """Return the nearest username in ASCII: "José Díaz" becomes "Jose.Diaz"; "" if nothing is left.
 
-    Of an e-mail address only the part before the @ is taken: usernames are public.
+    Of an e-mail address only the part before the @ is used, since usernames are public.
     """
     name = name.strip()[:LONGEST_READ]
     local = name.partition("@")[0] or name
@@ -21,10 +21,10 @@ def username_from(name: str) -> str:
 
 
 def digest(*parts: str) -> str:
-    """Twelve characters that are the same for the same words, to tell people of one name apart."""
+    """Return twelve characters that are always the same for these texts, to distinguish people with the same name."""
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def placeholder_email(kind: str, mark: str) -> str:
-    """Return an address that belongs to nobody and never will (RFC 2606, section 2)."""
+    """Return an address in a domain that never exists (RFC 2606, section 2)."""
     return f"{kind}-{mark}@example.invalid"

@@ -1,4 +1,4 @@
-"""Find the writer of a remark: an author of the export, or a guest, for whom a user is made who can never log in."""
+"""Find the writer of a WordPress comment: an author of the export, or a guest, who gets a user that cannot log in."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from plugins.wordpress.ids_by_key import ids_by_key
 from plugins.wordpress.usernames import digest, placeholder_email, username_from
 from plugins.wordpress_comments.reader import Remark
 
-NOBODY = "Anonymous"  # as WordPress calls who left no name
+NOBODY = "Anonymous"  # WordPress's name for writers who left none
 
 
 async def find_or_make_writers(batch: Batch, remarks: Sequence[Remark]) -> list[int]:
-    """Return the key of the user of each remark, in order.
+    """Return the ids of the users who wrote the remarks, in order.
 
-    Anybody can type anybody's address below a post. So a remark is given to a user only if the address is that of one
-    of the export's authors, and WordPress knew the writer or a moderator let the remark pass. Everybody else is a
-    guest: one inactive user for each name and address, without the address, which its owner can still register with.
+    Anybody can enter anybody's address below a post. So a remark is attributed to a user only if the address is that of
+    one of the export's authors, and the writer was logged in or a moderator approved the remark. All others are guests:
+    one inactive user for each name and address, without the address, so that its owner can still register with it.
     """
     guests = {_email(remark): remark for remark in remarks if _member(batch, remark) is None}
     users = await _find_or_make_guests(batch, guests)

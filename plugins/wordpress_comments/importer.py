@@ -1,4 +1,4 @@
-"""Import the comments below the posts of a WordPress export, at the extension point of its posts."""
+"""Import the comments of a WordPress export, at the extension point of its posts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from plugins.wordpress.extension import Batch
 from plugins.wordpress_comments.guests import find_or_make_writers
 from plugins.wordpress_comments.reader import Remark, read_remarks
 
-Place = tuple[int, str]  # a post, and the key of a remark below it
+Place = tuple[int, str]  # (id of the post, key of the remark)
 
 
 async def import_comments(batch: Batch) -> None:
-    """Write the comments of these posts that are not here yet, with their dates, threads and moderation."""
+    """Write the comments of these posts that were not imported before, with their dates, threads and status."""
     remarks = {
         (post.id, remark.key): remark
         for post in batch.posts
@@ -26,7 +26,7 @@ async def import_comments(batch: Batch) -> None:
     new = {place: remark for place, remark in remarks.items() if place not in ids}
     batch.report.created["comments"] += len(new)
     writers = dict(zip(new, await find_or_make_writers(batch, list(new.values())), strict=True))
-    # A reply needs the id of the comment it answers, so the first remark of every thread goes first.
+    # A reply needs the id of the comment it replies to, so the first remarks of all threads are inserted before.
     for is_reply in (False, True):
         rows = {
             (post_id, remark.key): _row(post_id, remark, writers[post_id, remark.key], ids)
@@ -37,7 +37,7 @@ async def import_comments(batch: Batch) -> None:
 
 
 async def _existing(session: AsyncSession, posts: Sequence[int]) -> dict[Place, int]:
-    """Return the comment that starts the thread of each remark that an earlier import brought."""
+    """Return, for each remark of an earlier import, the comment that its thread begins with."""
     starts = func.coalesce(Comment.parent_id, Comment.id)
     statement = (
         select(WordpressComment.post_id, WordpressComment.key, starts)

@@ -1,4 +1,4 @@
-"""From an item of a WordPress export to the remarks below it."""
+"""Read the comments ("remarks") of an item of a WordPress export."""
 
 import re
 from collections import Counter
@@ -25,7 +25,7 @@ TRASH = ("trash", "post-trashed")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remark:
-    """A comment as WordPress has it; `root` is the key of the first remark of its thread, None if it is that itself."""
+    """A WordPress comment; `root` is the key of the first remark of its thread, None for the first itself."""
 
     key: str
     root: str | None
@@ -38,10 +38,9 @@ class Remark:
 
 
 def read_remarks(item: Item, skipped: Counter[str]) -> Iterator[Remark]:
-    """Return the remarks of an item that become comments, in the file's order; `skipped` counts the others by kind.
+    """Yield the remarks of an item that become comments, in the file's order; count the others in `skipped`.
 
-    Threads of any depth become one level of replies: each reply belongs to the first remark of its thread that is
-    imported.
+    Threads of any depth are reduced to one level: each reply belongs to the first imported remark of its thread.
     """
     nodes: dict[str, Node] = {}
     reasons: dict[str, str | None] = {}
@@ -81,7 +80,7 @@ def _key(node: Node) -> str:
 
 def _why_not(node: Node) -> str | None:
     kind = node.word("wp:comment_type") or "comment"
-    if kind != "comment":  # plugins keep order notes and the like here, which were never for everybody to read
+    if kind != "comment":  # plugins store order notes and the like as comments, which were never public
         return f"comments of type {plain_text(kind)[:20]}" if kind not in ("pingback", "trackback") else f"{kind}s"
     if node.word("wp:comment_approved") in TRASH:
         return "comments in the trash"
@@ -89,7 +88,7 @@ def _why_not(node: Node) -> str | None:
 
 
 def _roots(parents: Mapping[str, str], reasons: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return the first imported remark above each; a remark whose parents go round in a circle starts a thread."""
+    """Return the first imported remark above each one; in a cycle of parents, one remark starts a thread."""
     roots: dict[str, str | None] = {}
     for start in parents:
         path: dict[str, None] = {}

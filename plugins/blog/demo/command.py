@@ -1,10 +1,10 @@
-"""`manage.py loaddemo`, and the extension point `blog.demo_posts`: what other plugins add to the demo.
+"""`manage.py loaddemo`, and its extension point `blog.demo_posts`, by which other plugins add to the demo.
 
     Plugin(..., extensions={"blog.demo_posts": lazy("plugins.reactions.demo:add_reactions")})
 
     async def add_reactions(session: AsyncSession, posts: Sequence[Post]) -> None: ...
 
-It is awaited once, in the transaction that writes the posts, whose authors are loaded.
+The function is awaited once, in the transaction that writes the posts. The authors of the posts are loaded.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +23,7 @@ Extension: TypeAlias = Callable[[AsyncSession, Sequence[Post]], Awaitable[None]]
 
 
 @click.command()
-@click.option("--if-empty", is_flag=True, help="Do nothing, and do not complain, if there are posts.")
+@click.option("--if-empty", is_flag=True, help="Do nothing, without an error, if there are posts.")
 @async_command
 async def loaddemo(context: Context, *, if_empty: bool) -> None:
     """Load a small demo blog, if there are no posts yet. Its authors cannot log in."""

@@ -18,16 +18,17 @@ CONTENT = Path(__file__).with_name("posts.toml")
 
 
 async def has_posts(session: AsyncSession) -> bool:
-    """Return whether there is a post. Others wait to write one until the transaction ends: no two both find none."""
-    if session.get_bind().dialect.name == "postgresql":  # SQLite's writers take turns anyway
+    """Return whether there is a post; lock the table, so that two concurrent commands cannot both find none."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite allows one writer at a time anyway
         await session.execute(text(f"LOCK TABLE {Post.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
     return bool(await session.scalar(select(exists().where(Post.id.is_not(None)))))
 
 
 async def load_demo(session: AsyncSession) -> Sequence[Post]:
-    """Write the demo's authors, who cannot log in, and its posts; oldest first, as they would have been written.
+    """Write the demo's authors, who cannot log in, and its posts, oldest first.
 
-    An author who exists is taken as found. Raises ConflictError if an author's e-mail address is somebody else's.
+    Existing users with these usernames are used as authors. Raise ConflictError if an author's e-mail address belongs
+    to another user.
     """
     content = tomllib.loads(CONTENT.read_text(encoding="utf-8"))
     authors = {author["username"]: await _author(session, author) for author in content["authors"]}

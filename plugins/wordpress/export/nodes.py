@@ -1,4 +1,4 @@
-"""From text to the elements of an RSS channel, one at a time, with defusedxml: no entity, no DTD, nothing external."""
+"""Parse the elements of an RSS channel one at a time, with defusedxml: no DTD, no entities, no external references."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from plugins.wordpress.export.source import ExportError
 
-# WordPress has written these addresses with http and with https, and with the version of each format.
+# WordPress has used these namespaces with http and https, and with the version of each format.
 NAMESPACES = (
     (re.compile(r"https?://wordpress\.org/export/1\.\d+/excerpt/?"), "excerpt"),
     (re.compile(r"https?://wordpress\.org/export/1\.\d+/?"), "wp"),
@@ -29,45 +29,45 @@ CUT_SHORT = {
         expat_errors.XML_ERROR_PARTIAL_CHAR,
     )
 }
-CHANNEL = 2  # elements that are open inside <rss><channel>
+CHANNEL = 2  # the depth inside <rss><channel>
 MAX_DEPTH = 32  # an export has five levels
-MAX_SILENT_CHUNKS = 16  # pieces of text in a row without the end of a tag or any text in them
-COST_OF_ELEMENT = 100  # characters that an element counts for, so that a million empty ones are not free
+MAX_SILENT_CHUNKS = 16  # consecutive chunks without a complete tag or any text
+COST_OF_ELEMENT = 100  # characters that an element counts as, so that empty elements also reach the limit
 
 
 @dataclass(slots=True)
 class Node:
-    """One element: `tag` has WordPress's usual prefix whatever the file calls it (`wp:post_id`, `dc:creator`)."""
+    """One element; `tag` has WordPress's usual prefix, whatever prefix the file uses (`wp:post_id`, `dc:creator`)."""
 
     tag: str
     attributes: dict[str, str]
     parts: list[str] = field(default_factory=list)
     children: list["Node"] = field(default_factory=list)
-    size: int = 0  # characters inside it, if it is a child of the channel
+    size: int = 0  # characters in it; only set for children of the channel
 
     @property
     def text(self) -> str:
-        """Return the text directly inside."""
+        """Return the text directly inside the element."""
         return "".join(self.parts)
 
     def find_all(self, tag: str) -> Iterator["Node"]:
-        """Return the children of one name, in order."""
+        """Return the children with this tag, in order."""
         return (child for child in self.children if child.tag == tag)
 
     def value(self, tag: str) -> str:
-        """Return the text of the first child of that name, exactly as it is; "" if there is none."""
+        """Return the unchanged text of the first child with this tag; "" if there is none."""
         return next((child.text for child in self.find_all(tag)), "")
 
     def word(self, tag: str) -> str:
-        """Return the text of the first child of that name without white space around it."""
+        """Return the text of the first child with this tag, without surrounding white space."""
         return self.value(tag).strip()
 
 
 def read_nodes(chunks: Iterable[str], name: str, max_item_size: int) -> Iterator[Node]:
-    """Yield the children of `<rss><channel>` as they end; only one is kept in memory.
+    """Yield the children of `<rss><channel>` when they are complete; only one is kept in memory.
 
-    `name` is what messages call the file, `max_item_size` how many characters one child may have. Raises ExportError
-    for text that is no XML, that declares a DTD or an entity, that ends too early, and for XML that is no RSS.
+    `name` is the file's name for messages, `max_item_size` the maximum number of characters in one child. Raise
+    ExportError if the text is not well-formed XML or not RSS, declares a DTD or an entity, or ends too early.
     """
     channel = _Channel(name, max_item_size)
     parser = _make_parser(channel)
@@ -77,14 +77,14 @@ def read_nodes(chunks: Iterable[str], name: str, max_item_size: int) -> Iterator
         silent = silent + 1 if channel.events == seen else 0
         seen = channel.events
         if silent > MAX_SILENT_CHUNKS:
-            raise ExportError(f"{name} has a tag that does not end; it is no WordPress export")
+            raise ExportError(f"{name} has a tag that does not end; it is not a WordPress export")
         yield from channel.take()
     _feed(lambda _nothing: parser.close(), "", name)
     yield from channel.take()
 
 
 class _Channel:
-    """The parser's target: builds a child of the channel, and hands it over when it ends."""
+    """The target of the parser: builds the children of the channel."""
 
     def __init__(self, name: str, max_item_size: int) -> None:
         self.events = 0
@@ -96,7 +96,7 @@ class _Channel:
         self._finished: list[Node] = []
 
     def take(self) -> list[Node]:
-        """Return the children that ended since the last call."""
+        """Return the children that were completed since the last call."""
         finished, self._finished = self._finished, []
         return finished
 
@@ -124,7 +124,7 @@ class _Channel:
             self._finished.append(node)
 
     def data(self, text: str) -> None:
-        """Text, possibly in several pieces."""
+        """Add text, of which there may be several parts."""
         self.events += 1
         if self._open:
             self._open[-1].parts.append(text)
@@ -160,7 +160,7 @@ def _prefixed(tag: str) -> str:
 
 def _make_parser(channel: _Channel) -> DefusedXMLParser:
     parser = DefusedXMLParser(target=channel, forbid_dtd=True)
-    # Old exports write &nbsp; outside CDATA. With an (empty) foreign DTD the parser asks this table instead of failing.
+    # Old exports use &nbsp; outside CDATA. With an (empty) foreign DTD the parser looks it up here instead of failing.
     parser.entity = HTML_ENTITIES
     parser.parser.UseForeignDTD(True)  # noqa: FBT003 - expat's own signature
     refuse = parser.defused_external_entity_ref_handler

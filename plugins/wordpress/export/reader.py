@@ -1,6 +1,6 @@
-"""From a WordPress export (WXR 1.0 to 1.2) to plain values; nothing here knows a database.
+"""Read a WordPress export (WXR 1.0 to 1.2) into plain values, without a database.
 
-WordPress writes the format in wp-admin/includes/export.php; it has no other description.
+The format is only defined by the code that writes it, wp-admin/includes/export.php.
 """
 
 import html
@@ -18,12 +18,12 @@ VERSIONS = ("1.0", "1.1", "1.2")
 TERM_NAMES = {"wp:category": "wp:cat_name", "wp:tag": "wp:tag_name", "wp:term": "wp:term_name"}
 TAXONOMIES = ("category", "post_tag", "tag", "")  # WXR 1.0 says "tag", and names no domain for categories
 
-WHITE_SPACE = dict.fromkeys(map(ord, "\t\n\r\f\v"), " ")  # a no-break space is a character that somebody chose
+WHITE_SPACE = dict.fromkeys(map(ord, "\t\n\r\f\v"), " ")  # without the no-break space, which is a deliberate choice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """Somebody who wrote on the old site; `email` and `name` may be empty."""
+    """An author of the old site; `email` and `name` may be empty."""
 
     login: str
     email: str
@@ -39,10 +39,9 @@ class Term:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """A post, a page, an attachment or whatever else `kind` says.
+    """A post, a page, an attachment or another kind of item, as `kind` says.
 
-    `key` is the same in every export of one site. `node` holds everything the file says of it, for those who look for
-    more than a blog does.
+    `key` is the same in every export of a site. `node` is the whole element, for extensions that need more of it.
     """
 
     key: str
@@ -61,10 +60,10 @@ class Item:
 def read_export(
     source: Source, max_item_size: int, advance: Callable[[int], None] = lambda _bytes: None
 ) -> Iterator[Author | Term | Item]:
-    """Read one export in the order of the file, with one item in memory at a time.
+    """Yield the contents of an export in the order of the file, with one item in memory at a time.
 
-    `max_item_size` is in characters; `advance` hears how many bytes were read. Raises ExportError, with one line that
-    says what is wrong with the file.
+    `max_item_size` is in characters; `advance` is called with the number of bytes read. Raise ExportError, with a
+    one-line message, if the file cannot be read.
     """
     version = ""
     for node in read_nodes(source.chunks(advance), source.name, max_item_size):
@@ -80,20 +79,20 @@ def read_export(
             yield _item(node)
     if not version:
         raise ExportError(
-            f"{source.name} is an RSS feed but no WordPress export: <wp:wxr_version> is missing; "
+            f"{source.name} is an RSS feed but not a WordPress export: <wp:wxr_version> is missing; "
             "use Tools, Export in the old site's administration"
         )
 
 
 def plain_text(text: str) -> str:
-    """Return what a browser shows of a title or a name, on one line: WordPress keeps them escaped for HTML."""
+    """Return a title or name, which WordPress stores escaped for HTML, as plain text on one line."""
     spaced = html.unescape(text).translate(WHITE_SPACE)
     printable = "".join(character for character in spaced if unicodedata.category(character) != "Cc")
     return " ".join(filter(None, printable.split(" ")))
 
 
 def shortened(text: str, length: int) -> str:
-    """`text` cut to `length` characters, with an ellipsis if something is missing."""
+    """Return `text`, cut to `length` characters with an ellipsis if it is longer."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
@@ -134,7 +133,7 @@ def _item(node: Node) -> Item:
 
 
 def _key(node: Node) -> str:
-    # Neither is enough alone: guids are repeated when posts are copied, and numbers belong to one site.
+    # Neither is unique: copied posts have the same guid, and numbers are unique only within one site.
     parts = [node.word("guid") or node.word("link"), node.word("wp:post_id")]
     if not all(parts):
         parts += [node.word("wp:post_date"), node.value("title")]

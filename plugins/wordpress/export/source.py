@@ -1,4 +1,4 @@
-"""From a file of unknown origin to clean text: its size, its kind, its encoding and the characters XML forbids."""
+"""Read a file of unknown origin as text: check its size, type and encoding, and remove characters that XML forbids."""
 
 import codecs
 import re
@@ -14,7 +14,7 @@ class ExportError(InvalidInputError):
     """The file is not a WordPress export that can be read."""
 
 
-CHUNK = 1 << 20  # bytes; large, so that a parser that goes back to the start of a long tag does so seldom
+CHUNK = 1 << 20  # bytes; large, since the parser starts again at the beginning of a tag that a chunk cuts
 
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -27,29 +27,29 @@ BYTE_ORDER_MARKS = {
 }
 DECLARED_ENCODING = re.compile(rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 PROBE = b'<?xml version="1.0"?> +AD4- \\u0041 xn--a'
-# https://www.w3.org/TR/xml/#charsets: WordPress writes them all the same, and PostgreSQL cannot store a NUL.
+# https://www.w3.org/TR/xml/#charsets: WordPress writes them nevertheless, and PostgreSQL cannot store NUL.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class Source:
-    """The text of one file, which can be read more than once."""
+    """The text of one file, which can be read several times."""
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self.path = path
         self.max_bytes = max_bytes
-        self.removed = 0  # characters that XML forbids, in the last reading
+        self.removed = 0  # forbidden characters that were removed during the last reading
         self._state: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
-        """Return the file's name for messages, on one line whatever characters it has."""
+        """Return the file's name for messages, quoted so that it is on one line."""
         return repr(str(self.path))
 
     def size(self) -> int:
         """Return the size of the file in bytes.
 
-        Raises ExportError if it is missing, empty, larger than `max_bytes` or no regular file, and if it changed since
-        it was last asked for.
+        Raise ExportError if it is missing, empty, larger than `max_bytes` or not a regular file, or if it has changed
+        since the last call.
         """
         try:
             found = self.path.stat()
@@ -70,10 +70,10 @@ class Source:
         return found.st_size
 
     def chunks(self, advance: Callable[[int], None] = lambda _bytes: None) -> Iterator[str]:
-        """Read the text piece by piece; `advance` hears how many bytes each piece had.
+        """Yield the text in chunks; `advance` is called with the number of bytes of each.
 
-        White space before the first tag is left out, because themes and plugins that print a blank line are common
-        and XML forbids it. Raises ExportError as `size` does, and for bytes that do not fit the file's encoding.
+        White space before the first tag is removed: XML forbids it, but themes and plugins often print a blank line.
+        Raise ExportError as `size` does, and for bytes that are invalid in the file's encoding.
         """
         self.size()
         self.removed = 0
@@ -142,8 +142,8 @@ class Source:
 
 
 def _reads_as_ascii(encoding: str) -> bool:
-    # The declaration was found in ASCII, so the encoding must agree on that. This leaves out Python's own codecs as
-    # well, some of which undo escapes; "zlib", which would unpack a bomb, is refused before it sees a byte.
+    # The declaration itself was found in ASCII, so the encoding has to be compatible with it. This also excludes
+    # Python's own codecs, some of which undo escapes; "zlib", which would unpack a bomb, is refused before decoding.
     try:
         return PROBE.decode(encoding) == PROBE.decode("ascii")
     except (LookupError, UnicodeError):
