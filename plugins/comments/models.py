@@ -57,8 +57,8 @@ class Comment(IdMixin, TimestampMixin, Base):
 Index("ix_comments_comment_post_id_status", Comment.post_id, Comment.status)
 Index("ix_comments_comment_post_id_created_at_id", Comment.post_id, Comment.created_at, Comment.id)
 Index("ix_comments_comment_created_at", Comment.created_at)
-# For the replies to a comment. Without the second column, SQLite would scan all comments by the index on created_at. With
-# rows that are no replies, which are the majority, it would not use the index at all.
+# For the replies to a comment. Without the second column, SQLite would scan all comments by the index on created_at. If
+# the index included comments that are no replies, often the majority, SQLite would not use it at all.
 IS_REPLY = Comment.parent_id.is_not(None)
 Index(
     "ix_comments_comment_replies",
