@@ -2,7 +2,7 @@
 
     async def create_post(user: CurrentUser, session: SessionDep) -> PostRead: ...
 
-Deactivated users are refused. A token that is wrong, expired or revoked is a 401, even where none is needed.
+Deactivated users are refused. A wrong, expired or revoked token is a 401, even on endpoints that require no login.
 """
 
 from typing import Annotated

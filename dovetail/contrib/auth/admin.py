@@ -72,16 +72,16 @@ OFFERED = {
     Group: gettext_lazy("Groups that permit more than you may do yourself are not offered; those that are set stay."),
     Permission: gettext_lazy("What you may not do yourself is not offered; what others set stays."),
 }
-PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verifying takes long, so it comes before any lock
+PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verified before any lock is taken, since it is slow
 
 
 class HolderAdmin(ModelAdmin):
-    """A view of those who hold permissions: it says in words what each lets them do, and offers what one may give."""
+    """A view of models that hold permissions: it shows them in words, and offers only those that the user may grant."""
 
     async def formfield_for_manytomany(
         self, request: Request, db_field: RelationshipProperty[object], **kwargs: object
     ) -> FormField:
-        """Return the field, which offers who is no superuser what they may give, and says so."""
+        """Return the field; for users who are not superusers, it offers only what they may grant, and says so."""
         manager, model = user_of(request), db_field.mapper.class_
         if model in {Group, Permission} and not manager.is_superuser:
             kwargs |= {"where": grantable(manager, model), "form_class": KeptChoicesField}
@@ -89,18 +89,18 @@ class HolderAdmin(ModelAdmin):
         return await super().formfield_for_manytomany(request, db_field, **kwargs)
 
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
-        """Return what a form chose, offered or not: what is held stays, and the rest is checked when it is set."""
+        """Return the chosen objects, whether offered or not: those already held stay, others are checked when set."""
         loader = self.autocompletes.get(relation)
         return [] if loader is None else await loader.get_many(request, identifiers)
 
     def title_of(self, obj: object) -> str:
-        """Return what an object is called."""
+        """Return the title of an object."""
         said = super().title_of(obj)
         return in_words(obj) if isinstance(obj, Permission) and said == obj.name else said
 
 
 class UserAdmin(HolderAdmin, model=User):
-    """The view of accounts; the functions that make and change them are those of the API, so the same rules hold."""
+    """The view of accounts. It uses the same functions as the API, so the same rules apply."""
 
     icon = "fa-solid fa-users"
     category = gettext_lazy("People")
@@ -122,7 +122,7 @@ class UserAdmin(HolderAdmin, model=User):
     }
     search_fields = ("username", "email", "full_name")
     sortable_by = list_display
-    unindexed = (  # staff look for users by hand, and seldom
+    unindexed = (  # used only by staff, and rarely
         *("username", "email", "full_name", "is_active", "is_staff", "is_superuser", "is_verified", "created_at"),
         *("has_second_factor", "groups", "search"),
     )
@@ -154,7 +154,7 @@ class UserAdmin(HolderAdmin, model=User):
     }
 
     widget_args: ClassVar[dict[str, dict[str, object]]] = {
-        "username": {"autocomplete": "username"},  # beside a new password: what a password manager keeps it under
+        "username": {"autocomplete": "username"},  # so that password managers store a new password under this name
         "email": {"autocomplete": "email"},
         "full_name": {"autocomplete": "name"},
     }
@@ -162,9 +162,9 @@ class UserAdmin(HolderAdmin, model=User):
     async def get_form(
         self, request: Request | None = None, obj: object | None = None, *, creating: bool | None = None
     ) -> type[Form]:
-        """Return the form; that of one's own account asks for the current password. Nobody chooses somebody else's.
+        """Return the form. The form of one's own account asks for the current password.
 
-        That of somebody who may do more is locked, and says why: nothing of it could be saved.
+        The form of a user with more permissions is locked and says why, since it could not be saved.
         """
         base: Any = await super().get_form(request, obj, creating=creating)
         if request is None or not isinstance(obj, User):
@@ -182,18 +182,18 @@ class UserAdmin(HolderAdmin, model=User):
         return None
 
     def get_readonly_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
-        """Return what the form shows and never writes: who is no superuser makes and unmakes none."""
+        """Return the read-only fields; only superusers can set or unset `is_superuser`."""
         found = super().get_readonly_fields(request, obj)
         return found if user_of(request).is_superuser else (*found, "is_superuser")
 
     async def prepare(self, request: Request) -> None:
-        """Verify the current password of somebody who changes themselves."""
+        """Verify the current password of a user who changes their own account."""
         current = (await request.form()).get(CURRENT)
         is_typed = _is_own(request) and isinstance(current, str) and current
         PROOF.set(request, await prove(user_of(request), str(current)) if is_typed else Proof())
 
     async def create_object(self, request: Request, data: dict[str, Any]) -> User:
-        """Make a user, who is sent a link to choose a password."""
+        """Create a user, who is sent a link to choose a password."""
         values = _columns(data)
         check_may_set_flags(user_of(request), None, is_superuser=values.get("is_superuser", False))
         user = await users.create_user(self.session, **values, password=None)
@@ -205,9 +205,9 @@ class UserAdmin(HolderAdmin, model=User):
         return user
 
     async def change_object(self, request: Request, obj: User, data: dict[str, Any]) -> None:
-        """Change a user; a new address has to be confirmed.
+        """Change a user; a new address has to be verified.
 
-        Changing what one logs in with oneself takes one's current password.
+        Changing one's own credentials requires one's current password.
         """
         is_own = obj.id == user_of(request).id
         keeps = (data.get(flag, True) for flag in ("is_active", "is_staff"))
@@ -221,7 +221,7 @@ class UserAdmin(HolderAdmin, model=User):
         manager = make_manager(self.session, self._settings)
         if is_own:
             await change_own_account(manager, obj, values, password=None)
-        else:  # who ticks the box together with a new address vouches for it
+        else:  # ticking the box together with a new address vouches for it
             vouch = bool(values.get("is_verified")) and not obj.is_verified
             await change_as_staff(manager, obj, values, vouch=vouch)
         await self._set_rights(request, obj, data, known=[group.id for group in obj.groups])
@@ -268,7 +268,7 @@ class UserAdmin(HolderAdmin, model=User):
         permission=REMOVE_FACTORS,
     )
     async def remove_factors(self, request: Request, chosen: Sequence[User]) -> str:
-        """Remove the second factors of users who lost them; each is told."""
+        """Remove the second factors of users who lost them; each user is told by e-mail."""
         await check_recent_proof(self.session, user_of(request))
         for user in chosen:
             await check_may_remove_factors(self.session, user_of(request), user)
@@ -296,7 +296,7 @@ class UserAdmin(HolderAdmin, model=User):
         ),
     )
     async def end_sessions(self, request: Request, people: Sequence[User]) -> str:
-        """Log users out everywhere; of one's own sessions the one that one is in goes on."""
+        """End all sessions of the users, except the current session of the user who calls this."""
         viewer = user_of(request)
         current = session_of(viewer)
         for user in people:
@@ -319,20 +319,20 @@ class UserAdmin(HolderAdmin, model=User):
         in_batches=False,
     )
     async def impersonate(self, request: Request, chosen: Sequence[User]) -> Response:
-        """Go on as another member of staff, who may do no more than oneself."""
+        """Continue as another member of staff, who may not have more permissions than oneself."""
         if len(chosen) != 1:
             raise ConflictError(gettext("Choose one user to act as."))
         token, seconds = await begin_impersonation(self.session, user_of(request), chosen[0], request)
         return acting_response(app_of(self), request, token, seconds)
 
     async def get_deleted_objects(self, objs: Sequence[Any] | AnySelect, request: Request) -> DeletedObjects:
-        """Return what goes with users; mail that waits to be sent to them takes no right of its own."""
+        """Return what is deleted with users; deleting their unsent mail needs no permission of its own."""
         found = await super().get_deleted_objects(objs, request)
         mail = in_sentence(OutgoingMailAdmin.name_plural)
         return found._replace(perms_needed=[name for name in found.perms_needed if name != mail])
 
     async def delete_object(self, request: Request, obj: User) -> None:
-        """Delete a user and what is theirs, but not whoever is asking."""
+        """Delete a user and what belongs to them. Users cannot delete themselves."""
         if obj.id == user_of(request).id:
             raise ConflictError(gettext("You cannot delete yourself."))
         await check_may_manage(self.session, user_of(request), obj)
@@ -341,7 +341,7 @@ class UserAdmin(HolderAdmin, model=User):
 
 
 class GroupAdmin(HolderAdmin, model=Group):
-    """The view of groups and of what they permit."""
+    """The view of groups and their permissions."""
 
     icon = "fa-solid fa-users-gear"
     category = gettext_lazy("People")
@@ -357,20 +357,20 @@ class GroupAdmin(HolderAdmin, model=Group):
     }
 
     async def create_object(self, request: Request, data: dict[str, object]) -> Group:
-        """Make a group; one can only permit others what one may do oneself."""
+        """Create a group; one can only grant permissions that one has oneself."""
         group = await create_group(self.session, str(data["name"]))
         await self._set_permissions(request, group, data)
         await self.audit(request, "create", group, dict(data))
         return group
 
     async def change_object(self, request: Request, obj: Group, data: dict[str, object]) -> None:
-        """Change a group, as `create_object` makes one."""
+        """Change a group, with the same rules as for `create_object`."""
         await rename_group(self.session, obj, str(data["name"]))
         await self._set_permissions(request, obj, data)
         await self.audit(request, "update", obj, dict(data))
 
     async def delete_object(self, request: Request, obj: Group) -> None:
-        """Delete a group; those who are in it lose what it permits."""
+        """Delete a group; its members lose its permissions."""
         await set_permissions(self.session, user_of(request), obj, ())
         await record(self.session, EventKind.GROUP_CHANGED, detail=f"group {obj.name} deleted")
         await super().delete_object(request, obj)

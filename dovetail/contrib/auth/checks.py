@@ -1,4 +1,4 @@
-"""Checks of auth in production, which `manage.py check` runs."""
+"""System checks of auth for production, run by `manage.py check`."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ LINK = "e.g. https://example.org/verify?token={token}"
 
 
 class GivenSuperuser(BaseModel):
-    """The variables that `createsuperuser --noinput` would read, as far as they are there."""
+    """The environment variables that `createsuperuser --noinput` reads, if they are set."""
 
     username: str = ""
     email: str = ""
@@ -30,7 +30,7 @@ class GivenSuperuser(BaseModel):
 
 
 def check_email(context: Context) -> Iterator[CheckMessage]:
-    """Find e-mails that reach nobody, that lead nowhere or to the wrong place, or that others on the way can read."""
+    """Report settings by which e-mails are not sent, lead to a wrong page, or can be read in transit."""
     settings = settings_in_production(context)
     if settings is None:
         return
@@ -46,7 +46,7 @@ def check_email(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
-    """Find tokens that are good for so long that whoever finds one can use it."""
+    """Report lifetimes of tokens that are dangerously long."""
     settings = settings_in_production(context)
     if settings is None:
         return
@@ -64,7 +64,7 @@ def check_lifetimes(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_sessions(context: Context) -> Iterator[CheckMessage]:
-    """Find sessions that outlive their use, and proofs that prove little."""
+    """Report lifetimes of sessions and recent proofs that are dangerously long."""
     settings = settings_in_production(context)
     if settings is None:
         return
@@ -85,7 +85,7 @@ def check_sessions(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_registration(context: Context) -> Iterator[CheckMessage]:
-    """Say that strangers may make accounts."""
+    """Report that anybody may create an account."""
     settings = settings_in_production(context)
     if settings is not None and settings.registration_open:
         yield info(
@@ -94,16 +94,16 @@ def check_registration(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_superuser(context: Context) -> Iterator[CheckMessage]:
-    """Find a password of a superuser that can be guessed, where the variables of `createsuperuser` hold one."""
+    """Report a weak password in the environment variables of `createsuperuser`."""
     if settings_in_production(context) is None:
         return
-    # Imported here: a server without such a variable does without.
+    # Imported here, since it is only needed if the variable is set.
     from dovetail.contrib.auth.accounts.password_validation import check_password
 
     try:
         settings = context.settings
         given = load_plugin_settings(GivenSuperuser, "SUPERUSER_", settings.base_dir, settings.dotenv_files())
-    except ConfigurationError:  # of other variables, of which `createsuperuser` says what is wrong
+    except ConfigurationError:  # in other variables; `createsuperuser` reports them
         return
     if password := given.password.get_secret_value():
         try:
@@ -117,7 +117,7 @@ def check_superuser(context: Context) -> Iterator[CheckMessage]:
 
 
 def settings_in_production(context: Context) -> AuthSettings | None:
-    """Return the settings of a site that strangers can reach; None in development."""
+    """Return the settings of auth in production; None in other environments."""
     settings = context.plugin_settings["auth"]
     in_production = context.settings.environment == "production"
     return settings if in_production and isinstance(settings, AuthSettings) else None

@@ -1,8 +1,8 @@
-"""Change what a user logs in with (name, address, password, personal tokens), and tell the user by mail.
+"""Change a user's credentials (username, address, password, personal tokens), and tell the user by e-mail.
 
-The first three take the current password: somebody who has stolen a token, or found an open browser, does not know it,
-and must not be able to take the account over. Hashing takes long, so it comes first, on a user read by a
-`lookup_session`; then the row is locked and compared with what was read.
+The first three require the current password, so that somebody with a stolen token, or at an open browser, cannot take
+over the account. It is verified first, since hashing is slow, against a user read by a `lookup_session`; afterwards the
+row is locked and compared with what was read.
 """
 
 from collections.abc import Collection
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proof:
-    """The proof that somebody knew the password of which these are the hashes."""
+    """The proof that a user knew the current password; `hashes` are the hashes it matches."""
 
     hashes: frozenset[str | None] = frozenset()
 
     def check(self, user: User) -> None:
-        """Raise InvalidInputError if it is not the user's password now."""
+        """Raise InvalidInputError unless it is still the user's password."""
         if user.hashed_password not in self.hashes:
             raise wrong_password()
 
 
 async def prove(user: User, current_password: str) -> Proof:
-    """Verify the current password, which takes long, and return the proof, which is empty for a wrong password.
+    """Verify the current password, which is slow, and return the proof; it is empty for a wrong password.
 
     Raise TooManyRequestsError after too many attempts.
     """
@@ -54,14 +54,14 @@ async def prove(user: User, current_password: str) -> Proof:
         await attempt.succeed()
     else:
         await record_failure(EventKind.PROOF_FAILED, user=user, detail="wrong password")
-    # A login may store the better hash while we wait: that is the same password.
+    # A concurrent login may replace the hash by `better_hash`, which is of the same password.
     return Proof(frozenset({user.hashed_password, better_hash} - {None})) if verified else Proof()
 
 
 def changes_credentials(user: User, values: UserChanges) -> bool:
-    """Return True if the values change the address, or the name in more than its case.
+    """Return whether the values change the address, or the username in more than its case.
 
-    Raise InvalidInputError for what is no name or address.
+    Raise InvalidInputError for an invalid username or address.
     """
     username = users.normalize_username(values.get("username", user.username))
     email = users.normalize_email(values.get("email", user.email))
@@ -76,7 +76,7 @@ async def change_own_account(
     password: HashedPassword | None,
     keep_token: str | None = None,
 ) -> None:
-    """Change a locked user as they ask, and tell them by mail; a new address has to be confirmed first.
+    """Apply a locked user's changes to their own account, and tell them by e-mail. A new address has to be verified.
 
     Raise InvalidInputError and ConflictError.
     """
@@ -92,9 +92,9 @@ async def change_as_staff(
     *,
     vouch: bool,
 ) -> None:
-    """Change a locked user on behalf of staff, and tell the user by mail.
+    """Apply staff's changes to a locked user, and tell the user by e-mail.
 
-    A new address has to be confirmed, unless staff `vouch` for it; the old address is told in any case. Raises
+    A new address has to be verified, unless staff `vouch` for it; the old address is told in any case. Raise
     InvalidInputError and ConflictError.
     """
     old_email = user.email
@@ -107,7 +107,7 @@ async def change_as_staff(
 
 
 async def start_reset_of(manager: "UserManager", user: User) -> None:
-    """Send a locked user a link to choose a new password, on behalf of staff; no session ends by it.
+    """Send a locked user a link to choose a new password, on behalf of staff. Sessions are not ended.
 
     Raise ConflictError if the user is deactivated.
     """
@@ -122,7 +122,7 @@ async def start_reset_of(manager: "UserManager", user: User) -> None:
 async def make_personal_token(
     session: AsyncSession, user: User, *, name: str, scopes: Collection[str] | None, lifetime: timedelta
 ) -> MadeToken:
-    """Give a user a personal token, and tell them. Raise as `make_token` does."""
+    """Create a personal token for a user, and tell them by e-mail. Raise as `make_token` does."""
     made = await make_token(session, user, name=name, scopes=scopes, lifetime=lifetime)
     await tell_of_change(
         session,
@@ -133,7 +133,7 @@ async def make_personal_token(
 
 
 async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> bool:
-    """Revoke the user's personal token with this key, and tell them; return False if they have no such token."""
+    """Revoke the user's personal token with this id, and tell them; return False if there is none."""
     is_revoked = await revoke_token(session, user, key)
     if is_revoked:
         await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
@@ -141,7 +141,7 @@ async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> 
 
 
 def wrong_password() -> InvalidInputError:
-    """Return the error for somebody who does not know the current password."""
+    """Return the error for a wrong current password."""
     detail = gettext("The current password is needed, and this is not it.")
     return InvalidInputError(detail, errors=[FieldError(pointer="/current_password", detail=detail)])
 

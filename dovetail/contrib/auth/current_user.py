@@ -1,6 +1,6 @@
-"""Dependencies that return the user of a request, by its token or cookie, or refuse the request.
+"""Dependencies that return the user of a request, found by its token or cookie, or refuse the request.
 
-Each has an `Annotated` alias, by which endpoints name it: `user: CurrentUser`.
+Each has an `Annotated` alias for the signatures of endpoints: `user: CurrentUser`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,14 +29,14 @@ from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.state import ACTOR, CREDENTIAL, current_scope, note_of_request
 from dovetail.translation.texts import gettext
 
-# For the OpenAPI document, and so that /docs can log in; the URL is that of the operation, wherever it is mounted.
+# Documents the login in OpenAPI, so that /docs can use it; the URL is that of the operation `login`, wherever mounted.
 _scheme = OAuth2PasswordBearer(
     tokenUrl="login", scheme_name="Bearer", description="Log in with e-mail or username.", auto_error=False
 )
 
 
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
-    """Return the user whose token came with a request; the kernel's AUTHENTICATOR."""
+    """Return the user of a request's credential, or None; registered with the kernel as AUTHENTICATOR."""
     credential = credential_of(connection)
     user = await get_user_by_token(session, credential.token, credential.door) if credential else None
     if user is not None:
@@ -45,7 +45,7 @@ async def authenticate_request(connection: HTTPConnection, session: AsyncSession
 
 
 async def _credential(connection: HTTPConnection) -> Credential | None:
-    # async, since FastAPI runs other dependencies in threads, which slow mail servers may hold.
+    # An async function, since FastAPI runs others in threads, which may all be busy.
     return credential_of(connection)
 
 
@@ -56,7 +56,7 @@ Documented = Annotated[str | None, Depends(_scheme)]
 
 
 async def find_user(connection: HTTPConnection, session: AsyncSession, credential: Credential) -> User:
-    """Return the user whose credential this is. Raise NotAuthenticatedError."""
+    """Return the user of a credential. Raise NotAuthenticatedError if there is none."""
     user = await get_user_by_token(session, credential.token, credential.door)
     if user is None:
         raise bad_token(credential)
@@ -65,7 +65,7 @@ async def find_user(connection: HTTPConnection, session: AsyncSession, credentia
 
 
 def check_cookie(connection: HTTPConnection, user: User, credential: Credential | None) -> None:
-    """Raise PermissionDeniedError if a cookie would change something without the CSRF token of its session."""
+    """Raise PermissionDeniedError for an unsafe request with a session cookie and without its CSRF token."""
     login = session_of(user) if credential is not None and credential.scheme is Scheme.SESSION else None
     if login is not None:
         check_csrf(connection, user.id, login.id)
@@ -75,9 +75,9 @@ def check_cookie(connection: HTTPConnection, user: User, credential: Credential 
 async def get_any_user(
     connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User | None:
-    """Return the user whose token came with the request, whatever its scopes, and None without one.
+    """Return the user of the request, whatever the scopes of their token; None without a credential.
 
-    The endpoint has to check permissions itself. Raise as `get_optional_user` does, but not for scopes.
+    The endpoint has to check permissions itself. Raise as `get_optional_user` does, except for scopes.
     """
     if credential is None:
         return None
@@ -91,24 +91,24 @@ AnyUser = Annotated[User | None, Depends(get_any_user)]
 
 @authenticates(required=False)
 async def get_optional_user(connection: HTTPConnection, user: AnyUser) -> User | None:
-    """Return the user whose token came with the request, None without one.
+    """Return the user of the request; None without a credential.
 
-    Raise NotAuthenticatedError for a token that is wrong, expired or revoked, since its sender believes to be logged
-    in; SecondFactorRequiredError for a user who has to enrol a second factor first; InsufficientScopeError for a token
-    with scopes at an endpoint that takes none.
+    Raise NotAuthenticatedError for a wrong, expired or revoked token, since its sender expects to be logged in. Raise
+    SecondFactorRequiredError for a user who has to enrol a second factor first, and InsufficientScopeError for a token
+    whose scopes do not allow the endpoint.
     """
     return user if user is None else check_scopes(connection, user)
 
 
 def note_actor(user: User) -> None:
-    """Put the user into the scope of the request, for security events, logs and the history."""
-    scope = current_scope.get()  # that of the whole site, not of an application mounted in it
+    """Store the user in the scope of the request, for security events, logs and the history."""
+    scope = current_scope.get()  # the scope of the whole site, not of an application mounted in it
     if scope is not None:
         scope[ACTOR] = Who(user.id, user.username)
 
 
 def bad_token(credential: Credential | None = None) -> NotAuthenticatedError:
-    """Return the error for a token that no user has."""
+    """Return the error for an invalid token."""
     error = NotAuthenticatedError("The token is wrong, expired or revoked; log in again.")
     scheme = Scheme.BEARER if credential is None else credential.scheme
     error.headers["WWW-Authenticate"] = f'{scheme} error="invalid_token"'  # RFC 6750, section 3.1
@@ -120,7 +120,7 @@ OptionalUser = Annotated[User | None, Depends(get_optional_user)]
 
 @authenticates(required=True)
 async def get_current_user(user: OptionalUser) -> User:
-    """Return the user who is asking. Raise NotAuthenticatedError."""
+    """Return the user of the request. Raise NotAuthenticatedError without one."""
     if user is None:
         raise NotAuthenticatedError
     return user
@@ -133,9 +133,9 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 async def get_enrolling_user(
     connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User:
-    """Return the user who is asking, even if they have to enrol a second factor: for enrolling it, and for logging out.
+    """Return the user of the request, even if they have to enrol a second factor; for enrolling one and logging out.
 
-    Raise NotAuthenticatedError.
+    Raise NotAuthenticatedError without one.
     """
     if credential is None:
         raise NotAuthenticatedError
@@ -151,7 +151,7 @@ async def get_enrolling_user_beside(
 ) -> User:
     """Return the same user as EnrollingUser, looked up in a transaction of its own as for UserBeside.
 
-    Raise NotAuthenticatedError.
+    Raise NotAuthenticatedError without one.
     """
     return check_scopes(connection, note_use(connection, await _look_up(connection, session, credential)))
 
@@ -160,7 +160,7 @@ EnrollingUserBeside = Annotated[User, Depends(get_enrolling_user_beside)]
 
 
 async def get_staff_user(user: CurrentUser) -> User:
-    """Return the member of staff who is asking. Raise NotAuthenticatedError and PermissionDeniedError."""
+    """Return the user of the request, who has to be staff. Raise NotAuthenticatedError and PermissionDeniedError."""
     if not user.is_staff:
         raise PermissionDeniedError("This is for staff only.")
     return user
@@ -173,11 +173,11 @@ StaffUser = Annotated[User, Depends(get_staff_user)]
 async def get_user_beside(
     connection: HTTPConnection, session: SessionDep, credential: CredentialDep, _: Documented
 ) -> User:
-    """Return the user who is asking, looked up in a transaction that is over when the endpoint begins.
+    """Return the user of the request, looked up in a transaction that ends before the endpoint begins.
 
-    It is for endpoints that first hash a password, or wait for anything else that is no database: the session has not
-    been used and holds no connection meanwhile. The user may have changed by the time that the endpoint locks the row.
-    Raise NotAuthenticatedError.
+    Use it in endpoints that first hash a password or wait for something else outside of the database: the session is
+    unused until then and holds no connection. The user may change before the endpoint locks the row. Raise
+    NotAuthenticatedError without one.
     """
     user = await _look_up(connection, session, credential)
     check_factor(user, settings_of_request(connection))
@@ -188,7 +188,7 @@ UserBeside = Annotated[User, Depends(get_user_beside)]
 
 
 async def get_staff_beside(user: UserBeside) -> User:
-    """Return the member of staff who is asking, as UserBeside does. Raise as `get_staff_user` does."""
+    """Return the user of the request as UserBeside does, who has to be staff. Raise as `get_staff_user` does."""
     return await get_staff_user(user)
 
 
@@ -196,12 +196,12 @@ StaffBeside = Annotated[User, Depends(get_staff_beside)]
 
 
 def settings_of_request(connection: HTTPConnection) -> AuthSettings:
-    """Return the settings of auth of the site that the request came to."""
+    """Return auth's settings of the site that handles the request."""
     return AUTH_SETTINGS.get(connection.app)
 
 
 def check_permission(user: User, *permissions: str) -> None:
-    """Raise PermissionDeniedError unless the user has one of these permissions, `blog.change_post`."""
+    """Raise PermissionDeniedError unless the user has at least one of these permissions, such as `blog.change_post`."""
     if any(map(user.has_perm, permissions)):
         return
     if user.token_scopes is not None and user.token_scopes.isdisjoint(permissions):
@@ -210,7 +210,7 @@ def check_permission(user: User, *permissions: str) -> None:
 
 
 def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
-    """Return a dependency that gives the user who is asking, if they have this permission.
+    """Return a dependency that returns the user of the request if they have this permission.
 
         Refunder = Annotated[User, Depends(permission_required("shop.refund_order"))]
 
@@ -228,7 +228,7 @@ def permission_required(permission: str) -> Callable[[User], Awaitable[User]]:
 
 
 def note_use(connection: HTTPConnection, user: User) -> User:
-    """Note that the user's session is used, and by whom the request came; return the user."""
+    """Record that the user's session or token is used, store the user in the request's scope, and return the user."""
     current = current_of(user)
     remember_use(connection.app, current)
     note_actor(user)

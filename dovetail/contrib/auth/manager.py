@@ -1,8 +1,8 @@
-"""fastapi-users' manager, adapted to our users: forgotten passwords and addresses that have to be proved.
+"""fastapi-users' manager, adapted to our users: forgotten passwords and verification of addresses.
 
-It has the methods that fastapi-users documents. `users.py` and `accounts/` do the work, since fastapi-users hashes on
-the event loop, signs tokens that cannot be revoked, and commits by itself. Do not use its methods that are not here
-(`create`, `update`, `authenticate`).
+It has the methods that fastapi-users documents, but `users.py` and `accounts/` do the work, since fastapi-users hashes
+on the event loop, signs tokens that cannot be revoked, and commits by itself. Do not call inherited methods that are
+not overridden here (`create`, `update`, `authenticate`).
 (https://fastapi-users.github.io/fastapi-users/latest/configuration/user-manager/)
 """
 
@@ -41,13 +41,13 @@ from dovetail.translation.texts import gettext
 
 
 class UserDatabase(UserStore, BaseUserDatabase[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
-    """Our store, on fastapi-users' extension point."""
+    """Our store, declared as fastapi-users' BaseUserDatabase."""
 
 
 class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[type-var]  # its protocol knows no Mapped[]
-    """Resets passwords and verifies addresses of users, in one session, by tokens that are sent to them.
+    """Resets passwords and verifies addresses with tokens sent by e-mail, in one session.
 
-    `messages` are the mails that it put into the outbox; they are sent once the transaction is committed.
+    `messages` are the mails it has queued; they are sent after the commit.
     """
 
     def __init__(self, session: AsyncSession, settings: AuthSettings) -> None:
@@ -57,20 +57,20 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         self.messages: list[OutgoingMail] = []
 
     async def set_password(self, user: User, password: HashedPassword, *, keep_token: str | None = None) -> None:
-        """Set the password of a locked user, end their other sessions, and tell them."""
+        """Set the password of a locked user, end their other sessions, and tell them by e-mail."""
         await users.set_password(self.session, user, password, keep_token=keep_token)
         await self.send(user, emails.password_changed)
 
     async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Send a token for a new password, unless many were sent already. Raise UserInactive."""
+        """Send a token for a new password, unless too many were sent. Raise UserInactive."""
         if not user.is_active:
             raise UserInactive
         self.messages.append(await send_token(self.session, MailKind.RESET_PASSWORD, user.email, user))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
-        """Use the token up and set the password. Raise InvalidResetPasswordToken and InvalidInputError.
+        """Redeem the token and set the password. Raise InvalidResetPasswordToken and InvalidInputError.
 
-        Without a valid token nothing is hashed, and no row is locked while the password is hashed.
+        Nothing is hashed without a valid token, and no row is locked while the password is hashed.
         """
         async with lookup_session(self.session) as lookup:
             user = await find_user_of_one_time_token(lookup, token, TokenPurpose.RESET_PASSWORD)
@@ -84,17 +84,17 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             has_second_factor=user.has_second_factor,
         )
         redeemed = await redeem_one_time_token(self.session, token, TokenPurpose.RESET_PASSWORD)
-        if redeemed is None:  # another request has used the token meanwhile
+        if redeemed is None:  # a concurrent request has used the token
             raise InvalidResetPasswordToken
         await record(self.session, EventKind.PASSWORD_RESET, user=redeemed.user)
         await self.set_password(redeemed.user, hashed)
-        if not redeemed.user.is_verified:  # the token, which was sent to the address, proves it
-            with suppress(ConflictError):  # another user has proved the address meanwhile
+        if not redeemed.user.is_verified:  # the token was sent to the address, so the user controls it
+            with suppress(ConflictError):  # another user has verified the address meanwhile
                 await users.update_user(self.session, redeemed.user, is_verified=True)
         return redeemed.user
 
     async def request_verify(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Send a token that proves the address, unless many were sent. Raise UserInactive and UserAlreadyVerified."""
+        """Send a token to verify the address, unless too many were sent. Raise UserInactive and UserAlreadyVerified."""
         if not user.is_active:
             raise UserInactive
         if user.is_verified:
@@ -102,11 +102,11 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         self.messages.append(await send_token(self.session, MailKind.VERIFY_EMAIL, user.email, user))
 
     async def welcome(self, user: User) -> None:
-        """Send a token that proves the address of a new account; if another account has the address, tell its owner."""
+        """Send a token that verifies a new account's address; if another account has the address, tell its owner."""
         self.messages.append(await send_token(self.session, MailKind.WELCOME, user.email, user))
 
     async def invite(self, user: User) -> None:
-        """Send a user whose account was made by staff a token to choose a password with."""
+        """Send a token to choose a password to a user whose account was created by staff."""
         self.messages.append(await send_token(self.session, MailKind.INVITATION, user.email, user))
 
     async def send(self, user: User, write: Callable[[User], EmailMessage]) -> None:
@@ -116,8 +116,8 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
     async def request_email_change(self, user: User, email: str) -> None:
         """Send a token to the new address of a locked user, and tell the old one. The token confirms the change.
 
-        An earlier change that was not confirmed is dropped. If another user has the address, nothing here says so; its
-        owner is told by mail. Raise InvalidInputError, and ConflictError after too many changes.
+        An earlier unconfirmed change is cancelled. If another user has the address, only its owner is told, by e-mail.
+        Raise InvalidInputError, and ConflictError after too many changes.
         """
         address = users.normalize_email(email)
         await expire_one_time_tokens(self.session, user.id, TokenPurpose.CHANGE_EMAIL)
@@ -139,9 +139,9 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         await self.send(user, partial(emails.email_change_requested, new_email=address))
 
     async def verify(self, token: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
-        """Use the token up: the address is verified. A new address becomes the user's.
+        """Redeem the token: the address is verified, and a new address replaces the old one.
 
-        Raise InvalidVerifyToken, and ConflictError if another user has proved the address meanwhile.
+        Raise InvalidVerifyToken, and ConflictError if another user has verified the address meanwhile.
         """
         purposes = (TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
         redeemed = await redeem_one_time_token(self.session, token, *purposes)

@@ -1,4 +1,4 @@
-"""Users, the groups they are in, what they are permitted, and the tokens with which they prove who they are."""
+"""Users, groups, permissions, and one-time tokens."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin, TimestampMixin
 from dovetail.errors import DovetailError
 
-# How long the texts of users may be, in characters, in columns, in the API and in the back office.
+# Maximum lengths in characters, for columns, the API and the back office.
 MAXIMUM_USERNAME = 150
 MAXIMUM_EMAIL = 320
 MAXIMUM_LOGIN = MAXIMUM_EMAIL  # a username or an address
@@ -19,12 +19,12 @@ MAXIMUM_FULL_NAME = 200
 MAXIMUM_BIO = 10_000
 MAXIMUM_GROUP = 150
 MAXIMUM_PERMISSION = 200
-PERMISSIONS = "loaded_permissions"  # in the __dict__ of a User, where no column is
-UNUSABLE_PASSWORD = "!"  # noqa: S105 - as a `hashed_password` it matches no password
+PERMISSIONS = "loaded_permissions"  # key in the __dict__ of a User, which is not a column
+UNUSABLE_PASSWORD = "!"  # noqa: S105 - a `hashed_password` that no password matches
 
 
 def link_table(name: str, own: str, other: str) -> Table:
-    """Return the table `name` with links between rows of two tables, `"auth_group.id"`, found from either side."""
+    """Return a many-to-many table between two tables, given by their keys ("auth_group.id"), indexed both ways."""
     columns = [target.removeprefix("auth_").replace(".", "_") for target in (own, other)]
     return Table(
         name,
@@ -41,10 +41,10 @@ groups_permissions = link_table("auth_group_permission", "auth_group.id", "auth_
 
 
 class Permission(Base):
-    """A kind of thing that somebody may be allowed to do, such as `blog.change_post`.
+    """A permission, such as `blog.change_post`.
 
-    `migrate` makes a row for each that a plugin has, and removes those that no plugin has any more. The name is the
-    key, so that a dump of one database fits another.
+    `migrate` inserts a row for each permission of a plugin, and deletes those that no plugin has any more. The name is
+    the primary key, so that dumps can be loaded into another database.
     """
 
     __tablename__ = "auth_permission"
@@ -59,7 +59,7 @@ class Permission(Base):
 
 
 class Group(IdMixin, Base):
-    """Users who are permitted the same. Names are unique whatever their case."""
+    """A group of users with permissions. Names are unique, ignoring case."""
 
     __tablename__ = "auth_group"
 
@@ -74,9 +74,9 @@ class Group(IdMixin, Base):
 
 
 class User(IdMixin, TimestampMixin, Base):
-    """Somebody with an account. Names are unique whatever their case, and so are addresses that were proved.
+    """A user account. Usernames are unique, ignoring case, and so are verified addresses.
 
-    `is_staff` lets somebody into the back office and to what is for staff; what they may do there, `has_perm` says.
+    `is_staff` gives access to the back office; `has_perm` decides what the user may do there.
     """
 
     __tablename__ = "auth_user"
@@ -90,7 +90,7 @@ class User(IdMixin, TimestampMixin, Base):
     is_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_superuser: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # What factors/held.py finds in the tables of factors, here so that no request needs a statement more to know it.
+    # Maintained by factors/held.py; stored here so that no request needs another statement to read it.
     has_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     groups: Mapped[list[Group]] = relationship(
@@ -102,24 +102,24 @@ class User(IdMixin, TimestampMixin, Base):
 
     @property
     def permissions(self) -> frozenset[str]:
-        """Return what the user is permitted, by themselves and by their groups: `{"blog.view_post"}`.
+        """Return the permissions of the user and of their groups: `{"blog.view_post"}`.
 
-        That of a superuser, who may do everything, need not be complete. Raise DovetailError if it was not loaded;
-        whoever sends a request is loaded with it, and anybody by `dovetail.contrib.auth.users.load_permissions`.
+        For a superuser, who has all permissions, the set may be incomplete. Raise DovetailError if they were not
+        loaded: they are for the user of a request, and for others after `dovetail.contrib.auth.users.load_permissions`.
         """
         found = self.__dict__.get(PERMISSIONS)
         if found is None:
             raise DovetailError(f"the permissions of {self} were not loaded; await load_permissions(session, user)")
-        if not isinstance(found, frozenset):  # few requests ask
+        if not isinstance(found, frozenset):  # built on first use, since few requests need it
             found = self.__dict__[PERMISSIONS] = frozenset(name for text in found if text for name in text.split())
         return found
 
     def remember_permissions(self, texts: Iterable[str | None]) -> None:
-        """Let `permissions` return the names in `texts`, which the database gave, each apart by a space."""
+        """Store the permissions that the database returned, as texts of names separated by spaces."""
         self.__dict__[PERMISSIONS] = tuple(texts)
 
     def has_perm(self, permission: str) -> bool:
-        """Return True if the user is active and has this permission (`blog.change_post`) or is a superuser.
+        """Return whether the user is active and either has this permission (`blog.change_post`) or is a superuser.
 
         Raise DovetailError as `permissions` does.
         """
@@ -127,11 +127,11 @@ class User(IdMixin, TimestampMixin, Base):
 
     @property
     def token_scopes(self) -> frozenset[str] | None:
-        """Return the permissions that the token of this request is limited to; None without such a limit."""
+        """Return the scopes of the token of this request; None if it has none."""
         return None
 
     def has_perms(self, *permissions: str) -> bool:
-        """Return True if the user has all of these."""
+        """Return whether the user has all of these permissions."""
         return all(map(self.has_perm, permissions))
 
     def __str__(self) -> str:
@@ -139,8 +139,8 @@ class User(IdMixin, TimestampMixin, Base):
 
 
 Index("uq_auth_user_username_lower", func.lower(User.username), unique=True)
-# An address is somebody's once they have proved it. Until then several may have entered it: to refuse one that is taken
-# would tell who has an account.
+# Addresses are unique only when verified. Several accounts may have entered the same one: refusing an address that is
+# taken would reveal who has an account.
 Index(
     "uq_auth_user_email_proved",
     func.lower(User.email),
@@ -153,7 +153,7 @@ Index("uq_auth_group_name_lower", func.lower(Group.name), unique=True)
 
 
 class TokenPurpose(StrEnum):
-    """The use that a one-time token is for."""
+    """The purpose of a one-time token."""
 
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
     VERIFY_EMAIL = "verify_email"
@@ -161,10 +161,10 @@ class TokenPurpose(StrEnum):
 
 
 class OneTimeToken(IdMixin, Base):
-    """A token that was sent to an address and works once: it is used up by deleting its row.
+    """A token that was sent to an address and works once: using it deletes the row.
 
-    `email` is the address it was sent to, so that it proves nothing about an address entered later. The token of a
-    change of address was sent to the new one, which is nowhere else before it is proven.
+    `email` is the address that it was sent to, so that it does not verify an address that was entered later. For a
+    change of address it is the new one, which is stored only here until it is verified.
     """
 
     __tablename__ = "auth_one_time_token"

@@ -1,10 +1,10 @@
-"""Ask for a recent proof of who is asking, before they change what they log in with.
+"""Require a recent proof of identity before users change their credentials.
 
     @router.post("/auth/keys")
     async def add_key(row: RecentProof, user: CurrentUser, ...) -> KeyRead: ...
 
-The proof is a login, or a password or second factor that was asked for again, within the last `AUTH_PROOF_SECONDS`, in
-the session of this request. Whoever has found an open browser, or has got hold of a token, cannot give it.
+The proof is a login, a password or a second factor, given within the last `AUTH_PROOF_SECONDS` in the session of this
+request. Somebody who found an open browser, or has stolen a token, cannot give it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,14 @@ from dovetail.translation.texts import gettext
 
 
 class ProofRequiredError(NotAuthenticatedError):
-    """Prove again who you are: send your password to the operation prove, then repeat this request."""
+    """Prove your identity again: send your password to the operation prove, then repeat this request."""
 
     slug = "proof-required"
     title = "Recent Proof Required"
 
     def __init__(self, seconds: int) -> None:
         super().__init__()
-        # RFC 9470, section 3: the login is too long ago, and how long ago it may be.
+        # RFC 9470, section 3: the last login is older than max_age.
         challenge = f'Bearer error="insufficient_user_authentication", max_age="{seconds}"'
         self.headers["WWW-Authenticate"] = challenge
 
@@ -42,7 +42,7 @@ class ProofRequiredError(NotAuthenticatedError):
 async def current_row(session: AsyncSession, user: User) -> Session:
     """Return the row of the session of this request.
 
-    Raise PermissionDeniedError for a request without one, such as one with a personal token.
+    Raise PermissionDeniedError if it has none, for instance with a personal token.
     """
     row = await load_session(session, user)
     if row is None:
@@ -51,7 +51,7 @@ async def current_row(session: AsyncSession, user: User) -> Session:
 
 
 async def check_recent_proof(session: AsyncSession, user: User) -> Session:
-    """Return the row of the session of this request, if its user has proved recently who they are.
+    """Return the row of the session of this request, if it has a recent proof.
 
     Raise ProofRequiredError otherwise, and PermissionDeniedError for a request without a session.
     """
@@ -59,7 +59,7 @@ async def check_recent_proof(session: AsyncSession, user: User) -> Session:
 
 
 async def lock_proven(session: AsyncSession, user: User) -> User:
-    """Return the user who is asking, locked, if they proved recently who they are. Raise as `check_recent_proof`."""
+    """Return the current user, locked, if they have a recent proof. Raise as `check_recent_proof` does."""
     await check_recent_proof(session, user)
     locked = await lock_active(session, user.id)
     if locked is None:
@@ -68,9 +68,9 @@ async def lock_proven(session: AsyncSession, user: User) -> User:
 
 
 async def prove_without_password(session: AsyncSession, user: User) -> Proof:
-    """Return the proof of a user without a password: a recent login in the session of this request.
+    """Return the proof of a user without a password: a recent proof in the session of this request.
 
-    It holds as long as they have no password. `session` is only looked up in. Raise as `check_recent_proof` does.
+    It is valid while the user has no password. `session` is only used for lookups. Raise as `check_recent_proof` does.
     """
     async with lookup_session(session) as lookup:
         row = await current_row(lookup, user)
@@ -79,7 +79,7 @@ async def prove_without_password(session: AsyncSession, user: User) -> Proof:
 
 
 async def get_recent_proof(user: CurrentUser, session: SessionDep) -> Session:
-    """Return the session of this request. Raise as `check_recent_proof` does."""
+    """Return the session of this request, which has a recent proof. Raise as `check_recent_proof` does."""
     return await check_recent_proof(session, user)
 
 
@@ -87,7 +87,7 @@ RecentProof = Annotated[Session, Depends(get_recent_proof)]
 
 
 async def get_proving_user(user: EnrollingUserBeside) -> User:
-    """Return the user who is asking, as EnrollingUserBeside does, for an endpoint that takes a proof.
+    """Return the current user, as EnrollingUserBeside does, for endpoints that take a proof.
 
     Raise PermissionDeniedError for a request without a session.
     """

@@ -1,4 +1,4 @@
-"""Find who holds a token, of a session or a personal one: its SHA-256 is stored, and deleting the row revokes it."""
+"""Find the user of a token, which belongs to a session or is a personal token. Tokens are stored as SHA-256 hashes."""
 
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -57,7 +57,7 @@ def _owners() -> Select[User]:
 
 def _is_noted(apart: Row) -> bool:
     _, is_due, *_ = apart
-    return not is_due  # while its use is to be written down, who holds it has to be seen first
+    return not is_due  # if the use of the token has to be recorded, the user has to be read again
 
 
 _USER_BY_TOKEN = EntityStatement(
@@ -81,7 +81,7 @@ _USER_BY_PERSONAL = EntityStatement(
 
 
 class FoundUser(NamedTuple):
-    """Somebody who holds a token, made when asked for; their key and name, and by what they came."""
+    """The user of a token (loaded on demand), their id and username, and the session or personal token."""
 
     user: Found[User]
     who: Who
@@ -89,9 +89,9 @@ class FoundUser(NamedTuple):
 
 
 async def get_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
-    """Return the active user who holds this bearer token, and all they are permitted, by one statement.
+    """Return the active user of a bearer token, with their permissions, by one statement; None if there is none.
 
-    It is that of a session at this door, or a personal one at the door of the API.
+    Sessions are only found for their own `door`, and personal tokens only for the API.
     """
     if _is_personal(token, door):
         if not is_token_text(token, PERSONAL_PREFIX):
@@ -101,7 +101,7 @@ async def get_user_by_token(session: AsyncSession, token: str, door: Door = Door
 
 
 async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.API) -> FoundUser | None:
-    """Return the same user by the same statement, where there may be no session; see EntityStatement.find."""
+    """Return the same user by the same statement, without a session if there is none; see EntityStatement.find."""
     if _is_personal(token, door):
         is_one = is_token_text(token, PERSONAL_PREFIX)
         owner = await _USER_BY_PERSONAL.find(source, token_hash=hash_token(token)) if is_one else None
@@ -111,18 +111,18 @@ async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.A
 
 
 def current_of(user: User) -> Current | None:
-    """Return the session or the personal token by which the user of this request came."""
+    """Return the session or personal token with which the user of this request was authenticated."""
     return session_of(user) or token_of(user)
 
 
 def loaded_values(user: User) -> Hashable | None:
-    """Return all that is loaded of a user by their token; None if something of it has to be loaded anew."""
+    """Return everything that was loaded for a user by their token; None if part of it has expired."""
     columns = _USER_BY_TOKEN.values_of(user)
     return None if columns is None or PERMISSIONS not in vars(user) else (columns, user.permissions, user.token_scopes)
 
 
 async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
-    """Return the same user, whom nobody else changes before the transaction ends."""
+    """Return the same user, locked until the transaction ends."""
     is_personal = _is_personal(token, door)
     statement = (_owners() if is_personal else _holders()).with_for_update(key_share=True, of=User)
     values = {"token_hash": hash_token(token)} | ({} if is_personal else {"door": door.value})
@@ -131,7 +131,7 @@ async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Doo
 
 def _found(found: Found[User], read: Callable[[Row], Current]) -> FoundUser:
     values = found.values
-    if not isinstance(values, tuple):  # somebody listens to the loads of users, so that there is one
+    if not isinstance(values, tuple):  # an object was loaded, since there are listeners for loads of users
         return FoundUser(found, Who(found.item.id, found.item.username), current_of(found.item))
     key, name = _places()
     return FoundUser(found, Who(values[key], values[name]), read(found.apart))

@@ -1,4 +1,4 @@
-"""Prepare the deletion of a user: record it, and delete what no foreign key deletes."""
+"""Prepare the deletion of a user: record it, and delete rows that have no foreign key to the user."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,11 +11,11 @@ EXTENSION_POINT = "auth.delete_user"
 
 
 async def prepare_deletion(session: AsyncSession, user: User) -> None:
-    """Record that `user` is about to be deleted, and let plugins remove what is theirs and has no foreign key.
+    """Record that `user` is about to be deleted, and let plugins delete rows that have no foreign key to the user.
 
-    A plugin lists an async function, `(session, user)`, at the extension point; it runs in the same transaction.
+    Plugins list async functions `(session, user)` at the extension point; they run in the same transaction.
     """
     await record(session, EventKind.USER_DELETED, user=user)
     for forget in context_of(session).extensions(EXTENSION_POINT):
         await forget(session, user)
-    await session.flush()  # the user may go by a statement that was compiled before, which is none of the session's
+    await session.flush()  # the caller may delete the user by a precompiled statement, which does not flush

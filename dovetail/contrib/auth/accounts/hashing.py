@@ -1,7 +1,7 @@
-"""Hash and verify passwords with Argon2: the work itself, which `passwords` has done in threads.
+"""Hash and verify passwords with Argon2. `passwords` calls these functions in threads.
 
-By pwdlib, and as fastapi-users does it: its `PasswordHelper` is these two hashers, but comes with all of FastAPI.
-Import this module where a password is at hand: what it needs is a megabyte that a start does not.
+They use pwdlib with the same hashers as fastapi-users' `PasswordHelper`, which would import all of FastAPI. Import this
+module only when a password has to be hashed: its dependencies take a megabyte that a start does not need.
 """
 
 from hashlib import sha256
@@ -15,7 +15,7 @@ from dovetail.contrib.auth.models import UNUSABLE_PASSWORD
 
 SALT_LENGTH = 16  # bytes, as Argon2 recommends (RFC 9106, section 3.1)
 
-hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # the first makes, both verify
+hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))  # new hashes use the first; both can be verified
 
 
 def new_hash(normal: str) -> str:
@@ -24,18 +24,21 @@ def new_hash(normal: str) -> str:
 
 
 def verify(normal: str, typed: str, hashed_password: str | None) -> tuple[bool, str | None]:
-    """Return True if a password, normalized or as it was typed, has this hash, and a better hash if it is weak."""
+    """Return (whether the password has this hash, a new hash if the old one is weak).
+
+    `normal` is the normalized password, `typed` the original one.
+    """
     stored = hashed_password or UNUSABLE_PASSWORD
     try:
         verified = hasher.verify(normal, stored)
-        if not verified and normal != typed:  # its hash may be of the time when nothing was normalized
+        if not verified and normal != typed:  # the hash may be older than the normalization of passwords
             return hasher.verify(typed, stored), None
     except UnknownHashError:
-        hasher.hash(normal)  # an answer that comes sooner would tell that there is nobody of this name
+        hasher.hash(normal)  # take as long as for an existing user, so that the time reveals nothing
         return False, None
     if not verified or not _is_weak(stored):
         return verified, None
-    # A salt has to differ from user to user and is no secret; the old hash holds a random one.
+    # A salt need not be secret, only unique. Derived from the old hash, it is the same for concurrent logins.
     return True, hasher.hash(normal, salt=sha256(stored.encode()).digest()[:SALT_LENGTH])
 
 

@@ -1,9 +1,9 @@
-"""Make, find and use up tokens that are sent to an address and work once. Only the SHA-256 of one is stored.
+"""Create, find and redeem tokens that are sent to an address and work once. Only their SHA-256 hashes are stored.
 
-Whoever asks for another leaves the earlier ones alive, since anybody may ask for anybody. How many are sent is limited,
-and nobody is told: to ask once more than that is as if the address were nobody's.
+Asking for another token leaves earlier ones valid, since anybody can ask for anybody. The number of tokens is limited,
+but no error says so: the response is the same as for an unknown address.
 
-Everybody locks the user first and touches tokens then, so that no two wait for each other.
+To avoid deadlocks, all functions lock the user before they change tokens.
 """
 
 import secrets
@@ -18,13 +18,13 @@ from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of
 from dovetail.signing import Signer, base64url, hash_token
 
-MAXIMUM_SENT = 5  # of one purpose, to one user or one address, in WINDOW
+MAXIMUM_SENT = 5  # tokens for one purpose, to one user or address, within WINDOW
 WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Redeemed:
-    """Proves that this user, whose row is locked, reads what is sent to `email`."""
+    """The result of redeeming a token: this user, whose row is locked, controls the address `email`."""
 
     user: User
     purpose: TokenPurpose
@@ -40,10 +40,9 @@ async def create_one_time_token(
     email: str | None = None,
     token: str | None = None,
 ) -> str | None:
-    """Make a token to send to `email`, or else the user's address, good for `lifetime` seconds.
+    """Create a token to send to `email`, by default the user's address, valid for `lifetime` seconds.
 
-    It is a new one, unless `token_of` gave `token`. Return None if as many were sent within the last hour as there may
-    be.
+    `token` is one from `token_of`; without it, the token is random. Return None if MAXIMUM_SENT is reached.
     """
     address, now = email or user.email, datetime.now(UTC)
     await session.scalar(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
@@ -75,25 +74,25 @@ async def create_one_time_token(
 
 
 def token_of(session: AsyncSession, nonce: str) -> str:
-    """Return the token of 256 bits that belongs to a nonce: whoever reads that in a table alone cannot tell it."""
+    """Return the 256-bit token derived from a nonce and SECRET_KEY, so that a table with the nonce reveals no token."""
     signer = Signer(context_of(session).settings.secret_key, "auth.one_time_token")
     return base64url(signer.signature(nonce.encode()))
 
 
 async def is_alive(session: AsyncSession, token: str, purpose: TokenPurpose) -> bool:
-    """Return True if the token was neither used nor made worthless, and has not expired."""
+    """Return whether the token exists and is neither used, invalidated nor expired."""
     return bool(await session.scalar(select(exists().where(*_works(token, (purpose,))))))
 
 
 async def find_user_of_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> User | None:
-    """Return the user whose token it is, if it still works and they are active; it is not used up."""
+    """Return the active user of a valid token, without redeeming it; None if there is none."""
     return await session.scalar(select(User).join(OneTimeToken).where(*_works(token, purposes), _is_meant))
 
 
 async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Redeemed | None:
-    """Use the token up and return what it proves; None if it is wrong, expired, used, or sent to an address of old.
+    """Redeem a token and return its user; None if it is wrong, expired, used, or sent to a former address.
 
-    Of several that try at once exactly one redeems it: the database deletes a row once.
+    Of several concurrent attempts exactly one succeeds, since a row can only be deleted once.
     """
     found = await find_user_of_one_time_token(session, token, *purposes)
     if found is None:
@@ -115,7 +114,7 @@ async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: To
 
 
 async def pending_email(session: AsyncSession, user_id: int) -> str | None:
-    """Return the address that is to be the user's once the token that was sent to it comes back, or None."""
+    """Return the address that a user wants to change to and has not verified yet; None if there is none."""
     return await session.scalar(
         select(OneTimeToken.email)
         .where(
@@ -129,7 +128,7 @@ async def pending_email(session: AsyncSession, user_id: int) -> str | None:
 
 
 async def expire_one_time_tokens(session: AsyncSession, user_id: int, *purposes: TokenPurpose) -> None:
-    """Make the user's tokens worthless, all or those for some purposes. They still count as sent."""
+    """Invalidate a user's tokens, all or those for some purposes. They still count towards MAXIMUM_SENT."""
     now = datetime.now(UTC)
     statement = update(OneTimeToken).where(OneTimeToken.user_id == user_id, OneTimeToken.expires_at > now)
     if purposes:
@@ -138,21 +137,21 @@ async def expire_one_time_tokens(session: AsyncSession, user_id: int, *purposes:
 
 
 def is_over(now: datetime) -> ColumnElement[bool]:
-    """Return the condition on tokens that have expired and no longer count as sent."""
+    """Return the condition on tokens that have expired and no longer count towards MAXIMUM_SENT."""
     return and_(OneTimeToken.expires_at <= now, OneTimeToken.created_at <= now - WINDOW)
 
 
 async def delete_expired_one_time_tokens(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
-    """Remove the rows of expired tokens, of all or those for which the conditions hold; return how many there were.
+    """Delete expired tokens, optionally only those that meet the conditions; return how many there were.
 
-    One that still counts as sent stays.
+    Tokens that still count towards MAXIMUM_SENT are kept.
     """
     expired = delete(OneTimeToken).where(is_over(datetime.now(UTC)), *conditions)
     deleted = await session.execute(expired.returning(OneTimeToken.id), execution_options=NO_SYNCHRONIZATION)
     return len(deleted.all())
 
 
-# A token is for the address that it was sent to: the user's own, unless it is to become the user's.
+# A token is valid for the address it was sent to: the user's current one or, for a change of address, the new one.
 _is_meant = User.is_active.is_(True) & or_(
     OneTimeToken.purpose == TokenPurpose.CHANGE_EMAIL, OneTimeToken.email == User.email
 )

@@ -1,4 +1,4 @@
-"""Refuse weak passwords, by the rules that AUTH_PASSWORD_RULES lists (NIST SP 800-63B-4, section 3.1.1.2)."""
+"""Refuse weak passwords, by the rules in AUTH_PASSWORD_RULES (NIST SP 800-63B-4, section 3.1.1.2)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,10 +22,10 @@ def check_password(
     context: Context | None = None,
     field: str = "password",
 ) -> None:
-    """Check that a password is good enough for the user of this name and address.
+    """Raise InvalidInputError, with all problems under the body's `field`, if a password is too weak for this user.
 
-    The rules are those of the site: of `context`, which a command has, or of the request at hand; without either the
-    default ones. Raise InvalidInputError with everything that is wrong with it, under the body's `field`.
+    The rules are those of the site, taken from `context` (in commands) or the current request; without either, the
+    default rules.
     """
     rules, site_name = _site(context)
     about = About(
@@ -52,7 +52,7 @@ def _site(context: Context | None) -> tuple[Sequence[PasswordRule], str]:
 
 
 def _problems(password: str, rules: Sequence[PasswordRule], about: About) -> Iterator[str]:
-    if len(password) > MAXIMUM_LENGTH:  # before any work
+    if len(password) > MAXIMUM_LENGTH:  # before any expensive work
         yield gettext(
             "The password is too long: it has %(count)s characters, expected %(maximum_length)s or fewer."
         ) % {"count": len(password), "maximum_length": MAXIMUM_LENGTH}

@@ -1,6 +1,6 @@
-"""Hash and verify passwords with Argon2, in threads and never on the event loop: a bounded pool with a bounded queue.
+"""Hash and verify passwords with Argon2 in threads, never on the event loop. Threads and waiting calls are limited.
 
-`hashing` does the work. The first thread that has some imports it.
+`hashing` does the work. It is imported by the first thread that needs it.
 """
 
 import os
@@ -16,17 +16,17 @@ from dovetail.validators import normalize
 
 MINIMUM_LENGTH = SHORTEST
 MAXIMUM_LENGTH = LONGEST
-WAIT = 5  # seconds that somebody is told to wait
-MAXIMUM_WAITING = 100  # hashes that wait for a thread: some seconds of work for two cores
+WAIT = 5  # seconds for Retry-After
+MAXIMUM_WAITING = 100  # calls that wait for a thread: some seconds of work for two cores
 
-# One hash takes a whole core and 64 MiB, so more at once than there are cores would only cost memory. The limit is
-# the event loop's: two applications on one loop share the same cores.
+# A hash takes a whole core and 64 MiB, so running more at once than there are cores would only cost memory. There is
+# one limiter per event loop: two applications on one loop share the same cores.
 _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_password_limiter")
 
 
 @dataclass(frozen=True)
 class HashedPassword:
-    """A new password that was found good enough, as it is stored; `users.hash_new_password` makes it."""
+    """The hash of a new password that passed validation; created by `users.hash_new_password`."""
 
     value: str = field(repr=False)
 
@@ -34,19 +34,18 @@ class HashedPassword:
 async def hash_password(password: str) -> str:
     """Return the Argon2id hash of `password`, computed in a thread.
 
-    Raise UnavailableError if too many wait for a thread already.
+    Raise UnavailableError if too many calls are waiting already.
     """
     return await to_thread.run_sync(_hash, normalized(password), limiter=_get_limiter())
 
 
 async def verify_password(password: str, hashed_password: str | None) -> tuple[bool, str | None]:
-    """Return True if `password` matches, and a new hash if the old one is weaker than what is made today.
+    """Return (whether the password matches, a new hash if the old one is weak).
 
-    Whoever verifies the same password against the same old hash gets the same new one: of two logins at once, each
-    knows what the other stores.
+    The new hash depends only on the password and the old hash, so that concurrent logins compute the same one.
 
-    Without a usable hash (`None`, `"!"`, anything unknown) it is False, after the same work. What no password can be,
-    over the maximum length or not Unicode, is never hashed. Raise UnavailableError if too many wait already.
+    Without a usable hash (None, "!" or an unknown format), return False after the same amount of work. A password that
+    is too long or not valid Unicode is refused without hashing. Raise UnavailableError if too many calls are waiting.
     """
     if len(password) > MAXIMUM_LENGTH or not is_text(password):
         return False, None
@@ -54,14 +53,14 @@ async def verify_password(password: str, hashed_password: str | None) -> tuple[b
 
 
 def is_text(value: str) -> bool:
-    """Return True if the text can be encoded: JSON and the command line can bring lone surrogates."""
+    """Return whether a text is valid Unicode: JSON and the command line can contain lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def normalized(password: str) -> str:
-    """Return a password in the form that is hashed, NFKC: keyboards write the same letters in several ways.
+    """Return a password in NFKC, the form that is hashed: keyboards encode the same characters in different ways.
 
-    (NIST SP 800-63B-4, section 3.1.1.2, as RFC 8265 has it for passwords.) Raise ValueError for one that is too long.
+    See NIST SP 800-63B-4, section 3.1.1.2, and RFC 8265. Raise ValueError for a password that is too long.
     """
     return normalize(password, maximum=MAXIMUM_LENGTH)
 

@@ -1,7 +1,7 @@
-"""Read and write rows of users: the store flushes and never commits, so that a request is one transaction.
+"""The store of users. It flushes and never commits, so that a request is one transaction.
 
-Its methods are those that fastapi-users asks of a store; `UserDatabase` in manager.py says so to it.
-(https://fastapi-users.github.io/fastapi-users/latest/configuration/databases/: BaseUserDatabase)
+Its methods are those of fastapi-users' BaseUserDatabase, which `UserDatabase` in manager.py declares
+(https://fastapi-users.github.io/fastapi-users/latest/configuration/databases/).
 """
 
 from collections.abc import Mapping
@@ -23,20 +23,20 @@ UNIQUE_INDEXES = {"username": "uq_auth_user_username_lower", "email": "uq_auth_u
 
 
 def taken(field: str) -> ConflictError:
-    """Return the error for a `username` or `email` that somebody else has."""
+    """Return the error for a `username` or `email` that another user has."""
     detail = UNIQUE_FIELDS[field]
     return ConflictError(detail, errors=[FieldError(pointer=f"/{field}", detail=detail, type="unique")])
 
 
 async def lock_user(session: AsyncSession, user_id: int) -> User | None:
-    """Return the user, active or not, whom nobody changes before the transaction ends; None if they are gone."""
+    """Return the user, active or not, locked until the transaction ends; None if it does not exist."""
     return await session.scalar(
         select(User).where(User.id == user_id).with_for_update(key_share=True).execution_options(populate_existing=True)
     )
 
 
 async def get_user(session: AsyncSession, user_id: int, *, lock: bool = False) -> User:
-    """Return the user with this key, locked as `lock_user` does if that is wanted. Raise NotFoundError."""
+    """Return the user with this id, locked if `lock` is set. Raise NotFoundError if there is none."""
     user = await lock_user(session, user_id) if lock else await session.get(User, user_id)
     if user is None:
         raise NotFoundError(gettext("There is no user %(user_id)s.") % {"user_id": user_id})
@@ -54,16 +54,16 @@ class UserStore:
         return await self.session.get(User, id)
 
     async def get_by_email(self, email: str) -> User | None:
-        """Return the user with this address, whatever its case: who has proved it, or else who entered it first."""
+        """Return the user with this address, in any case: the one who has verified it, or else the oldest account."""
         statement = select(User).where(func.lower(User.email) == email.lower())
         return await self.session.scalar(statement.order_by(User.is_verified.desc(), User.id).limit(1))
 
     async def get_verified_by_email(self, email: str) -> User | None:
-        """Return the user who has proved that this address is theirs."""
+        """Return the user who has verified this address."""
         return await self._get_where((func.lower(User.email) == email.lower()) & User.is_verified.is_(True))
 
     async def get_by_username(self, username: str) -> User | None:
-        """Return the user of this name, whatever its case."""
+        """Return the user with this name, in any case."""
         return await self._get_where(func.lower(User.username) == username.lower())
 
     async def create(self, create_dict: Mapping[str, object]) -> User:
@@ -71,11 +71,11 @@ class UserStore:
         return await self._save(User(), create_dict)
 
     async def update(self, user: User, update_dict: Mapping[str, object]) -> User:
-        """Change a user's columns. Raise ConflictError as `create` does."""
+        """Update the columns of a user. Raise ConflictError as `create` does."""
         return await self._save(user, update_dict)
 
     async def delete(self, user: User) -> None:
-        """Delete a user and, by the database's cascades, what is theirs."""
+        """Delete a user and, by the database's cascades, the rows that belong to them."""
         await self.session.delete(user)
         await self.session.flush()
 
@@ -84,7 +84,7 @@ class UserStore:
 
     async def _save(self, user: User, values: Mapping[str, object]) -> User:
         try:
-            # In a savepoint, so that a caller who expects the conflict can go on with the same session.
+            # In a savepoint, so that a caller can handle the conflict and continue with the same session.
             async with self.session.begin_nested():
                 for name, value in values.items():
                     setattr(user, name, value)
@@ -95,7 +95,7 @@ class UserStore:
 
 
 def _explain(error: IntegrityError) -> Exception:
-    # Both databases name the violated index.
+    # Both databases include the name of the violated index in the message.
     for field, index in UNIQUE_INDEXES.items():
         if index in str(error.orig):
             return taken(field)

@@ -1,7 +1,7 @@
-"""Let staff act as somebody else in the back office, never as somebody who may do more than they may themselves.
+"""Let staff act as another user in the back office, but never as one with more permissions than their own.
 
-It is a session of the other one that hangs on the session of who acts: it ends with that one, and opens nothing but the
-pages of the back office, not those of the other's account, and not the API.
+Impersonation is a session of the other user that depends on the session of the staff member: both end together. It
+gives access to the pages of the back office only, not to the other user's account pages and not to the API.
 """
 
 import secrets
@@ -26,17 +26,17 @@ from dovetail.translation.texts import gettext
 
 IMPERSONATE = "auth.impersonate_user"
 LONGEST = timedelta(hours=1)
-IMPERSONATOR = "impersonator"  # in the __dict__ of a User, where no column is
+IMPERSONATOR = "impersonator"  # key in the __dict__ of a User, which is not a column
 
 
 def impersonator_of(user: User | None) -> User | None:
-    """Return who acts as the user of this request; None if they are themselves."""
+    """Return who impersonates the user of this request; None if nobody does."""
     found: User | None = None if user is None else vars(user).get(IMPERSONATOR)
     return found
 
 
 def why_not_impersonate(viewer: User, target: User) -> str | None:
-    """Return the sentence that refuses to let somebody act as another; None if they may. Permissions are loaded."""
+    """Return why `viewer` may not impersonate `target`; None if they may. Both need their permissions loaded."""
     if viewer.id == target.id:
         return gettext("You are this user already.")
     if not viewer.has_perm(IMPERSONATE):
@@ -53,9 +53,9 @@ def why_not_impersonate(viewer: User, target: User) -> str | None:
 async def begin_impersonation(
     session: AsyncSession, viewer: User, target: User, connection: HTTPConnection
 ) -> tuple[str, int]:
-    """Return the token of a session in which `viewer` acts as `target`, and for how many seconds it lasts.
+    """Return (token of a session in which `viewer` acts as `target`, its lifetime in seconds).
 
-    Raise PermissionDeniedError if they may not, ConflictError if they act as somebody already, and as
+    Raise PermissionDeniedError if they may not, ConflictError if `viewer` is impersonating somebody already, and as
     `check_recent_proof` does.
     """
     if impersonator_of(viewer) is not None:
@@ -87,7 +87,7 @@ async def begin_impersonation(
 
 
 async def remember_impersonator(session: AsyncSession, target: User, parent_id: int | None) -> bool:
-    """Let `impersonator_of` tell who acts as a user, by one statement; return whether they may, still."""
+    """Load the impersonator for `impersonator_of`, by one statement; return whether they may still impersonate."""
     rows = await session.execute(
         select(User, *permission_columns(session.get_bind().dialect))
         .join(Session, User.id == Session.user_id)
@@ -103,7 +103,7 @@ async def remember_impersonator(session: AsyncSession, target: User, parent_id: 
 
 
 async def end_impersonation(session: AsyncSession, user: User) -> None:
-    """End the session in which somebody acts as a user, and is that of this request."""
+    """End the impersonation session of this request. Raise ConflictError if there is none."""
     current = session_of(user)
     if current is None or impersonator_of(user) is None:
         raise ConflictError(gettext("You act as nobody else."))

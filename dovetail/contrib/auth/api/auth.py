@@ -1,4 +1,4 @@
-"""Register, log in and out, forgotten passwords and verification: `/api/auth`."""
+"""The endpoints of `/api/auth`: registration, login, logout, forgotten passwords and verification of addresses."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     dependencies=[limited("register")],
 )
 async def register(data: UserRegister, manager: UserManagerDep) -> User:
-    """Make an account; a message asks its owner to confirm the address. 409 names the field that is taken."""
+    """Create an account; its owner is sent a message to verify the address. 409 names the field that is taken."""
     if not manager.settings.registration_open:
         raise PermissionDeniedError("Registration is closed; ask the people who run this site for an account.")
     user = await users.create_user(
@@ -64,9 +64,9 @@ async def login(
 ) -> AccessTokenRead | SecondStepRead:
     """Get a bearer token for an e-mail address or username and a password.
 
-    Who has a second factor gets no token yet but a `challenge`, for POST /auth/login/second-factor.
+    A user with a second factor gets a `challenge` instead of a token, for POST /auth/login/second-factor.
 
-    The answer is 401, and the same, for an unknown name, a wrong password and a deactivated account.
+    The answer is the same 401 for an unknown name, a wrong password and a deactivated account.
     """
     user = await users.authenticate(session, form.username, form.password.get_secret_value())
     if user is None:
@@ -77,8 +77,8 @@ async def login(
 @router.post("/logout", status_code=204)
 @takes_any_scopes
 async def logout(user: EnrollingUser, credential: CredentialDep, session: SessionDep) -> None:
-    """Revoke the token that comes with the request: end the session, or remove the personal token."""
-    assert credential is not None  # noqa: S101 - it is how the current user was found
+    """End the session, or revoke the personal token, that the request was made with."""
+    assert credential is not None  # noqa: S101 - the current user was found by it
     personal = token_of(user)
     if personal is not None:
         await revoke_token(session, user, personal.id)
@@ -89,13 +89,13 @@ async def logout(user: EnrollingUser, credential: CredentialDep, session: Sessio
 
 @router.post("/forgot-password", status_code=202, responses=THROTTLED, dependencies=[limited("reset")])
 async def forgot_password(data: EmailRequest, session: SessionDep) -> None:
-    """Send a token for a new password to the address, if it is somebody's. The answer does not tell whether it is."""
+    """Send a token for a new password to the address, if it is known. The answer does not reveal whether it is."""
     await send_token(session, MailKind.RESET_PASSWORD, data.email)
 
 
 @router.post("/reset-password", status_code=204, responses=THROTTLED, dependencies=[limited("token")])
 async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep) -> None:
-    """Set a new password with the token from the e-mail, which works once; every session is ended."""
+    """Set a new password with the token from the e-mail, which works once. All sessions are ended."""
     # Imported here and below, as the manager is: see `make_manager`.
     from fastapi_users.exceptions import InvalidResetPasswordToken
 
@@ -107,15 +107,15 @@ async def reset_password(data: ResetPasswordRequest, manager: UserManagerDep) ->
 
 @router.post("/request-verify-token", status_code=202, responses=THROTTLED, dependencies=[limited("verify")])
 async def request_verify_token(data: EmailRequest, session: SessionDep) -> None:
-    """Send a token that confirms the address, if it is somebody's. The answer does not tell whether it is."""
+    """Send a token that verifies the address, if it is known. The answer does not reveal whether it is."""
     await send_token(session, MailKind.VERIFY_EMAIL, data.email)
 
 
 @router.post("/verify", response_model=UserRead, responses=THROTTLED, dependencies=[limited("token")])
 async def verify(data: VerifyRequest, manager: UserManagerDep) -> User:
-    """Confirm the address with the token from the e-mail, which works once.
+    """Verify the address with the token from the e-mail, which works once.
 
-    An address that is to be the new one of an account is so from now on; 409 if somebody else has got it meanwhile.
+    If it is a new address of an account, it replaces the old one; 409 if another account has verified it meanwhile.
     """
     from fastapi_users.exceptions import InvalidVerifyToken
 

@@ -1,4 +1,4 @@
-"""Dependencies of auth's endpoints, and the setup that puts what they need into the application."""
+"""Dependencies of auth's endpoints, and the setup that stores their services in the application."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def setup(app: FastAPI, context: Context) -> None:
-    """Tell the kernel who is asking, and choose who delivers e-mail."""
+    """Register authentication with the kernel, and store the services of auth in the application's state."""
     settings = AuthSettings.of(context.plugin_settings)
     AUTH_SETTINGS.set(app, settings)
     AUTHENTICATOR.set(app, authenticate_request)
@@ -67,7 +67,7 @@ AuthSettingsDep = Annotated[AuthSettings, Depends(_get_auth_settings)]
 
 
 def limited(name: Literal["register", "reset", "verify", "token"]) -> DependsParam:
-    """Return a dependency that counts a request from a network against AUTH_THROTTLE_<NAME>; say THROTTLED, too."""
+    """Return a dependency that limits requests of a network by AUTH_THROTTLE_<NAME>; add THROTTLED to `responses`."""
 
     async def count(request: Request, settings: AuthSettingsDep) -> None:
         rates: tuple[Rate, ...] = getattr(settings, f"throttle_{name}")
@@ -78,8 +78,8 @@ def limited(name: Literal["register", "reset", "verify", "token"]) -> DependsPar
 
 def make_manager(session: AsyncSession, settings: AuthSettings) -> "UserManager":
     """Return a UserManager that works in the transaction of `session`."""
-    # Imported here: fastapi-users brings a library for JSON web tokens along, ten megabytes and a twentieth of the
-    # start, which only requests that make accounts or change passwords need.
+    # Imported here: fastapi-users imports a library for JSON web tokens, which costs ten megabytes and 5 % of the
+    # startup time, and only requests that create accounts or change passwords need it.
     from dovetail.contrib.auth.manager import UserManager
 
     return UserManager(session, settings)

@@ -1,4 +1,4 @@
-"""Groups, and the permissions that there are: `/api/groups`, `/api/permissions`."""
+"""The endpoints of groups and permissions: `/api/groups`, `/api/permissions`."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -34,7 +34,7 @@ GroupName = Annotated[
         examples=["editors"],
     ),
 ]
-MOST = 1000  # permissions, or groups, in one request
+MAX_NAMES = 1000  # permissions, or groups, in one request
 
 
 class PermissionRead(Schema):
@@ -46,7 +46,7 @@ class PermissionRead(Schema):
 
 
 class GroupRead(Schema):
-    """Users who are permitted the same."""
+    """A group of users with its permissions."""
 
     id: Id
     name: GroupName
@@ -57,24 +57,24 @@ class GroupCreate(Schema):
     """A new group."""
 
     name: GroupName
-    permissions: Annotated[list[PermissionName], Field(max_length=MOST)] = Field(default=[])
+    permissions: Annotated[list[PermissionName], Field(max_length=MAX_NAMES)] = Field(default=[])
 
 
 class GroupUpdate(Schema):
-    """Changes of a group; what is left out stays."""
+    """The fields of a group to change; fields that are left out keep their values."""
 
     name: GroupName | MISSING = MISSING
-    permissions: Annotated[list[PermissionName], Field(max_length=MOST)] | MISSING = MISSING
+    permissions: Annotated[list[PermissionName], Field(max_length=MAX_NAMES)] | MISSING = MISSING
 
 
 async def find_permissions(session: AsyncSession, names: Collection[str]) -> dict[str, str]:
-    """Return the key of the permission of each name, which is the name. Raises InvalidInputError for an unknown one."""
+    """Return the keys of the permissions, which are their names. Raise InvalidInputError for an unknown one."""
     await grants.check_permissions(session, names)
     return {name: name for name in names}
 
 
 async def new_group(session: AsyncSession, viewer: User, data: GroupCreate) -> Group:
-    """Make a group; the resource gives it its permissions, which nobody gives who has not got them."""
+    """Create a group and check that the viewer may grant its permissions; the resource sets them."""
     check_may_grant(viewer, data.permissions)
     group = await grants.create_group(session, data.name)
     await grants.record_grants(session, EventKind.PERMISSION_GRANTED, group, set(data.permissions))
@@ -82,7 +82,7 @@ async def new_group(session: AsyncSession, viewer: User, data: GroupCreate) -> G
 
 
 async def change_group(session: AsyncSession, viewer: User, group: Group, data: GroupUpdate) -> None:
-    """Rename a group, and see that its permissions may be changed; the resource changes them."""
+    """Rename a group and check that the viewer may change its permissions; the resource changes them."""
     if data.name is not MISSING:
         await grants.rename_group(session, group, data.name)
     if data.permissions is not MISSING:
@@ -129,7 +129,7 @@ router.include_router(permissions.router)
 )
 @takes_scopes("auth.delete_group")
 async def delete_group(group_id: PathId, viewer: StaffUser, session: SessionDep, request: Request) -> None:
-    """Remove a group; those who are in it lose what it permits."""
+    """Delete a group; its members lose its permissions."""
     group = await groups.lock(session, viewer, group_id, request, action="delete")
     check_may_grant(viewer, await own_permissions(session, group))
     await record(session, EventKind.GROUP_CHANGED, detail=f"group {group.name} deleted")

@@ -1,4 +1,4 @@
-"""Do beside the requests what nobody is to wait for, while a process serves."""
+"""The background tasks of auth, which run while a process serves."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from dovetail.plugin import Context
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:
-    """Run a site and send its mail; at its end, write down the use of sessions and what was refused."""
+    """Send mail in the background; at shutdown, write the pending use of sessions and events of refused requests."""
     postman, recorder = POSTMAN.get(app), RECORDER.get(app)
     check_browser_sessions(app)
     async with write_at_the_end(app, context):

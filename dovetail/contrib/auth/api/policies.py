@@ -1,6 +1,6 @@
-"""Decide who may see and change users, groups and permissions: staff with the permissions on them.
+"""The policies of users, groups and permissions: staff with the permissions on them.
 
-Nobody gives or takes what they may not do themselves; `permissions/managing.py` sees to that, of each change.
+In addition, nobody can grant or revoke permissions that they lack, which `permissions/managing.py` checks.
 """
 
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ class UserAccounts(ModelPermissions[User]):
 
     @override
     def hidden(self, viewer: User | None) -> frozenset[str]:
-        """Return what nobody reads."""
+        """Return the fields that nobody may read."""
         return frozenset({"hashed_password"})
 
     @override
     def read_only(self, viewer: User | None) -> frozenset[str]:
-        """Return what follows from the factors that a user has."""
+        """Return the fields that are computed from others."""
         return frozenset({"has_second_factor"})
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """Show what a user is permitted to whoever may see the user."""
+        """Show the permissions of a user to everybody who may see the user."""
         return {"user_permissions": true()}
 
 
@@ -36,19 +36,19 @@ class GroupPolicy(ModelPermissions[Group]):
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:
-        """Show what a group permits to whoever may see the group."""
+        """Show the permissions of a group to everybody who may see the group."""
         return {"permissions": true()}
 
 
 class ForSuperusers(UserPolicy):
-    """Superusers do the actions that are named, with all rows; nobody else does anything."""
+    """Allows superusers the given actions on all rows, and nobody else anything."""
 
     def __init__(self, *actions: str) -> None:
         self._actions = frozenset(actions)
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return a condition that all rows fulfil, or none."""
+        """Return a condition that is true for all rows or for none."""
         return true() if action in self._actions and viewer is not None and viewer.is_superuser else false()
 
 

@@ -1,6 +1,6 @@
-"""Log in at a provider, and connect such logins with one's account: `/api/auth/providers`, `.../connected-logins`.
+"""Log in with a provider, and connect such logins to an account: `/api/auth/providers`, `/api/auth/connected-logins`.
 
-A browser goes to `login_url` and comes back to the page that it named as `next`, which then asks for the token:
+The browser goes to `login_url` and returns to the page in `next`, which then requests the token:
 
     location.href = provider.login_url + "?next=/app"
     const answer = await fetch("/api/auth/providers/token", {method: "POST"})  // on /app
@@ -52,7 +52,7 @@ NextPage: TypeAlias = Annotated[
 
 @router.get("/providers", response_model=ProviderList)
 async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
-    """Return the providers at which one may log in; none if the site names none."""
+    """Return the providers that users can log in with."""
     return ProviderList(
         items=[
             ProviderRead(
@@ -82,12 +82,12 @@ async def start_provider_login(
     desk: DeskDep,
     request: Request,
     next_page: NextPage = "/",
-    again: Annotated[bool, Query(description="Whether the provider shall ask for proof anew.")] = False,  # noqa: FBT002 - it is a parameter of the address
+    again: Annotated[bool, Query(description="Whether the provider has to authenticate the user again.")] = False,  # noqa: FBT002 - a query parameter
 ) -> Response:
-    """Send a browser to a provider to log in; it comes back to `next`, a page of this site.
+    """Redirect a browser to a provider to log in; it returns to `next`, a page of this site.
 
-    That page then asks for what came of it: `/auth/providers/token` logs in, `/auth/connected-logins` connects. Pages
-    of other sites cannot lead here.
+    That page then requests the result: `/auth/providers/token` logs in, `/auth/connected-logins` connects the login to
+    an account. Pages of other sites cannot redirect or link here.
     """
     if browser.is_sent_by_another_site(request):
         raise PermissionDeniedError("Begin the login on a page of this site: another site led here.")
@@ -109,9 +109,9 @@ async def start_provider_login(
 async def finish_provider_login(
     name: ProviderName, desk: DeskDep, request: Request, answer: Annotated[ProviderAnswer, Query()]
 ) -> Response:
-    """Take a browser back from a provider; only providers lead here.
+    """Receive a browser back from a provider. Only providers redirect here.
 
-    The browser goes on to the page it named as `next`, whatever came of the login: that page asks, and is told.
+    The browser continues to the page in `next`, whether the login succeeded or not; that page requests the result.
     """
     provider = desk.provider(name)
     address = browser.callback_address(request, provider)
@@ -125,12 +125,12 @@ async def finish_provider_login(
 async def log_in_by_provider(
     desk: DeskDep, session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | SecondStepRead:
-    """Get a bearer token for the login at a provider that this browser has just come back from; it works once.
+    """Get a bearer token for the login at a provider that this browser has just returned from; it works once.
 
-    Who has a second factor gets no token yet but a `challenge`, for POST /auth/login/second-factor, unless the provider
-    asked for one.
+    A user with a second factor gets a `challenge` instead of a token, for POST /auth/login/second-factor, unless the
+    provider has asked for a second factor.
 
-    401 says what went wrong, at the provider or here: nobody has connected an account with that login, for instance.
+    A 401 says what went wrong, at the provider or here: for instance, that no account is connected to this login.
     """
     proved = await prove_by_provider(session, request, desk)
     if not proved.second_factor:
@@ -143,7 +143,7 @@ async def log_in_by_provider(
 
 @router.get("/connected-logins", response_model=ConnectedLoginList)
 async def list_connected_logins(user: CurrentUser, session: SessionDep) -> ConnectedLoginList:
-    """Return the logins at providers that open one's account."""
+    """Return the logins at providers that are connected to the user's account."""
     rows = await connected.connected_logins(session, user)
     return ConnectedLoginList(items=[ConnectedLoginRead.model_validate(row) for row in rows])
 
@@ -157,9 +157,9 @@ async def list_connected_logins(user: CurrentUser, session: SessionDep) -> Conne
 async def connect_login(
     _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep, request: Request
 ) -> ConnectedLogin:
-    """Let the login at a provider that this browser has just come back from open one's account from now on.
+    """Connect the login at a provider that this browser has just returned from to the user's account.
 
-    The provider must vouch for an address. It takes a recent proof of who is asking.
+    The provider has to confirm an e-mail address. It requires a recent proof.
     """
     login = await logins.make_use(session, browser=desk.cookie.read(request))
     if login is None:
@@ -173,5 +173,5 @@ async def connect_login(
 async def disconnect_login(
     login_id: PathId, _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep
 ) -> None:
-    """Let a login at a provider no longer open one's account; the last way to log in stays."""
+    """Disconnect a login at a provider from the user's account. The last way to log in cannot be removed."""
     await connected.disconnect(session, user, login_id, desk.providers)

@@ -1,4 +1,4 @@
-"""Get the next token for a refresh token: `/api/auth/token`, the token endpoint of OAuth 2 (RFC 6749, section 6)."""
+"""Exchange a refresh token for a new access token: `/api/auth/token`, as in OAuth 2 (RFC 6749, section 6)."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 REFUSED: dict[int | str, dict[str, object]] = {
     400: {"description": "Wrong, used or over; `error` says which, as in RFC 6749"}
 }
-TOLD = {
+DETAILS = {
     NotRefreshed.UNKNOWN: "The refresh token is wrong, or its session is over; log in again.",
     NotRefreshed.JUST_USED: "The refresh token was used a moment ago: use what it gave. If you have not got it, send "
     "this again in 15 seconds, which ends the session.",
@@ -28,14 +28,14 @@ TOLD = {
 
 
 class RefreshForm(Schema):
-    """A refresh token, in exchange for the next one."""
+    """A refresh token to exchange for a new one."""
 
     grant_type: Annotated[
         str, Field(min_length=1, max_length=100, examples=["refresh_token"], description="`refresh_token`.")
     ]
     refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=200, examples=["dvr_8fQzV0cN2mW5xYk7Lr9TbGh"])]
-    scope: Annotated[str, Field(max_length=1000, description="There are none; it is passed over.")] = ""
-    client_id: Annotated[str, Field(max_length=1000, description="Nobody is asked for one; it is passed over.")] = ""
+    scope: Annotated[str, Field(max_length=1000, description="Ignored: there are no OAuth scopes.")] = ""
+    client_id: Annotated[str, Field(max_length=1000, description="Ignored: clients need no id.")] = ""
 
 
 @router.post(
@@ -51,9 +51,9 @@ async def refresh_token(
     request: Request,
     response: Response,
 ) -> AccessTokenRead | Response:
-    """Get the next token, and the next refresh token, of a session, where AUTH_REFRESH_TOKENS gives them at login.
+    """Get a new access token and refresh token for a session, if AUTH_REFRESH_TOKENS is enabled.
 
-    A refresh token works once. A second use ends the session, for one of the two is not its owner.
+    A refresh token works once. A second use ends the session, since one of the two users is not its owner.
     """
     if form.grant_type != "refresh_token" or not settings.refresh_tokens:
         found = "gives no refresh tokens" if form.grant_type == "refresh_token" else "logs in at the operation login"
@@ -63,14 +63,14 @@ async def refresh_token(
     given = await refresh(session, form.refresh_token.get_secret_value(), request)
     if isinstance(given, NotRefreshed):
         return _refuse(
-            request, "invalid_grant", "/refresh_token", TOLD[given]
-        )  # not raised: that a session was ended is to be kept
-    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
+            request, "invalid_grant", "/refresh_token", DETAILS[given]
+        )  # returned, not raised, so that ending the session is committed
+    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the middleware adds no-store
     return AccessTokenRead.of(given)
 
 
 def _refuse(request: Request, error: str, pointer: str, detail: str) -> Response:
-    """Return a problem with the members that a client of OAuth 2 looks for (RFC 6749, section 5.2)."""
+    """Return a problem that also has OAuth 2's members `error` and `error_description` (RFC 6749, section 5.2)."""
     problem = respond(request, BadRequestError(detail, errors=[FieldError(pointer=pointer, detail=detail, type=error)]))
     body = orjson.loads(bytes(problem.body)) | {"error": error, "error_description": detail}
     return Response(orjson.dumps(body), problem.status_code, media_type="application/problem+json")

@@ -1,4 +1,4 @@
-"""The bodies of requests and answers about users; a password hash is in none of them."""
+"""The request and response schemas of users. None contains a password hash."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
@@ -23,7 +23,7 @@ def _cleaned_by(clean: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-# As users.py has it: lines may be broken in a text, and nothing else may be done to a terminal.
+# The same rule as in users.py: line breaks and tabs are allowed, other control characters are not.
 NO_CONTROL_CHARACTERS: dict[str, JsonValue] = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
 
 Username = Annotated[
@@ -61,7 +61,7 @@ Token = Annotated[SecretStr, Field(min_length=1, max_length=256, examples=["the-
 
 
 class UserRead(UserPublic):
-    """A user, as they see themselves and staff see everybody."""
+    """A user, as they see themselves and staff see all users."""
 
     email: Annotated[str, Field(examples=["ada@example.org"])]
     bio: Annotated[str, Field(examples=["I write programs."])]
@@ -75,19 +75,19 @@ class UserRead(UserPublic):
 
 
 class MeRead(UserRead):
-    """Oneself."""
+    """The user's own account."""
 
     pending_email: Annotated[
         str | None,
         Field(
-            description="The address that takes the place of `email` once the token that was sent to it comes back.",
+            description="The new address, which replaces `email` after it is verified with the token sent to it.",
             examples=["ada@example.com"],
         ),
     ]
 
 
 class UserRegister(Schema):
-    """An account that somebody makes for themselves."""
+    """A registration."""
 
     username: Username
     email: Email
@@ -96,7 +96,7 @@ class UserRegister(Schema):
 
 
 class UserCreate(Schema):
-    """An account that staff make for somebody, who chooses the password themselves."""
+    """An account that staff create; its owner chooses the password."""
 
     username: Username
     email: Email
@@ -109,7 +109,7 @@ class UserCreate(Schema):
 
 
 class ProfileUpdate(Schema):
-    """Changes of oneself; what is left out stays."""
+    """The fields of one's own account to change; fields that are left out keep their values."""
 
     username: Username | MISSING = MISSING
     email: Email | MISSING = MISSING
@@ -122,7 +122,7 @@ class ProfileUpdate(Schema):
 
 
 class UserUpdate(Schema):
-    """Changes of a user by staff; what is left out stays."""
+    """The fields of a user that staff change; fields that are left out keep their values."""
 
     username: Username | MISSING = MISSING
     email: Email | MISSING = MISSING
@@ -135,10 +135,10 @@ class UserUpdate(Schema):
 
 
 class LoginForm(BaseModel):
-    """A login as OAuth2's clients send it (RFC 6749, section 4.3.2); what else they send is passed over."""
+    """A login as OAuth 2 clients send it (RFC 6749, section 4.3.2); other fields are ignored."""
 
     grant_type: Literal["password"] = "password"
-    # In a form, nothing is as good as missing.
+    # In a form, an empty value is the same as a missing one.
     username: Annotated[
         str,
         Field(
@@ -151,28 +151,29 @@ class LoginForm(BaseModel):
     password: Annotated[
         SecretStr, Field(min_length=1, max_length=MAXIMUM_LENGTH, examples=["correct horse battery staple"])
     ]
-    scope: Annotated[str, Field(max_length=1000, description="There are none; what is asked for is passed over.")] = ""
+    scope: Annotated[str, Field(max_length=1000, description="Ignored: there are no OAuth scopes.")] = ""
 
 
 class AccessTokenRead(Schema):
-    """The answer to a login (RFC 6749, section 5.1)."""
+    """The response to a login (RFC 6749, section 5.1)."""
 
     access_token: Annotated[str, Field(examples=["mF_9.B5f-4.1JqM"])]
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token, not a token
     expires_in: Annotated[int, Field(description="Seconds until the token expires.")]
     refresh_token: Annotated[
-        str | MISSING, Field(description="Gives the next token, once; with AUTH_REFRESH_TOKENS.", examples=["dvr_8fQz"])
+        str | MISSING,
+        Field(description="To get the next token, once; with AUTH_REFRESH_TOKENS.", examples=["dvr_8fQz"]),
     ] = MISSING
 
     @classmethod
     def of(cls, logged_in: LoggedIn) -> Self:
-        """Return the answer for somebody who has logged in."""
+        """Return the response for a completed login."""
         given = MISSING if logged_in.refresh_token is None else logged_in.refresh_token
         return cls(access_token=logged_in.token, expires_in=logged_in.seconds, refresh_token=given)
 
 
 class EmailRequest(Schema):
-    """The address of the account it is about."""
+    """The address of an account."""
 
     email: Email
 

@@ -1,4 +1,4 @@
-"""See and end sessions, and prove again who one is: `/api/auth/sessions`, `/api/users/{user_id}/sessions`."""
+"""List and end sessions, and give a recent proof: `/api/auth/sessions`, `/api/users/{user_id}/sessions`."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -29,41 +29,41 @@ from dovetail.database.session import SessionDep
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
 
 router = APIRouter()
-of_users = APIRouter()  # goes where the router of users goes
-KeepCurrent = Annotated[bool, Query(description="Whether the session of this very request goes on.")]
+of_users = APIRouter()  # included in the router of users
+KeepCurrent = Annotated[bool, Query(description="Whether to keep the session of this request.")]
 
 
 class SessionRead(Schema):
-    """A login that is not over."""
+    """A session that has not ended."""
 
     id: Id
     door: Annotated[Door, Field(description="`api`: by a token; `office`: in a browser, at the back office.")]
-    method: Annotated[str, Field(description="How the user proved who they are.", examples=["password"])]
-    address: Annotated[str, Field(description="The address of the client, at the login.", examples=["203.0.113.7"])]
+    method: Annotated[str, Field(description="How the user proved their identity.", examples=["password"])]
+    address: Annotated[str, Field(description="The address of the client at the login.", examples=["203.0.113.7"])]
     user_agent: Annotated[str, Field(description="The client, as it called itself.", examples=["Mozilla/5.0"])]
     created_at: UTCTime
     used_at: Annotated[UTCTime, Field(description="When it was last used, to within five minutes.")]
-    expires_at: Annotated[UTCTime, Field(description="When it is over, unless it is used before.")]
-    is_current: Annotated[bool, Field(description="Whether it is the session of this very request.")]
+    expires_at: Annotated[UTCTime, Field(description="When it ends, unless it is used before.")]
+    is_current: Annotated[bool, Field(description="Whether it is the session of this request.")]
 
 
 class PasswordProof(Schema):
-    """The password of whoever is asking."""
+    """The password of the current user."""
 
     password: CurrentPassword
 
 
 @router.get("/auth/sessions", tags=["auth"])
 async def list_sessions(user: CurrentUser, session: SessionDep) -> Page[SessionRead]:
-    """Return all sessions of oneself, the one that was used last first, on one page."""
+    """Return all sessions of the user, latest used first, on one page."""
     return _page(await listing.sessions_of(session, user), user)
 
 
 @router.delete("/auth/sessions/{session_id}", status_code=204, tags=["auth"])
 async def end_session(session_id: PathId, user: CurrentUser, session: SessionDep) -> None:
-    """End a session of oneself: its token is worth nothing from now on.
+    """End a session of the user; its token becomes invalid.
 
-    Another one than that of this very request takes a recent proof, as by the operation `prove`.
+    Any session except that of this request requires a recent proof (operation `prove`).
     """
     current = session_of(user)
     if current is None or current.id != session_id:
@@ -76,13 +76,13 @@ async def end_session(session_id: PathId, user: CurrentUser, session: SessionDep
 async def logout_everywhere(
     row: RecentProof, user: CurrentUser, session: SessionDep, *, keep_current: KeepCurrent = False
 ) -> None:
-    """End all sessions of oneself, in the API, the back office and elsewhere. It takes a recent proof."""
+    """End all sessions of the user, in the API, the back office and elsewhere. It requires a recent proof."""
     await users.log_out_everywhere(session, user, keep_id=row.id if keep_current else None)
 
 
 @router.post("/auth/prove", status_code=204, tags=["auth"], responses=THROTTLED)
 async def prove_with_password(data: PasswordProof, user: ProvingUser, session: SessionDep) -> None:
-    """Prove again who one is, by the password: what takes a recent proof is open for some minutes, in this session."""
+    """Give a recent proof by the password: for some minutes, this session may do what requires one."""
     proof = await prove(user, data.password.get_secret_value())
     row = await current_row(session, user)
     found = await session.get_one(User, user.id, populate_existing=True)
@@ -96,7 +96,7 @@ async def prove_with_password(data: PasswordProof, user: ProvingUser, session: S
 async def logout_everybody(
     row: RecentProof, user: CurrentUser, session: SessionDep, *, keep_current: KeepCurrent = True
 ) -> None:
-    """End the sessions of all users, as a superuser, after a break-in for instance. It takes a recent proof."""
+    """End the sessions of all users, for instance after a break-in; for superusers. It requires a recent proof."""
     if not user.is_superuser:
         raise PermissionDeniedError("Only a superuser may log everybody out.")
     await ending.end_all_sessions(session, keep_id=row.id if keep_current else None)
@@ -105,7 +105,7 @@ async def logout_everybody(
 @of_users.get("/users/{user_id}/sessions")
 @takes_scopes("auth.view_session")
 async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[SessionRead]:
-    """Return all sessions of a user, to staff with the permission to view sessions."""
+    """Return all sessions of a user; for staff with the permission to view sessions."""
     check_permission(viewer, "auth.view_session")
     return _page(await listing.sessions_of(session, await get_user(session, user_id)), viewer)
 
@@ -113,7 +113,7 @@ async def list_user_sessions(user_id: PathId, viewer: StaffUser, session: Sessio
 @of_users.delete("/users/{user_id}/sessions", status_code=204)
 @takes_scopes("auth.delete_session")
 async def end_user_sessions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
-    """End all sessions of a user, as staff with the permission to delete sessions."""
+    """End all sessions of a user; for staff with the permission to delete sessions."""
     check_permission(viewer, "auth.delete_session")
     user = await get_user(session, user_id)
     await check_may_manage(session, viewer, user)

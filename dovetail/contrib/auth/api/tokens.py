@@ -1,4 +1,4 @@
-"""Make, see and revoke personal tokens: `/api/auth/tokens`, `/api/users/{user_id}/tokens`."""
+"""Create, list and revoke personal tokens: `/api/auth/tokens`, `/api/users/{user_id}/tokens`."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,7 +11,7 @@ from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CredentialDep, CurrentUser, StaffUser, check_permission, takes_scopes
 from dovetail.contrib.auth.accounts.store import get_user
 from dovetail.contrib.auth.api.dependencies import AuthSettingsDep
-from dovetail.contrib.auth.api.groups import MOST, PermissionName
+from dovetail.contrib.auth.api.groups import MAX_NAMES, PermissionName
 from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS
 from dovetail.contrib.auth.permissions.managing import check_may_manage
@@ -24,11 +24,11 @@ from dovetail.database.session import SessionDep
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError
 
 router = APIRouter()
-of_users = APIRouter()  # goes where the router of users goes
+of_users = APIRouter()  # included in the router of users
 
 
 class TokenCreate(Schema):
-    """A personal token to make: with scopes, or with all that its owner may do, if that is said in so many words."""
+    """A new personal token, either with scopes or explicitly with all permissions of its owner."""
 
     name: Annotated[
         str,
@@ -42,9 +42,9 @@ class TokenCreate(Schema):
     ]
     scopes: Annotated[
         list[PermissionName],
-        Field(max_length=MOST, description="What it is limited to: permissions.", examples=[["blog.add_post"]]),
+        Field(max_length=MAX_NAMES, description="The permissions it is limited to.", examples=[["blog.add_post"]]),
     ] = []  # noqa: RUF012 - pydantic copies it
-    unlimited: Annotated[StrictBool, Field(description="Whether it may do all that you may; then without scopes.")] = (
+    unlimited: Annotated[StrictBool, Field(description="Whether it may do all that you may; only without scopes.")] = (
         False
     )
     lifetime_days: Annotated[int, Field(ge=1, le=3_660, description="Days until it expires.", examples=[90])] = 90
@@ -52,20 +52,21 @@ class TokenCreate(Schema):
     @model_validator(mode="after")
     def _say_what_it_may(self) -> Self:
         if self.unlimited == bool(self.scopes):
-            raise ValueError("a token has scopes, or else unlimited: true")
+            raise ValueError("a token needs either scopes or unlimited: true")
         return self
 
 
 class TokenRead(Schema):
-    """A personal token that is not over; the token itself is shown once, to who makes it."""
+    """A valid personal token. The token itself is shown only once, when it is created."""
 
     id: Id
     name: Annotated[str, Field(examples=["ci"])]
-    hint: Annotated[str, Field(description="How the token begins.", examples=["dvt_8fQz"])]
+    hint: Annotated[str, Field(description="The beginning of the token.", examples=["dvt_8fQz"])]
     scopes: Annotated[
         list[PermissionName] | None,
         Field(
-            description="What it is limited to; null: it may do all that its owner may.", examples=[["blog.add_post"]]
+            description="The permissions it is limited to; null if it may do all that its owner may.",
+            examples=[["blog.add_post"]],
         ),
     ]
     created_at: UTCTime
@@ -74,26 +75,26 @@ class TokenRead(Schema):
 
 
 class MadeTokenRead(TokenRead):
-    """A token that was just made."""
+    """A token that was just created."""
 
     token: Annotated[
         str,
         Field(
-            description="Keep it now: it is stored nowhere.",
+            description="Store it now: it cannot be shown again.",
             examples=["dvt_8fQzV0cN2mW5xYk7Lr9TbGh3JdPs6Ua1EeXoCiMvRqB4wZ0Hn3d"],
         ),
     ]
 
 
 class CSRFTokenRead(Schema):
-    """The token for the header X-CSRF-Token of what a page of this origin changes by its session."""
+    """The value of the header X-CSRF-Token for unsafe requests of pages that use the session cookie."""
 
-    csrf_token: Annotated[str | None, Field(description="Null for who needs none.", examples=["2.7.5f0c1b…"])]
+    csrf_token: Annotated[str | None, Field(description="Null if none is needed.", examples=["2.7.5f0c1b…"])]
 
 
 @router.get("/auth/csrf", tags=["auth"])
 async def get_csrf_token(user: CurrentUser, credential: CredentialDep, request: Request) -> CSRFTokenRead:
-    """Return the CSRF token of the session by whose cookie this request came; null if it came by another token."""
+    """Return the CSRF token of the session whose cookie the request has; null if it has another credential."""
     current = session_of(user)
     if credential is None or credential.scheme is not Scheme.SESSION or current is None:
         return CSRFTokenRead(csrf_token=None)
@@ -102,7 +103,7 @@ async def get_csrf_token(user: CurrentUser, credential: CredentialDep, request: 
 
 @router.get("/auth/tokens", tags=["auth"])
 async def list_tokens(user: CurrentUser, session: SessionDep) -> Page[TokenRead]:
-    """Return all personal tokens of oneself, the newest first, on one page."""
+    """Return all personal tokens of the user, newest first, on one page."""
     return _page(await personal.tokens_of(session, user))
 
 
@@ -115,10 +116,10 @@ async def create_token(
     settings: AuthSettingsDep,
     response: Response,
 ) -> MadeTokenRead:
-    """Make a personal token, for a program. It takes a recent proof, as by the operation `prove`.
+    """Create a personal token for a program. It requires a recent proof (operation `prove`).
 
-    With scopes it does nothing that they do not name. Without, which takes `unlimited: true`, it does what its owner
-    may, but for what takes a recent proof.
+    With scopes, it may only do what they allow. With `unlimited: true`, it may do what its owner may, except for what
+    requires a recent proof.
     """
     if data.lifetime_days > settings.personal_token_days:
         detail = f"A personal token lasts {settings.personal_token_days} days or less."
@@ -126,15 +127,15 @@ async def create_token(
     scopes = None if data.unlimited else data.scopes
     lasts = timedelta(days=data.lifetime_days)
     made = await make_personal_token(session, user, name=data.name, scopes=scopes, lifetime=lasts)
-    response.headers["Pragma"] = "no-cache"  # as for a login
+    response.headers["Pragma"] = "no-cache"  # as in the response to a login
     return MadeTokenRead(**_columns(made.row), scopes=made.scopes, token=made.token)
 
 
 @router.delete("/auth/tokens/{token_id}", status_code=204, tags=["auth"])
 async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, session: SessionDep) -> None:
-    """Revoke a personal token of oneself: it is worth nothing from now on. It takes a recent proof.
+    """Revoke a personal token of the user; it becomes invalid. It requires a recent proof.
 
-    A token revokes itself, without any, by the operation `logout`.
+    A token can revoke itself without a proof, with the operation `logout`.
     """
     if not await revoke_personal_token(session, user, token_id):
         raise NotFoundError("You have no such token.")
@@ -143,7 +144,7 @@ async def revoke_token(token_id: PathId, _: RecentProof, user: CurrentUser, sess
 @of_users.get("/users/{user_id}/tokens")
 @takes_scopes("auth.view_personaltoken")
 async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> Page[TokenRead]:
-    """Return all personal tokens of a user, to staff with the permission to view personal tokens."""
+    """Return all personal tokens of a user; for staff with the permission to view personal tokens."""
     check_permission(viewer, "auth.view_personaltoken")
     return _page(await personal.tokens_of(session, await get_user(session, user_id)))
 
@@ -151,7 +152,7 @@ async def list_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionD
 @of_users.delete("/users/{user_id}/tokens", status_code=204)
 @takes_scopes("auth.delete_personaltoken")
 async def revoke_user_tokens(user_id: PathId, viewer: StaffUser, session: SessionDep) -> None:
-    """Revoke all personal tokens of a user, as staff with the permission to delete personal tokens."""
+    """Revoke all personal tokens of a user; for staff with the permission to delete personal tokens."""
     check_permission(viewer, "auth.delete_personaltoken")
     user = await get_user(session, user_id)
     await check_may_manage(session, viewer, user)

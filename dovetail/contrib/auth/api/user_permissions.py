@@ -1,4 +1,4 @@
-"""The permissions of users, to read and to set: `/api/users/{user_id}/permissions`."""
+"""Read and set the permissions of users: `/api/users/{user_id}/permissions`."""
 
 from itertools import chain
 from typing import Annotated
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.api.schemas import PathId, Schema
 from dovetail.contrib.auth.access import CurrentUser, StaffUser, check_permission, takes_scopes
 from dovetail.contrib.auth.accounts.store import get_user
-from dovetail.contrib.auth.api.groups import MOST, GroupName, PermissionName
+from dovetail.contrib.auth.api.groups import MAX_NAMES, GroupName, PermissionName
 from dovetail.contrib.auth.credentials.scopes import takes_any_scopes
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions import grants
@@ -22,14 +22,14 @@ router = APIRouter()
 
 
 class UserPermissions(Schema):
-    """The groups that a user is in, and the permissions of their own."""
+    """The groups of a user, and the user's own permissions."""
 
-    groups: Annotated[list[GroupName], Field(max_length=MOST)]
-    permissions: Annotated[list[PermissionName], Field(max_length=MOST)]
+    groups: Annotated[list[GroupName], Field(max_length=MAX_NAMES)]
+    permissions: Annotated[list[PermissionName], Field(max_length=MAX_NAMES)]
 
 
 class UserPermissionsRead(UserPermissions):
-    """The same, and what the user may do by all of it; a superuser may do everything, whatever stands here."""
+    """The same, with the resulting permissions in `effective`. Superusers have all permissions, listed or not."""
 
     is_staff: bool
     is_superuser: bool
@@ -39,14 +39,14 @@ class UserPermissionsRead(UserPermissions):
 @router.get("/users/me/permissions", response_model=UserPermissionsRead)
 @takes_any_scopes
 async def get_my_permissions(user: CurrentUser, session: SessionDep) -> UserPermissionsRead:
-    """Return what the user that the token belongs to may do."""
+    """Return the permissions of the current user."""
     return await _held(session, user)
 
 
 @router.get("/users/{user_id}/permissions", response_model=UserPermissionsRead)
 @takes_scopes("auth.view_user")
 async def get_user_permissions(user_id: PathId, viewer: StaffUser, session: SessionDep) -> UserPermissionsRead:
-    """Return what a user may do, to staff with the permission to view users."""
+    """Return the permissions of a user; for staff with the permission to view users."""
     check_permission(viewer, "auth.view_user")
     return await _held(session, await get_user(session, user_id))
 
@@ -56,9 +56,9 @@ async def get_user_permissions(user_id: PathId, viewer: StaffUser, session: Sess
 async def set_user_permissions(
     user_id: PathId, data: UserPermissions, viewer: StaffUser, session: SessionDep
 ) -> UserPermissionsRead:
-    """Let a user be in exactly these groups and have exactly these permissions of their own.
+    """Set the groups of a user and their own permissions.
 
-    Staff with the permission to change users may, and nobody gives or takes what they may not do themselves.
+    It is for staff with the permission to change users, who can only grant and revoke permissions they have themselves.
     """
     check_permission(viewer, "auth.change_user")
     user = await get_user(session, user_id, lock=True)

@@ -1,4 +1,4 @@
-"""The endpoints of `/api/users`: users change their own account, and staff every account."""
+"""The endpoints of `/api/users`: users change their own account, and staff any account."""
 
 from typing import cast
 
@@ -66,7 +66,7 @@ accounts = Resource(
     ordering=("username", "email", "created_at", "updated_at", "id"),
     default_ordering="id",
     search=("username", "email", "full_name"),
-    unindexed=(  # staff look for users by hand, and seldom
+    unindexed=(  # used only by staff, and rarely
         *(
             "username",
             "username__in",
@@ -86,7 +86,7 @@ accounts = Resource(
 @router.get("/users/me")
 @takes_any_scopes
 async def get_me(user: CurrentUser, session: SessionDep) -> MeRead:
-    """Return the user that the token belongs to."""
+    """Return the current user."""
     return await _me(session, user)
 
 
@@ -97,11 +97,11 @@ async def update_me(
     credential: CredentialDep,
     manager: UserManagerDep,
 ) -> MeRead:
-    """Change what is given of oneself.
+    """Change the current user.
 
-    A new username, address or password needs the current password, or of somebody who has none a recent login. A new
-    password ends all other sessions. A new
-    address takes the place of the old one once it is verified with the token that is sent to it.
+    A new username, address or password requires the current password or, for users without a password, a recent login.
+    A new password ends all other sessions. A new address replaces the old one after it is verified with the token sent
+    to it.
     """
     values, password, proof = _columns(data), None, None
     if data.password is not MISSING or changes_credentials(user, values):
@@ -112,7 +112,7 @@ async def update_me(
             proof = await prove(user, current)
         proof.check(user)
         password = await _hash_new_password(data, user)
-    assert credential is not None  # noqa: S101 - it is how the user was found
+    assert credential is not None  # noqa: S101 - the user was found by it
     locked = await lock_user_by_token(manager.session, credential.token, credential.door)
     if locked is None:
         raise bad_token(credential)
@@ -126,14 +126,14 @@ async def update_me(
 
 @router.delete("/users/me/pending-email", status_code=204)
 async def cancel_email_change(user: CurrentUser, session: SessionDep) -> None:
-    """Keep one's address: the token that was sent to a new one is worth nothing from now on."""
+    """Cancel the change of one's address: the token that was sent to the new one becomes invalid."""
     await expire_one_time_tokens(session, user.id, TokenPurpose.CHANGE_EMAIL)
 
 
 for part in (user_permissions.router, sessions.of_users, tokens.of_users):
     router.include_router(part)
 router.include_router(others.router)
-router.include_router(accounts.router)  # behind /users/me, which looks like one of its paths
+router.include_router(accounts.router)  # after /users/me, which /users/{user_id} would match
 
 
 @router.post(
@@ -150,7 +150,7 @@ router.include_router(accounts.router)  # behind /users/me, which looks like one
 )
 @takes_scopes("auth.add_user")
 async def create_user(data: UserCreate, staff: StaffUser, manager: UserManagerDep, request: Request) -> Response:
-    """Make an account for somebody, as staff: a link to choose a password is sent to them."""
+    """Create an account for somebody, as staff. They are sent a link to choose a password."""
     session = manager.session
     check_permission(staff, "auth.add_user")
     check_may_set_flags(staff, None, is_superuser=data.is_superuser)
@@ -178,12 +178,12 @@ async def update_user(
     manager: UserManagerDep,
     request: Request,
 ) -> Response:
-    """Change some fields of a user, as staff; what is left out stays.
+    """Change some fields of a user, as staff; fields that are left out keep their values.
 
-    A new address takes the place of the old one once it is verified with the token that is sent to it, or at once with
-    `is_verified: true`, by which staff vouch for it; the old one is told. `is_active: false` ends the user's sessions.
-    Nobody chooses the password of somebody else; see the operation `start_reset`. What you log in with yourself is
-    changed at `/users/me`.
+    A new address replaces the old one after it is verified with the token sent to it, or at once with
+    `is_verified: true`, by which staff vouch for it; the old address is told. `is_active: false` ends the user's
+    sessions. Nobody can choose another user's password; see the operation `start_reset`. Change your own credentials at
+    `/users/me`.
     """
     check_permission(staff, "auth.change_user")
     user = await accounts.lock(manager.session, staff, user_id, request)
@@ -198,7 +198,7 @@ async def update_user(
 @router.post("/users/{user_id}/reset-password", status_code=202, responses={409: {"description": "Deactivated"}})
 @takes_scopes("auth.change_user")
 async def start_reset(user_id: PathId, staff: StaffUser, manager: UserManagerDep) -> None:
-    """Send a user a link to choose a new password, as staff; until they follow it, nothing changes for them."""
+    """Send a user a link to choose a new password, as staff. Nothing changes until they follow it."""
     check_permission(staff, "auth.change_user")
     user = await get_user(manager.session, user_id, lock=True)
     await check_may_manage(manager.session, staff, user)
@@ -213,7 +213,7 @@ async def start_reset(user_id: PathId, staff: StaffUser, manager: UserManagerDep
 )
 @takes_scopes("auth.delete_user")
 async def delete_user(user_id: PathId, staff: StaffUser, session: SessionDep, request: Request) -> None:
-    """Remove a user and what is theirs, but not oneself."""
+    """Delete a user and what belongs to them. Nobody can delete themselves."""
     user = await accounts.lock(session, staff, user_id, request, action="delete")
     if user.id == staff.id:
         raise ConflictError("You cannot delete yourself; ask another superuser to.")

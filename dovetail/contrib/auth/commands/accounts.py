@@ -28,14 +28,14 @@ from dovetail.settings import load_plugin_settings
 
 
 class NewPasskeyUser(BaseModel):
-    """The superuser to make, who logs in by a passkey; read from `SUPERUSER_USERNAME` and `SUPERUSER_EMAIL`."""
+    """A superuser to create who logs in with a passkey, from SUPERUSER_USERNAME and SUPERUSER_EMAIL."""
 
     username: str
     email: str
 
 
 class NewSuperuser(NewPasskeyUser):
-    """The superuser to make, with a password; it is read from `SUPERUSER_PASSWORD`."""
+    """A superuser to create who logs in with a password, also from SUPERUSER_PASSWORD."""
 
     password: SecretStr
 
@@ -46,7 +46,7 @@ class NewSuperuser(NewPasskeyUser):
 @click.option("--passkey", is_flag=True, help="No password: print a link that registers a passkey, once.")
 @async_command
 async def createsuperuser(context: Context, *, noinput: bool, if_none: bool, passkey: bool) -> None:
-    """Make a user who may do everything."""
+    """Create a superuser, who has all permissions."""
     if if_none:
         await _create_first(context)
         return
@@ -88,7 +88,7 @@ async def changepassword(context: Context, username: str) -> None:
     async with context.database.unit_of_work() as session:
         owner = await session.get_one(User, user.id)
         await set_password(session, owner, hashed)
-        await tell(session, owner, emails.password_changed)  # a server sends it, or `sendmail`
+        await tell(session, owner, emails.password_changed)  # sent by a server or by `sendmail`
     click.echo(f"The password of {user.username} was changed, and all their sessions were ended.")
 
 
@@ -111,7 +111,7 @@ async def _create_first(context: Context) -> None:
     try:
         await _create(context, NewSuperuser(username="admin", email="admin@example.com", password=SecretStr(password)))
     except ConflictError as error:
-        # The unique index decides between two who do this at once; the other one's password was printed there.
+        # The unique index decides between two concurrent commands; the other one has printed its password.
         if await _has_superuser(context):
             return
         raise ConflictError(f"{error.detail} That one is no superuser; run `manage.py createsuperuser`.") from None
@@ -135,7 +135,7 @@ def _ask(context: Context, *, has_password: bool) -> NewPasskeyUser:
 
 
 def _ask_password(check: Callable[[str], None]) -> str:
-    # Where nobody types nothing is shown anyway, and getpass would only complain that it cannot hide it.
+    # If standard input is no terminal, nothing is echoed anyway, and getpass would warn that it cannot hide it.
     hide = sys.stdin.isatty()
     while True:
         password: str = click.prompt("Password", hide_input=hide, confirmation_prompt="Password (again)")
@@ -152,6 +152,6 @@ def _checked(clean: Callable[[str], str]) -> Callable[[str], str]:
         try:
             return clean(value)
         except InvalidInputError as error:
-            raise click.UsageError(error.detail) from None  # click shows it and asks again
+            raise click.UsageError(error.detail) from None  # click prints it and prompts again
 
     return check

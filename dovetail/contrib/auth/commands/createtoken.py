@@ -29,7 +29,7 @@ DEFAULT_LIFETIME = "90d"
 async def createtoken(
     context: Context, username: str, *, scopes: tuple[str, ...], unlimited: bool, expires: str, name: str
 ) -> None:
-    """Make a personal token of the user USERNAME (or with this e-mail address), and print it this once."""
+    """Create a personal token for the user USERNAME (or with this e-mail address), and print it once."""
     if unlimited == bool(scopes):
         raise click.UsageError("name what the token may do, --scope blog.add_post, or say --unlimited")
     lifetime = _read_lifetime(expires, AuthSettings.of(context.plugin_settings))
@@ -37,7 +37,7 @@ async def createtoken(
         user = await _active(session, username)
         made = await make_personal_token(session, user, name=name, scopes=scopes or None, lifetime=lifetime)
     click.echo(f"A token of {user.username}, until {made.row.expires_at:%Y-%m-%d %H:%M} UTC:", err=True)
-    click.echo(made.token)  # alone on the standard output, for scripts
+    click.echo(made.token)  # the only line on standard output, for scripts
 
 
 async def _active(session: AsyncSession, username: str) -> User:

@@ -1,4 +1,4 @@
-"""`manage.py enrolmentlink` and `removefactors`, for people who lost what they log in with."""
+"""`manage.py enrolmentlink` and `removefactors`, for users who lost their passkey or second factor."""
 
 import click
 
@@ -12,7 +12,7 @@ from dovetail.plugin import Context, async_command
 @click.argument("username")
 @async_command
 async def enrolmentlink(context: Context, username: str) -> None:
-    """Print a link with which the user USERNAME (or with this e-mail address) registers a passkey, once."""
+    """Print a link with which the user USERNAME (or with this e-mail address) can register one passkey."""
     await print_enrolment_link(context, username)
 
 

@@ -22,7 +22,7 @@ FLAGS = ("staff", "superuser")
 @click.argument("permissions", nargs=-1)
 @async_command
 async def creategroup(context: Context, name: str, permissions: tuple[str, ...]) -> None:
-    """Make the group NAME, which gives its users PERMISSIONS: `creategroup editors blog.view_post blog.change_post`."""
+    """Create the group NAME with PERMISSIONS: `creategroup editors blog.view_post blog.change_post`."""
     async with context.database.unit_of_work() as session:
         group = await grants.create_group(session, name, permissions)
     click.echo(f"The group {group.name} was made; it gives {_counted(permissions)}.")
@@ -48,7 +48,7 @@ async def grant(context: Context, holder: str, things: tuple[str, ...]) -> None:
 @click.argument("things", nargs=-1, required=True)
 @async_command
 async def revoke(context: Context, holder: str, things: tuple[str, ...]) -> None:
-    """Take from HOLDER, a user or `group:NAME`, what THINGS name, as `grant` gives it; it counts from now on."""
+    """Revoke THINGS from HOLDER, a user or `group:NAME`, with the same arguments as `grant`."""
     await _change(context, holder, things, _Change(grants.revoke, grants.leave_group, value=False))
     click.echo(f"{', '.join(things)} was taken from {holder}.")
 
@@ -62,12 +62,12 @@ async def revoke(context: Context, holder: str, things: tuple[str, ...]) -> None
 async def permissions(
     context: Context, holder: str | None, revision: str | None, *, groups: bool, snapshot: bool
 ) -> None:
-    """List what HOLDER, a user or `group:NAME`, is permitted and by what; without one, every permission there is.
+    """List the permissions of HOLDER, a user or `group:NAME`, and their origin; without HOLDER, list all permissions.
 
-    With --diff, compare the rules with those of a revision that git knows; it ends with 1 if they differ.
+    With --diff, compare the rules with those of a git revision, and exit with 1 if they differ.
     """
     if snapshot or revision is not None:
-        # Imported here: who only lists permissions needs no rules.
+        # Imported here, since listing permissions does not need it.
         from dovetail.contrib.auth.commands import rules
 
         if revision is None:
@@ -83,7 +83,7 @@ async def permissions(
 
 @dataclass(frozen=True)
 class _Change:
-    """The functions that give things, or those that take them away."""
+    """The functions that grant things, or those that revoke them."""
 
     permissions: Callable[[AsyncSession, User | Group, Sequence[str]], Awaitable[None]]
     membership: Callable[[AsyncSession, User, Group], Awaitable[None]]

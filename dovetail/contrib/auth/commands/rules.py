@@ -1,4 +1,4 @@
-"""`manage.py why`, `rls`, and what `permissions` tells of rules."""
+"""`manage.py why` and `rls`, and the comparison of rules by `permissions`."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,13 +30,13 @@ ANYBODY = "@anybody"  # no username begins with @
 @click.argument("key", nargs=-1)
 @async_command
 async def why(context: Context, user: str, action: str, model: str, key: tuple[str, ...]) -> None:
-    """Tell why USER may do ACTION to rows of MODEL, or to the row with this KEY, or why not.
+    """Explain why USER may or may not do ACTION to rows of MODEL, or to the row with this KEY.
 
     \b
     manage.py why eddie change blog.post 3
     manage.py why @anybody view blog.post
 
-    @anybody is somebody unknown. It names the rule that decided, its SQL, and the smallest grant that would change it.
+    @anybody is an anonymous user. The output has the deciding rule, its SQL, and the smallest grant that changes it.
     """
     ruled = find_ruled(context, model)
     async with context.database.unit_of_work(read_only=True) as session:
@@ -55,7 +55,7 @@ async def why(context: Context, user: str, action: str, model: str, key: tuple[s
 @click.option("--sql", is_flag=True, help="Write the statements, to be read and run by whoever owns the tables.")
 @async_command
 async def rls(context: Context, *, sql: bool) -> None:
-    """Write every policy as row-level security of PostgreSQL, a second wall for whoever else reads the tables.
+    """Write every policy as PostgreSQL's row-level security, to protect the tables from other programs that read them.
 
     \b
     manage.py rls --sql | psql ...
@@ -63,20 +63,20 @@ async def rls(context: Context, *, sql: bool) -> None:
     """
     if not sql:
         raise InvalidInputError("The statements are only written, never run: say --sql and give them to psql.")
-    quiet = "SET LOCAL client_min_messages = warning"  # of policies that are not there yet
+    quiet = "SET LOCAL client_min_messages = warning"  # no notices about policies that do not exist yet
     for statement in ("BEGIN", quiet, *security_statements(ruled_models(context)), "COMMIT"):
         click.echo(f"{statement};")
 
 
 def echo_snapshot(context: Context) -> None:
-    """Write what the rules of this version say, as JSON."""
+    """Print the conditions of all rules of this version, as JSON."""
     click.echo(json.dumps(take_snapshot(ruled_models(context)), indent=1))
 
 
 async def echo_differences(context: Context, revision: str, *, with_groups: bool) -> None:
-    """Write which rows and fields each role gained or lost since a revision; exit with 1 if there are any.
+    """Print which rows and fields each role gained or lost since a revision; exit with 1 if there are any.
 
-    The rows are those of the database at hand; without one, conditions on them alone.
+    The rows are those of the configured database; if it cannot be used, only the conditions are printed.
     """
     before = snapshot_of_revision(context.settings.base_dir, revision)
     after = take_snapshot(ruled_models(context))
@@ -108,7 +108,7 @@ async def _echo_with_rows(context: Context, found: Iterable[Difference]) -> None
 
 
 async def _groups(context: Context) -> Mapping[str, Sequence[str]]:
-    """Return the permissions of every group, by its name."""
+    """Return the permissions of every group, by the name of the group."""
     given = groups_permissions
     async with context.database.unit_of_work(read_only=True) as session:
         rows = await session.execute(

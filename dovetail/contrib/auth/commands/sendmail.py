@@ -12,14 +12,14 @@ from dovetail.contrib.auth.mail.postman import Postman
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.plugin import Context, async_command
 
-MOST = 50  # mails that were given up and are listed
+MAX_LISTED = 50  # failed mails
 
 
 @click.command()
 @click.option("--retry", is_flag=True, help="Try those again that were given up.")
 @async_command
 async def sendmail(context: Context, *, retry: bool) -> None:
-    """Send the mail that is due, as every server does by itself, and list what was given up."""
+    """Send the mail that is due, as servers do by themselves, and list the mail that was given up."""
     settings = AuthSettings.of(context.plugin_settings)
     if retry:
         async with context.database.unit_of_work() as session:
@@ -30,6 +30,6 @@ async def sendmail(context: Context, *, retry: bool) -> None:
     await postman.settle()
     click.echo(f"{postman.sent} sent, {postman.failed} failed.")
     async with context.database.unit_of_work(read_only=True) as session:
-        given_up = select(OutgoingMail).where(OutgoingMail.due_at.is_(None)).order_by(OutgoingMail.id).limit(MOST)
+        given_up = select(OutgoingMail).where(OutgoingMail.due_at.is_(None)).order_by(OutgoingMail.id).limit(MAX_LISTED)
         for mail in await session.scalars(given_up):
             click.echo(f"given up: {mail.subject} to {mail.to}: {mail.error}")

@@ -18,9 +18,9 @@ from dovetail.database.models import Base
 from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.plugin import Context, async_command
 
-MOST = 200  # rows that are listed
+MAX_LISTED = 200  # sessions
 TITLES = ("ID", "USER", "DOOR", "METHOD", "LAST USED", "EXPIRES", "ADDRESS", "CLIENT")
-WIDEST = 40  # characters of a client's name
+WIDEST = 40  # characters of a user agent
 
 
 @click.command()
@@ -30,7 +30,7 @@ WIDEST = 40  # characters of a client's name
 @click.option("--noinput", is_flag=True, help="Do not ask before all users are logged out.")
 @async_command
 async def sessions(context: Context, user: str | None, *, end: bool, end_all: bool, noinput: bool) -> None:
-    """List the sessions of USER, a name or an address, or of everybody; or end them, from the next request on."""
+    """List the sessions of USER (a name or an e-mail address), or of all users; or end them."""
     if end_all:
         if user is not None or end:
             raise InvalidInputError(
@@ -48,7 +48,7 @@ async def sessions(context: Context, user: str | None, *, end: bool, end_all: bo
 @click.command()
 @async_command
 async def purge_expired(context: Context) -> None:
-    """Remove sessions and tokens that are over, and what else is kept for a time only, without holding anybody up."""
+    """Delete expired sessions, tokens and other rows that are kept for a limited time, in small batches."""
     for title, model, condition in expired_of(context):
         count = await _delete(context, title, model, condition(context))
         click.echo(f"{_counted(count, f'expired {title}')} removed.")
@@ -79,7 +79,7 @@ async def _list(context: Context, login: str | None) -> None:
         .join(User, User.id == Session.user_id)
         .where(Session.expires_at > datetime.now(UTC))
         .order_by(Session.used_at.desc(), Session.id.desc())
-        .limit(MOST + 1)
+        .limit(MAX_LISTED + 1)
     )
     async with context.database.unit_of_work(read_only=True) as session:
         if login is not None:
@@ -91,9 +91,9 @@ async def _list(context: Context, login: str | None) -> None:
     if not rows:
         click.echo("There are no sessions.")
         return
-    _print_table([TITLES, *map(_cells, rows[:MOST])])
-    if len(rows) > MOST:
-        click.echo(f"These are the {MOST} that were used last; name a user to see theirs.")
+    _print_table([TITLES, *map(_cells, rows[:MAX_LISTED])])
+    if len(rows) > MAX_LISTED:
+        click.echo(f"These are the {MAX_LISTED} that were used last; name a user to see theirs.")
 
 
 async def _delete(context: Context, title: str, model: type[Base], condition: ColumnElement[bool]) -> int:

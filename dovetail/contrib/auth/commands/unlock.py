@@ -18,7 +18,7 @@ from dovetail.plugin import Context, async_command
 @click.argument("name", metavar="USER|ADDRESS")
 @async_command
 async def unlock(context: Context, name: str) -> None:
-    """Forget what was counted for a user, by their name or e-mail address, or for an address of the network."""
+    """Reset the counts of failed attempts for a user (name or e-mail address) or for an IP address."""
     key = network(name) if is_address(name) else await _account(context, name)
     limiter = make_limiter(context)
     try:
@@ -29,7 +29,7 @@ async def unlock(context: Context, name: str) -> None:
 
 
 def is_address(text: str) -> bool:
-    """Return True for an address of IPv4 or IPv6."""
+    """Return whether a text is an IPv4 or IPv6 address."""
     try:
         ip_address(text)
     except ValueError:

@@ -1,8 +1,8 @@
-"""The scheme Session: a browser sends the cookie of the back office, and a page of ours vouches for the request.
+"""The scheme Session: requests from pages of the same origin, authenticated by the cookie of the back office.
 
-A browser sends a cookie along with whatever any site makes it send. So the cookie counts only where the browser says
-that a page of this very origin asks, and whatever changes something brings the page's CSRF token in a header as well:
-https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+Browsers send cookies with requests that other sites cause. So the cookie is only accepted if the browser says that the
+request comes from a page of this origin, and unsafe requests also need a CSRF token in a header
+(https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html).
 """
 
 from collections.abc import Callable
@@ -20,21 +20,21 @@ CSRF_HEADER = "X-CSRF-Token"
 
 @dataclass(frozen=True, kw_only=True)
 class BrowserSessions:
-    """The cookie that holds the token of a session, and its CSRF tokens: whoever keeps such sessions sets this."""
+    """Access to the session cookie and its CSRF tokens; set by the plugin that manages browser sessions."""
 
-    cookie: Callable[[], str]  # its name, by HTTPS another one than by HTTP
-    csrf_token: Callable[[int, int], str]  # of the user and the session with these keys
-    is_csrf_token: Callable[[str, int, int], bool]  # whether a text is the token of these
+    cookie: Callable[[], str]  # returns the name of the cookie, which differs between HTTPS and HTTP
+    csrf_token: Callable[[int, int], str]  # returns the token for (user id, session id)
+    is_csrf_token: Callable[[str, int, int], bool]  # returns whether a text is the token for (user id, session id)
 
 
 BROWSER_SESSIONS = StateKey[BrowserSessions]("browser_sessions", "add dovetail.contrib.admin to the plugins")
 
 
 def cookie_of(connection: HTTPConnection) -> str | None:
-    """Return the cookie's token, if a page of this origin sent it; None if there is none, or another site made it come.
+    """Return the token in the session cookie; None without one, or if the request is not from a page of this origin.
 
-    Raise PermissionDeniedError for a request that changes something and brings no CSRF token; whether it is that of the
-    session, `check_csrf` finds out.
+    Raise PermissionDeniedError for an unsafe request without a CSRF token. `check_csrf` checks whether the token is
+    right.
     """
     sessions = BROWSER_SESSIONS.get(connection.app)
     token = connection.cookies.get(sessions.cookie())
@@ -46,21 +46,21 @@ def cookie_of(connection: HTTPConnection) -> str | None:
 
 
 def check_csrf(connection: HTTPConnection, user_id: int, session_id: int) -> None:
-    """Raise PermissionDeniedError for a request that changes something without the CSRF token of this session."""
+    """Raise PermissionDeniedError for an unsafe request without the CSRF token of this session."""
     given = connection.headers.get(CSRF_HEADER, "")
     if _is_unsafe(connection) and not BROWSER_SESSIONS.get(connection.app).is_csrf_token(given, user_id, session_id):
         raise bad_csrf_token()
 
 
 def bad_csrf_token() -> PermissionDeniedError:
-    """Return the error for a request with a cookie and without the right CSRF token."""
+    """Return the error for a request with a session cookie and without the right CSRF token."""
     return PermissionDeniedError(
         f"With the cookie of a session, send the header {CSRF_HEADER} too: the token from GET /auth/csrf."
     )
 
 
 def is_same_origin(connection: HTTPConnection) -> bool:
-    """Return True if the browser says that a page of this origin asks: by Sec-Fetch-Site, or else by Origin."""
+    """Return whether the browser says that a page of this origin made the request (Sec-Fetch-Site, or else Origin)."""
     site = connection.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"

@@ -1,4 +1,4 @@
-"""Tell the kernel the schemes of a site: for the OpenAPI document, for the challenges of a 401 and for caches."""
+"""Describe a site's authentication schemes for the OpenAPI document, the challenges of a 401, and caches."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -11,11 +11,11 @@ from dovetail.contrib.auth.credentials.reading import CredentialReader
 from dovetail.contrib.auth.setting_types.schemes import Scheme
 from dovetail.middleware.cache_control import CredentialHeaders
 
-CSRF = "CSRF"  # the name of the scheme that goes with the cookie of a session
+CSRF = "CSRF"  # the name of the security scheme for the CSRF header
 
 
 def describe(app: Starlette, reader: CredentialReader) -> Callable[[], CredentialSchemes]:
-    """Return what gives the schemes of an application, once all plugins are set up."""
+    """Return a function that returns the schemes of an application; call it after all plugins are set up."""
 
     @cache
     def schemes() -> CredentialSchemes:
@@ -32,7 +32,7 @@ def describe(app: Starlette, reader: CredentialReader) -> Callable[[], Credentia
 
 
 def headers_of(reader: CredentialReader) -> CredentialHeaders:
-    """Return the headers that these schemes look at."""
+    """Return the headers that these schemes read."""
     names = {
         Scheme.BEARER: "Authorization",
         Scheme.TOKEN: "Authorization",
@@ -46,7 +46,7 @@ def _documented(app: Starlette, reader: CredentialReader, scheme: Scheme) -> lis
     match scheme:
         case Scheme.BEARER:
             flow = {"scopes": {}, "tokenUrl": "login", "refreshUrl": "refresh_token"}
-            # As the dependency describes it, and where the next token comes from.
+            # FastAPI's dependency describes the rest; this adds the refresh endpoint.
             return [(scheme.value, {"flows": {"password": flow}} if reader.gives_refresh_tokens else {})]
         case Scheme.TOKEN:
             what = "The word Token, a space, and a token: `Token dvt_...`."
@@ -72,9 +72,9 @@ def _unsafe(scheme: Scheme) -> Requirement:
 
 
 def _challenges(reader: CredentialReader) -> list[str]:
-    """Return a challenge for each scheme that has one: for those of the header Authorization.
+    """Return a challenge for each scheme of the Authorization header.
 
-    Where there is none, a 401 names what there is all the same, for it must name something (RFC 9110, section 15.5.2).
+    If there is none, return one for another scheme, since a 401 requires a challenge (RFC 9110, section 15.5.2).
     """
     found = [scheme.value for scheme in reader.schemes if scheme in {Scheme.BEARER, Scheme.TOKEN}]
     if found:

@@ -1,8 +1,7 @@
-"""Read the credential of a request from its raw headers, by the schemes that the site takes.
+"""Read the credential of a request from its headers, for the schemes that the site accepts.
 
-A request brings one credential. Of two in headers (two of `Authorization`, or one of these and an API key) nobody could
-say which of them counts, so both are refused with 400 (RFC 6750, section 3.1). A cookie comes by itself: it counts only
-where no header brings a credential.
+A request may have one credential in its headers. Several are ambiguous and refused with 400 (RFC 6750, section 3.1). A
+cookie is only used if no header has a credential, since browsers send it with every request.
 """
 
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from dovetail.state import StateKey
 
 
 class Credential(NamedTuple):
-    """A token, the scheme by which it came, and the door that its session opens."""
+    """A token, its scheme, and the kind of session that it may belong to."""
 
     token: str
     scheme: Scheme
@@ -29,12 +28,12 @@ class Credential(NamedTuple):
 
 @dataclass(frozen=True)
 class CredentialReader:
-    """Reads credentials of these schemes."""
+    """Reads credentials of the given schemes."""
 
     schemes: Sequence[Scheme] = (Scheme.BEARER,)
     api_key_header: str = "X-API-Key"
     gives_refresh_tokens: bool = False
-    headers: frozenset[bytes] = field(init=False)  # without any of these there is no credential, and nothing to read
+    headers: frozenset[bytes] = field(init=False)  # a request without any of these has no credential
     _by_word: dict[str, Scheme] = field(init=False)
     _api_key: bytes | None = field(init=False)
 
@@ -47,9 +46,9 @@ class CredentialReader:
         object.__setattr__(self, "headers", frozenset(one for one in looked_at if one is not None))
 
     def read(self, connection: HTTPConnection) -> Credential | None:
-        """Return the credential of a request; None without one, or with one of a scheme that is not taken.
+        """Return the credential of a request; None if it has none of an accepted scheme.
 
-        Raise BadRequestError for several, and PermissionDeniedError for a cookie without its CSRF token.
+        Raise BadRequestError for several credentials, and PermissionDeniedError for a cookie without a CSRF token.
         """
         found: Credential | None = None
         for name, value in connection.scope["headers"]:
@@ -80,14 +79,14 @@ CREDENTIALS = StateKey[CredentialReader]("credentials", "add dovetail.contrib.au
 def credential_of(connection: HTTPConnection) -> Credential | None:
     """Return the credential of a request. Raise as `CredentialReader.read` does."""
     try:
-        reader: CredentialReader = connection.app.state[CREDENTIALS.name]  # as CREDENTIALS.find, without the call
+        reader: CredentialReader = connection.app.state[CREDENTIALS.name]  # inlined CREDENTIALS.find, for speed
     except KeyError:
         reader = BEARER_ONLY
     return reader.read(connection)
 
 
 def check_browser_sessions(app: Starlette) -> None:
-    """Raise ConfigurationError if the scheme Session is taken, and no plugin keeps sessions of browsers."""
+    """Raise ConfigurationError if AUTH_SCHEMES has Session but no plugin provides browser sessions."""
     reader = CREDENTIALS.find(app)
     if reader is not None and Scheme.SESSION in reader.schemes and BROWSER_SESSIONS.find(app) is None:
         raise ConfigurationError(

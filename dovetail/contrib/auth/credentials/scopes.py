@@ -1,9 +1,9 @@
-"""Let a token with scopes open nothing but what they name.
+"""Restrict tokens with scopes to what the scopes allow.
 
-What asks for no permission would be open to every token, as writing one's own posts is: so endpoints are closed to
-tokens with scopes, but for those that name a permission. To read posts takes the scope `blog.view_post` or
-`blog.change_post`, to make one `blog.add_post`, and so on for all resources; `permission_required` names one; any other
-endpoint says which it takes:
+Many operations need no permission, such as writing one's own posts, so checking permissions is not enough: endpoints
+refuse tokens with scopes, unless they declare a permission as their scope. Resources do so for all operations: reading
+posts takes the scope `blog.view_post` or `blog.change_post`, creating one `blog.add_post`, and so on.
+`permission_required` declares one, and other endpoints do it with a decorator:
 
     @router.post("/orders/{order_id}/refund")
     @takes_scopes("shop.refund_order")
@@ -21,14 +21,14 @@ from dovetail.resources.policies.closed import registered_model
 
 CallableT = TypeVar("CallableT", bound=Callable[..., object])
 
-# By the method with which a resource is asked.
+# The action that a request to a resource performs, by its method.
 ACTIONS = {"GET": "view", "HEAD": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
-_SCOPES = "dovetail_scopes"  # the attribute of an endpoint
-_ANY = ("*",)  # no permission
+_SCOPES = "dovetail_scopes"  # attribute of endpoints
+_ANY = ("*",)  # not the name of a permission
 
 
 class InsufficientScopeError(PermissionDeniedError):
-    """The token is limited to other things."""
+    """The token's scopes do not allow the operation."""
 
     slug = "insufficient-scope"
 
@@ -40,9 +40,9 @@ class InsufficientScopeError(PermissionDeniedError):
 
 
 def takes_scopes(*permissions: str) -> Callable[[CallableT], CallableT]:
-    """Mark an endpoint that a token with one of these scopes may ask: below the router's decorator.
+    """Return a decorator for endpoints that accept tokens with any of these scopes; use it below the router's one.
 
-    Raise ConfigurationError without any.
+    Raise ConfigurationError if no permission is given.
     """
     if not permissions:
         raise ConfigurationError('takes_scopes() names no permission, expected some: takes_scopes("shop.refund_order")')
@@ -55,13 +55,13 @@ def takes_scopes(*permissions: str) -> Callable[[CallableT], CallableT]:
 
 
 def takes_any_scopes(endpoint: CallableT) -> CallableT:
-    """Mark an endpoint that every token may ask, for it tells who one is, or ends the token itself."""
+    """Mark an endpoint that accepts every token, since it returns the current user or revokes the token itself."""
     setattr(endpoint, _SCOPES, _ANY)
     return endpoint
 
 
 def check_scopes(connection: HTTPConnection, user: User) -> User:
-    """Return the user. Raise InsufficientScopeError if they came by a token whose scopes do not open this endpoint."""
+    """Return the user. Raise InsufficientScopeError if their token's scopes do not allow this endpoint."""
     if user.token_scopes is None:
         return user
     taken = _taken(connection)
@@ -71,7 +71,7 @@ def check_scopes(connection: HTTPConnection, user: User) -> User:
 
 
 def _taken(connection: HTTPConnection) -> tuple[str, ...]:
-    """Return the scopes, each of which opens the endpoint of a request."""
+    """Return the scopes of which any one allows the endpoint of a request."""
     endpoint = connection.scope.get("endpoint")
     marked: tuple[str, ...] | None = getattr(endpoint, _SCOPES, None)
     model: type[object] | None = getattr(getattr(endpoint, "resource", None), "model", None)

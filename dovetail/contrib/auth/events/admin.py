@@ -12,12 +12,12 @@ from dovetail.translation.texts import gettext_lazy
 
 
 def detail_in_words(event: SecurityEvent, _name: str) -> str:
-    """Return what more is known of an event, in the language of who reads."""
+    """Return the detail of an event, in the language of the user."""
     return WORDS.say(event.detail)
 
 
 class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):
-    """The view of what happened to accounts: nobody writes here, and only superusers read."""
+    """The view of security events: read-only, and only for superusers."""
 
     name_plural = gettext_lazy("Security events")
     icon = "fa-solid fa-shield-halved"

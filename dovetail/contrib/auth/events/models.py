@@ -1,4 +1,4 @@
-"""Declare the table of security events: what happened to accounts, who did it and from where."""
+"""The table of security events: what happened to an account, who did it and from where."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ MAXIMUM_DETAIL = 500
 
 
 class EventKind(StrEnum):
-    """The kinds of things that are recorded."""
+    """The kinds of security events."""
 
     LOGIN = "login"
     LOGIN_FAILED = "login_failed"
@@ -36,7 +36,7 @@ class EventKind(StrEnum):
     USER_DELETED = "user_deleted"
 
     RESET_REQUESTED = "reset_requested"
-    RESET_STARTED = "reset_started"  # by staff, for somebody else
+    RESET_STARTED = "reset_started"  # by staff, for another user
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of event
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of event
     USERNAME_CHANGED = "username_changed"
@@ -57,12 +57,12 @@ class EventKind(StrEnum):
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
 
-    RIGHTS_CHANGED = "rights_changed"  # staff or superuser, or no longer
+    RIGHTS_CHANGED = "rights_changed"  # is_staff or is_superuser
     PERMISSION_GRANTED = "permission_granted"
     PERMISSION_REVOKED = "permission_revoked"
     GROUP_JOINED = "group_joined"
     GROUP_LEFT = "group_left"
-    GROUP_CHANGED = "group_changed"  # made, renamed or deleted
+    GROUP_CHANGED = "group_changed"  # created, renamed or deleted
     IMPERSONATION_BEGUN = "impersonation_begun"
     IMPERSONATION_ENDED = "impersonation_ended"
 
@@ -71,20 +71,20 @@ class EventKind(StrEnum):
 
     @property
     def label(self) -> str:
-        """Return what happened, in words: it is the address that was verified or changed, and not a message."""
+        """Return the display name, in which "E-mail" means the address and not a message."""
         return in_words(self.value).replace("E-mail", "E-mail address")
 
 
 class SecurityEvent(IdMixin, Base):
-    """Something that happened to the account of `user`, done by `actor`; the names are those of the time.
+    """An event that concerns the account of `user`, caused by `actor`; the names are those at that time.
 
-    Neither has to be known, and the names stay when the accounts are gone. `times` counts what was alike and refused
-    within a minute. There are no secrets in it.
+    Both may be unknown, and the names are kept when the accounts are deleted. `times` counts equal refusals within a
+    minute. Events contain no secrets.
     """
 
     __tablename__ = "auth_security_event"
     __history__ = False
-    __table_args__ = (  # each serves a filter of the page that shows the newest first
+    __table_args__ = (  # one for each filter of the list, which is sorted newest first
         Index("ix_auth_security_event_kind_id", "kind", "id"),
         Index("ix_auth_security_event_user_id_id", "user_id", "id"),
         Index("ix_auth_security_event_actor_id_id", "actor_id", "id"),

@@ -1,4 +1,4 @@
-"""Know of the request that is being answered who sent it, and from where."""
+"""Determine who sent the current request, and from where."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from dovetail.state import ACTOR, current_scope
 
 
 class Who(NamedTuple):
-    """The key of an account and its name at the time; None and nothing for nobody."""
+    """The id of an account and its name at the time; (None, "") for nobody."""
 
     id: int | None = None
     name: str = ""
 
 
 class CurrentSession(NamedTuple):
-    """The key of the session by which a user came, and whether its use is to be noted."""
+    """The id of the session of a user, and whether its use has to be recorded."""
 
     id: int
     is_due: bool
@@ -36,7 +36,7 @@ class CurrentSession(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """The request that something happened in; outside of one, each is empty."""
+    """The request in which something happened; outside of a request all fields are empty."""
 
     actor: Who
     address: str
@@ -45,7 +45,7 @@ class Origin:
 
 
 def current_origin() -> Origin:
-    """Return who sends the request that is being answered, and from where; a trusted proxy may have said so."""
+    """Return the origin of the current request, as reported by a trusted proxy if there is one."""
     scope = current_scope.get() or {}
     address, request_id = current_client()
     return Origin(
@@ -57,14 +57,14 @@ def current_origin() -> Origin:
 
 
 def current_client() -> tuple[str, str]:
-    """Return the address from which the request at hand comes, and the id of the request; outside of one, nothing."""
+    """Return (address of the client, id of the request) of the current request; empty outside of one."""
     client = (current_scope.get() or {}).get("client")
     address = printable(str(client[0]), MAXIMUM_ADDRESS) if isinstance(client, tuple | list) and client else ""
     return address, (current_request_id.get() or "")[:MAXIMUM_REQUEST_ID]
 
 
 def who(user: object) -> Who:
-    """Return who a User is, even after their transaction was rolled back, or Who that was noted; nobody for others."""
+    """Return the Who of a User, even after its transaction was rolled back, or the given Who; otherwise nobody."""
     if isinstance(user, Who):
         return user
     if not isinstance(user, User):
@@ -74,12 +74,12 @@ def who(user: object) -> Who:
 
 
 def clean_detail(text: str) -> str:
-    """Return a text as it is stored and logged."""
+    """Return a text in the form in which it is stored and logged."""
     return printable(text, MAXIMUM_DETAIL)
 
 
 def printable(text: str, maximum: int) -> str:
-    """Return the first characters of a text that somebody may have made up, with nothing that could forge a line."""
+    """Return at most `maximum` characters of an untrusted text, without characters that could forge a log line."""
     text = text[:maximum]
     return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 

@@ -1,9 +1,9 @@
-"""Record security events: a row, and a line of the log. Neither ever holds a secret; name things, quote nobody.
+"""Record security events, as a row and a log line. Neither may contain secrets or quote user input.
 
     await record(session, EventKind.TOKEN_REVOKED, user=user, detail="the token 'ci'")
     await record_failure(EventKind.FACTOR_FAILED, user=user, detail="a code that was used before")
 
-Who did it, from where and in which request is what the request says that is being answered.
+The actor, address and request id are taken from the current request.
 """
 
 import logging
@@ -24,15 +24,15 @@ logger = logging.getLogger("dovetail.auth.events")
 async def record(
     session: AsyncSession, kind: EventKind, *, user: User | None = None, actor: User | None = None, detail: str = ""
 ) -> None:
-    """Record what happened to `user` in the transaction of `session`, and log it once that is committed.
+    """Record an event about `user` in the transaction of `session`, and log it after the commit.
 
-    `actor` is who did it, if it is not who sends the request. What is rolled back was not recorded; see
-    `record_failure`.
+    `actor` is who caused it, by default the user of the request. If the transaction is rolled back, nothing is
+    recorded; for that see `record_failure`.
     """
     values = _values(kind, user, actor, detail)
     event = SecurityEvent(**values)
     if kind is EventKind.USER_DELETED:
-        event.user_id = None  # the name stays
+        event.user_id = None  # only the name is kept
     session.add(event)
     after_commit(session, partial(_log, logging.INFO, event))
 
@@ -40,10 +40,10 @@ async def record(
 async def record_failure(
     kind: EventKind, *, user: User | None = None, actor: User | None = None, detail: str = "", place: str = ""
 ) -> None:
-    """Record what was refused, or rolled back; it is logged at once and written a moment later, beside the request.
+    """Record a refusal or an operation that was rolled back: logged at once, and written to the table a moment later.
 
-    So it takes no connection and no time of the request's. What is alike, but for the `place` that it was refused at,
-    is one row a minute with a number; see Recorder. Outside of a request it is only logged.
+    It takes neither a connection nor time of the request. Events that only differ in their `place` are combined into
+    one row per minute with a count; see Recorder. Outside of a request it is only logged.
     """
     note_failure(kind, user=user, actor=actor, detail=detail, place=place)
 
@@ -51,7 +51,7 @@ async def record_failure(
 def note_failure(
     kind: EventKind, *, user: User | None = None, actor: User | None = None, detail: str = "", place: str = ""
 ) -> None:
-    """Do what `record_failure` does, for who cannot await it."""
+    """Do the same as `record_failure`, for callers that cannot await."""
     values = _values(kind, user, actor, detail)
     key = tuple(values[name] for name in ("kind", "user_id", "actor_id", "address", "detail"))
     if place:

@@ -1,8 +1,8 @@
-"""Write what was refused beside the requests, so that nobody waits for it and nobody fills the table.
+"""Write refusals to the table in the background, so that no request waits for it and the table cannot be flooded.
 
-An attacker causes as many refusals as they like. What is alike becomes one row a minute with the number of times, and
-there are at most MAXIMUM_ROWS rows a minute and process; what is beyond that is counted without saying who it was. A
-process that is killed loses the last moment's rows; the lines of its log are written at once.
+Since attackers can cause any number of refusals, equal ones are combined into one row per minute with a count. A
+process writes at most MAXIMUM_ROWS rows per minute; further refusals are only counted by kind. If a process is killed,
+the rows of the last moment are lost, but not its log lines, which are written at once.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
 from dovetail.state import StateKey
 
 PAUSE = 0.2  # seconds between two writes
-WINDOW = 60.0  # seconds in which what is alike is one row
+WINDOW = 60.0  # seconds within which equal refusals are combined
 MAXIMUM_ROWS = 500  # in a window
 MORE = "further refusals of this kind; the log has each"
 logger = logging.getLogger("dovetail.auth.events")
@@ -42,20 +42,20 @@ class _Refusal:
 
 
 class Recorder:
-    """Collects refusals of one process, and writes them."""
+    """Collects the refusals of one process and writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._new: dict[Key, _Refusal] = {}
         self._repeated: dict[Key, _Refusal] = {}
-        self._seen: set[Key] = set()  # in this window
+        self._seen: set[Key] = set()  # the keys in this window
         self._window_ends = 0.0
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
-        self._news = asyncio.Event()  # there is more than repetitions to write
+        self._news = asyncio.Event()  # set when there is a new refusal to write, not only repetitions
 
     def add(self, key: Key, values: Mapping[str, object]) -> None:
-        """Note a refusal; those with the same key are alike."""
+        """Add a refusal; those with the same key are combined."""
         if monotonic() >= self._window_ends:
             self._window_ends = monotonic() + WINDOW
             self._seen.clear()
@@ -70,11 +70,11 @@ class Recorder:
         else:
             self._repeated[key] = _Refusal(values=values)
         if self._task is None or self._task.done():
-            # In a context of its own: it is none of the request's work.
+            # In a context of its own, so that it is not attributed to the request.
             self._task = asyncio.get_running_loop().create_task(self._write(), context=Context())
 
     async def settle(self) -> None:
-        """Write at once what is there, and wait for it."""
+        """Write everything that is pending, and wait for it."""
         if self._task is not None:
             self._hurry.set()
             self._news.set()
@@ -98,9 +98,9 @@ class Recorder:
         try:
             try:
                 await self._insert_all(rows)
-            except IntegrityError:  # an account was deleted meanwhile; its name stays
+            except IntegrityError:  # an account was deleted meanwhile; its name is kept
                 await self._insert_all([row | {"user_id": None, "actor_id": None} for row in rows])
-        except Exception as error:  # noqa: BLE001 - nobody waits for this; the log has had a line for each
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task, and the log already has each event
             logger.warning("%d security events were not written: %s", len(rows), str(error).partition("\n")[0])
 
     async def _insert_all(self, rows: list[dict[str, object]]) -> None:
@@ -109,7 +109,7 @@ class Recorder:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for so many seconds, or for what happens before."""
+    """Wait for an event, or until a number of seconds has passed."""
     with suppress(TimeoutError):
         async with asyncio.timeout(max(seconds, 0)):
             await event.wait()

@@ -1,9 +1,9 @@
-"""The words in which security events, sessions and the history were written down, for pages in another language."""
+"""The English words of stored security events, sessions and changes, by which pages translate them."""
 
 from dovetail.translation.texts import gettext_lazy
 from dovetail.translation.written import Written
 
-METHODS = {  # how somebody proved who they are, and where
+METHODS = {  # how a user logged in, and where
     "password": gettext_lazy("password"),
     "totp": gettext_lazy("authenticator app"),
     "passkey": gettext_lazy("passkey"),
@@ -73,5 +73,5 @@ WORDS = Written(METHODS, *EVENTS, *CREDENTIALS, *JOINED)
 
 
 def method_in_words(method: str) -> str:
-    """Return how somebody logged in: `password+totp` is a password and a code of an authenticator app."""
+    """Return how a user logged in, in words: `password+totp` is a password and a code of an authenticator app."""
     return " + ".join(WORDS.say(part) for part in method.split("+"))

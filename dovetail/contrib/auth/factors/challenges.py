@@ -1,6 +1,6 @@
-"""Challenges: each is a token that works once, for one step, for a few minutes, and for a few wrong answers.
+"""Challenges: tokens that are valid for one step, for a few minutes, for a few wrong answers and one right answer.
 
-The token of a passkey's challenge is what the authenticator signs (WebAuthn's `challenge`).
+For passkeys, the token is also the challenge that the authenticator signs (WebAuthn's `challenge`).
 """
 
 import secrets
@@ -27,7 +27,7 @@ async def make_challenge(
     method: str = "",
     lifetime: int = LIFETIME,
 ) -> str:
-    """Make a challenge and return its token, 43 characters of base64url; some that have expired are removed."""
+    """Create a challenge and return its token, 43 characters of base64url; also delete some expired challenges."""
     now = datetime.now(UTC)
     await delete_some(session, Challenge, is_over())
     token = secrets.token_urlsafe(32)
@@ -46,12 +46,12 @@ async def make_challenge(
 
 
 async def find_challenge(session: AsyncSession, token: str, purpose: ChallengePurpose) -> Challenge | None:
-    """Return the challenge with this token, if it may still be answered; nothing is used up or locked."""
+    """Return the challenge with this token if it is valid; it is neither used up nor locked."""
     return await session.scalar(select(Challenge).where(*_works(token, purpose)))
 
 
 async def count_attempt(session: AsyncSession, challenge: Challenge) -> bool:
-    """Count one more answer to a challenge; False if it is gone, or was answered wrongly too often."""
+    """Count one more answer to a challenge; return False if it is gone or has had too many answers."""
     counted = await session.execute(
         update(Challenge)
         .where(Challenge.id == challenge.id, Challenge.attempts < MAXIMUM_ATTEMPTS)
@@ -65,7 +65,7 @@ async def count_attempt(session: AsyncSession, challenge: Challenge) -> bool:
 async def use_challenge(
     session: AsyncSession, token: str, purpose: ChallengePurpose, *, user_id: int | None = None
 ) -> bool:
-    """Use a challenge up; False if it is wrong, expired or used, or not of this user. Of several at once, one does."""
+    """Use up a challenge; return whether it was valid and of this user. Only one of concurrent calls succeeds."""
     used = await session.execute(
         delete(Challenge).where(*_works(token, purpose), Challenge.user_id == user_id).returning(Challenge.id),
         execution_options=NO_SYNCHRONIZATION,
@@ -74,13 +74,13 @@ async def use_challenge(
 
 
 async def end_challenges(session: AsyncSession, user: User) -> None:
-    """Make all challenges of a user worthless: auth does when a password changes or a user is deactivated."""
+    """Delete all challenges of a user, when their password changes or they are deactivated."""
     statement = delete(Challenge).where(Challenge.user_id == user.id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
 
 def is_over() -> ColumnElement[bool]:
-    """Return the condition for challenges that have expired."""
+    """Return the condition on expired challenges."""
     return Challenge.expires_at <= datetime.now(UTC)
 
 

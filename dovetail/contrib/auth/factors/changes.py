@@ -1,4 +1,4 @@
-"""Change the factors of a user whose row is locked: each change is an event, and the user is told of it by mail."""
+"""Change the factors of a user whose row is locked; each change is recorded as an event and told by e-mail."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,22 +31,22 @@ REMOVED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """A factor that counts from now on, and the recovery codes that come with the first one."""
+    """A factor that was just activated, with the recovery codes if it is the first one."""
 
     factor: Totp | Passkey
     recovery_codes: list[str] = field(repr=False)
 
 
 async def begin_totp_enrolment(session: AsyncSession, user: User, name: str) -> tuple[Totp, str]:
-    """Return an authenticator app that waits for a code, and its secret. Raise ConflictError if there are too many."""
+    """Return a new, unconfirmed authenticator app and its secret. Raise ConflictError if the user has too many."""
     await held.check_room(session, user)
     return await totp.begin_totp(session, user, _clean(name))
 
 
 async def confirm_totp_enrolment(session: AsyncSession, user: User, key: int, code: str) -> Added | None:
-    """Let an authenticator app count from now on; None for a wrong code.
+    """Activate an authenticator app; return None for a wrong code.
 
-    Raise NotFoundError for one that waits for no code, or has waited too long.
+    Raise NotFoundError if there is no such unconfirmed app, or if it is too old.
     """
     row = await totp.find_unconfirmed(session, user.id, key)
     if row is None:
@@ -59,9 +59,9 @@ async def confirm_totp_enrolment(session: AsyncSession, user: User, key: int, co
 async def register_passkey(
     session: AsyncSession, user: User, name: str, credential: Json, party: RelyingParty
 ) -> Added | None:
-    """Keep a passkey that the user's authenticator made; None if it answers no open challenge.
+    """Store a passkey of the user's authenticator; return None if it does not answer an open challenge.
 
-    Raise ConflictError for one that is registered already, or one too many.
+    Raise ConflictError if it is registered already, or if the user has too many.
     """
     await held.check_room(session, user)
     passkey = await finish_registration(session, user, _clean(name), credential, party)
@@ -71,7 +71,7 @@ async def register_passkey(
 async def rename_factor(
     session: AsyncSession, user: User, kind: type[Totp] | type[Passkey], key: int, name: str
 ) -> Totp | Passkey:
-    """Give a factor another name. Raise NotFoundError."""
+    """Rename a factor. Raise NotFoundError if the user does not have it."""
     factor = await held.find_factor(session, user, kind, key)
     factor.name = _clean(name)
     await session.flush()
@@ -79,7 +79,7 @@ async def rename_factor(
 
 
 async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
-    """Remove a factor. Raise ConflictError for one without which the user could not log in."""
+    """Remove a factor. Raise ConflictError if the user could not log in without it."""
     await held.remove_factor(session, user, factor)
     name, told = factor.name, REMOVED[type(factor)]
     await _tell(
@@ -88,7 +88,7 @@ async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Pa
 
 
 async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
-    """Return new recovery codes; the earlier ones are worthless. Raise ConflictError if the user has no factor."""
+    """Return new recovery codes; earlier ones become invalid. Raise ConflictError if the user has no factor."""
     if not user.has_second_factor:
         raise ConflictError(gettext("Recovery codes stand in for a second factor, and you have none; enrol one first."))
     codes = await make_recovery_codes(session, user.id)
@@ -103,7 +103,7 @@ async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
 
 
 async def remove_factors_of(session: AsyncSession, user: User) -> int:
-    """Remove all factors of somebody who lost them, and return how many there were; end nothing else."""
+    """Remove all factors of a user who lost them, and return how many there were. Sessions are not ended."""
     count = await held.remove_all_factors(session, user)
     if count:
         await _tell(
@@ -124,7 +124,7 @@ async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> A
 
 
 async def _tell(session: AsyncSession, user: User, kind: EventKind, detail: str, told: Callable[[], str]) -> None:
-    """Record the change, in English, and write to the user what `told` says in their language."""
+    """Record the change in English, and send the user an e-mail with the text that `told` returns in their language."""
     await record(session, kind, user=user, detail=detail)
     await tell_of_change(session, user, told)
 
@@ -134,7 +134,7 @@ def _described(factor: Totp | Passkey) -> str:
 
 
 def _clean(name: str) -> str:
-    """Return a name as it is stored. Raise InvalidInputError."""
+    """Return the normalized name. Raise InvalidInputError for an invalid one."""
     try:
         return clean_name(name, maximum=MAXIMUM_NAME)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Checks of second factors and passkeys in production, which `manage.py check --deploy` runs."""
+"""System checks of second factors and passkeys for production, run by `manage.py check --deploy`."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from dovetail.validators import LOCALHOST
 
 
 def check_requirement(context: Context) -> Iterator[CheckMessage]:
-    """Find a site whose staff may log in with nothing but a password."""
+    """Report if staff can log in with a password alone."""
     settings = settings_in_production(context)
     if settings is not None and settings.require_second_factor == "none":
         yield warning(
@@ -19,7 +19,7 @@ def check_requirement(context: Context) -> Iterator[CheckMessage]:
 
 
 def check_passkeys(context: Context) -> Iterator[CheckMessage]:
-    """Find passkeys that nobody can use."""
+    """Report if passkeys are not configured, or only for localhost."""
     settings = settings_in_production(context)
     if settings is None:
         return

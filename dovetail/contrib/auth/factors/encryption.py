@@ -1,8 +1,8 @@
-"""Encrypt what has to be read again, such as the secret of an authenticator app, with a key made of SECRET_KEY.
+"""Encrypt secrets that have to be readable, such as that of an authenticator app, with a key derived from SECRET_KEY.
 
-Fernet of the library cryptography (AES-128 in CBC mode with an HMAC-SHA256), with a key by HKDF (RFC 5869). Who
-changes SECRET_KEY leaves the old one in SECRET_KEY_FALLBACKS, by which what it encrypted is read until it was encrypted
-anew; without that users log in with a passkey or a recovery code, and enrol anew.
+Fernet of the library cryptography is used (AES-128-CBC with HMAC-SHA256); its key is derived with HKDF (RFC 5869).
+After SECRET_KEY is changed, the old key in SECRET_KEY_FALLBACKS decrypts values until they are encrypted again. Without
+it, users have to log in with a passkey or a recovery code, and enrol their app again.
 """
 
 from base64 import urlsafe_b64encode
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def encrypt(text: str, secret_key: SecretStr) -> str:
-    """Return the text, encrypted, as base64url."""
+    """Return the encrypted text, as base64url."""
     return _fernet(secret_key.get_secret_value()).encrypt(text.encode()).decode()
 
 
 def decrypt(encrypted: str, secret_key: SecretStr) -> str | None:
-    """Return what `encrypt` was given; None if it was another SECRET_KEY, or if it was tampered with."""
+    """Return the original text; None if it was encrypted with an unknown key, or was tampered with."""
     from cryptography.fernet import InvalidToken
 
     for secret in secrets_to_read_with(secret_key):
@@ -35,7 +35,7 @@ def decrypt(encrypted: str, secret_key: SecretStr) -> str | None:
 
 @lru_cache(maxsize=8)
 def _fernet(secret_key: str) -> "Fernet":
-    # Imported here: OpenSSL costs megabytes and milliseconds, which a site without second factors does without.
+    # Imported here: OpenSSL costs megabytes and milliseconds, which sites without second factors do not need.
     from cryptography.fernet import Fernet
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF

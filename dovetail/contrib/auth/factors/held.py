@@ -1,4 +1,4 @@
-"""The factors of a user: what there is, what it may prove, and that `User.has_second_factor` says so."""
+"""The factors of a user; also keeps `User.has_second_factor` up to date."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, NotFoundError
 from dovetail.translation.texts import gettext
 
-MAXIMUM_FACTORS = 20  # of each kind, of one user
+MAXIMUM_FACTORS = 20  # of each kind for a user
 
 
 @dataclass(frozen=True, kw_only=True)
 class Factors:
-    """The factors of one user that count, the oldest first, and how many recovery codes are left."""
+    """The active factors of a user, oldest first, and the number of recovery codes left."""
 
     totp: list[Totp]
     passkeys: list[Passkey]
@@ -40,7 +40,7 @@ async def factors_of(session: AsyncSession, user_id: int) -> Factors:
 
 
 async def check_room(session: AsyncSession, user: User) -> None:
-    """Raise ConflictError if the user has as many factors of a kind as there may be."""
+    """Raise ConflictError if the user already has the maximum number of factors of a kind."""
     held = await factors_of(session, user.id)
     if max(len(held.totp), len(held.passkeys)) >= MAXIMUM_FACTORS:
         raise ConflictError(
@@ -50,7 +50,7 @@ async def check_room(session: AsyncSession, user: User) -> None:
 
 
 async def factor_added(session: AsyncSession, user: User) -> list[str]:
-    """Note that a user has a factor, and return the recovery codes that come with the first one: else none."""
+    """Update `has_second_factor`, and return recovery codes if the user had none yet."""
     await note_factors(session, user)
     if await count_recovery_codes(session, user.id):
         return []
@@ -58,9 +58,9 @@ async def factor_added(session: AsyncSession, user: User) -> list[str]:
 
 
 async def remove_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
-    """Remove one factor of a locked user; with the last one the recovery codes go.
+    """Remove a factor of a locked user; the recovery codes are removed with the last one.
 
-    Raise ConflictError for the last passkey of somebody without a password, who could not log in any more.
+    Raise ConflictError for the last passkey of a user without a password, who could not log in any more.
     """
     held = await factors_of(session, user.id)
     if user.hashed_password == UNUSABLE_PASSWORD and isinstance(factor, Passkey) and len(held.passkeys) == 1:
@@ -76,7 +76,7 @@ async def remove_factor(session: AsyncSession, user: User, factor: Totp | Passke
 
 
 async def remove_all_factors(session: AsyncSession, user: User) -> int:
-    """Remove the factors of a locked user who lost them, and the recovery codes; return how many factors there were."""
+    """Remove all factors and recovery codes of a locked user; return how many factors there were."""
     removed = 0
     for table in (Totp, Passkey):
         statement = delete(table).where(table.user_id == user.id).returning(table.id)
@@ -86,7 +86,7 @@ async def remove_all_factors(session: AsyncSession, user: User) -> int:
 
 
 async def note_factors(session: AsyncSession, user: User) -> None:
-    """Let `User.has_second_factor` say what there is; recovery codes without a factor they stand in for go."""
+    """Update `User.has_second_factor`; delete the recovery codes if no factor is left."""
     has_one = or_(
         exists().where(Totp.user_id == user.id, Totp.confirmed_at.is_not(None)),
         exists().where(Passkey.user_id == user.id),
@@ -99,7 +99,7 @@ async def note_factors(session: AsyncSession, user: User) -> None:
 
 
 async def find_factor(session: AsyncSession, user: User, kind: type[Totp] | type[Passkey], key: int) -> Totp | Passkey:
-    """Return a factor of a user. Raise NotFoundError for one that is not theirs."""
+    """Return a factor of a user. Raise NotFoundError if the user does not have it."""
     row: Totp | Passkey | None = await session.scalar(select(kind).where(kind.id == key, kind.user_id == user.id))
     if row is None or (isinstance(row, Totp) and row.confirmed_at is None):
         raise NotFoundError(gettext("You have no such factor."))
@@ -107,7 +107,7 @@ async def find_factor(session: AsyncSession, user: User, kind: type[Totp] | type
 
 
 async def methods_of(session: AsyncSession, user_id: int) -> tuple[str, ...]:
-    """Return by what the user can answer a challenge: `("totp", "passkey", "recovery_code")` or some of them."""
+    """Return the methods by which a user can answer a challenge: some of `("totp", "passkey", "recovery_code")`."""
     held = {
         "totp": exists().where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)),
         "passkey": exists().where(Passkey.user_id == user_id),

@@ -1,4 +1,4 @@
-"""Links that a command prints: whoever opens one registers a passkey for an account, once, within an hour."""
+"""Enrolment links, which commands print: a link lets its user register one passkey within an hour."""
 
 from pkgutil import resolve_name
 
@@ -15,14 +15,14 @@ from dovetail.plugin import Context
 
 
 def check_can_enrol(context: Context) -> str:
-    """Return the address of the page that such a link leads to.
+    """Return the URL of the enrolment page.
 
-    Raise ConfigurationError if there is none, or if the site knows no passkeys.
+    Raise ConfigurationError if there is none, or if passkeys are not configured.
     """
-    # Imported here: other commands do without Starlette.
+    # Imported here, since most commands do not need Starlette.
     from starlette.routing import NoMatchFound
 
-    application = resolve_name(context.settings.application_factory)(context.settings)  # which knows where pages are
+    application = resolve_name(context.settings.application_factory)(context.settings)  # to find the page's URL
     try:
         path = application.url_path_for("admin:enrol")
     except NoMatchFound:
@@ -38,7 +38,7 @@ def check_can_enrol(context: Context) -> str:
 
 
 async def print_enrolment_link(context: Context, name: str) -> None:
-    """Print the link for a user with this name or address. Raise NotFoundError, ConflictError, ConfigurationError."""
+    """Print the link for the user with this name or address. Raise NotFoundError, ConflictError, ConfigurationError."""
     page = check_can_enrol(context)
     async with context.database.unit_of_work() as session:
         user = await find_user(session, name)
@@ -50,7 +50,7 @@ async def print_enrolment_link(context: Context, name: str) -> None:
 
 
 async def find_user(session: AsyncSession, name: str) -> User:
-    """Return the user with this name or address. Raise NotFoundError."""
+    """Return the user with this name or address. Raise NotFoundError if there is none."""
     user = await get_user_by_login(session, name)
     if user is None:
         raise NotFoundError(f"There is no user {name!r}.")

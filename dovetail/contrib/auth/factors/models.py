@@ -1,4 +1,4 @@
-"""Declare the tables of second factors and passkeys, and of the challenges that are answered with them."""
+"""The tables of second factors, passkeys and challenges."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,16 +10,16 @@ from dovetail.contrib.auth.models import User
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
 
-MAXIMUM_NAME = 100  # characters of the name that somebody gives a factor
+MAXIMUM_NAME = 100  # characters of the name of a factor
 MAXIMUM_CREDENTIAL_ID = 1364  # characters of base64url: 1,023 bytes (WebAuthn Level 3, section 4, "Credential ID")
 MAXIMUM_METHOD = 50
 
 
 class Totp(IdMixin, Base):
-    """An authenticator app: a secret from which it and we make the same six digits every 30 seconds (RFC 6238).
+    """An authenticator app: a shared secret, from which a new six-digit code is computed every 30 seconds (RFC 6238).
 
-    The secret is encrypted. `last_step` is the number of the 30 seconds whose code was used last: that one and earlier
-    ones are refused. Before `confirmed_at` it proves nothing.
+    The secret is encrypted. `last_step` is the number of the 30-second step whose code was used last; this code and
+    earlier ones are refused. An app without `confirmed_at` is not active.
     """
 
     __tablename__ = "auth_totp"
@@ -35,9 +35,9 @@ class Totp(IdMixin, Base):
 
 
 class Passkey(IdMixin, Base):
-    """A key pair that an authenticator made for this site; it keeps the private half and we the public one.
+    """The public half of a key pair that an authenticator created for this site.
 
-    `user_handle` is what the authenticator knows its user by: the same for all passkeys of a user, and random.
+    `user_handle` identifies the user to the authenticator: it is random, and the same for all passkeys of a user.
     `credential_id`, `public_key` (COSE) and `user_handle` are base64url.
     """
 
@@ -51,14 +51,14 @@ class Passkey(IdMixin, Base):
     public_key: Mapped[str] = mapped_column(Text)
     sign_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     transports: Mapped[str] = mapped_column(String(200), default="", server_default="")  # "internal hybrid"
-    aaguid: Mapped[str] = mapped_column(String(36), default="", server_default="")  # the authenticator's make
+    aaguid: Mapped[str] = mapped_column(String(36), default="", server_default="")  # the model of the authenticator
     is_backed_up: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     last_used_at: Mapped[datetime | None]
 
 
 class RecoveryCode(IdMixin, Base):
-    """A code that stands in for a second factor once, of which only the SHA-256 is kept; deleting the row uses it."""
+    """A code that replaces a second factor once, stored as a SHA-256 hash; using it deletes the row."""
 
     __tablename__ = "auth_recovery_code"
     __history__ = False
@@ -69,20 +69,20 @@ class RecoveryCode(IdMixin, Base):
 
 
 class ChallengePurpose(StrEnum):
-    """The step that a challenge is for; one for another step is refused."""
+    """The step that a challenge is for; it is refused in any other step."""
 
-    LOGIN = "login"  # the second factor of somebody who gave the password
-    PASSKEY_LOGIN = "passkey_login"  # a login by passkey alone: whose it is, the passkey will tell
-    REGISTER = "register"  # a new passkey of somebody who is logged in
-    PROOF = "proof"  # a passkey of somebody who is logged in, to prove that it is still them
-    ENROL = "enrol"  # the link with which somebody without a password registers a first passkey
+    LOGIN = "login"  # the second factor of a user who gave the password
+    PASSKEY_LOGIN = "passkey_login"  # a login by passkey alone; the passkey identifies the user
+    REGISTER = "register"  # a new passkey of a logged-in user
+    PROOF = "proof"  # a recent proof of a logged-in user by passkey
+    ENROL = "enrol"  # an enrolment link, by which a user without a password registers a first passkey
 
 
 class Challenge(IdMixin, Base):
-    """A step of a login, or of another ceremony, that waits for its answer: 256 random bits that work once.
+    """A pending step of a login or another procedure: a token of 256 random bits that works once.
 
-    Only their SHA-256 is kept, and deleting the row uses them up. `attempts` counts wrong answers. `method` is how the
-    user proved who they are so far.
+    The token is stored as a SHA-256 hash, and using it deletes the row. `attempts` counts the answers. `method` is how
+    the user has logged in so far.
     """
 
     __tablename__ = "auth_challenge"

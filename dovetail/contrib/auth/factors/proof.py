@@ -1,4 +1,4 @@
-"""Prove again who one is, in a session that goes on, by a factor instead of the password."""
+"""Give a recent proof within a session, by a factor instead of the password."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,15 +14,15 @@ from dovetail.contrib.auth.models import User
 
 
 async def begin_passkey_proof(session: AsyncSession, user: User, party: RelyingParty) -> Json:
-    """Return what the browser of somebody who is logged in is asked: one of their passkeys."""
+    """Return options for the browser of a logged-in user, for one of their passkeys."""
     challenge = await make_challenge(session, ChallengePurpose.PROOF, user.id)
     return request_options(party, challenge, await passkeys_of(session, user.id))
 
 
 async def prove_by_factor(session: AsyncSession, user: User, answer: Answer, party: RelyingParty | None) -> bool:
-    """Return True if a locked user gives a factor of theirs, which is used by it; note it if they do not.
+    """Verify and use a factor of a locked user; return whether it was right, and record an event if it was not.
 
-    What was noted has to be kept, so let the transaction be committed in any case. A proof is noted by `note_proof`.
+    The transaction has to be committed in either case, to keep the event. Call `note_proof` to store the proof.
     """
     challenge = "" if answer.passkey is None else challenge_in(answer.passkey)
     is_asked = answer.passkey is None or await use_challenge(

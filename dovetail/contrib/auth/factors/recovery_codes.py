@@ -1,4 +1,4 @@
-"""Recovery codes: ten of them, shown once, each good for one login without the device one has lost."""
+"""Recovery codes: ten codes, shown only once, each of which replaces a lost second factor for one login."""
 
 import secrets
 
@@ -11,14 +11,14 @@ from dovetail.signing import hash_token
 
 COUNT = 10
 GROUPS, GROUP_LENGTH = 4, 6
-# Crockford's 32 signs: none is taken for another. 24 of them hold 120 bits, so that a plain SHA-256 is enough
-# (OWASP ASVS 5.0, requirement 6.5.2).
+# Crockford's base32 alphabet, which has no ambiguous characters. 24 of them are 120 bits, so that a plain SHA-256 hash
+# is enough (OWASP ASVS 5.0, requirement 6.5.2).
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-MAXIMUM_CODE = 64  # characters of what somebody types
+MAXIMUM_CODE = 64  # characters of user input
 
 
 async def make_recovery_codes(session: AsyncSession, user_id: int) -> list[str]:
-    """Give a user new codes and return them, `"3k7p9w-..."`; the old ones are worthless from now on."""
+    """Create new codes for a user and return them, `"3k7p9w-..."`; earlier ones become invalid."""
     await delete_recovery_codes(session, user_id)
     codes = ["-".join(_group() for _ in range(GROUPS)) for _ in range(COUNT)]
     rows = [{"user_id": user_id, "code_hash": _hash(code)} for code in codes]
@@ -27,7 +27,7 @@ async def make_recovery_codes(session: AsyncSession, user_id: int) -> list[str]:
 
 
 async def use_recovery_code(session: AsyncSession, user_id: int, code: str) -> bool:
-    """Use one code of a user up; False if it is none of theirs, or used already. Of two at once, one uses it."""
+    """Use up a code of a user; return whether it was valid. Only one of several concurrent calls succeeds."""
     used = await session.execute(
         delete(RecoveryCode)
         .where(RecoveryCode.user_id == user_id, RecoveryCode.code_hash == _hash(code))
@@ -44,7 +44,7 @@ async def count_recovery_codes(session: AsyncSession, user_id: int) -> int:
 
 
 async def delete_recovery_codes(session: AsyncSession, user_id: int) -> None:
-    """Make all codes of a user worthless."""
+    """Delete all codes of a user."""
     statement = delete(RecoveryCode).where(RecoveryCode.user_id == user_id)
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
@@ -54,6 +54,6 @@ def _group() -> str:
 
 
 def _hash(code: str) -> str:
-    """Return what is stored of a code, however it was typed: in capitals, with spaces, or with an O for a 0."""
+    """Return the hash of a code, ignoring case and separators, and accepting the letter O for the digit 0 and so on."""
     typed = "".join(sign for sign in code.lower() if sign.isalnum())
     return hash_token(typed.translate(str.maketrans("oil", "011")))

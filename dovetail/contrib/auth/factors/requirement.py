@@ -1,4 +1,4 @@
-"""AUTH_REQUIRE_SECOND_FACTOR: who has to have a second factor and has none may do nothing but enrol one."""
+"""AUTH_REQUIRE_SECOND_FACTOR: users who need a second factor and have none may only enrol one."""
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
@@ -7,24 +7,24 @@ from dovetail.errors import PermissionDeniedError
 
 
 class SecondFactorRequiredError(PermissionDeniedError):
-    """This site asks you for a second factor: enrol an authenticator app or a passkey at /auth/factors first."""
+    """This site requires a second factor: enrol an authenticator app or a passkey at /auth/factors first."""
 
     slug = "second-factor-required"
     title = "Second Factor Required"
 
 
 def is_required(user: User, settings: AuthSettings) -> bool:
-    """Return True if the user has to have a second factor."""
+    """Return whether the user needs a second factor."""
     wanted = settings.require_second_factor
     return wanted == "all" or (wanted == "staff" and (user.is_staff or is_superuser_by_row(user)))
 
 
 def lacks_factor(user: User, settings: AuthSettings) -> bool:
-    """Return True if the user has to have a second factor, and has none."""
+    """Return whether the user needs a second factor and has none."""
     return not user.has_second_factor and is_required(user, settings)
 
 
 def check_factor(user: User, settings: AuthSettings) -> None:
-    """Raise SecondFactorRequiredError for a user who has to enrol a second factor before anything else."""
+    """Raise SecondFactorRequiredError if the user has to enrol a second factor before anything else."""
     if lacks_factor(user, settings):
         raise SecondFactorRequiredError

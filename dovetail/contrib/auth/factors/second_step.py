@@ -1,9 +1,9 @@
-"""The second step of a login: who gave the right password gets a challenge, and a session for an answer to it.
+"""The second step of a login: a user who gave the right password gets a challenge, and a session for its answer.
 
     found = await begin_login(session, user, connection=request, method="ldap")
 
-A plugin that lets people in by other means begins a login in the same way, and `log_in` refuses who has a second factor
-and did not give it: nothing passes one by.
+Plugins with other ways to log in begin in the same way. `log_in` refuses a user who has a second factor and did not
+provide it, so that it cannot be bypassed.
 """
 
 from dataclasses import dataclass, field
@@ -42,52 +42,52 @@ from dovetail.plugin import context_of
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Something that proves who somebody is: one of the three."""
+    """An answer to a challenge: exactly one of the three fields is set."""
 
     code: str | None = None  # of an authenticator app
     recovery_code: str | None = None
-    passkey: Json | None = None  # an assertion, as PublicKeyCredential.toJSON() writes it
+    passkey: Json | None = None  # an assertion, in the format of PublicKeyCredential.toJSON()
 
     @property
     def kind(self) -> str:
-        """Return what kind of factor it is of, "totp"."""
+        """Return the kind of the factor, such as "totp"."""
         return "totp" if self.code is not None else "passkey" if self.recovery_code is None else "recovery_code"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecondStep:
-    """A login that waits for a second factor: the challenge, and by what it can be answered."""
+    """A login that needs a second factor: the challenge, and the methods to answer it."""
 
     challenge: str = field(repr=False)
     methods: tuple[str, ...]
     expires_in: int
-    passkey: Json | None  # what a browser is asked, if a passkey can answer
+    passkey: Json | None  # options for the browser, if a passkey is among the methods
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proved:
-    """Somebody who proved who they are, and by what: `"password+totp"`, `"passkey"`. Their row is locked."""
+    """A user who has proved their identity, and the method: `"password+totp"`, `"passkey"`. Their row is locked."""
 
     user: User
     method: str
     second_factor: bool = True
-    proved_at: datetime | None = None  # None: just now
+    proved_at: datetime | None = None  # None means now
 
 
 class Refusal(Enum):
-    """The reason why an answer to a challenge proves nothing."""
+    """The reason why an answer is refused."""
 
-    WRONG = auto()  # another answer may be given
-    OVER = auto()  # the challenge is gone, or bears no more answers
+    WRONG = auto()  # another answer may be tried
+    OVER = auto()  # the challenge has ended, or has had too many answers
 
 
 async def begin_login(
     session: AsyncSession, user: User, *, connection: HTTPConnection, method: str
 ) -> LoggedIn | SecondStep:
-    """Return a session of a user who proved who they are by `method`, "ldap"; who has a second factor gets a challenge.
+    """Return a new session for a user who was authenticated by `method` ("ldap"), or a challenge for a second factor.
 
-    The challenge goes to POST /auth/login/second-factor, with the factor, which answers with the token. Lock the user's
-    row first, as for `log_in`. Raise NotAuthenticatedError if the user is deactivated.
+    The client sends the challenge and the factor to POST /auth/login/second-factor, which returns the token. Lock the
+    user's row first, as for `log_in`. Raise NotAuthenticatedError if the user is deactivated.
     """
     party = find_relying_party(context_of(session), connection)
     step = await begin_second_step(session, user, method, party)
@@ -97,7 +97,7 @@ async def begin_login(
 async def begin_second_step(
     session: AsyncSession, user: User, method: str, party: RelyingParty | None
 ) -> SecondStep | None:
-    """Return the challenge for a user who proved who they are by `method`; None for one without a second factor."""
+    """Return the challenge for a user who was authenticated by `method`; None if they have no second factor."""
     if not user.has_second_factor:
         return None
     challenge = await make_challenge(session, ChallengePurpose.LOGIN, user.id, method=method)
@@ -105,7 +105,7 @@ async def begin_second_step(
 
 
 async def resume_second_step(session: AsyncSession, challenge: str, party: RelyingParty | None) -> SecondStep | None:
-    """Return the same for a challenge that was made before; None if it can be answered no more."""
+    """Return the second step for an existing challenge; None if it has ended."""
     found = await find_challenge(session, challenge, ChallengePurpose.LOGIN)
     if found is None or found.user_id is None or found.attempts >= MAXIMUM_ATTEMPTS:
         return None
@@ -115,17 +115,17 @@ async def resume_second_step(session: AsyncSession, challenge: str, party: Relyi
 async def finish_second_step(
     session: AsyncSession, challenge: str, answer: Answer, party: RelyingParty | None
 ) -> Proved | Refusal:
-    """Return who answered the challenge, which is used up then. It bears five wrong answers.
+    """Return the user who answered the challenge, and use it up; return a Refusal for a wrong answer (at most five).
 
-    What was counted has to be kept, so let the transaction be committed in any case. Give a session that has done
-    nothing yet. Raise TooManyRequestsError where somebody tries too often, with however many challenges.
+    The transaction has to be committed in any case, to keep the count. Pass a session that has not been used yet. Raise
+    TooManyRequestsError after too many attempts, over all challenges of a user.
     """
     async with lookup_session(session) as lookup:
         found = await find_challenge(lookup, challenge, ChallengePurpose.LOGIN)
     if found is None or found.user_id is None:
         return Refusal.OVER
     await begin_proof(Who(found.user_id), is_guessable=answer.code is not None)
-    # The user first, as everybody; and SQLite lets nobody write who has read what somebody else changed since.
+    # Lock the user first, as all code does. On SQLite, a transaction that has read outdated data could not write.
     user = await lock_active(session, found.user_id)
     if user is None or not await count_attempt(session, found):
         return Refusal.OVER
@@ -139,9 +139,9 @@ async def finish_second_step(
 
 
 async def finish_passkey_login(session: AsyncSession, credential: Json, party: RelyingParty) -> Proved | None:
-    """Return whose passkey signed a challenge of `begin_passkey_login`, which is used up in any case; else None.
+    """Return the user whose passkey signed a challenge of `begin_passkey_login`; None if it is invalid.
 
-    Give a session that has done nothing yet.
+    The challenge is used up in any case. Pass a session that has not been used yet.
     """
     challenge = challenge_in(credential)
     async with lookup_session(session) as lookup:
@@ -164,7 +164,7 @@ async def verify_answer(
     challenge: str,
     party: RelyingParty | None,
 ) -> str | None:
-    """Return the kind of factor by which a locked user answers, `"totp"`; None if the answer is wrong or used."""
+    """Return the kind of factor with which a locked user answers, `"totp"`; None if the answer is wrong or used."""
     if answer.code is not None:
         return "totp" if await use_totp(session, user.id, answer.code) else None
     if answer.recovery_code is not None:
@@ -176,7 +176,7 @@ async def verify_answer(
 
 
 async def lock_active(session: AsyncSession, user_id: int) -> User | None:
-    """Return the user, whom nobody changes before the transaction ends; None if they are not active."""
+    """Return the user, locked until the transaction ends; None if they are not active."""
     user = await lock_user(session, user_id)
     return user if user is not None and user.is_active else None
 

@@ -1,4 +1,4 @@
-"""Authenticator apps: enrol one, confirm that it shows the right codes, and take a code once (RFC 6238, by PyOTP)."""
+"""Authenticator apps: enrol one, confirm it with a code, and verify codes, each only once (RFC 6238, with PyOTP)."""
 
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
@@ -21,9 +21,9 @@ TIME_TO_CONFIRM = timedelta(hours=1)
 
 
 async def begin_totp(session: AsyncSession, user: User, name: str) -> tuple[Totp, str]:
-    """Make an app's secret and return its row and the secret in base32; it counts once `confirm_totp` saw a code.
+    """Create an app; return its row and its secret in base32. It is inactive until `confirm_totp` gets a right code.
 
-    What the user began before and did not confirm is gone.
+    Unconfirmed apps of the user are deleted.
     """
     import pyotp
 
@@ -38,19 +38,19 @@ async def begin_totp(session: AsyncSession, user: User, name: str) -> tuple[Totp
 
 
 def secret_of(session: AsyncSession, row: Totp) -> str:
-    """Return the secret of an app that is about to be confirmed; nothing if SECRET_KEY is another one by now."""
+    """Return the secret of an unconfirmed app; "" if SECRET_KEY has been changed meanwhile."""
     return decrypt(row.secret, _key(session)) or ""
 
 
 def otpauth_uri(secret: str, username: str, issuer: str) -> str:
-    """Return what the QR code holds (https://github.com/google/google-authenticator/wiki/Key-Uri-Format)."""
+    """Return the URI for the QR code (https://github.com/google/google-authenticator/wiki/Key-Uri-Format)."""
     import pyotp
 
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
 
 
 async def find_unconfirmed(session: AsyncSession, user_id: int, key: int) -> Totp | None:
-    """Return an app of the user that is not confirmed yet and may still be."""
+    """Return an unconfirmed app of the user that can still be confirmed; None if there is none."""
     return await session.scalar(
         select(Totp).where(
             Totp.id == key,
@@ -62,7 +62,7 @@ async def find_unconfirmed(session: AsyncSession, user_id: int, key: int) -> Tot
 
 
 async def confirm_totp(session: AsyncSession, row: Totp, code: str) -> bool:
-    """Let the app count from now on if it shows the right code; False if it does not."""
+    """Activate the app if the code is right; return whether it was."""
     if not await _use(session, row, code):
         return False
     row.confirmed_at = datetime.now(UTC)
@@ -71,7 +71,7 @@ async def confirm_totp(session: AsyncSession, row: Totp, code: str) -> bool:
 
 
 async def use_totp(session: AsyncSession, user_id: int, code: str) -> bool:
-    """Return True if one of the user's apps shows this code, which has not been used: it is from now on."""
+    """Return whether one of the user's apps shows this code and it was not used before; mark it as used."""
     rows = await session.scalars(select(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)))
     for row in rows.all():
         if await _use(session, row, code):
@@ -86,9 +86,9 @@ async def _use(session: AsyncSession, row: Totp, code: str) -> bool:
     step = None if secret is None else _find_step(secret, code, now, drift)
     if secret is None or step is None:
         return False
-    # By the SECRET_KEY of now, should it have been another one.
+    # Encrypt the secret with the current SECRET_KEY if there are older ones.
     renewed = {} if len(secrets_to_read_with(key)) == 1 else {"secret": encrypt(secret, key)}
-    # One statement decides: of two who send one code at once, the later finds the step moved.
+    # The condition on last_step decides between concurrent requests with the same code: only one updates the row.
     moved = await session.execute(
         update(Totp)
         .where(Totp.id == row.id, Totp.last_step < step)
@@ -104,9 +104,9 @@ def _key(session: AsyncSession) -> SecretStr:
 
 
 def _find_step(secret: str, code: str, now: datetime, drift: int) -> int | None:
-    """Return the number of the 30 seconds, from 1970 on, whose code this is; None for a code of another time.
+    """Return the number of the 30-second step (since 1970) that the code belongs to; None if it is not a current one.
 
-    The clock of the device may be `drift` steps early or late (RFC 6238, section 5.2).
+    The clock of the device may be up to `drift` steps early or late (RFC 6238, section 5.2).
     """
     import pyotp
 

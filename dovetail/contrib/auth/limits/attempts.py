@@ -1,16 +1,16 @@
-"""Slow down who guesses: passwords and second factors, before anything is hashed, at every door alike.
+"""Limit attempts to guess passwords and second factors, in the API and the back office alike, before any hashing.
 
-Four things are counted, and a refused attempt counts nowhere:
+Four things are counted. A refused attempt is not counted:
 
-- all attempts from one network, so that nobody keeps the machine busy;
-- wrong ones for one account from one network. An attacker elsewhere does not lock the owner out;
-- wrong ones for one account from all networks together that never logged in to it: who guesses from a thousand
-  addresses is slowed down too, and the owner at a place where they logged in before is not;
-- wrong ones with one password, whatever the account, for who tries one password on all accounts (password spraying).
-  Of a password 16 bits of a keyed hash are the name of a counter: each stands for a 65,536th of all passwords.
+- all attempts from one network, to protect the machine;
+- wrong ones for one account from one network, so that an attacker elsewhere does not lock out the owner;
+- wrong ones for one account from all networks that never logged in to it, so that an attacker with a thousand
+  addresses is limited, too, but not the owner at a place where they logged in before;
+- wrong ones with one password, over all accounts, against password spraying. Passwords are counted by 16 bits of a
+  keyed hash, each value of which stands for one in 65,536 of all passwords.
 
-Unknown accounts are counted as known ones are. What a success gives back was only counted in advance, since many may
-try at once.
+Unknown accounts are counted like known ones. Every attempt is counted in advance, since many may run at once, and a
+successful one is subtracted again.
 """
 
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ from dovetail.settings import SETTINGS
 from dovetail.signing import Signer
 from dovetail.state import current_application, current_scope
 
-REMEMBERED = 90 * 24 * 3600  # seconds that a network counts as one where the owner is
+REMEMBERED = 90 * 24 * 3600  # seconds for which a network is known as one of the owner's
 PURPOSE = "auth.limits"
 PASSWORD_BYTES = 2
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that was let through; outside of a request nothing is counted, and `limiter` is None."""
+    """An attempt that was not refused; outside of a request nothing is counted, and `limiter` is None."""
 
     limiter: Limiter | None = None
     place: str = ""
@@ -45,9 +45,9 @@ class Attempt:
     advance: tuple[Charge, ...] = ()
 
     async def succeed(self, session: AsyncSession | None = None, *, remember: bool = False) -> None:
-        """Give back what was counted in advance, and `remember` that the owner logs in from here.
+        """Subtract what was counted in advance; with `remember`, store that the owner has logged in from this network.
 
-        Call it while no row is locked; where the database counts, it is done in the transaction of `session`.
+        Call it while no row is locked. If the database counts, the transaction of `session` is used.
         """
         if self.limiter is None:
             return
@@ -57,7 +57,7 @@ class Attempt:
 
 
 async def begin_login(user: User | None, login: str, password: str) -> Attempt:
-    """Count a login in advance, to an account or to a name that is nobody's. Raise TooManyRequestsError.
+    """Count a login in advance, for an account or an unknown name. Raise TooManyRequestsError if it is refused.
 
     Call it while no connection is held.
     """
@@ -76,10 +76,10 @@ async def begin_login(user: User | None, login: str, password: str) -> Attempt:
 
 
 async def begin_proof(user: User | Who, *, is_guessable: bool = True) -> Attempt:
-    """Count in advance that somebody who is logged in, or half so, proves who they are. Raise as `begin_login` does.
+    """Count in advance a proof by a user who is logged in, at least by password. Raise as `begin_login` does.
 
-    Whoever gets that far has a token or the password, so all networks count together. What nobody guesses, a passkey or
-    a recovery code, counts for the network alone: by one of those the owner gets in while somebody else guesses.
+    Since such a user already has a token or the password, all networks are counted together. A proof that cannot be
+    guessed, by passkey or recovery code, is only limited by network, so that the owner can log in during an attack.
     """
     desk = _desk()
     if desk is None:
@@ -94,7 +94,7 @@ async def begin_proof(user: User | Who, *, is_guessable: bool = True) -> Attempt
 
 
 def account_key(account: Who, login: str, secret_key: SecretStr) -> str:
-    """Return the name of an account in keys: of a name that is nobody's a hash, for now and then it is a password."""
+    """Return the name of an account in keys; for an unknown name a hash, since users sometimes type their password."""
     if account.id is not None:
         return f"user {account.id}"
     return f"name {Signer(secret_key, PURPOSE).signature(login.strip().casefold().encode(errors='replace'))[:8].hex()}"
@@ -102,7 +102,7 @@ def account_key(account: Who, login: str, secret_key: SecretStr) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Desk:
-    """The means to count what the request at hand tries."""
+    """Everything needed to count an attempt of the current request."""
 
     limiter: Limiter
     settings: LimitSettings
@@ -111,7 +111,7 @@ class _Desk:
 
 
 def _desk() -> _Desk | None:
-    # Imported here: commands that change users do without Starlette.
+    # Imported here, since commands that change users do not need Starlette.
     from starlette.requests import HTTPConnection
 
     app, scope = current_application(), current_scope.get()

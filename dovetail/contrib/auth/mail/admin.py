@@ -1,4 +1,4 @@
-"""The page of mail that is on its way, in the back office: for superusers."""
+"""The page of unsent mail in the back office, for superusers."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
 
 class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
-    """The view of mail that was not sent yet, or was given up; what stands in it is not shown."""
+    """The view of mail that was not sent yet or was given up; its contents are not shown."""
 
     name_plural = pgettext_lazy("plural", "Outgoing mail")
     icon = "fa-solid fa-envelope"
@@ -22,13 +22,13 @@ class OutgoingMailAdmin(ModelAdmin, model=OutgoingMail):
     fields = ("to",)
     labels: ClassVar[dict[object, str]] = {
         "created_at": gettext_lazy("Time"),
-        "to": gettext_lazy("Recipient"),  # the word alone is the end of a span of time elsewhere
+        "to": gettext_lazy("Recipient"),  # since "To" is the end of a period elsewhere
         "due_at": gettext_lazy("Next attempt (none: given up)"),
     }
     sortable_by = ("id",)
     ordering = ("-id",)
     list_filter = (ChoiceFilter(OutgoingMail.kind, MailKind),)
-    unindexed = ("kind",)  # there is little mail on its way
+    unindexed = ("kind",)  # the table is small
 
     def is_accessible(self, request: Request) -> bool:
         """Return True for superusers."""

@@ -1,4 +1,4 @@
-"""Send e-mail: a small interface, an SMTP sender, and two harmless twins."""
+"""Deliver e-mail: an interface with an SMTP sender, and senders for development and tests."""
 
 import smtplib
 import ssl
@@ -15,13 +15,13 @@ from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.state import StateKey
 
 MAXIMUM_THREADS = 10
-# A mail server that does not answer holds threads for seconds; they are none of those that requests need.
+# A mail server that does not answer blocks threads for seconds, so these are not taken from those that requests use.
 _limiter: RunVar[CapacityLimiter] = RunVar("dovetail_email_limiter")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmailMessage:
-    """A plain text to one address."""
+    """A plain-text message to one address."""
 
     to: str
     subject: str
@@ -39,9 +39,9 @@ EMAIL_SENDER = StateKey[EmailSender]("email_sender", "add dovetail.contrib.auth 
 
 
 class ConsoleSender:
-    """Prints messages, for development; with `show_body=False` only that there was one.
+    """Prints messages, for development; with `show_body=False` it prints only that there was one.
 
-    The body may hold a token that opens an account, and what production prints ends in a log that many can read.
+    The body may contain a token that gives access to an account, and in production the output ends up in a log.
     """
 
     def __init__(self, *, show_body: bool = True) -> None:
@@ -62,18 +62,18 @@ class Outbox:
         self.messages: list[EmailMessage] = []
 
     async def send(self, message: EmailMessage) -> None:
-        """Remember the message."""
+        """Append the message."""
         self.messages.append(message)
 
 
 class SmtpSender:
-    """Hands messages to a mail server, in a thread."""
+    """Delivers messages to a mail server, in a thread."""
 
     def __init__(self, settings: AuthSettings) -> None:
         self._settings = settings
 
     async def send(self, message: EmailMessage) -> None:
-        """Deliver the message. Raise OSError or smtplib.SMTPException if the server does not take it."""
+        """Deliver the message. Raise OSError or smtplib.SMTPException if that fails."""
         await to_thread.run_sync(self._deliver, self._as_mime(message), limiter=_get_limiter())
 
     def _as_mime(self, message: EmailMessage) -> MimeMessage:
@@ -83,7 +83,7 @@ class SmtpSender:
         mime["Subject"] = message.subject
         mime["Date"] = formatdate()
         mime["Message-ID"] = make_msgid(domain=self._settings.email_from.rpartition("@")[2].strip(">") or None)
-        mime["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not answer it
+        mime["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
         mime.set_content(message.body)
         return mime
 
@@ -105,7 +105,7 @@ class SmtpSender:
 
 
 def make_sender(settings: AuthSettings, *, debug: bool) -> EmailSender:
-    """Return the sender that `AUTH_EMAIL_BACKEND` names; printed messages are shown whole only if `debug`."""
+    """Return the sender for `AUTH_EMAIL_BACKEND`; printed messages include the body only if `debug` is set."""
     return SmtpSender(settings) if settings.email_backend == "smtp" else ConsoleSender(show_body=debug)
 
 

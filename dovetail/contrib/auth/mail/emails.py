@@ -1,4 +1,4 @@
-"""Write the e-mails of accounts."""
+"""The texts of e-mails about accounts."""
 
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.models import User
@@ -9,7 +9,7 @@ DAY, HOUR, MINUTE = 86_400, 3600, 60  # seconds
 
 
 def reset_password(user: User, token: str, settings: AuthSettings, page: str = "") -> EmailMessage:
-    """Tell how to choose a new password; `page` is where, unless the settings name another."""
+    """Return the message with a link to choose a new password, on `page` unless the settings name another page."""
     return _write(
         user,
         gettext("Choose a new password"),
@@ -21,7 +21,7 @@ def reset_password(user: User, token: str, settings: AuthSettings, page: str = "
 
 
 def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage:
-    """Tell how to prove that this is the user's address."""
+    """Return the message with a link to verify the user's address."""
     return _write(
         user,
         gettext("Confirm your e-mail address"),
@@ -33,7 +33,7 @@ def verify_email(user: User, token: str, settings: AuthSettings) -> EmailMessage
 
 
 def password_changed(user: User) -> EmailMessage:
-    """Tell that the password was changed, in case it was not the user who did."""
+    """Return the message that the password was changed, in case the user did not do it."""
     return _write(
         user,
         gettext("Your password was changed"),
@@ -43,7 +43,7 @@ def password_changed(user: User) -> EmailMessage:
 
 
 def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings) -> EmailMessage:
-    """Tell how to prove that the address that the user wants is theirs; sent to that address."""
+    """Return the message, sent to the new address, with a link to verify it."""
     return _write(
         user,
         gettext("Confirm your new e-mail address"),
@@ -56,7 +56,7 @@ def confirm_email(user: User, new_email: str, token: str, settings: AuthSettings
 
 
 def email_change_requested(user: User, new_email: str) -> EmailMessage:
-    """Tell that the address is about to change, to the one that counts, in case it was not the user who asked."""
+    """Return the message, sent to the current address, that a change was requested, in case the user did not do it."""
     return _write(
         user,
         gettext("Your e-mail address is about to change"),
@@ -70,7 +70,7 @@ def email_change_requested(user: User, new_email: str) -> EmailMessage:
 
 
 def invitation(user: User, token: str, settings: AuthSettings, page: str = "") -> EmailMessage:
-    """Tell that somebody made an account for the user, and how to choose a password; `page` is where."""
+    """Return the message to a user whose account staff created, with a link to choose a password on `page`."""
     return _write(
         user,
         gettext("You have an account"),
@@ -83,7 +83,7 @@ def invitation(user: User, token: str, settings: AuthSettings, page: str = "") -
 
 
 def address_in_use(owner: User) -> EmailMessage:
-    """Tell whose address it is that somebody wants to use it for an account."""
+    """Return the message to the owner of an address that somebody tried to use for another account."""
     return _write(
         owner,
         gettext("You have an account already"),
@@ -97,7 +97,7 @@ def address_in_use(owner: User) -> EmailMessage:
 
 
 def change_of_credentials(user: User, change: str) -> EmailMessage:
-    """Tell of a change of what the user logs in with, in case it was not the user who made it."""
+    """Return the message about a change of the user's credentials, in case the user did not make it."""
     return _write(
         user,
         gettext("A change of your account"),
@@ -107,7 +107,7 @@ def change_of_credentials(user: User, change: str) -> EmailMessage:
 
 
 def username_changed(user: User, old_username: str) -> EmailMessage:
-    """Tell that the name to log in with was changed, in case it was not the user who did."""
+    """Return the message that the username was changed, in case the user did not do it."""
     return _write(
         user,
         gettext("Your username was changed"),
@@ -118,7 +118,7 @@ def username_changed(user: User, old_username: str) -> EmailMessage:
 
 
 def email_changed(user: User, old_email: str) -> EmailMessage:
-    """Tell that the address was changed, to the old one, in case it was not the user who did."""
+    """Return the message, sent to the old address, that the address was changed."""
     return _write(
         user,
         gettext("Your e-mail address was changed"),

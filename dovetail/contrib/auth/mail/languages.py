@@ -1,12 +1,12 @@
-"""Write mail in the language of who gets it: the one they chose, or that of the page from which it was asked for.
+"""Choose the language of e-mails: the one the recipient chose, or else that of the page that caused the e-mail.
 
-Which one somebody chose says an async function at the extension point `auth.language`:
+An async function at the extension point `auth.language` returns the language that a user chose:
 
     Plugin(..., extensions={"auth.language": lazy("plugins.crm.people:language_of")})
 
-    async def language_of(session: AsyncSession, user: User) -> str: ...  # "de"; nothing, if they chose none
+    async def language_of(session: AsyncSession, user: User) -> str: ...  # "de", or "" if they chose none
 
-What the API, a command or a task sends to somebody who chose none is in the language of the site, LANGUAGE_CODE.
+Without a page, for instance in the API, a command or a task, the language of the site is used, LANGUAGE_CODE.
 """
 
 from functools import cached_property
@@ -21,13 +21,13 @@ from dovetail.translation.texts import active_language
 
 
 class MailLanguages:
-    """Knows the languages of a site; its catalogs are read when the first mail is no English one."""
+    """The languages of a site. Catalogs are loaded for the first e-mail in another language than English."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def find(self, code: str) -> Language:
-        """Return a language by its code; that of the site, if the site has it no more, or there is no code."""
+        """Return a language by its code; the site's default if the code is empty or unknown."""
         code = code or self._settings.language_code
         return ENGLISH if code == ENGLISH.code else self._languages.find(code) or self._languages.default
 
@@ -39,7 +39,7 @@ class MailLanguages:
 
 
 async def language_for(session: AsyncSession, user: User, usual: Language | None = None) -> Language:
-    """Return the language in which to write to a user: `usual`, or that of the page that asks, if they chose none."""
+    """Return the language for e-mails to a user: the one they chose, or else `usual` or that of the current page."""
     context = context_of(session)
     languages = MailLanguages(context.settings)
     for find in context.extensions("auth.language"):
@@ -49,6 +49,6 @@ async def language_for(session: AsyncSession, user: User, usual: Language | None
 
 
 def asked_in() -> str:
-    """Return the code of the language of the page that asks; nothing, where the API, a command or a task does."""
+    """Return the code of the language of the current page; "" in the API, a command or a task."""
     language = active_language()
     return "" if language is ENGLISH else language.code

@@ -1,4 +1,4 @@
-"""Declare the table of mail that is on its way: a row is written with the change that it tells of."""
+"""The table of outgoing mail: a row is written in the transaction of the change that the mail is about."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,24 +12,24 @@ from dovetail.database.models import Base, IdMixin
 
 MAXIMUM_SUBJECT = 200
 MAXIMUM_ERROR = 300
-LANGUAGE = "language"  # in `asked_from`: the code of that in which a mail is written
+LANGUAGE = "language"  # key in `asked_from`: the code of the language of the page
 
 
 class MailKind(StrEnum):
-    """The kinds of mail: a message as it stands, or one that is written when it is sent, for it carries a token."""
+    """The kinds of mail: a finished message, or one with a token, which is written when it is sent."""
 
     MESSAGE = "message"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of mail; for whoever has the address, if anybody
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of mail; to the account with this address, if there is one
     INVITATION = "invitation"
-    VERIFY_EMAIL = "verify_email"  # for whoever has the address, if anybody
+    VERIFY_EMAIL = "verify_email"  # to the account with this address, if there is one
     WELCOME = "welcome"  # to a new account, or to the one that has the address already
-    CONFIRM_EMAIL = "confirm_email"  # to the address that an account is to have
+    CONFIRM_EMAIL = "confirm_email"  # to the new address of an account
 
 
 class OutgoingMail(IdMixin, Base):
-    """A mail that was not sent yet. Its row is deleted once it was; `due_at` is None if it was given up.
+    """A mail that was not sent yet. The row is deleted after sending; `due_at` is None if the mail was given up.
 
-    There is no token in it: `nonce` and the site's SECRET_KEY make one, and it is empty once the mail was given up.
+    The row contains no token: it is derived from `nonce` and SECRET_KEY. `nonce` is emptied if the mail is given up.
     """
 
     __tablename__ = "auth_outgoing_mail"
@@ -41,8 +41,8 @@ class OutgoingMail(IdMixin, Base):
     subject: Mapped[str] = mapped_column(String(MAXIMUM_SUBJECT))
     body: Mapped[str] = mapped_column(Text, default="", server_default="")
     nonce: Mapped[str] = mapped_column(String(64), default="", server_default="")
-    has_token: Mapped[bool] = mapped_column(default=False)  # which was made, and may be used up by now
-    asked_from: Mapped[str] = mapped_column(Text, default="", server_default="")  # the request, and its language
+    has_token: Mapped[bool] = mapped_column(default=False)  # whether the token was created (it may be used by now)
+    asked_from: Mapped[str] = mapped_column(Text, default="", server_default="")  # JSON: origin and language
     created_at: Mapped[datetime] = mapped_column(
         default=lambda: datetime.now(UTC), server_default=utcnow(), sort_order=90
     )

@@ -1,8 +1,8 @@
-"""Put mail into the outbox: a row in the transaction of the change that it tells of, and sent once that is committed.
+"""Queue mail: a row in the transaction of the change that the mail is about, which is sent after the commit.
 
     await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
 
-The mail of a transaction that is rolled back is never sent, and a process that dies after the commit loses none.
+If the transaction is rolled back, nothing is sent; if the process dies after the commit, nothing is lost.
 """
 
 import json
@@ -35,14 +35,14 @@ SUBJECTS = {
 
 
 async def tell(session: AsyncSession, user: User, write: Callable[[User], EmailMessage]) -> OutgoingMail:
-    """Send a user what `write` writes, without secrets, in the language that they chose, after the commit."""
+    """Queue the message that `write` returns (without secrets), in the language of the user."""
     with speaking(await language_for(session, user)):
         message = write(user)
     return await send_message(session, message, user)
 
 
 async def send_message(session: AsyncSession, message: EmailMessage, user: User | None = None) -> OutgoingMail:
-    """Send a message, without secrets, to somebody after the commit."""
+    """Queue a message without secrets."""
     row = OutgoingMail(
         kind=MailKind.MESSAGE,
         user_id=user and user.id,
@@ -56,9 +56,9 @@ async def send_message(session: AsyncSession, message: EmailMessage, user: User 
 async def send_token(
     session: AsyncSession, kind: MailKind, to: str, user: User | None = None, *, nonce: str | None = None
 ) -> OutgoingMail:
-    """Send a mail with a token after the commit; only then somebody looks whether there is whom it is for.
+    """Queue a mail with a token. Whether there is an account for the address is looked up only when it is sent.
 
-    So it takes the same for every address, whoever has it. `nonce` is that of a token that was made already.
+    So the response takes the same time for every address. `nonce` is that of a token that exists already.
     """
     origin = current_origin()
     asked_from = {
@@ -81,14 +81,14 @@ async def send_token(
 
 
 def new_nonce() -> str:
-    """Return 256 random bits, of which the site makes a token: see `token_of`."""
+    """Return 256 random bits as text, from which a token is derived: see `token_of`."""
     return secrets.token_urlsafe(32)
 
 
 async def tell_of_change(session: AsyncSession, user: User, change: Callable[[], str]) -> None:
-    """Tell a user of a change of what they log in with, in case it was not them: one sentence, without secrets.
+    """Queue a mail about a change of a user's credentials, in case they did not make it; without secrets.
 
-    `change` says it in the language that is spoken when it is asked: that of the user.
+    `change` returns the sentence; it is called with the user's language active.
     """
     await tell(session, user, lambda owner: emails.change_of_credentials(owner, change()))
 

@@ -1,8 +1,8 @@
-"""Send the mail of the outbox: by every process that serves, each taking rows that nobody else has.
+"""Send queued mail. Every serving process does so, each with rows that no other process has taken.
 
-A row is taken by moving its `due_at` to the end of a lease, in a transaction of its own. Nothing is held while the mail
-server is talked to. Whoever dies meanwhile leaves the row, and another process takes it when the lease is over: a mail
-is sent at least once, and now and then twice.
+A row is taken by moving its `due_at` to the end of a lease, in a transaction of its own. No connection is held while
+the mail server is contacted. If the process dies meanwhile, another one takes the row when the lease ends. So each mail
+is sent at least once, and rarely twice.
 """
 
 import asyncio
@@ -28,18 +28,18 @@ from dovetail.state import StateKey
 from dovetail.translation.catalogs import ENGLISH, Language
 from dovetail.translation.texts import speaking
 
-AT_ONCE = 10  # mails that one process sends
-PAUSES = (0.05, 0.3)  # seconds between the commit of a mail and a look into the outbox
-POLL = 10.0  # seconds after which a process looks for what others left
+AT_ONCE = 10  # mails that a process sends at the same time
+PAUSES = (0.05, 0.3)  # random delay, in seconds, between the commit of a mail and sending it
+POLL = 10.0  # seconds between two looks for rows of other processes
 MAXIMUM_ATTEMPTS = 12
-FIRST_PAUSE = timedelta(seconds=30)  # which doubles: the last attempt is some 17 hours after the first
-PERMANENT = 500  # replies from here on will be the same next time (RFC 5321, section 4.2.1)
-SLOWEST = 8  # steps of a conversation with a mail server, each of which may take AUTH_EMAIL_TIMEOUT
+FIRST_PAUSE = timedelta(seconds=30)  # doubled after each attempt: the last one is about 17 hours after the first
+PERMANENT = 500  # SMTP replies from here on are permanent (RFC 5321, section 4.2.1)
+SLOWEST = 8  # steps of an SMTP session, each of which may take AUTH_EMAIL_TIMEOUT
 logger = logging.getLogger("dovetail.auth")
 
 
 class Postman:
-    """Sends what is due, a bounded number at once."""
+    """Sends due mail, a limited number at a time."""
 
     def __init__(
         self,
@@ -54,21 +54,21 @@ class Postman:
         self._sender = sender
         self._languages = languages
         self._task: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()  # for the database: however much mail there is, it takes one connection
+        self._turn = asyncio.Lock()  # so that sending takes only one connection of the pool
         self._hurry = asyncio.Event()
         self._again = False
         self._closing = False
         self.sent = self.failed = 0
 
     def wake(self) -> None:
-        """Send what is due, soon; nobody waits for it."""
+        """Send due mail soon, in the background."""
         self._again = True
         if (self._task is None or self._task.done()) and not self._closing:
-            # In a context of its own: it is none of the request's work.
+            # In a context of its own, so that it is not attributed to the request.
             self._task = asyncio.get_running_loop().create_task(self._work(), context=Variables())
 
     async def settle(self) -> None:
-        """Send at once what is due, and wait until it was sent or has failed."""
+        """Send due mail now, and wait until all of it was sent or has failed."""
         self.wake()
         self._hurry.set()
         while self._task is not None and not self._task.done():
@@ -76,13 +76,13 @@ class Postman:
         self._hurry.clear()
 
     async def watch(self) -> None:
-        """Look now and then for mail that another process left."""
+        """Look for mail of other processes from time to time."""
         while True:
             await asyncio.sleep(POLL)
             self.wake()
 
     async def close(self) -> None:
-        """Finish what is being sent, and leave the rest to others."""
+        """Finish what is being sent; other processes send the rest."""
         self._closing = True
         self._hurry.set()
         if self._task is not None:
@@ -91,16 +91,16 @@ class Postman:
     async def _work(self) -> None:
         try:
             while self._again and not self._closing:
-                # Not at once: what comes next on a connection would tell by its time whether there was mail to write.
-                await self._wait(uniform(*PAUSES))  # noqa: S311 - it is no secret
+                # Not immediately, so that the timing of later requests does not reveal whether there was mail to send.
+                await self._wait(uniform(*PAUSES))  # noqa: S311 - no secret depends on it
                 self._again = False
                 while not self._closing and (rows := await self._take()):
                     await asyncio.gather(*(self._deliver(row) for row in rows))
-        except Exception as error:  # noqa: BLE001 - the rows stay, and the next look finds them
+        except Exception as error:  # noqa: BLE001 - the rows are still there for the next attempt
             logger.warning("The outbox could not be read: %s", str(error).partition("\n")[0])
 
     async def _wait(self, seconds: float) -> None:
-        """Wait, unless somebody is in a hurry."""
+        """Wait for the given time, or until `settle` or `close` is called."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._hurry.wait()
@@ -117,7 +117,7 @@ class Postman:
         due = select(OutgoingMail).where(OutgoingMail.due_at <= datetime.now(UTC))
         async with self._work_on_rows(read_only=True) as session:
             if not await session.scalar(select(exists(due.with_only_columns(OutgoingMail.id)))):
-                return ()  # SQLite's only writer is not kept waiting for nothing
+                return ()  # without a write transaction, which would block other writers on SQLite
         async with self._work_on_rows() as session:
             found = await session.scalars(
                 due.order_by(OutgoingMail.due_at, OutgoingMail.id).limit(AT_ONCE).with_for_update(skip_locked=True)
@@ -138,7 +138,7 @@ class Postman:
                 self.sent += 1
             async with self._work_on_rows() as session:
                 await session.execute(delete(OutgoingMail).where(OutgoingMail.id == row.id))
-        except Exception as error:  # noqa: BLE001 - it is tried again, and told when that has no use
+        except Exception as error:  # noqa: BLE001 - it is retried, and reported when it is given up
             self.failed += 1
             await self._note_failure(row, error)
 
@@ -165,7 +165,7 @@ class Postman:
                 if gives_up:
                     detail = f"{row.subject}: {reason}"
                     session.add(SecurityEvent(kind=EventKind.MAIL_GIVEN_UP, user_id=row.user_id, detail=detail))
-        except Exception as failure:  # noqa: BLE001 - the lease ends, and it is tried again
+        except Exception as failure:  # noqa: BLE001 - the lease ends and the mail is retried
             logger.warning("The outbox could not be written: %s", str(failure).partition("\n")[0])
 
 

@@ -1,7 +1,7 @@
-"""Write the mail of a row of the outbox when it is sent: only then somebody looks for whom it is.
+"""Write a queued mail when it is sent. Only then is its recipient looked up.
 
-A token is made here, in a transaction that is over before the mail server is talked to. It is the same at every
-attempt, and a token that was used meanwhile is not made anew.
+The token is created here, in a transaction that ends before the mail server is contacted. It is the same in every
+attempt, and is not created again if it was used meanwhile.
 """
 
 import json
@@ -36,7 +36,7 @@ EVENTS = {
 
 
 async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings) -> EmailMessage | None:
-    """Return the mail to send; None if there is nobody to send it to, or no sense in it any more."""
+    """Return the message to send; None if there is no recipient, or if it is no longer useful."""
     if row.kind is MailKind.MESSAGE:
         return EmailMessage(to=row.to, subject=row.subject, body=row.body)
     user = await _find(session, row)
@@ -48,7 +48,7 @@ async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings
     if token is None:
         return None
     owner = await UserStore(session).get_verified_by_email(row.to)
-    if owner is not None and owner.id != user.id:  # the token counts among those that were sent there, and is not
+    if owner is not None and owner.id != user.id:  # the token counts as sent to this address, but is not included
         with speaking(await language_for(session, owner, active_language())):
             return emails.address_in_use(owner)
     with speaking(await language_for(session, user, active_language())):
@@ -56,12 +56,12 @@ async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings
 
 
 def asked_in(row: OutgoingMail) -> str:
-    """Return the code of the language in which somebody asked for a mail; nothing, where no page was asked for it."""
+    """Return the code of the language of the page that queued the mail; "" if there was none."""
     return str(json.loads(row.asked_from).get(LANGUAGE, "")) if row.asked_from else ""
 
 
 def lifetime_of(kind: MailKind, settings: AuthSettings) -> int:
-    """Return how many seconds the token of a mail works."""
+    """Return the lifetime, in seconds, of the token in a mail."""
     if kind is MailKind.RESET_PASSWORD:
         return settings.reset_token_lifetime
     return settings.verify_token_lifetime
@@ -76,12 +76,12 @@ async def _find(session: AsyncSession, row: OutgoingMail) -> User | None:
 
 
 async def _token(session: AsyncSession, row: OutgoingMail, user: User, settings: AuthSettings) -> str | None:
-    """Make the token, or find it; None if it was used or has expired, or if too many were sent."""
+    """Create or find the token; return None if it was used or has expired, or if too many were sent."""
     token, seconds = token_of(session, row.nonce), lifetime_of(row.kind, settings)
     if row.has_token:
         return token if await is_alive(session, token, PURPOSES[row.kind]) else None
     if row.created_at + timedelta(seconds=seconds) <= datetime.now(UTC):
-        return None  # whoever asked so long ago has asked again
+        return None  # it would have expired by now
     made = await create_one_time_token(session, user, PURPOSES[row.kind], lifetime=seconds, token=token)
     if made is None:
         return None

@@ -1,10 +1,10 @@
-"""Common passwords, and what is made of them.
+"""Refuse common passwords, and passwords made of them.
 
-The list has 68,000 that were found in leaked collections most often, without regard to case: 13,000 of 15 characters
-or more, 34,000 of 8 or more, and the shorter ones, of which people make longer ones. It is that of zxcvbn-ts
-(@zxcvbn-ts/language-common 4.1.3), that of Django (common-passwords.txt), and of SecLists the long ones among the
-million most common and in its shorter lists; common_passwords.LICENSE.txt has who made them and on what terms. It is
-read at the first new password, in 50 ms and 8 MB.
+The list has the 68,000 most common passwords of leaked collections, in lower case: 13,000 with at least 15 characters,
+34,000 with at least 8, and shorter ones, of which longer ones are made. It combines the lists of zxcvbn-ts
+(@zxcvbn-ts/language-common 4.1.3) and Django (common-passwords.txt), and long passwords from SecLists;
+common_passwords.LICENSE.txt names their authors and licenses. It is loaded for the first new password, which takes 50
+ms and 8 MB.
 """
 
 import re
@@ -15,19 +15,19 @@ from functools import cache
 from dovetail.contrib.auth.password_rules.rule import About
 from dovetail.translation.texts import gettext
 
-ADDED = string.digits + string.punctuation + " "  # what people add where a rule wants more: "Password2024!"
+ADDED = string.digits + string.punctuation + " "  # what people add to satisfy rules: "Password2024!"
 BETWEEN = re.compile(r"[\W_]+")
 SHORTEST_PIECE = 4
-MOST_PIECES = 2
-LONGEST_RUN = 3  # characters that a pattern repeats, as in abcabcabc
+MAX_PIECES = 2
+LONGEST_RUN = 3  # characters of a repeated pattern, as in abcabcabc
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "1234567890", string.ascii_lowercase)
 
 
 class NotCommon:
-    """None of the passwords that are tried first, nor one made of two of them, of one repeated, or of a pattern."""
+    """No common password, and none made of two common ones, a repetition, or a pattern of keys."""
 
-    def problems(self, password: str, about: About) -> Iterator[str]:  # noqa: ARG002 - the interface hands it
-        """Yield a sentence for a common password."""
+    def problems(self, password: str, about: About) -> Iterator[str]:  # noqa: ARG002 - part of the interface
+        """Yield a sentence if the password is common."""
         text = password.casefold()
         if text in common_passwords() or _has_common_core(text) or _is_pattern(text):
             yield gettext("The password is one of the most common ones, or made of them.")
@@ -35,8 +35,8 @@ class NotCommon:
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """Return the list, in small letters."""
-    # Imported here: few processes are given a new password.
+    """Return the list, in lower case."""
+    # Imported here, since few processes handle new passwords.
     import lzma
     from importlib.resources import files
 
@@ -46,7 +46,7 @@ def common_passwords() -> frozenset[str]:
 
 def _has_common_core(text: str) -> bool:
     core = BETWEEN.sub("", text)
-    return any(_is_made_of_common(one, MOST_PIECES) for one in {core, core.strip(ADDED)} if one)
+    return any(_is_made_of_common(one, MAX_PIECES) for one in {core, core.strip(ADDED)} if one)
 
 
 def _is_made_of_common(text: str, pieces: int) -> bool:
@@ -59,7 +59,7 @@ def _is_made_of_common(text: str, pieces: int) -> bool:
 
 
 def _is_pattern(text: str) -> bool:
-    """Return True for a text that repeats something short or common, or runs along a row of keys."""
+    """Return whether a text repeats something short or common, or follows a row of keys."""
     for length in range(1, len(text) // 2 + 1):
         unit = text[:length]
         repeated = (unit * (len(text) // length + 1))[: len(text)] == text

@@ -1,4 +1,4 @@
-"""Words that others know of a user, or of the site: an attacker tries them first."""
+"""Refuse passwords similar to what is known about the user or the site, which attackers try first."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,19 +8,19 @@ from dovetail.contrib.auth.password_rules.rule import About
 from dovetail.translation.texts import gettext
 
 MAXIMUM_SIMILARITY = 0.7  # of SequenceMatcher's ratio, as in Django's UserAttributeSimilarityValidator
-SHORTEST_PART = 3  # a shorter part of a name says too little to compare with
-SHORTEST_WORD = 5  # of what a password is searched for
-LARGEST_SHARE = 0.5  # of the password that such words may make up
+SHORTEST_PART = 3  # characters of a part of a name that is compared
+SHORTEST_WORD = 5  # characters of a part that is searched for in the password
+LARGEST_SHARE = 0.5  # of the password that such parts may make up
 
 
 class NotPersonal:
-    """Not the name, the address or the site, nor mostly made of them; `words` are more of your own."""
+    """No password similar to, or mostly made of, the username, address, name or site name, or your own `words`."""
 
     def __init__(self, *, words: Sequence[str] = ()) -> None:
         self._words = tuple(words)
 
     def problems(self, password: str, about: About) -> Iterator[str]:
-        """Yield a sentence for each thing that the password is too much like."""
+        """Yield a sentence for each value that the password is too similar to."""
         text = password.casefold()
         for value, name in (
             (about.username, gettext("the username")),

@@ -1,16 +1,16 @@
-"""The length of a password, which is what makes it hard to guess (NIST SP 800-63B-4, section 3.1.1.2)."""
+"""Require a minimum length, which matters most for a password's strength (NIST SP 800-63B-4, section 3.1.1.2)."""
 
 from collections.abc import Iterator
 
 from dovetail.contrib.auth.password_rules.rule import About
 from dovetail.translation.texts import gettext
 
-SHORTEST = 8  # characters, whatever the settings say
+SHORTEST = 8  # characters; the settings cannot lower it
 LONGEST = 128
 
 
 class Length:
-    """At least 15 characters where the password is the only factor, 8 beside a second one."""
+    """At least 15 characters if the password is the only factor, or 8 with a second factor."""
 
     def __init__(self, *, minimum: int = 15, with_second_factor: int = SHORTEST) -> None:
         for name, value in (("minimum", minimum), ("with_second_factor", with_second_factor)):
@@ -19,7 +19,7 @@ class Length:
         self._minimum, self._with_second_factor = minimum, with_second_factor
 
     def problems(self, password: str, about: About) -> Iterator[str]:
-        """Yield a sentence for a password that is too short."""
+        """Yield a sentence if the password is too short."""
         minimum = self._with_second_factor if about.has_second_factor else self._minimum
         if len(password) < minimum:
             yield gettext("The password is too short: it has %(count)s characters, expected %(minimum)s or more.") % {

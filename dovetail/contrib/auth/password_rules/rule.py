@@ -1,6 +1,6 @@
-"""The interface of a rule for new passwords, and the settings that name rules.
+"""The interface of rules for new passwords, and their setting.
 
-A rule is a class; AUTH_PASSWORD_RULES lists the dotted paths of some, each with options if it takes any:
+A rule is a class; AUTH_PASSWORD_RULES lists dotted paths of rules, with options if they have any:
 
     AUTH_PASSWORD_RULES='["shop.rules.NoColours", {"rule": "dovetail.contrib.auth.password_rules.length.Length",
                            "options": {"minimum": 20}}]'
@@ -31,10 +31,10 @@ class About:
 
 @runtime_checkable
 class PasswordRule(Protocol):
-    """A rule; the options in the settings are the keyword arguments of its class."""
+    """A rule; options in the settings are passed to its class as keyword arguments."""
 
     def problems(self, password: str, about: About) -> Iterable[str]:
-        """Yield a sentence for each thing that is wrong with a password, which is text of 8 to 128 characters."""
+        """Yield a sentence for each problem of a password, which is a text of 8 to 128 characters."""
 
 
 @with_config(extra="forbid")
@@ -47,7 +47,7 @@ _NAMED: TypeAdapter[list[str | _Named]] = TypeAdapter(list[str | _Named])
 
 
 def make_rules(value: object) -> object:
-    """Read a list of rules as the settings write it. Raise ValueError for what is no rule, or takes no such option."""
+    """Create the rules that a setting lists. Raise ValueError for an invalid path or option."""
     if isinstance(value, tuple):
         return value
     try:
@@ -60,7 +60,7 @@ def make_rules(value: object) -> object:
 
 
 def default_rules() -> tuple[PasswordRule, ...]:
-    """Return the rules of a site that names none."""
+    """Return the default rules."""
     return tuple(_make(name) for name in DEFAULT_RULES)
 
 

@@ -1,8 +1,8 @@
-"""Name the permissions that the plugins have: four for each model that is not internal, and what a plugin declares.
+"""Collect the permissions of plugins: four for each model that is not internal, and those that a plugin declares.
 
     Plugin(name="shop", ..., extensions={"auth.permissions": [("refund_order", "Can refund an order")]})
 
-becomes `shop.refund_order`. `migrate` writes them to the database; a model need not be imported for it.
+declares `shop.refund_order`. `migrate` stores them in the database, without importing the models.
 """
 
 import re
@@ -22,7 +22,7 @@ _STORED = "SELECT name, plugin, title FROM auth_permission"
 
 @dataclass(frozen=True, order=True)
 class Declared:
-    """A permission as the code has it."""
+    """A permission as declared in code."""
 
     name: str  # blog.change_post
     plugin: str
@@ -35,20 +35,21 @@ def model_permission(plugin: str, action: str, model: str) -> str:
 
 
 def declared_permissions(plugins: Iterable[Plugin]) -> list[Declared]:
-    """Return the permissions of these plugins. Raise ConfigurationError for a declaration that will not do."""
+    """Return the permissions of these plugins. Raise ConfigurationError for an invalid declaration."""
     return [one for plugin in plugins for one in (*_of_models(plugin), *_custom(plugin))]
 
 
 def is_due(execute: Execute, migrated: Migrated) -> bool:
-    """Return True if the database holds other permissions than it should."""
+    """Return whether the permissions in the database have to be updated."""
     stored = [Declared(*map(str, row)) for row in execute(_STORED)]
     return set(stored) != set(wanted(stored, migrated))
 
 
 def wanted(stored: Sequence[Declared], migrated: Migrated) -> list[Declared]:
-    """Return the permissions that the database should hold.
+    """Return the permissions that the database should contain.
 
-    Those of a plugin go with its tables. What a plugin has that is not enabled just now stays: it may come back.
+    Permissions are deleted with the tables of their plugin. Those of a disabled plugin are kept, as it may be enabled
+    again.
     """
     enabled = {plugin.name for plugin in migrated.plugins}
     present = [plugin for plugin in migrated.plugins if plugin.name in migrated.applied or not plugin.model_names]

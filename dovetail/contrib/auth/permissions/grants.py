@@ -1,6 +1,6 @@
-"""Make groups, and grant and revoke permissions: the services behind the commands, the API and the back office.
+"""Create groups, and grant and revoke permissions, for the commands, the API and the back office.
 
-Every function works in the caller's transaction and leaves committing to it.
+All functions work in the caller's transaction and do not commit.
 """
 
 import re
@@ -19,12 +19,12 @@ from dovetail.contrib.auth.permissions.held import grants_of
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError, quoted
 from dovetail.translation.texts import gettext
 
-IN_ONE_EVENT = 5  # permissions: their names fit into the text of an event, unless they are unusually long
+IN_ONE_EVENT = 5  # permissions per event, so that usually all names fit into its text
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 async def create_group(session: AsyncSession, name: str, permissions: Collection[str] = ()) -> Group:
-    """Make a group that gives these permissions. Raise InvalidInputError, and ConflictError if the name is taken."""
+    """Create a group with permissions. Raise InvalidInputError, and ConflictError if the name is taken."""
     await check_permissions(session, permissions)
     group = await _save(session, Group(), name)
     await record(session, EventKind.GROUP_CHANGED, detail=f"group {group.name} made")
@@ -33,7 +33,7 @@ async def create_group(session: AsyncSession, name: str, permissions: Collection
 
 
 async def rename_group(session: AsyncSession, group: Group, name: str) -> None:
-    """Give a group another name. Raise as `create_group` does."""
+    """Rename a group. Raise as `create_group` does."""
     old_name = group.name
     await _save(session, group, name)
     if group.name != old_name:
@@ -41,7 +41,7 @@ async def rename_group(session: AsyncSession, group: Group, name: str) -> None:
 
 
 async def get_group(session: AsyncSession, name: str) -> Group:
-    """Return the group of this name, whatever its case. Raise NotFoundError."""
+    """Return the group with this name, in any case. Raise NotFoundError if there is none."""
     group = await session.scalar(select(Group).where(func.lower(Group.name) == name.lower()))
     if group is None:
         raise NotFoundError(f"There is no group named {quoted(name)}.")
@@ -49,7 +49,7 @@ async def get_group(session: AsyncSession, name: str) -> Group:
 
 
 async def grant(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
-    """Give a user or a group permissions besides those they have. Raise InvalidInputError for unknown ones."""
+    """Grant permissions to a user or a group. Raise InvalidInputError for unknown ones."""
     await check_permissions(session, permissions)
     links, column = grants_of(holder)
     rows = [{column.name: holder.id, "permission_name": one} for one in sorted(set(permissions))]
@@ -58,7 +58,7 @@ async def grant(session: AsyncSession, holder: User | Group, permissions: Collec
 
 
 async def revoke(session: AsyncSession, holder: User | Group, permissions: Collection[str]) -> None:
-    """Take permissions from a user or a group. Raise InvalidInputError for unknown ones."""
+    """Revoke permissions from a user or a group. Raise InvalidInputError for unknown ones."""
     await check_permissions(session, permissions)
     if not permissions:
         return
@@ -68,13 +68,13 @@ async def revoke(session: AsyncSession, holder: User | Group, permissions: Colle
 
 
 async def join_group(session: AsyncSession, user: User, group: Group) -> None:
-    """Put a user into a group."""
+    """Add a user to a group."""
     await _insert(session, users_groups, [{"user_id": user.id, "group_id": group.id}])
     await record(session, EventKind.GROUP_JOINED, user=user, detail=f"group {group.name}")
 
 
 async def leave_group(session: AsyncSession, user: User, group: Group) -> None:
-    """Take a user out of a group."""
+    """Remove a user from a group."""
     await session.execute(
         delete(users_groups).where(users_groups.c.user_id == user.id, users_groups.c.group_id == group.id)
     )
@@ -84,7 +84,7 @@ async def leave_group(session: AsyncSession, user: User, group: Group) -> None:
 async def record_grants(
     session: AsyncSession, kind: EventKind, holder: User | Group, permissions: Collection[str]
 ) -> None:
-    """Record that these permissions were given or taken, in as many events as it takes to name them all."""
+    """Record that permissions were granted or revoked, in as many events as are needed to name them all."""
     names = sorted(permissions)
     for start in range(0, len(names), IN_ONE_EVENT):
         named = ", ".join(names[start : start + IN_ONE_EVENT])
@@ -95,25 +95,25 @@ async def record_grants(
 
 
 async def check_permissions(session: AsyncSession, names: Collection[str], *, pointer: str = "/permissions") -> None:
-    """Raise InvalidInputError if one of these, which stand at `pointer`, is no permission; it says which was meant."""
+    """Raise InvalidInputError, for the field at `pointer`, if a permission does not exist; suggest a similar one."""
     if not names:
         return
     known = set((await session.scalars(select(Permission.name).where(Permission.name.in_(names)))).all())
     missing = sorted(set(names) - known)
     if missing:
-        everything = (await session.scalars(select(Permission.name))).all()
-        near = get_close_matches(missing[0], everything, n=1)
-        told = {"name": quoted(missing[0]), "near": near[0] if near else ""}
+        existing = (await session.scalars(select(Permission.name))).all()
+        near = get_close_matches(missing[0], existing, n=1)
+        values = {"name": quoted(missing[0]), "near": near[0] if near else ""}
         detail = (
             gettext("There is no permission %(name)s; did you mean %(near)s?")
             if near
             else gettext("There is no permission %(name)s; `manage.py permissions` lists all.")
-        ) % told
+        ) % values
         raise InvalidInputError(detail, errors=[FieldError(pointer=pointer, detail=detail, type="unknown")])
 
 
 def clean_group_name(name: str) -> str:
-    """Return the name as it is stored. Raise InvalidInputError."""
+    """Return the normalized name. Raise InvalidInputError if it is invalid."""
     text = " ".join(name.split())
     if not 0 < len(text) <= MAXIMUM_GROUP or CONTROL.search(text):
         detail = gettext("A group's name has 1 to %(most)s characters, on one line.") % {"most": MAXIMUM_GROUP}
@@ -134,8 +134,8 @@ async def _save(session: AsyncSession, group: Group, name: str) -> Group:
 
 
 async def _insert(session: AsyncSession, links: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert the links that are missing; two who do so at once both succeed."""
+    """Insert the links that are missing; concurrent inserts of the same link succeed."""
     if rows:
-        # Both databases know ON CONFLICT DO NOTHING, each in a dialect of its own.
+        # Both databases support ON CONFLICT DO NOTHING, but SQLAlchemy has a separate insert() for each.
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         await session.execute(insert(links).values(rows).on_conflict_do_nothing())

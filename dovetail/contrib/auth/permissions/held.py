@@ -1,4 +1,4 @@
-"""Read what users are permitted: by themselves, and by the groups they are in."""
+"""Read the permissions of users: their own, and those of their groups."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
 
-BETWEEN = literal_column("' '", String)  # stands in no name
+BETWEEN = literal_column("' '", String)  # a separator that no name contains
 
 
 def permission_columns(dialect: Dialect) -> tuple[ScalarSelect[str], ScalarSelect[str]]:
-    """Return two columns for a SELECT of User, of which `User.remember_permissions` makes what the user is permitted.
+    """Return two columns to add to a SELECT of User, whose values go to `User.remember_permissions`.
 
-    A user who holds nothing costs two looks into an index.
+    For a user without permissions they cost two index lookups.
     """
     own = select(joined_names(dialect, users_permissions.c.permission_name)).where(
         users_permissions.c.user_id == User.id
@@ -27,14 +27,14 @@ def permission_columns(dialect: Dialect) -> tuple[ScalarSelect[str], ScalarSelec
 
 
 def joined_names(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[str]:
-    """Return the aggregate of a column of names: one text, with a space between two."""
-    # SQLAlchemy's own aggregate_strings puts the separator in when it executes; this one can be prepared.
+    """Return an aggregate that joins a column of names into one text, separated by spaces."""
+    # SQLAlchemy's aggregate_strings passes the separator as a parameter; this one allows prepared statements.
     joined = func.group_concat if dialect.name == "sqlite" else func.string_agg
     return joined(column, BETWEEN)
 
 
 async def load_permissions(session: AsyncSession, *users: User) -> None:
-    """Let `User.permissions` and `User.has_perm` of these users tell what the database says, by one statement."""
+    """Load the permissions of these users for `User.permissions` and `User.has_perm`, by one statement."""
     by_id = {user.id: user for user in users}
     held = permission_columns(session.get_bind().dialect)
     rows = await session.execute(select(User.id, *held).where(User.id.in_(by_id)))
@@ -43,14 +43,14 @@ async def load_permissions(session: AsyncSession, *users: User) -> None:
 
 
 def grants_of(holder: User | Group) -> tuple[Table, Column[object]]:
-    """Return the table that links a user, or a group, to permissions, and its column of the holder."""
+    """Return the table of permissions granted to users, or to groups, and its column for the user or group."""
     if isinstance(holder, User):
         return users_permissions, users_permissions.c.user_id
     return groups_permissions, groups_permissions.c.group_id
 
 
 async def groups_of(session: AsyncSession, user: User) -> Mapping[str, Sequence[str]]:
-    """Return the groups that a user is in, by name, each with the permissions that it gives."""
+    """Return the groups of a user by name, with the permissions of each."""
     rows = await session.execute(
         select(Group.name, groups_permissions.c.permission_name)
         .join_from(users_groups, Group, users_groups.c.group_id == Group.id)
@@ -65,7 +65,7 @@ async def groups_of(session: AsyncSession, user: User) -> Mapping[str, Sequence[
 
 
 async def own_permissions(session: AsyncSession, holder: User | Group) -> Sequence[str]:
-    """Return the names of what was granted to a user, or to a group, itself."""
+    """Return the names of the permissions granted to a user or a group directly."""
     links, column = grants_of(holder)
     rows = await session.scalars(
         select(links.c.permission_name).where(column == holder.id).order_by(links.c.permission_name)

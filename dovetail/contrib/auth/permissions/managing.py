@@ -1,6 +1,7 @@
-"""Decide who may give which rights to whom: nobody gains rights by managing accounts.
+"""Decide who may grant which permissions to whom, so that managing accounts cannot increase one's own permissions.
 
-Who can set somebody's password or address can be that person; so one manages only those who may do nothing more.
+Whoever can set the password or address of a user can act as that user. So users can only manage accounts that have no
+permission which they lack themselves.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,7 +19,7 @@ REMOVE_FACTORS = "auth.remove_factors"
 
 
 async def check_may_manage(session: AsyncSession, manager: User, user: User) -> None:
-    """Raise PermissionDeniedError if `user` may do something that `manager` may not."""
+    """Raise PermissionDeniedError if `user` has a permission that `manager` lacks."""
     if manager.is_superuser or manager.id == user.id:
         return
     if user.is_superuser:
@@ -31,9 +32,9 @@ async def check_may_manage(session: AsyncSession, manager: User, user: User) -> 
 
 
 async def check_may_remove_factors(session: AsyncSession, manager: User, user: User) -> None:
-    """Raise PermissionDeniedError unless the manager may remove the second factors of somebody else, who lost them.
+    """Raise PermissionDeniedError unless the manager may remove the second factors of another user, who lost them.
 
-    Whoever has neither the password of somebody nor may set it gets in no further by it.
+    Removing them alone gives nobody access, as the password is still required.
     """
     if not manager.has_perm(REMOVE_FACTORS):
         raise PermissionDeniedError(gettext("This takes the permission %(action)s.") % {"action": REMOVE_FACTORS})
@@ -43,13 +44,13 @@ async def check_may_remove_factors(session: AsyncSession, manager: User, user: U
 
 
 def check_may_set_flags(manager: User, user: User | None, *, is_superuser: bool) -> None:
-    """Raise PermissionDeniedError if somebody who is no superuser wants to make or unmake one."""
+    """Raise PermissionDeniedError if a user who is not a superuser tries to make or unmake one."""
     if not manager.is_superuser and is_superuser != (user is not None and user.is_superuser):
         raise PermissionDeniedError(gettext("Only a superuser may make somebody a superuser, or end that."))
 
 
 def check_may_grant(manager: User, permissions: Iterable[str]) -> None:
-    """Raise PermissionDeniedError unless the manager has all the permissions that they give or take."""
+    """Raise PermissionDeniedError unless the manager has all the permissions that they grant or revoke."""
     missing = [] if manager.is_superuser else sorted(set(permissions) - manager.permissions)
     if missing:
         told = gettext("You can only give or take what you may do yourself; you lack %(permission)s.")
@@ -57,7 +58,7 @@ def check_may_grant(manager: User, permissions: Iterable[str]) -> None:
 
 
 def grantable(manager: User, model: type[Group] | type[Permission]) -> ColumnElement[bool]:
-    """Return the condition on the groups, or the permissions, that the manager may give and take."""
+    """Return the condition on the groups or permissions that the manager may grant and revoke."""
     if manager.is_superuser:
         return true()
     beyond = Permission.name.not_in(sorted(manager.permissions))
@@ -65,9 +66,9 @@ def grantable(manager: User, model: type[Group] | type[Permission]) -> ColumnEle
 
 
 async def set_permissions(session: AsyncSession, manager: User, holder: User | Group, wanted: Collection[str]) -> None:
-    """Let a user or a group hold exactly these permissions of their own.
+    """Replace the permissions granted to a user or group directly.
 
-    Raise InvalidInputError for one that there is not, and PermissionDeniedError as `check_may_grant` does.
+    Raise InvalidInputError for an unknown one, and PermissionDeniedError as `check_may_grant` does.
     """
     held = set(await own_permissions(session, holder))
     new, gone = set(wanted) - held, held - set(wanted)
@@ -80,12 +81,12 @@ async def set_permissions(session: AsyncSession, manager: User, holder: User | G
 async def set_groups(
     session: AsyncSession, manager: User, user: User, wanted: Collection[int], *, known: Collection[int] | None = None
 ) -> None:
-    """Let a user be in exactly the groups with these keys; of other groups than those `known`, nothing changes.
+    """Replace the groups of a user by those with these ids. With `known`, other groups than these are left unchanged.
 
     Raise PermissionDeniedError as `check_may_grant` does.
     """
     held = set(await session.scalars(select(users_groups.c.group_id).where(users_groups.c.user_id == user.id)))
-    unknown = set() if known is None else held - set(known)  # a form did not show them
+    unknown = set() if known is None else held - set(known)  # groups that the form did not show
     changed = held ^ {*wanted, *unknown}
     given = select(groups_permissions.c.permission_name).where(groups_permissions.c.group_id.in_(changed))
     check_may_grant(manager, await session.scalars(given))

@@ -1,6 +1,6 @@
-"""Write the permissions of all plugins to the database: `Plugin.after_migrate` of auth.
+"""Store the permissions of all plugins in the database: the `Plugin.after_migrate` of auth.
 
-The tables are named here without their models: a migration of SQLite does without the ORM, which takes long to import.
+The tables are declared without their models, so that migrations on SQLite need not import the ORM.
 """
 
 from sqlalchemy import Connection, column, delete, insert, select, table, update
@@ -13,13 +13,13 @@ GRANTS = tuple(table(name, column("permission_name")) for name in ("auth_group_p
 
 
 def store_permissions(connection: Connection, migrated: Migrated) -> None:
-    """Insert the permissions that are new, and delete those that are gone together with what was granted of them."""
+    """Insert new permissions, update titles, and delete permissions that are gone, with all grants of them."""
     columns = PERMISSIONS.c.name, PERMISSIONS.c.plugin, PERMISSIONS.c.title
     stored = {row.name: Declared(*row) for row in connection.execute(select(*columns))}
     rows = {one.name: one for one in wanted(list(stored.values()), migrated)}
     gone = sorted(stored.keys() - rows.keys())
     if gone:
-        # Not left to the database's cascades: SQLite looks at no foreign key while it migrates.
+        # Explicitly, without cascades: SQLite's foreign keys are off during migrations.
         for links in GRANTS:
             connection.execute(delete(links).where(links.c.permission_name.in_(gone)))
         connection.execute(delete(PERMISSIONS).where(PERMISSIONS.c.name.in_(gone)))

@@ -1,11 +1,11 @@
-"""Say in words, and in the language of the reader, what a permission lets somebody do."""
+"""Show in words, in the language of the user, what a permission allows."""
 
 import re
 
 from dovetail.contrib.auth.models import Permission
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
-OF_MODEL = re.compile(r"Can (view|add|change|delete) (.+)")  # as `declared` makes them
+OF_MODEL = re.compile(r"Can (view|add|change|delete) (.+)")  # the titles that `declared` generates
 SENTENCES = {
     "view": gettext_lazy("Can view %(kind)s"),
     "add": gettext_lazy("Can add %(kind)s"),
@@ -15,7 +15,7 @@ SENTENCES = {
 
 
 def in_words(permission: Permission) -> str:
-    """Return what a permission is for, and its name: `Can add post (blog.add_post)`."""
+    """Return the title and name of a permission: `Can add post (blog.add_post)`."""
     return f"{_said(permission.title)} ({permission.name})"
 
 

@@ -1,4 +1,4 @@
-"""Checks of logins at providers, which `manage.py check` runs."""
+"""System checks of logins at providers, run by `manage.py check`."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from dovetail.plugin import CheckMessage, Context, error, warning
 
 
 def check_providers(context: Context) -> Iterator[CheckMessage]:
-    """Find providers in production that are asked in clear, or that are not asked for an address."""
+    """Report providers in production that are contacted without TLS, or not asked for an e-mail address."""
     settings = settings_in_production(context)
     if settings is not None:
         for provider in settings.providers:

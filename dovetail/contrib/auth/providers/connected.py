@@ -1,7 +1,7 @@
-"""Decide whose account somebody at a provider is, and keep which belong together.
+"""Connect logins at providers to accounts, and find the account of a login.
 
-Who logs in at a provider gets into the account with which its owner, logged in, connected them, and into no other: an
-address alone proves nothing, since whoever runs a provider, or had the address before, could claim it.
+A login only opens the account that its owner, while logged in, has connected it to. An equal e-mail address proves
+nothing: whoever runs the provider, or owned the address before, could claim it.
 """
 
 import re
@@ -24,11 +24,11 @@ from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import ConflictError, InvalidInputError, NotAuthenticatedError, NotFoundError
 from dovetail.translation.texts import gettext
 
-TRIES = 5  # to find a username that nobody has
+TRIES = 5  # to find a free username
 
 
 async def find_holder(session: AsyncSession, issuer: str, subject: str) -> User | None:
-    """Return the user with whom this subject is connected, locked as `authenticate` does, or None."""
+    """Return the user connected to this subject, locked as `authenticate` does; None if there is none."""
     return await session.scalar(
         select(User)
         .join(ConnectedLogin, ConnectedLogin.user_id == User.id)
@@ -39,9 +39,9 @@ async def find_holder(session: AsyncSession, issuer: str, subject: str) -> User 
 
 
 async def user_of(session: AsyncSession, login: ProviderLogin, provider: AnyProvider) -> User:
-    """Return the user whom this login lets in; somebody new gets an account, if the site's settings say so.
+    """Return the user whom this login opens an account for; a new account is created if the settings allow it.
 
-    Raise NotAuthenticatedError for everybody else.
+    Raise NotAuthenticatedError otherwise.
     """
     if login.failure:
         raise NotAuthenticatedError(login.failure)
@@ -54,9 +54,9 @@ async def user_of(session: AsyncSession, login: ProviderLogin, provider: AnyProv
 
 
 async def connect(session: AsyncSession, user: User, login: ProviderLogin, provider: AnyProvider) -> ConnectedLogin:
-    """Let whoever brought back `login` log in to this account from now on. The account's owner must be asking.
+    """Connect a login at a provider to an account. The owner of the account has to be the current user.
 
-    Raise ConflictError if they are somebody's already, and if the provider vouches for no address.
+    Raise ConflictError if it is connected to an account already, or if the provider has not confirmed an address.
     """
     if login.failure:
         raise ConflictError(login.failure)
@@ -89,16 +89,16 @@ async def connect(session: AsyncSession, user: User, login: ProviderLogin, provi
 
 
 async def connected_logins(session: AsyncSession, user: User) -> Sequence[ConnectedLogin]:
-    """Return the logins that are connected with an account, the first one first."""
+    """Return the logins connected to an account, oldest first."""
     statement = select(ConnectedLogin).where(ConnectedLogin.user_id == user.id).order_by(ConnectedLogin.id)
     return (await session.scalars(statement)).all()
 
 
 async def disconnect(session: AsyncSession, user: User, key: int, providers: Sequence[AnyProvider]) -> ConnectedLogin:
-    """Delete a connected login of a user, whose row gets locked, and return it.
+    """Delete a connected login of a user, whose row is locked, and return it.
 
-    Raise NotFoundError, and ConflictError if nothing else would let the user in: no password, no passkey, and no other
-    login at one of `providers`.
+    Raise NotFoundError, and ConflictError if the user could not log in any more: without a password, a passkey, or
+    another login at one of `providers`.
     """
     locked = await session.scalar(
         select(User).where(User.id == user.id).with_for_update().execution_options(populate_existing=True)
@@ -168,7 +168,7 @@ async def _create_user(session: AsyncSession, login: ProviderLogin, provider: An
                     )
                     % {"email": login.email, "label": provider.label}
                 ) from None
-        except InvalidInputError as error:  # of the address: the name is cleaned
+        except InvalidInputError as error:  # an invalid address; the username was cleaned
             raise NotAuthenticatedError(
                 gettext("%(label)s gave what cannot be used: %(detail)s")
                 % {"label": provider.label, "detail": error.detail}

@@ -1,7 +1,7 @@
-"""Take somebody through a login at a provider: there, back, and in. The API and the back office both come here.
+"""Carry out a login at a provider, for the API and the back office.
 
-Three steps, each a transaction of its own, and none is open while a provider is asked: `start` sends the browser away,
-`come_back` asks the provider who it was, and whoever the browser belongs to then makes use of it (`connected.py`).
+It has three steps, each in a transaction of its own; none is open while the provider is contacted. `start` redirects
+the browser, `come_back` asks the provider for the user, and `connected.py` uses the result for the browser's user.
 """
 
 import logging
@@ -36,16 +36,16 @@ LIBRARIES = ("authlib", "httpx2", "joserfc")
 
 @dataclass
 class ProviderDesk:
-    """The providers of one application, and what a login at one of them needs."""
+    """The providers of an application, and everything needed for a login at one of them."""
 
     providers: tuple[AnyProvider, ...]
     database: Database
     secret_key: SecretStr
     cookie: BrowserCookie
-    rates: tuple[Rate, ...]  # of logins from one network, by whatever means
+    rates: tuple[Rate, ...]  # limits for all kinds of logins from one network
 
     def provider(self, name: str) -> AnyProvider:
-        """Return the provider of this name. Raise NotFoundError."""
+        """Return the provider with this name. Raise NotFoundError if there is none."""
         for provider in self.providers:
             if provider.name == name:
                 return provider
@@ -55,29 +55,29 @@ class ProviderDesk:
 
     @cached_property
     def documents(self) -> "Documents":
-        """Return what the providers say of themselves."""
-        # Imported here and below: the libraries of OAuth take long to import, which nobody pays for who never comes.
+        """Return the cache of provider metadata."""
+        # Imported here and below, since the OAuth libraries are slow to import and most sites do not need them.
         from dovetail.contrib.auth.providers.documents import Documents
 
         return Documents()
 
     async def count(self, app: HasState, connection: HTTPConnection) -> None:
-        """Count a login that is begun, among all logins from this network. Raise TooManyRequestsError."""
+        """Count a login that begins, towards the limits of this network. Raise TooManyRequestsError."""
         network = network_of(connection)
         await take_or_refuse(LIMITER.get(app), [Charge("login-network", network, rate) for rate in self.rates])
 
     async def start(
         self, provider: AnyProvider, *, browser: str, next_page: str, redirect_uri: str, again: bool = False
     ) -> str:
-        """Return the address at the provider to which the browser with the key `browser` goes to log in.
+        """Return the provider's URL to which the browser with the key `browser` is redirected.
 
-        With `again` the provider is asked not to take an earlier login for enough. Raise UnavailableError if the
-        provider cannot be asked where that is.
+        With `again`, the provider is asked to authenticate the user again. Raise UnavailableError if the provider does
+        not answer.
         """
         from dovetail.contrib.auth.providers.exchange import authorization_url
 
         try:
-            await self.documents.endpoints(provider)  # before there is a row
+            await self.documents.endpoints(provider)  # before a row is inserted
             async with self.database.unit_of_work() as session:
                 state = await logins.begin(session, provider, browser=browser, next_page=next_page)
             secrets = secrets_of(state, self.secret_key)
@@ -88,10 +88,10 @@ class ProviderDesk:
     async def come_back(
         self, provider: AnyProvider, answer: Mapping[str, str], *, browser: str, redirect_uri: str
     ) -> str:
-        """Ask the provider who brought back `answer`, keep it for the browser, and return the page to go on to.
+        """Ask the provider for the user, store the result for the browser, and return the page to continue with.
 
-        What goes wrong with the provider is kept too, for the page to tell. Raise BadRequestError for a state that is
-        not this browser's, or not to be used any more.
+        `answer` are the parameters of the callback. A failure at the provider is stored, too, so that the page can show
+        it. Raise BadRequestError for a state that is not this browser's or no longer valid.
         """
         from dovetail.contrib.auth.providers.exchange import fetch_vouched
 
@@ -116,9 +116,9 @@ PROVIDERS = StateKey[ProviderDesk]("login_providers", "name a provider in AUTH_P
 
 
 def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> ProviderDesk:
-    """Return the desk for the providers that `auth` names.
+    """Return the ProviderDesk for the providers in `auth`.
 
-    Raise ConfigurationError if a library is missing that only they need.
+    Raise ConfigurationError if a library that they need is not installed.
     """
     providers = auth.providers
     if providers and (missing := [name for name in LIBRARIES if find_spec(name) is None]):

@@ -1,4 +1,4 @@
-"""Descriptions of providers by themselves: endpoints and keys, fetched when first needed and kept for a while.
+"""The metadata of providers (endpoints and keys), fetched on first use and cached.
 
 (https://openid.net/specs/openid-connect-discovery-1_0.html, section 4)
 """
@@ -27,7 +27,7 @@ SILENT = "{} does not answer at the moment. Try again later, or log in another w
 
 
 class Endpoints(BaseModel):
-    """The part of a provider's description that a login needs."""
+    """The part of a provider's metadata that a login needs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,18 +44,18 @@ class _Kept:
     keys: KeySet | None = None
     endpoints_until: float = 0
     keys_until: float = 0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # of many who ask at once, one fetches
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # so that concurrent logins fetch only once
 
 
 class Documents:
-    """Fetches and keeps what each provider of one application says of itself."""
+    """Fetches and caches the metadata of an application's providers."""
 
     def __init__(self, tls: SSLContext | None = None) -> None:
-        self.tls = tls or make_tls()  # what certificates of providers are checked with
+        self.tls = tls or make_tls()  # verifies the certificates of providers
         self._kept: dict[str, _Kept] = {}
 
     async def endpoints(self, provider: AnyProvider) -> Endpoints:
-        """Return where to go and where to ask. Raise ProviderError."""
+        """Return the endpoints of a provider. Raise ProviderError."""
         if isinstance(provider, OAuth2Provider):
             return Endpoints(
                 authorization_endpoint=provider.authorization_endpoint,
@@ -71,7 +71,7 @@ class Documents:
             return kept.endpoints
 
     async def keys(self, provider: OidcProvider, *, instead_of: KeySet | None = None) -> KeySet:
-        """Return the keys the provider signs with; others than `instead_of`, which lack one. Raise ProviderError."""
+        """Return the provider's signing keys; newer ones than `instead_of`, which lack a key. Raise ProviderError."""
         uri = (await self.endpoints(provider)).jwks_uri
         kept = self._of(provider)
         async with kept.lock:
@@ -111,7 +111,7 @@ class Documents:
 
 
 def read_object(response: httpx2.Response) -> dict[str, object]:
-    """Return the JSON object of an answer. Raise ProviderError, HTTPStatusError and ValueError."""
+    """Return the JSON object in a response. Raise ProviderError, HTTPStatusError and ValueError."""
     found = response.raise_for_status().json()
     if isinstance(found, dict):
         return found
@@ -120,7 +120,7 @@ def read_object(response: httpx2.Response) -> dict[str, object]:
 
 @contextmanager
 def told_as_provider_error(provider: AnyProvider) -> Iterator[None]:
-    """Turn what goes wrong with a provider, in whichever library, into a ProviderError that a log can show."""
+    """Convert the exceptions of all libraries that talk to a provider into a ProviderError fit for a log."""
     try:
         yield
     except httpx2.HTTPStatusError as error:

@@ -1,4 +1,4 @@
-"""Begin a session of our own for whoever has just come back from a provider."""
+"""Authenticate the user of a browser that has just returned from a provider."""
 
 from datetime import UTC, datetime
 
@@ -17,11 +17,11 @@ from dovetail.translation.texts import gettext, in_english
 
 
 async def prove_by_provider(session: AsyncSession, connection: HTTPConnection, desk: ProviderDesk) -> Proved:
-    """Return who came back from a provider to this browser; nobody can make use of it twice.
+    """Return the user of the login that this browser has brought back; it can be used only once.
 
-    They gave a second factor if the provider asked for one, as the site's settings understand it.
+    It counts as a second factor if the provider asked for one, as configured by the settings.
 
-    Raise NotAuthenticatedError, which says what was wrong.
+    Raise NotAuthenticatedError, which says what went wrong.
     """
     login = await logins.make_use(session, browser=desk.cookie.read(connection))
     if login is None:
@@ -42,5 +42,5 @@ def _method(provider: AnyProvider) -> str:
 
 
 def _proved_at(login: ProviderLogin) -> datetime | None:
-    """Return when the provider asked for proof, which may be days ago; None, which is now, if it does not say."""
+    """Return when the provider authenticated the user, which may be days ago; None (now) if it does not say."""
     return login.authenticated_at and min(datetime.now(UTC), login.authenticated_at)

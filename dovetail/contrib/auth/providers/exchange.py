@@ -1,7 +1,7 @@
-"""Send somebody to a provider, and ask it with the code that they bring back who they are.
+"""Send a user to a provider, and exchange the code they bring back for their identity.
 
-The authorization code flow with PKCE, and nothing else (RFC 9700; https://openid.net/specs/openid-connect-core-1_0.html,
-section 3.1). Authlib speaks OAuth, joserfc verifies signatures.
+Only the authorization code flow with PKCE is used (RFC 9700; https://openid.net/specs/openid-connect-core-1_0.html,
+section 3.1). Authlib implements OAuth, joserfc verifies signatures.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ from dovetail.contrib.auth.setting_types.providers import AnyProvider, OAuth2Pro
 
 T = TypeVar("T")
 
-LEEWAY = 60  # seconds by which clocks may differ
+LEEWAY = 60  # seconds that clocks may differ
 LONGEST_CODE = 4096
 
 
 async def authorization_url(
     documents: Documents, provider: AnyProvider, secrets: Secrets, *, redirect_uri: str, again: bool
 ) -> str:
-    """Return where to send the browser; with `again`, somebody logged in there is asked to prove it anew.
+    """Return the URL to redirect the browser to; with `again`, a logged-in user has to authenticate again there.
 
     Raise ProviderError.
     """
@@ -59,7 +59,7 @@ async def authorization_url(
 async def fetch_vouched(
     documents: Documents, provider: AnyProvider, answer: Mapping[str, str], secrets: Secrets, *, redirect_uri: str
 ) -> Vouched:
-    """Return who came back with `answer`, the parameters of the callback. Raise ProviderError."""
+    """Return the user who came back with `answer`, the parameters of the callback. Raise ProviderError."""
     return await _in_time(provider, _fetch_vouched(documents, provider, answer, secrets, redirect_uri))
 
 
@@ -89,10 +89,10 @@ async def _fetch_vouched(
 
 
 def _code_of(provider: AnyProvider, endpoints: Endpoints, answer: Mapping[str, str]) -> str:
-    """Return the code, if the answer is the provider's own and no refusal. Raise ProviderError."""
+    """Return the code, if the answer comes from this provider and is no refusal. Raise ProviderError."""
     issuer, expected = answer.get("iss"), provider.issuer
     is_named = issuer is not None or endpoints.authorization_response_iss_parameter_supported
-    if expected is not None and is_named and issuer != expected:  # RFC 9207, section 2.4: mixed up with another one's
+    if expected is not None and is_named and issuer != expected:  # RFC 9207, section 2.4: a mix-up attack
         raise ProviderError(f"the answer names the issuer {str(issuer)[:100]!r}, expected {expected!r}")
     if "error" in answer:
         refused = answer["error"] in {"access_denied", "consent_required", "login_required", "interaction_required"}
@@ -105,7 +105,7 @@ def _code_of(provider: AnyProvider, endpoints: Endpoints, answer: Mapping[str, s
 
 
 async def _verify(documents: Documents, provider: OidcProvider, token: Mapping[str, object], nonce: str) -> Claims:
-    """Return the claims of the ID token that came with a token. Raise ProviderError."""
+    """Return the verified claims of the ID token in a token response. Raise ProviderError."""
     text = token.get("id_token")
     if not isinstance(text, str):
         raise ProviderError("it sent no ID token")
@@ -113,7 +113,7 @@ async def _verify(documents: Documents, provider: OidcProvider, token: Mapping[s
     with told_as_provider_error(provider):
         try:
             decoded = _decode(text, keys, provider)
-        except (InvalidKeyIdError, BadSignatureError):  # the provider may have new keys by now
+        except (InvalidKeyIdError, BadSignatureError):  # the provider may have changed its keys
             decoded = _decode(text, await documents.keys(provider, instead_of=keys), provider)
         claims = CodeIDToken(
             decoded.claims,
@@ -130,7 +130,7 @@ async def _verify(documents: Documents, provider: OidcProvider, token: Mapping[s
 
 
 def _decode(text: str, keys: KeySet, provider: OidcProvider) -> jwt.Token:
-    # By the algorithms of the settings: those of the description are the provider's to change, `none` among them.
+    # Only the algorithms in the settings: those in the provider's metadata could change, even to `none`.
     registry = JWSRegistry(algorithms=list(provider.algorithms), strict_check_header=False)
     return jwt.decode(text, keys, registry=registry)
 
@@ -168,14 +168,14 @@ def _client(documents: Documents, provider: AnyProvider, redirect_uri: str) -> A
         transport=ProviderTransport(provider, documents.tls),
         headers=HEADERS,
         timeout=provider.timeout,
-        leeway=0,  # a token is used at once, however short it lives
+        leeway=0,  # the token is used immediately, so it need not be valid for long
         trust_env=False,
         follow_redirects=False,
     )
 
 
 async def _in_time(provider: AnyProvider, work: Awaitable[T]) -> T:
-    """Await `work` for as long as one login may ask things of the provider. Raise ProviderError."""
+    """Await `work` within the time limit for one login. Raise ProviderError."""
     with told_as_provider_error(provider):
         async with asyncio.timeout(provider.timeout):
             return await work

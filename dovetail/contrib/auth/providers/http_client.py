@@ -1,7 +1,8 @@
-"""Talk to providers: no redirects, no proxies, small answers, and no address that only our own network reaches.
+"""The HTTP client for providers: no redirects, no proxies, limited responses, and no internal addresses.
 
-The documents of a provider name further addresses. Whoever could choose them could make the site knock at doors behind
-its firewall (OWASP: server-side request forgery), so each is resolved here, looked at, and connected to as it was seen.
+The metadata of a provider contains further URLs. Whoever controls them could make the site send requests to hosts
+behind its firewall (server-side request forgery). So each host is resolved and checked here, and that very address is
+used.
 """
 
 import asyncio
@@ -17,17 +18,17 @@ from dovetail.contrib.auth.providers.vouching import ProviderError
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 
 MAXIMUM_ANSWER = 1_000_000  # bytes
-# Their last 32 bits are an address of IPv4: RFC 6052, section 2.1, and RFC 4291, section 2.5.5.1.
+# Networks whose last 32 bits are an IPv4 address: RFC 6052, section 2.1, and RFC 4291, section 2.5.5.1.
 CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Dovetail"}
 
 
 class ProviderTransport(httpx2.AsyncBaseTransport):
-    """Sends requests to one provider and reads its answers up to MAXIMUM_ANSWER bytes.
+    """Sends requests to one provider and reads responses of up to MAXIMUM_ANSWER bytes.
 
-    Raises ProviderError for an address of an internal network, unless the provider may have such, for an answer that is
-    compressed, and for one that is too long.
+    It raises ProviderError for an internal address, unless the provider is configured as internal, and for a response
+    that is compressed or too long.
     """
 
     def __init__(self, provider: AnyProvider, tls: ssl.SSLContext) -> None:
@@ -35,7 +36,7 @@ class ProviderTransport(httpx2.AsyncBaseTransport):
         self._may_be_internal = provider.internal_network
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Return the answer to `request`, whose body is read by the client."""
+        """Return the response to `request`; its body is read by the client."""
         response = await self._send(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
@@ -69,9 +70,9 @@ class ProviderTransport(httpx2.AsyncBaseTransport):
         there = httpx2.Request(
             request.method,
             request.url.copy_with(host=address),
-            headers=request.headers,  # with the Host of the name
+            headers=request.headers,  # whose Host is the name
             stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": request.url.host},  # whose certificate is expected
+            extensions={**request.extensions, "sni_hostname": request.url.host},  # the name in the certificate
         )
         return await self._inner.handle_async_request(there)
 
@@ -94,7 +95,7 @@ class _Limited(httpx2.AsyncByteStream):
 
 
 def make_tls() -> ssl.SSLContext:
-    """Return what certificates of providers are checked with: it takes long to make, and serves for all of them."""
+    """Return the TLS context for all providers; creating one is slow."""
     return httpx2.create_ssl_context()
 
 
@@ -104,7 +105,7 @@ def _is_internal(text: str) -> bool:
 
 
 def _reached_by(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return where this machine, or a gateway, takes what is sent to an address: some carry one of IPv4."""
+    """Return the address that packets for an address finally reach: some IPv6 addresses contain an IPv4 address."""
     if isinstance(address, IPv4Address):
         return address
     if any(address in network for network in CARRIERS):

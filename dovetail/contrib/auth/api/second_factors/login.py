@@ -1,4 +1,4 @@
-"""Log in by more than a password: answer the challenge of a login, or use a passkey alone. Part of `/api/auth`."""
+"""Log in with a second factor, by answering the challenge of a login, or with a passkey alone. Part of `/api/auth`."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import MISSING
@@ -31,7 +31,7 @@ WRONG: dict[int | str, dict[str, object]] = {**THROTTLED, 401: {"description": "
 async def log_in_or_challenge(
     session: AsyncSession, user: User, request: Request, response: Response
 ) -> AccessTokenRead | SecondStepRead:
-    """Return a token for a user who gave the right password; a challenge, if they have a second factor."""
+    """Return a token for a user who gave the right password, or a challenge if they have a second factor."""
     begun = await second_step.begin_login(session, user, connection=request, method="password")
     if isinstance(begun, SecondStep):
         return SecondStepRead.model_validate(begun, from_attributes=True)
@@ -44,25 +44,25 @@ async def answer_login_challenge(
 ) -> AccessTokenRead | Response:
     """Get a bearer token for the challenge of a login and a second factor.
 
-    A challenge is good for one login, within five minutes, and bears five wrong answers. A code works once.
+    A challenge is valid for one login within five minutes, and for five wrong answers. A code works once.
     """
     challenge, answer = data.challenge.get_secret_value(), given_answer(data)
     party = find_relying_party(context_of(session), request)
     proved = await second_step.finish_second_step(session, challenge, answer, party)
     if isinstance(proved, Refusal):
-        return respond(request, _refused(proved, data))  # not raised: that it was tried is to be kept
+        return respond(request, _refused(proved, data))  # returned, not raised, so that the attempt is committed
     return await give_token(session, proved, request, response)
 
 
 @router.post(
     "/passkeys/options",
-    responses={404: {"description": "This site knows no passkeys"}},
+    responses={404: {"description": "Passkeys are not configured"}},
     dependencies=[throttled("60/minute", name="passkeys")],
 )
 async def begin_login_with_passkey(session: SessionDep, request: Request) -> PasskeyOptions:
-    """Begin a login by passkey alone: the answer goes to `navigator.credentials.get`, and what that gives comes back.
+    """Begin a login by passkey alone: returns options for `navigator.credentials.get`; send back its result.
 
-    It is good for one login, within five minutes.
+    The options are valid for one login within five minutes.
     """
     party = relying_party(context_of(session), request)
     return PasskeyOptions(options=await begin_passkey_login(session, party))
@@ -77,7 +77,7 @@ async def begin_login_with_passkey(session: SessionDep, request: Request) -> Pas
 async def log_in_with_passkey(
     data: PasskeyLogin, session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | Response:
-    """Get a bearer token for a passkey, which is two factors at once: a device, and what unlocks it."""
+    """Get a bearer token for a passkey, which combines two factors: a device, and what unlocks it."""
     party = relying_party(context_of(session), request)
     proved = await second_step.finish_passkey_login(session, data.passkey.as_json(), party)
     if proved is None:
@@ -86,7 +86,7 @@ async def log_in_with_passkey(
 
 
 async def give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
-    """Return the token of a session that begins for somebody who proved who they are."""
+    """Start a session for a user who has proved their identity, and return its token."""
     logged_in = await log_in(
         session,
         proved.user,
@@ -99,7 +99,7 @@ async def give_token(session: AsyncSession, proved: Proved, request: Request, re
 
 
 def given_answer(data: Answer) -> second_step.Answer:
-    """Return what a client sent as proof."""
+    """Return the answer in a request body."""
     return second_step.Answer(
         code=None if data.code is MISSING else data.code.get_secret_value(),
         recovery_code=None if data.recovery_code is MISSING else data.recovery_code.get_secret_value(),
@@ -108,13 +108,13 @@ def given_answer(data: Answer) -> second_step.Answer:
 
 
 def wrong_factor(data: Answer) -> NotAuthenticatedError:
-    """Return the error for an answer that proves nothing."""
+    """Return the error for a wrong answer."""
     given = next(name for name in ("code", "recovery_code", "passkey") if getattr(data, name) is not MISSING)
     return _wrong(f"/{given}", "This is wrong, or was used already; try again.")
 
 
 def _token(logged_in: LoggedIn, response: Response) -> AccessTokenRead:
-    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the kernel says no-store
+    response.headers["Pragma"] = "no-cache"  # RFC 6749, section 5.1; the middleware adds no-store
     return AccessTokenRead.of(logged_in)
 
 

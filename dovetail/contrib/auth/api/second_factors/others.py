@@ -1,4 +1,4 @@
-"""Remove the second factors of somebody who lost them: `/api/users/{user_id}/factors`, for who may."""
+"""Remove the second factors of another user who lost them: `/api/users/{user_id}/factors`."""
 
 from fastapi import APIRouter
 
@@ -15,10 +15,10 @@ router = APIRouter()
 
 @router.delete("/users/{user_id}/factors", status_code=204)
 async def remove_user_factors(user_id: PathId, _: RecentProof, viewer: StaffUser, session: SessionDep) -> None:
-    """Remove all second factors and passkeys of a user who lost them, and tell the user.
+    """Remove all second factors and passkeys of a user who lost them, and tell the user by e-mail.
 
-    Their password is enough from then on, until they enrol another factor. It takes the permission
-    `auth.remove_factors`, which superusers have, and a recent proof; nobody does it to whoever may do more.
+    The user can then log in with the password alone, until they enrol another factor. It requires the permission
+    `auth.remove_factors`, which superusers have, and a recent proof. Users with more permissions are refused.
     """
     check_permission(viewer, REMOVE_FACTORS)
     user = await get_user(session, user_id, lock=True)

@@ -1,4 +1,4 @@
-"""One's own second factors and passkeys: `/api/auth/factors`. To change them takes a recent proof of who is asking."""
+"""The user's own second factors and passkeys: `/api/auth/factors`. Changing them requires a recent proof."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/factors", tags=["auth"])
 
 
 async def get_proven_user(user: EnrollingUser, session: SessionDep) -> User:
-    """Return the user who is asking, locked, if they proved recently who they are. Raise as `check_recent_proof`."""
+    """Return the current user, locked, if they have a recent proof. Raise as `check_recent_proof` does."""
     return await lock_proven(session, user)
 
 
@@ -46,7 +46,7 @@ ProvenUser = Annotated[User, Depends(get_proven_user)]
 
 @router.get("")
 async def list_factors(user: EnrollingUser, session: SessionDep, settings: AuthSettingsDep) -> FactorsRead:
-    """Return the second factors and passkeys that one has."""
+    """Return the user's second factors and passkeys."""
     held = await factors_of(session, user.id)
     return FactorsRead(
         totp=[TotpRead.model_validate(row) for row in held.totp],
@@ -58,7 +58,7 @@ async def list_factors(user: EnrollingUser, session: SessionDep, settings: AuthS
 
 @router.post("/totp", status_code=201)
 async def enrol_totp(data: FactorNamed, user: ProvenUser, session: SessionDep) -> TotpEnrolment:
-    """Begin to enrol an authenticator app: its secret is shown this once, and a code confirms it within an hour."""
+    """Begin to enrol an authenticator app: its secret is shown only once, and has to be confirmed within an hour."""
     settings = context_of(session).settings
     row, secret = await changes.begin_totp_enrolment(session, user, data.name)
     return TotpEnrolment(
@@ -68,7 +68,7 @@ async def enrol_totp(data: FactorNamed, user: ProvenUser, session: SessionDep) -
 
 @router.post("/totp/{factor_id}/confirm")
 async def confirm_totp(factor_id: PathId, data: TotpConfirmation, user: ProvenUser, session: SessionDep) -> NewTotpRead:
-    """Let an authenticator app count, by a code that it shows. Recovery codes come with the first factor."""
+    """Activate an authenticator app with a code that it shows. With the first factor, recovery codes are returned."""
     added = await changes.confirm_totp_enrolment(session, user, factor_id, data.code.get_secret_value())
     if added is None:
         raise _bad("/code", "The app does not show this code now; see whether the clock of the device is right.")
@@ -77,20 +77,20 @@ async def confirm_totp(factor_id: PathId, data: TotpConfirmation, user: ProvenUs
 
 @router.patch("/totp/{factor_id}")
 async def rename_totp(factor_id: PathId, data: FactorNamed, user: ProvenUser, session: SessionDep) -> TotpRead:
-    """Give an authenticator app another name."""
+    """Rename an authenticator app."""
     row = await changes.rename_factor(session, user, Totp, factor_id, data.name)
     return TotpRead.model_validate(row)
 
 
 @router.delete("/totp/{factor_id}", status_code=204)
 async def remove_totp(factor_id: PathId, user: ProvenUser, session: SessionDep) -> None:
-    """Remove an authenticator app; with the last factor the recovery codes go."""
+    """Remove an authenticator app; recovery codes are removed with the last factor."""
     await changes.remove_own_factor(session, user, await find_factor(session, user, Totp, factor_id))
 
 
-@router.post("/passkeys/options", responses={404: {"description": "This site knows no passkeys"}})
+@router.post("/passkeys/options", responses={404: {"description": "Passkeys are not configured"}})
 async def begin_passkey_registration(user: ProvenUser, session: SessionDep, request: Request) -> PasskeyOptions:
-    """Begin to register a passkey: the answer goes to `navigator.credentials.create`, which gives what to send next."""
+    """Begin to register a passkey: returns options for `navigator.credentials.create`; send its result next."""
     return PasskeyOptions(options=await begin_registration(session, user, relying_party(context_of(session), request)))
 
 
@@ -98,11 +98,11 @@ async def begin_passkey_registration(user: ProvenUser, session: SessionDep, requ
 async def register_passkey(
     data: PasskeyRegistration, user: ProvenUser, session: SessionDep, request: Request
 ) -> NewPasskeyRead:
-    """Register a passkey, which logs one in by itself from now on. Recovery codes come with the first factor."""
+    """Register a passkey, which can then be used to log in. With the first factor, recovery codes are returned."""
     party = relying_party(context_of(session), request)
     added = await changes.register_passkey(session, user, data.name, data.passkey.as_json(), party)
     if added is None:
-        raise _bad("/passkey", "The passkey answers no question that is open; begin again.")
+        raise _bad("/passkey", "The passkey does not answer an open challenge; begin again.")
     return NewPasskeyRead.model_validate(
         {**_columns(PasskeyRead, added.factor), "recovery_codes": added.recovery_codes}
     )
@@ -110,20 +110,20 @@ async def register_passkey(
 
 @router.patch("/passkeys/{factor_id}")
 async def rename_passkey(factor_id: PathId, data: FactorNamed, user: ProvenUser, session: SessionDep) -> PasskeyRead:
-    """Give a passkey another name."""
+    """Rename a passkey."""
     row = await changes.rename_factor(session, user, Passkey, factor_id, data.name)
     return PasskeyRead.model_validate(row)
 
 
 @router.delete("/passkeys/{factor_id}", status_code=204)
 async def remove_passkey(factor_id: PathId, user: ProvenUser, session: SessionDep) -> None:
-    """Remove a passkey; with the last factor the recovery codes go. 409 for the last one of who has no password."""
+    """Remove a passkey; recovery codes go with the last factor. 409 for the last one of a user without a password."""
     await changes.remove_own_factor(session, user, await find_factor(session, user, Passkey, factor_id))
 
 
-@router.post("/recovery-codes", responses={409: {"description": "There is no factor they could stand in for"}})
+@router.post("/recovery-codes", responses={409: {"description": "There is no factor that they could replace"}})
 async def renew_recovery_codes(user: ProvenUser, session: SessionDep) -> RecoveryCodesRead:
-    """Make new recovery codes, which are shown this once; the earlier ones are worthless from now on."""
+    """Create new recovery codes, which are shown only once; earlier ones become invalid."""
     return RecoveryCodesRead(recovery_codes=await changes.renew_recovery_codes(session, user))
 
 

@@ -1,4 +1,4 @@
-"""Prove again who one is by a factor, where the password would do too, or where there is none."""
+"""Give a recent proof by a factor, instead of the password or if the user has none."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,16 +19,16 @@ from dovetail.plugin import context_of
 router = APIRouter(prefix="/prove", tags=["auth"])
 
 
-@router.post("/options", responses={404: {"description": "This site knows no passkeys"}})
+@router.post("/options", responses={404: {"description": "Passkeys are not configured"}})
 async def begin_proof_with_passkey(user: ProvingUser, session: SessionDep, request: Request) -> PasskeyOptions:
-    """Begin to prove who one is by a passkey: the answer goes to `navigator.credentials.get`."""
+    """Begin a proof by passkey: returns options for `navigator.credentials.get`."""
     party = relying_party(context_of(session), request)
     return PasskeyOptions(options=await begin_passkey_proof(session, user, party))
 
 
 @router.post("/second-factor", status_code=204, response_class=Response, responses=THROTTLED)
 async def prove_with_second_factor(data: Answer, user: ProvingUser, session: SessionDep, request: Request) -> Response:
-    """Prove again who one is by a code, a recovery code or a passkey, as `prove_with_password` does by the password."""
+    """Give a recent proof by a code, a recovery code or a passkey, as `prove_with_password` does by the password."""
     answer = given_answer(data)
     await begin_proof(user, is_guessable=answer.code is not None)
     row = await current_row(session, user)
@@ -36,6 +36,6 @@ async def prove_with_second_factor(data: Answer, user: ProvingUser, session: Ses
     if locked is None:
         raise NotAuthenticatedError
     if not await prove_by_factor(session, locked, answer, find_relying_party(context_of(session), request)):
-        return respond(request, wrong_factor(data))  # not raised: that it was tried is to be kept
+        return respond(request, wrong_factor(data))  # returned, not raised, so that the attempt is committed
     await note_proof(session, row, answer.kind)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""The bodies of requests and answers about second factors and passkeys; secrets are shown when they are made."""
+"""The request and response schemas of second factors and passkeys. Secrets are only returned when they are created."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -16,7 +16,7 @@ Options = Annotated[
     dict[str, JsonValue],
     Field(examples=[{"challenge": CHALLENGE, "rpId": "example.org"}]),
 ]
-MAXIMUM_PART = 20_000  # characters of base64url; an attestation with its certificates has some thousand
+MAXIMUM_PART = 20_000  # characters of base64url; an attestation with certificates has a few thousand
 Base64Url = Annotated[
     str,
     Field(min_length=1, max_length=MAXIMUM_PART, pattern=r"^[A-Za-z0-9_-]+$", examples=["eyJ0eXBlIjoid2ViYXV0aG4ifQ"]),
@@ -24,7 +24,7 @@ Base64Url = Annotated[
 RecoveryCodes = Annotated[
     list[str],
     Field(
-        description="Shown this once; those that come with the first factor.",
+        description="Shown only once, when the first factor is enrolled.",
         examples=[["3k7p9w-ab12cd-ef34gh-jk56mn"]],
     ),
 ]
@@ -50,7 +50,7 @@ FactorName = Annotated[
 
 
 class Credential(BaseModel):
-    """The value that `PublicKeyCredential.toJSON()` returns; what else browsers put in is passed over."""
+    """The result of `PublicKeyCredential.toJSON()`; other members that browsers add are ignored."""
 
     model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
 
@@ -59,12 +59,12 @@ class Credential(BaseModel):
     type: Literal["public-key"] = "public-key"
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return it as the browser wrote it."""
+        """Return the credential in the browser's JSON format."""
         return self.model_dump(by_alias=True)
 
 
 class AssertionResponse(BaseModel):
-    """The statement that an authenticator signed."""
+    """What an authenticator signed."""
 
     client_data: Base64Url = Field(alias="clientDataJSON")
     authenticator_data: Base64Url = Field(alias="authenticatorData")
@@ -75,13 +75,13 @@ class AssertionResponse(BaseModel):
 
 
 class Assertion(Credential):
-    """The answer of `navigator.credentials.get`, as JSON."""
+    """The result of `navigator.credentials.get`, as JSON."""
 
     response: AssertionResponse
 
 
 class AttestationResponse(BaseModel):
-    """The public half of what an authenticator made."""
+    """The public part of a new credential."""
 
     client_data: Base64Url = Field(alias="clientDataJSON")
     attestation: Base64Url = Field(alias="attestationObject")
@@ -91,27 +91,29 @@ class AttestationResponse(BaseModel):
 
 
 class Attestation(Credential):
-    """The answer of `navigator.credentials.create`, as JSON."""
+    """The result of `navigator.credentials.create`, as JSON."""
 
     response: AttestationResponse
 
 
 class SecondStepRead(Schema):
-    """The answer to a login that lacks a second factor: no token yet, and a challenge to answer."""
+    """The response to a login that needs a second factor: a challenge instead of a token."""
 
     challenge: Annotated[
         str,
         Field(
-            description="Goes to POST /auth/login/second-factor, with a code, a recovery code or a passkey. It works "
-            "once, and bears five wrong answers.",
+            description="Send it to POST /auth/login/second-factor, with a code, a recovery code or a passkey. It is "
+            "valid once, and for five wrong answers.",
             examples=[CHALLENGE],
         ),
     ]
-    methods: Annotated[list[Method], Field(description="By what the user can answer.", examples=[["totp"]])]
+    methods: Annotated[
+        list[Method], Field(description="The factors that the user can answer with.", examples=[["totp"]])
+    ]
     expires_in: Annotated[int, Field(description="Seconds until the challenge expires.", examples=[300])]
     passkey: Annotated[
         Options | None,
-        Field(description="What to give `navigator.credentials.get`, as PublicKeyCredentialRequestOptionsJSON."),
+        Field(description="Options for `navigator.credentials.get`, as PublicKeyCredentialRequestOptionsJSON."),
     ]
 
 
@@ -122,7 +124,7 @@ class Answer(Schema):
 
     code: Annotated[Code | MISSING, Field(description="The six digits that an authenticator app shows.")] = MISSING
     recovery_code: Code | MISSING = MISSING
-    passkey: Annotated[Assertion | MISSING, Field(description="What `navigator.credentials.get` answered.")] = MISSING
+    passkey: Annotated[Assertion | MISSING, Field(description="The result of `navigator.credentials.get`.")] = MISSING
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -142,18 +144,18 @@ class SecondStepAnswer(Answer):
 
 
 class PasskeyLogin(Schema):
-    """A passkey, as the whole of a login."""
+    """A passkey to log in with."""
 
-    passkey: Annotated[Assertion, Field(description="What `navigator.credentials.get` answered.")]
+    passkey: Annotated[Assertion, Field(description="The result of `navigator.credentials.get`.")]
 
 
 class PasskeyOptions(Schema):
-    """The question that a browser is asked about passkeys."""
+    """Options for the browser's passkey functions."""
 
     options: Annotated[
         Options,
         Field(
-            description="What to give `navigator.credentials.get`, or `create`: as "
+            description="Options for `navigator.credentials.get` or `create`, as "
             "PublicKeyCredentialRequestOptionsJSON or PublicKeyCredentialCreationOptionsJSON."
         ),
     ]
@@ -171,27 +173,27 @@ class TotpRead(Schema):
 class PasskeyRead(TotpRead):
     """A passkey."""
 
-    transports: Annotated[str, Field(description="By what it is reached, with spaces between.", examples=["internal"])]
-    is_backed_up: Annotated[bool, Field(description="Whether it is kept beyond the device, as synchronised ones are.")]
+    transports: Annotated[str, Field(description="How it can be reached, separated by spaces.", examples=["internal"])]
+    is_backed_up: Annotated[bool, Field(description="Whether it is stored beyond the device, as synced passkeys are.")]
 
 
 class FactorsRead(Schema):
-    """The second factors that one has."""
+    """The user's second factors."""
 
     totp: list[TotpRead]
     passkeys: list[PasskeyRead]
     recovery_codes: Annotated[int, Field(description="How many recovery codes are left.", examples=[10])]
-    is_required: Annotated[bool, Field(description="Whether this site asks you for a second factor.", examples=[False])]
+    is_required: Annotated[bool, Field(description="Whether this site requires a second factor.", examples=[False])]
 
 
 class FactorNamed(Schema):
-    """The name that one gives a factor, to know it again."""
+    """A name for a factor, to recognize it."""
 
     name: FactorName
 
 
 class TotpEnrolment(Schema):
-    """The secret of a new authenticator app, shown this once; it counts once a code confirmed it."""
+    """The secret of a new authenticator app, shown only once. The app is active after a code has confirmed it."""
 
     id: Id
     name: Annotated[str, Field(examples=["My telephone"])]
@@ -211,22 +213,22 @@ class TotpConfirmation(Schema):
 class PasskeyRegistration(FactorNamed):
     """A new passkey and its name."""
 
-    passkey: Annotated[Attestation, Field(description="What `navigator.credentials.create` answered.")]
+    passkey: Annotated[Attestation, Field(description="The result of `navigator.credentials.create`.")]
 
 
 class RecoveryCodesRead(Schema):
-    """New recovery codes, shown this once; the earlier ones are worthless."""
+    """New recovery codes, shown only once; earlier ones are invalid."""
 
     recovery_codes: RecoveryCodes
 
 
 class NewTotpRead(TotpRead):
-    """An authenticator app that counts from now on."""
+    """An authenticator app that was just activated."""
 
     recovery_codes: RecoveryCodes
 
 
 class NewPasskeyRead(PasskeyRead):
-    """A passkey that counts from now on."""
+    """A passkey that was just registered."""
 
     recovery_codes: RecoveryCodes

@@ -1,4 +1,4 @@
-"""Take a passkey as proof of who somebody is: it signed our challenge, after a finger or a PIN unlocked it."""
+"""Verify a passkey's assertion: it signed our challenge after the user was verified by a fingerprint or a PIN."""
 
 from datetime import UTC, datetime
 
@@ -20,12 +20,12 @@ from dovetail.database.bulk import NO_SYNCHRONIZATION
 
 
 async def begin_passkey_login(session: AsyncSession, party: RelyingParty) -> Json:
-    """Return what a browser is asked whose user is not known yet: any passkey of this site."""
+    """Return the options for a login by any passkey of this site, when the user is not known yet."""
     return request_options(party, await make_challenge(session, ChallengePurpose.PASSKEY_LOGIN, None))
 
 
 async def find_passkey(session: AsyncSession, credential: Json) -> Passkey | None:
-    """Return the passkey that an answer names; whether it made that answer, `use_passkey` says."""
+    """Return the passkey that an assertion names. It is not verified yet; `use_passkey` does that."""
     named = credential_id_in(credential)
     return None if named is None else await session.scalar(select(Passkey).where(Passkey.credential_id == named))
 
@@ -33,9 +33,9 @@ async def find_passkey(session: AsyncSession, credential: Json) -> Passkey | Non
 async def use_passkey(
     session: AsyncSession, user: User, credential: Json, challenge: str, party: RelyingParty
 ) -> Passkey | None:
-    """Return the passkey of a locked user that signed the challenge, and note that it did; None if none of theirs did.
+    """Return the passkey of a locked user that signed the challenge, and update its counter; None if none did.
 
-    The caller uses the challenge up.
+    The caller has to use up the challenge.
     """
     passkey = await find_passkey(session, credential)
     if passkey is None or passkey.user_id != user.id or user_handle_in(credential) not in {None, passkey.user_handle}:
@@ -43,7 +43,7 @@ async def use_passkey(
     count = verify_assertion(party, credential, challenge, passkey)
     if count is None:
         return None
-    # Authenticators that keep no count say 0 each time.
+    # Authenticators without a counter always send 0.
     noted = await session.execute(
         update(Passkey)
         .where(Passkey.id == passkey.id, (Passkey.sign_count < count) if count else (Passkey.sign_count == 0))

@@ -1,4 +1,4 @@
-"""Register a passkey: ask a browser for one, verify what its authenticator made, and keep the public half."""
+"""Register a passkey: create options for the browser, verify the new credential, and store its public key."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ from dovetail.translation.texts import gettext
 
 
 async def begin_registration(session: AsyncSession, user: User, party: RelyingParty) -> Json:
-    """Return what the user's browser is asked, with a challenge that is good for one passkey of theirs."""
+    """Return the options for the user's browser, with a challenge for one new passkey."""
     existing = await passkeys_of(session, user.id)
     challenge = await make_challenge(session, ChallengePurpose.REGISTER, user.id)
     return creation_options(party, user, _handle_of(session, user, existing), challenge, existing)
@@ -33,7 +33,7 @@ async def begin_registration(session: AsyncSession, user: User, party: RelyingPa
 async def finish_registration(
     session: AsyncSession, user: User, name: str, credential: Json, party: RelyingParty
 ) -> Passkey | None:
-    """Keep the passkey that the user's authenticator made; None if it answers no open challenge of theirs.
+    """Store a new passkey of the user; return None if it does not answer an open challenge of theirs.
 
     Raise ConflictError if the passkey is registered already.
     """
@@ -64,15 +64,15 @@ async def finish_registration(
 
 
 async def passkeys_of(session: AsyncSession, user_id: int) -> list[Passkey]:
-    """Return the passkeys of a user, the oldest first."""
+    """Return the passkeys of a user, oldest first."""
     rows = await session.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id))
     return list(rows)
 
 
 def _handle_of(session: AsyncSession, user: User, existing: list[Passkey]) -> str:
-    """Return what authenticators know the user by: it stays while they have a passkey, and tells nothing of them.
+    """Return the user handle: that of existing passkeys, or else a new one, which reveals nothing about the user.
 
-    The key of a user who was deleted may become another's; the time does not.
+    It also depends on the time of registration, since the id of a deleted user may be used again.
     """
     if existing:
         return existing[0].user_handle

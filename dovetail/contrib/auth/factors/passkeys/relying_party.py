@@ -1,4 +1,4 @@
-"""The site as authenticators know it: a passkey is made for one RP ID, a domain, and works on its pages alone.
+"""The site as a WebAuthn relying party: a passkey is bound to its RP ID, a domain, and works only on pages of it.
 
 (WebAuthn Level 3, section 5.1.3; https://www.w3.org/TR/webauthn-3/)
 """
@@ -13,28 +13,28 @@ from dovetail.plugin import Context
 from dovetail.translation.texts import gettext
 from dovetail.validators import LOCALHOST
 
-if TYPE_CHECKING:  # commands do without Starlette
+if TYPE_CHECKING:  # commands do not import Starlette
     from starlette.requests import HTTPConnection
 
 
 @dataclass(frozen=True, kw_only=True)
 class RelyingParty:
-    """The RP ID, the name that authenticators show, and the origins of the pages that may ask for a passkey."""
+    """The RP ID, the name that authenticators show, and the origins of the pages that may use passkeys."""
 
     id: str
     name: str
     origins: tuple[str, ...]
 
     def serves(self, hostname: str | None) -> bool:
-        """Return True if a browser uses passkeys of this site on a page of the host."""
+        """Return whether browsers use passkeys of this site on pages of the host."""
         return hostname is not None and (hostname == self.id or hostname.endswith(f".{self.id}"))
 
 
 def relying_party(context: Context, connection: "HTTPConnection | None") -> RelyingParty:
-    """Return the site as its settings name it.
+    """Return the relying party that the settings configure.
 
-    Without AUTH_PASSKEY_RP_ID that is `localhost` on a developer's machine, with whatever port the request came to.
-    Raise NotFoundError in production.
+    Without AUTH_PASSKEY_RP_ID it is `localhost` in development, with the port of the request. Raise NotFoundError in
+    production.
     """
     settings = AuthSettings.of(context.plugin_settings)
     name = context.settings.site_name
@@ -47,7 +47,7 @@ def relying_party(context: Context, connection: "HTTPConnection | None") -> Rely
 
 
 def find_relying_party(context: Context, connection: "HTTPConnection | None") -> RelyingParty | None:
-    """Return the same; None where there are no passkeys."""
+    """Return the same, or None if passkeys are not configured."""
     try:
         return relying_party(context, connection)
     except NotFoundError:

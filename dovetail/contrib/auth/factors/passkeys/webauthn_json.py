@@ -1,7 +1,7 @@
-"""Turn our rows into what browsers are asked, and what they answer into what is proved, by the library webauthn.
+"""Create options for browsers and verify their answers, with the library webauthn.
 
-Texts in and out are JSON as `PublicKeyCredential.toJSON()` writes it (WebAuthn Level 3, section 5.1.8). The library is
-imported late: it brings OpenSSL along.
+Both are JSON as `PublicKeyCredential.toJSON()` defines it (WebAuthn Level 3, section 5.1.8). The library is imported in
+functions, since it loads OpenSSL.
 """
 
 import json
@@ -33,7 +33,7 @@ TIMEOUT = 300_000  # milliseconds that a browser waits for its user
 
 
 def creation_options(party: RelyingParty, user: User, handle: str, challenge: str, existing: Sequence[Passkey]) -> Json:
-    """Return what `navigator.credentials.create` is asked: a passkey on a device that does not hold one yet."""
+    """Return options for `navigator.credentials.create`; devices with an existing passkey are excluded."""
     from webauthn import generate_registration_options
     from webauthn.helpers.structs import (
         AuthenticatorSelectionCriteria,
@@ -50,7 +50,7 @@ def creation_options(party: RelyingParty, user: User, handle: str, challenge: st
         challenge=decode(challenge),
         timeout=TIMEOUT,
         exclude_credentials=_descriptors(existing),
-        # With these two a passkey is enough by itself: it knows whose it is, and asks for a finger or a PIN.
+        # These make a passkey sufficient on its own: it identifies its user, and requires a fingerprint or a PIN.
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
         ),
@@ -59,7 +59,7 @@ def creation_options(party: RelyingParty, user: User, handle: str, challenge: st
 
 
 def request_options(party: RelyingParty, challenge: str, allowed: Sequence[Passkey] = ()) -> Json:
-    """Return what `navigator.credentials.get` is asked: one of these passkeys, or any of this site."""
+    """Return options for `navigator.credentials.get`, for the passkeys in `allowed`, or any of this site."""
     from webauthn import generate_authentication_options
     from webauthn.helpers.structs import UserVerificationRequirement
 
@@ -74,7 +74,7 @@ def request_options(party: RelyingParty, challenge: str, allowed: Sequence[Passk
 
 
 def verify_registration(party: RelyingParty, credential: Json, challenge: str) -> "VerifiedRegistration | None":
-    """Return the credential if an authenticator made it for this challenge and verified its user; else None."""
+    """Return the new credential if it answers this challenge and the user was verified; else None."""
     from webauthn import verify_registration_response
 
     try:
@@ -85,15 +85,15 @@ def verify_registration(party: RelyingParty, credential: Json, challenge: str) -
             expected_origin=list(party.origins),
             require_user_verification=True,
         )
-    except Exception as error:  # noqa: BLE001 - whatever a library makes of a stranger's bytes, they prove nothing
+    except Exception as error:  # noqa: BLE001 - the input is untrusted; whatever the library raises, it is invalid
         logger.warning("A new passkey was refused: %s", error)
         return None
 
 
 def verify_assertion(party: RelyingParty, credential: Json, challenge: str, passkey: Passkey) -> int | None:
-    """Return the new sign count if this passkey signed the challenge and verified its user; else None.
+    """Return the new signature counter if this passkey signed the challenge and the user was verified; else None.
 
-    A count that has not grown is the sign of a copy, and refused too.
+    A counter that has not increased indicates a copied passkey, and is refused.
     """
     from webauthn import verify_authentication_response
 
@@ -114,7 +114,7 @@ def verify_assertion(party: RelyingParty, credential: Json, challenge: str, pass
 
 
 def challenge_in(credential: Json) -> str:
-    """Return the challenge that a browser says was signed; whether it was, `verify_assertion` says."""
+    """Return the challenge that the browser claims was signed; `verify_assertion` checks whether it was."""
     try:
         return str(json.loads(decode(str(_response(credential)["clientDataJSON"])))["challenge"])
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -122,19 +122,19 @@ def challenge_in(credential: Json) -> str:
 
 
 def credential_id_in(credential: Json) -> str | None:
-    """Return which passkey a browser says it is; None for what is no name of one."""
+    """Return the id of the passkey that the browser claims to have used; None if it is invalid."""
     found = credential.get("id")
     return found if isinstance(found, str) and CREDENTIAL_ID.fullmatch(found) else None
 
 
 def user_handle_in(credential: Json) -> str | None:
-    """Return whose passkey the authenticator says it is; None if it says nothing."""
+    """Return the user handle that the authenticator sent; None if it sent none."""
     found = _response(credential).get("userHandle")
     return found.rstrip("=") if isinstance(found, str) and found else None
 
 
 def transports_in(credential: Json) -> str:
-    """Return by what a browser says a new passkey is reached, of the ways that there are."""
+    """Return the known transports that the browser reports for a new passkey, separated by spaces."""
     from webauthn.helpers.structs import AuthenticatorTransport
 
     found = _response(credential).get("transports")
@@ -144,7 +144,7 @@ def transports_in(credential: Json) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes that a text is base64url of, padded or not. Raise ValueError."""
+    """Return the bytes encoded by a base64url text, padded or not. Raise ValueError if it is invalid."""
     return urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
 
 
