@@ -1,4 +1,4 @@
-"""The settings of the auth plugin, read from the environment under `AUTH_`."""
+"""The settings of the auth plugin, read from environment variables that begin with `AUTH_`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
@@ -20,37 +20,37 @@ class AuthSettings(LimitSettings):
     """Settings of contrib/auth: `AUTH_TOKEN_LIFETIME=3600`, `AUTH_EMAIL_BACKEND=smtp` and so on."""
 
     registration_open: bool = True
-    token_lifetime: Seconds = 14 * 24 * 3600  # seconds from a login to its end, whatever happens in between
-    # Seconds after which a login is over that nobody uses. Use is written down every five minutes only.
+    token_lifetime: Seconds = 14 * 24 * 3600  # seconds from a login to the end of its session at the latest
+    # Seconds after which an unused session ends. Use is only recorded every five minutes.
     session_idle_seconds: Annotated[int, Field(ge=900)] = 7 * 24 * 3600
-    proof_seconds: Seconds = 600  # that a password counts as just entered, before one changes what one logs in with
-    refresh_tokens: bool = False  # whether a login gives one, and a token that is good for a short time only:
+    proof_seconds: Seconds = 600  # how long a proof of identity is recent enough to change credentials
+    refresh_tokens: bool = False  # whether logins return a refresh token and a short-lived access token:
     access_token_lifetime: Seconds = 900
     schemes: Annotated[Names, AfterValidator(read_schemes)] = (Scheme.BEARER.value,)  # see docs/tokens.md
     api_key_header: Annotated[str, AfterValidator(check_header)] = "X-API-Key"
-    personal_token_days: Annotated[int, Field(gt=0, le=3_660)] = 366  # the longest that a personal token may last
-    # The rules for new passwords: dotted paths, each with its options, as AUTH_PASSWORD_VALIDATORS of Django.
+    personal_token_days: Annotated[int, Field(gt=0, le=3_660)] = 366  # the longest lifetime of a personal token
+    # The rules for new passwords: dotted paths with options, like AUTH_PASSWORD_VALIDATORS in Django.
     password_rules: Rules
     reset_token_lifetime: Seconds = 3600
     verify_token_lifetime: Seconds = 24 * 3600
 
-    # Pages of your site that e-mails lead to, with {token} where the token goes; without them an e-mail quotes the
-    # token. They are never taken from a request: whoever sends it would choose where the token goes.
+    # Pages of your site for links in e-mails, with {token} for the token; without them, e-mails contain the token
+    # itself. They are not taken from the request, since its sender could redirect the token.
     reset_password_url: str = ""
     verify_url: str = ""
 
-    # Who has to have a second factor: whoever lacks it can only enrol one.
+    # Who needs a second factor: users who have none may only enrol one.
     require_second_factor: Literal["none", "staff", "all"] = "none"
-    # Steps of 30 seconds that the clock of an authenticator app may be early or late; 0 takes the code of now only.
+    # Steps of 30 seconds that the clock of an authenticator app may differ; with 0, only the current code is accepted.
     totp_drift: Annotated[int, Field(ge=0, le=1)] = 1
-    # The domain that passkeys are made for (example.org), and the origins of the pages that ask for them: of the domain
-    # alone, unless they are given.
+    # The domain of passkeys (example.org), and the origins of the pages that use them; by default only that of the
+    # domain itself.
     passkey_rp_id: Annotated[str, AfterValidator(check_rp_id)] = ""
     passkey_origins: Annotated[Names, AfterValidator(check_passkey_origins)] = ()
-    # Where one may log in besides: `AUTH_PROVIDERS='[{"name": "google", "kind": "oidc", "issuer": ..., ...}]'`.
+    # Providers to log in with: `AUTH_PROVIDERS='[{"name": "google", "kind": "oidc", "issuer": ..., ...}]'`.
     providers: Providers = ()
 
-    events_days: Annotated[int, Field(gt=0)] = 180  # that security events are kept; `purge-expired` removes older ones
+    events_days: Annotated[int, Field(gt=0)] = 180  # how long security events are kept; `purge-expired` deletes them
 
     email_backend: Literal["console", "smtp"] = "console"
     email_from: str = "noreply@localhost"
@@ -63,7 +63,7 @@ class AuthSettings(LimitSettings):
 
     @classmethod
     def of(cls, plugin_settings: Mapping[str, object]) -> Self:
-        """Return the settings of auth among those of all plugins: `AuthSettings.of(context.plugin_settings)`."""
+        """Return the settings of auth from those of all plugins: `AuthSettings.of(context.plugin_settings)`."""
         found = plugin_settings["auth"]
         assert isinstance(found, cls)  # noqa: S101 - the plugin names this class
         return found
@@ -83,4 +83,4 @@ class AuthSettings(LimitSettings):
         return self
 
 
-AUTH_SETTINGS = StateKey[AuthSettings]("auth_settings")  # of the application at hand
+AUTH_SETTINGS = StateKey[AuthSettings]("auth_settings")  # of an application

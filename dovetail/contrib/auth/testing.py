@@ -1,4 +1,4 @@
-"""Fixtures for tests that need users: for each site that has this plugin, `dovetail.testing.plugin` loads them."""
+"""Fixtures for tests that need users; `dovetail.testing.plugin` loads them for every site with this plugin."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -22,16 +22,16 @@ from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
 from dovetail.contrib.auth.sessions.models import Door
 from dovetail.database.unit_of_work import Database
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 - it guards nothing
+PASSWORD = "correct horse battery staple"  # noqa: S105 - for tests only
 MakeUser: TypeAlias = Callable[..., Awaitable[User]]
 ClientFor: TypeAlias = Callable[[User], Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_hashing() -> Iterator[PasswordHash]:
-    """Hash passwords with little work in the process of the tests: in earnest each takes 0.2 s of a core.
+    """Hash passwords with little work in tests; real hashing takes 0.2 s of a core for each.
 
-    It is more than `cheap_hash` takes, so that a login replaces such a hash as it replaces any that is too weak.
+    It is still more work than `cheap_hash` does, so that a login replaces such a hash as too weak.
     """
     costly = hashing.hasher
     hashing.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=16, parallelism=1), BcryptHasher()))
@@ -41,15 +41,15 @@ def _cheap_hashing() -> Iterator[PasswordHash]:
 
 @pytest.fixture
 def costly_hashing(_cheap_hashing: PasswordHash, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords in earnest, for a test of how they are stored."""
+    """Hash passwords with the real amount of work, for a test of how they are stored."""
     monkeypatch.setattr(hashing, "hasher", _cheap_hashing)
 
 
 @pytest.fixture
 def make_user(database: Database) -> MakeUser:
-    """Make a user whose row is committed: `await make_user(username="ada", is_superuser=True)`.
+    """Return a function that creates and commits a user: `await make_user(username="ada", is_superuser=True)`.
 
-    What is not given is made up; the password is PASSWORD unless `password` is given. Its hash is cheap.
+    Missing fields are generated; the password is PASSWORD unless `password` is given. Its hash is cheap.
     """
     numbers = count(1)
 
@@ -58,9 +58,9 @@ def make_user(database: Database) -> MakeUser:
         password = fields.pop("password", PASSWORD)
         fields.setdefault("email", f"{name}@example.org".lower())
         fields.setdefault("hashed_password", cheap_hash(password))
-        fields.setdefault("is_staff", fields.get("is_superuser", False))  # as `create_user` has it
+        fields.setdefault("is_staff", fields.get("is_superuser", False))  # as in `create_user`
         user = User(username=name, **fields)
-        user.remember_permissions(())  # nobody has granted any yet
+        user.remember_permissions(())  # a new user has none
         async with database.unit_of_work() as session:
             session.add(user)
         return user
@@ -70,7 +70,7 @@ def make_user(database: Database) -> MakeUser:
 
 @pytest.fixture
 async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFor]:
-    """Make an HTTP client that sends a valid bearer token of a user: `await client_for(user)`."""
+    """Return a function that creates an HTTP client with a bearer token of a user: `await client_for(user)`."""
     async with AsyncExitStack() as stack:
 
         async def make(user: User) -> httpx.AsyncClient:
@@ -88,9 +88,9 @@ async def client_for(app: FastAPI, database: Database) -> AsyncIterator[ClientFo
 
 @pytest.fixture
 def outbox(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Outbox:
-    """Keep the e-mails that the application sends, and return them.
+    """Collect the e-mails that the application sends, and return the collection.
 
-    The application sends them beside the requests; a client of a test that has this waits for it after every answer.
+    The application sends them in the background; in a test with this fixture, clients wait for it after each response.
     """
     outbox = Outbox()
     EMAIL_SENDER.set(app, outbox)
@@ -106,7 +106,7 @@ def outbox(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Outbox:
 
 
 async def new_token(session: AsyncSession, user_id: int, *, lifetime: int = 3600, door: Door = Door.API) -> str:
-    """Log a user in for `lifetime` seconds and return the token."""
+    """Log in a user for `lifetime` seconds and return the token."""
     user = await session.get_one(User, user_id)
     lasts = Lifetime(absolute=lifetime)
     logged_in = await log_in(

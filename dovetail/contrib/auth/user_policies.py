@@ -1,4 +1,4 @@
-"""Policies of resources whose viewers are users."""
+"""Policies whose viewers are users."""
 
 import re
 from collections.abc import Hashable, Iterable
@@ -49,25 +49,25 @@ NOBODY: Recognized[User | None] = Recognized(None)
 
 
 class _RecognizedUser(Recognized[User]):
-    """A user whose row was read. Mostly its values suffice: what the user may see is cached by them."""
+    """A user whose row was read. Often its values are enough, since what the user may see is cached by them."""
 
     _found: Found[User]
     _is_remembered: bool
 
     def __init__(self, found: Found[User], *, is_remembered: bool) -> None:
-        # Not by assignment: `__setattr__` of a frozen class is slow.
+        # Not by assignment, since `__setattr__` of a frozen dataclass is slow.
         vars(self).update(_found=found, _is_remembered=is_remembered)
 
     @property
     @override
     def values(self) -> Hashable | None:
-        """All that was loaded of the user, if what they may see is cached by it."""
+        """All values that were loaded for the user, if the policy caches by them; otherwise None."""
         return self._found.values if self._is_remembered else None
 
     @property
     @override
     def viewer(self) -> User:
-        """The user, made of the row when first asked for."""
+        """The User object, created on first use."""
         return self._found.item
 
 
@@ -79,21 +79,21 @@ class UserPolicy(Policy[Model, User, Create]):
 
     reader: ClassVar[object] = OptionalUser
     writer: ClassVar[object] = CurrentUser
-    # True if `where`, `related` and `hidden` use nothing of a user but columns and permissions, and nothing else that
-    # changes while the process runs: then what a user may see is cached until one of those changes.
+    # True if `where`, `related` and `hidden` depend only on the user's columns and permissions, and on nothing else
+    # that changes while the process runs. Then their results are cached until one of these values changes.
     remembers_viewers: ClassVar[bool] = False
 
     @override
     async def recognize_reader(self, connection: HTTPConnection, source: ReadSource) -> Recognized[User | None] | None:
-        """Return the user whose token came with the request, by one statement; None for a `reader` of one's own.
+        """Return the user of the request, by one statement; None for a custom `reader`.
 
-        Raises what OptionalUser, CurrentUser and StaffUser raise.
+        Raise the same errors as OptionalUser, CurrentUser and StaffUser.
         """
         reader = self.reader
         if reader is not OptionalUser and reader is not CurrentUser and reader is not StaffUser:
             return await super().recognize_reader(connection, source)
         try:
-            reading: CredentialReader = connection.app.state[CREDENTIALS.name]  # as CREDENTIALS.find, without the call
+            reading: CredentialReader = connection.app.state[CREDENTIALS.name]  # inlined CREDENTIALS.find, for speed
         except KeyError:
             reading = BEARER_ONLY
         sent = [name for name, _ in connection.scope["headers"]]
@@ -108,9 +108,9 @@ class UserPolicy(Policy[Model, User, Create]):
     async def _recognize(
         self, connection: HTTPConnection, source: ReadSource, credential: Credential
     ) -> _RecognizedUser:
-        """Return the user whose credential this is, without making a User of the row where none is needed.
+        """Return the user of a credential, without creating a User object if it is not needed.
 
-        The checks are those of `get_optional_user`, each behind a cheap test of whether it applies.
+        The checks are those of `get_optional_user`, each after a cheap test of whether it applies.
         """
         found = await find_user_by_token(source, credential.token, credential.door)
         if found is None:
@@ -125,13 +125,13 @@ class UserPolicy(Policy[Model, User, Create]):
             remember_use(connection.app, current)
         if (scope := current_scope.get()) is not None:
             scope[ACTOR], scope[CREDENTIAL] = found.who, current
-        if not isinstance(current, CurrentSession):  # a login has no scopes
+        if not isinstance(current, CurrentSession):  # a session has no scopes
             check_scopes(connection, recognized.viewer)
         return recognized
 
     @override
     def identity(self, viewer: User | None) -> str | None:
-        """Return the user's key, and that of a token with scopes: it may not see what another token was answered."""
+        """Return the user's id, and that of a scoped token, so that cached responses are not shared between tokens."""
         if viewer is None:
             return None
         token = None if viewer.token_scopes is None else token_of(viewer)
@@ -139,7 +139,7 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     def viewer_values(self, viewer: User) -> Hashable | None:
-        """Return the user's columns and permissions, if the class has `remembers_viewers`."""
+        """Return the user's columns and permissions, if the class sets `remembers_viewers`."""
         return loaded_values(viewer) if self.remembers_viewers else None
 
     @override
@@ -153,9 +153,9 @@ class UserPolicy(Policy[Model, User, Create]):
 
     @override
     async def recognize_writer(self, connection: HTTPConnection, session: AsyncSession) -> Recognized[User] | None:
-        """Return the user whose token came with the request; None without one, or for a `writer` of one's own.
+        """Return the user of the request; None without a credential, or for a custom `writer`.
 
-        Raises what CurrentUser and StaffUser raise.
+        Raise the same errors as CurrentUser and StaffUser.
         """
         writer, credential = self.writer, credential_of(connection)
         if (writer is not CurrentUser and writer is not StaffUser) or credential is None:
@@ -167,7 +167,7 @@ class UserPolicy(Policy[Model, User, Create]):
 
 
 class StaffWrite(UserPolicy[Model, Create]):
-    """Lets everybody read everything and staff write it. Reads are fast, since they do not look up the user."""
+    """Allows everybody to read and staff to write. Reads are fast, since they do not look up the user."""
 
     remembers_anonymous: ClassVar[bool] = True
     remembers_viewers: ClassVar[bool] = True
@@ -176,12 +176,12 @@ class StaffWrite(UserPolicy[Model, Create]):
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return a condition that all rows fulfil, or none."""
+        """Return a condition that is true for all rows or for none."""
         return true() if action == "view" or (viewer is not None and viewer.is_staff) else false()
 
 
 class StaffOnly(UserPolicy[Model, Create]):
-    """Lets staff read and write everything, and nobody else anything."""
+    """Allows staff to read and write, and nobody else anything."""
 
     reader: ClassVar[object] = StaffUser
     writer: ClassVar[object] = StaffUser
@@ -189,15 +189,15 @@ class StaffOnly(UserPolicy[Model, Create]):
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return a condition that all rows fulfil, or none."""
+        """Return a condition that is true for all rows or for none."""
         return true() if viewer is not None and viewer.is_staff else false()
 
 
 class ModelPermissions(UserPolicy[Model, Create]):
-    """Lets staff do what their permissions on a model allow, with all its rows: `ModelPermissions("shop.product")`.
+    """Allows staff what their permissions on a model allow, on all its rows: `ModelPermissions("shop.product")`.
 
-    Reading takes `shop.view_product` or `shop.change_product`; adding `shop.add_product`, and so on. Superusers may do
-    everything. Raises ConfigurationError for a label that is no such pair.
+    Reading requires `shop.view_product` or `shop.change_product`, adding `shop.add_product`, and so on. Superusers may
+    do everything. Raise ConfigurationError for an invalid label.
     """
 
     reader: ClassVar[object] = StaffUser
@@ -215,23 +215,23 @@ class ModelPermissions(UserPolicy[Model, Create]):
 
     @override
     def where(self, viewer: User | None, action: str) -> ColumnElement[bool]:
-        """Return a condition that all rows fulfil, or none."""
+        """Return a condition that is true for all rows or for none."""
         if viewer is None or not viewer.is_staff:
             return false()
         return true() if any(map(viewer.has_perm, self._label.permissions(action))) else false()
 
     @override
     def explain(self, viewer: User | None, action: str) -> str:
-        """Return the sentence that names the permission."""
+        """Return a sentence that names the required permission."""
         return gettext("This takes the permission %(action)s.") % {"action": self._label.permissions(action)[0]}
 
 
 def decides_for_users(policy: Policy) -> bool:
-    """Return whether the viewers of a policy are users, as far as their type tells."""
+    """Return whether the viewers of a policy are users, as far as its type says."""
     viewer = (get_args(policy.writer) or (None,))[0]
     if viewer is None or viewer is type(None) or not isinstance(viewer, type):
         return True
     try:
         return issubclass(User, viewer)
-    except TypeError:  # a protocol, which tells nothing of classes
+    except TypeError:  # a protocol, for which issubclass may not be allowed
         return True

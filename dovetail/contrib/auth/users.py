@@ -50,7 +50,7 @@ from dovetail.plugin import Context, context_of
 from dovetail.translation.texts import gettext
 from dovetail.validators import normalize
 
-# A name in ASCII cannot be mistaken for another one, and one without @ never for an address.
+# A name in ASCII cannot imitate another one, and a name without @ cannot be taken for an address.
 USERNAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.+-]{{0,{MAXIMUM_USERNAME - 1}}}")
 
 
@@ -68,18 +68,18 @@ async def create_user(
     is_superuser: bool = False,
     shares_address: bool = False,
 ) -> User:
-    """Insert a user; `password=None` makes one who cannot log in until the password is reset.
+    """Insert a user; with `password=None` the user cannot log in until the password is reset.
 
-    A superuser is staff, unless `is_staff` says otherwise.
+    A superuser is also staff, unless `is_staff` says otherwise.
 
-    An address that another account has proved is refused. With `shares_address` the new account gets it unproved: that
-    is for public forms, which must not tell strangers which addresses are known.
+    An address that another account has verified is refused. With `shares_address` the new account gets it unverified:
+    use this in public forms, which must not reveal which addresses are known.
 
     A plain password is hashed before anything is written: pass a session that has not been used yet, or pass the result
     of `hash_new_password`.
 
-    Raise InvalidInputError for a name, address, text or password that will not do, ConflictError for a name or an
-    address that is taken. After a ConflictError the session can still be used.
+    Raise InvalidInputError for an invalid name, address, text or password, and ConflictError for a name or address that
+    is taken. After a ConflictError the session can still be used.
     """
     username, email = normalize_username(username), normalize_email(email)
     values = {
@@ -98,7 +98,7 @@ async def create_user(
             password, username=username, email=email, full_name=str(values["full_name"]), context=context
         )
     stored = UNUSABLE_PASSWORD if password is None else password.value
-    if not (is_verified or shares_address):  # for a proved address the unique index decides
+    if not (is_verified or shares_address):  # for a verified address the unique index decides
         await _refuse_taken(session, email)
     user = await UserStore(session).create(values | {"hashed_password": stored})
     await record(session, EventKind.USER_CREATED, user=user, detail=_flags(values))
@@ -106,27 +106,27 @@ async def create_user(
 
 
 async def authenticate(session: AsyncSession, login: str, password: str) -> User | None:
-    """Return the active user with this username or proved e-mail address, and this password; None for everybody else.
+    """Return the active user with this username or verified e-mail address, and this password; otherwise None.
 
-    An unknown name, a wrong password and a deactivated user cost the same work. Raise TooManyRequestsError before any
+    An unknown name, a wrong password and a deactivated user take the same time. Raise TooManyRequestsError before any
     work after too many attempts; see `limits/attempts.py`. No connection is held while the password is hashed, so pass
-    a session that has not been used yet. The user's row is locked until the transaction ends, so that a session begun
+    a session that has not been used yet. The user's row is locked until the transaction ends, so that a session created
     now cannot survive a password change.
     """
     async with lookup_session(session) as lookup:
         found = await get_user_by_login(lookup, login)
     if found is not None and "@" in login and not found.is_verified:
-        found = None  # an unproved address may be that of another person
+        found = None  # an unverified address may belong to somebody else
     attempt = await begin_login(found, login, password)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
-        # The typed name is not recorded: now and then it is a password.
+        # The entered name is not recorded, since users sometimes type their password there.
         reason = "unknown name" if found is None else "wrong password"
         await record_failure(EventKind.LOGIN_FAILED, user=found, detail=reason)
         return None
     await attempt.succeed(session, remember=True)
-    # The row was not locked while we hashed, so it is compared again. A better hash that another login has stored
-    # meanwhile is the same password; any other hash is another one.
+    # The row was not locked during hashing, so it is compared again. A concurrent login may have stored the better hash
+    # of the same password; any other hash means that the password was changed.
     user = await session.scalar(
         select(User)
         .where(User.id == found.id, User.is_active.is_(True))
@@ -145,7 +145,7 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
 async def get_user_by_login(session: AsyncSession, login: str) -> User | None:
     """Return the user with this e-mail address or username, active or not; only an address has an @.
 
-    If several users have entered an address, return the one who has proved it, or else the first.
+    If several users have entered an address, return the one who has verified it, or else the first.
     """
     try:
         if "@" in login:
@@ -164,10 +164,10 @@ async def hash_new_password(
     has_second_factor: bool = False,
     context: Context | None = None,
 ) -> HashedPassword:
-    """Return the hash of a new password for the user of this name and address. It takes long: do it before any lock.
+    """Return the hash of a new password for the user with this name and address. It is slow: do it before any lock.
 
-    A command passes its `context`, for the site's rules; a request has them. Raise InvalidInputError if the password is
-    too weak, and UnavailableError if too many passwords are being hashed.
+    Commands pass their `context`, for the site's rules; in a request these are known. Raise InvalidInputError if the
+    password is too weak, and UnavailableError if too many passwords are being hashed.
     """
     check_password(
         password,
@@ -183,9 +183,10 @@ async def hash_new_password(
 async def set_password(
     session: AsyncSession, user: User, password: HashedPassword, *, keep_token: str | None = None
 ) -> None:
-    """Give the user a new password and end all their sessions, except that of the token `keep_token`.
+    """Set the user's password and end all their sessions, except that of the token `keep_token`.
 
-    Without `keep_token`, as in a reset, nobody has proved to know the old password: personal tokens are revoked too.
+    Without `keep_token`, as in a reset, nobody has proved to know the old password, so personal tokens are revoked,
+    too.
 
     Call `hash_new_password` before the user is locked:
 
@@ -200,7 +201,7 @@ async def set_password(
 
 
 class UserChanges(TypedDict, total=False):
-    """Columns of a user that `update_user` changes; what is left out stays."""
+    """The columns that `update_user` changes; columns that are left out keep their values."""
 
     username: str
     email: str
@@ -215,8 +216,8 @@ class UserChanges(TypedDict, total=False):
 async def update_user(session: AsyncSession, user: User, **values: Unpack[UserChanges]) -> User:
     """Change columns of a user; a new address is unverified, and a deactivated user loses every session.
 
-    A new address takes effect at once, and tokens that were sent to the old one stop working. An address that a user
-    types should be confirmed first (`UserManager.request_email_change`).
+    A new address takes effect at once, and tokens that were sent to the old one become invalid. An address that a user
+    enters should be verified first (`UserManager.request_email_change`).
 
     Raise InvalidInputError and ConflictError as `create_user` does.
     """
@@ -249,11 +250,11 @@ async def end_sessions(
 ) -> None:
     """End all sessions of the user, in the API, in the back office and in plugins.
 
-    The session of the token `keep_token` stays, and the one with the key `keep_id`. Unfinished resets of the password
-    and changes of the address end too, since an attacker may have asked for them.
+    The sessions with the token `keep_token` and with the id `keep_id` are kept. Pending resets of the password and
+    changes of the address are cancelled, since an attacker may have requested them.
 
     Call it after the change of the user's row is flushed: a concurrent login, which locks the row, has committed its
-    session by then, so that it is deleted too.
+    session by then, so that it is deleted, too.
     """
     await session.flush()
     await end_sessions_of(session, user.id, keep_token=keep_token, keep_id=keep_id)
@@ -263,9 +264,9 @@ async def end_sessions(
 
 
 async def log_out_everywhere(session: AsyncSession, user: User, *, keep_id: int | None = None) -> None:
-    """End every session of a user but the one with the key `keep_id`, on request.
+    """End all sessions of a user, on request, except the one with the id `keep_id`.
 
-    The user's row is locked first, so that the session of a concurrent login is ended too.
+    The user's row is locked first, so that the session of a concurrent login is ended, too.
     """
     await session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
     await end_sessions(session, user, keep_id=keep_id)
@@ -273,7 +274,7 @@ async def log_out_everywhere(session: AsyncSession, user: User, *, keep_id: int 
 
 
 def normalize_username(username: str) -> str:
-    """Return the name as it is stored; names that differ in case only count as one. Raise InvalidInputError."""
+    """Return the normalized name; names are unique, ignoring case. Raise InvalidInputError if it is invalid."""
     with suppress(ValueError):
         name = normalize(username, maximum=MAXIMUM_USERNAME).strip()
         if USERNAME.fullmatch(name):
@@ -289,19 +290,19 @@ def normalize_username(username: str) -> str:
 
 
 def normalize_email(email: str) -> str:
-    """Return the address as it is stored and compared, without regard to case. Raise InvalidInputError."""
+    """Return the normalized address, in lower case. Raise InvalidInputError if it is invalid."""
     try:
         text = normalize(email, maximum=MAXIMUM_EMAIL).strip()
         address = email_validator.validate_email(text, check_deliverability=False).normalized
         return normalize(address.casefold(), maximum=MAXIMUM_EMAIL)
-    except ValueError:  # of Unicode and of email_validator, too
+    except ValueError:  # raised by `normalize` and by email_validator
         raise _invalid(
             "email", gettext("This is not an e-mail address; expected one such as name@example.org.")
         ) from None
 
 
 def clean_full_name(text: str) -> str:
-    """Return the name to show, on one line. Raise InvalidInputError."""
+    """Return the full name, on one line. Raise InvalidInputError if it is invalid."""
     return _clean_text(text, field="full_name", maximum=MAXIMUM_FULL_NAME, lines=False)
 
 
@@ -313,7 +314,7 @@ def clean_bio(text: str) -> str:
 def _context_of(session: AsyncSession) -> Context | None:
     try:
         return context_of(session)
-    except DovetailError:  # in a script without a site, where the default rules hold
+    except DovetailError:  # in a script without a site, the default rules apply
         return None
 
 

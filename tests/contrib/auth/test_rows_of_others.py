@@ -89,7 +89,7 @@ async def test_what_is_done_for_one_user_changes_no_row_of_another(people, sessi
     before = await rows_of(session, bob.id)
     assert [name for name, rows in before.items() if not rows] == ["auth_connected_login", "auth_outgoing_mail"]
     of_bob = {name: rows[0].id for name, rows in before.items() if rows and "id" in rows[0]._fields}
-    monkeypatch.setattr(personal, "MOST_TOKENS", 3)
+    monkeypatch.setattr(personal, "MAX_TOKENS", 3)
 
     assert not await use_recovery_code(session, ada.id, code)
     assert not await use_challenge(session, challenge, ChallengePurpose.PROOF, user_id=ada.id)

@@ -1,6 +1,6 @@
-"""Keep logins at providers that are under way: begun, come back from the provider once, and made use of once.
+"""Store logins at providers that are in progress: begun, returned from the provider, and used, each once.
 
-Nothing here waits for a provider, and no transaction is open while somebody does.
+No function here waits for a provider, and no transaction is open while one is contacted.
 """
 
 import secrets
@@ -19,12 +19,12 @@ from dovetail.errors import BadRequestError, FieldError
 from dovetail.signing import Signer, base64url, hash_token
 from dovetail.translation.texts import gettext
 
-LIFETIME = 600  # seconds to go to the provider, log in there, and come back
+LIFETIME = 600  # seconds for going to the provider, logging in there, and coming back
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """The texts that a login sends to the provider and looks for in its answer, 256 bits each."""
+    """The values that a login sends to the provider and expects in its answer, 256 bits each."""
 
     state: str
     nonce: str
@@ -32,7 +32,7 @@ class Secrets:
 
 
 def secrets_of(state: str, secret_key: SecretStr) -> Secrets:
-    """Return what belongs to a state. It is made of the state and the site's key, so that the database holds none."""
+    """Return the secrets of a state, derived from it and the site's key, so that the database contains none."""
     nonce, verifier = (
         base64url(Signer(secret_key, f"dovetail.auth.provider.{use}").signature(state.encode(errors="replace")))
         for use in ("nonce", "verifier")
@@ -41,9 +41,9 @@ def secrets_of(state: str, secret_key: SecretStr) -> Secrets:
 
 
 async def begin(session: AsyncSession, provider: AnyProvider, *, browser: str, next_page: str) -> str:
-    """Insert a login that goes out to `provider` from the browser with this key, and return its state.
+    """Insert a login at `provider` for the browser with this key, and return its state.
 
-    Some of those that are over are removed, for strangers begin as many as they like.
+    Also delete some expired logins, since anybody can begin any number of them.
     """
     await delete_some(session, ProviderLogin, _is_over())
     now, state = datetime.now(UTC), secrets.token_urlsafe(32)
@@ -62,9 +62,9 @@ async def begin(session: AsyncSession, provider: AnyProvider, *, browser: str, n
 
 
 async def take_back(session: AsyncSession, provider: AnyProvider, *, state: str, browser: str) -> ProviderLogin:
-    """Use a state up and return its login: once, in time, from the provider and in the browser it was made for.
+    """Use up a state and return its login. It has to be unused, in time, and from this provider and browser.
 
-    Raise BadRequestError for every other one. Of several that come at once, the database updates the row for one.
+    Raise BadRequestError otherwise. Of several concurrent calls only one updates the row.
     """
     used = (
         update(ProviderLogin)
@@ -87,7 +87,7 @@ async def take_back(session: AsyncSession, provider: AnyProvider, *, state: str,
 
 
 async def note_vouched(session: AsyncSession, login_id: int, vouched: Vouched) -> None:
-    """Keep what the provider vouches for, until the browser makes use of it."""
+    """Store what the provider has confirmed, until the browser uses it."""
     await _note(
         session,
         login_id,
@@ -103,12 +103,12 @@ async def note_vouched(session: AsyncSession, login_id: int, vouched: Vouched) -
 
 
 async def note_failure(session: AsyncSession, login_id: int, failure: str) -> None:
-    """Keep what went wrong, in words for the person who logs in."""
+    """Store what went wrong, as a message for the user."""
     await _note(session, login_id, failure=failure[:MAXIMUM_FAILURE])
 
 
 async def make_use(session: AsyncSession, *, browser: str) -> ProviderLogin | None:
-    """Delete what this browser brought back and return the latest of it, which nobody gets a second time."""
+    """Delete the results of this browser's logins and return the latest one; None if there is none."""
     deleted = await session.scalars(
         delete(ProviderLogin).where(*_is_of(browser), _is_known).returning(ProviderLogin),
         execution_options=NO_SYNCHRONIZATION,
@@ -117,7 +117,7 @@ async def make_use(session: AsyncSession, *, browser: str) -> ProviderLogin | No
 
 
 async def look_at(session: AsyncSession, *, browser: str) -> ProviderLogin | None:
-    """Return what `make_use` would, and leave it."""
+    """Return the same as `make_use`, without deleting it."""
     return await session.scalar(
         select(ProviderLogin).where(*_is_of(browser), _is_known).order_by(ProviderLogin.id.desc()).limit(1)
     )
@@ -128,7 +128,7 @@ def _is_over() -> ColumnElement[bool]:
 
 
 EXPIRED = ("provider login", ProviderLogin, lambda _context: _is_over())  # for `manage.py purge-expired`
-# The provider was asked, and something came of it.
+# The provider has answered, with a user or a failure.
 _is_known = (ProviderLogin.subject != "") | (ProviderLogin.failure != "")
 
 

@@ -1,4 +1,4 @@
-"""Tables of who somebody is elsewhere: subjects that belong to accounts, and logins at providers that are under way."""
+"""The tables of logins connected to accounts, and of logins at providers that are in progress."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ MAXIMUM_FAILURE = 500
 
 
 class ConnectedLogin(IdMixin, Base):
-    """Somebody at a provider who may log in to an account. No two accounts have the same."""
+    """A user at a provider who may log in to an account. Each belongs to one account only."""
 
     __tablename__ = "auth_connected_login"
     __history__ = False
@@ -26,17 +26,17 @@ class ConnectedLogin(IdMixin, Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
     issuer: Mapped[str] = mapped_column(String(MAXIMUM_ISSUER))
     subject: Mapped[str] = mapped_column(String(MAXIMUM_SUBJECT))
-    provider: Mapped[str] = mapped_column(String(MAXIMUM_PROVIDER))  # its name when the two were connected
-    email: Mapped[str] = mapped_column(String(MAXIMUM_EMAIL))  # the address by which its owner knows it
+    provider: Mapped[str] = mapped_column(String(MAXIMUM_PROVIDER))  # the provider's name at that time
+    email: Mapped[str] = mapped_column(String(MAXIMUM_EMAIL))  # shown to the owner, to recognize the login
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
 
 
 class ProviderLogin(IdMixin, Base):
-    """A login at a provider, from the way there to the request that makes use of it; all within minutes.
+    """A login at a provider, from its beginning until its result is used, all within minutes.
 
-    `state_hash` is of what the provider sends back, once; `browser_hash` is of a cookie of the browser that went there,
-    and that browser alone gets anything out of it. What the provider vouched for, or what went wrong, is kept until
-    then. No secret is here: the nonce and the verifier of PKCE are made of the state.
+    `state_hash` is the hash of the state, which the provider returns once. `browser_hash` is that of a cookie: only the
+    browser that began the login can use its result. The row contains no secrets: the nonce and the PKCE verifier are
+    derived from the state.
     """
 
     __tablename__ = "auth_provider_login"
@@ -48,7 +48,7 @@ class ProviderLogin(IdMixin, Base):
     next: Mapped[str] = mapped_column(String(MAXIMUM_NEXT))
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    is_back: Mapped[bool] = mapped_column(default=False, server_default=false())  # the state was used
+    is_back: Mapped[bool] = mapped_column(default=False, server_default=false())  # whether the state was used
     failure: Mapped[str] = mapped_column(String(MAXIMUM_FAILURE), default="", server_default="")
     issuer: Mapped[str] = mapped_column(String(MAXIMUM_ISSUER), default="", server_default="")
     subject: Mapped[str] = mapped_column(String(MAXIMUM_SUBJECT), default="", server_default="")
@@ -57,4 +57,4 @@ class ProviderLogin(IdMixin, Base):
     username: Mapped[str] = mapped_column(String(MAXIMUM_USERNAME), default="", server_default="")
     full_name: Mapped[str] = mapped_column(String(MAXIMUM_FULL_NAME), default="", server_default="")
     second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # the provider asked for one
-    authenticated_at: Mapped[datetime | None]  # when the provider asked for proof, if it says so
+    authenticated_at: Mapped[datetime | None]  # when the provider authenticated the user, if it says so

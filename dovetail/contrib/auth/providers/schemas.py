@@ -1,4 +1,4 @@
-"""The bodies of answers about logins at providers."""
+"""The response schemas of logins at providers."""
 
 from typing import Annotated, Literal
 
@@ -10,16 +10,16 @@ Parameter = Annotated[str, Field(max_length=4096)]
 
 
 class ProviderRead(Schema):
-    """A provider at which one may log in."""
+    """A provider that users can log in with."""
 
     name: Annotated[str, Field(examples=["google"])]
-    title: Annotated[str, Field(examples=["Google"], description="What a button says.")]
+    title: Annotated[str, Field(examples=["Google"], description="The label for a button.")]
     kind: Literal["oidc", "oauth2"]
     login_url: Annotated[
         str,
         Field(
             examples=["/api/auth/providers/google/login"],
-            description="The address that a button leads to; `?next=` names the page of this site to come back to.",
+            description="Where a button leads to; `?next=` names the page of this site to return to.",
         ),
     ]
 
@@ -31,7 +31,7 @@ class ProviderList(Schema):
 
 
 class ProviderAnswer(BaseModel):
-    """The parameters with which a provider sends a browser back; others of them mean nothing here."""
+    """The parameters with which a provider redirects a browser back; others are ignored."""
 
     state: Parameter
     code: Parameter | None = None
@@ -40,7 +40,7 @@ class ProviderAnswer(BaseModel):
 
 
 class ConnectedLoginRead(Schema):
-    """A login at a provider that opens this account."""
+    """A login at a provider that is connected to this account."""
 
     id: Id
     provider: Annotated[str, Field(examples=["google"])]
@@ -49,6 +49,6 @@ class ConnectedLoginRead(Schema):
 
 
 class ConnectedLoginList(Schema):
-    """The logins at providers that open an account, the first one first."""
+    """The logins at providers that are connected to an account, oldest first."""
 
     items: list[ConnectedLoginRead]

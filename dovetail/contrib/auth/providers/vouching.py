@@ -1,4 +1,4 @@
-"""Claims of a provider about somebody, checked for form: a subject, an address, a name, and how it was proved."""
+"""Read and check a provider's claims about a user: subject, address, names, and how the user was authenticated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ Claims: TypeAlias = Mapping[str, object]
 
 
 class ProviderError(Exception):
-    """A provider could not be asked, or its answer is not to be believed; the message says why, for the log."""
+    """A provider did not answer, or its answer is invalid; the message says why, for the log."""
 
     def __init__(self, message: str, *, told: str = "") -> None:
         super().__init__(message)
-        self.told = told  # for the person who logs in, in place of the general sentence
+        self.told = told  # a message for the user, instead of the general one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vouched:
-    """Somebody, as a provider vouches for them. Texts that it did not send are empty."""
+    """A user as confirmed by a provider. Texts that the provider did not send are empty."""
 
     issuer: str
     subject: str
@@ -35,7 +35,7 @@ class Vouched:
 
 
 def read_vouched(issuer: str, claims: Claims, names: ClaimNames) -> Vouched:
-    """Return what these claims say. Raise ProviderError if they do not say who it is."""
+    """Return the user whom the claims describe. Raise ProviderError if they have no valid subject."""
     subject = claims.get(names.subject)
     if isinstance(subject, int) and not isinstance(subject, bool):
         subject = str(subject)  # GitHub's `id`
@@ -54,7 +54,7 @@ def read_vouched(issuer: str, claims: Claims, names: ClaimNames) -> Vouched:
 
 
 def asked_for_second_factor(claims: Claims, provider: OidcProvider) -> bool:
-    """Return True if an ID token says that the provider asked for a second factor, in the words the site configured."""
+    """Return whether an ID token says that the provider asked for a second factor, by the values in the settings."""
     methods, level = claims.get("amr"), claims.get("acr")
     named = {one for one in methods if isinstance(one, str)} if isinstance(methods, list) else set()
     return bool(named & provider.second_factor_amr) or (isinstance(level, str) and level in provider.second_factor_acr)

@@ -1,4 +1,4 @@
-"""Put an answer to "why may they, or not?" into sentences: for `manage.py why` and for the page of the back office."""
+"""Put the explanation of a permission into sentences, for `manage.py why` and the page of the back office."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dovetail.resources.policies.registered import is_internal
 from dovetail.resources.query.comparable import python_type, read_value
 from dovetail.translation.texts import gettext, pgettext_lazy
 
-ACTIONS = {  # as they stand in a sentence: "eddie may change blog.post 1"
+ACTIONS = {  # as used in a sentence: "eddie may change blog.post 1"
     "view": pgettext_lazy("what one may do", "view"),
     "add": pgettext_lazy("what one may do", "add"),
     "change": pgettext_lazy("what one may do", "change"),
@@ -26,9 +26,9 @@ ACTIONS = {  # as they stand in a sentence: "eddie may change blog.post 1"
 
 @dataclass(frozen=True)
 class Why:
-    """The question as somebody puts it: `user` is None for somebody unknown, `key` has the parts of a primary key.
+    """A question about a permission. `user` is None for an anonymous user, `key` has the parts of a primary key.
 
-    `title` is what the answer calls the model, if not by its label.
+    `title` is the name of the model in the answer; without it, the label is used.
     """
 
     user: User | None
@@ -44,20 +44,20 @@ class Why:
 
     @property
     def subject(self) -> str:
-        """The name of whoever would do it."""
+        """The name of the user."""
         return gettext("Somebody unknown") if self.user is None else self.user.username
 
     @property
     def thing(self) -> str:
-        """The row that it would be done to."""
+        """The name of the row."""
         return f"{self.kind} {' '.join(self.key)}"
 
 
 async def why(session: AsyncSession, asked: Why) -> list[str]:
-    """Return the answer, a sentence a line, in the language of the request.
+    """Return the answer as sentences, in the language of the request.
 
-    Raise NotFoundError for a row that there is not, InvalidInputError for an action or a key that cannot be one, and
-    UnexplainableRuleError for a rule that only a real user can be asked about.
+    Raise NotFoundError if the row does not exist, InvalidInputError for an invalid action or key, and
+    UnexplainableRuleError for a rule that cannot be analysed.
     """
     if asked.action not in asked.ruled.actions:
         raise InvalidInputError(
@@ -80,7 +80,7 @@ async def why(session: AsyncSession, asked: Why) -> list[str]:
 
 
 def action_in_words(action: str) -> str:
-    """Return what an action is called in a sentence; one that a plugin has named itself as its catalog says."""
+    """Return the name of an action in a sentence; for an action of a plugin, from the plugin's catalog."""
     return str(ACTIONS.get(action) or gettext(action))
 
 

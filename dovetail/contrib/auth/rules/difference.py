@@ -1,7 +1,7 @@
-"""Compare two snapshots: which rows and fields each role gained or lost between them.
+"""Compare two snapshots of rules: which rows and fields each role gained or lost.
 
-A role is somebody unknown, a user, a user with one permission or flag that a rule asks for, a superuser, or a group
-with all that it gives.
+A role is an anonymous user, a user, a user with one permission or flag that a rule checks, a superuser, or a group with
+its permissions.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -14,10 +14,10 @@ ALL, NONE = "true", "false"  # as conditions on rows
 
 @dataclass(frozen=True)
 class Role:
-    """A kind of viewer: the permissions and flags that they have."""
+    """A kind of viewer, with its permissions and flags."""
 
     name: str
-    has: frozenset[str] | None  # None: somebody unknown
+    has: frozenset[str] | None  # None for an anonymous user
     is_superuser: bool = False
     group: str | None = None
 
@@ -27,25 +27,25 @@ class Role:
 
 @dataclass(frozen=True)
 class Difference:
-    """A rule by which a role may do otherwise than before."""
+    """A rule that treats a role differently than before."""
 
     model: str
-    what: str  # an action, or which fields
+    what: str  # an action, or one of FIELDS
     role: Role
     rules: tuple[Said | None, Said | None]  # before and after
 
     @property
     def before(self) -> Shown:
-        """The rows or fields that the role had."""
+        """The rows or fields before."""
         return _said(self.rules[0], self.what, self.role)
 
     @property
     def after(self) -> Shown:
-        """The rows or fields that the role has now."""
+        """The rows or fields now."""
         return _said(self.rules[1], self.what, self.role)
 
     def in_words_of(self, dialect: str) -> tuple[Shown | None, Shown | None]:
-        """Return both as a database runs them; None for what a version does not say."""
+        """Return both conditions as SQL of a dialect; None for a version whose snapshot does not have it."""
         before, after = (_says(rule, self.what, self.role, on(dialect)) for rule in self.rules)
         return before, after
 
@@ -55,7 +55,7 @@ class Difference:
 
     @property
     def is_gain(self) -> bool | None:
-        """Return True if the role may do more than before, False if it may do less; None if the rule tells neither."""
+        """Return True if the role gained access, False if it lost access; None if both or unknown."""
         if isinstance(self.before, list) and isinstance(self.after, list):
             before, after = set(self.before), set(self.after)
             return None if before - after and after - before else after < before
@@ -65,7 +65,7 @@ class Difference:
 
 
 def roles_of(*snapshots: Snapshot, groups: Mapping[str, Collection[str]] | None = None) -> list[Role]:
-    """Return the roles in which these snapshots may differ; `groups` has the permissions of groups, by name."""
+    """Return the roles for which these snapshots may differ; `groups` has the permissions of groups, by name."""
     asked = {question for one in snapshots for tree in _trees(one) for question in _questions(tree)}
     return [
         Role("somebody unknown", None),
@@ -77,7 +77,7 @@ def roles_of(*snapshots: Snapshot, groups: Mapping[str, Collection[str]] | None 
 
 
 def differences(before: Snapshot, after: Snapshot, roles: Collection[Role]) -> Iterator[Difference]:
-    """Yield what the roles may do otherwise after than before. A model that is new, or gone, has no rows and fields."""
+    """Yield the differences for each role. A model that is new or gone has no rows and fields in one of them."""
     for model in sorted({*before, *after}):
         old, new = before.get(model, {}), after.get(model, {})
         for what in dict.fromkeys([*new, *old]):

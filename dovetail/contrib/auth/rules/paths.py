@@ -1,9 +1,9 @@
-"""Find all the ways through a rule: what it asks about its viewer, and the rows that each answer leads to.
+"""Explore all paths through a rule: what it asks about its viewer, and which rows it returns for each answer.
 
 A rule is Python that returns SQL: `true() if viewer.has_perm("blog.change_post") else Post.author_id == viewer.id`. It
-is called with a viewer that answers each question both ways, one call for each way, and whose columns are SQL. What
-comes out is a tree of questions with conditions as its leaves, to be written as one condition, shown or compared. What
-a policy says of fields is explored in the same way.
+is called once for each path, with a viewer that answers each question both ways, and whose columns are SQL. The result
+is a tree of questions with conditions as its leaves, which can be combined into one condition, shown or compared. The
+rules of a policy about fields are explored in the same way.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,26 +20,26 @@ from dovetail.resources.conditions import is_always, is_never
 from dovetail.translation.texts import gettext
 
 T = TypeVar("T")
-NO_ROWS: ColumnElement[bool] = false()  # what a refusal comes to, for a rule that says which rows
+NO_ROWS: ColumnElement[bool] = false()  # what a refusal means for a rule about rows
 ALL_ROWS: ColumnElement[bool] = true()
-MAXIMUM_QUESTIONS = 12  # 4,096 ways; more is no rule that anybody could explain
+MAXIMUM_QUESTIONS = 12  # that is 4,096 paths
 
 
 @dataclass(frozen=True, order=True)
 class Question:
-    """A question about a viewer that is answered by yes or no."""
+    """A yes-or-no question about a viewer."""
 
     name: str  # a permission, `blog.change_post`, or a column of User, `is_staff`
 
     @property
     def is_permission(self) -> bool:
-        """Return True if a permission is asked for, and not a flag of the account."""
+        """Return whether it asks for a permission, rather than a flag of the account."""
         return "." in self.name
 
 
 @dataclass(frozen=True)
 class Leaf(Generic[T]):
-    """The end of a way: what the rule returns there, or `refused` with the words of the refusal."""
+    """The end of a path: what the rule returns, or `refused` with the message of the exception."""
 
     value: T
     refusal: str | None = None
@@ -47,7 +47,7 @@ class Leaf(Generic[T]):
 
 @dataclass(frozen=True)
 class Branch(Generic[T]):
-    """A question, and where each answer leads."""
+    """A question, and the subtree for each answer."""
 
     question: Question
     if_yes: "Tree[T]"
@@ -55,21 +55,21 @@ class Branch(Generic[T]):
 
 
 Tree: TypeAlias = Leaf[T] | Branch[T]
-ValueOf: TypeAlias = Callable[[str], object]  # of a column of the viewer, by its name
+ValueOf: TypeAlias = Callable[[str], object]  # returns a column of the viewer, by name
 Answer: TypeAlias = Callable[[Question], bool]
 
 
 class UnexplainableRuleError(DovetailError):
-    """A rule does with its viewer what can be done with a real user only."""
+    """A rule uses its viewer in a way that is only possible with a real user."""
 
 
 def explore(
     rule: Callable[[User], T], value_of: ValueOf, refused: T, answers: Mapping[Question, bool] | None = None
 ) -> Tree[T]:
-    """Return all ways through a rule, for viewers of whom only `answers` are known.
+    """Return the tree of all paths through a rule, for viewers with the known `answers`.
 
-    `value_of` gives the columns that are no flags: `value_of("id")`. Raise UnexplainableRuleError for a rule that does
-    with SQL what can be done with Python values only, or that asks too much.
+    `value_of` returns the columns that are not flags: `value_of("id")`. Raise UnexplainableRuleError for a rule that
+    uses SQL like a Python value, or asks too many questions.
     """
     known = dict(answers or {})
     if len(known) > MAXIMUM_QUESTIONS:
@@ -85,7 +85,7 @@ def explore(
 
 
 class _UnansweredQuestion(BaseException):
-    """Stops a rule that asks what is not known; no rule that catches an Exception can go on without the answer."""
+    """Stops a rule at an unanswered question; a BaseException, so that rules that catch Exception do not catch it."""
 
     def __init__(self, question: Question) -> None:
         super().__init__(question)
@@ -93,13 +93,13 @@ class _UnansweredQuestion(BaseException):
 
 
 def walk(rule: Callable[[User], T], value_of: ValueOf, answer: Answer, refused: T) -> Leaf[T]:
-    """Return what one viewer gets, whom `value_of` and `answer` describe. Raise UnexplainableRuleError."""
+    """Return the rule's result for one viewer, given by `value_of` and `answer`. Raise UnexplainableRuleError."""
     viewer = _Viewer(value_of, answer)
     try:
         return Leaf(rule(viewer))  # type: ignore[arg-type]  # it stands in for a User
     except (PermissionDeniedError, NotAuthenticatedError) as error:
         return Leaf(refused, refusal=str(error))
-    except TypeError as error:  # SQL that was taken for a Python value
+    except TypeError as error:  # the rule used SQL as a Python value
         raise UnexplainableRuleError(
             gettext("it does in Python what is to be done in SQL (%(error)s)") % {"error": error}
         ) from error
@@ -108,7 +108,7 @@ def walk(rule: Callable[[User], T], value_of: ValueOf, answer: Answer, refused: 
 def as_condition(
     tree: Tree[ColumnElement[bool]], ask: Callable[[Question], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
-    """Return the whole tree as one condition; `ask` gives the SQL that answers a question, and is never NULL."""
+    """Return the whole tree as one condition; `ask` returns the SQL for a question, which is never NULL."""
     if isinstance(tree, Leaf):
         return tree.value
     yes, no, asked = as_condition(tree.if_yes, ask), as_condition(tree.if_no, ask), ask(tree.question)
@@ -120,35 +120,35 @@ def as_condition(
 
 
 def both(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the conditions joined by AND, in as few words as it can be: what `and_` returns may hold a `false`."""
+    """Return the conditions joined by AND and simplified; SQLAlchemy's `and_` may keep a `false`."""
     if any(map(is_never, conditions)):
         return NO_ROWS
     return and_(*(one for one in conditions if not is_always(one)), ALL_ROWS)
 
 
 def either(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the conditions joined by OR, in as few words as it can be."""
+    """Return the conditions joined by OR and simplified."""
     if any(map(is_always, conditions)):
         return ALL_ROWS
     return or_(*(one for one in conditions if not is_never(one)), NO_ROWS)
 
 
 def questions_of(tree: Tree[T]) -> frozenset[Question]:
-    """Return everything that a rule may ask about its viewer."""
+    """Return all questions that a rule may ask about its viewer."""
     if isinstance(tree, Leaf):
         return frozenset()
     return frozenset({tree.question}) | questions_of(tree.if_yes) | questions_of(tree.if_no)
 
 
 def leaf_for(tree: Tree[T], answer: Answer) -> Leaf[T]:
-    """Return the leaf to which these answers lead."""
+    """Return the leaf that these answers lead to."""
     while isinstance(tree, Branch):
         tree = tree.if_yes if answer(tree.question) else tree.if_no
     return tree
 
 
 def viewer_columns(write: Callable[[str], str]) -> ValueOf:
-    """Return what gives a column of the viewer as the SQL that `write` makes of its name."""
+    """Return a ValueOf whose columns are the SQL that `write` returns for a name."""
     return lambda name: ViewerColumn(name, write(name))
 
 
@@ -159,9 +159,9 @@ def _known_answer(answers: Mapping[Question, bool], question: Question) -> bool:
 
 
 class ViewerColumn(ColumnClause[object]):
-    """A column of the viewer, as SQL, which a rule may compare with columns of rows but not with Python values.
+    """A column of the viewer as SQL, which a rule may compare with columns of rows, but not with Python values.
 
-    A comparison of SQL with a Python value is SQL, too, and would be taken for False by an `if`.
+    Comparing it with a Python value would also create SQL, which an `if` would treat as False.
     """
 
     inherit_cache = True
@@ -186,7 +186,7 @@ class ViewerColumn(ColumnClause[object]):
 
 
 class _Viewer:
-    """Stands in for a User: flags and permissions are questions, all other columns are what `value_of` says."""
+    """Stands in for a User: flags and permissions are questions, and all other columns come from `value_of`."""
 
     def __init__(self, value_of: ValueOf, answer: Answer) -> None:
         self._value_of = value_of
@@ -196,18 +196,18 @@ class _Viewer:
     def __class__(self) -> type[User]:  # type: ignore[override]  # so: isinstance(viewer, User) holds
         return User
 
-    token_scopes = None  # rules are told for whoever logs in; a token may take away from that
+    token_scopes = None  # rules are explained without a token, which may only restrict them
 
     def has_perm(self, permission: str) -> bool:
-        """Ask for a permission."""
+        """Ask the question for a permission."""
         return self._answer(Question(permission))
 
     def has_perms(self, *permissions: str) -> bool:
-        """Ask for permissions, until one is missing."""
+        """Ask for permissions until one is missing."""
         return all(map(self.has_perm, permissions))
 
     def column(self, name: str) -> object:
-        """Return a column of the viewer, or ask for a flag."""
+        """Return a column of the viewer, or ask the question for a flag."""
         is_flag = isinstance(inspect(User).columns[name].type, Boolean)
         return self._answer(Question(name)) if is_flag else self._value_of(name)
 
@@ -221,6 +221,6 @@ def _as_property(name: str) -> property:
     return property(lambda viewer: viewer.column(name))
 
 
-# Properties of the class, so that a protocol that asks for them finds them.
+# Properties of the class, so that protocols with these attributes are satisfied.
 for _name in inspect(User).columns.keys():  # noqa: SIM118 - a collection of columns, which has keys
     setattr(_Viewer, _name, _as_property(_name))

@@ -1,4 +1,4 @@
-"""Run what a rule said and what it says in the database at hand: the keys of the rows that a role gained and lost."""
+"""Run the conditions of two versions of a rule in the database, to list the rows that a role gained and lost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,16 +30,16 @@ from dovetail.database.pool.statement_timeouts import StatementLimit, StatementT
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import InvalidInputError
 
-SHOWN_KEYS = 20  # of more rows, the number is told
-MOST_PEOPLE = 100  # in whose place a condition that names its viewer is run
-PATIENCE = 60  # seconds for a statement
+SHOWN_KEYS = 20  # of further rows only the number is shown
+MAX_USERS = 100  # for whom a condition that depends on the viewer is run
+PATIENCE = 60  # seconds per statement
 NOT_COMPARED = "its rows cannot be compared here:"
-WITHOUT_ROWS = "add"  # what is not there yet has no key
+WITHOUT_ROWS = "add"  # an action on rows that do not exist yet
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """A rule before and after, as conditions in the words of the database at hand, for one role and model."""
+    """The conditions of a rule before and after, as SQL of the configured database, for one role and model."""
 
     model: type[object]
     role: Role
@@ -48,23 +48,23 @@ class Conditions:
 
     @property
     def names_viewer(self) -> bool:
-        """Return True if who asks decides about the rows."""
+        """Return whether the conditions depend on the viewer."""
         return f"{VIEWER}." in self.before + self.after
 
 
 async def check_database(database: Database) -> None:
-    """Raise InvalidInputError, with the reason, if there is no database at hand that could be asked."""
+    """Raise InvalidInputError, with the reason, if the configured database cannot be used."""
     if _is_missing_file(database.engine.url):
         raise InvalidInputError("there is no file where DATABASE_URL says")
     try:
         async with database.unit_of_work(read_only=True) as session:
             await session.scalar(select(User.id).limit(1))
-    except Exception as error:  # drivers raise errors of many kinds, and each says that it cannot be asked
+    except Exception as error:  # drivers raise many kinds of errors; each means that the database cannot be used
         raise InvalidInputError(_first_line(error)) from error
 
 
 def conditions_of(difference: Difference, model: type[object], dialect: str) -> Conditions | None:
-    """Return what can be run of a difference; None if it is none of rows, or a version does not say it."""
+    """Return the conditions of a difference; None if it is not about rows, or if a version does not have them."""
     texts = difference.in_words_of(dialect)
     told = [text for text in texts if isinstance(text, str) and not text.startswith(UNTOLD)]
     if difference.what == WITHOUT_ROWS or len(told) != len(texts):
@@ -75,7 +75,8 @@ def conditions_of(difference: Difference, model: type[object], dialect: str) -> 
 async def row_changes(database: Database, found: Conditions) -> list[str]:
     """Return a line for the rows that were gained, and one for those that were lost.
 
-    The statements can only read, for another version wrote what they ask, and each has PATIENCE seconds.
+    The conditions come from another version of the code, so the statements are read-only and limited to PATIENCE
+    seconds.
     """
     limit = StatementLimit(PATIENCE)
     engine = with_statement_limit(database.engine.execution_options(postgresql_readonly=True), limit)
@@ -84,7 +85,7 @@ async def row_changes(database: Database, found: Conditions) -> list[str]:
             return await _lines(session, found)
     except StatementTimeoutError:
         return [f"{NOT_COMPARED} a statement took more than {PATIENCE} seconds"]
-    except DBAPIError as error:  # a table or a column that this database has not, or not any more
+    except DBAPIError as error:  # for instance a table or column that this database does not have
         return [f"{NOT_COMPARED} {_first_line(error.orig or error)}"]
 
 
@@ -93,8 +94,8 @@ async def _lines(session: AsyncSession, found: Conditions) -> list[str]:
     if found.names_viewer:
         chosen = select(*inspect(User).columns).where(*_people(found.role))
         count = await session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-        by = f", by one or more of {f'the first {MOST_PEOPLE} of ' if count > MOST_PEOPLE else ''}{count} users"
-        people = chosen.order_by(User.id).limit(MOST_PEOPLE).subquery(VIEWER)
+        by = f", by one or more of {f'the first {MAX_USERS} of ' if count > MAX_USERS else ''}{count} users"
+        people = chosen.order_by(User.id).limit(MAX_USERS).subquery(VIEWER)
     before, after = map(_as_sql, (found.before, found.after))
     gained = await _rows(session, found.model, and_(after, not_(before)), people)
     lost = await _rows(session, found.model, and_(before, not_(after)), people)
@@ -102,7 +103,7 @@ async def _lines(session: AsyncSession, found: Conditions) -> list[str]:
 
 
 def _is_missing_file(url: URL) -> bool:
-    """Return True for a file of SQLite that there is not: to connect would make it."""
+    """Return whether the URL is of a SQLite file that does not exist, which connecting would create."""
     return url.get_backend_name() == "sqlite" and not is_memory(url) and not Path(str(url.database)).is_file()
 
 
@@ -122,7 +123,7 @@ def _as_sql(text: str) -> ColumnElement[bool]:
 async def _rows(
     session: AsyncSession, model: type[object], condition: ColumnElement[bool], people: FromClause | None
 ) -> str:
-    """Return the rows that fulfil a condition, for one of these people at least, as text."""
+    """Return, as text, the rows that meet a condition for at least one of these users."""
     if people is not None:
         condition = exists(select(literal_column("1", Integer)).select_from(people).where(condition))
     keys = inspect(model).primary_key

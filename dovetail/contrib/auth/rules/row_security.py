@@ -1,8 +1,8 @@
-"""Write rules as row-level security of PostgreSQL: a second wall behind the first, for whoever else reads the tables.
+"""Write rules as PostgreSQL's row-level security, to protect the tables from other programs that access them.
 
-The session says who is asking (`viewer_functions.py`), and the database shows and takes the rows that the same rule
-would. It does not bind the owner of a table: whoever is to be bound connects as another role.
-Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+The session names the user (`viewer_functions.py`), and the database applies the same rule as the site. It does not
+apply to the owner of a table, so other programs have to connect as another role. Source:
+https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,18 +29,18 @@ from dovetail.contrib.auth.rules.viewer_functions import (
 )
 
 ACTIONS = {"SELECT": "view", "INSERT": "add", "UPDATE": "change", "DELETE": "delete"}
-# Of an UPDATE the row as it was and as it will be; PostgreSQL wants it said for each command in its own way.
+# An UPDATE is checked before and after; PostgreSQL has another syntax for each command.
 CLAUSES = {
     "SELECT": "USING ({0})",
     "INSERT": "WITH CHECK ({0})",
     "UPDATE": "USING ({0}) WITH CHECK ({0})",
     "DELETE": "USING ({0})",
 }
-Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Policy.where` is
+Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # the type of `Policy.where`
 
 
 def security_statements(rules: Iterable[Ruled]) -> list[str]:
-    """Return the statements that let PostgreSQL obey these rules; run again, they replace what is there.
+    """Return the statements that make PostgreSQL apply these rules; they can be run again to replace earlier ones.
 
     Raise UnexplainableRuleError, which names the model, for a rule that cannot be written as SQL.
     """
@@ -55,7 +55,7 @@ def security_statements(rules: Iterable[Ruled]) -> list[str]:
 
 
 def row_condition(where: Where, action: str) -> ColumnElement[bool]:
-    """Return the rule for one action as a condition on rows that asks PostgreSQL who the viewer is.
+    """Return the rule for one action as a condition on rows, which calls functions in PostgreSQL for the viewer.
 
     Raise UnexplainableRuleError.
     """
@@ -76,7 +76,7 @@ def _of_model(rule: Ruled) -> Iterator[str]:
         condition = row_condition(rule.policy.where, action)
         told = _told(table, condition)
         if any(isinstance(part, Select) for part in iterate(condition)):
-            # The rule looks at other rows, and may have to see some that the viewer does not.
+            # The rule uses other rows, and may need some that the viewer cannot see, so it becomes a function.
             function = _name(f"dovetail_{action}_{table.name}")
             body = quoted(f"SELECT {told}")
             yield f"CREATE OR REPLACE FUNCTION {function}({name} {name}) RETURNS boolean {DEFINER} AS {body}"
@@ -87,7 +87,7 @@ def _of_model(rule: Ruled) -> Iterator[str]:
 
 
 def _told(table: Table, condition: ColumnElement[bool]) -> str:
-    """Return a condition on the rows of a table as text, its subqueries joined to the row."""
+    """Return a condition on the rows of a table as text, with its subqueries correlated to the row."""
     statement = as_text(select(literal_column("1")).select_from(table).where(condition))
     told = statement.partition("\nWHERE ")[2]
     if QUOTE in told:

@@ -1,4 +1,4 @@
-"""The models of a site with their policies, each by the label that commands and pages know it by: `blog.post`."""
+"""The models of a site with their policies, by the label that commands and pages use: `blog.post`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dovetail.translation.texts import gettext
 
 @dataclass(frozen=True)
 class Ruled:
-    """A model and its policy; `actions` are the four and those that its plugin has permissions for."""
+    """A model and its policy; `actions` are the four standard ones and those its plugin has permissions for."""
 
     plugin: str
     model: type[object]
@@ -27,18 +27,18 @@ class Ruled:
 
     @property
     def rule(self) -> str:
-        """The name of the function that decides: `plugins.blog.policies.PostPolicy.where`."""
+        """The name of the deciding function: `plugins.blog.policies.PostPolicy.where`."""
         cls = next(cls for cls in type(self.policy).__mro__ if "where" in vars(cls))
         return f"{cls.__module__}.{cls.__qualname__}.where"
 
 
 def ruled_models(context: Context) -> list[Ruled]:
-    """Return every model of the enabled plugins, in their order."""
+    """Return all models of the enabled plugins, in their order."""
     return [one for plugin in context.plugins for one in _of_plugin(context, plugin)]
 
 
 def find_ruled(context: Context, label: str) -> Ruled:
-    """Return the model with this label, whatever its case. Raise NotFoundError, which says which one was meant."""
+    """Return the model with this label, in any case. Raise NotFoundError, which suggests a similar one."""
     known = {one.label: one for one in ruled_models(context)}
     found = known.get(label.lower())
     if found is None:

@@ -1,8 +1,8 @@
-"""Write down what every rule of a site says, so that two versions of the code can be compared without running both.
+"""Take a snapshot of all rules of a site, so that two versions of the code can be compared without running both.
 
-A snapshot is JSON: of each model and action a tree of questions about the viewer with SQL as its leaves, and of each
-model the fields that are not to be read or written, as such trees too. What is compared is the SQL of PostgreSQL; the
-same conditions stand beside it as each database runs them on rows of the model.
+A snapshot is JSON. For each model and action it has a tree of questions about the viewer with SQL as its leaves, and
+for each model such trees of the fields that may not be read or written. PostgreSQL's SQL is compared; the snapshot also
+has the same conditions as each database can run them on rows of the model.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,12 +29,12 @@ from dovetail.resources.policy import Policy
 
 T = TypeVar("T")
 Shown: TypeAlias = str | list[str]  # a condition, or names of fields
-# What one rule says: of somebody unknown, and of users a tree, `{"ask": "blog.view_post", "yes": ..., "no": ...}`.
+# The result of one rule: for an anonymous user, and for users a tree {"ask": "blog.view_post", "yes": ..., "no": ...}.
 ShownTree: TypeAlias = Shown | dict[str, object]
-Said: TypeAlias = Mapping[str, ShownTree]  # by "unknown" or "user", and the same as a database runs it
-Snapshot: TypeAlias = Mapping[str, Mapping[str, Said]]  # by model and what
+Said: TypeAlias = Mapping[str, ShownTree]  # by "unknown" or "user", also with " on " and a dialect
+Snapshot: TypeAlias = Mapping[str, Mapping[str, Said]]  # by model, then by action or one of FIELDS
 NOBODY, USER = "unknown", "user"
-VIEWER = "viewer"  # what a condition calls whoever asks: `blog_post.author_id = viewer.id`
+VIEWER = "viewer"  # the alias of the viewer in conditions: `blog_post.author_id = viewer.id`
 UNTOLD = "cannot be told"
 DIALECTS = {"postgresql": dialect, "sqlite": sqlite.dialect}
 FIELDS = "fields not to be read", "fields not to be written"
@@ -42,12 +42,12 @@ NO_FIELDS: frozenset[str] = frozenset()
 
 
 def take_snapshot(models: Iterable[Ruled]) -> Snapshot:
-    """Return what the rules say. A rule that only a real user can be asked about is written down as just that."""
+    """Return the conditions of all rules. For a rule that cannot be analysed, the snapshot says so."""
     return {one.label: dict(_said(one)) for one in models}
 
 
 def on(dialect_name: str) -> str:
-    """Return the end of the names under which the conditions stand that a database runs: `user on sqlite`."""
+    """Return the suffix of the keys for the conditions that a database can run: `user on sqlite`."""
     return f" on {dialect_name}"
 
 
@@ -65,17 +65,17 @@ def _where(policy: Policy, action: str, viewer: User | None) -> ColumnElement[bo
 
 
 def _on_rows(model: type[object], spoken: Dialect, condition: ColumnElement[bool]) -> str:
-    """Return a condition as text, its subqueries joined to the row."""
+    """Return a condition as text, with its subqueries correlated to the row."""
     rows = select(literal_column("1", Integer)).select_from(model).where(condition)
     try:
         told = str(rows.compile(dialect=spoken, compile_kwargs={"literal_binds": True}))
-    except CompileError as error:  # it is in the words of the other database
+    except CompileError as error:  # it uses constructs of the other database
         return f"{UNTOLD}: {error}"
     return told.partition("\nWHERE ")[2] or "1 = 1"
 
 
 def _both(rule: Callable[[User | None], T], refused: T, shows: Mapping[str, Callable[[T], Shown]]) -> Said:
-    """Return what a rule says, shown in each way; a way ends the name under which it stands."""
+    """Return the results of a rule, rendered in each way of `shows`, whose keys are suffixes."""
     value_of = viewer_columns(lambda name: f"{VIEWER}.{name}")
     try:
         trees = {

@@ -1,4 +1,4 @@
-"""Take the snapshot of another version of a site: its code as git has it, run in a folder of its own."""
+"""Take the snapshot of another version of a site: check out its code from git into a temporary folder and run it."""
 
 import json
 import subprocess
@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 from dovetail.contrib.auth.rules.snapshot import Snapshot
 from dovetail.errors import InvalidInputError
 
-PATIENCE = 300  # seconds for a version to tell its rules
+PATIENCE = 300  # seconds to take a snapshot
 
 
 def snapshot_of_revision(site: Path, revision: str) -> Snapshot:
-    """Return what the rules say in `revision` of the git repository that holds the site.
+    """Return the snapshot of a revision of the git repository that contains the site.
 
-    Its `manage.py permissions --snapshot` tells, with the packages that are installed now. Raise InvalidInputError for
-    a revision that there is not, or that cannot tell.
+    It is taken by that revision's `manage.py permissions --snapshot`, with the packages installed now. Raise
+    InvalidInputError if the revision does not exist or its snapshot cannot be taken.
     """
     with TemporaryDirectory(prefix="dovetail-rules-") as folder:
         with tarfile.open(fileobj=BytesIO(_archive(site, revision))) as archive:
@@ -44,7 +44,7 @@ def _run(command: Sequence[str], folder: Path, revision: str) -> subprocess.Comp
 
 
 def _archive(site: Path, revision: str) -> bytes:
-    """Return the site's folder as it was in a revision, as a tar archive."""
+    """Return the site's folder at a revision, as a tar archive."""
     commit = _git(site, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", of=revision)
     return _git(site, "archive", "--format=tar", commit.decode().strip())
 

@@ -1,7 +1,7 @@
-"""Functions in PostgreSQL that tell who is asking, as `SET dovetail.user_id = '7'` says; unset is somebody unknown.
+"""PostgreSQL functions that return the viewer named by `SET dovetail.user_id = '7'`; unset is an anonymous user.
 
-They look with the rights of their owner: the role that reads need not be able to read accounts. Each is called in a
-subquery of its own, `(SELECT dovetail_viewer_id())`, so that it is asked once a statement and not once a row.
+They run with the rights of their owner, so that the reading role needs no access to accounts. Each is called in a
+subquery, `(SELECT dovetail_viewer_id())`, so that it is evaluated once per statement and not once per row.
 """
 
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ from dovetail.contrib.auth.rules.paths import Question, ValueOf, viewer_columns
 
 SETTING = "dovetail.user_id"
 QUOTE = "$dovetail$"
-# Names are looked up where they are when the function is made, not where its caller says.
+# Names are resolved with the search_path at creation, which the caller cannot change.
 DEFINER = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT"
 _KEY = f"nullif(current_setting('{SETTING}', true), '')"
 
 
 def viewer_functions(used_by: str) -> Iterator[str]:
-    """Yield the statements that make them; of a user's columns only those that the statements `used_by` ask for.
+    """Yield the statements that create the functions; for columns of the user, only those that `used_by` contains.
 
-    Whoever may write SQL of their own may say who they are, and so read what these functions tell of anybody.
+    Whoever can run SQL of their own can set any user id, and so read what these functions return for any user.
     """
     yield _function("is_unknown()", "boolean", select(literal_column(f"{_KEY} IS NULL")))
     user = select(User.id).where(User.id == literal_column(f"{_KEY}::bigint"), User.is_active)
@@ -44,7 +44,7 @@ def viewer_functions(used_by: str) -> Iterator[str]:
 
 
 def viewer_column() -> ValueOf:
-    """Return what gives a column of the viewer, `value_of("id")`, as SQL for PostgreSQL."""
+    """Return a ValueOf that returns columns of the viewer as SQL for PostgreSQL."""
     return viewer_columns(lambda name: f"(SELECT dovetail_viewer_{name}())")
 
 
@@ -56,27 +56,27 @@ def answered(question: Question) -> ColumnElement[bool]:
 
 
 def is_known() -> ColumnElement[bool]:
-    """Return True, as SQL, for an active user."""
+    """Return SQL that is true for an active user."""
     return literal_column("(SELECT dovetail_viewer_is_known())")
 
 
 def is_unknown() -> ColumnElement[bool]:
-    """Return True, as SQL, for somebody who did not say who they are."""
+    """Return SQL that is true for an anonymous user."""
     return literal_column("(SELECT dovetail_viewer_is_unknown())")
 
 
 def as_text(statement: ClauseElement) -> str:
-    """Return SQL for PostgreSQL as text, its values in it."""
+    """Return SQL for PostgreSQL as text, with literal values."""
     return str(statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True}))
 
 
 def quoted(body: str) -> str:
-    """Return the body of a function, quoted."""
+    """Return the body of a function, dollar-quoted."""
     return f"{QUOTE}{body}{QUOTE}"
 
 
 def dialect() -> Dialect:
-    """Return the dialect of PostgreSQL, which writes % once, as no driver reads it."""
+    """Return PostgreSQL's dialect with a paramstyle in which % is not doubled, as no driver processes the text."""
     return postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy declares no types there
 
 

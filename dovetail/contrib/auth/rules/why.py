@@ -1,6 +1,6 @@
-"""Tell why somebody may do something or not: the rule that decided, its SQL, and the smallest change that turns it.
+"""Explain why a user may or may not do something: the deciding rule, its SQL, and the smallest change of permissions.
 
-A user's grants and groups are taken as they are now; the row is looked at as the rule would, in the database.
+The user's permissions and groups are those of now; the rows are selected in the database, as the rule would do.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -23,12 +23,12 @@ from dovetail.contrib.auth.rules.paths import (
     walk,
 )
 
-Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # what `Policy.where` is
+Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # the type of `Policy.where`
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The question: may `user` (None is somebody unknown) do `action` to rows of `model`, or to those `chosen`."""
+    """The question whether `user` (None: anonymous) may do `action` to rows of `model`, or to those `chosen`."""
 
     user: User | None
     action: str
@@ -38,11 +38,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Says whether it is allowed and why.
+    """The answer, and the reasons for it.
 
-    Of all rows, `rows` is how many there are that it is allowed on. `answers` are what the rule asked about the user,
-    and `change` the permissions that would turn the answer: granted if it is no, revoked if it is yes; None if no
-    permissions would. `binds_superuser` says that the user is a superuser, and not allowed it on all the rows.
+    `rows` is the number of rows on which it is allowed. `answers` are the rule's questions about the user. `change` has
+    the permissions that would change the answer: to grant if it is no, to revoke if it is yes; None if no permissions
+    would. `binds_superuser` is true for a superuser who is not allowed it on all rows.
     """
 
     is_allowed: bool
@@ -55,7 +55,7 @@ class Explanation:
 
 
 async def explain(session: AsyncSession, where: Where, asked: Asked) -> Explanation:
-    """Return why. Raise UnexplainableRuleError for a rule that does what a real user only can do."""
+    """Return the explanation. Raise UnexplainableRuleError for a rule that only works with a real user."""
     finder = _Finder(session, asked)
     if asked.user is None:
         leaf = walk(lambda _: where(None, asked.action), lambda _: None, lambda _: False, NO_ROWS)
@@ -68,12 +68,12 @@ async def explain(session: AsyncSession, where: Where, asked: Asked) -> Explanat
 
 
 def answer_of(user: User, question: Question) -> bool:
-    """Return a real user's answer to a question."""
+    """Return the answer to a question about a real user."""
     return user.has_perm(question.name) if question.is_permission else bool(getattr(user, question.name))
 
 
 def _answers(tree: Tree[ColumnElement[bool]], user: User) -> Iterator[tuple[Question, bool]]:
-    """Yield the questions on the user's way through the rule, in order, with their answers."""
+    """Yield the questions on the user's path through the rule, in order, with their answers."""
     while not isinstance(tree, Leaf):
         answer = answer_of(user, tree.question)
         yield tree.question, answer
@@ -82,20 +82,20 @@ def _answers(tree: Tree[ColumnElement[bool]], user: User) -> Iterator[tuple[Ques
 
 @dataclass(frozen=True)
 class _Finder:
-    """Looks for rows on which something is allowed."""
+    """Selects the rows on which something is allowed."""
 
     session: AsyncSession
     asked: Asked
 
     async def finds(self, condition: ColumnElement[bool]) -> bool:
-        """Return True if one of the rows that were asked about fulfils a condition."""
+        """Return whether one of the chosen rows meets a condition."""
         rows = select(literal(1)).select_from(self.asked.model).where(condition).limit(1)
         if self.asked.chosen is not None:
             rows = rows.where(self.asked.chosen)
         return await self.session.scalar(rows) is not None
 
     async def count(self, condition: ColumnElement[bool]) -> int:
-        """Return how many of the rows that were asked about fulfil a condition."""
+        """Return how many of the chosen rows meet a condition."""
         rows = select(func.count()).select_from(self.asked.model).where(condition)
         if self.asked.chosen is not None:
             rows = rows.where(self.asked.chosen)
@@ -120,14 +120,14 @@ async def _explanation(
 async def _smallest_change(
     finder: _Finder, tree: Tree[ColumnElement[bool]], *, is_allowed: bool
 ) -> tuple[str, ...] | None:
-    """Return the fewest permissions that turn the answer: to grant where it is no, and to revoke where it is yes."""
+    """Return the fewest permissions that change the answer: to grant if it is no, to revoke if it is yes."""
     user = finder.asked.user
-    assert user is not None  # noqa: S101 - whoever is unknown has no tree
+    assert user is not None  # noqa: S101 - an anonymous user has no tree
     if is_allowed and user.is_superuser:
         return None
     known = {question: answer_of(user, question) for question in questions_of(tree)}
     turned = [one for one in sorted(known) if one.is_permission and known[one] == is_allowed]
-    asked: set[int] = set()  # leaves, of which there are fewer than sets of permissions
+    asked: set[int] = set()  # leaves that were evaluated: there are fewer of them than sets of permissions
     for chosen in _sets_of(turned):
         leaf = leaf_for(tree, (known | dict.fromkeys(chosen, not is_allowed)).__getitem__)
         if id(leaf) not in asked and await finder.finds(leaf.value) != is_allowed:

@@ -1,4 +1,4 @@
-"""End sessions: the row is deleted, and the very next request with its token is refused."""
+"""End sessions by deleting their rows, so that the next request with the token is refused."""
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from dovetail.signing import hash_token
 
 
 async def end_session(session: AsyncSession, token: str) -> None:
-    """End the session of this token."""
+    """End the session with this token."""
     statement = delete(Session).where(Session.token_hash == hash_token(token))
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)
 
@@ -20,7 +20,7 @@ async def end_session(session: AsyncSession, token: str) -> None:
 async def end_sessions_of(
     session: AsyncSession, user_id: int, *, keep_token: str | None = None, keep_id: int | None = None
 ) -> None:
-    """End all sessions of a user, by whatever door, but that of the token `keep_token` and that with this key."""
+    """End all sessions of a user, of every kind, except the one with the token `keep_token` or the id `keep_id`."""
     statement = delete(Session).where(Session.user_id == user_id)
     if keep_token is not None:
         statement = statement.where(Session.token_hash != hash_token(keep_token))
@@ -30,7 +30,7 @@ async def end_sessions_of(
 
 
 async def end_all_sessions(session: AsyncSession, *, keep_id: int | None = None) -> None:
-    """End the sessions of all users but the one with this key, also those of plugins (`auth.end_all_sessions`)."""
+    """End the sessions of all users, also those of plugins (`auth.end_all_sessions`), except the one with `keep_id`."""
     statement = delete(Session)
     if keep_id is not None:
         statement = statement.where(Session.id != keep_id)
@@ -40,6 +40,6 @@ async def end_all_sessions(session: AsyncSession, *, keep_id: int | None = None)
 
 
 async def end_all_of_plugins(session: AsyncSession) -> None:
-    """Let plugins end the sessions that they keep of all users."""
+    """Let plugins end their own sessions of all users."""
     for end in context_of(session).extensions("auth.end_all_sessions"):
         await end(session)

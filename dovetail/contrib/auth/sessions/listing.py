@@ -1,4 +1,4 @@
-"""Read the sessions of a user, and end those that somebody chose."""
+"""List the sessions of a user, and end single ones."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from dovetail.database.bulk import NO_SYNCHRONIZATION
 
 
 async def sessions_of(session: AsyncSession, user: User) -> Sequence[Session]:
-    """Return the sessions of a user that are not over, the one that was used last first; `log_in` limits how many."""
+    """Return the current sessions of a user, latest used first; `log_in` limits their number."""
     rows = await session.scalars(
         select(Session)
         .where(Session.user_id == user.id, Session.expires_at > datetime.now(UTC))
@@ -24,7 +24,7 @@ async def sessions_of(session: AsyncSession, user: User) -> Sequence[Session]:
 
 
 async def end_one(session: AsyncSession, user: User, key: int) -> bool:
-    """End the session with this key, if it is the user's; return whether it was."""
+    """End the user's session with this id; return False if there is none."""
     ended = await session.execute(
         delete(Session).where(Session.id == key, Session.user_id == user.id).returning(Session.id),
         execution_options=NO_SYNCHRONIZATION,

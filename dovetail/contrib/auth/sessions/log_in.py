@@ -1,10 +1,10 @@
-"""Log somebody in, however they proved who they are: `log_in` makes the row of the session.
+"""Log in a user who was authenticated in any way: `log_in` creates the row of the session.
 
     logged_in = await log_in(session, user, connection=request, method="ldap")
     return AccessTokenRead(access_token=logged_in.token, expires_in=logged_in.seconds)
 
-Lock the user's row first, as `authenticate` does (`with_for_update(key_share=True)`): a session that is begun while a
-password changes would survive it otherwise.
+Lock the user's row first, as `authenticate` does (`with_for_update(key_share=True)`): otherwise a session that is
+created while the password changes would survive the change.
 """
 
 import secrets
@@ -40,12 +40,12 @@ from dovetail.translation.texts import gettext
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-MOST_SESSIONS = 100  # of one user at one door: a program that logs in for every call fills no table
+MAX_SESSIONS = 100  # of a user for each kind of session, so that a program that logs in for every call is harmless
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lifetime:
-    """Seconds that a session lasts in all, and those after which it is over if nobody uses it (None: it is not)."""
+    """The duration of a session in seconds: in all, and without use (None if idle sessions do not end earlier)."""
 
     absolute: int
     idle: int | None = None
@@ -53,14 +53,14 @@ class Lifetime:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedIn:
-    """A session that has begun: its token, which is stored nowhere, and its row.
+    """A new session: its row, and its token, which is not stored.
 
-    With AUTH_REFRESH_TOKENS there is a refresh token too, and the token is good for less long than the session.
+    With AUTH_REFRESH_TOKENS there is also a refresh token, and the access token expires before the session.
     """
 
     token: str = field(repr=False)
     row: Session
-    seconds: int  # until the token is worth nothing, however it is used
+    seconds: int  # until the token expires at the latest
     refresh_token: str | None = field(default=None, repr=False)
 
 
@@ -75,15 +75,15 @@ async def log_in(
     lifetime: Lifetime | None = None,
     proved_at: datetime | None = None,
 ) -> LoggedIn:
-    """Begin a session of `user`, who has just proved who they are by `method`: "password", "passkey", "oidc:google".
+    """Create a session of `user`, who was authenticated by `method`: "password", "passkey", "oidc:google".
 
-    `connection` is the request by which they did, of which address and browser are noted; None for a command. Without
-    a `lifetime` it lasts as long as the settings say. They proved who they are at `proved_at`, or else now. The user's
-    sessions that are over are removed, and of more than MOST_SESSIONS those that were used longest ago.
+    `connection` is the request of the login, whose address and user agent are stored; None for a command. `lifetime`
+    defaults to that of the settings, and `proved_at`, when the user was authenticated, to now. Expired sessions of the
+    user are deleted, and of more than MAX_SESSIONS those that were not used for the longest time.
 
-    `second_factor` says that they gave one, too, or something as good, such as a passkey; see `begin_login` of
-    `dovetail.contrib.auth.access` for who has not. Raise NotAuthenticatedError if the user is deactivated, and
-    PermissionDeniedError if they have a second factor and did not give it.
+    `second_factor` says that the user also gave a second factor, or something equivalent such as a passkey; use
+    `begin_login` of `dovetail.contrib.auth.access` for users who have not. Raise NotAuthenticatedError if the user is
+    deactivated, and PermissionDeniedError if they have a second factor and did not give it.
     """
     if not user.is_active:
         raise NotAuthenticatedError(gettext("This account is deactivated."))
@@ -94,7 +94,7 @@ async def log_in(
     is_refreshed = settings.refresh_tokens and door == Door.API and lifetime is None
     seconds = min(settings.access_token_lifetime, lasts.absolute) if is_refreshed else lasts.absolute
     await _make_room(session, user, door, now)
-    if door == Door.OFFICE:  # whose tokens change with them
+    if door == Door.OFFICE:  # its token is rotated when permissions change
         await load_permissions(session, user)
     token = secrets.token_urlsafe(32)  # 256 random bits
     ends_at = now + timedelta(seconds=lasts.absolute)
@@ -122,35 +122,35 @@ async def log_in(
 
 
 async def note_proof(session: AsyncSession, row: Session, detail: str = "") -> None:
-    """Note that the user has just proved again who they are, by a password or a second factor, in this session.
+    """Store a recent proof of the user in this session, by password or second factor.
 
-    `detail` says by which factor. The token of a session of the back office changes with the next page.
+    `detail` names the kind of factor. A session of the back office gets a new token with the next page.
     """
     now = datetime.now(UTC)
-    noted = update(Session).where(Session.id == row.id).values(proved_at=now, rights="")  # it may have been ended
+    noted = update(Session).where(Session.id == row.id).values(proved_at=now, rights="")  # it may have ended
     await session.execute(noted, execution_options=NO_SYNCHRONIZATION)
     set_committed_value(row, "proved_at", now)
     await record(session, EventKind.PROVED, user=await session.get_one(User, row.user_id), detail=detail)
 
 
 def lifetime_of(settings: AuthSettings) -> Lifetime:
-    """Return how long the sessions of the API last."""
+    """Return the lifetime of API sessions."""
     return Lifetime(absolute=settings.token_lifetime, idle=settings.session_idle_seconds)
 
 
 def settings_of(session: AsyncSession) -> AuthSettings:
-    """Return the settings of auth of the application that opened a session of the database."""
+    """Return auth's settings of the application that opened a database session."""
     return AuthSettings.of(context_of(session).plugin_settings)
 
 
 def address_of(connection: "HTTPConnection | None") -> str:
-    """Return the address of a client, as it is kept."""
+    """Return the address of a client, as it is stored."""
     client = None if connection is None else connection.client
     return "" if client is None else client.host[:MAXIMUM_ADDRESS]
 
 
 def user_agent_of(connection: "HTTPConnection | None") -> str:
-    """Return what a client says of itself, as it is kept."""
+    """Return the user agent of a client, as it is stored."""
     text = "" if connection is None else connection.headers.get("user-agent", "")[:MAXIMUM_USER_AGENT]
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cc")
 
@@ -160,7 +160,7 @@ async def _make_room(session: AsyncSession, user: User, door: Door, now: datetim
         select(Session.id)
         .where(Session.user_id == user.id, Session.door == door, Session.expires_at > now)
         .order_by(Session.used_at.desc(), Session.id.desc())
-        .limit(MOST_SESSIONS - 1)
+        .limit(MAX_SESSIONS - 1)
     )
     superfluous = and_(Session.door == door, Session.id.not_in(kept))
     statement = delete(Session).where(Session.user_id == user.id, or_(Session.expires_at <= now, superfluous))

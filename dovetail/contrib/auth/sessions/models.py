@@ -1,4 +1,4 @@
-"""Declare the table of sessions: one row for each login, by the API or in a browser."""
+"""The table of sessions, with a row for each login in the API or the back office, and that of refresh tokens."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,26 +10,26 @@ from dovetail.contrib.auth.models import User
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
 
-# Characters that are kept of what a client says about itself; an address of IPv6 with a zone has 45 or fewer.
+# Maximum lengths in characters; an IPv6 address with a zone has at most 45.
 MAXIMUM_ADDRESS = 45
 MAXIMUM_USER_AGENT = 300
 MAXIMUM_METHOD = 50
 
 
 class Door(StrEnum):
-    """The way by which a session lets its user in: a token of one does not open the other."""
+    """The kind of a session: a token of one kind is not valid for another."""
 
-    API = "api"  # by a token in a header
-    OFFICE = "office"  # by a cookie of the back office
-    ACTING = "acting"  # by the same, for somebody else who acts as the user there, and nowhere else
+    API = "api"  # a token in a header
+    OFFICE = "office"  # a cookie of the back office
+    ACTING = "acting"  # the same cookie, for another user who impersonates this one in the back office
 
 
 class Session(IdMixin, Base):
-    """A login: whoever holds its token is the user, until it expires. Deleting the row ends it.
+    """A login: whoever has its token is the user, until it expires. Deleting the row ends it.
 
-    Only the SHA-256 of the token is kept. Use puts `expires_at` off by `idle_seconds`, up to `ends_at`; both are None
-    if it does not. It is written down every few minutes only, so `used_at` may lag behind by as much. The token may be
-    good for less long, until `token_expires_at`: a refresh token gives the next one then.
+    The token is stored as a SHA-256 hash. Use extends `expires_at` by `idle_seconds`, up to `ends_at`; if both are
+    None, use extends nothing. `used_at` is only updated every few minutes. The token itself may expire earlier, at
+    `token_expires_at`; then a refresh token gives the next one.
     """
 
     __tablename__ = "auth_session"
@@ -43,22 +43,22 @@ class Session(IdMixin, Base):
     user_agent: Mapped[str] = mapped_column(String(MAXIMUM_USER_AGENT), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     used_at: Mapped[datetime] = mapped_column(server_default=utcnow())
-    rights: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see rotation.py
-    proved_at: Mapped[datetime | None]  # when the user last proved who they are; None: never in this session
+    rights: Mapped[str] = mapped_column(String(64), default="", server_default="")  # a hash; see rotation.py
+    proved_at: Mapped[datetime | None]  # the last proof of identity in this session, if there was one
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime | None]
-    token_expires_at: Mapped[datetime | None]  # None: the token is good for as long as the session lasts
+    token_expires_at: Mapped[datetime | None]  # None if the token is valid as long as the session
     idle_seconds: Mapped[int | None]
-    # The session of who acts as the user, with which this one ends; None: it is the user's own.
+    # For an impersonation, the session of the impersonator, with which this one ends.
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("auth_session.id", ondelete="CASCADE"), index=True)
 
     user: Mapped[User] = relationship(lazy="raise")
 
 
 class RefreshToken(IdMixin, Base):
-    """A token that gives a session its next token, and works once; those that were used tell of a copy.
+    """A token that gives a session its next token. It works once; used ones are kept to detect copies.
 
-    Of the request that used it, address and client are noted.
+    `address` and `user_agent` are those of the request that used it.
     """
 
     __tablename__ = "auth_refresh_token"

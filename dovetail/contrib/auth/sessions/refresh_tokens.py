@@ -1,4 +1,4 @@
-"""Make refresh tokens: each gives its session the next token, once (RFC 6749, section 6; RFC 9700, section 4.14.2)."""
+"""Create refresh tokens, each of which works once (RFC 6749, section 6; RFC 9700, section 4.14.2)."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,7 +8,7 @@ from dovetail.signing import hash_token
 
 
 async def make_refresh_token(session: AsyncSession, row: Session) -> str:
-    """Give a session a refresh token, which lasts as long as the session, and return it."""
+    """Create and return a refresh token for a session, valid as long as the session."""
     token = make_token_text(REFRESH_PREFIX)
     session.add(RefreshToken(token_hash=hash_token(token), session_id=row.id))
     await session.flush()

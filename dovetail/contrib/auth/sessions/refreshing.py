@@ -1,11 +1,11 @@
-"""Give a session its next token for a refresh token, which works once; a second use ends the session.
+"""Exchange a refresh token, which works once, for the next tokens of its session; a second use ends the session.
 
-Whoever holds a copy of a refresh token uses it before or after its owner does. The second of the two is told from
-anybody else by the row of the token, and ends the session for both: nobody can know which of them it was.
+Somebody with a copy of a refresh token uses it before or after its owner does. The second use is recognized by the
+token's row, and ends the session for both, since nobody can tell which of them is the owner.
 
-Two tabs of one browser may use the same token at once, too. The second gets nothing either, but for some seconds it
-does not end the session if it comes from the same address and client as the first: it finds what the first was given
-where both keep it. If there is nothing, somebody else was first, and a later try ends the session.
+Two tabs of one browser may use the same token at the same time. The second one gets no token, either, but if it comes
+within some seconds from the same address and client, the session is not ended: the tab finds the new token where the
+first one stored it. If it finds none, somebody else was first, and trying again later ends the session.
 """
 
 import secrets
@@ -35,17 +35,17 @@ GRACE = timedelta(seconds=10)
 
 
 class NotRefreshed(Enum):
-    """The reason why a refresh token gives nothing."""
+    """The reason why a refresh token is refused."""
 
-    UNKNOWN = auto()  # or its session is over
+    UNKNOWN = auto()  # or its session has ended
     JUST_USED = auto()
     REUSED = auto()  # the session was ended
 
 
 async def refresh(session: AsyncSession, token: str, connection: HTTPConnection) -> LoggedIn | NotRefreshed:
-    """Use a refresh token up and return the next tokens of its session.
+    """Use up a refresh token and return the next tokens of its session.
 
-    That a session was ended has to be kept, so let the transaction be committed in any case.
+    The transaction has to be committed in any case, since the session may have been ended.
     """
     if not is_token_text(token, REFRESH_PREFIX):
         return NotRefreshed.UNKNOWN
@@ -63,7 +63,7 @@ async def refresh(session: AsyncSession, token: str, connection: HTTPConnection)
 
 
 async def _lock(session: AsyncSession, key: int) -> Session | None:
-    """Return the session, if it is not over; whoever refreshes or ends it meanwhile waits."""
+    """Return the session, locked, if it has not ended; concurrent calls wait."""
     return await session.scalar(
         select(Session)
         .join(User, User.id == Session.user_id)
@@ -85,7 +85,7 @@ async def _use(session: AsyncSession, key: int, connection: HTTPConnection) -> b
 
 
 async def _judge(session: AsyncSession, key: int, row: Session, connection: HTTPConnection) -> NotRefreshed:
-    """Return what it means that the token was used before, and end the session unless a tab of its owner did."""
+    """Return why a used token is refused; end the session unless another tab of its owner has used it."""
     used = await session.get_one(RefreshToken, key)
     is_recent = used.used_at is not None and used.used_at > datetime.now(UTC) - GRACE
     if is_recent and (used.address, used.user_agent) == (address_of(connection), user_agent_of(connection)):

@@ -1,8 +1,8 @@
-"""Give the session of a browser another token when what its user may do changes, and when they prove who they are.
+"""Replace the token of a browser session when the user's permissions change, and after a recent proof.
 
-A token that somebody has found, or planted, before its user gained rights does not gain them too (session fixation:
-https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html). What the user may do is noted with
-the session as a hash, so that it does not matter who changed it, and by which door.
+So a token that somebody stole or planted before does not get the new permissions (session fixation,
+https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html). The session stores a hash of the
+user's permissions, so it does not matter who changed them, and where.
 """
 
 import secrets
@@ -20,20 +20,20 @@ from dovetail.signing import hash_token
 
 
 class Rotated(NamedTuple):
-    """The new token of a session, and the seconds after which it ends at the latest."""
+    """The new token of a session, and the seconds until the session ends at the latest."""
 
     token: str
     seconds: int
 
 
 def rights_of(user: User) -> str:
-    """Return the hash of what a user may do, whose permissions are loaded."""
+    """Return a hash of the user's flags and permissions, which have to be loaded."""
     flags = [name for name in ("is_staff", "is_superuser") if getattr(user, name)]
     return sha256(" ".join([*flags, *sorted(user.permissions)]).encode()).hexdigest()
 
 
 async def rotate(session: AsyncSession, token: str, user: User) -> Rotated | None:
-    """Give the session of `token` another one; the old one is worth nothing. None if it is over, or was rotated."""
+    """Replace the token of a session, which becomes invalid; return None if it has ended or was rotated already."""
     new = secrets.token_urlsafe(32)
     row = await session.execute(
         update(Session)

@@ -1,8 +1,8 @@
-"""Make the text of a token that programs keep: a prefix, 256 random bits, and a checksum.
+"""Generate tokens for programs: a prefix, 256 random bits, and a checksum.
 
-Scanners for secrets find it by the prefix and know it from a look-alike by the checksum, as those of GitHub do:
-https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-So do we: what is no such token costs no statement.
+Secret scanners find them by the prefix and verify them by the checksum, as with GitHub's tokens
+(https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/). A token with a
+wrong checksum is refused here, too, without a database statement.
 """
 
 import secrets
@@ -11,8 +11,8 @@ from binascii import crc32
 PERSONAL_PREFIX = "dvt_"
 REFRESH_PREFIX = "dvr_"
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-RANDOM_DIGITS = 43  # of 62: 256 bits
-CHECKSUM_DIGITS = 6  # of 62: 32 bits
+RANDOM_DIGITS = 43  # base 62, together 256 bits
+CHECKSUM_DIGITS = 6  # base 62, together 32 bits
 LENGTH = len(PERSONAL_PREFIX) + RANDOM_DIGITS + CHECKSUM_DIGITS
 
 
@@ -23,12 +23,12 @@ def make_token_text(prefix: str) -> str:
 
 
 def looks_like(text: str, prefix: str) -> bool:
-    """Return True if a text has the form of a token of this kind; the token of a session is shorter."""
+    """Return whether a text has the length and prefix of such a token; session tokens are shorter."""
     return len(text) == LENGTH and text.startswith(prefix)
 
 
 def is_token_text(text: str, prefix: str) -> bool:
-    """Return True if a text has the form of a token of this kind, and its checksum."""
+    """Return whether a text has the form of such a token and a correct checksum."""
     digits = text[len(prefix) : -CHECKSUM_DIGITS]
     return looks_like(text, prefix) and text.isascii() and text.endswith(_checksum(digits))
 

@@ -1,8 +1,8 @@
-"""Write down when sessions were last used: now and then, many at once, and never while somebody waits for an answer.
+"""Record when sessions were last used, at most every few minutes, in batches, and without delaying responses.
 
-The statement that finds a user by their token tells whether the use of their session was noted lately. If it was not,
-its key is remembered here, and a task writes all that came together some seconds later. A use that is lost, as with a
-server that is killed, is noted by the next request. Personal tokens have a log of the same kind.
+The statement that finds the user of a token also returns whether the session's use has to be recorded. If so, its id is
+queued here, and a task writes all queued ids some seconds later. If they are lost because a server is killed, the next
+request records the use. Personal tokens have a log of the same kind.
 """
 
 import asyncio
@@ -25,28 +25,28 @@ from dovetail.state import StateKey
 
 logger = logging.getLogger("dovetail.auth")
 
-PAUSE = 5.0  # seconds in which uses come together
-MOST = 50_000  # sessions that wait to be written down; a use beyond them is noted by a later request
-BATCH = 500  # rows that are locked at once
+PAUSE = 5.0  # seconds during which uses are collected
+MAX_QUEUED = 50_000  # sessions in the queue; further uses are recorded by later requests
+BATCH = 500  # rows locked at once
 
 
 class Used(Protocol):
-    """A session or a token that a request came by."""
+    """The session or token of a request."""
 
     @property
     def id(self) -> int:
-        """The key."""
+        """The id."""
 
     @property
     def is_due(self) -> bool:
-        """True if its use is to be noted."""
+        """Whether its use has to be recorded."""
 
 
 NoteUse: TypeAlias = Callable[[AsyncSession, Sequence[int]], Awaitable[None]]
 
 
 class UseLog:
-    """Remembers which sessions of a site were used, and writes it down by `note_use`."""
+    """Queues the ids of used sessions, and records them with `note_use`."""
 
     def __init__(self, database: Database, note_use: NoteUse) -> None:
         self._database = database
@@ -56,15 +56,15 @@ class UseLog:
         self._closing = asyncio.Event()
 
     def note(self, current: Used) -> None:
-        """Remember the use of a session, if it is to be written down."""
-        if not current.is_due or len(self._used) >= MOST:
+        """Queue the id of a session if its use has to be recorded."""
+        if not current.is_due or len(self._used) >= MAX_QUEUED:
             return
         self._used.add(current.id)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._write_while_used())
 
     async def write(self) -> None:
-        """Write down what was remembered; a failure is logged, and the next requests remember anew."""
+        """Record the queued uses; a failure is logged, and later requests queue them again."""
         keys, self._used = sorted(self._used), set()
         try:
             for start in range(0, len(keys), BATCH):
@@ -74,7 +74,7 @@ class UseLog:
             logger.warning("the last use of %d sessions or tokens was not written down", len(keys), exc_info=True)
 
     async def close(self) -> None:
-        """Write down what is left, as the server stops."""
+        """Record the remaining uses when the server stops."""
         self._closing.set()
         if self._task is not None:
             await self._task
@@ -86,12 +86,12 @@ class UseLog:
             await self.write()
 
 
-USE_LOGS = StateKey[Mapping[type, UseLog]]("use_logs", "add dovetail.contrib.auth to the plugins")  # by what is used
+USE_LOGS = StateKey[Mapping[type, UseLog]]("use_logs", "add dovetail.contrib.auth to the plugins")  # by type of `Used`
 
 
 @asynccontextmanager
 async def write_at_the_end(app: FastAPI, context: Context) -> AsyncIterator[None]:
-    """Run a site, and write down at its end which sessions were used."""
+    """Record the remaining uses at shutdown."""
     del context
     yield
     for log in USE_LOGS.get(app).values():
@@ -99,20 +99,20 @@ async def write_at_the_end(app: FastAPI, context: Context) -> AsyncIterator[None
 
 
 def remember_use(app: Starlette, current: Used | None) -> None:
-    """Remember that a session or a token was used, for a site that writes it down."""
+    """Queue the use of a session or token, if the site records it."""
     logs = USE_LOGS.find(app)
     if logs is not None and current is not None and current.is_due:
         logs[type(current)].note(current)
 
 
 async def note_use(session: AsyncSession, keys: Sequence[int]) -> None:
-    """Write down that the sessions with these keys are used now, which puts off the end of idle ones."""
+    """Record that these sessions were used now, which extends sessions with an idle timeout."""
     now = datetime.now(UTC)
     rows = await session.execute(
         select(Session.id, Session.expires_at, Session.ends_at, Session.idle_seconds)
         .where(Session.id.in_(keys), Session.used_at <= last_noted(now), Session.expires_at > now)
         .order_by(Session.id)
-        .with_for_update(skip_locked=True)  # whoever holds a row writes it down, or ends it
+        .with_for_update(skip_locked=True)  # a locked row is being updated or deleted by another transaction
     )
     changes: list[dict[str, object]] = []
     for key, expires_at, ends_at, idle_seconds in rows:

@@ -1,9 +1,9 @@
-"""The providers of logins that a site names in `AUTH_PROVIDERS`, each an OpenID provider or an OAuth 2 server.
+"""The providers of logins in `AUTH_PROVIDERS`, each an OpenID Connect provider or an OAuth 2 server.
 
     AUTH_PROVIDERS='[{"name": "google", "kind": "oidc", "issuer": "https://accounts.google.com",
                       "client_id": "...", "client_secret": "..."}]'
 
-A mapping from names to the rest says the same. Only values are here: no library of OAuth is imported for them.
+A mapping from names to the other values is also accepted. These are plain values; no OAuth library is imported.
 """
 
 from typing import Annotated, Literal, Self, TypeAlias
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from dovetail.validators import is_local
 
-# Signatures that the holder of the public key can verify and not make: not `none`, and no HMAC (RFC 8725, section 3.1).
+# Only signatures by a private key: neither `none` nor HMAC (RFC 8725, section 3.1).
 Algorithm: TypeAlias = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"
 ]
@@ -23,7 +23,7 @@ LONGEST_WAIT = 60  # seconds
 
 
 def _check_url(url: str) -> str:
-    """Return the address of an endpoint. Raise ValueError unless it is https, or http on this machine."""
+    """Return the URL of an endpoint. Raise ValueError unless it is https, or http on this machine."""
     parts = urlsplit(url)
     if not parts.hostname or parts.username or parts.fragment or any(sign.isspace() for sign in url):
         raise ValueError("expected an address such as https://login.example.org, without a name, password or #")
@@ -44,7 +44,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class ClaimNames(BaseModel):
-    """The names under which a provider tells who somebody is: those of OpenID Connect, or what the site says."""
+    """The names of a provider's claims about a user; by default those of OpenID Connect."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,15 +60,15 @@ class Provider(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]  # in addresses
-    title: Annotated[str, Field(max_length=MAXIMUM_TITLE)] = ""  # on buttons
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]  # used in URLs
+    title: Annotated[str, Field(max_length=MAXIMUM_TITLE)] = ""  # shown on buttons
     client_id: Text
     client_secret: SecretStr = SecretStr("")
     client_authentication: ClientAuthentication | None = None
     claims: ClaimNames = ClaimNames()
-    sign_up: bool = False  # whether somebody without an account gets one
-    internal_network: bool = False  # whether its endpoints may be at addresses that the internet does not reach
-    timeout: Annotated[float, Field(gt=0, le=LONGEST_WAIT)] = 10  # seconds for all that one login asks of it
+    sign_up: bool = False  # whether a new user gets an account
+    internal_network: bool = False  # whether its endpoints may have internal addresses
+    timeout: Annotated[float, Field(gt=0, le=LONGEST_WAIT)] = 10  # seconds for all requests of one login
 
     @model_validator(mode="after")
     def _have_a_secret_to_show(self) -> Self:
@@ -78,28 +78,28 @@ class Provider(BaseModel):
 
     @property
     def has_secret(self) -> bool:
-        """Return True if the site has a secret to show to the provider."""
+        """Return whether the site has a client secret."""
         return bool(self.client_secret.get_secret_value())
 
     @property
     def label(self) -> str:
-        """Return what a button says."""
+        """Return the label for a button."""
         return self.title or self.name.replace("_", " ").replace("-", " ").title()
 
     @property
     def authentication(self) -> ClientAuthentication:
-        """Return how the site proves to the provider who it is (RFC 6749, section 2.3)."""
+        """Return how the site authenticates itself to the provider (RFC 6749, section 2.3)."""
         return self.client_authentication or ("client_secret_basic" if self.has_secret else "none")
 
 
 class OidcProvider(Provider):
-    """A provider that signs who somebody is, and describes itself (OpenID Connect Core and Discovery 1.0)."""
+    """A provider that signs its statements and publishes its metadata (OpenID Connect Core and Discovery 1.0)."""
 
     kind: Literal["oidc"]
     issuer: Issuer
     scopes: tuple[Text, ...] = ("openid", "email", "profile")
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
-    # What in an ID token says that a second factor was asked for there, so that it is not asked for again (RFC 8176).
+    # Values in an ID token that say that a second factor was given there, so that none is asked for here (RFC 8176).
     second_factor_amr: frozenset[Text] = frozenset()
     second_factor_acr: frozenset[Text] = frozenset()
 
@@ -111,34 +111,34 @@ class OidcProvider(Provider):
 
     @property
     def authority(self) -> str:
-        """Return that within which subjects are unique."""
+        """Return the namespace in which subjects are unique: the issuer."""
         return self.issuer
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Return the addresses that the settings name."""
+        """Return the URLs in the settings."""
         return (self.issuer,)
 
 
 class OAuth2Provider(Provider):
-    """A server that lets the site ask who somebody is, with a token (RFC 6749); nothing of it is signed."""
+    """A server that returns information about the user for an access token (RFC 6749); it is not signed."""
 
     kind: Literal["oauth2"]
     authorization_endpoint: Url
     token_endpoint: Url
     userinfo_endpoint: Url
-    emails_endpoint: Url | None = None  # gives [{"email": ..., "primary": true, "verified": true}], as GitHub's does
-    issuer: Issuer | None = None  # if the server names itself in its answers (RFC 9207)
+    emails_endpoint: Url | None = None  # returns [{"email": ..., "primary": true, "verified": true}], as GitHub's does
+    issuer: Issuer | None = None  # if the server identifies itself in its responses (RFC 9207)
     scopes: tuple[Text, ...] = ()
 
     @property
     def authority(self) -> str:
-        """Return that within which subjects are unique: what the site asks for them."""
+        """Return the namespace in which subjects are unique: the endpoint that returns them."""
         return self.userinfo_endpoint
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Return the addresses that the settings name."""
+        """Return the URLs in the settings."""
         named = (self.authorization_endpoint, self.token_endpoint, self.userinfo_endpoint, self.emails_endpoint)
         return tuple(address for address in (*named, self.issuer) if address)
 

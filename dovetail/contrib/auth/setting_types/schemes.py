@@ -1,4 +1,4 @@
-"""The ways in which a request may bring a credential, of which AUTH_SCHEMES names those that a site takes."""
+"""The authentication schemes; AUTH_SCHEMES lists those that a site accepts."""
 
 import re
 from difflib import get_close_matches
@@ -6,17 +6,17 @@ from enum import StrEnum
 
 
 class Scheme(StrEnum):
-    """A way to send a credential."""
+    """A way to send a credential in a request."""
 
     BEARER = "Bearer"  # `Authorization: Bearer ...` (RFC 6750)
     TOKEN = "Token"  # noqa: S105 - `Authorization: Token ...`, as clients of Django REST framework send it
-    API_KEY = "ApiKey"  # a header of its own, AUTH_API_KEY_HEADER
+    API_KEY = "ApiKey"  # the header AUTH_API_KEY_HEADER
     SESSION = "Session"  # the cookie of the back office, sent by pages of the same origin
 
 
 BY_NAME = {scheme.lower(): scheme for scheme in Scheme}
 TOKEN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, section 5.1
-# What these say is read elsewhere: a secret in one of them would end up in logs, or mean something else.
+# Headers that have another meaning; a secret in one of them could end up in logs.
 TAKEN_HEADERS = frozenset(
     {
         *("accept", "authorization", "connection", "content-length", "content-type", "cookie", "host"),
@@ -27,7 +27,7 @@ TAKEN_HEADERS = frozenset(
 
 
 def read_schemes(names: tuple[str, ...]) -> tuple[Scheme, ...]:
-    """Return the schemes of these names, in any case. Raise ValueError for a name that is none, and for none at all."""
+    """Return the schemes with these names, in any case. Raise ValueError for an unknown name, or if there is none."""
     if not names:
         raise ValueError(f"AUTH_SCHEMES names no scheme, expected some of {', '.join(Scheme)}")
     found: list[Scheme] = []
@@ -43,7 +43,7 @@ def read_schemes(names: tuple[str, ...]) -> tuple[Scheme, ...]:
 
 
 def check_header(name: str) -> str:
-    """Return the name of a header for API keys. Raise ValueError for one that cannot be, or has a meaning already."""
+    """Return the name of a header for API keys. Raise ValueError if it is invalid or has another meaning."""
     if TOKEN_NAME.fullmatch(name) is None or name.lower() in TAKEN_HEADERS:
         raise ValueError(f"AUTH_API_KEY_HEADER is {name!r}, expected the name of a header of its own, as X-API-Key")
     return name

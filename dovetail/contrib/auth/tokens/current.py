@@ -1,4 +1,4 @@
-"""Know the personal token of a request: the statement that finds the user by a token brings it along."""
+"""The personal token of a request, loaded by the statement that finds the user of a token."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,11 +14,11 @@ from dovetail.contrib.auth.tokens.models import PersonalToken
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.column_types import moment_ago
 
-TOKEN = "current_token"  # noqa: S105 - in the __dict__ of a User, where no column is
+TOKEN = "current_token"  # noqa: S105 - key in the __dict__ of a User, which is not a column
 
 
 class CurrentToken(NamedTuple):
-    """The key of the personal token by which a user came, whether its use is to be noted, and what it is called."""
+    """The id of the personal token of a request, whether its use has to be recorded, and its name."""
 
     id: int
     is_due: bool
@@ -28,7 +28,7 @@ class CurrentToken(NamedTuple):
         return f"token {self.name!r}"
 
 
-# Asked for beside the user, by those who join PersonalToken.
+# Columns for a SELECT of User that joins PersonalToken.
 TOKEN_COLUMNS: tuple[ColumnElement[object], ...] = (
     cast("ColumnElement[object]", PersonalToken.id),
     cast(
@@ -40,26 +40,26 @@ TOKEN_COLUMNS: tuple[ColumnElement[object], ...] = (
 
 
 def remember_token(user: User, row: Sequence[object]) -> None:
-    """Let a user know what `token_columns` and, behind them, TOKEN_COLUMNS gave: `token_of` asks for it."""
+    """Store the values of `token_columns` and TOKEN_COLUMNS in a user; see `token_of`."""
     end = len(row) - len(TOKEN_COLUMNS)
     remember_limits(user, row[:end])
     vars(user)[TOKEN] = read_token(row[end:])
 
 
 def read_token(row: Sequence[object]) -> CurrentToken:
-    """Return what TOKEN_COLUMNS gave."""
+    """Return the token from the values of TOKEN_COLUMNS."""
     key, is_due, name = row
     return CurrentToken(cast("int", key), bool(is_due), str(name))
 
 
 def token_of(user: User) -> CurrentToken | None:
-    """Return the personal token by which the user of this request came; None for a login, and elsewhere."""
+    """Return the personal token of this request's user; None with a session, and outside of a request."""
     found: CurrentToken | None = vars(user).get(TOKEN)
     return found
 
 
 async def note_token_use(session: AsyncSession, keys: Sequence[int]) -> None:
-    """Write down that the tokens with these keys are used now."""
+    """Record that these tokens were used now."""
     now = datetime.now(UTC)
     is_due = or_(PersonalToken.used_at.is_(None), PersonalToken.used_at <= last_noted(now))
     await session.execute(

@@ -1,4 +1,4 @@
-"""The user of a token that is limited to scopes: what is asked about them is answered within these."""
+"""The user of a token with scopes, whose permissions are limited by them."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -10,16 +10,16 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.held import joined_names, permission_columns
 from dovetail.contrib.auth.tokens.models import PersonalToken, token_scopes
 
-SCOPES = "token_scopes_of_user"  # in the __dict__ of a User, where no column is
+SCOPES = "token_scopes_of_user"  # key in the __dict__ of a User, which is not a column
 
 
 class LimitedUser(User):
-    """Somebody who came by a token with scopes. They have the permissions that both they and the scopes name.
+    """The user of a request with a scoped token. They have the permissions that they and the scopes have in common.
 
-    They pass for no superuser, whatever the row says: who asks `is_superuser` asks whether everything is allowed.
+    `is_superuser` is False even for superusers, since it is checked to see whether everything is allowed.
     """
 
-    __abstract__ = True  # no table, no mapper: objects are loaded as User, and become this
+    __abstract__ = True  # no table and no mapper: an object is loaded as User, and its class is changed
 
     @property
     @override
@@ -31,7 +31,7 @@ class LimitedUser(User):
     @property
     @override
     def permissions(self) -> frozenset[str]:
-        """Return what the user is permitted and the token names. Raise DovetailError as that of User does."""
+        """Return the user's permissions that are also scopes. Raise DovetailError as User's does."""
         if is_superuser_by_row(self):
             return self.token_scopes
         return super().permissions & self.token_scopes
@@ -39,7 +39,7 @@ class LimitedUser(User):
     @property
     @override
     def is_superuser(self) -> bool:
-        """False; what is set is set in the row, for they may change their own account as staff."""
+        """False. Setting it changes the row, since staff may change their own account."""
         return False
 
     @is_superuser.setter
@@ -48,12 +48,12 @@ class LimitedUser(User):
 
 
 def is_superuser_by_row(user: User) -> bool:
-    """Return True for a superuser, whatever the token by which they came is limited to."""
+    """Return whether the user is a superuser, whatever the scopes of the request's token."""
     return User.is_superuser.__get__(user, User)
 
 
 def token_columns(dialect: Dialect) -> Sequence[ScalarSelect[str]]:
-    """Return the columns of `permission_columns`, and behind them the scopes: NULL for a token without limits."""
+    """Return the columns of `permission_columns` and then the scopes: NULL for a token without scopes."""
     names = (
         select(joined_names(dialect, token_scopes.c.permission_name))
         .where(token_scopes.c.personal_token_id == PersonalToken.id)
@@ -65,7 +65,7 @@ def token_columns(dialect: Dialect) -> Sequence[ScalarSelect[str]]:
 
 
 def remember_limits(user: User, row: Sequence[object]) -> None:
-    """Let a user know what `token_columns` gave."""
+    """Store the values of `token_columns` in a user."""
     *held, scopes = cast("Sequence[str | None]", row)
     user.remember_permissions(held)
     if scopes is not None:

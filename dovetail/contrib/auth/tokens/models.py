@@ -1,4 +1,4 @@
-"""Declare the tables of tokens that programs keep: personal ones."""
+"""The table of personal tokens and their scopes."""
 
 from datetime import datetime
 
@@ -16,10 +16,10 @@ token_scopes = link_table("auth_token_scope", "auth_personal_token.id", "auth_pe
 
 
 class PersonalToken(IdMixin, Base):
-    """A token that a user made for a program: whoever holds it may do what the user may, within its scopes.
+    """A token that a user created for a program: whoever has it may do what the user may, within its scopes.
 
-    Only the SHA-256 of the token is kept, and `hint`, by which its owner knows it again. Deleting the row revokes it.
-    What it `is_limited` to are its scopes: none at all, if the permissions that they name are gone.
+    The token is stored as a SHA-256 hash; `hint` lets its owner recognize it. Deleting the row revokes it. If it
+    `is_limited` and the permissions in its scopes are deleted, it may do nothing.
     """
 
     __tablename__ = "auth_personal_token"
@@ -32,7 +32,7 @@ class PersonalToken(IdMixin, Base):
     is_limited: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    used_at: Mapped[datetime | None]  # to within some minutes; None: never
+    used_at: Mapped[datetime | None]  # to within some minutes; None if it was never used
 
     scopes: Mapped[list[Permission]] = relationship(
         secondary=token_scopes, lazy="raise", passive_deletes=True, order_by=lambda: Permission.name

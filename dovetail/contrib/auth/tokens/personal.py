@@ -1,7 +1,7 @@
-"""Make, list and revoke personal tokens.
+"""Create, list and revoke personal tokens.
 
 made = await make_token(session, user, name="ci", scopes=["blog.add_post"], lifetime=timedelta(days=30))
-made.token  # is stored nowhere: show it now
+made.token  # is not stored, so show it now
 """
 
 from collections.abc import Collection, Sequence
@@ -24,13 +24,13 @@ from dovetail.signing import hash_token
 from dovetail.translation.texts import gettext
 from dovetail.validators import clean_name
 
-MOST_TOKENS = 100  # of one user
-SHOWN = 8  # characters of a token that are kept in clear: the prefix, and four of 43 random ones
+MAX_TOKENS = 100  # of a user
+SHOWN = 8  # characters of a token that are stored in clear: the prefix, and four of 43 random ones
 
 
 @dataclass(frozen=True, kw_only=True)
 class MadeToken:
-    """A token that was made, and its row."""
+    """A new token and its row."""
 
     token: str = field(repr=False)
     row: PersonalToken
@@ -40,15 +40,15 @@ class MadeToken:
 async def make_token(
     session: AsyncSession, user: User, *, name: str, scopes: Collection[str] | None, lifetime: timedelta
 ) -> MadeToken:
-    """Give a user a token that lasts for `lifetime`; without `scopes` (None) it may do all that the user may.
+    """Create a token of a user, valid for `lifetime`; without `scopes` (None) it may do all that the user may.
 
-    Raise InvalidInputError for a name that will not do and for a scope that is no permission, ConflictError for a user
-    who has MOST_TOKENS already. The user's tokens that are over are removed.
+    Raise InvalidInputError for an invalid name or an unknown scope, ConflictError for a user who has MAX_TOKENS
+    already. Expired tokens of the user are deleted.
     """
     now, name = datetime.now(UTC), _clean(name)
     names = None if scopes is None else sorted(set(scopes))
     await check_permissions(session, names or (), pointer="/scopes")
-    # Whoever resets the password now waits for us, and revokes this token too.
+    # A concurrent password reset waits for this transaction, and then revokes this token, too.
     await session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
     await _make_room(session, user, now)
     token = make_token_text(PERSONAL_PREFIX)
@@ -72,7 +72,7 @@ async def make_token(
 
 
 async def tokens_of(session: AsyncSession, user: User) -> Sequence[PersonalToken]:
-    """Return the tokens of a user that are not over, with their scopes, the newest first."""
+    """Return the valid tokens of a user with their scopes, newest first."""
     rows = await session.scalars(
         select(PersonalToken)
         .where(PersonalToken.user_id == user.id, PersonalToken.expires_at > datetime.now(UTC))
@@ -83,7 +83,7 @@ async def tokens_of(session: AsyncSession, user: User) -> Sequence[PersonalToken
 
 
 async def revoke_token(session: AsyncSession, user: User, key: int) -> bool:
-    """Revoke the token with this key, if it is the user's; return whether it was."""
+    """Revoke the user's token with this id; return False if there is none."""
     names = await session.scalars(
         delete(PersonalToken)
         .where(PersonalToken.id == key, PersonalToken.user_id == user.id)
@@ -108,7 +108,7 @@ async def revoke_tokens_of(session: AsyncSession, user: User) -> None:
 
 
 def _clean(name: str) -> str:
-    """Return the name of a token as it is stored. Raise InvalidInputError."""
+    """Return the normalized name. Raise InvalidInputError if it is invalid."""
     try:
         return clean_name(name, maximum=MAXIMUM_TOKEN_NAME)
     except ValueError:
@@ -123,8 +123,8 @@ async def _make_room(session: AsyncSession, user: User, now: datetime) -> None:
     expired = delete(PersonalToken).where(PersonalToken.user_id == user.id, PersonalToken.expires_at <= now)
     await session.execute(expired, execution_options=NO_SYNCHRONIZATION)
     count = await session.scalar(select(func.count()).where(PersonalToken.user_id == user.id))
-    if (count or 0) >= MOST_TOKENS:
+    if (count or 0) >= MAX_TOKENS:
         raise ConflictError(
             gettext("You have %(most_tokens)s personal tokens; revoke those that nobody needs any more.")
-            % {"most_tokens": MOST_TOKENS}
+            % {"most_tokens": MAX_TOKENS}
         )

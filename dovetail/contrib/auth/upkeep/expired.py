@@ -1,6 +1,6 @@
-"""Remove rows that are over, in batches: what `manage.py purge-expired` does, for auth and for plugins.
+"""Delete expired rows in batches: the work of `manage.py purge-expired`, for auth and for plugins.
 
-A plugin lists at the extension point `auth.expired` what of its own is to go: what a row is called, its model, and a
+A plugin lists its own expiring rows at the extension point `auth.expired`: a name for messages, the model, and a
 function of the context that returns the condition.
 
     Plugin(..., extensions={"auth.expired": lazy("plugins.shop.carts:EXPIRED")})
@@ -25,15 +25,15 @@ from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
 
 EXTENSION_POINT = "auth.expired"
-BATCH = 1000  # rows of one transaction
+BATCH = 1000  # rows per transaction
 Condition: TypeAlias = ColumnElement[bool]
 Expired: TypeAlias = tuple[str, type[Base], Callable[[Context], Condition]]
 
 
 def expired_of(context: Context) -> Iterator[Expired]:
-    """Yield what is to be removed: of auth, and of the enabled plugins.
+    """Yield the expiring rows of auth and of the enabled plugins.
 
-    Raise ConfigurationError for what a plugin lists and is no such thing.
+    Raise ConfigurationError for an invalid entry of a plugin.
     """
     yield "session", Session, lambda _context: Session.expires_at <= datetime.now(UTC)
     yield "personal token", PersonalToken, lambda _context: PersonalToken.expires_at <= datetime.now(UTC)
@@ -50,15 +50,15 @@ def expired_of(context: Context) -> Iterator[Expired]:
 
 
 async def count_rows(database: Database, model: type[Base], condition: Condition) -> int:
-    """Return how many rows of `model` there are for which the condition holds."""
+    """Return how many rows of `model` meet the condition."""
     async with database.unit_of_work(read_only=True) as session:
         return await session.scalar(select(func.count()).select_from(model).where(condition)) or 0
 
 
 async def delete_in_batches(database: Database, model: type[Base], condition: Condition) -> AsyncIterator[int]:
-    """Delete the rows of `model` for which the condition holds, and yield how many each batch deleted.
+    """Delete the rows of `model` that meet the condition, and yield the number of each batch.
 
-    Each is a transaction of its own, and rows that somebody else has locked stay for the next time, so nobody waits.
+    Each batch is a transaction of its own, and skips rows that are locked, so that nobody waits.
     """
     count = BATCH
     while count == BATCH:

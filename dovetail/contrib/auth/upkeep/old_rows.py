@@ -1,4 +1,4 @@
-"""Security events that are kept no longer, and mail that was given up long ago, for `manage.py purge-expired`."""
+"""Conditions on old security events and undeliverable mail, which `manage.py purge-expired` deletes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ def is_old(context: Context) -> ColumnElement[bool]:
 
 
 def was_given_up(context: Context) -> ColumnElement[bool]:
-    """Return the condition on mail that was given up as long ago."""
+    """Return the condition on mail that was given up and is older than AUTH_EVENTS_DAYS."""
     return OutgoingMail.due_at.is_(None) & (OutgoingMail.created_at < _limit(context))
 
 

@@ -10,7 +10,7 @@ from dovetail.contrib.auth.permissions.grants import create_group, join_group
 from dovetail.contrib.auth.rules import row_changes as module
 from dovetail.contrib.auth.rules.difference import differences, roles_of
 from dovetail.contrib.auth.rules.row_changes import (
-    MOST_PEOPLE,
+    MAX_USERS,
     SHOWN_KEYS,
     Conditions,
     check_database,
@@ -100,13 +100,12 @@ async def test_of_many_rows_the_first_keys_and_the_number_are_told(told, session
 
 async def test_of_many_users_the_first_are_looked_at_and_that_is_said(told, session):
     session.add_all(
-        User(username=f"u{key}", email=f"u{key}@example.org", hashed_password="!") for key in range(MOST_PEOPLE)
+        User(username=f"u{key}", email=f"u{key}@example.org", hashed_password="!") for key in range(MAX_USERS)
     )
     await session.commit()
     gained, _ = await told(lambda _: false(), lambda viewer: Post.author_id == viewer.id)
     assert (
-        gained
-        == f"gained here, by one or more of the first {MOST_PEOPLE} of {MOST_PEOPLE + 2} users: 4 rows: 1, 2, 3, 4"
+        gained == f"gained here, by one or more of the first {MAX_USERS} of {MAX_USERS + 2} users: 4 rows: 1, 2, 3, 4"
     )
 
 

@@ -56,7 +56,7 @@ async def test_somebody_who_is_deactivated_is_not_logged_in(session, ada):
 
 
 async def test_a_program_that_logs_in_for_every_call_fills_no_table(make_user, session, monkeypatch):
-    monkeypatch.setattr(module, "MOST_SESSIONS", 3)
+    monkeypatch.setattr(module, "MAX_SESSIONS", 3)
     ada, other = [await make_user(username=name) for name in ("ada", "bob")]
     of_bob, in_the_office = await new_token(session, other.id), await new_token(session, ada.id, door=Door.OFFICE)
     tokens = [await new_token(session, ada.id) for _ in range(3)]

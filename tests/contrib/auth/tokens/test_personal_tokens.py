@@ -14,7 +14,7 @@ from dovetail.contrib.auth.sessions.use import USE_LOGS
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.tokens.current import CurrentToken, note_token_use
 from dovetail.contrib.auth.tokens.models import PersonalToken
-from dovetail.contrib.auth.tokens.personal import MOST_TOKENS, make_token
+from dovetail.contrib.auth.tokens.personal import MAX_TOKENS, make_token
 from dovetail.contrib.auth.users import set_password, update_user
 from dovetail.errors import ConflictError
 from tests.contrib.auth.helpers import bearer, hashed, pointers
@@ -172,7 +172,7 @@ async def test_an_expired_token_opens_nothing_and_goes_when_another_is_made(brow
 @ON_ONE
 async def test_a_user_has_no_more_than_a_hundred_tokens(ada, session):
     lasts = timedelta(days=1)
-    for number in range(MOST_TOKENS):
+    for number in range(MAX_TOKENS):
         await make_token(session, ada, name=str(number), scopes=None, lifetime=lasts)
     with pytest.raises(ConflictError, match="revoke those"):
         await make_token(session, ada, name="one more", scopes=None, lifetime=lasts)
