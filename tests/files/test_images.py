@@ -23,7 +23,7 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", b"")
 
 
-async def test_an_image_is_known_by_what_it_holds():
+async def test_the_type_of_an_image_is_determined_by_its_content():
     kinds = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
     for kind, content_type in kinds.items():
         content = io.BytesIO(image(kind))
@@ -59,7 +59,7 @@ async def test_a_decompression_bomb_is_refused_by_its_size():
             await make_thumbnail(content, (10, 10), max_pixels=MOST)
 
 
-async def test_a_thumbnail_stands_upright_and_tells_nothing_of_the_camera():
+async def test_a_thumbnail_is_upright_and_has_no_metadata():
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
     exif[0x010F] = "A camera"

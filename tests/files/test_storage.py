@@ -28,7 +28,7 @@ class Broken(io.BytesIO):
         return super().read(10)
 
 
-async def test_what_is_saved_is_found_until_it_is_deleted(tmp_path):
+async def test_a_saved_file_exists_until_it_is_deleted(tmp_path):
     storage = FileSystemStorage(tmp_path / "media")
     for name in ("文" * 120 + ".png", "a." + "𠀀" * 120):  # longer in bytes than a disk takes
         key = new_key("shop_item", "image", 1, name)
@@ -52,7 +52,7 @@ async def test_what_is_saved_is_found_until_it_is_deleted(tmp_path):
             await asked
 
 
-async def test_nobody_finds_half_a_file(tmp_path):
+async def test_readers_never_see_an_incomplete_file(tmp_path):
     storage, key = FileSystemStorage(tmp_path), new_key("shop_item", "image", 20, "a.png")
     with pytest.raises(OSError, match="the disk is gone"):
         await storage.save(key, Broken(b"x" * 20))
@@ -60,7 +60,7 @@ async def test_nobody_finds_half_a_file(tmp_path):
     assert [one async for one in storage.walk()] == []
 
 
-async def test_a_file_is_stored_while_others_take_the_empty_folders_away(tmp_path):
+async def test_a_file_can_be_saved_while_empty_folders_are_deleted(tmp_path):
     storage = FileSystemStorage(tmp_path / "media")
 
     async def come_and_go() -> None:
@@ -73,7 +73,7 @@ async def test_a_file_is_stored_while_others_take_the_empty_folders_away(tmp_pat
     assert not list((tmp_path / "media").glob("*"))
 
 
-async def test_no_key_leads_out_of_the_folder(tmp_path):
+async def test_no_key_can_lead_out_of_the_folder(tmp_path):
     storage = FileSystemStorage(tmp_path)
     for key in OUTSIDE:
         assert not is_key(key)

@@ -120,7 +120,7 @@ async def test_a_line_that_is_written_without_a_record_is_the_same(probe):
 
 @asks_no_database
 @pytest.mark.parametrize("name", ["", "dovetail", "dovetail.access"])
-async def test_whoever_else_listens_gets_a_record(probe, name):
+async def test_other_handlers_get_a_record(probe, name):
     found = []
 
     class Listener(logging.Handler):
@@ -192,7 +192,7 @@ write()
 
 
 @asks_no_database
-async def test_who_makes_records_of_their_own_makes_those_of_the_access_log_too(probe, caplog, monkeypatch):
+async def test_a_custom_record_factory_also_creates_access_log_records(probe, caplog, monkeypatch):
     class Traced(logging.LogRecord):
         pass
 

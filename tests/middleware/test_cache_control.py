@@ -30,7 +30,7 @@ async def test_an_answer_to_a_token_or_a_cookie_is_not_stored_an_error_neither(p
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_what_anybody_may_read_may_be_kept_but_not_for_somebody_with_a_token(probe, path):
+async def test_public_responses_may_be_cached_but_not_those_to_a_token(probe, path):
     answer = await probe.get(path)
     assert "cache-control" not in answer.headers
     assert answer.headers["vary"] == "Authorization"
@@ -43,12 +43,12 @@ async def test_an_answer_to_a_change_is_not_stored(probe):
 
 
 @asks_no_database
-async def test_head_is_told_what_get_is_told(probe):
+async def test_head_gets_the_same_cache_headers_as_get(probe):
     assert (await probe.head("/health/live", headers=TOKEN)).headers["cache-control"] == "no-store"
 
 
 @asks_no_database
-async def test_what_an_answer_says_itself_stands(probe_app, tmp_path):
+async def test_cache_headers_that_a_response_sets_itself_are_kept(probe_app, tmp_path):
     (tmp_path / "style.css").write_text("a {}")
 
     async def public(_request):

@@ -35,7 +35,7 @@ def probe_settings(probe_settings: Settings) -> Settings:
         ("/%00", 400),
     ],
 )
-async def test_an_origin_of_the_settings_may_read_every_answer(probe, path, status):
+async def test_an_allowed_origin_may_read_every_response(probe, path, status):
     answer = await probe.get(path, headers={"Origin": ORIGIN})
     assert answer.status_code == status
     assert answer.headers["access-control-allow-origin"] == ORIGIN
@@ -45,7 +45,7 @@ async def test_an_origin_of_the_settings_may_read_every_answer(probe, path, stat
 
 
 @asks_no_database
-async def test_it_may_read_that_its_body_is_too_large_and_its_host_is_wrong(probe):
+async def test_an_allowed_origin_may_read_responses_to_refused_requests(probe):
     large = await probe.post("/api/echo", content=b"x" * 1001, headers={"Origin": ORIGIN})
     wrong = await probe.get("/", headers={"Origin": ORIGIN, "Host": "evil.example"})
     assert [large.status_code, wrong.status_code] == [413, 400]
@@ -53,7 +53,7 @@ async def test_it_may_read_that_its_body_is_too_large_and_its_host_is_wrong(prob
 
 
 @asks_no_database
-async def test_a_preflight_is_answered_and_remembered(probe):
+async def test_a_preflight_is_answered_and_cached(probe):
     wanted = {"Access-Control-Request-Headers": "authorization,if-match,idempotency-key,content-type"}
     answer = await probe.options("/api/items/1", headers=PREFLIGHT | wanted)
     assert answer.status_code == 200
@@ -64,7 +64,7 @@ async def test_a_preflight_is_answered_and_remembered(probe):
 
 
 @asks_no_database
-async def test_another_origin_is_told_nothing_but_the_answer_still_varies(probe):
+async def test_another_origin_gets_no_cors_headers_but_the_response_varies(probe):
     for headers in ({"Origin": "https://app.example.com.evil.example"}, {"Origin": "null"}, {}):
         answer = await probe.get("/health/live", headers=headers)
         assert answer.status_code == 200
@@ -97,7 +97,7 @@ async def test_a_refused_preflight_is_a_problem_that_names_what_is_not_allowed(p
 
 
 @asks_no_database
-async def test_the_back_office_is_for_its_own_origin_alone(probe):
+async def test_the_back_office_is_closed_to_other_origins(probe):
     for answer in (
         await probe.get("/admin/", headers={"Origin": ORIGIN}),
         await probe.get("/admin", headers={"Origin": ORIGIN}),
@@ -107,7 +107,7 @@ async def test_the_back_office_is_for_its_own_origin_alone(probe):
     assert "access-control-allow-origin" in (await probe.get("/administration", headers={"Origin": ORIGIN})).headers
 
 
-async def test_without_an_origin_in_the_settings_nothing_is_said(make_settings):
+async def test_without_allowed_origins_there_are_no_cors_headers(make_settings):
     app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:"))
     async with make_client(app) as client:
         answer = await client.get("/health/live", headers={"Origin": ORIGIN})
@@ -156,7 +156,7 @@ async def test_credentials_methods_headers_and_max_age_are_settings(make_setting
         ({"CORS_MAX_AGE": "-1"}, "CORS_MAX_AGE"),
     ],
 )
-def test_what_no_browser_could_use_is_refused_at_the_start(settings_class, monkeypatch, variables, said):
+def test_settings_that_no_browser_could_use_are_refused_at_startup(settings_class, monkeypatch, variables, said):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError) as raised:

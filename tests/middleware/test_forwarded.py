@@ -43,7 +43,7 @@ async def test_the_prefix_stands_in_front_of_the_path_and_of_the_servers_own():
 
 
 @pytest.mark.parametrize("nothing", ["", "/", " / "])
-async def test_an_empty_prefix_is_none(nothing):
+async def test_an_empty_prefix_is_ignored(nothing):
     assert (await seen(("x-forwarded-prefix", nothing)))["root_path"] == ""
 
 
@@ -51,7 +51,7 @@ async def test_an_empty_prefix_is_none(nothing):
     "wrong",
     ["//evil.example", "shop", "/a//b", "/../x", "/a/..", "/a?b", '/"><script>', "/\xe9", "/a,/b", "/" + "a" * 200],
 )
-async def test_what_is_not_a_path_is_ignored_and_said(wrong, caplog):
+async def test_a_prefix_that_is_not_a_path_is_ignored_with_a_warning(wrong, caplog):
     with caplog.at_level(logging.WARNING):
         assert (await seen(("x-forwarded-prefix", wrong)))["root_path"] == ""
     assert "X-Forwarded-Prefix" in caplog.text

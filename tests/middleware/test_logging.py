@@ -58,7 +58,7 @@ def say(handler, name, text, **more):
     handler.handle(logging.makeLogRecord({"name": name, "levelname": "INFO", "msg": text} | more))
 
 
-async def test_lines_of_one_turn_of_the_loop_that_may_wait_are_written_together():
+async def test_queued_lines_of_one_loop_iteration_are_written_together():
     handler, written = handler_that_writes()
     handler.write_soon("one")
     handler.write_soon("two")
@@ -70,14 +70,14 @@ async def test_lines_of_one_turn_of_the_loop_that_may_wait_are_written_together(
     assert written[1:] == ["three\n"]
 
 
-async def test_a_record_is_written_at_once_behind_the_lines_that_waited():
+async def test_a_record_is_written_at_once_after_the_queued_lines():
     handler, written = handler_that_writes()
     handler.write_soon("one")
     say(handler, "dovetail.errors", "two")
     assert [line.rpartition("] ")[2] for line in "".join(written).splitlines()] == ["one", "two"]
 
 
-async def test_a_record_of_a_thread_is_written_behind_the_lines_that_waited_and_none_is_lost():
+async def test_a_record_of_a_thread_is_written_after_the_queued_lines_and_none_is_lost():
     handler, written = handler_that_writes()
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
@@ -90,7 +90,7 @@ async def test_a_record_of_a_thread_is_written_behind_the_lines_that_waited_and_
     assert len(lines) == 401
 
 
-def test_lines_that_a_loop_left_behind_are_written_by_the_next_one_and_at_the_end():
+def test_lines_left_by_a_closed_loop_are_written_by_the_next_one_or_at_exit():
     handler, written = handler_that_writes()
     for line in ("one", "two"):
         loop = asyncio.new_event_loop()
@@ -153,7 +153,7 @@ def test_a_filter_of_the_handler_holds_records_back():
     assert [line.partition("] ")[2] for line in "".join(written).splitlines()] == ["text"]
 
 
-def test_what_sqlalchemy_says_of_its_pools_is_not_ours_to_log(tmp_path):
+def test_messages_of_sqlalchemys_pools_are_not_logged_as_ours(tmp_path):
     url = f"sqlite+aiosqlite:///{tmp_path}/a.sqlite3"
     program = f"""
 import asyncio

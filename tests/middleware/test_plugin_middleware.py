@@ -26,20 +26,20 @@ def probe_settings(probe_settings: Settings) -> Settings:
         ("/admin/", 200),
     ],
 )
-async def test_its_middleware_sees_every_answer(probe, path, status):
+async def test_the_middleware_of_a_plugin_sees_every_response(probe, path, status):
     answer = await probe.get(path)
     assert (answer.status_code, answer.headers.get("x-probe")) == (status, "testserver")
 
 
 @asks_no_database
-async def test_its_middleware_sees_a_body_refused(probe):
+async def test_the_middleware_of_a_plugin_sees_a_refused_body(probe):
     for content in (b"x" * 1001, (b"x" * 501 for _ in range(2))):
         answer = await probe.post("/api/echo", content=aiter_of(content), headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.headers.get("x-probe")) == (413, "testserver")
 
 
 @asks_no_database
-async def test_its_middleware_sees_a_host_refused_and_never_the_host(probe):
+async def test_the_middleware_of_a_plugin_sees_a_refused_host_without_the_host(probe):
     answer = await probe.get("/", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.headers.get("x-probe")) == (400, "no host")
 

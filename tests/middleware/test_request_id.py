@@ -47,7 +47,7 @@ async def test_an_id_that_the_application_sets_itself_is_replaced(probe_app):
     assert answer.headers.get_list("x-request-id") == ["the-id"]
 
 
-def test_ids_that_were_drawn_in_advance_are_given_once_also_to_threads():
+def test_pregenerated_ids_are_used_once_even_by_threads():
     ids = RequestIds()
     with ThreadPoolExecutor(8) as threads:
         drawn = list(threads.map(lambda _: [ids.of({}) for _ in range(BATCH)], range(40)))
@@ -56,7 +56,7 @@ def test_ids_that_were_drawn_in_advance_are_given_once_also_to_threads():
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in everything)
 
 
-def test_a_forked_process_gives_other_ids_than_its_parent():
+def test_a_forked_process_generates_other_ids_than_its_parent():
     program = """
 import os
 from dovetail.middleware.request_id import RequestIds

@@ -9,7 +9,7 @@ from tests.once import asks_no_database
 
 
 @asks_no_database
-async def test_every_answer_carries_them_errors_too(probe):
+async def test_every_response_has_security_headers_including_errors(probe):
     for path in ("/health/live", "/api/nowhere", "/api/mistakes/bug", "/refused-by-a-plugin", "/%00"):
         answer = await probe.get(path)
         assert {name: answer.headers.get(name) for name in DEFAULTS} == DEFAULTS, path
@@ -17,7 +17,7 @@ async def test_every_answer_carries_them_errors_too(probe):
 
 
 @asks_no_database
-async def test_what_an_application_sets_itself_is_left_alone(probe):
+async def test_headers_that_an_application_sets_itself_are_kept(probe):
     answer = await probe.get("/admin/")
     assert answer.headers.get_list("content-security-policy") == ["default-src 'none'"]
     assert answer.headers["x-frame-options"] == "DENY"
@@ -27,7 +27,7 @@ async def test_what_an_application_sets_itself_is_left_alone(probe):
     ("environment", "scheme", "told"),
     [("production", "https", True), ("production", "http", False), ("development", "https", False)],
 )
-async def test_only_production_over_https_insists_on_https(make_settings, environment, scheme, told):
+async def test_only_production_sends_hsts_and_only_over_https(make_settings, environment, scheme, told):
     app = make_application(make_settings(plugins=(), environment=environment, database_url="sqlite:///:memory:"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{scheme}://testserver") as client:
         answer = await client.get("/health/live")

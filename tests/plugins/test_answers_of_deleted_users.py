@@ -37,7 +37,9 @@ async def test_the_answers_to_a_deleted_user_are_deleted_and_those_to_others_sta
     assert await owners(session) == sorted([str(bob.id), f"{ada.id}0"])
 
 
-async def test_the_back_office_deletes_them_too(make_user, client_for, back_office_for, session):
+async def test_the_back_office_deletes_the_stored_responses_of_a_user_too(
+    make_user, client_for, back_office_for, session
+):
     ada = await make_user(username="ada")
     await (await client_for(ada)).post("/api/posts", json=POST, headers=HEADERS)
     office = await back_office_for(await make_user(username="boss", is_superuser=True))
@@ -48,7 +50,7 @@ async def test_the_back_office_deletes_them_too(make_user, client_for, back_offi
     assert await owners(session) == []
 
 
-async def test_a_user_who_comes_after_a_deleted_one_is_not_given_their_answers(boss, make_user, client_for):
+async def test_a_new_user_does_not_get_stored_responses_of_a_deleted_one(boss, make_user, client_for):
     ada = await make_user(username="ada")
     await (await client_for(ada)).post("/api/posts", json=POST, headers=HEADERS)
     await boss.delete(f"/api/users/{ada.id}")

@@ -85,7 +85,7 @@ async def test_every_kind_of_request_is_answered_after_a_column_changed_its_type
         assert answer.status_code < 400, (kind, answer.text)
 
 
-async def test_a_change_under_load_fails_no_request_either(author, client, make_post, admin):
+async def test_a_changed_column_type_fails_no_request_under_load(author, client, make_post, admin):
     post = await make_post()
     paths = ("/api/posts", f"/api/posts/{post.id}")
     found: Counter[int] = Counter()

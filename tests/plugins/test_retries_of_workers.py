@@ -15,7 +15,7 @@ LOGIN = {"username": "ada", "password": PERSON["SUPERUSER_PASSWORD"]}
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_they_all_get_the_first_ones_answer_and_readers_get_theirs_meanwhile(database_url):
+async def test_concurrent_retries_get_the_first_response_and_readers_are_not_blocked(database_url):
     variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "3", "DATABASE_POOL_TIMEOUT": "2"}
     assert python("manage.py", "createsuperuser", "--noinput", **variables, **PERSON).code == 0
     port, limits = free_port(), httpx.Limits(max_connections=120)

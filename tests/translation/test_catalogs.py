@@ -41,7 +41,7 @@ def _expected(one: Message) -> set[str]:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_every_text_of_the_code_has_german_with_the_same_values_in_it(domain):
+def test_every_text_in_the_code_has_a_german_translation_with_the_same_placeholders(domain):
     """Mark a text and write its German: `python manage.py makemessages dovetail --locale de`, or the plugin's name."""
     for source in _sources():
         fresh = updated(source, LANGUAGE, domain)
@@ -54,13 +54,13 @@ def test_every_text_of_the_code_has_german_with_the_same_values_in_it(domain):
         assert path.with_suffix(".mo").read_bytes() == as_mo(fresh), f"run compilemessages for {source.folder}"
 
 
-def test_texts_of_scripts_are_found_within_templates_of_text_too(tmp_path):
+def test_texts_inside_javascript_template_literals_are_found(tmp_path):
     (tmp_path / "keys.js").write_text('button.title = `${name} (${gettext("Ctrl")} S)`; say(gettext("Saved"));')
     found = extract(Source(tmp_path, tmp_path / "locale"), "scripts")
     assert {one.id for one in found if one.id} == {"Ctrl", "Saved"}
 
 
-def test_what_lacks_german_or_has_other_values_in_it_is_found():
+def test_missing_german_translations_and_wrong_placeholders_are_reported():
     catalog = Catalog(locale=LANGUAGE)
     catalog.add("Save", "Sichern")
     catalog.add("%(count)s rows", "%(number)s Zeilen")
@@ -71,7 +71,7 @@ def test_what_lacks_german_or_has_other_values_in_it_is_found():
 
 
 @pytest.mark.parametrize("word", ["Number", "Client"])
-def test_a_word_that_columns_of_plugins_have_in_another_sense_is_translated_in_its_own_sense_alone(word):
+def test_a_word_with_a_context_does_not_translate_equal_column_names_of_plugins(word):
     paths = [po_path(one.locale, LANGUAGE, "messages").with_suffix(".mo") for one in _sources()]
     for path in filter(Path.exists, paths):
         assert GNUTranslations(BytesIO(path.read_bytes())).gettext(word) == word  # of an invoice, of a lawyer

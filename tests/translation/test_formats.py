@@ -33,14 +33,14 @@ GERMAN = Language("de", "Deutsch", Separators())
         ("America/New_York", datetime(1, 1, 1, tzinfo=UTC), "9999-12-31 23:59"),
     ],
 )
-def test_a_moment_that_a_zone_has_in_no_year_is_shown_in_utc_and_cannot_be_typed(zone, outside, typed):
+def test_a_time_out_of_range_in_a_zone_is_shown_in_utc_and_cannot_be_entered(zone, outside, typed):
     with in_zone(ZoneInfo(zone)):
         assert moment(outside) == f"{outside:%Y-%m-%d %H:%M}"
         with pytest.raises(ValueError, match="from 1 to 9999"):
             instant(datetime.fromisoformat(typed))
 
 
-def test_numbers_have_the_signs_of_the_language_in_charts_too():
+def test_numbers_have_the_separators_of_the_language_in_charts_too():
     assert (number(1234567), number(-1234.5), in_words(Decimal("1000.10"))) == ("1,234,567", "-1,234.5", "1,000.10")
     with speaking(GERMAN):
         assert (number(1234567), number(-1234.5), in_words(Decimal("1000.10"))) == ("1.234.567", "-1.234,5", "1.000,10")
@@ -56,7 +56,7 @@ def test_numbers_have_the_signs_of_the_language_in_charts_too():
     ("size", "english", "german"),
     [(2048, "2 KB", "2 KB"), (2_726_298, "2.6 MB", "2,6 MB"), (1024 * 1024 * 1024 * 2, "2,048.0 MB", "2.048,0 MB")],
 )
-def test_sizes_of_files_have_the_signs_of_the_language(size, english, german):
+def test_file_sizes_have_the_separators_of_the_language(size, english, german):
     assert file_size(size) == english
     with speaking(GERMAN):
         assert file_size(size) == german

@@ -53,7 +53,7 @@ def module(name):
         ("third_shop", "Sichern"),
     ],
 )
-def test_a_word_of_code_is_said_as_the_plugin_of_the_code_has_it(german, name, said):
+def test_a_text_is_translated_by_the_catalog_of_its_plugin(german, name, said):
     code = module(name)
     with speaking(german):
         assert code["say"]("Save") == said
@@ -61,7 +61,7 @@ def test_a_word_of_code_is_said_as_the_plugin_of_the_code_has_it(german, name, s
         assert str(lazy_name("Save", name)) == said
 
 
-def test_what_a_plugin_does_not_say_itself_is_said_as_the_others_do(german):
+def test_a_text_missing_in_a_plugins_catalog_is_translated_by_others(german):
     with speaking(german):
         assert module("other_shop")["say"]("Ours") == "Unseres"
         assert module("other_shop")["say"]("Delete") == "Löschen"

@@ -5,7 +5,7 @@ import pytest
 from dovetail.translation.shortening import LONGEST_TITLE, shorten
 
 
-def test_what_is_short_stays_and_what_is_long_ends_after_a_word():
+def test_a_short_text_is_unchanged_and_a_long_one_ends_after_a_word():
     assert shorten("x" * LONGEST_TITLE) == "x" * LONGEST_TITLE
     assert shorten("One two three four", 16) == "One two three…"
     assert shorten("To aftermaths and", 10) == "To afterm…"  # too much would go with the word
@@ -31,5 +31,5 @@ def test_no_character_is_cut_in_two(character):
         assert set(short.removesuffix("…").split(character)) == {""}, short
 
 
-def test_accents_without_an_end_are_cut_all_the_same():
+def test_an_endless_sequence_of_accents_is_cut():
     assert 1 < len(shorten("a" + "\u0301" * 5_000, 100)) <= 100

@@ -40,7 +40,7 @@ class Shouting(NullTranslations):
 LOUD = Language("es", "Español", Shouting())
 
 
-def test_a_text_is_translated_in_the_language_of_the_block_and_of_no_other():
+def test_a_text_is_translated_into_the_language_of_the_block_only():
     with speaking(LOUD):
         assert (gettext("Go"), ngettext("row", "rows", 2), get_language()) == ("¡Go!", "¡rows!", "es")
         with speaking(ENGLISH):
@@ -64,7 +64,7 @@ def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is
         assert text == "Go & come"
 
 
-def test_a_translated_text_knows_its_english_and_that_of_what_it_is_filled_in_with():
+def test_a_translated_text_keeps_its_english_original_and_that_of_its_values():
     with speaking(LOUD):
         text = gettext("%(what)s, %(name)s") % {"what": gettext("Go"), "name": "Ada"}
         assert (text, in_english(text)) == ("¡¡Go!, Ada!", "Go, Ada")
@@ -95,12 +95,12 @@ LANGUAGES = Languages({one.code: one for one in (ENGLISH, Language("de", ""), La
         ("", None),
     ],
 )
-def test_the_language_is_the_one_that_the_browser_likes_best_of_those_that_there_are(header, found):
+def test_the_language_is_the_available_one_that_the_browser_prefers(header, found):
     language = accepted_language(header, LANGUAGES)
     assert (language and language.code) == found
 
 
-def test_the_folder_of_a_language_is_called_as_gettext_calls_it():
+def test_the_folder_of_a_language_has_its_gettext_name():
     assert [folder_of(code) for code in ("de", "pt-br", "zh-hans")] == ["de", "pt_BR", "zh_Hans"]
 
 
@@ -121,7 +121,7 @@ def german(*folders: Path) -> NullTranslations:
     return found.messages
 
 
-def test_the_first_folder_wins_each_time_and_a_catalog_is_read_anew_only_when_it_was_compiled_anew(tmp_path):
+def test_the_first_folder_has_priority_and_a_catalog_is_reread_only_after_compiling(tmp_path):
     site = compile_catalog(tmp_path / "site", Post="Beitrag")
     plugin = compile_catalog(tmp_path / "plugin", Post="Eintrag", Tag="Schlagwort")
 

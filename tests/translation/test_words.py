@@ -27,11 +27,11 @@ from dovetail.translation.words import choice_in_words, class_in_words, column_i
         ("", ""),
     ],
 )
-def test_a_name_is_said_in_words_and_abbreviations_in_capitals(name, words):
+def test_a_name_is_converted_to_words_with_abbreviations_in_capitals(name, words):
     assert in_words(name) == words
 
 
-def test_a_column_that_holds_an_address_is_called_so():
+def test_the_column_email_is_called_e_mail_address():
     assert column_in_words("email") == "E-mail address"
     assert column_in_words("email_subject") == "E-mail subject"
 
@@ -47,7 +47,7 @@ def test_a_column_that_holds_an_address_is_called_so():
         ("BigGPUFarm", "Big GPU farm"),
     ],
 )
-def test_a_class_is_called_by_its_words(name, words):
+def test_the_name_of_a_class_is_converted_to_words(name, words):
     assert class_in_words(name) == words
 
 
@@ -55,7 +55,7 @@ def test_a_class_is_called_by_its_words(name, words):
     ("noun", "said"),
     [("Blog Posts", "blog posts"), ("API Token", "API token"), ("E-Mails", "e-mails"), ("URLs", "URLs")],
 )
-def test_within_a_sentence_a_name_is_small_but_for_its_abbreviations(noun, said):
+def test_within_a_sentence_a_name_is_in_lower_case_except_abbreviations(noun, said):
     assert in_sentence(noun) == said
 
 
@@ -71,6 +71,6 @@ def test_a_choice_is_called_by_its_label_or_its_value():
     assert [choice_in_words(size) for size in Size] == ["Small", "As you like"]
 
 
-def test_the_doors_and_events_of_our_own_pages_are_called_as_people_call_them():
+def test_doors_and_events_have_readable_labels():
     assert choice_in_words(ChangeDoor.REST) == "REST"
     assert choice_in_words(EventKind.EMAIL_CHANGED) == "E-mail address changed"

@@ -43,11 +43,11 @@ class Catalog(NullTranslations):
         ("", "", ""),
     ],
 )
-def test_a_sentence_is_said_with_its_parts_and_what_is_unknown_stays(written, english, german):
+def test_a_stored_sentence_is_translated_with_its_parts_and_an_unknown_one_is_kept(written, english, german):
     assert WORDS.say(written) == english
     with speaking(Language("de", "Deutsch", Catalog())):
         assert WORDS.say(written) == german
 
 
-def test_a_text_of_any_length_and_depth_is_said_at_once():
+def test_a_stored_text_of_any_length_and_depth_is_translated_quickly():
     assert WORDS.say("(" * 500 + " (a)" * 500).startswith("((")

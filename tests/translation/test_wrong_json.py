@@ -13,7 +13,7 @@ BROKEN = ["", "{", '{"a"}', '{"a": 1 "b"}', "[1 2]", "1 2", '"a', '"\n"', r'"\x"
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_whatever_is_wrong_with_json_is_said_in_german(text):
+def test_json_errors_are_shown_in_german(text):
     with pytest.raises(json.JSONDecodeError) as found:
         json.loads(text)
     german = Languages.load([("de", "Deutsch")], "de", {Path(__file__).parent: ""}).default

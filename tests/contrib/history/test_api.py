@@ -29,7 +29,7 @@ async def number_of(database: Database, action: str, model: str = "blog.post") -
     return (await last(database, model, action)).id
 
 
-async def test_who_may_view_an_object_reads_its_changes_the_latest_first_page_by_page(people):
+async def test_users_who_may_view_an_object_can_page_through_its_changes_latest_first(people):
     ada, eve, root = (people[name] for name in ("ada", "eve", "root"))
     post = (await ada.post("/api/posts", json=NEW)).json()["id"]
     await ada.patch(f"/api/posts/{post}", json={"title": "Second", "tags": ["x"]})
@@ -57,7 +57,7 @@ async def test_who_may_view_an_object_reads_its_changes_the_latest_first_page_by
     assert (await root.get(address)).json()["items"][0]["action"] == "delete"
 
 
-async def test_what_a_policy_hides_is_left_out_of_an_objects_changes(people, make_user, client_for, database):
+async def test_hidden_fields_are_left_out_of_an_objects_changes(people, make_user, client_for, database):
     clerk = await make_user(username="clerk", is_staff=True)
     async with database.unit_of_work() as session:
         await grants.grant(session, await session.get_one(User, clerk.id), ["auth.view_user"])
@@ -78,9 +78,7 @@ async def test_the_list_of_all_changes_is_for_superusers(people):
     assert (await people["ada"].get("/api/history", params=query)).status_code == 403
 
 
-async def test_what_was_added_goes_by_an_undo_and_what_was_deleted_comes_back_with_all_that_went_along(
-    people, database, changes
-):
+async def test_an_undo_deletes_added_objects_and_restores_deleted_ones_with_their_cascades(people, database, changes):
     ada = people["ada"]
     await people["root"].post("/api/posts", json=NEW)  # which makes the tags
     post = (await ada.post("/api/posts", json=NEW)).json()
@@ -126,7 +124,7 @@ async def test_an_undo_is_refused_with_the_reason_and_then_writes_nothing(people
     assert await changes() == []
 
 
-async def test_nobody_undoes_what_they_may_not_do_themselves(people, make_user, client_for, database):
+async def test_nobody_can_undo_without_the_permission_for_the_opposite_change(people, make_user, client_for, database):
     ada, eve = people["ada"], people["eve"]
     post = (await ada.post("/api/posts", json=NEW | {"is_published": True})).json()["id"]
     await ada.patch(f"/api/posts/{post}", json={"title": "Second"})
@@ -147,7 +145,7 @@ async def test_nobody_undoes_what_they_may_not_do_themselves(people, make_user, 
     assert "only a superuser may undo changes of accounts" in refused.json()["detail"]
 
 
-async def test_a_token_with_scopes_neither_reads_nor_undoes_what_may_be_of_any_model(people, database, client):
+async def test_a_token_with_scopes_can_neither_read_an_objects_history_nor_undo(people, database, client):
     ada = people["ada"]
     post = (await ada.post("/api/posts", json=NEW)).json()["id"]
     async with database.unit_of_work() as session:

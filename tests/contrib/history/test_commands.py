@@ -29,7 +29,7 @@ async def names(database) -> list[object]:
         return [row["name"] for row in rows]
 
 
-async def test_old_lines_are_archived_and_then_removed(site, database, tmp_path):
+async def test_old_changes_are_archived_and_then_deleted(site, database, tmp_path):
     file = tmp_path / "changes.jsonl"
     done = manage("history", "--archive", str(file), "--purge", **site)
     assert done.stdout == f"2 changes written to {file}.\n2 changes removed.\n"
@@ -45,13 +45,13 @@ async def test_old_lines_are_archived_and_then_removed(site, database, tmp_path)
     assert len(everything.read_text().splitlines()) == 1
 
 
-async def test_old_lines_are_removed_by_purge_expired_after_history_days(site, database):
+async def test_purge_expired_deletes_changes_older_than_history_days(site, database):
     assert "0 expired changes removed." in manage("purge-expired", **site, HISTORY_DAYS=400).stdout
     assert "2 expired changes removed." in manage("purge-expired", **site).stdout
     assert await names(database) == ["c"]
 
 
-async def test_what_was_changed_last_is_listed(site, database):
+async def test_the_latest_changes_are_listed(site, database):
     async with database.unit_of_work() as session:
         (await session.get_one(Tag, 3)).name = "d"
     lines = manage("history", "blog.tag", "3", **site).stdout.splitlines()
@@ -65,7 +65,7 @@ async def test_what_was_changed_last_is_listed(site, database):
     )
 
 
-async def test_a_dump_holds_no_history_and_loading_one_writes_new_lines(site, database, tmp_path):
+async def test_a_dump_has_no_history_and_loading_one_records_new_changes(site, database, tmp_path):
     dump = tmp_path / "dump.jsonl"
     assert manage("dumpdata", "--output", str(dump), **site).code == 0
     assert "history_change" not in dump.read_text()
@@ -82,7 +82,7 @@ async def test_a_dump_holds_no_history_and_loading_one_writes_new_lines(site, da
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_line_that_is_committed_while_an_archive_is_written_is_not_removed_with_it(database):
+async def test_a_change_committed_while_an_archive_is_written_is_not_deleted_with_it(database):
     async with database.unit_of_work() as late:
         late.add(Tag(name="late"))
         await late.flush()  # its line has a number, and nobody else sees it

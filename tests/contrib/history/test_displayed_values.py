@@ -22,18 +22,18 @@ def shown(before, after):
         return displayed_values(Post, RecordedChange(before=before, after=after))
 
 
-def test_a_moment_is_that_of_the_zone_of_who_reads():
+def test_a_time_is_shown_in_the_time_zone_of_the_user():
     before, after = shown({"created_at": JUNE, "title": JUNE}, {"created_at": None, "title": "x"})
     assert before == {"created_at": "2026-06-02 00:30:00 Europe/Berlin", "title": JUNE}  # a title is no moment
     assert after == {"created_at": None, "title": "x"}
 
 
-def test_of_two_that_are_shown_alike_one_sees_how_they_differ():
+def test_two_values_that_would_look_the_same_are_shown_unformatted():
     later = JUNE.replace(":00+", ":00.250000+")
     assert shown({"created_at": JUNE}, {"created_at": later}) == ({"created_at": JUNE}, {"created_at": later})
 
 
-def test_what_is_no_moment_stays_as_the_log_has_it():
+def test_a_value_that_is_no_time_is_shown_as_recorded():
     assert shown({"created_at": REDACTED}, {"created_at": "long ago"})[0] == {"created_at": REDACTED}
 
 
@@ -55,12 +55,12 @@ def test_a_duration_is_said_in_words(stored, words):
     assert before == {"lasts": words}
 
 
-def test_a_choice_is_said_in_its_words_and_what_is_none_any_more_stays():
+def test_a_choice_is_shown_by_its_label_and_an_unknown_one_as_recorded():
     before, after = displayed_values(Comment, RecordedChange(before={"status": "pending"}, after={"status": "lost"}))
     assert (before, after) == ({"status": "Pending"}, {"status": "lost"})
 
 
-def test_objects_of_one_name_are_told_apart_by_their_keys():
+def test_objects_with_the_same_name_are_distinguished_by_their_keys():
     change = RecordedChange(before={"author_id": 1}, after={"author_id": 2})
     texts = {("author_id", "1"): "Ann", ("author_id", "2"): "Ann"}
     assert displayed_values(Post, change, texts) == ({"author_id": 1}, {"author_id": 2})

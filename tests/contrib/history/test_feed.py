@@ -38,7 +38,7 @@ async def settled(database):
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_transaction_that_commits_late_is_not_missed_by_who_has_read_what_came_in_between(database):
+async def test_a_reader_does_not_miss_a_transaction_that_commits_late(database):
     async with database.unit_of_work() as early:
         early.add(Tag(name="early"))
         await early.flush()  # it has its number, and its line has one too
@@ -53,7 +53,7 @@ async def test_a_transaction_that_commits_late_is_not_missed_by_who_has_read_wha
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_transactions_that_overlap_come_once_each_whatever_the_order_of_their_commits(database):
+async def test_overlapping_transactions_are_read_once_each_in_any_order_of_commits(database):
     names, position = [], START
     sessions = [database.sessions() for _ in range(4)]
     try:
@@ -79,7 +79,7 @@ async def test_transactions_that_overlap_come_once_each_whatever_the_order_of_th
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_transaction_that_only_reads_holds_nothing_up(database):
+async def test_a_read_only_transaction_does_not_hold_up_the_feed(database):
     async with database.unit_of_work() as reader:
         await reader.execute(text("SELECT count(*) FROM blog_tag"))
         async with database.unit_of_work() as writer:
@@ -88,7 +88,7 @@ async def test_a_transaction_that_only_reads_holds_nothing_up(database):
         assert (await read_all(database))[0] == ["x"]
 
 
-async def test_what_is_read_in_pieces_comes_in_order_and_once(database):
+async def test_a_feed_read_in_pages_is_in_order_and_without_repetition(database):
     for number in range(5):
         async with database.unit_of_work() as session:
             session.add_all([Tag(id=2 * number + i, name=f"{number}{letter}") for i, letter in enumerate("ab", 1)])
@@ -96,7 +96,7 @@ async def test_what_is_read_in_pieces_comes_in_order_and_once(database):
     assert (await read_all(database, limit=3))[0] == [f"{number}{letter}" for number in range(5) for letter in "ab"]
 
 
-async def test_a_number_is_not_given_again_once_the_last_lines_are_gone(database):
+async def test_ids_are_not_reused_after_the_last_changes_are_deleted(database):
     async with database.unit_of_work() as session:
         session.add(Tag(name="x"))
     await settled(database)
@@ -109,7 +109,7 @@ async def test_a_number_is_not_given_again_once_the_last_lines_are_gone(database
 
 
 @pytest.mark.parametrize("limit", [0, MAX_LIMIT + 1])
-async def test_a_limit_that_is_none_is_refused(database, limit):
+async def test_an_invalid_limit_is_refused(database, limit):
     async with database.unit_of_work(read_only=True) as session:
         with pytest.raises(ValueError, match="between 1 and 10,000"):
             await read_history(session, limit=limit)

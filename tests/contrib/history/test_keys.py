@@ -69,7 +69,7 @@ LINKED = [
 
 
 @pytest.mark.parametrize(("kind", "value"), KEYS, ids=lambda one: repr(one).replace("/", " "))
-async def test_the_text_of_a_key_in_an_address_leads_to_the_one_in_the_lines(database, kind, value):
+async def test_a_key_in_a_url_is_converted_to_the_form_that_recorded_changes_have(database, kind, value):
     made = Table("history_key", MetaData(), Column("id", kind, primary_key=True), Column("part", String(9)))
     async with database.engine.begin() as connection:
         await connection.run_sync(made.create)
@@ -83,7 +83,7 @@ async def test_the_text_of_a_key_in_an_address_leads_to_the_one_in_the_lines(dat
 
 
 @pytest.mark.parametrize(("kind", "value"), LINKED, ids=lambda one: repr(one).replace("/", " "))
-async def test_the_key_of_what_was_linked_is_read_in_the_words_of_a_line(database, kind, value):
+async def test_the_key_of_a_linked_object_is_read_in_the_form_of_recorded_changes(database, kind, value):
     made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
     async with database.engine.begin() as connection:
         await connection.run_sync(made.create)
@@ -106,7 +106,7 @@ async def test_the_key_of_what_was_linked_is_read_in_the_words_of_a_line(databas
         (Boolean(), True, "maybe"),
     ],
 )
-async def test_what_is_no_key_of_the_column_leads_nowhere_and_breaks_nothing(database, kind, stored, asked):
+async def test_a_text_that_is_no_key_of_the_column_finds_nothing_and_causes_no_error(database, kind, stored, asked):
     made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
     async with database.engine.begin() as connection:
         await connection.run_sync(made.create)
@@ -127,7 +127,7 @@ async def test_a_number_of_more_digits_than_any_key_has_is_asked_for_or_refused(
                 await connection.execute(found)
 
 
-def test_a_key_of_two_parts_that_ends_within_a_part_is_none():
+def test_a_truncated_composite_key_is_no_key():
     made = Table("history_key", MetaData(), Column("row", String(9), primary_key=True), Column("number", Integer))
     for text in ("a", "a;1;2", "a;x", "a;1\\", "a\0;1"):
         assert written_key(list(made.columns), text) == text

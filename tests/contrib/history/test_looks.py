@@ -28,7 +28,7 @@ async def page(app, browser_page: Page, database, make_user, request) -> Page:
     return browser_page
 
 
-async def test_every_page_of_the_history_can_be_used_by_everybody_and_labels_both_sides_of_a_change(page):
+async def test_every_page_of_the_history_is_accessible_and_labels_both_sides_of_a_change(page):
     await log_in(page, "/admin/", "Welcome")
     await page.goto("/admin/blog/post/1/change/")
     await page.get_by_label("Title").fill("A new title " + "without_any_gap" * 20)

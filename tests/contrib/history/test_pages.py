@@ -68,7 +68,7 @@ async def test_the_page_of_an_object_shows_its_changes_side_by_side_the_latest_f
         assert f'{page_of(app, "object-history", identity="blog/post", pk=post)}">History</a>' in page.text
 
 
-async def test_no_button_leads_to_the_history_of_what_has_none_or_may_not_be_looked_at(app, office, post, monkeypatch):
+async def test_there_is_no_history_button_without_a_history_or_permission(app, office, post, monkeypatch):
     for label in ("auth/securityevent", "history/recordedchange"):
         listed = (await office.get(page_of(app, "list", identity=label))).text
         key = re.search(rf'href="/admin/{label}/(\d+)/"', listed)[1]
@@ -83,7 +83,7 @@ async def test_no_button_leads_to_the_history_of_what_has_none_or_may_not_be_loo
     assert ">View</a>" not in page
 
 
-async def test_the_page_of_an_object_that_is_gone_is_for_superusers(app, office, post, stranger, database):
+async def test_the_history_of_a_deleted_object_is_for_superusers(app, office, post, stranger, database):
     address = page_of(app, "object-history", identity="blog/post", pk=post)
     async with database.unit_of_work() as session:
         await session.delete(await session.get_one(Post, post))
@@ -95,9 +95,7 @@ async def test_the_page_of_an_object_that_is_gone_is_for_superusers(app, office,
     assert (await office.get(page_of(app, "object-history", identity="blog/post", pk=10**6))).status_code == 404
 
 
-async def test_who_may_not_view_an_object_or_a_field_does_not_see_its_history(
-    app, boss, make_user, back_office_for, database
-):
+async def test_the_history_of_hidden_objects_and_fields_is_hidden(app, boss, make_user, back_office_for, database):
     async with database.unit_of_work() as session:
         (await session.get_one(User, boss.id)).hashed_password = "another"
         (await session.get_one(User, boss.id)).bio = "Likes tea"
@@ -137,9 +135,7 @@ async def test_the_list_of_all_changes_calls_models_by_their_titles_in_the_langu
     assert 'Schlagwort <small class="text-secondary">blog.tag</small>' in shown
 
 
-async def test_a_change_of_the_list_says_what_fields_held_in_words_and_leads_to_the_others_of_its_object(
-    app, office, post
-):
+async def test_the_page_of_a_change_shows_its_values_and_links_to_the_objects_other_changes(app, office, post):
     office.client.headers["Accept-Language"] = "de"
     listed = (await office.get(page_of(app, "list", identity="history/recordedchange"))).text
     of_object = page_of(app, "object-history", identity="blog/post", pk=post)
@@ -153,9 +149,7 @@ async def test_a_change_of_the_list_says_what_fields_held_in_words_and_leads_to_
     assert "{&#34;" not in made
 
 
-async def test_an_object_that_a_field_refers_to_is_called_by_its_name_for_whoever_may_know_of_it(
-    app, office, post, database
-):
+async def test_a_related_object_is_shown_by_name_to_users_who_may_see_it(app, office, post, database):
     address = page_of(app, "object-history", identity="blog/post", pk=post)
     writer = User(username="writer", email="writer@example.org", hashed_password="x")
     async with database.unit_of_work() as session:
@@ -173,14 +167,14 @@ async def test_an_object_that_a_field_refers_to_is_called_by_its_name_for_whoeve
         assert re.search(rf">{label}</th>\s*<td[^>]*>{words}</td>", page), label
 
 
-async def test_a_field_that_refers_to_what_one_may_not_know_of_shows_its_key(app, post, stranger, monkeypatch):
+async def test_a_reference_to_an_object_that_the_user_may_not_see_shows_its_key(app, post, stranger, monkeypatch):
     address = page_of(app, "object-history", identity="blog/post", pk=post)
     assert re.search(r">Author</th>\s*<td[^>]*>boss</td>", (await stranger.get(address)).text)
     monkeypatch.setattr(PostPolicy, "related", lambda _policy, _viewer: {})  # nobody knows authors by posts
     assert re.search(r">Author</th>\s*<td[^>]*>\d+</td>", (await stranger.get(address)).text)
 
 
-async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, make_user, back_office_for, database):
+async def test_the_dashboard_shows_the_users_own_changes(app, office, make_user, back_office_for, database):
     assert "Your recent changes" not in (await office.get("/")).text
     await office.submit(page_of(app, "create", identity="blog/tag"), {"name": "tea"})
     page = (await office.get("/")).text
@@ -192,7 +186,7 @@ async def test_the_first_page_shows_what_one_has_changed_oneself(app, office, ma
     assert "Your recent changes" not in (await other.get("/")).text
 
 
-async def test_the_first_page_calls_what_one_has_changed_by_its_title_as_long_as_one_may_read_it(
+async def test_the_dashboard_shows_titles_of_changed_objects_that_the_user_may_still_read(
     app, make_user, back_office_for, database
 ):
     staff = await make_user(username="staff", is_staff=True)
@@ -227,7 +221,7 @@ async def test_the_first_page_calls_what_one_has_changed_by_its_title_as_long_as
     assert f"/blog/post/{post}/" not in page
 
 
-async def test_older_changes_are_a_page_away(app, office, boss, database):
+async def test_older_changes_are_on_the_next_page(app, office, boss, database):
     async with database.unit_of_work() as session:
         tag = Tag(name="0")
         session.add(tag)
@@ -243,7 +237,7 @@ async def test_older_changes_are_a_page_away(app, office, boss, database):
     assert (await office.get(address, before="no number")).status_code == 200
 
 
-async def test_what_had_the_same_identifier_before_has_a_history_of_its_own(app, office, post, stranger, database):
+async def test_an_earlier_object_with_the_same_key_has_a_history_of_its_own(app, office, post, stranger, database):
     async with database.unit_of_work() as session:
         old = await session.get_one(Post, post)
         await session.delete(old)

@@ -59,12 +59,12 @@ async def test_the_history_of_an_object_the_trash_and_whole_transactions_are_fou
         assert not await is_read_whole(long_history, statement), statement
 
 
-async def test_the_lines_of_transactions_are_all_of_theirs_and_no_others(long_history, database_kind):
+async def test_the_condition_on_transactions_selects_exactly_their_changes(long_history, database_kind):
     asked = select(RecordedChange.id).where(in_transactions(ASKED, database_kind)).order_by(RecordedChange.id)
     assert (await long_history.scalars(asked)).all() == [2, 3, 4_999, 9_998, 9_999, 10_000]
 
 
-async def test_lines_that_were_renumbered_are_found_by_their_transaction(long_history, database_kind):
+async def test_renumbered_changes_are_found_by_their_transaction(long_history, database_kind):
     moved = RecordedChange.transaction - BEFORE
     await long_history.execute(RecordedChange.__table__.update().values(transaction=moved))
     asked = select(RecordedChange.id).where(in_transactions([2 - BEFORE], database_kind)).order_by(RecordedChange.id)
@@ -72,14 +72,14 @@ async def test_lines_that_were_renumbered_are_found_by_their_transaction(long_hi
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 500, LINES - 1, LINES, 3 * LINES])
-async def test_what_is_older_than_a_moment_is_found_without_an_index_of_moments(long_history, minutes):
+async def test_changes_before_a_time_are_found_without_an_index_on_created_at(long_history, minutes):
     moment = LAST - timedelta(minutes=minutes)
     found = select(func.count()).select_from(RecordedChange)
     by_position = await long_history.scalar(found.where(are_older(moment)))
     assert by_position == await long_history.scalar(found.where(RecordedChange.created_at < moment))
 
 
-async def test_a_line_of_a_transaction_that_took_hours_is_found_among_those_of_its_moment(long_history):
+async def test_a_change_of_a_transaction_that_took_hours_is_found_by_its_time(long_history):
     moment = LAST - timedelta(minutes=5000)
     late = RecordedChange.__table__.update().where(RecordedChange.id == 5_600)
     await long_history.execute(late.values(created_at=moment - timedelta(hours=2)))

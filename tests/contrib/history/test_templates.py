@@ -15,7 +15,7 @@ def settings(make_settings, database_url, tmp_path):
     return make_settings(database_url=database_url, base_dir=tmp_path)
 
 
-async def test_the_history_of_a_model_has_a_template_of_its_own(make_user, back_office_for, database):
+async def test_the_history_page_of_a_model_can_have_its_own_template(make_user, back_office_for, database):
     boss = await make_user(username="boss", is_superuser=True)
     async with database.unit_of_work() as session:
         post, tag = Post(title="One", content="Text.", author_id=boss.id), Tag(name="python")

@@ -39,7 +39,7 @@ async def number_of(database, model: str) -> str:
         return str(await session.scalar(statement))
 
 
-async def test_what_was_deleted_is_found_by_model_and_day_with_what_went_along_and_restored(  # noqa: PLR0917 - fixtures
+async def test_the_trash_finds_deletions_by_model_and_day_with_their_cascades_and_restores_them(  # noqa: PLR0917 - fixtures
     app, boss, post, back_office_for, database, count_statements
 ):
     office, trash = await back_office_for(boss), page_of(app, "view-trash")
@@ -71,7 +71,7 @@ async def test_what_was_deleted_is_found_by_model_and_day_with_what_went_along_a
     assert again.status_code == 404
 
 
-async def test_the_trash_shows_what_one_may_see_and_restores_what_one_may_add(  # noqa: PLR0917 - fixtures
+async def test_the_trash_shows_what_the_user_may_see_and_restores_what_they_may_add(  # noqa: PLR0917 - fixtures
     app, boss, post, make_user, back_office_for, database
 ):
     staff, trash = await make_user(username="staff", is_staff=True), page_of(app, "view-trash")
@@ -102,13 +102,13 @@ async def test_the_trash_shows_what_one_may_see_and_restores_what_one_may_add(  
     assert (await visitor.submit(trash, {"change": tag})).status_code == 303
 
 
-async def test_what_was_deleted_too_long_ago_is_in_the_trash_no_more(app, boss, post, back_office_for, database):
+async def test_deletions_that_are_too_old_are_not_in_the_trash(app, boss, post, back_office_for, database):
     async with database.unit_of_work() as session:
         await session.execute(update(RecordedChange).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
     assert "Nothing that was deleted" in (await (await back_office_for(boss)).get(page_of(app, "view-trash"))).text
 
 
-async def test_the_trash_and_the_history_write_days_and_doors_in_the_language_of_the_page(
+async def test_the_trash_and_the_history_show_dates_and_doors_in_the_language_of_the_page(
     app, boss, post, back_office_for
 ):
     office = await back_office_for(boss)
@@ -122,7 +122,7 @@ async def test_the_trash_and_the_history_write_days_and_doors_in_the_language_of
     assert "Über Verwaltung (Sitzung" in history.text
 
 
-async def test_what_held_a_secret_is_not_offered_to_be_brought_back(app, boss, make_user, back_office_for, database):
+async def test_an_object_with_a_secret_cannot_be_restored(app, boss, make_user, back_office_for, database):
     office, gone = await back_office_for(boss), await make_user(username="gone")
     asked = (await office.get(page_of(app, "delete", identity="auth/user", pk=gone.id))).text
     assert "This cannot be undone." in asked

@@ -42,7 +42,7 @@ async def test_the_librarys_strategies_count_in_it(storage, strategy):
     assert await storage.reset() == 1
 
 
-async def test_a_window_that_is_over_starts_anew(storage, pass_time):
+async def test_an_expired_window_starts_anew(storage, pass_time):
     await storage.incr("ada", expiry=60, amount=5)
     await pass_time(61)
 
@@ -50,7 +50,7 @@ async def test_a_window_that_is_over_starts_anew(storage, pass_time):
     assert await storage.incr("ada", expiry=60) == 1
 
 
-async def test_what_says_nothing_any_more_is_what_purge_expired_removes(storage, pass_time, app, database):
+async def test_purge_expired_deletes_expired_rows(storage, pass_time, app, database):
     from sqlalchemy import select
 
     from dovetail.contrib.auth.upkeep.expired import delete_in_batches, expired_of
@@ -75,7 +75,7 @@ async def in_redis(redis_url) -> AsyncIterator[RedisGcraStorage]:
     await storage.aclose()
 
 
-async def test_the_client_below_the_librarys_storage_is_where_we_reach_for_it(in_redis):
+async def test_the_private_redis_client_of_the_library_is_where_we_expect_it(in_redis):
     script = limits_private.register_script(in_redis, "return {tonumber(ARGV[1]) + 1}")
 
     assert await script([], [41]) == [42]
@@ -84,7 +84,7 @@ async def test_the_client_below_the_librarys_storage_is_where_we_reach_for_it(in
     assert [key async for key in limits_private.scan(in_redis, "dovetail:a[1]*")] == ["dovetail:a[1]*"]
 
 
-async def test_a_script_is_sent_again_to_a_server_that_has_forgotten_it(in_redis):
+async def test_a_script_is_sent_again_to_a_server_that_no_longer_has_it(in_redis):
     script = limits_private.register_script(in_redis, "return {7}")
     assert await script([], []) == [7]
     await limits_private._client(in_redis).script_flush()  # as after a restart

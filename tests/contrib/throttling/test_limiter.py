@@ -18,7 +18,7 @@ async def taken(limiter, *charges) -> bool:
     return all(one.retry_after == 0 for one in await limiter.take(charges))
 
 
-async def test_as_many_as_the_rate_says_may_come_at_once_and_the_next_one_waits(limiter):
+async def test_all_requests_of_a_rate_may_come_at_once_and_the_next_is_refused(limiter):
     began = time.monotonic()
     left = [(await limiter.take([FIVE]))[0].remaining for _ in range(5)]
     refused = (await limiter.take([FIVE]))[0]
@@ -30,7 +30,7 @@ async def test_as_many_as_the_rate_says_may_come_at_once_and_the_next_one_waits(
     assert 60 - passed < refused.full_in <= 60
 
 
-async def test_who_was_refused_is_let_in_when_it_was_said_and_not_counted_meanwhile(limiter, pass_time):
+async def test_refused_requests_are_not_counted_and_pass_at_the_announced_time(limiter, pass_time):
     for _ in range(20):
         await limiter.take([FIVE])
     await pass_time(12)
@@ -38,7 +38,7 @@ async def test_who_was_refused_is_let_in_when_it_was_said_and_not_counted_meanwh
     assert [await taken(limiter, FIVE) for _ in range(2)] == [True, False]
 
 
-async def test_a_bucket_that_ran_empty_lets_the_whole_quota_through_again(limiter, pass_time):
+async def test_an_expired_bucket_allows_the_whole_quota_again(limiter, pass_time):
     for _ in range(5):
         await limiter.take([FIVE])
     await pass_time(3600)
@@ -52,7 +52,7 @@ async def test_a_rate_that_does_not_divide_its_seconds_lets_its_whole_amount_thr
     assert [await taken(limiter, seven) for _ in range(8)] == [True] * 7 + [False]
 
 
-async def test_a_request_that_one_charge_refuses_counts_against_no_other(limiter):
+async def test_a_request_refused_by_one_limit_does_not_count_against_others(limiter):
     narrow, wide = Charge("narrow", "ada", Rate(1, 60)), Charge("wide", "ada", Rate(3, 60))
     await limiter.take([narrow, wide])
     for _ in range(10):
@@ -61,7 +61,7 @@ async def test_a_request_that_one_charge_refuses_counts_against_no_other(limiter
     assert [await taken(limiter, wide) for _ in range(3)] == [True, True, False]
 
 
-async def test_what_is_given_back_can_be_taken_again(limiter):
+async def test_a_request_given_back_can_be_taken_again(limiter):
     for _ in range(5):
         await limiter.take([FIVE])
     await limiter.give_back([FIVE, Charge("login", "nobody", Rate(5, 60))])
@@ -69,7 +69,7 @@ async def test_what_is_given_back_can_be_taken_again(limiter):
     assert [await taken(limiter, FIVE) for _ in range(2)] == [True, False]
 
 
-async def test_of_a_hundred_at_once_exactly_the_quota_gets_through(limiter):
+async def test_of_a_hundred_concurrent_requests_exactly_the_quota_passes(limiter):
     quota = Charge("login", "ada", Rate(10, 3600))
 
     found = await asyncio.gather(*(taken(limiter, quota) for _ in range(100)))
@@ -77,7 +77,7 @@ async def test_of_a_hundred_at_once_exactly_the_quota_gets_through(limiter):
     assert sum(found) == 10
 
 
-async def test_many_at_once_with_the_same_charges_in_other_orders_never_wait_for_each_other_for_ever(limiter):
+async def test_concurrent_requests_with_the_same_limits_in_any_order_do_not_deadlock(limiter):
     charges = [Charge("login", key, Rate(1000, 60)) for key in "abcd"]
 
     found = await asyncio.gather(
@@ -87,7 +87,7 @@ async def test_many_at_once_with_the_same_charges_in_other_orders_never_wait_for
     assert all(found)
 
 
-async def test_what_is_forgotten_is_counted_anew_and_nothing_else(limiter):
+async def test_only_the_forgotten_keys_are_counted_anew(limiter):
     ada, bob = (Charge("login.account", f"{name}@203.0.113.7", Rate(1, 60)) for name in ("ada", "bob"))
     await limiter.take([ada])
     await limiter.take([bob])
@@ -96,7 +96,7 @@ async def test_what_is_forgotten_is_counted_anew_and_nothing_else(limiter):
     assert [await taken(limiter, one) for one in (ada, bob)] == [True, False]
 
 
-async def test_letters_that_a_pattern_would_read_are_letters_when_something_is_forgotten(limiter):
+async def test_wildcards_in_forgotten_keys_are_taken_literally(limiter):
     ada = Charge("login", "ada", Rate(1, 60))
     await limiter.take([ada])
 
@@ -112,14 +112,14 @@ async def test_a_key_is_remembered_until_its_time_is_over(limiter):
     assert not await limiter.remembers("bob")
 
 
-async def test_a_key_longer_than_a_row_takes_is_counted_all_the_same(limiter):
+async def test_a_key_longer_than_the_column_is_counted_too(limiter):
     long = [Charge("login", letter * 1000, Rate(1, 60)) for letter in "ab"]
 
     assert [await taken(limiter, one) for one in (*long, *long)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("storage_kind", ["sqlite", "postgresql"])
-async def test_one_statement_counts_a_request_however_many_charges_it_has(limiter, count_statements):
+async def test_one_statement_counts_a_request_with_any_number_of_limits(limiter, count_statements):
     charges = [Charge("login", str(number), Rate(5, 60)) for number in range(6)]
     await limiter.take(charges)
 
@@ -130,7 +130,7 @@ async def test_one_statement_counts_a_request_however_many_charges_it_has(limite
 
 
 @pytest.mark.parametrize("storage_kind", ["sqlite"])
-async def test_a_redis_that_is_away_is_stood_in_for_by_the_database_and_the_log_says_so(database, tmp_path, caplog):
+async def test_the_database_counts_while_redis_is_unreachable_and_a_warning_is_logged(database, tmp_path, caplog):
     limiter = StorageLimiter(database, f"redis+unix://{tmp_path}/nobody")
 
     assert [await taken(limiter, FIVE) for _ in range(6)] == [True] * 5 + [False]
@@ -139,7 +139,7 @@ async def test_a_redis_that_is_away_is_stood_in_for_by_the_database_and_the_log_
 
 
 @pytest.mark.parametrize("storage_kind", ["sqlite", "postgresql"])
-async def test_every_so_many_requests_remove_rows_that_say_nothing_any_more(limiter, database, pass_time, monkeypatch):
+async def test_expired_rows_are_deleted_after_a_number_of_requests(limiter, database, pass_time, monkeypatch):
     monkeypatch.setattr(limiter_module, "SWEEP_EVERY", 3)
     await limiter.take([FIVE])
     await limiter.take([Charge("login", "ada", Rate(5, 60))])
@@ -151,7 +151,7 @@ async def test_every_so_many_requests_remove_rows_that_say_nothing_any_more(limi
 
 
 @pytest.mark.parametrize("storage_kind", ["postgresql"])
-async def test_removing_rows_waits_for_nobody_who_counts_in_one(limiter, database, pass_time, monkeypatch):
+async def test_deleting_expired_rows_does_not_wait_for_locks(limiter, database, pass_time, monkeypatch):
     monkeypatch.setattr(limiter_module, "SWEEP_EVERY", 2)
     await limiter.take([FIVE])
     await pass_time(61)

@@ -9,7 +9,7 @@ from dovetail.errors import ConfigurationError
 from tests.running import manage
 
 
-def test_an_address_of_something_else_is_refused():
+def test_a_url_that_is_not_of_redis_is_refused():
     error = manage("check", REDIS_URL="memcached://ada:secret@host").error
 
     assert "REDIS_URL: expected redis://host:6379/0" in error
@@ -23,7 +23,7 @@ def test_a_client_that_is_not_installed_is_named(monkeypatch, make_settings, sch
         make_application(make_settings(redis_url=f"{scheme}://127.0.0.1:1/0"))
 
 
-def test_valkey_is_spoken_to_by_its_own_client():
+def test_valkey_uses_its_own_client():
     storage = redis_storage.RedisGcraStorage("valkey://127.0.0.1:1/0")
 
     assert type(storage.bridge).__name__ == "ValkeyBridge"

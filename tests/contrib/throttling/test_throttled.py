@@ -73,7 +73,7 @@ def site(app):
     return app
 
 
-async def test_a_request_too_many_is_a_problem_that_tells_when_to_come_back(site, client):
+async def test_a_request_over_the_limit_gets_a_problem_with_retry_after(site, client):
     began = time.monotonic()
     for left in "10":
         answer = await client.get("/plain")
@@ -91,7 +91,7 @@ async def test_a_request_too_many_is_a_problem_that_tells_when_to_come_back(site
     assert answer.headers["RateLimit"] == f'"plain-60";r=0;t={seconds}'
 
 
-async def test_an_answer_of_the_endpoints_own_tells_of_every_limit_too(site, client):
+async def test_a_custom_response_also_has_the_headers_of_every_limit(site, client):
     answer = await client.get("/raw")
 
     assert answer.headers["RateLimit-Policy"] == '"raw-60";q=2;w=60, "raw-3600";q=3;w=3600'
@@ -102,7 +102,7 @@ async def test_head_counts_as_get_does(site, client):
     assert [(await client.head("/plain")).status_code for _ in range(3)] == [200, 200, 429]
 
 
-async def test_users_have_a_limit_each_and_endpoints_of_one_name_share_it(site, client, client_for, make_user):
+async def test_each_user_has_a_limit_and_endpoints_with_one_name_share_it(site, client, client_for, make_user):
     ada, bob = [await client_for(await make_user()) for _ in range(2)]
 
     assert [(await one.get("/mine")).status_code for one in (ada, ada, bob, client, client)] == [
@@ -115,7 +115,7 @@ async def test_users_have_a_limit_each_and_endpoints_of_one_name_share_it(site, 
     assert (await ada.get("/ours")).status_code == 429
 
 
-async def test_a_function_says_what_to_count_by(site, client):
+async def test_a_function_can_return_the_key_to_count_by(site, client):
     found = [(await client.get("/called", headers={"X-Shop": shop})).status_code for shop in ("a", "b", "a")]
 
     assert found == [200, 200, 429]
@@ -133,7 +133,7 @@ async def test_a_resource_counts_all_its_operations_together(site, client):
     assert (await client.get("/all/7")).status_code == 429
 
 
-async def test_the_document_tells_of_the_answer_where_there_is_a_limit_and_nowhere_else(site):
+async def test_the_openapi_document_has_429_only_where_there_is_a_limit(site):
     document = site.openapi()
 
     assert "429" in document["paths"]["/plain"]["get"]["responses"]
@@ -150,14 +150,14 @@ def test_a_rate_that_limits_nothing_or_cannot_be_read_is_refused_when_it_is_writ
         throttled(rates)
 
 
-def test_a_resource_refuses_limits_of_operations_that_it_has_not_and_rates_that_cannot_be_read():
+def test_a_resource_refuses_limits_of_unknown_operations_and_invalid_rates():
     with pytest.raises(ConfigurationError, match="limits names \\['create'\\], expected some of list, retrieve"):
         Resource(model=Tag, read=TagRead, policy=Open(), limits={"create": "1/minute"})
     with pytest.raises(ConfigurationError, match="no rate"):
         Resource(model=Tag, read=TagRead, policy=Open(), limits={"list": "often"})
 
 
-def test_a_site_does_not_start_with_limits_that_nobody_counts(package, make_settings):
+def test_a_site_does_not_start_with_limits_but_without_a_limiter(package, make_settings):
     api = """
     from fastapi import APIRouter
 

@@ -32,7 +32,7 @@ async def test_a_body_of_the_largest_size_is_read(probe_url):
             assert len((await client.post("/api/echo", content=content, headers=JSON)).json()) == LIMIT - 2
 
 
-async def test_a_larger_body_is_a_problem_whatever_its_type_and_the_connection_serves_on(probe_url):
+async def test_a_larger_body_is_refused_whatever_its_type_and_the_connection_stays_usable(probe_url):
     body = b'"' + b"x" * LIMIT + b'"'
     async with httpx.AsyncClient(base_url=probe_url, limits=httpx.Limits(max_connections=1)) as client:
         for headers in (JSON, {"Content-Type": "application/octet-stream"}):

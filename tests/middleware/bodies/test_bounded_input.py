@@ -85,7 +85,7 @@ def test_a_body_is_suspicious_only_if_something_may_be_wrong_with_it():
 
 @asks_no_database
 @pytest.mark.parametrize("body", [*LARGE.values(), b'[NaN, "x"]', rb'["\ud800"]'], ids=[*LARGE, "NaN", "surrogate"])
-async def test_a_stranger_is_told_to_log_in_before_the_body_is_looked_at(client, calls, body):
+async def test_an_anonymous_client_gets_401_before_the_body_is_examined(client, calls, body):
     for headers in (JSON, JSON | {"Authorization": "Bearer made-up"}):
         for method, path in (("POST", "/api/posts"), ("POST", "/api/posts/bulk"), ("PATCH", "/api/users/me")):
             calls.clear()
@@ -93,7 +93,7 @@ async def test_a_stranger_is_told_to_log_in_before_the_body_is_looked_at(client,
             assert calls["check_json"] == 0
 
 
-async def test_who_has_logged_in_is_told_what_is_wrong(client_for, make_user):
+async def test_a_logged_in_client_is_told_what_is_wrong_with_the_body(client_for, make_user):
     client = await client_for(await make_user(username="ada"))
     for method, path in (("POST", "/api/posts"), ("POST", "/api/posts/bulk"), ("PATCH", "/api/users/me")):
         for body, status in ((LARGE["empty items"], 413), (b'{"title": NaN}', 422), (b'{"a": ' * 5000, 422)):
@@ -103,7 +103,7 @@ async def test_who_has_logged_in_is_told_what_is_wrong(client_for, make_user):
 
 
 @asks_no_database
-async def test_an_address_without_a_login_is_checked_at_once(probe):
+async def test_a_path_without_login_is_checked_at_once(probe):
     for path in ("/api/echo", "/api/nowhere", "/admin/anything"):
         assert_is_problem(await probe.post(path, content=b"[NaN]", headers=JSON), 422)
 

@@ -37,7 +37,7 @@ async def post_parts(client: httpx.AsyncClient, path: str, *parts: bytes, parame
 
 @asks_no_database
 @pytest.mark.parametrize("charset", OTHERS)
-async def test_another_charset_is_refused_wherever_text_comes_in(probe, charset):
+async def test_another_charset_is_refused_in_all_kinds_of_bodies(probe, charset):
     for kind, path, body in ((FORM, "/api/forms", b"name=%2B2AA-"), (JSON, "/api/echo", b'"+2AA-"')):
         for given in (f"charset={charset}", f'charset="{charset}"', f"CharSet = {charset}"):
             headers = {b"Content-Type": f"{kind}; {given}".encode("latin-1")}
@@ -145,7 +145,7 @@ ODD_TYPES = (
 
 @asks_no_database
 @pytest.mark.parametrize("content_type", ODD_TYPES)
-async def test_whatever_a_body_calls_itself_it_is_refused_and_not_a_server_error(client, content_type):
+async def test_a_bad_body_of_any_content_type_is_refused_and_no_server_error(client, content_type):
     headers = {"Content-Type": content_type, "Origin": ORIGIN}
     for path in ("/api/auth/login", "/admin/login"):
         for body in (b"", b"\xff\xfe", b"--\r\n", part(named(field="username")) + b"--x--", part("X: y") + b"--x--"):

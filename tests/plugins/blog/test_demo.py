@@ -21,7 +21,7 @@ async def count(session, model):
     return await session.scalar(select(func.count()).select_from(model))
 
 
-async def test_a_fresh_site_has_something_to_look_at(loaddemo, client, staff):
+async def test_a_new_site_can_load_the_demo(loaddemo, client, staff):
     result = loaddemo("--if-empty")
     assert (result.code, result.stdout) == (0, "A demo blog was loaded: 9 posts.\n")
     posts = (await client.get("/api/posts")).json()["items"]
@@ -51,7 +51,7 @@ async def test_a_blog_with_posts_is_left_as_it_is(loaddemo, make_post, session):
     assert await count(session, Post) == 1
 
 
-async def test_two_who_load_it_at_once_load_it_once(loaddemo, session):
+async def test_two_concurrent_loads_of_the_demo_load_it_once(loaddemo, session):
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda _: loaddemo("--if-empty"), range(4)))
     assert [result.code for result in results] == [0] * 4, results
@@ -59,14 +59,14 @@ async def test_two_who_load_it_at_once_load_it_once(loaddemo, session):
     assert await count(session, Post) == 9
 
 
-async def test_it_needs_no_comments(loaddemo, session):
+async def test_the_demo_does_not_need_the_comments_plugin(loaddemo, session):
     result = loaddemo(PLUGINS='["dovetail.contrib.throttling", "dovetail.contrib.auth", "plugins.blog"]')
     assert result.code == 0, result.stderr
     assert await count(session, Post) == 9
     assert await count(session, Comment) == 0
 
 
-async def test_an_author_who_is_there_already_is_taken_as_found(make_user, session):
+async def test_an_existing_user_is_used_as_author_of_the_demo(make_user, session):
     mira = await make_user(username="Mira", full_name="Somebody Else")
     async with session.begin():
         posts = await load_demo(session)

@@ -111,7 +111,7 @@ def few(monkeypatch):
 
 
 @pytest.mark.usefixtures("many_posts", "few")
-async def test_a_tag_costs_as_much_as_there_is_to_show_be_it_rare_or_common(database, database_url):
+async def test_the_posts_of_a_tag_cost_what_is_shown_for_rare_and_common_tags(database, database_url):
     assert await effort(database, database_url, tags__name="nosuch", count="capped") < 200
     assert await effort(database, database_url, tags__name="unused", count="true") < 200
     assert await effort(database, database_url, tags__name="rare", count="capped") < 300
@@ -120,9 +120,7 @@ async def test_a_tag_costs_as_much_as_there_is_to_show_be_it_rare_or_common(data
 
 
 @pytest.mark.usefixtures("many_posts", "few")
-async def test_a_count_that_stops_walks_no_table_be_the_tag_common_or_of_old_posts_alone(
-    database, database_url, monkeypatch
-):
+async def test_a_limited_count_scans_no_table_for_common_tags_and_for_old_posts(database, database_url, monkeypatch):
     monkeypatch.setattr(page_select, "CAP", 100)
     for tag, most in (("common", 2_500), ("old", 2_500)):
         page = await effort(database, database_url, tags__name=tag)
@@ -130,7 +128,7 @@ async def test_a_count_that_stops_walks_no_table_be_the_tag_common_or_of_old_pos
 
 
 @pytest.mark.usefixtures("many_posts", "few")
-async def test_a_word_costs_as_much_as_there_is_to_show_be_it_rare_or_common(database, database_url):
+async def test_a_search_costs_what_is_shown_for_rare_and_common_words(database, database_url):
     assert await effort(database, database_url, search="nosuch", count="true") < 300
     assert await effort(database, database_url, search="word777", count="capped") < 1_500
     assert await effort(database, database_url, search="post") < 12_000

@@ -65,7 +65,7 @@ async def get(client, *paths):
     ],
     ids=["a key", "offsets", "offsets of what is true", "an index in order", "the same, counted", "no value"],
 )
-async def test_a_read_that_one_plan_suits_is_planned_once(client, database, paths):
+async def test_a_read_for_which_one_plan_is_good_is_planned_once(client, database, paths):
     await get(client, *paths)
 
     assert [generic > 0 for _, generic, _ in await plans(database)] in ([True], [True, True])
@@ -80,13 +80,13 @@ async def test_a_read_that_one_plan_suits_is_planned_once(client, database, path
         "created_at__lte=2026-01-0{}T00:00:00Z",
     ],
 )
-async def test_a_read_that_a_frequent_value_would_suffer_from_is_planned_for_each(client, database, query):
+async def test_a_read_with_frequent_values_is_planned_for_each_value(client, database, query):
     await get(client, *(f"/api/posts?offset=1&{query.format(number)}" for number in range(1, 1 + RUNS)))
 
     assert {generic for _, generic, _ in await plans(database)} == {0}
 
 
-async def test_a_frequent_value_is_looked_for_in_another_way_than_a_rare_one(client, database):
+async def test_a_frequent_value_is_searched_by_another_plan_than_a_rare_one(client, database):
     await get(client, *(f"/api/posts?author_id={RARE + number}&ordering=title" for number in range(RUNS)))
 
     ((_, _, name),) = await plans(database)

@@ -70,7 +70,7 @@ async def test_a_post_can_be_written_with_the_id_of_its_author_alone(session, au
 
 
 @pytest.mark.parametrize("broken", ["author", "same tag", "same link"])
-async def test_the_database_refuses_what_must_not_be(session, make_post, broken):
+async def test_the_database_enforces_its_constraints(session, make_post, broken):
     post = await make_post(tags=["python"])
     statement = {
         "author": insert(Post).values(title="t", content="c", author_id=2**40),

@@ -56,7 +56,7 @@ async def test_a_parameter_that_comes_twice_is_refused(items):
 
 
 @asks_no_database
-async def test_what_cannot_be_ordered_by_is_quoted_shortly(items):
+async def test_an_unknown_ordering_is_quoted_briefly(items):
     answer = await items.get("/test/any/items?ordering=" + "x" * 500 + "%07")
     (error,) = answer.json()["errors"]
     assert "x" * 50 + "…" in error["detail"]

@@ -125,7 +125,7 @@ async def test_a_removed_post_is_gone_and_its_tags_stay(author, session, make_po
     assert (await session.scalars(select(Tag.name))).all() == ["python"]
 
 
-async def test_twenty_clients_remove_a_post_and_one_does(author, session, make_post):
+async def test_of_twenty_clients_that_delete_a_post_one_succeeds(author, session, make_post):
     post = await make_post(tags=["a", "b"])
     answers = await asyncio.gather(*(author.client.delete(f"/api/posts/{post.id}") for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [204] + [404] * 19

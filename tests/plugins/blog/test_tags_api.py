@@ -124,7 +124,7 @@ async def test_a_tag_of_hidden_drafts_only_is_as_hidden_as_they_are(client, auth
         assert len((await who.get("/api/tags/shared/posts")).json()["items"]) == 2
 
 
-async def test_nobody_can_tell_a_tag_of_a_hidden_draft_from_one_that_there_is_none_of(client, author, other, make_post):
+async def test_a_tag_of_a_hidden_draft_cannot_be_distinguished_from_a_missing_one(client, author, other, make_post):
     await make_post(is_published=False, tags=["secret"])
     own = await make_post(tags=["old"], author=other.user)
     keys = []

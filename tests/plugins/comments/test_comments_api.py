@@ -270,7 +270,7 @@ async def test_a_parent_id_that_is_no_id_is_refused(author, post, parent_id):
 
 @asks_no_database
 @pytest.mark.parametrize("status", ["spam", "", None, 1, "APPROVED"])
-async def test_a_status_that_is_none_is_refused(staff, make_comment, status):
+async def test_an_invalid_status_is_refused(staff, make_comment, status):
     comment = await make_comment()
     answer = await staff.client.patch(f"/api/comments/{comment.id}", json={"status": status})
     assert answer.status_code == 422

@@ -15,14 +15,14 @@ def sources(package):
 
 
 @pytest.mark.parametrize("package", [plugins.blog, dovetail.contrib.auth])
-def test_no_code_of_blog_or_auth_reaches_for_the_comments(package):
+def test_no_code_of_blog_or_auth_uses_the_comments(package):
     reaches = re.compile(r"plugins[./]comments|comments_comment|CommentStatus|api/comments", re.IGNORECASE)
     found = [path for path in sources(package) if reaches.search(path.read_text(encoding="utf-8"))]
     assert sources(package)
     assert found == []
 
 
-def test_the_comments_say_what_they_stand_on():
+def test_the_comments_declare_their_dependencies():
     assert set(plugin.depends_on) == {"auth", "blog"}
 
 
@@ -32,7 +32,7 @@ class TestWithoutComments:
         names = tuple(name for name in settings_class.model_fields["plugins"].default if not name.endswith("comments"))
         return make_settings(database_url=database_url, plugins=names)
 
-    async def test_the_site_works_and_has_no_comments(self, app, author, client):
+    async def test_the_site_works_without_the_comments_plugin(self, app, author, client):
         post = (
             await author.client.post("/api/posts", json={"title": "t", "content": "c", "is_published": True})
         ).json()

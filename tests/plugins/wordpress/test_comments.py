@@ -148,7 +148,7 @@ def test_an_author_of_the_export_is_recognised_by_the_address(site: Site) -> Non
     assert site.column(WRITERS) == ["anna"]
 
 
-def test_nobody_speaks_for_a_user_by_typing_the_address(site: Site) -> None:
+def test_entering_a_users_address_does_not_attribute_a_comment_to_them(site: Site) -> None:
     site.rows("INSERT INTO auth_user (username, email, hashed_password) VALUES ('root', 'r@example.org', 'x')")
     remarks = [
         remark(1, author="root", author_email="r@example.org", user_id="1"),  # of the site, but not in the export

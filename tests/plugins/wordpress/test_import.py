@@ -267,7 +267,7 @@ def test_a_batch_is_bounded_by_its_size_too(site: Site, monkeypatch: pytest.Monk
     assert site.count_all()["blog_post"] == 6
 
 
-def test_the_blog_knows_nothing_of_comments() -> None:
+def test_the_blog_does_not_import_comments() -> None:
     folder = FILES.parents[3] / "plugins" / "blog"
     assert folder.is_dir()
     assert [path.name for path in folder.rglob("*.py") if "comment" in path.read_text(encoding="utf-8").lower()] == []

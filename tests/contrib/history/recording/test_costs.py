@@ -15,7 +15,9 @@ async def client(make_user, client_for):
     return client
 
 
-async def test_a_change_by_the_api_takes_at_most_one_statement_for_its_history(client, count_statements, database_kind):
+async def test_a_change_by_the_api_takes_at_most_one_more_statement_for_its_history(
+    client, count_statements, database_kind
+):
     with count_statements() as made:
         post = (await client.post("/api/posts", json=NEW)).json()["id"]
     with count_statements() as changed:
@@ -31,7 +33,7 @@ async def test_a_change_by_the_api_takes_at_most_one_statement_for_its_history(c
         assert len(changed) == 2
 
 
-async def test_a_change_that_is_refused_on_its_way_to_the_row_leaves_no_line(client, make_user, client_for, changes):
+async def test_a_refused_change_is_not_recorded(client, make_user, client_for, changes):
     post = (await client.post("/api/posts", json=NEW)).json()["id"]
     stranger = await client_for(await make_user(username="eve"))
     await changes()

@@ -34,7 +34,9 @@ async def gone(database):
         return {one.model: one.before for one in found}
 
 
-async def test_what_goes_along_is_told_behind_nothing_but_the_row(client_for, ada, path, database, count_statements):
+async def test_cascaded_deletions_are_recorded_before_the_deletion_of_the_row(
+    client_for, ada, path, database, count_statements
+):
     client = await client_for(ada)
     async with database.unit_of_work() as session:
         await session.execute(text(ADDED))
@@ -46,7 +48,7 @@ async def test_what_goes_along_is_told_behind_nothing_but_the_row(client_for, ad
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("change", ["UPDATE blog_post SET title = 'Changed'", ADDED])
-async def test_a_deletion_waits_for_who_changes_the_row_or_refers_to_it_and_tells_what_they_left(
+async def test_a_deletion_waits_for_transactions_that_change_the_row_and_records_their_values(
     client_for, ada, path, database, change
 ):
     client = await client_for(ada)
@@ -63,7 +65,7 @@ async def test_a_deletion_waits_for_who_changes_the_row_or_refers_to_it_and_tell
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("address", ["/api/posts/bulk?ids=1", "/api/users/1"])
-async def test_a_deletion_of_several_or_of_their_owner_tells_what_referred_to_them_by_then(
+async def test_a_deletion_of_several_rows_or_their_owner_records_all_rows_that_referred_to_them(
     client_for, make_user, path, database, address
 ):
     assert path == "/api/posts/1"
@@ -77,7 +79,7 @@ async def test_a_deletion_of_several_or_of_their_owner_tells_what_referred_to_th
     assert (await gone(database))["comments.comment"]["content"] == "Late."
 
 
-async def test_who_may_not_delete_a_row_leaves_no_line(client_for, make_user, path, database):
+async def test_a_refused_deletion_is_not_recorded(client_for, make_user, path, database):
     client = await client_for(await make_user(username="bob"))
     assert (await client.delete(path)).status_code == 403
     assert await gone(database) == {}

@@ -45,7 +45,7 @@ async def ada_client(ada, client_for) -> httpx.AsyncClient:
 
 
 @ROADS
-async def test_a_post_that_is_made_changed_and_deleted_by_the_api_leaves_three_lines(ada_client, changes, ada, road):
+async def test_creating_changing_and_deleting_a_post_by_the_api_records_three_changes(ada_client, changes, ada, road):
     ada_client.headers["Content-Type"] = road
     await changes()
     made = (await ada_client.post("/api/posts", content=b'{"title": "A post", "content": "Text."}')).json()
@@ -93,7 +93,7 @@ async def test_tags_that_are_set_by_the_api_are_changes_of_the_post(ada_client, 
     ]
 
 
-async def test_many_posts_by_one_request_leave_a_line_each(ada_client, changes):
+async def test_a_bulk_request_records_a_change_for_each_post(ada_client, changes):
     await changes()
     made = (await ada_client.post("/api/posts/bulk", json={"items": [NEW, NEW | {"title": "B", "tags": ["x"]}]})).json()
     first, second = (one["id"] for one in made["items"])
@@ -121,14 +121,14 @@ async def test_many_posts_by_one_request_leave_a_line_each(ada_client, changes):
     ]
 
 
-async def test_what_is_refused_and_rolled_back_leaves_no_line(ada_client, changes):
+async def test_a_rolled_back_change_is_not_recorded(ada_client, changes):
     await changes()
     refused = await ada_client.post("/api/posts/bulk", json={"items": [NEW, NEW | {"author_id": 10**6}]})
     assert refused.status_code >= 400
     assert await changes() == []
 
 
-async def test_the_orm_leaves_a_line_for_each_row_that_it_flushes(database, changes, ada):
+async def test_each_row_that_the_orm_flushes_is_recorded(database, changes, ada):
     await changes()
     async with database.unit_of_work() as session:
         post = Post(title="A", content="B", author_id=ada.id, tags=[Tag(name="x")])
@@ -151,7 +151,7 @@ async def test_the_orm_leaves_a_line_for_each_row_that_it_flushes(database, chan
     assert {(row.door, row.actor_id) for row in rows} == {("code", None)}
 
 
-async def test_statements_leave_a_line_for_each_row_that_they_change(database, changes, ada):
+async def test_each_row_that_a_statement_changes_is_recorded(database, changes, ada):
     async with database.unit_of_work() as session:
         rows = [{"title": f"{number}", "content": "", "author_id": ada.id} for number in range(3)]
         keys = (await session.scalars(insert(Post).returning(Post.id, sort_by_parameter_order=True), rows)).all()
@@ -177,7 +177,7 @@ async def test_statements_leave_a_line_for_each_row_that_they_change(database, c
     ]
 
 
-async def test_what_the_database_deletes_along_is_written_down_once_each(database, changes, ada):
+async def test_each_row_that_the_database_deletes_by_cascade_is_recorded_once(database, changes, ada):
     async with database.unit_of_work() as session:
         eve = User(username="eve", email="eve@example.org", hashed_password="!")
         post = Post(title="A", content="B", author=eve, tags=[Tag(name="x")])
@@ -205,7 +205,7 @@ async def test_what_the_database_deletes_along_is_written_down_once_each(databas
     ]
 
 
-async def test_deleting_everything_leaves_a_line_for_each_row_and_none_for_what_is_not_written_down(database, changes):
+async def test_deleting_all_rows_records_each_row_of_the_recorded_tables_only(database, changes):
     async with database.unit_of_work() as session:
         session.add_all([Tag(id=1, name="x"), Tag(id=2, name="y")])
     await changes()
@@ -215,7 +215,7 @@ async def test_deleting_everything_leaves_a_line_for_each_row_and_none_for_what_
     assert [one[:3] for one in told(await changes())] == [("delete", "blog.tag", "1"), ("delete", "blog.tag", "2")]
 
 
-async def test_rows_that_are_only_made_where_they_are_missing_leave_a_line_if_they_were(database, changes, ada):
+async def test_on_conflict_do_nothing_records_only_the_inserted_rows(database, changes, ada):
     async with database.unit_of_work() as session:
         await find_tags(session, ["x"])
         session.add(Post(title="A", content="B", author_id=ada.id))
@@ -232,7 +232,7 @@ async def test_rows_that_are_only_made_where_they_are_missing_leave_a_line_if_th
     ]
 
 
-async def test_an_upsert_tells_what_it_made_from_what_it_changed(database, changes):
+async def test_an_upsert_records_inserted_rows_as_added_and_updated_rows_as_changed(database, changes):
     async with database.unit_of_work() as session:
         session.add(Group(name="Editors"))
     await changes()
@@ -248,7 +248,7 @@ async def test_an_upsert_tells_what_it_made_from_what_it_changed(database, chang
     ]
 
 
-async def test_a_tag_that_is_attached_and_taken_off_by_the_api_is_a_change_of_the_post(ada_client, changes):
+async def test_attaching_and_detaching_a_tag_by_the_api_is_a_change_of_the_post(ada_client, changes):
     made = (await ada_client.post("/api/posts", json=NEW)).json()
     await changes()
     for _ in range(2):  # the second time nothing happens
@@ -261,7 +261,7 @@ async def test_a_tag_that_is_attached_and_taken_off_by_the_api_is_a_change_of_th
     ]
 
 
-async def test_an_insert_that_answers_no_key_is_refused_with_what_to_do(database):
+async def test_an_insert_that_does_not_return_its_key_is_refused_with_what_to_do(database):
     async with database.unit_of_work() as session:
         with pytest.raises(DovetailError, match=r"blog_tag does not return id.*returning"):
             await session.execute(insert(Tag).returning(Tag.name), [{"name": "x"}])
@@ -281,7 +281,7 @@ def some_postgresql(request, database, ada_client):
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.usefixtures("some_postgresql")
-async def test_a_patch_and_its_line_are_one_statement(ada_client, changes, count_statements):
+async def test_a_patch_and_its_record_are_one_statement(ada_client, changes, count_statements):
     made = (await ada_client.post("/api/posts", json=NEW)).json()
     path = f"/api/posts/{made['id']}"
     await ada_client.patch(path, json={"title": "Compiled"})
@@ -297,7 +297,7 @@ async def test_a_patch_and_its_line_are_one_statement(ada_client, changes, count
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.usefixtures("some_postgresql")
-async def test_a_patch_that_waits_for_another_transaction_tells_what_that_has_left(ada_client, database, changes):
+async def test_a_patch_that_waits_for_a_lock_records_the_committed_values(ada_client, database, changes):
     path = f"/api/posts/{(await ada_client.post('/api/posts', json=NEW)).json()['id']}"
     await changes()
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks, database.unit_of_work() as early:
@@ -311,7 +311,7 @@ async def test_a_patch_that_waits_for_another_transaction_tells_what_that_has_le
     ]
 
 
-async def test_an_upsert_that_fails_takes_no_line_from_the_next_insert(database, changes):
+async def test_a_failed_upsert_does_not_affect_the_recording_of_the_next_insert(database, changes):
     async with database.unit_of_work() as session:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
         new = dialect.insert(Group)
@@ -325,7 +325,7 @@ async def test_an_upsert_that_fails_takes_no_line_from_the_next_insert(database,
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("name", ["y", "x"])
-async def test_a_statement_that_waits_for_another_transaction_tells_what_that_has_left(database, changes, name):
+async def test_a_statement_that_waits_for_a_lock_records_the_committed_values(database, changes, name):
     async with database.unit_of_work() as session:
         session.add(Tag(id=1, name="x"))
     await changes()

@@ -11,7 +11,7 @@ def settings(settings, monkeypatch):
     return settings
 
 
-async def test_what_is_deleted_along_with_an_ignored_object_is_written_down(make_user, client_for, database, changes):
+async def test_deletions_that_cascade_from_an_ignored_object_are_recorded(make_user, client_for, database, changes):
     ada = await make_user(username="ada", is_superuser=True)
     client = await client_for(ada)
     post = (await client.post("/api/posts", json={"title": "A", "content": "B"})).json()["id"]

@@ -70,7 +70,7 @@ async def read(connection, statement) -> dict[str, object]:
     return orjson.loads(found) if isinstance(found, str) else found
 
 
-async def test_values_of_all_kinds_are_alike_on_both_databases(connection):
+async def test_values_of_all_types_are_recorded_alike_on_both_databases(connection):
     made = json_row({column.name: column for column in kinds.columns})
     row = await read(connection, select(made).where(kinds.c.id == KEY))
     assert datetime.fromisoformat(str(row.pop("moment"))) == MOMENT
@@ -97,13 +97,13 @@ async def test_a_row_may_have_any_number_of_columns_of_any_names(connection, cou
     assert await read(connection, select(made)) == values
 
 
-async def test_a_key_of_two_parts_reads_as_in_the_addresses_of_the_back_office(connection):
+async def test_a_composite_key_is_recorded_as_in_urls_of_the_back_office(connection):
     key = object_key([literal("a;b\\c", String), literal(7, Integer)])
     assert await connection.scalar(select(key)) == "a\\;b\\\\c;7"
     assert await connection.scalar(select(object_key([kinds.c.id])).where(kinds.c.id == KEY)) == str(KEY)
 
 
-def test_an_hstore_is_told_as_a_text_which_postgresql_reads_again():
+def test_an_hstore_is_recorded_as_text_that_postgresql_can_read():
     # json_populate_recordset gives hstore_in the text of a JSON object, which it refuses.
     column = Column("facts", postgresql.HSTORE())
     for value in (column, literal({"a": "1"}, postgresql.HSTORE())):

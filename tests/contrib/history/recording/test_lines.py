@@ -79,9 +79,7 @@ class OneTable:
     ],
     ids=["by_name", "in_parts"],
 )
-async def test_rows_that_refer_to_rows_of_their_own_table_go_with_them_to_any_depth(
-    database, table, rows, chosen, gone
-):
+async def test_self_referencing_rows_are_recorded_as_deleted_to_any_depth(database, table, rows, chosen, gone):
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
         for row in rows:
@@ -94,7 +92,7 @@ async def test_rows_that_refer_to_rows_of_their_own_table_go_with_them_to_any_de
     assert len(left) == len(rows) - len(gone)
 
 
-async def test_of_two_columns_that_refer_together_both_have_to(database):
+async def test_a_composite_foreign_key_cascades_only_if_both_columns_match(database):
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
         await connection.execute(insert(in_parts), [PARTS[0], PARTS[1], PARTS[3]])

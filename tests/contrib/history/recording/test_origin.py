@@ -53,7 +53,7 @@ async def test_changes_of_many_rows_and_of_the_back_office_name_their_doors(ada,
     }
 
 
-async def test_somebody_who_is_impersonated_does_not_stand_there_alone(database, changes):
+async def test_a_change_during_impersonation_names_the_impersonator_too(database, changes):
     reset = current_scope.set({IMPERSONATOR: "root, who is ada"})
     try:
         async with database.unit_of_work() as session:
@@ -63,7 +63,7 @@ async def test_somebody_who_is_impersonated_does_not_stand_there_alone(database,
     assert {row.via for row in await changes("blog.tag")} == {"root, who is ada"}
 
 
-async def test_commands_leave_lines_that_name_them(settings, database, changes, tmp_path):
+async def test_changes_by_commands_name_the_command(settings, database, changes, tmp_path):
     site = {"DATABASE_URL": settings.database_url.get_secret_value(), "PLUGINS": json.dumps(settings.plugins)}
     secrets = {"SUPERUSER_USERNAME": "root", "SUPERUSER_EMAIL": "r@example.org", "SUPERUSER_PASSWORD": PASSWORD}
     assert manage("createsuperuser", "--noinput", **site, **secrets).code == 0

@@ -27,14 +27,14 @@ INTERNAL = {
 }
 
 
-async def test_every_model_is_written_down_but_those_that_say_otherwise(session):
+async def test_every_model_is_recorded_unless_it_opts_out(session):
     context = context_of(session)
     labels = {f"{plugin.name}.{model.__name__.lower()}" for plugin in context.plugins for model in plugin.models}
     written = {one.label for one in Recorded(context, ()).tables.values()}
     assert labels - written == INTERNAL
 
 
-async def test_links_are_changes_of_the_object_whose_column_stands_first(session):
+async def test_links_are_recorded_as_changes_of_the_object_in_the_first_column(session):
     links = {key: one for key, one in Recorded(context_of(session), ()).tables.items() if one.is_link}
     assert {key: (one.label, list(one.fields)) for key, one in links.items()} == {
         "auth_group_permission": ("auth.group", ["permissions"]),
@@ -44,11 +44,11 @@ async def test_links_are_changes_of_the_object_whose_column_stands_first(session
     }
 
 
-async def test_a_model_that_the_site_ignores_is_not_written_down(session):
+async def test_a_model_that_the_site_ignores_is_not_recorded(session):
     assert "blog_post" not in Recorded(context_of(session), ("blog.post",)).tables
 
 
-def test_a_name_that_is_no_models_is_refused_at_the_start(settings, monkeypatch):
+def test_an_unknown_model_in_history_ignore_is_refused_at_startup(settings, monkeypatch):
     monkeypatch.setenv("HISTORY_IGNORE", "blog.psot")
     with pytest.raises(ConfigurationError, match=r"HISTORY_IGNORE names 'blog.psot', which is no model; .*blog.post"):
         make_application(settings)
@@ -66,13 +66,13 @@ def test_a_name_that_is_no_models_is_refused_at_the_start(settings, monkeypatch)
         ("token_count", {"secret": False}, False),
     ],
 )
-def test_a_column_is_secret_if_it_is_marked_or_called_so(name, info, secret):
+def test_a_column_is_secret_if_it_is_marked_or_its_name_suggests_it(name, info, secret):
     column = Column(name, String, info=info)
     Table("t", MetaData(), column)
     assert is_secret(column) is secret
 
 
-async def test_of_a_secret_only_that_it_changed_is_written_down(database, make_user, changes):
+async def test_for_a_secret_only_the_fact_that_it_changed_is_recorded(database, make_user, changes):
     user = await make_user(username="ada")
     async with database.unit_of_work() as session:
         (await session.get_one(User, user.id)).hashed_password = "one secret"

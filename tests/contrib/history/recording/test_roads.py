@@ -36,7 +36,7 @@ def sources() -> dict[str, str]:
     return {str(path.relative_to(ROOT)): DOCSTRING.sub("", path.read_text(encoding="utf-8")) for path in files}
 
 
-def test_each_module_that_writes_past_sqlalchemy_takes_the_log_along():
+def test_each_module_that_bypasses_sqlalchemy_writes_to_the_log():
     found = {name for name, text in sources().items() if WRITES.search(text)}
     assert found - PLUMBING == PAST_SQLALCHEMY
     texts = sources()
@@ -44,7 +44,7 @@ def test_each_module_that_writes_past_sqlalchemy_takes_the_log_along():
         assert re.search("change_(?:lines|log) import", texts[name]), name
 
 
-def test_sql_that_is_written_as_text_and_leaves_no_line_is_known_by_name():
+def test_all_uses_of_sql_text_that_is_not_recorded_are_listed():
     allowed = [name for name in AS_TEXT if not name.endswith("**")]
     folders = tuple(name.removesuffix("**") for name in AS_TEXT if name.endswith("**"))
     found = {

@@ -106,19 +106,19 @@ async def titles_told(database, changes, statement) -> dict[str, str]:
     return told
 
 
-async def test_what_stands_in_another_table_is_told_of_the_row_that_it_is_set_in(database, changes, posts):
+async def test_a_value_from_another_table_is_recorded_for_the_row_that_is_updated(database, changes, posts):
     first, _, third = map(str, posts)
     said = update(Post).values(title=Comment.content).where(Comment.post_id == Post.id)
     assert await titles_told(database, changes, said) == {first: "First said", third: "Third said"}
 
 
-async def test_what_stands_in_another_row_of_the_same_table_is_told_once(database, changes, posts):
+async def test_a_value_from_another_row_of_the_same_table_is_recorded_once(database, changes, posts):
     other = aliased(Post)
     copied = update(Post).values(title=other.content).where(other.id == Post.id, other.title == "One")
     assert await titles_told(database, changes, copied) == {str(posts[0]): "Text."}
 
 
-async def test_what_a_subquery_finds_is_told_of_the_row_that_it_looks_at(database, changes, posts):
+async def test_a_value_from_a_correlated_subquery_is_recorded_for_its_row(database, changes, posts):
     first, _, third = map(str, posts)
     said = select(func.max(Comment.content)).where(Comment.post_id == Post.id).scalar_subquery()
     found = update(Post).values(title=said).where(Post.id.in_(select(Comment.post_id)))
@@ -126,7 +126,7 @@ async def test_what_a_subquery_finds_is_told_of_the_row_that_it_looks_at(databas
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite names no columns of VALUES
-async def test_values_that_come_as_a_table_are_told_of_the_rows_that_they_are_for(database, changes, posts):
+async def test_values_from_a_values_clause_are_recorded_for_their_rows(database, changes, posts):
     first, second, _ = map(str, posts)
     rows = [(posts[0], "A"), (posts[1], "B")]
     given = values(column("id", Integer), column("title", String), name="given").data(rows)
@@ -152,7 +152,7 @@ async def connection(database) -> AsyncIterator[object]:
         event.remove(engine, "after_execute", watcher.after)
 
 
-async def test_values_of_uncommon_types_are_told_as_they_are_stored(connection, changes):
+async def test_values_of_uncommon_types_are_recorded_as_they_are_stored(connection, changes):
     await connection.execute(insert(uncommon), {"id": 1, **BEFORE})
     await connection.execute(update(uncommon).values(AFTER))
     await connection.execute(update(uncommon), AFTER)  # which changes nothing

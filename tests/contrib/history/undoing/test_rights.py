@@ -27,7 +27,9 @@ async def eve(make_user, database) -> User:
     return eve
 
 
-async def test_who_manages_accounts_gets_back_no_right_that_was_taken_from_them(app, eve, back_office_for, database):
+async def test_account_managers_cannot_undo_the_revocation_of_their_own_permissions(
+    app, eve, back_office_for, database
+):
     demoted = await last(database, "auth.user", "change", eve.id)
     async with database.unit_of_work() as session:
         group = (await session.scalars(select(Group))).one()
@@ -42,7 +44,7 @@ async def test_who_manages_accounts_gets_back_no_right_that_was_taken_from_them(
         assert not (await session.get_one(User, eve.id)).is_superuser
 
 
-async def test_who_may_delete_accounts_deletes_no_superuser_by_undoing_that_they_came(
+async def test_account_managers_cannot_delete_a_superuser_by_undoing_their_creation(
     app, eve, make_user, back_office_for, database
 ):
     root = await make_user(username="root", is_superuser=True)
@@ -53,7 +55,7 @@ async def test_who_may_delete_accounts_deletes_no_superuser_by_undoing_that_they
         assert (await session.get_one(User, root.id)).is_superuser
 
 
-async def test_a_second_factor_is_not_switched_off_by_an_undo(app, make_user, back_office_for, database):
+async def test_an_undo_cannot_switch_off_a_second_factor(app, make_user, back_office_for, database):
     root = await make_user(username="root", is_superuser=True)
     async with database.unit_of_work() as session:
         (await session.get_one(User, root.id)).has_second_factor = True
@@ -65,9 +67,7 @@ async def test_a_second_factor_is_not_switched_off_by_an_undo(app, make_user, ba
     assert "you may not write its Second factor" in refused.text
 
 
-async def test_a_view_that_keeps_somebody_from_changing_keeps_them_from_undoing(
-    app, make_user, back_office_for, database, monkeypatch
-):
+async def test_a_view_that_forbids_changes_also_forbids_undoing(app, make_user, back_office_for, database, monkeypatch):
     staff = await make_user(username="staff", is_staff=True)
     async with database.unit_of_work() as session:
         post = Post(title="First", content="C", author_id=staff.id)

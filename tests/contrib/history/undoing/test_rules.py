@@ -17,7 +17,7 @@ async def rows(database) -> list[tuple[object, ...]]:
         return [tuple(one) for one in found]
 
 
-async def test_references_that_a_deletion_emptied_lead_again_to_what_comes_back(
+async def test_references_set_to_null_by_a_deletion_are_restored_with_the_object(
     app,  # noqa: F811 - a fixture
     cabinet,  # noqa: F811 - a fixture
     make_user,
@@ -47,7 +47,7 @@ async def test_references_that_a_deletion_emptied_lead_again_to_what_comes_back(
         (["low"], {"owner_id": "clara"}, "This paper is not yours to change"),  # it would be somebody else's again
     ],
 )
-async def test_who_may_not_write_a_row_before_or_after_or_a_field_takes_nothing_back(  # noqa: PLR0917 - fixtures
+async def test_an_undo_requires_permission_for_the_row_before_and_after_and_for_its_fields(  # noqa: PLR0917 - fixtures
     app,  # noqa: F811 - a fixture
     cabinet,  # noqa: F811 - a fixture
     database,
@@ -70,7 +70,7 @@ async def test_who_may_not_write_a_row_before_or_after_or_a_field_takes_nothing_
     assert await rows(database) == changed
 
 
-async def test_who_may_write_a_row_before_and_after_takes_a_change_back(
+async def test_a_user_who_may_write_the_row_before_and_after_can_undo_a_change(
     app,  # noqa: F811 - a fixture
     cabinet,  # noqa: F811 - a fixture
     database,

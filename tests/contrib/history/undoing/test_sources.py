@@ -80,7 +80,7 @@ def columns(database_kind):
     return VALUES | (ONLY_POSTGRESQL if database_kind == "postgresql" else {})
 
 
-async def test_a_row_that_is_told_as_json_is_made_again_as_it_was(database, columns):
+async def test_a_row_recorded_as_json_is_restored_exactly(database, columns):
     table = Table(
         "history_made_again",
         MetaData(),

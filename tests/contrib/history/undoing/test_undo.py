@@ -77,7 +77,7 @@ async def picture(database: Database) -> list[Sequence[object]]:
         ]
 
 
-async def test_a_change_a_bulk_edit_and_a_deletion_with_all_that_went_along_are_undone_and_done_again(
+async def test_a_change_a_bulk_edit_and_a_cascading_deletion_can_be_undone_and_redone(
     app, office, post, boss, database
 ):
     async with database.unit_of_work() as session:
@@ -112,7 +112,7 @@ async def test_a_change_a_bulk_edit_and_a_deletion_with_all_that_went_along_are_
     assert await picture(database) == gone
 
 
-async def test_rows_that_refer_to_their_own_table_come_back_however_many_they_are(app, office, post, boss, database):
+async def test_any_number_of_self_referencing_rows_can_be_restored(app, office, post, boss, database):
     async with database.unit_of_work() as session:
         values = {"post_id": post, "author_id": boss.id, "content": "again"}
         first = (await session.scalars(select(Comment.id).order_by(Comment.id).limit(1))).one()
@@ -127,7 +127,7 @@ async def test_rows_that_refer_to_their_own_table_come_back_however_many_they_ar
     assert await picture(database) == before
 
 
-async def test_what_was_changed_since_refuses_to_be_undone_and_names_object_and_field(
+async def test_undoing_is_refused_with_object_and_field_if_something_was_changed_since(
     app, office, post, boss, database
 ):
     async with database.unit_of_work() as session:
@@ -163,7 +163,7 @@ async def test_what_was_changed_since_refuses_to_be_undone_and_names_object_and_
     assert f"Tag {tag.id} is there: its key was taken again" in refused.text
 
 
-async def test_what_refers_to_what_would_go_keeps_it_and_what_is_gone_is_not_referred_to(app, office, boss, database):
+async def test_undoing_is_refused_if_it_would_break_a_reference(app, office, boss, database):
     async with database.unit_of_work() as session:
         made = Post(title="Alone", content="C", author_id=boss.id)
         session.add(made)
@@ -198,7 +198,9 @@ async def test_a_refusal_is_in_the_language_of_the_page_with_the_labels_of_the_f
     assert re.search(r"\(Sitzung \d+, macht Änderung \d+ rückgängig\)", told)
 
 
-async def test_nothing_new_refers_to_what_an_undo_is_about_to_delete(app, office, boss, database, count_statements):
+async def test_no_reference_can_be_added_to_a_row_that_an_undo_is_deleting(
+    app, office, boss, database, count_statements
+):
     async with database.unit_of_work() as session:
         made = Post(title="Alone", content="C", author_id=boss.id)
         session.add(made)
@@ -215,7 +217,7 @@ async def test_nothing_new_refers_to_what_an_undo_is_about_to_delete(app, office
     assert database.engine.dialect.name == "sqlite" or statements[looked].endswith("FOR UPDATE")
 
 
-async def test_a_secret_is_not_brought_back_and_neither_is_what_is_too_old(app, office, boss, make_user, database):
+async def test_secrets_and_changes_that_are_too_old_cannot_be_restored(app, office, boss, make_user, database):
     user = await make_user(username="eve")
     async with database.unit_of_work() as session:
         (await session.get_one(User, user.id)).hashed_password = "another"
@@ -236,7 +238,7 @@ async def test_a_secret_is_not_brought_back_and_neither_is_what_is_too_old(app, 
     assert page.text.count(">Undo") == 1  # of the account as it was made
 
 
-async def test_who_may_not_make_a_change_may_not_undo_one(app, post, make_user, back_office_for, database):
+async def test_undoing_requires_the_permission_to_make_the_change(app, post, make_user, back_office_for, database):
     async with database.unit_of_work() as session:
         (await session.get_one(Post, post)).title = "Second"
     line = await last(database, "blog.post")
@@ -253,7 +255,7 @@ async def test_who_may_not_make_a_change_may_not_undo_one(app, post, make_user, 
     assert (await undo(app, await back_office_for(staff), post, 10**9)).status_code == 404
 
 
-async def test_the_message_after_a_change_and_after_a_deletion_undoes_it_for_who_did_it(
+async def test_the_message_after_a_change_or_deletion_lets_its_author_undo_it(
     app, office, make_user, back_office_for, database
 ):
     await office.submit(page_of(app, "create", identity="blog/tag"), {"name": "tea"})
