@@ -50,21 +50,21 @@ async def test_without_a_token_a_user_is_required_or_none(client, routes):
 
 
 @pytest.mark.parametrize("path", ["/current", "/optional", "/staff", "/beside"])
-async def test_a_wrong_token_is_told_so(client, routes, path):
+async def test_a_wrong_token_is_refused(client, routes, path):
     for token in (b"wrong", b"", b"\xe9", b"a b", b"x" * 5000):
         response = await client.get(path, headers={b"Authorization": b"Bearer " + token})
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-async def test_another_scheme_is_no_token(client, routes):
+async def test_another_scheme_is_ignored(client, routes):
     headers = {"Authorization": "Basic YTpi"}
     assert (await client.get("/optional", headers=headers)).json() is None
     assert (await client.get("/current", headers=headers)).headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("name", ["access_token", "token", "api_key"])
-async def test_a_token_in_an_address_is_none(client, routes, make_user, name):
+async def test_a_token_in_the_url_is_ignored(client, routes, make_user, name):
     await make_user(username="ada")
     params = {name: await token_of(client, "ada")}
     assert (await client.get("/current", params=params)).status_code == 401
@@ -138,7 +138,7 @@ async def test_dependencies_share_one_lookup(app, make_user, client_for, count_s
     assert len(seen) == 1
 
 
-async def test_the_schema_tells_how_to_log_in(client):
+async def test_the_openapi_document_describes_the_login(client):
     schema = (await client.get("/openapi.json")).json()
     scheme = schema["components"]["securitySchemes"]["Bearer"]
     assert scheme["flows"]["password"]["tokenUrl"] == "/api/auth/login"

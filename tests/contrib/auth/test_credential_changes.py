@@ -45,7 +45,7 @@ async def address_of(session, username="ada"):
     return tuple(found)
 
 
-async def test_with_a_stolen_token_and_a_reset_nobody_owns_the_account(ada, client, outbox, session):
+async def test_a_stolen_token_and_a_reset_do_not_give_the_account(ada, client, outbox, session):
     for change in ({}, {"current_password": ""}, {"current_password": "a guess at it"}):
         response = await ada.patch("/api/users/me", json={"email": "thief@example.org", **change})
         assert (response.status_code, pointers(response)) == (422, ["/current_password"])
@@ -76,7 +76,7 @@ async def test_a_change_of_address_can_be_cancelled_and_its_token_is_worth_nothi
     assert await address_of(session) == ("ada@example.org", True)
 
 
-async def test_a_change_of_address_that_nobody_confirmed_in_time_waits_no_longer(ada, session):
+async def test_an_unconfirmed_change_of_address_expires(ada, session):
     await ask_for(ada)
     await session.execute(update(OneTimeToken).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
     await session.commit()
@@ -84,14 +84,14 @@ async def test_a_change_of_address_that_nobody_confirmed_in_time_waits_no_longer
 
 
 @pytest.mark.parametrize("change", [{"username": "mallory"}, {"email": NEW}, {"password": NEW_PASSWORD}])
-async def test_each_thing_one_logs_in_with_needs_the_password(ada, client, change):
+async def test_changing_each_credential_requires_the_password(ada, client, change):
     response = await ada.patch("/api/users/me", json=change | {"bio": "mine now"})
     assert (response.status_code, pointers(response)) == (422, ["/current_password"])
     assert (await ada.get("/api/users/me")).json()["bio"] == ""
     assert (await ada.patch("/api/users/me", json=change | {"current_password": PASSWORD})).status_code == 200
 
 
-async def test_a_new_address_counts_once_it_is_confirmed(ada, client, outbox, session):
+async def test_a_new_address_takes_effect_when_it_is_confirmed(ada, client, outbox, session):
     me = (await ask_for(ada, "Countess@Example.org")).json()
     assert (me["email"], me["is_verified"]) == ("ada@example.org", True)
     (told,) = sent_to(outbox, "ada@example.org")
@@ -109,7 +109,7 @@ async def test_a_new_address_counts_once_it_is_confirmed(ada, client, outbox, se
     assert (await login(client, "ada@example.org")).status_code == 401
 
 
-async def test_before_it_is_confirmed_a_reset_goes_to_the_old_address_and_calls_the_change_off(ada, client, outbox):
+async def test_a_reset_before_confirmation_goes_to_the_old_address_and_cancels_the_change(ada, client, outbox):
     await ask_for(ada)
     (invited,) = sent_to(outbox, NEW)
     outbox.messages.clear()
@@ -118,7 +118,7 @@ async def test_before_it_is_confirmed_a_reset_goes_to_the_old_address_and_calls_
     assert (await verify(client, token_in(invited))).status_code == 400
 
 
-async def test_a_reset_that_was_sent_to_the_old_address_dies_with_it(ada, client, outbox):
+async def test_a_reset_sent_to_the_old_address_is_invalid_after_the_change(ada, client, outbox):
     await forgot(client, "ada@example.org")
     token = token_in(outbox.messages[0])
     await ask_for(ada)
@@ -126,7 +126,7 @@ async def test_a_reset_that_was_sent_to_the_old_address_dies_with_it(ada, client
     assert (await reset(client, token)).status_code == 400
 
 
-async def test_the_newest_of_two_changes_is_the_one_that_counts(ada, client, outbox, session):
+async def test_of_two_changes_of_address_the_newest_is_valid(ada, client, outbox, session):
     await ask_for(ada, "first@example.org")
     await ask_for(ada, "second@example.org")
     first, second = (token_in(sent_to(outbox, f"{name}@example.org")[0]) for name in ("first", "second"))
@@ -135,7 +135,7 @@ async def test_the_newest_of_two_changes_is_the_one_that_counts(ada, client, out
     assert await address_of(session) == ("second@example.org", True)
 
 
-async def test_asking_for_the_address_one_has_calls_a_change_off(ada, client, outbox):
+async def test_requesting_ones_current_address_cancels_a_change(ada, client, outbox):
     await ask_for(ada)
     token = token_in(sent_to(outbox, NEW)[0])
     assert (await ada.patch("/api/users/me", json={"email": "ADA@example.org"})).status_code == 200
@@ -200,7 +200,7 @@ async def test_nobody_sends_a_stranger_more_than_five_messages_an_hour(ada, make
     assert [answer.status_code for answer in answers] == [200] * 3 + [409] * 2
 
 
-async def test_a_password_that_was_changed_meanwhile_proves_nothing(ada, client, database, monkeypatch):
+async def test_a_password_changed_meanwhile_is_no_proof(ada, client, database, monkeypatch):
     from dovetail.contrib.auth import credential_changes, users
 
     original = credential_changes.verify_password
@@ -229,14 +229,14 @@ async def test_a_new_username_is_told_to_the_address(ada, outbox):
 
 
 @pytest.mark.parametrize("change", [{"email": NEW}, {"username": "other"}])
-async def test_staff_do_not_go_round_the_question_for_their_own_password(boss, session, change):
+async def test_staff_cannot_bypass_the_question_for_their_own_password(boss, session, change):
     response = await boss.patch(f"/api/users/{boss.user.id}", json=change | {"is_verified": True})
     assert response.status_code == 409
     assert "update_me" in response.json()["detail"]
     assert await address_of(session, "boss") == (TAKEN, True)
 
 
-async def test_an_address_that_staff_enter_counts_once_it_is_confirmed(boss, make_user, client, outbox, session):
+async def test_an_address_that_staff_enter_takes_effect_when_it_is_confirmed(boss, make_user, client, outbox, session):
     user = await make_user(username="ada", is_verified=True)
     changed = (await boss.patch(f"/api/users/{user.id}", json={"email": NEW})).json()
     assert (changed["email"], changed["is_verified"]) == ("ada@example.org", True)
@@ -274,7 +274,7 @@ async def office(boss, back_office_for):
     return await back_office_for(boss.user)
 
 
-async def test_an_open_browser_does_not_give_the_account_away(office, boss, outbox, session):
+async def test_an_open_browser_is_not_enough_to_take_over_the_account(office, boss, outbox, session):
     path = f"/auth/user/{boss.user.id}/change/"
     for change in ({"email": NEW}, {"username": "other"}):
         for current in ("", "a guess at it"):
@@ -299,7 +299,7 @@ async def test_other_things_about_oneself_need_no_password(office, boss, session
     assert (await office.submit(f"/auth/user/{boss.user.id}/change/", {"full_name": "The Boss"})).status_code == 303
 
 
-async def test_an_address_entered_for_somebody_else_counts_once_it_is_confirmed(
+async def test_an_address_entered_for_another_user_takes_effect_when_it_is_confirmed(
     office, make_user, client, outbox, session
 ):
     user = await make_user(username="ada", is_verified=True)
@@ -312,7 +312,7 @@ async def test_an_address_entered_for_somebody_else_counts_once_it_is_confirmed(
     assert await address_of(session) == (NEW, True)
 
 
-async def test_who_ticks_verified_together_with_an_address_vouches_for_it(office, make_user, outbox, session):
+async def test_ticking_verified_together_with_an_address_vouches_for_it(office, make_user, outbox, session):
     user = await make_user(username="ada")
     assert (await office.submit(f"/auth/user/{user.id}/change/", {"email": NEW, "is_verified": "y"})).status_code == 303
     assert await address_of(session) == (NEW, True)

@@ -41,23 +41,23 @@ async def assert_that_changes_wait(database, user, prove):
     await changing
 
 
-async def test_a_login_holds_the_users_row(database, ada):
+async def test_a_login_locks_the_users_row(database, ada):
     await assert_that_changes_wait(database, ada, lambda session: authenticate(session, "ada", PASSWORD))
 
 
-async def test_a_change_of_ones_own_account_holds_the_users_row(database, ada):
+async def test_a_change_of_ones_own_account_locks_the_users_row(database, ada):
     async with database.unit_of_work() as session:
         token = await new_token(session, ada.id, lifetime=60)
     await assert_that_changes_wait(database, ada, lambda session: lock_user_by_token(session, token))
 
 
-async def test_making_a_token_to_send_holds_the_users_row(database, ada):
+async def test_creating_a_one_time_token_locks_the_users_row(database, ada):
     await assert_that_changes_wait(
         database, ada, lambda session: create_one_time_token(session, ada, TokenPurpose.RESET_PASSWORD, lifetime=60)
     )
 
 
-async def test_using_up_a_token_that_was_sent_holds_the_users_row(database, ada):
+async def test_redeeming_a_one_time_token_locks_the_users_row(database, ada):
     async with database.unit_of_work() as session:
         token = await create_one_time_token(session, ada, TokenPurpose.VERIFY_EMAIL, lifetime=60)
     await assert_that_changes_wait(
@@ -65,7 +65,7 @@ async def test_using_up_a_token_that_was_sent_holds_the_users_row(database, ada)
     )
 
 
-async def test_asking_for_a_new_address_holds_the_users_row(database, ada):
+async def test_requesting_a_new_address_locks_the_users_row(database, ada):
     async def ask(session):
         await UserManager(session, AuthSettings()).request_email_change(ada, "countess@example.org")
         return True
@@ -89,7 +89,7 @@ async def locks_of(session, prove):
     return locks
 
 
-async def test_a_lock_is_of_the_user_alone_and_lets_other_rows_refer_to_them(session, ada):
+async def test_a_lock_on_a_user_does_not_block_inserting_references_to_them(session, ada):
     sent = await create_one_time_token(session, ada, TokenPurpose.VERIFY_EMAIL, lifetime=60)
     bearer = await new_token(session, ada.id, lifetime=60)
     await session.commit()

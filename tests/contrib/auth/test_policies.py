@@ -102,7 +102,7 @@ class Remembered(Members):
     remembers_viewers = True
 
 
-async def test_what_may_be_seen_is_remembered_only_for_a_policy_that_says_so(make_user, session):
+async def test_permissions_are_cached_only_for_a_policy_that_allows_it(make_user, session):
     token = await new_token(session, (await make_user()).id)
     user = await get_user_by_token(session, token)
     assert Members().viewer_values(user) is None

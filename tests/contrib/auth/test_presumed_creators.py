@@ -59,7 +59,7 @@ async def test_a_new_post_with_tags_that_are_there_costs_who_has_asked_before_on
     assert await stored() == [5, tags, lines + 3 * 3 + 2]
 
 
-async def test_what_is_answered_is_what_is_read(writer, there):
+async def test_the_response_equals_what_is_read_afterwards(writer, there):
     for _ in range(2):
         body = {"title": "x", "content": "y", "tags": [*there, "ONE "]}
         made = await writer.post("/api/posts", json=body)
@@ -69,7 +69,7 @@ async def test_what_is_answered_is_what_is_read(writer, there):
 
 
 @END
-async def test_whose_token_has_ended_makes_nothing_and_is_told_so(cost, there, stored, database, end):
+async def test_an_expired_token_creates_nothing_and_is_refused(cost, there, stored, database, end):
     assert [(await cost(there))[0] for _ in range(2)] == [201, 201]
     async with database.unit_of_work() as session:
         await session.execute(end)
@@ -102,7 +102,7 @@ async def test_what_a_group_gives_and_takes_counts_from_the_next_post_on(cost, m
     assert (await stored())[0] == 2
 
 
-async def test_the_history_names_who_made_a_post_as_they_are_called_by_then(cost, database):
+async def test_the_history_has_the_authors_current_username(cost, database):
     assert [(await cost())[0] for _ in range(2)] == [201, 201]
     async with database.unit_of_work() as session:
         await session.execute(update(User).values(username="lovelace"))
@@ -113,7 +113,7 @@ async def test_the_history_names_who_made_a_post_as_they_are_called_by_then(cost
 
 
 @END
-async def test_no_hook_runs_for_somebody_whose_token_has_ended(app, cost, database, end):
+async def test_no_hook_runs_for_an_expired_token(app, cost, database, end):
     asked = []
 
     async def new_post(session, user, data):
@@ -138,7 +138,7 @@ class Nameless(Schema):
     content: str
 
 
-async def test_a_default_is_that_of_who_asks_by_then(app, writer, database):
+async def test_a_default_depends_on_the_user_at_that_time(app, writer, database):
     given = {"author_id": lambda user: user.id, "title": lambda user: user.full_name}
     app.include_router(
         Resource(model=Post, read=PostRead, create=Nameless, policy=POSTS, name="row", create_defaults=given).router

@@ -113,7 +113,7 @@ async def test_a_token_whose_use_is_to_be_written_down_is_looked_up(reader, path
     assert [await cost(reader, path) for _ in range(2)] == [(404, 2), (404, 2)]
 
 
-async def test_a_request_whose_token_has_ended_is_noted_as_nobodys(app, reader, path, database):
+async def test_a_request_with_an_expired_token_is_recorded_as_anonymous(app, reader, path, database):
     noted = []
 
     async def watched(scope, receive, send):
@@ -147,7 +147,7 @@ async def test_a_read_that_loses_its_connection_is_read_again_for_whoever_that_i
     assert lost
 
 
-async def test_who_gets_no_connection_waits_for_one_once(reader, path, cost, database, monkeypatch):
+async def test_a_request_waits_for_a_connection_only_once(reader, path, cost, database, monkeypatch):
     assert [(await cost(reader, path))[0] for _ in range(2)] == [404, 404]
     pool, out = database.engine.pool, []
     monkeypatch.setattr(pool, "_timeout", 0.05)
@@ -162,7 +162,7 @@ async def test_who_gets_no_connection_waits_for_one_once(reader, path, cost, dat
     assert pool.timeouts == before + 1
 
 
-async def test_a_rule_whose_text_depends_on_its_values_is_compiled_once_in_vain(reader, path, monkeypatch):
+async def test_a_rule_whose_sql_depends_on_its_values_is_compiled_only_once_for_nothing(reader, path, monkeypatch):
     compiled, compile_anew = [], Reader._compile_confirming
 
     def counted(*given):

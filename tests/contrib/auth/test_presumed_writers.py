@@ -70,7 +70,7 @@ async def test_what_is_refused_costs_as_many_statements_as_when_who_asks_is_look
 
 
 @pytest.mark.parametrize("end", [delete(Session), update(User).values(is_active=False)], ids=["logged out", "gone"])
-async def test_whose_token_has_ended_changes_nothing_and_is_told_so(own, cost, titles, database, end):
+async def test_an_expired_token_changes_nothing_and_is_refused(own, cost, titles, database, end):
     assert [(await cost(own, title))[0] for title in ("B", "C")] == [200, 200]
     async with database.unit_of_work() as session:
         await session.execute(end)
@@ -155,7 +155,7 @@ async def test_a_deletion_costs_one_statement_too(make_post, ada, writer, count_
 
 
 @pytest.mark.parametrize("end", [delete(Session), update(User).values(is_active=False)], ids=["logged out", "gone"])
-async def test_whose_token_has_ended_deletes_nothing(make_post, ada, writer, database, titles, end):  # noqa: PLR0917 - fixtures
+async def test_an_expired_token_deletes_nothing(make_post, ada, writer, database, titles, end):  # noqa: PLR0917 - fixtures
     first, own = await make_post(ada), await make_post(ada)
     assert (await writer.delete(first)).status_code == 204
     async with database.unit_of_work() as session:

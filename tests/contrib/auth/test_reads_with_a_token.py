@@ -71,7 +71,7 @@ async def test_a_read_with_a_token_costs_two_statements_and_no_transaction(clien
             assert [record for record in caplog.records if record.name == "dovetail.database"] == []
 
 
-async def test_nobody_sees_what_another_may_whoever_came_before(client, clients, drafts):
+async def test_cached_permissions_are_never_shared_between_users(client, clients, drafts):
     for _ in range(3):
         for name in ("ada", "bob", "ada", "ada", "bob"):
             assert await seen_by(clients[name], drafts) == {name}
@@ -114,9 +114,7 @@ async def test_a_user_who_is_deactivated_is_refused_by_the_next_read(clients, dr
         assert (await clients["ada"].get("/api/posts")).status_code == status
 
 
-async def test_somebody_who_gets_the_number_of_a_user_that_was_deleted_sees_nothing_of_theirs(
-    app, make_user, session, client_for
-):
+async def test_a_user_with_the_id_of_a_deleted_one_sees_nothing_of_theirs(app, make_user, session, client_for):
     class OwnName(UserPolicy):
         remembers_viewers = True
 
@@ -142,7 +140,7 @@ async def test_somebody_who_gets_the_number_of_a_user_that_was_deleted_sees_noth
     assert [one["name"] for one in (await eve.get("/words")).json()["items"]] == ["ada"]
 
 
-def test_of_two_users_who_differ_in_one_column_each_is_asked_about():
+def test_the_policy_is_called_for_each_of_two_users_who_differ_in_one_column():
     then = datetime(2026, 1, 1, tzinfo=UTC)
     columns = User.__table__.columns.keys()
     values = dict.fromkeys(columns, "x") | {"id": 1, "created_at": then, "updated_at": then}
@@ -161,7 +159,7 @@ def test_of_two_users_who_differ_in_one_column_each_is_asked_about():
     assert len(seen) == 3 + len(columns)
 
 
-async def test_a_user_of_whom_something_is_not_loaded_is_not_remembered(make_user, session):
+async def test_a_user_with_unloaded_columns_is_not_cached(make_user, session):
     user = await session.get_one(User, (await make_user()).id)
     assert loaded_values(user) is None
     user.remember_permissions(())
@@ -170,7 +168,7 @@ async def test_a_user_of_whom_something_is_not_loaded_is_not_remembered(make_use
     assert loaded_values(user) is None
 
 
-def test_the_memory_of_viewers_is_bounded_and_forgets_nobody_wrongly():
+def test_the_cache_of_viewers_is_bounded_and_evicts_correctly():
     def visible(number: int) -> Any:
         values = dict.fromkeys(User.__table__.columns.keys(), "x") | {"id": number, "is_superuser": False}
         user = User(**values)
@@ -184,7 +182,7 @@ def test_the_memory_of_viewers_is_bounded_and_forgets_nobody_wrongly():
 
 
 @pytest.mark.parametrize("remembers", [True, False])
-async def test_a_policy_is_asked_about_equal_viewers_again_unless_it_lets_them_be_remembered(
+async def test_a_policy_is_called_again_for_equal_viewers_unless_it_allows_caching(
     clients, drafts, monkeypatch, remembers
 ):
     asked: list[User | None] = []
@@ -238,7 +236,7 @@ async def readers(client, client_for, make_user):
 
 
 @pytest.mark.parametrize(("policy", "statuses"), [(OfMembers, (401, 200, 200)), (OfStaff, (401, 403, 200))])
-async def test_who_has_to_log_in_to_read_is_let_in_by_the_fast_path(app, readers, policy, statuses, caplog):
+async def test_reads_that_require_a_login_use_the_fast_path(app, readers, policy, statuses, caplog):
     app.include_router(Resource(model=Tag, read=TagRead, policy=policy(), name="word").router)
     caplog.set_level(logging.DEBUG, "dovetail.database")
     for one, status in zip(readers, statuses, strict=True):
@@ -246,7 +244,7 @@ async def test_who_has_to_log_in_to_read_is_let_in_by_the_fast_path(app, readers
     assert [record for record in caplog.records if record.name == "dovetail.database"] == []
 
 
-async def test_who_sends_no_token_to_what_members_read_takes_no_connection(app, client, count_statements):
+async def test_a_read_without_the_required_token_takes_no_connection(app, client, count_statements):
     app.include_router(Resource(model=Tag, read=TagRead, policy=OfMembers(), name="word").router)
     with count_statements() as statements:
         assert (await client.get("/words")).status_code == 401
@@ -254,7 +252,7 @@ async def test_who_sends_no_token_to_what_members_read_takes_no_connection(app, 
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
-async def test_a_body_of_a_read_is_looked_at_after_the_login_that_its_address_demands(app, readers, is_fast):
+async def test_the_body_of_a_read_is_examined_after_the_required_login(app, readers, is_fast):
     if not is_fast:
         without_fast_path(app)
     app.include_router(Resource(model=Tag, read=TagRead, policy=OfMembers(), name="word").router)
@@ -265,7 +263,7 @@ async def test_a_body_of_a_read_is_looked_at_after_the_login_that_its_address_de
         assert tuple(answer.status_code for answer in found) == statuses, body
 
 
-async def test_what_a_policy_reads_of_a_user_that_was_not_loaded_fails(app, readers, caplog):
+async def test_reading_an_unloaded_attribute_of_a_user_in_a_policy_fails(app, readers, caplog):
     class OfAuthors(Words):
         def where(self, viewer, action):
             return Tag.id.in_([post.id for post in viewer.posts]) if viewer else true()
@@ -277,7 +275,7 @@ async def test_what_a_policy_reads_of_a_user_that_was_not_loaded_fails(app, read
     assert "User.posts" in caplog.text
 
 
-async def test_who_listens_to_loaded_users_hears_of_those_who_read(clients, drafts):
+async def test_load_listeners_of_users_are_called_for_readers(clients, drafts):
     heard = []
 
     def note(user, _context):
@@ -292,7 +290,7 @@ async def test_who_listens_to_loaded_users_hears_of_those_who_read(clients, draf
 
 
 @on_postgresql  # SQLite loses no connection
-async def test_a_read_that_loses_its_connection_is_read_again_and_asks_nobody_twice(
+async def test_a_read_that_loses_its_connection_is_retried_without_authenticating_twice(
     clients, database, monkeypatch, count_statements
 ):
     path = "/api/posts?limit=5"
@@ -317,7 +315,7 @@ async def test_a_read_that_loses_its_connection_is_read_again_and_asks_nobody_tw
     assert ["auth_session" in statement for statement in statements] == [True, False, False]
 
 
-async def test_a_rule_is_remembered_of_each_action_apart(clients, drafts, monkeypatch):
+async def test_rules_are_cached_separately_for_each_action(clients, drafts, monkeypatch):
     asked: list[str] = []
     where = PostPolicy.where
 

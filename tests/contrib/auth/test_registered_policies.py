@@ -55,7 +55,7 @@ def test_a_site_knows_the_policy_of_each_model(site):
     assert policies.is_registered(User)
 
 
-def test_a_resource_of_an_internal_model_takes_a_policy_for_there_is_no_permission_to_ask_for(site):
+def test_a_resource_of_an_internal_model_needs_a_policy_as_it_has_no_permissions(site):
     (problem,) = problems(site, model=WordpressItem, read=ItemRead)
     assert problem == (
         "wordpress_item: WordpressItem is internal, so there is no permission to ask for: give the resource a policy, "
@@ -73,7 +73,7 @@ def test_a_resource_with_another_policy_than_the_registered_one_is_refused(site)
     assert problems(site, model=Tag, read=TagRead, policy=TAGS) == []
 
 
-def test_a_name_that_is_no_field_is_refused_whoever_it_is_hidden_from(site):
+def test_a_hidden_name_that_is_no_field_is_refused(site):
     found = problems(site, model=Tag, read=TagRead, policy=Misnamed())[1:]
     assert found == [
         "Misnamed.hidden names 'nmae', which is no field of Tag; did you mean 'name'?",
@@ -81,7 +81,7 @@ def test_a_name_that_is_no_field_is_refused_whoever_it_is_hidden_from(site):
     ]
 
 
-def test_an_object_that_its_policy_may_hide_cannot_be_one_that_an_answer_has_to_have(site):
+def test_an_object_that_a_policy_may_hide_cannot_be_a_required_field(site):
     class Forgetful(UserPolicy[Post]):
         pass
 
@@ -93,7 +93,7 @@ def test_an_object_that_its_policy_may_hide_cannot_be_one_that_an_answer_has_to_
         )
 
 
-def test_a_policy_of_a_related_model_that_decides_for_somebody_else_is_refused(site):
+def test_a_policy_of_a_related_model_with_other_viewers_is_refused(site):
     class Robot:
         pass
 
@@ -110,7 +110,7 @@ def test_a_policy_of_a_related_model_that_decides_for_somebody_else_is_refused(s
     ) in found
 
 
-def test_all_that_is_wrong_is_told_when_the_site_starts(package, make_settings):
+def test_all_mistakes_are_reported_when_the_site_starts(package, make_settings):
     api = """
 from fastapi import APIRouter
 from dovetail.resources.resource import ReadOnly, Resource
@@ -180,7 +180,7 @@ def app_with_tags(app: FastAPI) -> FastAPI:
     return app
 
 
-def test_check_names_what_no_policy_decides(package, make_settings):
+def test_check_names_models_without_a_policy(package, make_settings):
     models = """
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, relationship, mapped_column
@@ -225,7 +225,7 @@ router.include_router(Resource(model=Box, read=BoxRead, policy=ReadOnly(), plura
     ]
 
 
-def test_the_old_hooks_work_for_one_release_and_a_class_that_has_them_is_warned():
+def test_the_old_hooks_work_for_one_release_with_a_warning():
     with pytest.warns(DeprecationWarning, match=r"Old overrides rows and may_update, which the next rel"):
 
         class Old(ReadOnly):
@@ -245,7 +245,7 @@ def test_the_old_hooks_work_for_one_release_and_a_class_that_has_them_is_warned(
     ]
 
 
-def test_an_old_hook_may_ask_what_the_class_above_it_says():
+def test_an_old_hook_may_call_super():
     with pytest.warns(DeprecationWarning, match="Narrower overrides rows"):
 
         class Narrower(ReadOnly):
@@ -256,7 +256,7 @@ def test_an_old_hook_may_ask_what_the_class_above_it_says():
     assert str(Narrower().where(None, "view")) == str(Tag.name == "x")
 
 
-async def test_an_old_hook_is_asked_of_the_row_besides(app, session, client_for, make_user):
+async def test_an_old_hook_is_called_for_the_row_too(app, session, client_for, make_user):
     with pytest.warns(DeprecationWarning, match="may_update"):
 
         class OfRows(UserPolicy[Tag]):

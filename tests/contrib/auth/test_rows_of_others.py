@@ -82,7 +82,7 @@ async def people(make_user, session):
     return [await session.get_one(User, key) for key in keys], group
 
 
-async def test_what_is_done_for_one_user_changes_no_row_of_another(people, session, monkeypatch):
+async def test_operations_for_one_user_change_no_row_of_another(people, session, monkeypatch):
     (ada, bob), group = people
     secrets = [await furnish(session, user, group) for user in (ada, bob)]
     code, challenge = secrets[1]

@@ -25,5 +25,5 @@ SECRET = "not-for-logs"
     ],
     ids=lambda holder: type(holder).__name__,
 )
-def test_what_holds_a_secret_does_not_show_it(holder):
+def test_objects_with_secrets_do_not_print_them(holder):
     assert SECRET not in repr(holder)

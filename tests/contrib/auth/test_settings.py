@@ -43,7 +43,7 @@ def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
         ("AUTH_PASSKEY_ORIGINS", '["android:apk-key-hash:short"]'),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(monkeypatch, tmp_path, name, value):
+def test_invalid_settings_are_refused_by_name(monkeypatch, tmp_path, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):
         load(tmp_path)
@@ -67,6 +67,6 @@ def test_a_mail_password_in_clear_is_an_error(make_settings):
     assert findings(make_settings, **clear, email_security="starttls") == []
 
 
-def test_manage_check_tells_it(tmp_path):
+def test_manage_check_reports_it(tmp_path):
     result = manage("check", ENVIRONMENT="production", DATABASE_URL=f"sqlite:///{tmp_path}/site.sqlite3")
     assert "auth.W001" in result.stderr

@@ -23,7 +23,7 @@ ENTRANCES = {
 }
 
 
-async def test_a_signed_token_is_none_whoever_knows_the_secret(client, make_user, settings):
+async def test_a_signed_token_is_refused_even_with_the_right_secret(client, make_user, settings):
     """Its own are JSON web tokens that work after a logout, and as often as one likes."""
     ada = await make_user(username="ada", is_verified=False)
     about = {"sub": str(ada.id), "user_id": str(ada.id), "email": ada.email}
@@ -64,7 +64,7 @@ async def test_null_in_a_change_by_its_owner_or_by_staff_is_refused(client_for, 
                 assert (await client.patch(path, json={field: value})).status_code == 422, (path, field, value)
 
 
-def test_it_is_reached_by_one_package_of_ours_and_its_store_is_not_used():
+def test_fastapi_users_is_imported_by_one_package_and_its_store_is_not_used():
     """Its adapter commits by itself, and holds SQLAlchemy below 2.1."""
     sources = [path for folder in ("dovetail", "plugins", "project") for path in (ROOT / folder).rglob("*.py")]
     importing = re.compile(r"^\s*(from|import) fastapi_users\b", re.MULTILINE)

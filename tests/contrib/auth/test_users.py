@@ -198,7 +198,7 @@ def test_a_username_never_looks_like_an_address():
 
 
 @pytest.mark.parametrize(("is_active", "is_superuser"), [(True, True), (True, False), (False, True), (False, False)])
-def test_whoever_is_active_may_do_what_they_hold_and_a_superuser_everything(is_active, is_superuser):
+def test_active_users_have_their_permissions_and_superusers_all(is_active, is_superuser):
     user = User(is_active=is_active, is_superuser=is_superuser)
     user.remember_permissions(["blog.view_post blog.add_post", None])
     assert user.has_perm("blog.add_post") is is_active
@@ -212,6 +212,6 @@ def test_permissions_that_were_not_loaded_are_an_error_and_not_none():
 
 
 @pytest.mark.parametrize(("given", "is_staff"), [({}, True), ({"is_staff": False}, False)])
-async def test_a_superuser_is_staff_unless_it_is_said_otherwise(session, given, is_staff):
+async def test_a_superuser_is_staff_by_default(session, given, is_staff):
     user = await create_user(session, username="a", email="a@example.org", password=None, is_superuser=True, **given)
     assert user.is_staff is is_staff

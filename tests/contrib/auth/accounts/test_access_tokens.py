@@ -51,7 +51,7 @@ async def test_a_deactivated_user_holds_nothing(session, ids):
     assert await lock_user_by_token(session, token) is None
 
 
-async def test_who_is_locked_is_as_they_are_now(session, ids):
+async def test_a_locked_user_has_the_current_values(session, ids):
     token = await new_token(session, ids[0], lifetime=100)
     seen = await session.get_one(User, ids[0])
     await session.execute(

@@ -154,7 +154,7 @@ async def test_of_two_users_the_one_who_was_sent_the_token_redeems_it(session, a
         delete(OneTimeToken),
     ],
 )
-async def test_what_changed_between_look_and_lock_makes_a_token_worthless(session, ada, monkeypatch, change):
+async def test_a_user_who_changes_between_lookup_and_lock_invalidates_the_token(session, ada, monkeypatch, change):
     token = await make(session, ada)
 
     async def find_and_be_overtaken(*args):

@@ -109,7 +109,7 @@ async def test_a_hash_of_before_passwords_were_normalized_still_verifies():
     assert (await verify_password(written, cheap_hash(written)))[0]
 
 
-async def test_who_comes_when_the_queue_is_full_is_told_to_come_back_and_waits_for_nothing(monkeypatch):
+async def test_a_full_queue_of_hashes_refuses_calls_immediately_with_retry_after(monkeypatch):
     gate = threading.Event()
     monkeypatch.setattr(passwords, "MAXIMUM_WAITING", 3)
     monkeypatch.setattr("os.cpu_count", lambda: 2)

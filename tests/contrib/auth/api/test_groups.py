@@ -49,7 +49,7 @@ async def test_a_superuser_makes_changes_and_removes_a_group(let):
         ("GET /api/permissions", "auth.view_permission"),
     ],
 )
-async def test_each_operation_takes_its_permission(let, session, client, operation, needed):
+async def test_each_operation_requires_its_permission(let, session, client, operation, needed):
     group = await grants.create_group(session, "editors")
     await session.commit()
     method, path = operation.format(id=group.id).split()
@@ -67,7 +67,7 @@ async def test_each_operation_takes_its_permission(let, session, client, operati
     assert (await (await let("mary", needed, seeing)).request(method, path, json=body)).is_success
 
 
-async def test_a_group_gives_only_what_its_maker_may_do(let, session):
+async def test_a_group_can_only_have_permissions_of_its_creator(let, session):
     mary = await let("mary", *GROUPS, "blog.view_post")
     refused = await mary.post("/api/groups", json={"name": "x", "permissions": ["blog.view_post", "blog.add_post"]})
     assert refused.status_code == 403
@@ -93,7 +93,7 @@ async def test_a_name_that_is_taken_and_a_permission_that_is_not_there_are_error
     assert "did you mean blog.view_post?" in unknown.json()["errors"][0]["detail"]
 
 
-async def test_what_a_user_may_do_counts_from_the_next_request_on(let, session, make_user, client_for):
+async def test_changed_permissions_apply_from_the_next_request_on(let, session, make_user, client_for):
     boss, eddie = await let("boss", is_superuser=True), await make_user(username="eddie", is_staff=True)
     reader = await client_for(eddie)
     await grants.create_group(session, "readers", ["auth.view_group"])
@@ -114,7 +114,7 @@ async def test_what_a_user_may_do_counts_from_the_next_request_on(let, session, 
     assert (await reader.get("/api/groups")).status_code == 403
 
 
-async def test_a_manager_gives_and_takes_only_what_they_may_do_and_from_nobody_who_may_do_more(let, make_user):
+async def test_managers_grant_and_revoke_only_their_own_permissions_and_not_for_users_with_more(let, make_user):
     mary = await let("mary", *USERS, "blog.view_post")
     eddie = await make_user(username="eddie")
     path = f"/api/users/{eddie.id}/permissions"

@@ -36,7 +36,7 @@ async def test_null_is_refused_for_every_field(ada):
         assert all(pointer.startswith(f"/{field}") for pointer in pointers(response))
 
 
-async def test_nobody_gives_themselves_rights(ada):
+async def test_users_cannot_give_themselves_permissions(ada):
     for field in ("is_superuser", "is_verified", "is_active", "hashed_password", "id"):
         response = await ada.patch("/api/users/me", json={field: True})
         assert (response.status_code, pointers(response)) == (422, [f"/{field}"])

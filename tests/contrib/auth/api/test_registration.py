@@ -41,7 +41,7 @@ async def test_the_address_is_stored_without_regard_to_case(client):
 
 
 @pytest.mark.parametrize("right", ["is_superuser", "is_verified", "is_active", "id", "hashed_password"])
-async def test_nobody_gives_themselves_rights(client, right):
+async def test_users_cannot_give_themselves_permissions(client, right):
     response = await register(client, **{right: True})
     assert response.status_code == 422
     assert pointers(response) == [f"/{right}"]
@@ -53,7 +53,7 @@ async def test_a_name_that_is_taken_in_any_case_is_a_conflict_that_names_the_fie
     assert (response.status_code, pointers(response)) == (409, ["/username"])
 
 
-async def test_whoever_registers_with_an_address_of_somebody_else_is_answered_as_everybody_and_gets_nothing(
+async def test_registering_with_a_known_address_gets_the_usual_response_and_no_access(
     client, make_user, outbox, session
 ):
     await make_user(username="ada", is_verified=True)
@@ -103,7 +103,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("field", UNUSABLE)
-async def test_what_will_not_do_is_refused_with_the_name_of_the_field(client, session, field):
+async def test_invalid_values_are_refused_with_the_name_of_the_field(client, session, field):
     for value in UNUSABLE[field]:
         response = await client.post(
             "/api/auth/register",

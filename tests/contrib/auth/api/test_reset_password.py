@@ -40,7 +40,7 @@ async def test_the_answer_is_the_same_for_known_unknown_and_deactivated_users(cl
     assert [message.to for message in outbox.messages] == ["ada@example.org"]
 
 
-async def test_the_request_looks_nothing_up_and_only_notes_whom_it_is_for(client, make_user, count_statements):
+async def test_the_request_looks_up_no_account_and_only_queues_the_mail(client, make_user, count_statements):
     await make_user(username="ada")
     for name in ("ada", "nobody"):
         with count_statements() as seen:
@@ -86,7 +86,7 @@ async def test_a_token_lives_as_long_as_the_settings_say(client, make_user, outb
     assert timedelta(seconds=0) < expires_at - datetime.now(UTC) <= timedelta(seconds=60)
 
 
-async def test_whoever_asks_again_does_not_make_the_first_token_worthless(client, make_user, outbox):
+async def test_asking_again_does_not_invalidate_the_first_token(client, make_user, outbox):
     await make_user(username="ada")
     first, second = await token_for_ada(client, outbox), await token_for_ada(client, outbox)
     assert (await reset(client, first)).status_code == 204
@@ -125,7 +125,7 @@ async def test_tokens_that_are_used_at_once_end_each_other(client, make_user, ou
     assert Counter(answer.status_code for answer in answers) == {204: 1, 400: 3}
 
 
-async def test_rows_of_old_tokens_do_not_pile_up(client, make_user, outbox, session):
+async def test_old_tokens_do_not_accumulate(client, make_user, outbox, session):
     await make_user(username="ada")
     for _ in range(3):
         await token_for_ada(client, outbox)
@@ -183,7 +183,7 @@ async def test_only_the_hash_of_the_token_is_stored(client, make_user, outbox, s
     assert stored.email == "ada@example.org"
 
 
-async def test_a_token_for_one_thing_is_none_for_another(client, make_user, outbox):
+async def test_a_token_is_valid_for_its_purpose_only(client, make_user, outbox):
     await make_user(username="ada")
     token = await token_for_ada(client, outbox)
     assert (await client.post("/api/auth/verify", json={"token": token})).status_code == 400

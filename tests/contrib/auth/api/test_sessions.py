@@ -59,14 +59,14 @@ async def test_a_login_is_a_row_that_its_owner_sees_and_nobody_else(client, ada,
     assert (await client.get("/api/auth/sessions")).status_code == 401
 
 
-async def test_whatever_a_client_says_of_itself_is_kept_short_and_plain(client, ada):
+async def test_the_user_agent_is_shortened_and_sanitized(client, ada):
     agent = {"User-Agent": "x\x7f" + "y" * 5000}
     login = await client.post("/api/auth/login", data={"username": "ada", "password": PASSWORD}, headers=agent)
     (one,) = await listed(client, headers=bearer(login.json()["access_token"]))
     assert one["user_agent"] == "x" + "y" * 298
 
 
-async def test_a_session_that_is_over_is_listed_no_more(client_for, ada, session):
+async def test_an_expired_session_is_not_listed(client_for, ada, session):
     client = await client_for(ada)
     await new_token(session, ada.id)
     await session.execute(update(Session).where(Session.id == 2).values(expires_at=datetime.now(UTC)))
@@ -115,7 +115,7 @@ async def test_the_password_is_a_proof_for_some_minutes_and_in_its_own_session_o
     assert (await mine.post("/api/auth/logout-everywhere?keep_current=true")).status_code == 204
 
 
-async def test_a_wrong_password_proves_nothing(client_for, ada, session, hashes):
+async def test_a_wrong_password_is_no_proof(client_for, ada, session, hashes):
     client = await client_for(ada)
     await age(session, ada)
     for password in ("wrong password", "x" * 128):

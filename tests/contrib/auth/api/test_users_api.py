@@ -142,7 +142,7 @@ async def test_nobody_locks_themselves_out(boss):
     assert (await boss.patch(path, json={"is_active": True, "bio": "In charge"})).status_code == 200
 
 
-async def test_a_deleted_user_takes_tokens_and_posts_along(boss, make_user, client_for, session):
+async def test_deleting_a_user_deletes_their_tokens_and_posts(boss, make_user, client_for, session):
     user = await make_user(username="ada")
     ada = await client_for(user)
     session.add(Post(title="Notes", content="On the Analytical Engine", author_id=user.id))

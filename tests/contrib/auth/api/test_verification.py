@@ -34,7 +34,7 @@ async def test_another_token_can_be_asked_for(client, make_user, outbox):
     assert (await verify(client, token_in(outbox.messages[0]))).status_code == 200
 
 
-async def test_code_of_a_plugin_may_ask_for_one_by_the_manager_of_fastapi_users(make_user, session):
+async def test_a_plugin_can_request_verification_by_fastapi_users_manager(make_user, session):
     ada, done, gone = [
         await make_user(username=name, is_verified=name == "done", is_active=name != "gone")
         for name in ("ada", "done", "gone")
@@ -59,7 +59,7 @@ async def test_the_answer_is_the_same_for_everybody_and_only_who_is_unverified_g
     assert [message.to for message in outbox.messages] == ["ada@example.org"]
 
 
-async def test_whoever_asks_again_does_not_make_the_first_token_worthless(client, make_user, outbox):
+async def test_asking_again_does_not_invalidate_the_first_token(client, make_user, outbox):
     await make_user(username="ada")
     for _ in range(7):
         await request_token(client)

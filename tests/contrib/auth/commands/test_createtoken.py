@@ -22,7 +22,7 @@ def run(settings, database_url):
     return lambda *arguments: manage("createtoken", *arguments, DATABASE_URL=database_url)
 
 
-def test_the_token_stands_alone_on_the_standard_output(run, settings):
+def test_the_token_is_the_only_output_on_standard_output(run, settings):
     made = run("eddie", "--scope", "blog.view_post", "--scope", "blog.add_post", "--expires", "12h", "--name", "ci")
     assert made.code == 0, made.stderr
     assert re.fullmatch(r"dvt_[0-9A-Za-z]{49}\n", made.stdout)
@@ -51,7 +51,7 @@ def test_the_token_stands_alone_on_the_standard_output(run, settings):
     ],
     ids=lambda value: value if isinstance(value, str) else " ",
 )
-def test_what_is_wrong_is_told_and_no_token_is_made(run, arguments, message):
+def test_mistakes_are_reported_and_no_token_is_created(run, arguments, message):
     refused = run(*arguments)
     assert refused.code != 0
     assert message in " ".join(refused.stderr.split()), refused.stderr

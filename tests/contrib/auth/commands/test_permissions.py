@@ -18,7 +18,7 @@ def run(settings, database_url):
     return partial(manage, DATABASE_URL=database_url)
 
 
-def test_an_editor_is_given_and_loses_what_a_group_permits(run):
+def test_permissions_of_a_group_are_granted_to_and_revoked_from_a_user(run):
     made = run("creategroup", "Editors", "blog.view_post")
     assert (made.code, made.stdout) == (0, "The group Editors was made; it gives 1 permission.\n")
     assert run("grant", "group:editors", "blog.change_post").code == 0
@@ -47,7 +47,7 @@ def test_a_superuser_and_somebody_deactivated_are_told_to_be_so(settings, run):
     assert run("permissions", "gone").stdout == "gone is deactivated: nothing below counts.\n"
 
 
-def test_what_is_there_already_is_no_error_and_stays_one(run):
+def test_granting_twice_is_no_error_and_has_no_effect(run):
     run("creategroup", "editors")
     for _ in range(2):
         assert run("grant", "eddie", "group:editors", "blog.view_post").code == 0

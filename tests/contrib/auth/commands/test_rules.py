@@ -42,7 +42,7 @@ def test_a_rule_says_why_a_row_may_not_be_changed_and_which_grant_would_help(run
     )
 
 
-def test_a_row_that_is_hidden_is_told_to_be_hidden_before_all_else(run):
+def test_a_hidden_row_is_reported_as_hidden_first(run):
     lines = run("why", "eddie", "delete", "blog.post", "2").stdout.splitlines()
     assert lines[:2] == ["To them it is not there at all:", "eddie may not view blog.post 2."]
     assert lines[-1].startswith("The smallest grant that would allow it: blog.")
@@ -99,7 +99,7 @@ def repository(tmp_path):
     return tmp_path
 
 
-def test_what_a_role_lost_between_two_versions_is_told(repository, tmp_path_factory):
+def test_the_command_shows_what_a_role_lost_between_two_versions(repository, tmp_path_factory):
     run = partial(manage, cwd=repository, DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('db')}/db")
     assert run("permissions", "--diff", "HEAD").stdout == "Nobody gained or lost anything since HEAD.\n"
     policies = repository / "plugins" / "blog" / "policies.py"

@@ -33,7 +33,7 @@ async def left(session):
     return sorted((name, door.value) for name, door in rows)
 
 
-def test_they_are_listed_all_or_those_of_a_user(database_url, run_async):
+def test_sessions_are_listed_for_all_users_or_one(database_url, run_async):
     assert manage("sessions", DATABASE_URL=database_url).stdout == "There are no sessions.\n"
     run_async(make)
     titles, *rows = manage("sessions", DATABASE_URL=database_url).stdout.splitlines()
@@ -46,14 +46,14 @@ def test_they_are_listed_all_or_those_of_a_user(database_url, run_async):
     assert {row.split()[1] for row in of_ada} == {"ada"}
 
 
-def test_those_of_a_user_are_ended_and_of_nobody_else(database_url, run_async):
+def test_only_the_sessions_of_the_named_user_are_ended(database_url, run_async):
     run_async(make)
     ended = manage("sessions", "ada", "--end", DATABASE_URL=database_url)
     assert ended.stdout == "All sessions of ada were ended.\n"
     assert {name for name, _ in run_async(left)} == {"bob"}
 
 
-def test_all_are_ended_once_somebody_says_yes(database_url, run_async):
+def test_all_sessions_are_ended_after_confirmation(database_url, run_async):
     run_async(make)
     refused = manage("sessions", "--end-all", stdin="n\n", DATABASE_URL=database_url)
     assert refused.code == 130
@@ -63,7 +63,7 @@ def test_all_are_ended_once_somebody_says_yes(database_url, run_async):
     assert manage("sessions", "--end-all", "--noinput", DATABASE_URL=database_url).stdout == "0 sessions ended.\n"
 
 
-def test_what_makes_no_sense_is_one_line(database_url):
+def test_invalid_arguments_are_reported_in_one_line(database_url):
     for arguments, words in (
         (["ada", "--end-all"], "leave out USER and --end"),
         (["--end"], "Whose sessions?"),

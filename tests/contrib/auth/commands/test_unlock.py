@@ -37,7 +37,7 @@ async def test_a_user_and_an_address_can_be_unlocked(refused, database_url, name
     assert await refused() == 200
 
 
-async def test_whoever_else_was_counted_stays_so(refused, database_url):
+async def test_unlocking_does_not_affect_other_users(refused, database_url):
     for name in ("bob", "2001:db8:0:1::1"):
         assert unlock(name, database_url) == f"0 counts of {name} forgotten.\n"
     assert await refused() == 429

@@ -155,7 +155,7 @@ async def test_the_cookie_of_the_back_office_is_taken_from_pages_of_this_origin_
 
 
 @taking("Bearer", "Session")
-async def test_by_https_it_is_the_cookie_that_no_other_host_can_plant(app, cookie):
+async def test_over_https_the_cookie_cannot_be_set_by_another_host(app, cookie):
     transport = httpx.ASGITransport(app)
     for root, sent, status in (
         ("https://testserver", f"__Host-{cookie}", 200),
@@ -168,7 +168,7 @@ async def test_by_https_it_is_the_cookie_that_no_other_host_can_plant(app, cooki
 
 
 @taking("Bearer", "Session")
-async def test_what_a_page_changes_by_its_cookie_takes_the_csrf_token_of_its_session(client, draft, cookie, token):
+async def test_unsafe_requests_with_a_cookie_require_the_csrf_token_of_the_session(client, draft, cookie, token):
     page = {"Cookie": cookie, **SAME_ORIGIN}
     csrf = (await client.get("/api/auth/csrf", headers=page)).json()["csrf_token"]
     for wrong in ({}, {"X-CSRF-Token": "wrong"}, {"X-CSRF-Token": csrf[:-1] + ("0" if csrf[-1] != "0" else "1")}):
@@ -186,7 +186,7 @@ async def test_what_a_page_changes_by_its_cookie_takes_the_csrf_token_of_its_ses
 
 
 @taking("Bearer")
-async def test_a_cookie_is_nothing_to_a_site_that_does_not_take_it(client, draft, cookie):
+async def test_a_cookie_is_ignored_by_a_site_without_the_session_scheme(client, draft, cookie):
     assert await statuses(client, draft, {"Cookie": cookie, **SAME_ORIGIN}) == NONE
 
 
@@ -234,7 +234,7 @@ async def test_the_document_keeps_the_login_of_bearer(app):
     ],
     ids=str,
 )
-def test_a_scheme_or_a_header_that_is_none_is_refused_with_the_nearest(values, told):
+def test_an_unknown_scheme_or_header_is_refused_with_a_suggestion(values, told):
     with pytest.raises(ValidationError, match=told):
         AuthSettings.model_validate(values)
 

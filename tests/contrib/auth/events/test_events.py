@@ -27,7 +27,7 @@ async def events(app, session, *kinds):
     return [event for event in found if not kinds or event.kind in kinds]
 
 
-async def test_a_login_and_a_failure_tell_who_from_where_and_in_which_request(app, client, make_user, session, caplog):
+async def test_events_of_logins_and_failures_have_user_address_and_request(app, client, make_user, session, caplog):
     caplog.set_level(logging.INFO, "dovetail.auth.events")
     ada = await make_user(username="ada")
     client.headers.update(BROWSER)
@@ -47,7 +47,7 @@ async def test_a_login_and_a_failure_tell_who_from_where_and_in_which_request(ap
     ]
 
 
-async def test_what_somebody_does_to_others_names_them_by_key_and_name(app, client_for, make_user, session):
+async def test_events_about_other_users_have_their_id_and_name(app, client_for, make_user, session):
     boss = await make_user(username="boss", is_superuser=True)
     assert (await (await client_for(boss)).post("/api/auth/logout-everybody")).status_code == 204
     [event] = await events(app, session, EventKind.SESSION_ENDED)
@@ -66,9 +66,7 @@ async def test_a_failed_login_is_recorded_with_its_reason(app, client, make_user
     ]
 
 
-async def test_each_thing_that_happens_to_an_account_tells_whose_it_is_and_who_did_it(
-    app, client, client_for, make_user, session
-):
+async def test_each_event_of_an_account_has_its_user_and_its_actor(app, client, client_for, make_user, session):
     user = await make_user(username="ada", is_verified=True)
     boss = await client_for(await make_user(username="boss", is_superuser=True))
     ada, other, third = await client_for(user), await token_of(client, "ada"), await token_of(client, "ada")
@@ -101,7 +99,7 @@ async def test_each_thing_that_happens_to_an_account_tells_whose_it_is_and_who_d
     ]
 
 
-async def test_what_is_rolled_back_was_not_recorded_and_its_failure_was(database, make_user, session, caplog):
+async def test_rolled_back_events_are_not_recorded_but_failures_are(database, make_user, session, caplog):
     caplog.set_level(logging.INFO, "dovetail.auth.events")
     ada = await make_user(username="ada")
     with suppress(LookupError):
@@ -120,7 +118,7 @@ async def test_what_is_rolled_back_was_not_recorded_and_its_failure_was(database
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])  # they are counted in memory
-async def test_a_thousand_alike_refusals_are_two_rows(app, client, client_for, make_user, session):
+async def test_a_thousand_equal_refusals_are_two_rows(app, client, client_for, make_user, session):
     ada = await client_for(await make_user(username="ada"))
     for _ in range(1000 // 50):
         for _ in range(50):
@@ -133,7 +131,7 @@ async def test_a_thousand_alike_refusals_are_two_rows(app, client, client_for, m
     }
 
 
-async def test_refusals_of_many_kinds_fill_no_table(database, session):
+async def test_refusals_of_many_kinds_cannot_flood_the_table(database, session):
     recorder = Recorder(database)
     for number in range(3 * MAXIMUM_ROWS):
         values = {"kind": EventKind.ACCESS_DENIED, "address": f"2001:db8::{number:x}", "detail": "no"}
@@ -144,7 +142,7 @@ async def test_refusals_of_many_kinds_fill_no_table(database, session):
     assert sum(event.times for event in found) == 3 * MAXIMUM_ROWS
 
 
-async def test_what_is_new_does_not_wait_for_the_end_of_the_minute_of_what_is_repeated(database):
+async def test_a_new_refusal_is_written_before_the_window_of_repeated_ones_ends(database):
     recorder = Recorder(database)
 
     async def written() -> list[str]:
@@ -177,7 +175,7 @@ async def test_events_outlive_the_account_and_keep_its_name(app, back_office_for
     assert await session.get(User, eve.id) is None
 
 
-async def test_no_secret_is_in_a_row_or_a_line_whatever_door_it_came_by(  # noqa: PLR0917 - fixtures
+async def test_no_event_contains_a_secret_in_its_row_or_log_line(  # noqa: PLR0917 - fixtures
     app, client, back_office_for, make_user, session, outbox, caplog
 ):
     caplog.set_level(logging.DEBUG)
@@ -241,7 +239,7 @@ async def test_a_page_of_the_back_office_that_is_refused_is_recorded(app, back_o
     assert (denied.actor_name, denied.detail.endswith("(GET /admin/auth/user/)")) == ("eddie", True)
 
 
-async def test_what_is_recorded_and_logged_of_a_refusal_is_english_whatever_the_page_says(
+async def test_refusals_are_recorded_in_english_in_any_language_of_the_page(
     app, back_office_for, make_user, session, caplog
 ):
     office = await back_office_for(await make_user(username="eddie", is_superuser=True))

@@ -44,7 +44,7 @@ async def test_superusers_find_events_by_kind_user_address_and_time(office):
         assert ("the token &#39;ci&#39;" in page.text) == found, filters
 
 
-async def test_nobody_writes_events_and_what_stands_in_a_mail_is_not_shown(office):
+async def test_events_are_read_only_and_the_text_of_mail_is_not_shown(office):
     for path in ("add/", "1/change/", "1/delete/"):
         assert (await office.get(f"{EVENTS}/{path}")).status_code in {403, 404}
     page = (await office.get(f"{MAIL}/")).text

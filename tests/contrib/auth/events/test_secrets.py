@@ -39,7 +39,7 @@ def watch(caplog) -> Watch:
     return Watch(caplog)
 
 
-async def test_no_code_recovery_code_or_challenge_of_a_second_factor_is_told(app, client, with_totp, session, watch):
+async def test_no_code_recovery_code_or_challenge_is_logged(app, client, with_totp, session, watch):
     ada = await with_totp()
     watch.keep(ada.secret, *ada.recovery_codes)
     watch.follow(client)
@@ -61,7 +61,7 @@ async def test_no_code_recovery_code_or_challenge_of_a_second_factor_is_told(app
     watch.check(await events(app, session))
 
 
-async def test_no_challenge_and_no_answer_of_a_passkey_is_told(app, client, with_passkey, session, watch):
+async def test_no_passkey_challenge_or_answer_is_logged(app, client, with_passkey, session, watch):
     ada, eve = await with_passkey(), await with_passkey("eve")
     for one in (client, ada.client):
         watch.follow(one)
@@ -76,7 +76,7 @@ async def test_no_challenge_and_no_answer_of_a_passkey_is_told(app, client, with
     watch.check(await events(app, session))
 
 
-async def test_no_personal_token_is_told_within_its_scopes_and_beyond(app, client, make_user, session, watch):
+async def test_no_personal_token_is_logged_within_its_scopes_and_beyond(app, client, make_user, session, watch):
     await make_user(username="ada")
     watch.follow(client)
     answer = (await login(client, "ada")).json()
@@ -100,7 +100,7 @@ class TestRefreshTokens:
         monkeypatch.setenv("AUTH_REFRESH_TOKENS", "true")
         return settings
 
-    async def test_no_refresh_token_is_told_also_if_it_is_used_again(self, app, client, make_user, session, watch):
+    async def test_no_refresh_token_is_logged_even_if_it_is_reused(self, app, client, make_user, session, watch):
         await make_user(username="ada")
         watch.follow(client)
         first = (await login(client, "ada")).json()["refresh_token"]
@@ -111,7 +111,7 @@ class TestRefreshTokens:
         watch.check(await events(app, session))
 
 
-async def test_no_token_of_an_email_is_told_also_if_it_is_used_again(  # noqa: PLR0917 - fixtures
+async def test_no_e_mailed_token_is_logged_even_if_it_is_reused(  # noqa: PLR0917 - fixtures
     app, client, make_user, session, outbox, watch
 ):
     await make_user(username="ada", is_verified=False)
@@ -138,7 +138,7 @@ def _has_token(message) -> bool:
     return True
 
 
-async def test_nothing_that_passes_between_a_provider_and_us_is_told(  # noqa: PLR0917 - fixtures
+async def test_no_secret_exchanged_with_a_provider_is_logged(  # noqa: PLR0917 - fixtures
     app, browser, make_user, provider, session, watch
 ):
     boss = await make_user(username="boss", is_superuser=True)
@@ -171,7 +171,7 @@ async def test_nothing_that_passes_between_a_provider_and_us_is_told(  # noqa: P
     watch.check(await events(app, session))
 
 
-async def test_the_back_office_tells_no_secret_either(app, make_user, database, session, watch):
+async def test_the_back_office_logs_no_secret(app, make_user, database, session, watch):
     boss = await make_user(username="boss", is_superuser=True)
     async with new_browser(app) as client:
         office = _Office(watch.follow(client))

@@ -52,7 +52,7 @@ def said(detail: str) -> str:
 
 
 @pytest.mark.parametrize("detail", sorted({*_details(), *map("{} (7)".format, METHODS), "7, who acts as 7"} - {""}))
-def test_every_text_that_is_written_down_of_an_event_has_words(detail):
+def test_every_recorded_detail_of_an_event_can_be_translated(detail):
     left = said(detail)
     while (inner := MARKED.sub("", left)) != left:
         left = inner
@@ -60,7 +60,7 @@ def test_every_text_that_is_written_down_of_an_event_has_words(detail):
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_the_page_of_events_says_them_in_german(client, make_user, back_office_for):
+async def test_the_page_of_events_is_translated_into_german(client, make_user, back_office_for):
     boss = await make_user(username="boss", is_superuser=True)
     for password in ("wrong password", "too short"):
         await login(client, "boss", password)
@@ -73,6 +73,6 @@ async def test_the_page_of_events_says_them_in_german(client, make_user, back_of
     assert "Passwort (Verwaltung)" in (await office.get(f"/auth/securityevent/{key}/")).text
 
 
-def test_how_somebody_logged_in_is_said_in_words():
+def test_the_login_method_is_shown_in_words():
     assert method_in_words("password+totp") == "password + authenticator app"
     assert method_in_words("oidc:corporate") == "oidc:corporate"

@@ -31,7 +31,7 @@ async def test_a_superuser_removes_the_factors_of_somebody_who_lost_them_and_the
     assert "all second factors and passkeys were removed." in told[-1].lower()
 
 
-async def test_whoever_may_not_removes_no_factors(client_for, make_user, with_totp, database):
+async def test_removing_factors_requires_the_permission(client_for, make_user, with_totp, database):
     ada = await with_totp(is_superuser=True)
     helper, boss = await make_user(username="helper", is_staff=True), await make_user(username="b", is_superuser=True)
     help_desk = await client_for(helper)

@@ -13,7 +13,7 @@ from tests.contrib.auth.factors.soft_authenticator import SoftAuthenticator
 from tests.contrib.auth.helpers import login
 
 
-async def test_an_app_counts_once_a_code_confirmed_it(client, client_for, make_user, session):
+async def test_an_app_is_active_after_a_code_has_confirmed_it(client, client_for, make_user, session):
     ada = await client_for(await make_user(username="ada"))
     enrolment = (await ada.post(f"{FACTORS}/totp", json={"name": " My  telephone "})).json()
     assert enrolment["name"] == "My telephone"
@@ -40,7 +40,7 @@ async def test_an_app_that_was_not_confirmed_within_the_hour_never_is(client_for
     assert (await ada.post(path, json={"code": code_of(enrolment["secret"])})).status_code == 404
 
 
-async def test_new_recovery_codes_make_the_old_ones_worthless(client, with_totp):
+async def test_new_recovery_codes_invalidate_the_old_ones(client, with_totp):
     ada = await with_totp()
     fresh = (await ada.client.post(f"{FACTORS}/recovery-codes")).json()["recovery_codes"]
     assert not set(fresh) & set(ada.recovery_codes)
@@ -74,7 +74,7 @@ async def test_the_last_passkey_of_somebody_without_a_password_stays(with_passke
     assert (await ada.client.delete(f"{FACTORS}/passkeys/{key}")).status_code == 204
 
 
-async def test_a_factor_gets_another_name(with_totp):
+async def test_a_factor_can_be_renamed(with_totp):
     ada = await with_totp()
     await register(ada.client, SoftAuthenticator())
     listed = (await ada.client.get(FACTORS)).json()
@@ -121,7 +121,7 @@ async def test_nobody_has_more_than_twenty_factors_of_a_kind(with_totp, session)
     assert (await ada.client.post(f"{FACTORS}/totp", json={"name": "x"})).status_code == 409
 
 
-async def test_with_a_second_factor_a_shorter_password_will_do(with_totp, client_for, make_user):
+async def test_with_a_second_factor_a_shorter_password_is_enough(with_totp, client_for, make_user):
     eve = await client_for(await make_user(username="eve"))
     change = {"password": "wq8#kd2z", "current_password": PASSWORD}
     assert (await eve.patch("/api/users/me", json=change)).status_code == 422

@@ -91,14 +91,14 @@ async def test_a_page_of_another_site_a_lazy_authenticator_and_a_forged_signatur
     assert (await log_in(client, ada.authenticator)).status_code == 200
 
 
-async def test_a_passkey_that_says_it_is_somebody_elses_is_refused(client, with_passkey):
+async def test_a_passkey_with_the_user_handle_of_another_user_is_refused(client, with_passkey):
     ada = await with_passkey("ada")
     eve = await with_passkey("eve")
     ada.authenticator.keys[0].user_handle = eve.authenticator.keys[0].user_handle
     assert (await log_in(client, ada.authenticator)).status_code == 401
 
 
-async def test_a_copy_of_a_passkey_is_found_by_its_count(client, with_passkey, session):
+async def test_a_copied_passkey_is_detected_by_its_counter(client, with_passkey, session):
     ada = await with_passkey()
     assert (await log_in(client, ada.authenticator)).status_code == 200
     assert (await log_in(client, ada.authenticator)).status_code == 200
@@ -108,7 +108,7 @@ async def test_a_copy_of_a_passkey_is_found_by_its_count(client, with_passkey, s
     assert (await log_in(client, ada.authenticator)).status_code == 401
 
 
-async def test_a_passkey_that_keeps_no_count_works_again_and_again(client, with_passkey):
+async def test_a_passkey_without_a_counter_can_be_used_repeatedly(client, with_passkey):
     ada = await with_passkey(authenticator=SoftAuthenticator(counts=False))
     for _ in range(2):
         assert (await log_in(client, ada.authenticator)).status_code == 200
@@ -158,7 +158,7 @@ async def test_a_passkey_that_is_registered_is_not_registered_again(with_passkey
     assert (await ada.client.post(f"{FACTORS}/passkeys", json={"name": "Key", "passkey": made})).status_code == 409
 
 
-async def test_bytes_that_are_no_passkey_prove_nothing(client, with_passkey):
+async def test_invalid_passkey_data_is_refused(client, with_passkey):
     ada = await with_passkey()
     right = ada.authenticator.get(await options_of(client))
     for name in ("clientDataJSON", "authenticatorData", "signature"):

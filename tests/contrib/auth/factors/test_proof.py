@@ -54,7 +54,7 @@ async def test_a_passkey_is_a_recent_proof_for_a_question_of_its_own(client, wit
     assert await may_change(ada)
 
 
-async def test_who_guesses_codes_with_somebodys_token_is_slowed_down_and_recorded(with_totp, session):
+async def test_guessing_codes_with_a_stolen_token_is_limited_and_recorded(with_totp, session):
     ada = await with_totp()
     guesses = [await ada.client.post(PROVE, json={"code": f"{n:06}"}) for n in range(6)]
     assert [one.status_code for one in guesses] == [401] * 5 + [429]

@@ -46,7 +46,7 @@ async def test_staff_without_a_second_factor_can_enrol_one_and_nothing_else(clie
         assert (await client.get(path)).status_code == 200, path
 
 
-async def test_who_is_no_staff_needs_none_and_staff_may_prove_who_they_are_and_log_out(client, make_user):
+async def test_other_users_need_no_second_factor_and_staff_may_prove_themselves_and_log_out(client, make_user):
     await make_user(username="reader")
     await make_user(username="boss", is_superuser=True)
     reader = bearer((await login(client, "reader")).json()["access_token"])
@@ -65,7 +65,7 @@ async def test_who_removes_the_last_factor_has_to_enrol_another(client_for, make
     assert (await boss.get("/api/posts")).json()["type"] == TYPE
 
 
-async def test_the_back_office_leads_to_the_page_where_one_enrols_and_shows_nothing_else(back_office_for, make_user):
+async def test_the_back_office_redirects_to_the_enrolment_page_and_shows_nothing_else(back_office_for, make_user):
     office = await back_office_for(await make_user(username="boss", is_superuser=True))
     for path in ("/", "/auth/user/", "/blog/post/add/"):
         answer = await office.get(path)
@@ -82,7 +82,7 @@ async def test_the_back_office_leads_to_the_page_where_one_enrols_and_shows_noth
 
 
 @pytest.mark.parametrize("required", ["all"], indirect=True)
-async def test_everybody_can_be_asked_for_one(client, make_user, session):
+async def test_a_second_factor_can_be_required_of_everybody(client, make_user, session):
     await make_user(username="reader")
     reader = bearer((await login(client, "reader")).json()["access_token"])
     assert (await client.get("/api/posts", headers=reader)).json()["type"] == TYPE

@@ -3,7 +3,7 @@
 from tests.contrib.auth.helpers import NEW_PASSWORD, login, token_in
 
 
-async def test_a_reset_of_the_password_does_not_pass_the_second_factor_by(client, with_totp, outbox):
+async def test_a_password_reset_does_not_bypass_the_second_factor(client, with_totp, outbox):
     ada = await with_totp()
     waiting = (await login(client, "ada")).json()["challenge"]
     await client.post("/api/auth/forgot-password", json={"email": "ada@example.org"})

@@ -103,7 +103,7 @@ async def test_of_ten_who_answer_one_challenge_at_once_one_is_let_in(client, wit
     assert sorted(one.status_code for one in answers) == [200] + [401] * 3
 
 
-async def test_a_challenge_bears_five_wrong_answers_and_then_not_the_right_one(client, with_totp, session):
+async def test_after_five_wrong_answers_a_challenge_refuses_the_right_one(client, with_totp, session):
     ada = await with_totp()
     challenge = (await begin(client))["challenge"]
     for _ in range(MAXIMUM_ATTEMPTS):
@@ -157,7 +157,7 @@ async def test_a_recovery_code_works_once_however_it_is_typed(client, with_totp,
     assert (await ada.client.get("/api/auth/factors")).json()["recovery_codes"] == 9
 
 
-async def test_a_new_password_makes_a_challenge_of_the_old_one_worthless(client, with_totp, database):
+async def test_a_new_password_invalidates_pending_challenges(client, with_totp, database):
     ada = await with_totp()
     challenge = (await begin(client))["challenge"]
     async with database.unit_of_work() as session:
@@ -178,7 +178,7 @@ async def test_an_answer_that_is_not_one_proof_is_invalid_input(client):
         assert (await answer(client, "x", **proof)).status_code == 422
 
 
-async def test_what_is_no_code_proves_nothing(client, with_totp):
+async def test_a_malformed_code_is_refused(client, with_totp):
     await with_totp()
     challenge = (await begin(client))["challenge"]
     for code in ("12345", "1234567", "abcdef", "\uff11\uff12\uff13\uff14\uff15\uff16"):
@@ -215,7 +215,7 @@ async def test_with_another_secret_key_codes_go_on_and_their_secret_is_encrypted
     assert before != after
 
 
-async def test_a_plugin_that_logs_in_by_its_own_means_cannot_pass_a_second_factor_by(with_totp, make_user, database):
+async def test_a_plugin_with_its_own_login_cannot_bypass_the_second_factor(with_totp, make_user, database):
     ada, eve = (await with_totp()).user, await make_user(username="eve")
     connection = HTTPConnection({"type": "http", "headers": [], "client": ("203.0.113.7", 1), "path": "/"})
     async with database.unit_of_work() as session:
@@ -227,9 +227,7 @@ async def test_a_plugin_that_logs_in_by_its_own_means_cannot_pass_a_second_facto
         assert isinstance(await begin_login(session, eve, connection=connection, method="ldap"), LoggedIn)
 
 
-async def test_who_guesses_codes_is_slowed_down_whatever_challenges_and_the_owner_gets_in_by_a_recovery_code(
-    client, with_totp
-):
+async def test_guessing_codes_is_limited_over_all_challenges_and_a_recovery_code_still_works(client, with_totp):
     ada = await with_totp()
     challenges = [(await begin(client))["challenge"] for _ in range(3)]
     guesses = [await answer(client, challenges[n % 3], code=f"{n:06}") for n in range(6)]

@@ -68,9 +68,7 @@ async def test_an_attacker_does_not_lock_the_owner_out(log_in, make_user):
 
 
 @pytest.mark.parametrize("rates", [{"login_account": "3/hour"}], indirect=True)
-async def test_who_guesses_from_many_addresses_is_refused_at_a_new_one_and_the_owner_is_let_in_where_they_were(
-    log_in, make_user
-):
+async def test_guessing_from_many_addresses_is_refused_and_the_owner_can_log_in_from_known_networks(log_in, make_user):
     await make_user(username="ada")
     assert (await log_in(password=PASSWORD, address="192.0.2.1")).status_code == 200
     guesses = await statuses(log_in(address=f"198.51.100.{number}") for number in range(5))
@@ -117,7 +115,7 @@ async def test_a_name_and_an_address_of_one_account_are_counted_together(log_in,
     assert found == [401, 401, 429]
 
 
-async def test_a_name_that_is_nobodys_is_refused_as_one_that_is_somebodys(log_in, make_user):
+async def test_unknown_names_are_limited_like_known_ones(log_in, make_user):
     await make_user(username="ada")
     answers = {}
     for name in ("ada", "nobody"):
@@ -128,7 +126,7 @@ async def test_a_name_that_is_nobodys_is_refused_as_one_that_is_somebodys(log_in
     assert answers["ada"] == answers["nobody"]
 
 
-async def test_neither_a_password_nor_a_name_that_was_typed_is_stored(log_in, database):
+async def test_neither_the_entered_password_nor_the_name_is_stored(log_in, database):
     await log_in(name="my secret by mistake", password="my secret on purpose")
     async with database.unit_of_work() as session:
         keys = " ".join(await session.scalars(select(Bucket.key)))
@@ -145,7 +143,7 @@ async def test_a_limit_can_be_switched_off(log_in, make_user):
 
 
 @pytest.mark.parametrize("rates", [{"login": "2/minute"}], indirect=True)
-async def test_the_back_office_counts_with_the_api_and_tells_on_its_own_page(log_in, client, make_user):
+async def test_the_back_office_shares_its_limits_with_the_api_and_shows_its_own_page(log_in, client, make_user):
     await make_user(username="ada", is_superuser=True)
     client.headers["Origin"] = ORIGIN
     from_here = {"X-Forwarded-For": "203.0.113.7"}
@@ -187,7 +185,7 @@ async def test_registrations_resets_verifications_and_tokens_have_limits_by_netw
 
 
 @pytest.mark.parametrize("rates", [{"factor": "2/minute"}], indirect=True)
-async def test_who_found_an_open_session_cannot_guess_the_password_by_it(rates, client_for, make_user):
+async def test_the_password_cannot_be_guessed_from_an_open_session(rates, client_for, make_user):
     client = await client_for(await make_user(username="ada"))
     guess = {"password": "a new one, and a long one", "current_password": WRONG}
     found = [(await client.patch("/api/users/me", json=guess)).status_code for _ in range(2)]
@@ -204,7 +202,7 @@ async def test_a_refusal_is_a_security_event(log_in, make_user, caplog):
     assert "lockout" in caplog.text
 
 
-def test_a_rate_that_cannot_be_read_is_told_when_the_settings_are_read(limits, make_settings):
+def test_an_invalid_rate_is_reported_when_the_settings_are_read(limits, make_settings):
     from dovetail.application import make_application
     from dovetail.errors import ConfigurationError
 

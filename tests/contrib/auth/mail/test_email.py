@@ -77,7 +77,7 @@ async def test_a_message_arrives_as_it_was_written():
     assert received.get_content().replace("\r\n", "\n").strip() == MESSAGE.body
 
 
-async def test_an_address_the_server_does_not_know_and_a_server_that_is_away_raise():
+async def test_an_unknown_address_and_an_unreachable_server_raise():
     async with smtp_server() as mailbox:
         mailbox.refuse = True
         with pytest.raises(OSError, match="nobody here"):  # SMTPException is an OSError

@@ -12,15 +12,15 @@ def languages(make_settings):
 
 
 @pytest.mark.parametrize("text", ["Choose a new password", "Author ID"])
-def test_a_language_of_the_site_says_what_the_framework_and_the_plugins_say(languages, text):
+def test_a_language_of_the_site_translates_mail_of_the_framework_and_plugins(languages, text):
     assert languages.find("de").code == "de"
     assert languages.find("de").messages.gettext(text) != text
 
 
-def test_english_is_written_where_it_was_asked_for(languages):
+def test_mail_requested_on_an_english_page_is_in_english(languages):
     assert languages.find("en") is ENGLISH
 
 
 @pytest.mark.parametrize("code", ["", "fr", "de-AT"])
-def test_what_nobody_asked_for_or_the_site_has_no_more_is_written_in_the_language_of_the_site(languages, code):
+def test_mail_without_a_page_or_known_language_is_in_the_language_of_the_site(languages, code):
     assert languages.find(code).code == "de"

@@ -76,7 +76,7 @@ async def test_mail_of_processes_that_are_killed_is_sent_by_another(database, da
     assert await rows(database) == []
 
 
-async def test_of_many_postmen_each_mail_is_sent_by_one(database):
+async def test_concurrent_senders_send_each_mail_once(database):
     async with database.unit_of_work() as session:
         for number in range(25):
             await send_message(session, hello(number))
@@ -85,7 +85,7 @@ async def test_of_many_postmen_each_mail_is_sent_by_one(database):
     assert sorted(message.subject for message in outbox.messages) == sorted(f"Hello {number}" for number in range(25))
 
 
-async def test_no_connection_is_held_while_the_mail_server_is_talked_to(database):
+async def test_no_connection_is_held_while_the_mail_server_is_contacted(database):
     held, at_once, most, ten_are_sent = [], [], [0], asyncio.Event()
 
     class Watching:
@@ -107,7 +107,7 @@ async def test_no_connection_is_held_while_the_mail_server_is_talked_to(database
     assert most == [10]
 
 
-async def test_what_fails_is_tried_again_later_and_later_and_given_up_at_last(database, session, make_user, caplog):
+async def test_failed_mail_is_retried_with_growing_delays_and_finally_given_up(database, session, make_user, caplog):
     ada = await make_user(username="ada")
     async with database.unit_of_work() as work:
         await tell_of_change(work, ada, lambda: "A passkey was added to your account.")
@@ -138,7 +138,7 @@ async def test_an_address_that_the_server_does_not_know_is_given_up_at_once(data
     assert (row.due_at, row.attempts) == (None, 1)
 
 
-async def test_no_token_stands_in_the_outbox_and_it_is_the_same_at_every_attempt(app, database, make_user):
+async def test_the_outbox_contains_no_token_and_every_attempt_sends_the_same_one(app, database, make_user):
     await make_user(username="ada")
     async with database.unit_of_work() as session:
         await send_token(session, MailKind.RESET_PASSWORD, "ada@example.org")
@@ -199,7 +199,7 @@ async def test_a_command_sends_what_is_due_and_lists_what_was_given_up_and_tries
 
 
 @pytest.mark.parametrize("kind", [MailKind.RESET_PASSWORD, MailKind.VERIFY_EMAIL])
-async def test_a_mail_with_a_token_for_nobody_leaves_nothing_behind(database, kind):
+async def test_a_token_mail_for_an_unknown_address_leaves_nothing_behind(database, kind):
     async with database.unit_of_work() as session:
         await send_token(session, kind, "nobody@example.org")
     outbox = Outbox()

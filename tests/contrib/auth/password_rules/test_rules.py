@@ -87,7 +87,7 @@ async def test_whatever_the_rules_say_a_password_has_8_characters_and_at_most_12
         assert answer.status_code == 422
 
 
-async def test_that_a_password_is_too_short_is_told_beside_what_the_rules_find(colours, session):
+async def test_a_short_password_is_reported_together_with_problems_found_by_rules(colours, session):
     with pytest.raises(InvalidInputError, match=r"expected 8 or more\. mauve is a colour"):
         check_password("mauve", username="ada", email="", context=context_of(session))
 
@@ -124,7 +124,7 @@ async def test_the_name_of_the_site_is_no_password(make_settings, database_url):
         ("Length", "not valid JSON"),
     ],
 )
-def test_a_rule_that_is_misspelt_is_told_when_the_settings_are_read(monkeypatch, tmp_path, value, words):
+def test_a_misspelt_rule_is_reported_when_the_settings_are_read(monkeypatch, tmp_path, value, words):
     monkeypatch.setenv("AUTH_PASSWORD_RULES", value)
     with pytest.raises(ConfigurationError) as caught:
         load_plugin_settings(AuthSettings, "AUTH_", tmp_path)

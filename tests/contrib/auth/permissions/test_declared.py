@@ -32,7 +32,7 @@ def test_each_model_has_four_permissions_and_is_not_imported_for_them():
     ]
 
 
-def test_the_words_of_a_models_name_are_told_apart_abbreviations_too():
+def test_the_name_of_a_model_is_split_into_words_and_abbreviations():
     plugin = Plugin(name="shop", models=lazy("no.such.module:APIKey", "no.such.module:Page2"))
     titles = [one.title for one in declared_permissions([plugin])]
     assert (titles[0], titles[-1]) == ("Can view api key", "Can delete page2")
@@ -46,7 +46,7 @@ def test_a_plugin_may_declare_more():
 @pytest.mark.parametrize(
     "given", ["refund", ("Refund", "x"), ("a b", "x"), ("refund", ""), ("refund", "x" * 201), ("r" * 100, "x"), 3]
 )
-def test_a_declaration_that_will_not_do_is_refused_with_what_is_expected(given):
+def test_an_invalid_declaration_is_refused_with_what_is_expected(given):
     with pytest.raises(ConfigurationError, match=r"plugin 'shop' declares the permission .*; expected a pair"):
         declared_permissions([shop(extensions={"auth.permissions": [given]})])
 
@@ -58,7 +58,7 @@ def test_a_permission_that_a_model_has_or_that_was_declared_already_is_refused()
             declared_permissions([shop(extensions={"auth.permissions": given})])
 
 
-def test_permissions_go_with_the_tables_and_stay_while_a_plugin_is_only_not_enabled():
+def test_permissions_are_deleted_with_the_tables_but_kept_while_a_plugin_is_disabled():
     kept = Declared("club.join", "club", "Can join")
     left = [kept, Declared("gone.join", "gone", "Can join"), Declared("shop.old", "shop", "Could")]
     names = [one.name for one in wanted(left, Migrated(plugins=[shop()], applied={"shop", "club"}))]
@@ -71,7 +71,7 @@ async def test_the_database_holds_those_of_all_plugins_after_migrate(session):
     assert {"blog.view_post", "blog.delete_tag", "auth.change_group", "comments.add_comment"} <= await stored(session)
 
 
-async def test_permissions_of_a_plugin_at_zero_are_gone_with_all_that_was_granted_of_them(settings, database):
+async def test_migrating_a_plugin_to_zero_deletes_its_permissions_and_their_grants(settings, database):
     async with database.unit_of_work() as session:
         await create_group(session, "editors", ["blog.view_post", "comments.view_comment", "auth.view_user"])
     await migrate(MigrationRun(settings, load_registry(settings), Target(plugin="comments", revision="zero")))
@@ -89,7 +89,7 @@ def test_an_internal_model_has_no_permissions_of_its_own():
     assert [one.name for one in declared_permissions([plugin])] == ["shop.refund_order"]
 
 
-async def test_what_nobody_manages_lengthens_no_list_of_permissions(session):
+async def test_internal_models_add_no_permissions(session):
     models = ("keptform", "challenge", "bucket", "outgoingmail", "securityevent", "totp", "passkey", "idempotentanswer")
     internal = (*models, "onetimetoken", "recoverycode", "refreshtoken", "providerlogin", "connectedlogin")
     named = [name for name in await stored(session) if name.endswith(tuple(f"_{model}" for model in internal))]
@@ -112,7 +112,7 @@ async def test_migrate_removes_the_permissions_of_a_model_that_became_internal_w
         assert list(await session.scalars(select(users_permissions.c.permission_name))) == []
 
 
-async def test_migrate_mends_permissions_when_no_migration_is_left_to_apply(settings, database):
+async def test_migrate_repairs_permissions_even_without_migrations_to_apply(settings, database):
     async with database.unit_of_work() as session:
         await session.execute(text("DELETE FROM auth_permission WHERE name = 'blog.view_post'"))
         await session.execute(text("UPDATE auth_permission SET title = 'Old' WHERE name = 'blog.add_post'"))

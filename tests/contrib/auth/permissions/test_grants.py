@@ -19,7 +19,7 @@ async def people(make_user, session):
     return [await session.get_one(User, key) for key in keys]
 
 
-async def test_what_is_revoked_is_gone_and_nothing_else(people, session):
+async def test_only_the_revoked_permission_is_removed(people, session):
     eddie, ada = people
     editors = await create_group(session, "Editors")
     holders = (eddie, ada, editors)
@@ -32,7 +32,7 @@ async def test_what_is_revoked_is_gone_and_nothing_else(people, session):
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_what_a_group_is_given_and_loses_is_told_with_its_name(session):
+async def test_events_about_permissions_of_a_group_have_its_name(session):
     editors = await create_group(session, "Editors")
     await grant(session, editors, [VIEW, CHANGE])
     await revoke(session, editors, [VIEW])
@@ -44,7 +44,7 @@ async def test_what_a_group_is_given_and_loses_is_told_with_its_name(session):
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_one_puts_others_into_groups_and_takes_them_out_if_one_may_do_what_these_give(people, session):
+async def test_managing_members_of_a_group_requires_its_permissions(people, session):
     eddie, ada = people
     await grant(session, eddie, [VIEW])
     await load_permissions(session, eddie)

@@ -24,6 +24,6 @@ from dovetail.translation.texts import speaking
         ),  # which nobody translated
     ],
 )
-def test_a_permission_on_a_model_is_said_in_german(name, title, said):
+def test_a_permission_on_a_model_is_shown_in_german(name, title, said):
     with speaking(Languages.load([("de", "Deutsch")], "de", {}).default):
         assert in_words(Permission(name=name, title=title)) == said

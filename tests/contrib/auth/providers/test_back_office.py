@@ -58,7 +58,7 @@ async def test_a_login_by_a_provider_never_leads_elsewhere(browser, make_user, p
     assert "elsewhere" not in entered.headers["location"].partition("?")[0]
 
 
-async def test_whom_it_does_not_let_in_is_told_on_the_login_page(browser, make_user, provider, session):
+async def test_a_refused_login_by_a_provider_is_explained_on_the_login_page(browser, make_user, provider, session):
     user = await make_user(username="reader")
     for words in ("No account is connected", "does not open the back office"):
         refused = await follow(browser, "/admin/login/with/corner")

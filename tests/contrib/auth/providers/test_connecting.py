@@ -35,7 +35,7 @@ async def test_a_verified_address_alone_does_not_open_the_account_that_has_it(br
     assert (await session.scalars(select(Session))).all() == []
 
 
-async def test_what_nobody_connected_yet_can_be_connected_after_another_login(browser, make_user):
+async def test_an_unconnected_login_can_be_connected_after_logging_in_another_way(browser, make_user):
     await make_user(username="ada")
     assert (await browser.log_in()).status_code == 401
     token = await token_of(browser.client, "ada")
@@ -58,7 +58,7 @@ async def test_whoever_has_a_second_factor_gets_a_challenge_unless_the_provider_
     assert "access_token" in (await browser.log_in()).json()
 
 
-async def test_what_happens_is_a_security_event(app, browser, make_user, session):
+async def test_logins_at_providers_are_security_events(app, browser, make_user, session):
     await make_user(username="ada")
     await browser.log_in()
     token = await token_of(browser.client, "ada")
@@ -203,7 +203,7 @@ async def test_a_proof_that_the_provider_got_long_ago_is_no_recent_one(browser, 
     assert answer.json()["type"].endswith("proof-required")
 
 
-async def test_what_a_browser_brought_back_is_nobody_elses(app, browser: Browser, make_user):
+async def test_the_result_of_a_login_belongs_to_its_browser(app, browser: Browser, make_user):
     await make_user(username="ada")
     await browser.connect(await token_of(browser.client, "ada"))
     assert (await browser.go_and_return()).status_code == 303

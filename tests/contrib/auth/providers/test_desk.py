@@ -68,7 +68,7 @@ async def test_the_browser_comes_back_to_the_page_it_named(browser):
         "/" + "x" * 2001,
     ],
 )
-async def test_no_other_site_can_be_named(browser, page):
+async def test_the_next_page_cannot_be_on_another_site(browser, page):
     answer = await browser.leave(next=page)
     assert answer.status_code == 422
     assert pointers(answer) == ["next"]
@@ -82,7 +82,7 @@ async def test_another_site_cannot_begin_a_login_for_somebody(browser, session):
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])  # how both count is shown with the limiter
-async def test_whoever_begins_very_many_logins_has_to_wait(browser):
+async def test_beginning_logins_is_limited(browser):
     answers = [await browser.leave("code") for _ in range(60)]
     while answers[-1].status_code == 303 and len(answers) < 150:  # one more a second is let through
         answers.append(await browser.leave("code"))
@@ -128,7 +128,7 @@ async def test_a_login_that_begins_removes_those_that_are_over(browser, session)
 
 
 @pytest.mark.parametrize("query", ["", "?state=", "?state=%00", "?state=guessed&code=x", "?state=" + "x" * 5000])
-async def test_whoever_only_guesses_is_refused(browser, provider, query):
+async def test_a_guessed_state_is_refused(browser, provider, query):
     await browser.leave()
     answer = await browser.return_to(f"/api/auth/providers/corner/callback{query}")
     assert answer.status_code in {400, 422}

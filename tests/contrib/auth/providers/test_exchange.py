@@ -53,7 +53,7 @@ async def log_in(
     return await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
 
 
-async def test_an_honest_provider_is_believed(provider):
+async def test_a_valid_answer_of_a_provider_is_accepted(provider):
     found = await log_in(provider)
     assert found == Vouched(
         issuer=provider.base,
@@ -197,7 +197,7 @@ DESCRIPTIONS = {
 
 
 @pytest.mark.parametrize("lies", DESCRIPTIONS.values(), ids=DESCRIPTIONS)
-async def test_nobody_is_sent_to_a_provider_whose_description(provider, lies):
+async def test_a_provider_with_invalid_metadata_is_not_used(provider, lies):
     provider.lies.discovery = lies
     with pytest.raises(ProviderError):
         await come_back(new_documents(), configured(provider.base))
@@ -216,14 +216,14 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-async def test_nobody_gets_in_whose_providers_token_endpoint_answers_what(provider, answer):
+async def test_an_invalid_answer_of_the_token_endpoint_is_refused(provider, answer):
     provider.lies.answer = answer
     with pytest.raises(ProviderError) as refused:
         await log_in(provider)
     assert refused.value.told == ""
 
 
-async def test_a_provider_leads_to_no_other_address(provider):
+async def test_redirects_of_a_provider_are_not_followed(provider):
     provider.lies.answer = RedirectResponse("/userinfo", 303)
     with pytest.raises(ProviderError):
         await log_in(provider)
@@ -237,7 +237,7 @@ async def test_a_provider_leads_to_no_other_address(provider):
         (PlainTextResponse(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}), "sent a compressed answer"),
     ],
 )
-async def test_an_answer_that_could_fill_the_memory_is_not_read(provider, answer, told):
+async def test_a_response_that_is_too_large_is_not_read(provider, answer, told):
     provider.lies.answer = answer
     with pytest.raises(ProviderError, match=told):
         await log_in(provider)
@@ -260,7 +260,7 @@ async def test_a_provider_that_never_answers_is_given_up(silent_port):
     assert refused.value.told.startswith("Corner does not answer at the moment.")
 
 
-async def test_many_who_come_at_once_make_the_provider_describe_itself_once(provider):
+async def test_concurrent_logins_fetch_the_metadata_once(provider):
     documents, ours = new_documents(), configured(provider.base)
     await asyncio.gather(*(documents.endpoints(ours) for _ in range(20)))
     assert provider.asked == ["/.well-known/openid-configuration"]

@@ -20,7 +20,7 @@ def read(monkeypatch, tmp_path):
     return read
 
 
-def test_a_list_and_a_mapping_say_the_same(read):
+def test_providers_can_be_given_as_a_list_or_a_mapping(read):
     assert read({"corner": CORNER}).providers == read([{"name": "corner", **CORNER}]).providers
     assert read([]).providers == ()
 
@@ -45,7 +45,7 @@ def test_a_list_and_a_mapping_say_the_same(read):
         ),
     ],
 )
-def test_what_cannot_be_is_refused_by_name_and_quotes_no_secret(read, value, told):
+def test_invalid_settings_are_refused_by_name_without_quoting_secrets(read, value, told):
     with pytest.raises(ConfigurationError, match=told) as refused:
         read(value)
     assert "AUTH_PROVIDERS" in str(refused.value)

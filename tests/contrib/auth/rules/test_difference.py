@@ -47,7 +47,7 @@ def told(after: Policy, before: Policy | None = None) -> list[str]:
     return [str(one).partition("\n")[0] for one in differences(old, new, roles_of(old, new, groups=groups))]
 
 
-def test_what_says_the_same_differs_in_nothing() -> None:
+def test_equal_rules_have_no_differences() -> None:
     assert told(Policy()) == []
 
 

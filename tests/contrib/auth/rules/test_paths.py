@@ -70,7 +70,7 @@ def test_a_question_and_its_two_conditions_become_one_condition_that_means_the_s
         assert found == {"true": 1, "false": 0, "published": published, "own": own}[yes if asked else no]
 
 
-def test_a_refusal_is_a_leaf_that_no_row_fulfils_and_keeps_its_words() -> None:
+def test_a_refusal_is_a_leaf_without_rows_that_keeps_its_message() -> None:
     def refusing(viewer: User) -> ColumnElement[bool]:
         check_permission(viewer, VIEW.name)
         return true()
@@ -103,7 +103,7 @@ def test_a_rule_that_needs_a_real_user_is_refused_and_told_why(rule: object, wor
         explore(rule, value_of, NO_ROWS)  # type: ignore[arg-type]  # it is made wrong
 
 
-def test_a_rule_that_catches_errors_is_asked_every_question_all_the_same() -> None:
+def test_all_questions_of_a_rule_that_catches_errors_are_explored() -> None:
     def careful(viewer: User) -> ColumnElement[bool]:
         try:
             return true() if viewer.has_perm(VIEW.name) else false()

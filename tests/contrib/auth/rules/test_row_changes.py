@@ -87,7 +87,7 @@ async def test_a_condition_on_related_rows_and_with_signs_is_run_as_the_rule_run
     assert lines == ["gained here: 1 row: 4", "lost here: no row"]
 
 
-async def test_of_many_rows_the_first_keys_and_the_number_are_told(told, session, make_user):
+async def test_of_many_rows_the_first_keys_and_the_number_are_shown(told, session, make_user):
     author = await session.get_one(User, 1)
     session.add_all(
         Post(id=key, title="t", content="c", author_id=author.id, is_published=False) for key in range(100, 130)
@@ -109,11 +109,11 @@ async def test_of_many_users_the_first_are_looked_at_and_that_is_said(told, sess
     )
 
 
-async def test_what_was_no_rule_about_rows_that_are_there_is_not_run(told):
+async def test_only_rules_about_existing_rows_are_run(told):
     assert await told(lambda _: false(), lambda _: true(), action="add") is None
 
 
-async def test_a_condition_on_what_this_database_has_not_is_told_and_ends_nothing(told, database, session):
+async def test_a_condition_on_a_missing_table_is_reported_without_stopping(told, database, session):
     old = take_snapshot([Ruled("blog", Post, Rule(lambda _: PUBLISHED))])
     new = take_snapshot([Ruled("blog", Post, Rule(lambda _: true()))])
     one = next(one for one in differences(old, new, roles_of(old, new)) if one.role.name == "a user")
@@ -124,7 +124,7 @@ async def test_a_condition_on_what_this_database_has_not_is_told_and_ends_nothin
     assert (await row_changes(database, runnable))[0] == "gained here: 2 rows: 1, 2"
 
 
-async def test_what_another_version_wrote_has_its_time_and_can_only_read(told, database, session, monkeypatch):
+async def test_conditions_of_another_version_are_read_only_and_time_limited(told, database, session, monkeypatch):
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
     role = roles_of()[0]
     monkeypatch.setattr(module, "PATIENCE", 0.2)

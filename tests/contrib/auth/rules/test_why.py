@@ -65,7 +65,7 @@ async def test_a_yes_names_what_was_asked_and_the_condition_of_the_rule(session:
     assert found.condition == f"blog_post.author_id = {ada.id}"
 
 
-async def test_a_no_names_the_permission_that_would_turn_it(session: AsyncSession, ada: User) -> None:
+async def test_a_refusal_names_the_permission_that_would_change_it(session: AsyncSession, ada: User) -> None:
     found = await ask(session, ada, "change", 2)
     assert (found.is_allowed, found.change) == (False, (CHANGE,))
 
@@ -85,7 +85,7 @@ async def test_a_yes_by_a_permission_names_it_as_what_would_end_it(session: Asyn
     assert (found.is_allowed, found.change) == (True, (CHANGE,))
 
 
-async def test_no_grant_helps_somebody_unknown(session: AsyncSession, ada: User) -> None:
+async def test_no_grant_helps_an_anonymous_user(session: AsyncSession, ada: User) -> None:
     found = await ask(session, None, "view", 1)
     assert (found.is_allowed, found.change, found.answers) == (False, None, {})
     assert (await ask(session, None, "view", 3)).is_allowed
@@ -116,7 +116,7 @@ class FieldByField(OnesOwn):
         return frozenset({"title"}) if viewer is None else frozenset({"slug"})
 
 
-async def test_an_account_that_is_off_is_told_before_all_else_and_the_fields_are_those_of_the_user(
+async def test_a_deactivated_account_is_reported_first_and_fields_are_those_of_the_user(
     session: AsyncSession, ada: User
 ) -> None:
     ruled = Ruled("blog", Post, FieldByField())

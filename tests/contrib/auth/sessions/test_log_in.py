@@ -55,7 +55,7 @@ async def test_somebody_who_is_deactivated_is_not_logged_in(session, ada):
     assert await session.scalar(select(func.count()).select_from(Session)) == 0
 
 
-async def test_a_program_that_logs_in_for_every_call_fills_no_table(make_user, session, monkeypatch):
+async def test_a_program_that_logs_in_for_every_call_cannot_flood_the_table(make_user, session, monkeypatch):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
     ada, other = [await make_user(username=name) for name in ("ada", "bob")]
     of_bob, in_the_office = await new_token(session, other.id), await new_token(session, ada.id, door=Door.OFFICE)

@@ -114,7 +114,7 @@ async def test_another_client_has_no_grace(client, given):
 
 
 @ON_ONE
-async def test_who_was_second_to_a_thief_ends_the_session_by_trying_again(client, given, session):
+async def test_an_owner_who_was_slower_than_a_thief_ends_the_session_by_retrying(client, given, session):
     stolen = (await refresh(client, given["refresh_token"])).json()  # by a thief behind the same address
     assert (await refresh(client, given["refresh_token"])).status_code == 400
     await let_pass(session, timedelta(seconds=15))

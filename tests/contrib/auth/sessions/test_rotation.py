@@ -30,7 +30,7 @@ async def begun(database, user, lifetime):
         return logged_in.token
 
 
-async def test_of_two_who_change_a_token_at_once_one_gets_the_new_one(database, ada):
+async def test_of_two_concurrent_rotations_one_gets_the_new_token(database, ada):
     token = await begun(database, ada, Lifetime(absolute=1000, idle=900))
 
     async def change():
@@ -45,7 +45,7 @@ async def test_of_two_who_change_a_token_at_once_one_gets_the_new_one(database, 
         assert list(await session.scalars(select(Session.token_hash))) == [hash_token(new.token)]
 
 
-async def test_the_token_of_another_is_not_changed(database, ada, make_user):
+async def test_the_token_of_another_session_is_not_changed(database, ada, make_user):
     token = await begun(database, ada, Lifetime(absolute=1000))
     bob = await make_user(username="bob")
     async with database.unit_of_work() as session:
@@ -53,7 +53,7 @@ async def test_the_token_of_another_is_not_changed(database, ada, make_user):
         assert await rotate(session, token, ada) is not None
 
 
-async def test_every_right_counts_and_nothing_else_does(session, make_user):
+async def test_the_hash_of_rights_depends_on_every_permission_and_nothing_else(session, make_user):
     user = await session.get_one(User, (await make_user(username="eve")).id)
     await load_permissions(session, user)
     seen = {rights_of(user)}

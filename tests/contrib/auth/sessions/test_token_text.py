@@ -21,7 +21,7 @@ def test_a_token_has_a_prefix_43_random_digits_and_a_checksum():
         assert not is_token_text(token, REFRESH_PREFIX)
 
 
-def test_a_token_with_one_digit_changed_is_none():
+def test_a_token_with_one_changed_digit_is_invalid():
     token = make_token_text(PERSONAL_PREFIX)
     for place in range(len(PERSONAL_PREFIX), LENGTH):
         other = "a" if token[place] != "a" else "b"

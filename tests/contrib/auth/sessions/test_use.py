@@ -40,7 +40,7 @@ async def set_back(session, minutes, **values):
 
 
 @pytest.mark.parametrize("road", ["fast", "usual"])
-async def test_a_use_is_written_down_once_in_five_minutes_and_after_the_answer(
+async def test_use_is_recorded_once_in_five_minutes_and_after_the_response(
     app, client, session, count_statements, road
 ):
     if road == "usual":
@@ -61,7 +61,7 @@ async def test_a_use_is_written_down_once_in_five_minutes_and_after_the_answer(
         assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
-async def test_writing_notes_the_use_too(app, client, session):
+async def test_write_requests_also_record_the_use(app, client, session):
     for ask in (
         lambda: client.post("/api/posts", json={"title": "x", "content": "y"}),
         lambda: client.patch("/api/users/me", json={"bio": "x"}),
@@ -73,7 +73,7 @@ async def test_writing_notes_the_use_too(app, client, session):
         assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
-async def test_many_requests_at_once_are_one_write_behind_them(app, client, session, count_statements, monkeypatch):
+async def test_concurrent_requests_are_recorded_by_one_write(app, client, session, count_statements, monkeypatch):
     monkeypatch.setattr(use, "PAUSE", 0.01)
     await set_back(session, 6)
     with count_statements() as statements:
@@ -83,7 +83,7 @@ async def test_many_requests_at_once_are_one_write_behind_them(app, client, sess
     assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
-async def test_use_puts_off_the_end_of_a_session_up_to_its_absolute_end(session, ada):
+async def test_use_extends_a_session_up_to_its_absolute_end(session, ada):
     user = await session.get_one(User, ada.id)
     row = (await log_in(session, user, connection=None, method="x", lifetime=Lifetime(absolute=5000, idle=1000))).row
     end = row.created_at + timedelta(seconds=5000)
@@ -102,7 +102,7 @@ async def test_use_puts_off_the_end_of_a_session_up_to_its_absolute_end(session,
         assert abs(row.expires_at - now - left) < timedelta(seconds=30)
 
 
-async def test_the_use_of_a_session_puts_off_no_end_but_its_own(session, ada):
+async def test_the_use_of_a_session_extends_no_other_session(session, ada):
     user = await session.get_one(User, ada.id)
     keys = [(await log_in(session, user, connection=None, method="x")).row.id for _ in range(2)]
     await set_back(session, 6)
@@ -111,13 +111,13 @@ async def test_the_use_of_a_session_puts_off_no_end_but_its_own(session, ada):
     assert used[0] - used[1] > 5 * MINUTE
 
 
-async def test_a_session_that_nobody_uses_is_over(client, session):
+async def test_an_idle_session_ends(client, session):
     await set_back(session, 20, expires_at=datetime.now(UTC) - MINUTE, ends_at=datetime.now(UTC) + 60 * MINUTE)
     assert (await client.get("/api/users/me")).status_code == 401
 
 
 @pytest.mark.parametrize("what", ["ended", "over"])
-async def test_a_late_note_of_use_revives_no_session(app, client, session, what):
+async def test_recording_use_late_does_not_revive_a_session(app, client, session, what):
     await set_back(session, 6, idle_seconds=1000, ends_at=datetime.now(UTC) + 60 * MINUTE)
     await client.get("/api/users/me")
     over = datetime.now(UTC) - MINUTE
@@ -127,7 +127,7 @@ async def test_a_late_note_of_use_revives_no_session(app, client, session, what)
     assert (await client.get("/api/users/me")).status_code == 401
 
 
-async def test_what_is_left_is_written_when_the_server_stops_and_not_later(app, client, session, monkeypatch):
+async def test_pending_uses_are_recorded_when_the_server_stops(app, client, session, monkeypatch):
     monkeypatch.setattr(use, "PAUSE", 3600)
     await set_back(session, 6)
     await client.get("/api/users/me")
@@ -151,7 +151,7 @@ async def test_a_database_that_is_away_costs_a_line_in_the_log(app, client, sess
     assert datetime.now(UTC) - await used_at(session) < MINUTE
 
 
-async def test_what_another_process_has_just_written_down_is_not_written_again(session, client):
+async def test_use_recorded_by_another_process_is_not_recorded_again(session, client):
     await set_back(session, 4)
     before = await used_at(session)
     key = await session.scalar(select(Session.id))

@@ -78,7 +78,7 @@ async def test_a_token_is_its_owners_alone_and_one_that_was_never_made_is_nobody
 
 
 @ON_ONE
-async def test_all_rights_of_the_owner_are_given_only_if_that_is_said(browser):
+async def test_a_token_without_scopes_has_to_be_requested_explicitly(browser):
     long = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 6  # 108 characters, as they are stored
     for body in ({"scopes": []}, {"unlimited": True}, {"name": long}):
         answer = await browser.post("/api/auth/tokens", json={**SCOPED, **body})
@@ -94,7 +94,7 @@ async def test_scopes_are_permissions_that_there_are_and_lifetimes_have_a_limit(
     assert (answer.status_code, pointers(answer)) == (422, ["/lifetime_days"])
 
 
-async def test_making_and_revoking_take_a_recent_proof_that_no_token_can_give(browser, client, session):
+async def test_creating_and_revoking_require_a_recent_proof_that_no_token_can_give(browser, client, session):
     made = await make(browser, scopes=[], unlimited=True)
     token = bearer(made["token"])
     assert (await client.post("/api/auth/tokens", json=SCOPED, headers=token)).status_code == 403

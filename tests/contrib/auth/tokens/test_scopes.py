@@ -67,7 +67,7 @@ def scope_of(answer):
     return challenge.partition('scope="')[2].rstrip('"')
 
 
-async def test_a_superusers_token_does_what_its_scopes_name_and_nothing_else(client, root, limited, draft):
+async def test_a_superusers_scoped_token_is_limited_to_its_scopes(client, root, limited, draft):
     token = await limited(root, "blog.view_post")
     assert (await client.get(f"/api/posts/{draft}", headers=token)).status_code == 200
     assert scope_of(await client.post("/api/posts", json=POST, headers=token)) == "blog.add_post"
@@ -93,7 +93,7 @@ async def test_a_superusers_token_does_what_its_scopes_name_and_nothing_else(cli
         ("DELETE", "/api/users/me/pending-email"),
     ],
 )
-async def test_what_asks_for_no_permission_is_closed_to_a_token_with_scopes(client, root, limited, method, path):
+async def test_endpoints_without_a_permission_refuse_tokens_with_scopes(client, root, limited, method, path):
     token = await limited(root, "blog.view_post", "auth.change_user", "auth.view_user")
     body = {"json": {"full_name": "Eve"}} if method == "PATCH" else {}
     assert scope_of(await client.request(method, path, headers=token, **body)) == ""
@@ -106,13 +106,13 @@ async def test_what_only_staff_may_see_of_the_site_is_closed_too(client, root, l
 
 
 @ON_ONE
-async def test_every_token_tells_who_one_is(client, root, limited):
+async def test_every_token_can_read_its_own_user(client, root, limited):
     token = await limited(root, "blog.view_post")
     assert (await client.get("/api/users/me", headers=token)).json()["username"] == "root"
     assert (await client.get("/api/users/me/permissions", headers=token)).status_code == 200
 
 
-async def test_a_scope_gives_nothing_that_the_owner_may_not_do_now(client, ada, root, limited, session):
+async def test_a_scope_allows_nothing_that_the_owner_may_not_do_now(client, ada, root, limited, session):
     post = Post(title="Other", content="b", author_id=root.id, is_published=True)
     session.add(post)
     await session.commit()
@@ -138,7 +138,7 @@ async def test_a_scope_lets_the_owner_do_with_their_own_what_everybody_may(clien
     assert (await client.post("/api/posts", json=POST, headers=token | VIA_FASTAPI)).status_code == 201
 
 
-async def test_nobody_is_given_more_than_the_scopes_by_a_token_that_manages_users(client, root, ada, limited):
+async def test_a_token_that_manages_users_can_grant_only_its_scopes(client, root, ada, limited):
     token, path = await limited(root, "auth.view_user", "auth.change_user"), f"/api/users/{ada.id}"
     assert (await client.patch(path, json={"full_name": "Ada"}, headers=token)).status_code == 200
     assert (await client.patch(path, json={"is_superuser": True}, headers=token)).status_code == 403
@@ -260,7 +260,7 @@ async def test_of_related_objects_that_no_scope_names_a_token_sees_what_everybod
         assert sorted(post["title"] for post in word["posts"]) == titles, scopes
 
 
-def test_who_is_refused_is_told_what_token_it_takes():
+def test_a_refusal_names_the_required_scope():
     assert str(InsufficientScopeError()).endswith("; this takes one without scopes, or a login.")
     assert str(InsufficientScopeError("shop.add_order")).endswith("; this takes one with the scope shop.add_order.")
 
@@ -292,9 +292,7 @@ async def test_a_token_with_scopes_takes_the_one_statement_that_a_login_takes(  
 
 
 @ON_ONE
-async def test_what_looks_like_a_token_and_has_a_wrong_checksum_takes_no_statement(
-    client, root, limited, count_statements
-):
+async def test_a_token_with_a_wrong_checksum_takes_no_statement(client, root, limited, count_statements):
     token = await limited(root, "blog.view_post")
     wrong = {"Authorization": token["Authorization"][:-1] + ("a" if token["Authorization"][-1] != "a" else "b")}
     for path in ("/api/posts", "/api/users/me"):

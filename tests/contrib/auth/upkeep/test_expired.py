@@ -58,7 +58,7 @@ def test_the_command_removes_what_has_expired_and_nothing_else(database_url, run
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_at_a_terminal_a_bar_tells_how_far_it_is(database_url, run_async):
+def test_a_terminal_shows_a_progress_bar(database_url, run_async):
     run_async(make)
     code, screen = at_a_terminal(["purge-expired"], [], database_url)
     assert code == 0
@@ -80,7 +80,7 @@ async def test_each_batch_is_a_transaction_of_its_own(database, monkeypatch):
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_row_that_somebody_else_has_locked_stays_for_the_next_time(database):
+async def test_locked_rows_are_left_for_the_next_run(database):
     async with database.unit_of_work() as session:
         user = await create_user(session, username="ada", email="ada@example.org", password=None)
         session.add_all(
@@ -110,6 +110,6 @@ async def test_a_plugin_lists_rows_of_its_own(session):
 
 
 @pytest.mark.parametrize("thing", ["carts", ("cart", User), ("cart", int, print), ("cart", User, True)], ids=repr)
-async def test_what_cannot_be_removed_is_refused(session, thing):
+async def test_an_invalid_entry_of_a_plugin_is_refused(session, thing):
     with pytest.raises(ConfigurationError, match="expected what a row is called"):
         list(expired_of(with_extension(context_of(session), thing)))
