@@ -39,7 +39,7 @@ class Used(Protocol):
 
     @property
     def is_due(self) -> bool:
-        """Whether its use has to be recorded."""
+        """True if its use has to be recorded."""
 
 
 NoteUse: TypeAlias = Callable[[AsyncSession, Sequence[int]], Awaitable[None]]

@@ -64,7 +64,7 @@ class Credential(BaseModel):
 
 
 class AssertionResponse(BaseModel):
-    """What an authenticator signed."""
+    """The data that an authenticator signed."""
 
     client_data: Base64Url = Field(alias="clientDataJSON")
     authenticator_data: Base64Url = Field(alias="authenticatorData")
