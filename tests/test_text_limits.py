@@ -8,10 +8,13 @@ from time import thread_time
 from typing import Any
 
 import pytest
+from sqlalchemy.dialects.postgresql import INT4RANGE, Range
 
+from dovetail.contrib.admin.columns.texts import read_duration
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.testing import PASSWORD
+from dovetail.database.engine.ranges import read_range
 from dovetail.errors import InvalidInputError
 from dovetail.validators import LONGEST_NORMALIZED, normalize
 from plugins.blog.models import Post, Tag
@@ -193,6 +196,19 @@ def test_a_limit_that_is_none_is_a_mistake_of_ours():
         normalize("fine", maximum=3)
     with pytest.raises(TypeError, match="expected 2000 or less"):
         normalize("fine", maximum=1_000_000)
+
+
+def test_a_long_text_is_no_duration_and_no_range_without_a_try_for_each_place_in_it():
+    before = thread_time()
+    blank = "1" + " " * 200_000 + "!"
+    assert read_duration(blank) == blank
+    assert read_duration("9" * 5_000 + " days") == "9" * 5_000 + " days"
+    assert read_duration("1 \t  days") == "1 days, 00:00:00.0"
+    for text in ("[" + " " * 20_000, "[1," + " " * 20_000, '["' + " " * 20_000):
+        with pytest.raises(ValueError, match="expected a range as in"):
+            read_range(INT4RANGE, text)
+    assert read_range(INT4RANGE, ' [ " 1 " , 5 ) ') == Range(1, 5)
+    assert thread_time() - before < PLENTY
 
 
 def test_nothing_else_normalises_text():

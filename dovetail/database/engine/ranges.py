@@ -16,7 +16,8 @@ from dovetail.errors import quoted
 
 Bound: TypeAlias = int | Decimal | date | datetime
 Bounds: TypeAlias = Literal["()", "[)", "(]", "[]"]
-WRITTEN = re.compile(r'\s*([\[(])\s*("?)([^",()\[\]]*)\2\s*,\s*("?)([^",()\[\]]*)\4\s*([\])])\s*')
+BOUND = r'([^",()\[\]]*|\s*"[^",()\[\]]*"\s*)'  # with its spaces, so that each can be read in one way only
+WRITTEN = re.compile(rf"\s*([\[(]){BOUND},{BOUND}([\])])\s*")
 # The database's limits. They exclude the largest value: PostgreSQL stores an inclusive upper bound as the next value.
 ITEMS: Mapping[tuple[type, ...], object] = {
     (postgresql.INT4RANGE, postgresql.INT4MULTIRANGE): Annotated[int, Field(ge=-(2**31), lt=2**31 - 1)],
@@ -38,10 +39,10 @@ def read_range(kind: type, text: str) -> Range[Bound]:
     found = WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError(f"expected a range as in [1,5) or (,9] or empty, found {quoted(text)}")
-    lower, upper = (_read_bound(kind, found[group].strip()) for group in (3, 5))
+    lower, upper = (_read_bound(kind, found[group].strip().strip('"').strip()) for group in (2, 3))
     if lower is not None and upper is not None and gt(lower, upper):  # both are of one type
         raise ValueError(f"expected a lower bound that is not above the upper one, found {quoted(text)}")
-    return Range(lower, upper, bounds=cast("Bounds", found[1] + found[6]))
+    return Range(lower, upper, bounds=cast("Bounds", found[1] + found[4]))
 
 
 def write_range(value: object) -> str:

@@ -17,7 +17,7 @@ SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{
 DAY_PARTS = {"%d": r"(?P<day>\d{1,2})", "%m": r"(?P<month>\d{1,2})", "%Y": r"(?P<year>\d{4})"}
 WITH_POINTS = "%d.%m.%Y"  # read in every language, as ISO 8601 is: nobody takes it for anything else
 DURATION = re.compile(
-    r"(?:\+|([-\u2212]))?\s*(?=\S)(?:(\d[\d.,'\s]*?)\s*([^\W\d_]+),?\s*)?(?:(\d{1,6}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?)?"
+    r"(?:\+|([-\u2212]))?\s*(?=\S)(?:(\d[\d.,'\s]*)([^\W\d_]+),?\s*)?(?:(\d{1,6}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?)?"
 )
 WRONG_JSON = (  # in the words of Python's json
     gettext_lazy("Expecting value"),
@@ -32,6 +32,7 @@ WRONG_JSON = (  # in the words of Python's json
     gettext_lazy("Illegal trailing comma before end of object"),
     gettext_lazy("Illegal trailing comma before end of array"),
 )
+MOST_DIGITS = 9  # of days: Python's own durations have no more
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -96,8 +97,10 @@ def read_duration(text: str) -> str:
     if found is None:
         return text
     sign, count, word, hours, minutes, seconds, fraction = found.groups()
-    count = (count or "0").replace(pgettext("between thousands", ","), "")
-    if not count.isdigit() or (word or "d").lower() not in {"d", "day", "days", *formats.words_for_days()}:
+    count = (count or "0").strip().replace(pgettext("between thousands", ","), "")
+    if not count.isdigit() or len(count) > MOST_DIGITS:
+        return text
+    if (word or "d").lower() not in {"d", "day", "days", *formats.words_for_days()}:
         return text
     more, hour = divmod(int(hours or 0), 24)
     clock = f"{hour:02}:{minutes or '00'}:{seconds or '00'}.{fraction or 0}"

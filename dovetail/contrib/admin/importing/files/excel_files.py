@@ -1,10 +1,8 @@
 """Read the table of a workbook of Excel: its first sheet that is shown, row by row.
 
-A workbook is an archive of XML. What it would be unpacked is told before, and held to by `zipfile`; openpyxl reads the
-XML by defusedxml, which refuses entities.
+A workbook is an archive of XML. `workbook_limits.py` has looked over all of it before openpyxl reads a part of it.
 """
 
-import re
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +17,7 @@ from dovetail.contrib.admin.importing.files.sheet import (
     UnreadableFileError,
     headings,
 )
+from dovetail.contrib.admin.importing.files.workbook_limits import check_workbook
 from dovetail.translation.texts import gettext, gettext_lazy
 
 if TYPE_CHECKING:
@@ -26,11 +25,7 @@ if TYPE_CHECKING:
 
     from openpyxl.workbook.workbook import Workbook
 
-LARGEST = 67_108_864  # bytes of all parts of a workbook
-MOST_PARTS = 1000
 MOST_LINES = 20  # of the sheet for each row that may be imported: the others are empty
-# A cell with a formula and no result; one whose result is a text without letters says so (t="str").
-NO_RESULT = re.compile(rb'<c\b(?![^>]*\bt="str")[^>]*>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>|</c>)')
 ERROR = "e"  # the kind of a cell whose formula failed
 NO_WORKBOOK = gettext_lazy("This is not a workbook of Excel (.xlsx), or it is damaged or protected by a password.")
 
@@ -53,7 +48,8 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
     from openpyxl import load_workbook
 
     try:
-        _check(content)
+        with ZipFile(BytesIO(content)) as archive:
+            check_workbook(archive)
         book = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             return _table(book, most_rows)
@@ -83,20 +79,6 @@ def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types
         case timedelta():
             return as_duration(value)
     return str(value)
-
-
-def _check(content: bytes) -> None:
-    with ZipFile(BytesIO(content)) as archive:
-        parts = archive.infolist()
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
-            raise UnreadableFileError(
-                gettext("The workbook is too large: unpacked it may have %(most)s bytes.") % {"most": f"{LARGEST:,}"}
-            )
-        sheets = [part for part in parts if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part.filename)]
-        if any(NO_RESULT.search(archive.read(part)) for part in sheets):
-            raise UnreadableFileError(
-                gettext("The workbook has formulas without a result. Open it in Excel, save it, and upload it again.")
-            )
 
 
 def _table(book: "Workbook", most_rows: int) -> Sheet:

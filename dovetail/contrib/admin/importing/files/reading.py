@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
-from anyio.to_thread import run_sync
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 
 from dovetail.contrib.admin.importing.files.excel_files import read_excel
 from dovetail.contrib.admin.importing.files.sheet import Sheet, UnreadableFileError
@@ -18,6 +19,7 @@ READERS: Mapping[str, Callable[[bytes, int], Sheet]] = {
     ".xlsx": read_excel,
 }
 ACCEPTED = ", ".join(READERS)
+_LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.admin.importing")  # of each event loop
 
 
 async def read_file(name: str, content: bytes, most_rows: int) -> Sheet:
@@ -29,4 +31,13 @@ async def read_file(name: str, content: bytes, most_rows: int) -> Sheet:
         )
     if not content:
         raise UnreadableFileError(gettext("The file is empty."))
-    return await run_sync(reader, content, most_rows)
+    return await to_thread.run_sync(reader, content, most_rows, limiter=_limiter())
+
+
+def _limiter() -> CapacityLimiter:
+    """Return the limiter of the running loop: one file at a time, as it may take much memory and many seconds."""
+    found = _LIMITER.get(None)
+    if found is None:
+        found = CapacityLimiter(1)
+        _LIMITER.set(found)
+    return found

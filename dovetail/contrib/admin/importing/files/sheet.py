@@ -71,9 +71,7 @@ class SheetBuilder:
                 % {"line": line, "count": len(self.columns)}
             )
         if len(self.rows) == self.most_rows:
-            raise UnreadableFileError(
-                gettext("The file has more than %(most)s rows. Import it in parts.") % {"most": f"{self.most_rows:,}"}
-            )
+            raise too_many_rows(self.most_rows)
         if (len(self.rows) + 1) * len(self.columns) > MOST_CELLS:
             raise UnreadableFileError(
                 gettext("The file has more than %(most)s cells. Import it in parts.") % {"most": f"{MOST_CELLS:,}"}
@@ -101,6 +99,13 @@ class SheetBuilder:
             raise UnreadableFileError(
                 gettext("The cells have more than %(most)s bytes. Import them in parts.") % {"most": f"{MOST_BYTES:,}"}
             )
+
+
+def too_many_rows(most: int) -> UnreadableFileError:
+    """Return what says that a file has more rows than it may have."""
+    return UnreadableFileError(
+        gettext("The file has more than %(most)s rows. Import it in parts.") % {"most": f"{most:,}"}
+    )
 
 
 def headings(cells: Iterable[Cell]) -> list[str]:

@@ -15,6 +15,7 @@ from dovetail.contrib.admin.importing.files.sheet import (
     SheetBuilder,
     UnreadableFileError,
     headings,
+    too_many_rows,
 )
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -62,6 +63,8 @@ def read_json(content: bytes, most_rows: int) -> Sheet:
     Lines are the places of the objects in the array, from 1. What an object does not name is not said of it.
     """
     items = _array(content)
+    if len(items) > most_rows:
+        raise too_many_rows(most_rows)
     columns = list(dict.fromkeys(name for item in items for name in item))
     builder = SheetBuilder(columns, most_rows)
     for place, item in enumerate(items, start=1):

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 from xlsxwriter import Workbook as SharingWorkbook
 
-from dovetail.contrib.admin.importing.files import excel_files, sheet
+from dovetail.contrib.admin.importing.files import sheet, workbook_limits
 from dovetail.contrib.admin.importing.files.excel_files import read_excel
 from dovetail.contrib.admin.importing.files.sheet import UnreadableFileError
 from dovetail.contrib.admin.importing.files.text_files import read_csv, read_json
@@ -106,13 +106,13 @@ def test_a_long_text_that_many_cells_of_a_small_workbook_share_is_held_to_the_bo
 def test_a_workbook_that_would_grow_beyond_all_bounds_is_refused_before_it_is_unpacked(monkeypatch):
     content = BytesIO()
     with ZipFile(content, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("xl/sharedStrings.xml", b"0" * (excel_files.LARGEST + 1))
+        archive.writestr("xl/sharedStrings.xml", b"0" * (workbook_limits.LARGEST + 1))
     assert len(content.getvalue()) < 100_000
     with pytest.raises(UnreadableFileError, match="too large"):
         read_excel(content.getvalue(), 10)
     content = BytesIO()
     with ZipFile(content, "w") as archive:
-        for number in range(excel_files.MOST_PARTS + 1):
+        for number in range(workbook_limits.MOST_PARTS + 1):
             archive.writestr(f"{number}.xml", b"")
     with pytest.raises(UnreadableFileError, match="too large"):
         read_excel(content.getvalue(), 10)
@@ -131,6 +131,54 @@ def test_a_workbook_that_would_grow_beyond_all_bounds_is_refused_before_it_is_un
             archive.writestr(part, bomb if "sheet1" in part else book.read(part))
     with pytest.raises(UnreadableFileError, match="not a workbook"):
         read_excel(content.getvalue(), 10)
+
+
+def replaced(part: str, old: str, new: str) -> bytes:
+    """A workbook of one row with another text in one of its parts."""
+    made = BytesIO()
+    with ZipFile(BytesIO(workbook(["a"], ["x"]))) as book, ZipFile(made, "w", ZIP_DEFLATED) as archive:
+        for name in book.namelist():
+            text = book.read(name).decode()
+            assert name != part or old in text
+            archive.writestr(name, text.replace(old, new, 1) if name == part else text)
+    assert len(made.getvalue()) < 200_000
+    return made.getvalue()
+
+
+SHEET, STYLES = "xl/worksheets/sheet1.xml", "xl/styles.xml"
+FORMAT = '<numFmts><numFmt numFmtId="200" formatCode="{}"/></numFmts><fonts'
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        (SHEET, "</sheetData>", f"<row>{'<c><v>1</v></c>' * 100_000}</row></sheetData>"),
+        (SHEET, "</sheetData>", f"</sheetData>{'<a/>' * 200_000}"),
+        (SHEET, "</sheetData>", f'</sheetData><a b="{"x" * 2_000_000}"/>'),
+        (SHEET, "</sheetData>", f"{'<row><c/></row>' * 1_600_000}</sheetData>"),
+        (STYLES, "</cellXfs>", f"{'<xf/>' * 200_000}</cellXfs>"),
+        (STYLES, "<fonts", FORMAT.format("[" * 1_000)),
+    ],
+    ids=["row", "elements", "attribute", "rows", "styles", "format"],
+)
+def test_a_small_workbook_that_would_hold_more_than_excel_writes_is_refused_before_openpyxl_reads_it(
+    monkeypatch, part, old, new
+):
+    content = replaced(part, old, new)
+    monkeypatch.setattr("openpyxl.load_workbook", pytest.fail)
+    with pytest.raises(UnreadableFileError, match="holds more than Excel writes"):
+        read_excel(content, 10)
+
+
+def test_a_workbook_of_tags_that_never_end_is_looked_over_once():
+    with pytest.raises(UnreadableFileError, match="not a workbook"):
+        read_excel(replaced(SHEET, "<sheetData>", "<sheetData>" + "<c " * 1_000_000), 10)
+    assert read_excel(replaced(STYLES, "<fonts", FORMAT.format("[" * 255)), 10).rows == [["x"]]
+
+
+def test_more_objects_than_rows_are_refused_before_each_is_asked_for_each_column():
+    with pytest.raises(UnreadableFileError, match="more than 10 rows"):
+        read_json(b'[{"a": 1}' + b", {}" * 11 + b"]", 10)
 
 
 def calculated(formula: str, result: object) -> bytes:
