@@ -140,3 +140,10 @@ async def test_lists_of_lists_are_typed_as_json_and_texts_of_the_database_as_tex
                 rf'id="errors-field-{name}"><div class="invalid-feedback d-block">([^<]*)', refused.text
             )
             assert told in "".join(mistake), (name, typed)
+
+
+@pytest.mark.parametrize("numbers", ["1\n" * 10_001, f"[{'1,' * 10_000}1]"])
+async def test_more_values_than_a_field_takes_are_refused_before_one_is_read(office, lists, numbers):
+    refused = await office.submit(f"/drawer/lists/{lists[0]}/change/", {"numbers": numbers})
+    assert refused.status_code == 400
+    assert "A field takes 10,000 values at most." in refused.text

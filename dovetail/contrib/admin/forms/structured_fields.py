@@ -1,6 +1,7 @@
 """Form fields for structured values: lists, one item per line, and JSON."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, cast
 
 import wtforms
@@ -11,7 +12,10 @@ from dovetail.contrib.admin.columns.readers import told
 from dovetail.contrib.admin.columns.texts import read_json
 from dovetail.contrib.admin.forms.fields import AnyWidget, StoredTextField
 from dovetail.errors import FieldError
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext
+
+MOST = 10_000  # values of a list, each of which is read while nothing else is done
 
 
 class ListField(StoredTextField):
@@ -35,10 +39,12 @@ class ListField(StoredTextField):
             text = str(valuelist[0])
             given = listed(text)
             if given is not None:
+                _check_count(given)
                 self.data = [None if one is None else self.reader(one) for one in given]
                 return
-            values = [self.reader(line) for line in text.splitlines() if line.strip()]
-            self.data = values or (None if self.flags.optional else [])
+            lines = [line for line in text.splitlines() if line.strip()]
+            _check_count(lines)
+            self.data = [self.reader(line) for line in lines] or (None if self.flags.optional else [])
 
 
 def listed(text: str) -> list[str | None] | None:
@@ -111,3 +117,8 @@ class TypedJSONField(JSONField):
             if not place:
                 raise ValueError(mistake) from None
             raise ValueError(gettext("At %(place)s: %(mistake)s") % {"place": place, "mistake": mistake}) from None
+
+
+def _check_count(values: Sequence[object]) -> None:
+    if len(values) > MOST:
+        raise ValueError(gettext("A field takes %(most)s values at most.") % {"most": formats.number(MOST)})

@@ -15,6 +15,8 @@ OF_CODE = re.compile(r"[+-]?\d+\.\d+")  # as exports write numbers
 YES = frozenset({"true", "yes", "y", "1", "x", "on", "t", "ja", "wahr"})
 NO = frozenset({"false", "no", "n", "0", "off", "f", "nein", "falsch", ""})
 WORDS = {"true": YES, "false": NO}
+MOST = 1_000  # values of a cell: a form takes no more
+LONGEST = 100_000  # characters of a cell with several values
 
 
 def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
@@ -38,11 +40,13 @@ def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
 def several(cell: str) -> list[str]:
     """Return the values of a cell: an array of JSON, or texts with commas, semicolons or lines.
 
-    Raise ValueError, with a sentence, for a null in the array.
+    Raise ValueError, with a sentence, for a null in the array, and for more values than a form takes.
     """
-    values: Sequence[str | None] | None = listed(cell)
+    values: Sequence[str | None] | None = listed(cell) if len(cell) <= LONGEST else None
     if values is None:
-        values = re.split(r"[,;\n]", cell)
+        values = re.split(r"[,;\n]", cell) if len(cell) <= LONGEST else ()
+    if len(values) > MOST or len(cell) > LONGEST:
+        raise ValueError(gettext("A cell takes %(most)s values at most.") % {"most": formats.number(MOST)})
     return list(dict.fromkeys(text for one in values if (text := _present(one).strip())))
 
 

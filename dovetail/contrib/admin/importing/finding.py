@@ -1,6 +1,6 @@
 """Find the rows that a file speaks of, and what they refer to: by one statement each, for many rows at once."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement
@@ -21,6 +21,8 @@ from dovetail.contrib.admin.importing.targets import Kind, Target
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext
+
+AT_ONCE = 1_000  # texts that are looked for
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,11 @@ class Finder:
         found: dict[str, Mapping[str, str]] = {}
         for place, target in enumerate(self.plan.columns):
             if target is not None and target.kind is Kind.RELATED:
-                texts = {text for row in rows for text in self.values(target, row.cells[place])}
-                found[target.name] = await self._keys_of(target, sorted(texts))
+                texts = sorted({text for row in rows for text in self._readable_values(target, row.cells[place])})
+                keys: dict[str, str] = {}
+                for part in _parts(texts):
+                    keys |= await self._keys_of(target, part)
+                found[target.name] = keys
         return found
 
     async def unknown(self, rows: Sequence[Row]) -> Mapping[str, frozenset[str]]:
@@ -70,13 +75,18 @@ class Finder:
         for place, target in enumerate(self.plan.columns):
             if target is not None and target.kind is Kind.FIELD and target.field in self.view.mapper.relationships:
                 texts = {text for row in rows for text in self._readable_values(target, row.cells[place])}
-                model = self.view.mapper.relationships[target.field].mapper.class_
-                keys = {text: key for text in texts if (key := _key_in(model, text)) is not None}
-                wanted = sorted(set(keys.values()))
-                chosen = await self.view.get_related(self.request, target.field, wanted) if wanted else ()
-                there = set(map(identifier_of, chosen))
-                found[target.field] = frozenset(text for text in texts if keys.get(text) not in there)
+                found[target.field] = frozenset(
+                    [one for part in _parts(sorted(texts)) for one in await self._unknown(target, part)]
+                )
         return found
+
+    async def _unknown(self, target: Target, texts: Sequence[str]) -> list[str]:
+        model = self.view.mapper.relationships[target.field].mapper.class_
+        keys = {text: key for text in texts if (key := _key_in(model, text)) is not None}
+        wanted = sorted(set(keys.values()))
+        chosen = await self.view.get_related(self.request, target.field, wanted) if wanted else ()
+        there = set(map(identifier_of, chosen))
+        return [text for text in texts if keys.get(text) not in there]
 
     def _readable_values(self, target: Target, cell: Cell) -> list[str]:
         try:
@@ -150,6 +160,12 @@ class Finder:
         return {text: found[value] for text, value in values.items() if value in found}
 
 
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield texts, some at a time: a statement takes so many values, and reading them holds the loop."""
+    for start in range(0, len(texts), AT_ONCE):
+        yield texts[start : start + AT_ONCE]
+
+
 def _key_in(model: type[object], text: str) -> str | None:
     """Return the key of a row that a text is; None for what is no key."""
     parsed = parse_identifier(model, text)
@@ -157,14 +173,18 @@ def _key_in(model: type[object], text: str) -> str | None:
 
 
 def _read(column: ColumnElement[object], text: str) -> Hashable:
+    return _reader(column)(text)
+
+
+def _reader(column: ColumnElement[object]) -> Callable[[str], Hashable]:
     reader = reader_of(column.type)
-    value: Hashable = text if reader is None else reader(text)
-    return value
+    return str if reader is None else reader
 
 
 def _readable(column: ColumnElement[object], texts: Sequence[str]) -> Iterator[tuple[str, Hashable]]:
+    read = _reader(column)  # once: to make one takes far longer than to read by it
     for text in texts:
         try:
-            yield text, _read(column, text)
+            yield text, read(text)
         except ValueError:  # so there is none
             continue

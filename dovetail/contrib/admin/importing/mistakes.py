@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from dovetail.contrib.admin.importing.plan import Plan
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.translation.shortening import shorten
+from dovetail.translation.texts import gettext
 
+MOST_NAMED = 10  # keys that one mistake names
 MOST = 100  # that are gathered before the rest of a file is looked at no more
 
 
@@ -53,3 +56,9 @@ class Mistakes:
         targets = enumerate(self.plan.columns)
         found = (at for at, one in targets if one and name in {one.field, FORM_NAMES.get(one.field, one.field)})
         return next(found, None)
+
+
+def no_choices(keys: Sequence[str]) -> str:
+    """Return that none of these keys leads to anything that may be chosen."""
+    text = gettext("There is no “%(text)s” that you may choose; expected a key.")
+    return " ".join(text % {"text": shorten(one)} for one in keys[:MOST_NAMED])

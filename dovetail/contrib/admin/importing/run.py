@@ -10,7 +10,7 @@ from dovetail.contrib.admin.changes import GoneChoice
 from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.files.sheet import Sheet
 from dovetail.contrib.admin.importing.finding import Finder, Row
-from dovetail.contrib.admin.importing.mistakes import Mistake, Mistakes
+from dovetail.contrib.admin.importing.mistakes import Mistake, Mistakes, no_choices
 from dovetail.contrib.admin.importing.plan import Permitted, Plan
 from dovetail.contrib.admin.importing.validation import GoodRow, Validation
 from dovetail.contrib.admin.request_context import request_context
@@ -144,7 +144,4 @@ async def _tell(validation: Validation, one: GoodRow, told: ErrorMessage) -> Non
 
 
 def _said(error: FieldError) -> str:
-    if not isinstance(error, GoneChoice):
-        return error.detail
-    text = gettext("There is no “%(text)s” that you may choose; expected a key.")
-    return " ".join(text % {"text": one} for one in error.missing)
+    return no_choices(error.missing) if isinstance(error, GoneChoice) else error.detail

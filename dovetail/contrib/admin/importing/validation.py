@@ -16,13 +16,14 @@ from dovetail.contrib.admin.forms.admin_form import fill_in, is_protected
 from dovetail.contrib.admin.importing.cells import texts_of
 from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.finding import Finder, Row
-from dovetail.contrib.admin.importing.mistakes import Mistakes
+from dovetail.contrib.admin.importing.mistakes import Mistakes, no_choices
 from dovetail.contrib.admin.importing.plan import Permitted, Plan
 from dovetail.contrib.admin.importing.targets import Kind, Target
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, by_attribute
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
 
 
@@ -151,7 +152,7 @@ class Validation:
         found, texts = related.keys[target.name], self.finder.values(target, cell)
         for text in texts:
             if text not in found:
-                raise ValueError(gettext("There is no “%(text)s” that you may choose.") % {"text": text})
+                raise ValueError(gettext("There is no “%(text)s” that you may choose.") % {"text": shorten(text)})
         return [found[text] for text in texts] or [""]
 
     def _check_keys(self, target: Target, cell: str, obj: object | None, related: Related) -> None:
@@ -162,8 +163,7 @@ class Validation:
             held = set(map(identifier_of, kept(obj, target.field, missing)))
             missing = [text for text in missing if text not in held]
         if missing:
-            text = gettext("There is no “%(text)s” that you may choose; expected a key.")
-            raise ValueError(" ".join(text % {"text": one} for one in missing))
+            raise ValueError(no_choices(missing))
 
     def _tell_of_unmet(self, row: Row, sent: FormData, counting: FormData) -> None:
         for name, value in sent.multi_items():

@@ -1,5 +1,6 @@
 """A cell that holds several values is an array of JSON, or texts with commas, semicolons or lines."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -29,6 +30,12 @@ def test_a_cell_is_read_as_values(cell, values):
 def test_a_value_that_is_missing_in_an_array_is_refused():
     with pytest.raises(ValueError, match="A value is missing that has to be there"):
         several('["a", null]')
+
+
+@pytest.mark.parametrize("cell", ["1," * 1_001, json.dumps(list(range(1_001))), "x" * 100_001, "[" * 100_001])
+def test_more_values_than_a_form_takes_are_refused(cell):
+    with pytest.raises(ValueError, match=r"A cell takes 1,000 values at most\."):
+        several(cell)
 
 
 def test_a_number_in_a_file_is_read_as_code_writes_it_whoever_imports_it():

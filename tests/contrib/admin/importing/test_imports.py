@@ -336,3 +336,19 @@ async def test_a_workbook_is_imported_as_it_is_exported(importing, session):
     assert (await importer.step(address, "import", match="label")).status_code == 303
     found = (await session.execute(select(Parcel.weight, Parcel.sent_on).where(Parcel.label == "=1+1"))).one()
     assert (found.weight, str(found.sent_on)) == (4, "2026-11-28")
+
+
+@pytest.mark.parametrize("target", ["genres", "genres.name"])
+async def test_cells_that_name_tens_of_thousands_of_related_rows_are_looked_up_by_parts(importing, session, target):
+    session.add(Genre(name="1"))
+    await session.commit()
+    importer = importing(BOOKS)
+    rows = [{"title": f"B{row}", target: [1000 * row + one for one in range(1, 1001)]} for row in range(40)]
+    address = await importer.upload("books.json", json.dumps(rows))
+    found = mistakes_in(await importer.step(address, "check"))
+    assert len(found) == 40
+    assert all(told.count("There is no") in {1, 10} for _, _, told in found)
+    missing = [{"title": "B", target: ["1", None]}, {"title": "C", target: ",".join(map(str, range(1001)))}]
+    address = await importer.upload("books.json", json.dumps(missing))
+    told = [mistake for _, _, mistake in mistakes_in(await importer.step(address, "check"))]
+    assert told == ["A value is missing that has to be there.", "A cell takes 1,000 values at most."]

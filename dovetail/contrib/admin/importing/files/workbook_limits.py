@@ -100,5 +100,5 @@ class _Part:
 
 def _too_much() -> UnreadableFileError:
     return UnreadableFileError(
-        gettext("The workbook holds more than Excel writes: too long a row, a format or a text, or too many of them.")
+        gettext("The workbook holds more than Excel writes: a row, a format or a text too long, or too many of them.")
     )
