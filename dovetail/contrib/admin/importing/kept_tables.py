@@ -131,6 +131,12 @@ async def open_sheet(owner: Owner, sealed: str) -> Sheet:
     return Sheet(**found)
 
 
+async def claim_table(session: AsyncSession, owner: Owner, key: int) -> bool:
+    """Return whether a table is there and nobody imports it: nobody else does, until this transaction ends."""
+    free = select(ImportedTable.id).where(_is_there(owner, key)).with_for_update(skip_locked=True)
+    return await session.scalar(free) is not None
+
+
 async def forget_table(session: AsyncSession, owner: Owner, key: int) -> None:
     """Delete a table, once it was imported or nobody wants to."""
     forget = delete(ImportedTable).where(ImportedTable.id == key, ImportedTable.user_id == owner.user_id)

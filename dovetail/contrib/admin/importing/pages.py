@@ -12,7 +12,14 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.importing.files.reading import ACCEPTED
-from dovetail.contrib.admin.importing.kept_tables import Preview, SealedTable, find_preview, forget_table, keep_table
+from dovetail.contrib.admin.importing.kept_tables import (
+    Preview,
+    SealedTable,
+    claim_table,
+    find_preview,
+    forget_table,
+    keep_table,
+)
 from dovetail.contrib.admin.importing.plan import Permitted, Plan, find_permitted, guess_plan, matchable, read_plan
 from dovetail.contrib.admin.importing.preparing import TABLE, UPLOADED, open_import, owner_of
 from dovetail.contrib.admin.importing.run import ImportRun, Outcome
@@ -122,6 +129,9 @@ class _TablePage:
         if office.long_work.locked():
             raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
         note_of_request(DOOR, "import")
+        session, owner = request_context().session, owner_of(office, request)
+        if not dry and not await claim_table(session, owner, self.preview.key):  # pressed twice, or in two windows
+            raise TaskFailedError(gettext("This file is being imported already, or it was."))
         run = ImportRun(
             request=request,
             view=self.view,
@@ -133,7 +143,7 @@ class _TablePage:
         async with office.long_work:
             outcome = await run.do(dry=dry)
         if not dry and not outcome.mistakes:
-            await forget_table(request_context().session, owner_of(office, request), self.preview.key)
+            await forget_table(session, owner, self.preview.key)
         return outcome
 
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.search import MAXIMUM_TERM
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -41,7 +42,7 @@ class Entry:
 
 async def show_palette(office: Office, request: Request) -> Response:
     """Answer with the groups of entries that hold what was typed (`term`), as JSON; without it, with all places."""
-    term = request.query_params.get("term", "").strip()
+    term = request.query_params.get("term", "")[:MAXIMUM_TERM].strip()
     views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
     groups = {
         gettext("Recent"): [] if term else await _recent(request, views),

@@ -352,3 +352,16 @@ async def test_cells_that_name_tens_of_thousands_of_related_rows_are_looked_up_b
     address = await importer.upload("books.json", json.dumps(missing))
     told = [mistake for _, _, mistake in mistakes_in(await importer.step(address, "check"))]
     assert told == ["A value is missing that has to be there.", "A cell takes 1,000 values at most."]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_file_that_somebody_imports_at_this_moment_is_imported_by_nobody_else(importing, session):
+    importer = importing(BOOKS)
+    address = await importer.upload("books.csv", "title\nDune\n")
+    await session.scalar(select(ImportedTable.id).with_for_update())  # as the first of two imports has it
+    second = await importer.step(address, "import")
+    assert second.status_code == 409
+    assert "This file is being imported already, or it was." in second.text
+    await session.rollback()
+    assert (await importer.step(address, "import")).status_code == 303
+    assert (await session.scalars(select(Book.title))).all() == ["Dune"]
