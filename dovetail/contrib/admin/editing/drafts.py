@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 from sqladmin.authorization import Action
 from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -123,16 +124,16 @@ async def _check_may_change(request: Request, view: ViewBase, key: str) -> None:
 
 
 async def _store(request: Request, view: ViewBase, key: str, sealed: str, saved_at: datetime) -> None:
+    """Keep a draft in place of the one before, which two windows may do at once; the user's oldest goes."""
     session, owner = request_context().session, user_of(request).id
-    draft = await session.scalar(select(FormDraft).where(_is_of(owner, view, key)).with_for_update())
-    if draft is None:
-        newest = select(FormDraft.id).where(FormDraft.user_id == owner).order_by(FormDraft.saved_at.desc())
-        superfluous = delete(FormDraft).where(FormDraft.user_id == owner, FormDraft.id.not_in(newest.limit(MOST - 1)))
-        await session.execute(superfluous, execution_options=NO_SYNCHRONIZATION)
-        draft = FormDraft(user_id=owner, view=view.identity, object_key=key)
-        session.add(draft)
-    draft.sealed, draft.saved_at, draft.expires_at = sealed, saved_at, saved_at + LIFETIME
-    await session.flush()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"sealed": sealed, "saved_at": saved_at, "expires_at": saved_at + LIFETIME}
+    row = insert(FormDraft).values(user_id=owner, view=view.identity, object_key=key, **values)
+    unique = [FormDraft.user_id, FormDraft.view, FormDraft.object_key]
+    await session.execute(row.on_conflict_do_update(index_elements=unique, set_=values))
+    newest = select(FormDraft.id).where(FormDraft.user_id == owner).order_by(FormDraft.saved_at.desc())
+    superfluous = delete(FormDraft).where(FormDraft.user_id == owner, FormDraft.id.not_in(newest.limit(MOST)))
+    await session.execute(superfluous, execution_options=NO_SYNCHRONIZATION)
 
 
 async def _forget(session: AsyncSession, owner: int, view: ViewBase, key: str) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from urllib.parse import urlencode
 
 from sqlalchemy import Select, bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -54,13 +55,15 @@ async def own_view(session: AsyncSession, user: User, list_name: str, key: int |
 
 
 async def layout_of(session: AsyncSession, user: User, list_name: str) -> SavedView:
-    """Return how the user has laid out a list; it is made if it is not there."""
+    """Return how the user has laid out a list; it is made if it is not there, which two windows may do at once."""
     mine = select(SavedView).where(SavedView.user_id == user.id, SavedView.list_name == list_name, SavedView.name == "")
     found = await session.scalar(mine.with_for_update())
-    if found is None:
-        found = SavedView(user_id=user.id, list_name=list_name, name="", query="", columns=[])
-        session.add(found)
-    return found
+    if found is not None:
+        return found
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(SavedView).values(user_id=user.id, list_name=list_name, name="", query="", columns=[])
+    await session.execute(row.on_conflict_do_nothing())
+    return (await session.scalars(mine.with_for_update())).one()
 
 
 async def make_room(session: AsyncSession, user: User, list_name: str) -> None:

@@ -1,12 +1,13 @@
 """What somebody is typing is kept as a draft, offered when they are back, and gone once it was saved."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from dovetail.contrib.admin.editing import drafts
-from dovetail.contrib.admin.models import DRAFTS_EXPIRED, FormDraft
+from dovetail.contrib.admin.models import DRAFTS_EXPIRED, FormDraft, SavedView
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.sessions.models import Session
 from plugins.blog.models import Tag
@@ -110,3 +111,32 @@ async def test_nobody_keeps_a_draft_of_what_they_may_not_change(office, make_use
     clerk = await back_office_for(await make_user(username="clerk", is_staff=True))
     for key in ("", tag):
         assert (await clerk.post(f"/blog/tag/draft/?key={key}", {"name": "x"})).status_code == 403
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_first_draft_and_first_columns_that_two_windows_keep_at_once_are_kept(office, session, boss, database):
+    now = datetime.now(UTC)
+    draft = FormDraft(user_id=boss.id, view="blog/tag", object_key="", sealed="x", saved_at=now, expires_at=now)
+    columns = "/blog/tag/columns/", {"do": "save", "show-name": "1", "width-name": "333"}
+    await office.post(*columns)
+    list_name = await session.scalar(delete(SavedView).returning(SavedView.list_name))
+    await session.commit()
+    layout = SavedView(user_id=boss.id, list_name=list_name, name="", query="", columns=[])
+    for first, second in ((draft, lambda: keep(office, name="pythons")), (layout, lambda: office.post(*columns))):
+        session.add(first)
+        await session.flush()
+        waiting = asyncio.create_task(second())
+        await wait_until_blocked(waiting, database)
+        await session.commit()
+        assert (await waiting).status_code in {200, 303}
+    assert await session.scalar(select(FormDraft.sealed)) != "x"
+    assert (await session.scalars(select(SavedView.columns))).all() == [[["name", 333]]]
+
+
+async def wait_until_blocked(task: asyncio.Task[object], database) -> None:
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while not task.done():
+        async with database.engine.connect() as connection:
+            if await connection.scalar(text(asked)):
+                return
+        await asyncio.sleep(0.01)
