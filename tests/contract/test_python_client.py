@@ -10,7 +10,7 @@ import pytest
 
 from dovetail.contrib.auth.testing import PASSWORD
 from tests.contract.generated import run, write_document
-from tests.contract.site import NAMES, POSTS, STAFF, seed, serving_site
+from tests.contract.site import NAMES, POSTS, STAFF, Site, seed
 
 PACKAGE = "dovetail_client"
 
@@ -44,10 +44,14 @@ def api(generated, monkeypatch):
 
 
 @pytest.fixture
-def site(database_url, tmp_path):
+def seeded(database_url):
     seed(database_url)
-    with serving_site(database_url, tmp_path / "server.log") as found:
-        yield found
+    return database_url
+
+
+@pytest.fixture
+def site(seeded, live_server):
+    return Site(live_server.url, seeded)
 
 
 def test_the_generator_has_nothing_to_warn_of(generated):
