@@ -267,7 +267,7 @@ async def _end(managed: ManagesConnection, how: str) -> None:
     await adapter._call_and_discard(getattr(adapter._transaction, how))  # noqa: SLF001 - see above
 
 
-class Hearing:
+class ListenerCheck:
     """Tells, at almost no cost, whether certain events have listeners, which may be added at any time.
 
     `places` are event targets, such as a mapper, each with the name of an event; `sessions` are session classes with
@@ -289,7 +289,7 @@ class Hearing:
         makers = () if self._made is None else self._made.init
         self._own = sum(one is _event_on_init for one in makers)
 
-    def is_heard(self) -> bool:
+    def has_listeners(self) -> bool:
         """Return True if one of the events has a listener."""
         found = self._listeners()
         if any(self._of_classes) or (found != self._quiet and any(found)):  # with listeners, `dispatch` has new objects

@@ -13,7 +13,7 @@ from sqlalchemy import Enum, Table, inspect
 from sqlalchemy.orm import MANYTOONE, Mapper, Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from dovetail.database.drivers.sqlalchemy_private import Hearing, has_own_init
+from dovetail.database.drivers.sqlalchemy_private import ListenerCheck, has_own_init
 from dovetail.errors import DovetailError, FieldError, InvalidInputError, quoted
 
 OF_INSERTS = ("before_insert", "after_insert")
@@ -37,16 +37,16 @@ Places: TypeAlias = Sequence[tuple[object, str]]  # targets of events, each with
 def why_objects(
     model: type[object], session_class: type[Session] = Session, events: Sequence[str] = OF_INSERTS
 ) -> str | None:
-    """Return why rows of `model` have to be written as objects by the ORM; None if a statement does as well.
+    """Return the reason why rows of `model` have to be written as ORM objects; None if a statement will do.
 
-    Listeners may be added at any time, so this is asked each time.
+    Listeners may be added at any time, so this is checked for every write.
     """
     mapper: Mapper[object] = inspect(model)
-    return why_model(mapper) or _why_heard(mapper, session_class, events)
+    return why_model(mapper) or _why_listeners(mapper, session_class, events)
 
 
 def may_fill(model: type[object], session_class: type[Session] = Session) -> str | None:
-    """Return what may give rows values that neither bodies nor columns give; None if there is nothing of that kind."""
+    """Return the kind of Python code that may set values that neither body nor column defaults give; None if none."""
     mapper: Mapper[object] = inspect(model)
     if mapper.validators:
         return "validators"
@@ -55,55 +55,55 @@ def may_fill(model: type[object], session_class: type[Session] = Session) -> str
             return "__post_init__"
     elif has_own_init(mapper):
         return "__init__"
-    return "listeners" if _filling(mapper)[session_class].is_heard() else None
+    return "listeners" if _filling(mapper)[session_class].has_listeners() else None
 
 
-class Hearings(dict[type[Session], Hearing]):
-    """A Hearing for each class of sessions, made when it is first asked for."""
+class ListenerChecks(dict[type[Session], ListenerCheck]):
+    """A ListenerCheck for each session class, made on first access."""
 
     def __init__(self, places: Places, of_sessions: Sequence[str], made: Mapper[object] | None = None) -> None:
         super().__init__()
         self._places, self._of_sessions, self._made = places, of_sessions, made
 
-    def __missing__(self, session_class: type[Session]) -> Hearing:
+    def __missing__(self, session_class: type[Session]) -> ListenerCheck:
         of_sessions = [(session_class, event) for event in self._of_sessions]
-        found = self[session_class] = Hearing(self._places, of_sessions, self._made)
+        found = self[session_class] = ListenerCheck(self._places, of_sessions, self._made)
         return found
 
 
 @cache
-def hearings(mapper: Mapper[object], events: Sequence[str]) -> Hearings:
-    """Return what hears whether `events` of a model, its attributes or sessions are listened to."""
+def listener_checks(mapper: Mapper[object], events: Sequence[str]) -> ListenerChecks:
+    """Return the checks for listeners of these events of a model, and of events of its attributes and of sessions."""
     places: list[tuple[object, str]] = [(mapper, event) for event in events]
-    return Hearings(places + _attributes(mapper), OF_SESSIONS, mapper)
+    return ListenerChecks(places + _attributes(mapper), OF_SESSIONS, mapper)
 
 
 @cache
-def _filling(mapper: Mapper[object]) -> Hearings:
-    """Return the same of what may fill rows before they are written."""
+def _filling(mapper: Mapper[object]) -> ListenerChecks:
+    """Return the checks for listeners that may set values of rows before they are written."""
     places: list[tuple[object, str]] = [(mapper, event) for event in FILLING]
-    return Hearings(places + _attributes(mapper), FILLING_OF_SESSIONS, mapper)
+    return ListenerChecks(places + _attributes(mapper), FILLING_OF_SESSIONS, mapper)
 
 
 @cache
-def hearings_of_deletes(mapper: Mapper[object]) -> Hearings:
-    """Return the same of the deletion of rows by a statement."""
-    return Hearings([(mapper, event) for event in OF_DELETES], ("after_bulk_delete",))
+def delete_listeners(mapper: Mapper[object]) -> ListenerChecks:
+    """Return the checks for listeners of the deletion of rows by a statement."""
+    return ListenerChecks([(mapper, event) for event in OF_DELETES], ("after_bulk_delete",))
 
 
-def hears_deletes(model: type[object]) -> bool:
-    """Return True if something listens to the deletion of the model's rows."""
+def has_delete_listeners(model: type[object]) -> bool:
+    """Return True if the model's delete events have listeners."""
     return any(getattr(inspect(model).dispatch, event) for event in OF_DELETES)
 
 
 def why_objects_to_delete(model: type[object], session_class: type[Session] = Session) -> str | None:
-    """Return why rows of `model` have to be deleted by the ORM; None if the database does all that is to be done."""
+    """Return the reason why rows of `model` have to be deleted by the ORM; None if a DELETE does everything."""
     mapper: Mapper[object] = inspect(model)
     for relation in mapper.relationships:
         own = relation.direction is MANYTOONE and not relation.cascade.delete
         if not (own or relation.passive_deletes or relation.viewonly):
             return f"the ORM looks after {mapper.class_.__name__}.{relation.key}"
-    return _why_heard(mapper, session_class, OF_DELETES)
+    return _why_listeners(mapper, session_class, OF_DELETES)
 
 
 @cache
@@ -196,9 +196,9 @@ def _attributes(mapper: Mapper[object]) -> list[tuple[object, str]]:
     return [(mapper.class_manager[key], "set") for key in mapper.column_attrs.keys()]  # noqa: SIM118 - it is no mapping
 
 
-def _why_heard(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> str | None:
-    is_heard = hearings(mapper, events)[session_class].is_heard()
-    return f"events listen to {mapper.class_.__name__}, its attributes or sessions" if is_heard else None
+def _why_listeners(mapper: Mapper[object], session_class: type[Session], events: Sequence[str]) -> str | None:
+    has_listeners = listener_checks(mapper, events)[session_class].has_listeners()
+    return f"events listen to {mapper.class_.__name__}, its attributes or sessions" if has_listeners else None
 
 
 def _has(members: Enum, value: str) -> bool:

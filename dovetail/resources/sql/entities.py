@@ -34,7 +34,7 @@ class Entities(Generic[T]):
         """Return the columns, in the order of a row."""
         return [getattr(self._model, attribute.key) for attribute in self._attributes()]
 
-    def are_heard(self) -> bool:
+    def have_load_listeners(self) -> bool:
         """Return True if the `load` event has listeners. They may be added at any time."""
         return bool(self.events.load)
 

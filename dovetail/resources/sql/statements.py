@@ -196,7 +196,7 @@ class EntityStatement(Statement, Generic[T]):
 
     async def one_or_none(self, session: AsyncSession, **values: object) -> T | None:
         """Return the object, attached to the session; None if there is none."""
-        if self._entities.are_heard():
+        if self._entities.have_load_listeners():
             statement = self._select().add_columns(*self._beside(session.get_bind().dialect), *self._apart)
             found = (await session.execute(statement, values)).one_or_none()
             if found is not None:

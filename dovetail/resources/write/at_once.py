@@ -36,9 +36,9 @@ from dovetail.database.fast_unit_of_work import (
 from dovetail.resources.declaration.declared import Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.model_rules import (
     OF_UPDATES,
-    Hearings,
+    ListenerChecks,
     enums_of,
-    hearings,
+    listener_checks,
     unknown_members,
     why_model,
 )
@@ -82,7 +82,7 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
 
         `asked` is the viewer's `Spec.change_visibility`.
         """
-        if not self._updates or self._hearings[session.sync_session_class].is_heard():
+        if not self._updates or self._listeners_of_updates[session.sync_session_class].has_listeners():
             return None
         arguments = self._arguments(session, asked, key, if_match)
         values = None if arguments is None else self._values(recognized, data)
@@ -180,8 +180,8 @@ class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
         return bool(rows)
 
     @cached_property
-    def _hearings(self) -> Hearings:
-        return hearings(self._mapper, OF_UPDATES)
+    def _listeners_of_updates(self) -> ListenerChecks:
+        return listener_checks(self._mapper, OF_UPDATES)
 
     @cached_property
     def _mapper(self) -> Mapper[Model]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
 
-from dovetail.resources.declaration.model_rules import OF_UPDATES, hears_deletes, is_same, set_value, why_objects
+from dovetail.resources.declaration.model_rules import OF_UPDATES, has_delete_listeners, is_same, set_value, why_objects
 from dovetail.resources.query.keys import Names, among, have_keys, key_from, key_names, key_of
 from dovetail.resources.sql.nested_select import allowed_column
 from dovetail.resources.visibility import Visibility
@@ -86,9 +86,9 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
     mapper = inspect(model)
     keys = [key_of(item) for item in items]
     columns = key_columns(mapper)
-    if _is_one_table(mapper) and not hears_deletes(model):
+    if _is_one_table(mapper) and not has_delete_listeners(model):
         await session.execute(delete(model).where(have_keys(model, key_names(model), keys)))
-    elif columns is None or hears_deletes(model):
+    elif columns is None or has_delete_listeners(model):
         for item in items:
             await session.delete(item)
         await session.flush()

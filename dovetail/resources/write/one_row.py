@@ -27,8 +27,8 @@ from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.declaration.model_rules import (
     OF_UPDATES,
-    Hearings,
-    hearings_of_deletes,
+    ListenerChecks,
+    delete_listeners,
     is_same,
     wants_context,
     why_objects,
@@ -116,7 +116,7 @@ class OneRow(Generic[Model]):
         read where it loads more than the row, where an event listens to loads, and to refresh an object that the
         session holds already.
         """
-        if not self._is_plain or self._entities.are_heard() or self.is_known(session, key):
+        if not self._is_plain or self._entities.have_load_listeners() or self.is_known(session, key):
             return None
         template = visibility.template
         if template is None:
@@ -192,7 +192,7 @@ class OneRow(Generic[Model]):
 
     def can_delete(self, session: AsyncSession) -> bool:
         """Return True if one statement deletes the whole row, and no ORM event listens to deletions."""
-        return self._is_alone and not self._hearings_of_deletes[session.sync_session_class].is_heard()
+        return self._is_alone and not self._delete_listeners[session.sync_session_class].has_listeners()
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
         """Delete a locked row, for which `can_delete` is true."""
@@ -242,8 +242,8 @@ class OneRow(Generic[Model]):
         return statement if line is None else statement.add_cte(line.cte("history_line"))
 
     @cached_property
-    def _hearings_of_deletes(self) -> Hearings:
-        return hearings_of_deletes(inspect(self._model))
+    def _delete_listeners(self) -> ListenerChecks:
+        return delete_listeners(inspect(self._model))
 
     @cached_property
     def _is_plain(self) -> bool:

@@ -336,14 +336,14 @@ def heard_model():
 
 
 def test_listeners_of_all_mappers_are_heard_too(heard_model):
-    hearing = sqlalchemy_private.Hearing([(inspect(heard_model), "before_update")], [])
+    hearing = sqlalchemy_private.ListenerCheck([(inspect(heard_model), "before_update")], [])
     listener = lambda a, b, c: None  # noqa: E731 - it has to be removed again
     event.listen(Mapper, "before_update", listener)
     try:
-        assert hearing.is_heard()
+        assert hearing.has_listeners()
     finally:
         event.remove(Mapper, "before_update", listener)
-    assert not hearing.is_heard()
+    assert not hearing.has_listeners()
 
 
 @pytest.mark.parametrize("event_name", ["before_update", "set", "before_flush", "init"])
@@ -352,15 +352,15 @@ def test_whoever_listens_is_heard_from_then_on_and_until_they_stop(heard_model, 
         pass
 
     places = [(inspect(heard_model), "before_update"), (heard_model.id, "set")]
-    hearing = sqlalchemy_private.Hearing(places, [(Sessions, "before_flush")], inspect(heard_model))
+    hearing = sqlalchemy_private.ListenerCheck(places, [(Sessions, "before_flush")], inspect(heard_model))
     target = {"set": heard_model.id, "before_flush": Sessions}.get(event_name, heard_model)
     listener = (lambda a, b, c, d: None) if event_name == "set" else (lambda a, b, c: None)
-    assert not hearing.is_heard()
+    assert not hearing.has_listeners()
     event.listen(target, event_name, listener)
-    assert hearing.is_heard()
-    assert sqlalchemy_private.Hearing(places, [(Sessions, "before_flush")], inspect(heard_model)).is_heard()
+    assert hearing.has_listeners()
+    assert sqlalchemy_private.ListenerCheck(places, [(Sessions, "before_flush")], inspect(heard_model)).has_listeners()
     event.remove(target, event_name, listener)
-    assert not hearing.is_heard()
+    assert not hearing.has_listeners()
 
 
 def test_the_pool_of_an_application_is_one_of_these():

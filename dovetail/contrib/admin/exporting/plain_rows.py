@@ -48,8 +48,8 @@ def plain_rows(
     """Return how to read `names` of the rows of `statement` without objects; None if something wants those."""
     described = statement.column_descriptions
     is_plain = len(described) == 1 and described[0]["expr"] is view.model and not options_of(statement)
-    is_heard = bool(session.sync_session.dispatch.loaded_as_persistent)
-    if not is_plain or is_heard or merges_rows(statement) or not follows_paths(view):
+    has_listeners = bool(session.sync_session.dispatch.loaded_as_persistent)
+    if not is_plain or has_listeners or merges_rows(statement) or not follows_paths(view):
         return None
     plan = _Plan(view, rights)
     try:

@@ -27,7 +27,7 @@ from typing_extensions import TypeVar
 
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.writing.first_try import moments, stopping_midway
-from dovetail.contrib.admin.writing.updating import is_heard, keys_behind, write_together
+from dovetail.contrib.admin.writing.updating import has_listeners, keys_behind, write_together
 from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
 from dovetail.resources.declaration.model_rules import set_value
 from dovetail.resources.query.keys import among, key_of
@@ -87,7 +87,7 @@ class SelectedRows(Generic[Model]):
         written, session = _written(mapper, values), request_context().session
         if not written:
             return len(self)
-        if self.loaded is None and not is_heard(session, mapper) and all(map(_is_compared, written)):
+        if self.loaded is None and not has_listeners(session, mapper) and all(map(_is_compared, written)):
             await self._update(session, mapper, written)
             return len(self)
         objects = await self.objects()

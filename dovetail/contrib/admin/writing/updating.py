@@ -19,7 +19,7 @@ async def write_together(session: AsyncSession, model: type[object], rows: Seque
     if len(changed) < 2 or session.new or session.deleted or any(id(one) not in known for one in changed):  # noqa: PLR2004 - rows
         return  # which the ORM writes, in the order that these want
     mapper: Mapper[object] = inspect(model)
-    values = None if is_heard(session, mapper) else _plain_values(mapper, changed)
+    values = None if has_listeners(session, mapper) else _plain_values(mapper, changed)
     if values is None:
         await update_objects(session, model, changed)
         await _load_expired(session, mapper, changed)
@@ -34,7 +34,7 @@ async def write_together(session: AsyncSession, model: type[object], rows: Seque
 async def update_objects(session: AsyncSession, model: type[object], objects: Sequence[object]) -> None:
     """Write what was set on objects of the session; by the ORM, where something listens to it or lists were set."""
     mapper: Mapper[object] = inspect(model)
-    needs_orm = is_heard(session, mapper)
+    needs_orm = has_listeners(session, mapper)
     names = frozenset([*mapper.column_attrs.keys(), *mapper.relationships.keys()])
     changed = [_changed_on(obj, names) for obj in objects]
     if needs_orm or any(_is_for_the_orm(mapper, obj, some) for obj, some in zip(objects, changed, strict=True)):
@@ -51,7 +51,7 @@ async def update_objects(session: AsyncSession, model: type[object], objects: Se
             session.sync_session.expire(obj, made)
 
 
-def is_heard(session: AsyncSession, mapper: Mapper[object]) -> bool:
+def has_listeners(session: AsyncSession, mapper: Mapper[object]) -> bool:
     """Return whether the ORM has to write objects: something listens to it, or they have a key of several columns."""
     return why_objects(mapper.class_, type(session.sync_session), OF_UPDATES) is not None or len(mapper.primary_key) > 1
 
