@@ -138,7 +138,6 @@ REFUSED = {
     "wrong code": 404,
     "wrong password": 422,
     "no permission": 422,
-    "undone already": 409,
     "group": 409,
     "address": 400,
     "query": 400,
@@ -174,10 +173,9 @@ async def test_what_is_refused_and_what_was_done_is_translated(office, rows, bos
     await office.submit(f"{post}/change/", {"title": "Zqnew"})
     done["saved"] = await office.get("/blog/post/")
     change = read_form((await office.get(f"{post}/history/")).text)["change"]
-    for name in ("undone", "undone already"):
-        told[name] = await office.submit(f"{post}/history/", {"change": change})
-    done["undone"] = await office.get(f"{post}/history/")
-    del told["undone"]
+    for name in ("undone", "undone already"):  # which the page says, to which it leads back
+        assert (await office.submit(f"{post}/history/", {"change": change})).status_code == 303
+        done[name] = await office.get(f"{post}/history/")
     await office.post("/blog/tag/delete/", {"pks": [str(rows.tags[0].id)], "confirmed": "yes"})
     done["deleted"] = await office.get("/trash")
     assert {name: page.status_code for name, page in told.items()} == REFUSED
