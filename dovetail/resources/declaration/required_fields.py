@@ -1,4 +1,4 @@
-"""Fields of bodies for columns that need a value: null is none, and nobody leaves out what nothing else gives."""
+"""Fields of bodies for columns that need a value: they refuse null, and are required if nothing else sets them."""
 
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy

@@ -123,7 +123,7 @@ def _refused(detail: str, kind: str) -> InvalidInputError:
 
 
 def _signer(request: Request) -> Signer:
-    # With the site's secret: a body may hold a password, and whoever has only the database must not try words on it.
+    # Keyed with the site's secret: a body may contain a password, which must not be guessable from the database alone.
     return Signer(SETTINGS.get(request.app).secret_key, "dovetail.idempotency")
 
 

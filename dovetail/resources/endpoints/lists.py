@@ -146,7 +146,7 @@ class Listing:
             text = write_cursor(cursor, secret_key=secret_key, list_name=self.grammar.list_name)
             return cursor_url(address, read.values, text)
 
-        if not batch.items:  # what stood there is gone, or never was; whoever came this way can go back
+        if not batch.items:  # the rows there were deleted, or never existed; the client can still go back
             back = None if cursor is None else url(cursor.turned())
             return (back, None) if backwards else (None, back)
         ordering = _names(terms) if cursor is None else cursor.ordering

@@ -46,7 +46,7 @@ def _base_of(scheme: str, server: tuple[str, int | None] | None, headers: tuple[
 
 
 def _path(connection: HTTPConnection) -> str:
-    # Quoted anew: Starlette keeps the path as decoded text, and a tag named "100%" would break the link.
+    # Quoted again: Starlette keeps the path decoded, and a tag named "100%" would break the link.
     return _quoted(connection.scope["path"])
 
 

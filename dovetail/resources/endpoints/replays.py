@@ -1,4 +1,4 @@
-"""Answers that are given again for an `Idempotency-Key`, to whoever may know less than when they were given first."""
+"""Replayed responses for an `Idempotency-Key`, for a user who may be allowed to see less than the first time."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass

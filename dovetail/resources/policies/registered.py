@@ -55,14 +55,14 @@ class Policies:
     _closed: dict[type[object], Policy] = field(default_factory=dict)
 
     def of(self, model: type[object]) -> Policy:
-        """Return the policy of a model, or of the model it inherits from; the closed one if nobody registered any."""
+        """Return the policy of a model, or of the model it inherits from; `Closed` if none is registered."""
         for mapper in class_mapper(model, configure=False).iterate_to_root():
             if mapper.class_ in self.registered:
                 return self.registered[mapper.class_]
         return self._closed.setdefault(model, Closed(model))
 
     def is_registered(self, model: type[object]) -> bool:
-        """Return True if somebody has registered a policy for the model, or for one that it inherits from."""
+        """Return True if a policy is registered for the model, or for one that it inherits from."""
         return not isinstance(self.of(model), Closed)
 
 

@@ -1,4 +1,4 @@
-"""Refuse bodies that would write the key of a file: whoever names one that is another's would see it."""
+"""Refuse bodies that would set the key of a file: a user could give another user's key and so see the file."""
 
 from collections.abc import Iterator
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sqlalchemy import ColumnElement
 
-# An expression in SQL on the columns of a model, for who asks: `def favorited(viewer: User | None): ...`
+# A function that makes an SQL expression on a model's columns for the viewer: `def favorited(viewer: User | None): ...`
 Build: TypeAlias = Callable[..., ColumnElement[object]]
 
 

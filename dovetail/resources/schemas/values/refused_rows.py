@@ -1,6 +1,6 @@
-"""Rows that a rule of the database refuses: the error is told by the fields of the body that the rule is of.
+"""Rows that violate a constraint of the database: the error names the fields of the body that the constraint concerns.
 
-A rule of columns that no body has is told of the whole object.
+If the body has none of its columns, the error concerns the whole object.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Columns of which the database alone knows what is right: an error of a value is told by the fields that have them."""
+"""Columns whose values only the database can validate: an error of a value names the fields of these columns."""
 
 from collections.abc import Iterator
 
