@@ -114,6 +114,17 @@ def problem_type(status: int) -> str:
     return TYPE_PREFIX + slug
 
 
+def causes_of(error: BaseException) -> str:
+    """Return what went wrong, and what caused it, on one line for the log."""
+    causes: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        # SQLAlchemy's second line is the statement.
+        causes.append(f"{type(cause).__name__}: {cause}".partition("\n")[0])
+        cause = cause.__cause__
+    return " from ".join(causes)
+
+
 def body_errors(error: ValidationError) -> list[FieldError]:
     """Return the errors of a part of a body, with pointers into that part."""
     return list(_field_errors({**one, "loc": ("body", *one["loc"])} for one in error.errors()))
@@ -241,14 +252,7 @@ def _log(error: Exception, known: DovetailError) -> None:
     if known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s: %s", type(error).__name__, error, exc_info=error)
     elif known.status > HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.warning("answered %d: %s", known.status, " from ".join(_causes(error)))
-
-
-def _causes(error: BaseException | None) -> Iterator[str]:
-    while error is not None:
-        # SQLAlchemy's second line is the statement.
-        yield f"{type(error).__name__}: {error}".partition("\n")[0]
-        error = error.__cause__
+        logger.warning("answered %d: %s", known.status, causes_of(error))
 
 
 def _response(problem: Problem, headers: dict[str, str], extra: dict[str, object] | None = None) -> Response:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.contrib.admin.shelf.models import Stamp
 
@@ -85,3 +85,17 @@ async def test_who_waits_for_the_share_is_asked_to_come_again(office, database):
     assert page.status_code == 503
     assert page.headers["retry-after"] == "1"
     await asyncio.gather(*pages)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_disk_that_is_full_is_named_in_the_log(office, database, boss, caplog):
+    @event.listens_for(database.engine.sync_engine, "checkout")
+    def fill(connection, *_):
+        connection.cursor().execute("PRAGMA max_page_count = 1")  # no more than there are
+
+    answer = await office.submit("/blog/post/add/", {"title": "Long", "content": "x" * 200_000, "author": str(boss.id)})
+    assert answer.status_code == 503
+    (record,) = [record for record in caplog.records if record.name == "dovetail.admin"]
+    assert record.levelno == logging.WARNING
+    assert "database or disk is full" in record.getMessage()
+    assert "INSERT" not in record.getMessage()

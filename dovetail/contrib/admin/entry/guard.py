@@ -1,6 +1,5 @@
 """The guard around every page: it checks origin, user and token, opens the transaction, and answers errors by pages."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
@@ -23,7 +22,7 @@ from dovetail.contrib.admin.entry.returning import (
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.web.csrf import check_origin
-from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.error_messages import ErrorMessage, log_failure, message_for
 from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.web.responses import Unfinished, is_refusal, sendable
 from dovetail.contrib.admin.writing.first_try import with_second_try
@@ -32,8 +31,6 @@ from dovetail.database.drivers.retries import try_twice
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import CLIENT_HUNG_UP, TooManyRequestsError, UnavailableError
 from dovetail.translation.texts import in_english
-
-logger = logging.getLogger("dovetail.admin")
 
 Endpoint = Callable[[Request], Awaitable[object]]
 GuardedEndpoint = Callable[[Request], Awaitable[Response]]
@@ -106,10 +103,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     told = message_for(error)
     if told.status == HTTPStatus.FORBIDDEN:
         tell_of_refusal(request, in_english(told.message))
-    if told.is_expected:
-        logger.warning("%s %s was not answered: %s", request.method, request.url.path, in_english(told.message))
-    elif told.is_ours:
-        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log_failure(request, error, told)
     # A request that took too long would take as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
     if isinstance(error, TooManyRequestsError | UnavailableError) and not told.is_too_slow:

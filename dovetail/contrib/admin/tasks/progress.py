@@ -7,7 +7,6 @@ reads slowly is told less often.
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 
@@ -19,14 +18,13 @@ from dovetail.contrib.admin.entry.admission import Entrance, let_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.tasks.batches import TaskFailedError
-from dovetail.contrib.admin.web.error_messages import message_for
+from dovetail.contrib.admin.web.error_messages import log_failure, message_for
 from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.writing.first_try import with_second_try
 from dovetail.files.closing_response import ClosingResponse
 
 LINES = "application/x-ndjson"
 BEAT = 0.5  # seconds, after which a browser that has left is noticed, whether there is anything to tell or not
-logger = logging.getLogger("dovetail.admin")
 Report = Callable[[int, int], None]  # is told how many are done, and of how many
 Ending = Mapping[str, object]
 Work = Callable[[Report], Awaitable[Ending]]
@@ -82,10 +80,9 @@ async def _work(office: Office, request: Request, work: Work, report: Report) ->
         return await with_second_try(request, run)
     except TaskFailedError as error:
         return {"state": "failed", "message": error.detail}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever happened is logged, and its user told
         told = message_for(error)
-        if told.is_ours and not told.is_expected:
-            logger.exception("%s %s failed", request.method, request.url.path)
+        log_failure(request, error, told)
         return {"state": "failed", "message": told.message}
 
 

@@ -1,5 +1,6 @@
 """Turn errors into messages for the user, which contain no SQL and no values other than the user's own."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,7 +10,9 @@ from sqlalchemy import Column, Table
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
+from dovetail.api.problems import causes_of
 from dovetail.contrib.admin.columns.identifiers import parse_identifier, primary_keys
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import OpenModelView
@@ -21,8 +24,10 @@ from dovetail.database.engine.portable_values import is_exact
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext, gettext_lazy, in_english
 from dovetail.translation.written import Written
+
+logger = logging.getLogger("dovetail.admin")
 
 MESSAGES: dict[int, str] = {
     HTTPStatus.NOT_FOUND: gettext_lazy("There is nothing here. It may have been deleted."),
@@ -89,6 +94,16 @@ def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMes
         return ErrorMessage(status=known.status, message=message, errors=known.errors)
     message = broken_rule_sentence(error.orig, _tables(view.mapper), partial(_label, view)) or message
     return ErrorMessage(status=known.status, message=message, errors=_fields_of_rule(error, view.mapper, message))
+
+
+def log_failure(request: Request, error: Exception, told: ErrorMessage) -> None:
+    """Write into the log what is the site's fault; one line, with its cause, where a busy site causes such errors."""
+    if told.is_expected:
+        why = in_english(told.message)
+        cause = "" if isinstance(error, DovetailError) else f" ({causes_of(error)})"
+        logger.warning("%s %s was not answered: %s%s", request.method, request.url.path, why, cause)
+    elif told.is_ours:
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
 
 
 async def message_for_row(error: Exception, view: OpenModelView, data: Mapping[str, object]) -> ErrorMessage:
