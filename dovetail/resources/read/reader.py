@@ -29,7 +29,7 @@ from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.read.reads_together import ReadTogether, read_together
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.compilable import why_python
-from dovetail.resources.sql.json_values import result_processor
+from dovetail.resources.sql.json_values import result_processor, sent_moment
 from dovetail.resources.sql.nested_select import (
     Beside,
     MakeItems,
@@ -293,6 +293,7 @@ class Reader:
         *,
         terms: Terms = (),
         beside: Beside = nothing,
+        is_list: bool = False,
     ) -> NestedSelect:
         """Return the SELECT of `node` for the rows of `page`, which may be an INSERT or UPDATE on PostgreSQL."""
         version = self.version_within(visibility.hidden)
@@ -305,6 +306,7 @@ class Reader:
             expressions=visibility.expressions,
             dialect=dialect,
             beside=beside,
+            is_list=is_list,
         )
 
     def plan_of(
@@ -321,6 +323,7 @@ class Reader:
         steps = [result_processor(term.path.type, dialect) for term in terms]
         version = self.version_within(visibility.hidden)
         steps += [value_reader(getattr(self.model, key).type, dialect) for key in version]
+        steps = [sent_moment if at in select.sent else step for at, step in zip(select.behind, steps, strict=True)]
         places = tuple(zip(select.behind, steps, strict=True))
         return Plan(prepared, select.make_items, places[: len(terms)], places[len(terms) :], select.allowed)
 
@@ -371,7 +374,8 @@ class Reader:
         _refuse_impossible(node, visibility)
         columns = page_columns(node, self.version_within(visibility.hidden), visibility.check)
         page = page_select(self.model, columns, request, visibility, self.search, dialect=dialect)
-        return self.nested_select(node, page, visibility, dialect, terms=request.terms)
+        is_list = request.query.limit > 1
+        return self.nested_select(node, page, visibility, dialect, terms=request.terms, is_list=is_list)
 
     def _request_of(self, keys: Sequence[object], query: ItemQuery) -> PageRequest:
         listed = ListQuery(

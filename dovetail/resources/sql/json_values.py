@@ -1,11 +1,28 @@
 """Conversion of column values to JSON: from the driver's value to one that orjson writes as pydantic would."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CHAR, ColumnElement, Date, DateTime, Dialect, Enum, Float, Numeric, Text, Time, Uuid, cast
+from sqlalchemy import (
+    CHAR,
+    ColumnElement,
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    Float,
+    LargeBinary,
+    Numeric,
+    Text,
+    Time,
+    Uuid,
+    cast,
+    func,
+)
+from sqlalchemy.exc import DataError
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.times import in_utc
@@ -13,6 +30,10 @@ from dovetail.database.column_types import UTCDateTime
 
 Convert = Callable[[Any], object]
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+# PostgreSQL counts microseconds from this time; within 95 years of it, a float of seconds is exact to the microsecond.
+EPOCH, EXACT = datetime(2000, 1, 1, tzinfo=UTC), 3 * 10**15
+SECONDS_BEFORE = EPOCH.timestamp()
+INFINITE = {2**63 - 1: datetime.max, -(2**63): datetime.min}  # noqa: DTZ901 - as asyncpg reads infinity
 FLOAT8, NUMERIC = 701, 1700  # https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 
 
@@ -40,6 +61,25 @@ def json_converter(column_type: TypeEngine[object], dialect: Dialect, *, into_ut
 def stored_moment(stored: str | None) -> datetime | None:
     """Return the time of a text stored by SQLite. Going through the column type's layers would take four calls."""
     return None if stored is None else in_utc(datetime.fromisoformat(stored))
+
+
+def sent(moment: ColumnElement[object]) -> ColumnElement[object]:
+    """Return a time as the bytes that PostgreSQL sends, which asyncpg does not decode; `sent_moment` reads them."""
+    return func.pg_catalog.timestamptz_send(moment, type_=LargeBinary)
+
+
+@lru_cache(maxsize=4096)  # lists show the same rows again and again
+def sent_moment(sent: bytes | None) -> datetime | None:
+    """Return the time in these bytes, as asyncpg would. Raise DataError beyond the year 9999."""
+    if sent is None:
+        return None
+    microseconds = int.from_bytes(sent, "big", signed=True)
+    if -EXACT < microseconds < EXACT:  # asyncpg adds a timedelta, which takes twice as long
+        return datetime.fromtimestamp(microseconds / 1e6 + SECONDS_BEFORE, UTC)
+    try:
+        return INFINITE.get(microseconds) or EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError as error:
+        raise DataError("a time", None, error, hide_parameters=True) from error
 
 
 def result_processor(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:

@@ -32,6 +32,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
+from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.resources.schemas.sources import Build
@@ -43,6 +44,8 @@ from dovetail.resources.sql.json_values import (
     is_plain,
     json_converter,
     out_of_json,
+    sent,
+    sent_moment,
     stored_moment,
 )
 from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
@@ -63,6 +66,7 @@ class NestedSelect:
     behind: tuple[int, ...]  # the positions in a row of the values of `terms` and `extra`
     own: Mapping[int, str]  # by position in a row, the attributes of the model itself
     allowed: int | None = None  # the position in a row of the result of `Visibility.check`
+    sent: frozenset[int] = frozenset()  # the positions in a row of times that `sent_moment` reads
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
@@ -80,16 +84,18 @@ def nested_select(
     expressions: Expressions,
     dialect: Dialect,
     beside: Beside = nothing,
+    is_list: bool = False,
 ) -> NestedSelect:
     """Return the SELECT of `node` for the rows of `page`, whose columns are those of `page_columns`.
 
     Each row also has the values of `terms`, which `page` labels order_0 and so on, and of the attributes `extra`; a
     value that the item contains is not selected twice, since decoding in the driver is expensive. `beside` returns
-    further CTEs of the statement, given that of the page. Raise TypeError for a part that needs Python
-    (`compilable.why_python`).
+    further CTEs of the statement, given that of the page. The driver does not decode the times of a list. Raise
+    TypeError for a part that needs Python (`compilable.why_python`).
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
-    builder = _Builder(node.model, cte, aliased(node.model, cte), related, expressions, dialect)
+    sends = is_list and dialect.name == "postgresql"
+    builder = _Builder(node.model, cte, aliased(node.model, cte), related, expressions, dialect, sends_moments=sends)
     written = builder.write(node, builder.root, ())
     positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
     behind = [
@@ -102,7 +108,8 @@ def nested_select(
     statement = statement.order_by(*(term.order(column) for term, column in zip(terms, positions, strict=True)))
     own = dict(zip(behind[len(terms) :], extra, strict=True)) | {at: name for name, at in builder.places.items()}
     make_items = _function(written, builder.helpers)
-    return NestedSelect(statement.add_cte(*beside(cte)), make_items, tuple(behind), own, allowed)
+    sent_ones = frozenset(builder.sent)
+    return NestedSelect(statement.add_cte(*beside(cte)), make_items, tuple(behind), own, allowed, sent_ones)
 
 
 def page_columns(
@@ -138,10 +145,12 @@ class _Builder:
     related: Criteria
     expressions: Expressions
     dialect: Dialect
+    sends_moments: bool = False
     in_json: bool = False  # True if the columns become one JSON array
     columns: list[ColumnElement[object]] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
     helpers: dict[str, object] = field(default_factory=dict)
+    sent: set[int] = field(default_factory=set)  # positions of times that `sent_moment` reads
     places: dict[str, int] = field(default_factory=dict)  # positions of the root's own attributes in a row
     targets: dict[tuple[str, ...], object] = field(default_factory=dict)  # by path, entities joined for flat columns
 
@@ -182,6 +191,9 @@ class _Builder:
         column = getattr(entity, part.attribute.key)
         if entity is self.root and not self.in_json:
             self.places[part.attribute.key] = len(self.columns)
+        if self.sends_moments and isinstance(column.type, UTCDateTime):
+            self.sent.add(len(self.columns))
+            return self._slot(sent(column), sent_moment)
         return self._value(column, column.type, into_utc=becomes_utc(node, part.name))
 
     def _value(self, column: ColumnElement[object], kind: TypeEngine[object], *, into_utc: bool) -> str:
