@@ -72,8 +72,8 @@ async def _image_type(media: Media, column: FileColumn, upload: Upload) -> str:
     except UnfitImageError as error:
         raise UnfitFileError(str(error)) from None
     if found not in column.type.types:
-        told = gettext("The image is %(kind)s; taken are: %(kinds)s.")
-        raise UnfitFileError(told % {"kind": found, "kinds": ", ".join(column.type.types)})
+        message = gettext("The image is %(kind)s; taken are: %(kinds)s.")
+        raise UnfitFileError(message % {"kind": found, "kinds": ", ".join(column.type.types)})
     return found
 
 

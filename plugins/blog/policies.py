@@ -38,14 +38,14 @@ class PostPolicy(UserPolicy[Post, PostCreate]):
     def explain(self, viewer: User | None, action: str) -> str:
         """Return a sentence that names the required permission."""
         if action == "add":
-            told = gettext(
+            message = gettext(
                 "To write in another author's name takes the permission %(permission)s; leave author_id out."
             )
         elif action == "delete":
-            told = gettext("To delete what others wrote takes the permission %(permission)s.")
+            message = gettext("To delete what others wrote takes the permission %(permission)s.")
         else:
-            told = gettext("To change what others wrote takes the permission %(permission)s.")
-        return told % {"permission": DELETE_POST if action == "delete" else CHANGE_POST}
+            message = gettext("To change what others wrote takes the permission %(permission)s.")
+        return message % {"permission": DELETE_POST if action == "delete" else CHANGE_POST}
 
     @override
     def related(self, viewer: User | None) -> Mapping[str, ColumnElement[bool]]:

@@ -44,12 +44,12 @@ class CommentPolicy(UserPolicy[Comment]):
     def explain(self, viewer: User | None, action: str) -> str:
         """Return a sentence that names the required permission."""
         if action == "moderate":
-            told = gettext("To moderate comments takes the permission %(permission)s; leave status out.")
+            message = gettext("To moderate comments takes the permission %(permission)s; leave status out.")
         elif action == "delete":
-            told = gettext("To delete what others wrote takes the permission %(permission)s.")
+            message = gettext("To delete what others wrote takes the permission %(permission)s.")
         else:
-            told = gettext("To change what others wrote takes the permission %(permission)s.")
-        return told % {"permission": {"moderate": MODERATE, "delete": DELETE}.get(action, CHANGE)}
+            message = gettext("To change what others wrote takes the permission %(permission)s.")
+        return message % {"permission": {"moderate": MODERATE, "delete": DELETE}.get(action, CHANGE)}
 
     def of_post(self, viewer: User | None) -> ColumnElement[bool]:
         """Return the condition on the comments that `viewer` may read, given that they may read the post."""

@@ -240,12 +240,12 @@ class UserAdmin(HolderAdmin, model=User):
         for user in chosen:
             await check_may_manage(self.session, user_of(request), user)
             await start_reset_of(manager, user)
-        told = ngettext(
+        message = ngettext(
             "%(count)s link to choose a new password will be sent.",
             "%(count)s links to choose a new password will be sent.",
             len(chosen),
         )
-        return told % {"count": formats.number(len(chosen))}
+        return message % {"count": formats.number(len(chosen))}
 
     async def _set_rights(
         self, request: Request, user: User, data: Mapping[str, object], *, known: Sequence[int]
@@ -273,8 +273,8 @@ class UserAdmin(HolderAdmin, model=User):
         for user in chosen:
             await check_may_remove_factors(self.session, user_of(request), user)
         count = sum([await remove_factors_of(self.session, user) for user in chosen])
-        told = ngettext("%(count)s second factor removed.", "%(count)s second factors removed.", count)
-        return told % {"count": formats.number(count)}
+        message = ngettext("%(count)s second factor removed.", "%(count)s second factors removed.", count)
+        return message % {"count": formats.number(count)}
 
     @property
     def _settings(self) -> AuthSettings:
@@ -303,10 +303,10 @@ class UserAdmin(HolderAdmin, model=User):
             await check_may_manage(self.session, viewer, user)
             is_own = user.id == viewer.id and current is not None
             await users.log_out_everywhere(self.session, user, keep_id=current.id if is_own and current else None)
-        told = ngettext(
+        message = ngettext(
             "The sessions of %(count)s user were ended.", "The sessions of %(count)s users were ended.", len(people)
         )
-        return told % {"count": formats.number(len(people))}
+        return message % {"count": formats.number(len(people))}
 
     @action(
         "impersonate",

@@ -81,9 +81,9 @@ async def rename_factor(
 async def remove_own_factor(session: AsyncSession, user: User, factor: Totp | Passkey) -> None:
     """Remove a factor. Raise ConflictError if the user could not log in without it."""
     await held.remove_factor(session, user, factor)
-    name, told = factor.name, REMOVED[type(factor)]
-    await _tell(
-        session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed", lambda: told % {"name": name}
+    name, text = factor.name, REMOVED[type(factor)]
+    await _notify(
+        session, user, EventKind.FACTOR_REMOVED, f"{_described(factor)} was removed", lambda: text % {"name": name}
     )
 
 
@@ -92,7 +92,7 @@ async def renew_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     if not user.has_second_factor:
         raise ConflictError(gettext("Recovery codes stand in for a second factor, and you have none; enrol one first."))
     codes = await make_recovery_codes(session, user.id)
-    await _tell(
+    await _notify(
         session,
         user,
         EventKind.RECOVERY_CODES_MADE,
@@ -106,7 +106,7 @@ async def remove_factors_of(session: AsyncSession, user: User) -> int:
     """Remove all factors of a user who lost them, and return how many there were. Sessions are not ended."""
     count = await held.remove_all_factors(session, user)
     if count:
-        await _tell(
+        await _notify(
             session,
             user,
             EventKind.FACTOR_REMOVED,
@@ -118,15 +118,17 @@ async def remove_factors_of(session: AsyncSession, user: User) -> int:
 
 async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> Added:
     codes = await held.factor_added(session, user)
-    name, told = factor.name, ADDED[type(factor)]
-    await _tell(session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added", lambda: told % {"name": name})
+    name, text = factor.name, ADDED[type(factor)]
+    await _notify(
+        session, user, EventKind.FACTOR_ADDED, f"{_described(factor)} was added", lambda: text % {"name": name}
+    )
     return Added(factor=factor, recovery_codes=codes)
 
 
-async def _tell(session: AsyncSession, user: User, kind: EventKind, detail: str, told: Callable[[], str]) -> None:
-    """Record the change in English, and send the user an e-mail with the text that `told` returns in their language."""
+async def _notify(session: AsyncSession, user: User, kind: EventKind, detail: str, text: Callable[[], str]) -> None:
+    """Record the change in English, and send the user an e-mail with what `text` returns in their language."""
     await record(session, kind, user=user, detail=detail)
-    await tell_of_change(session, user, told)
+    await tell_of_change(session, user, text)
 
 
 def _described(factor: Totp | Passkey) -> str:

@@ -27,8 +27,8 @@ async def check_may_manage(session: AsyncSession, manager: User, user: User) -> 
     await load_permissions(session, user)
     more = sorted(user.permissions - manager.permissions)
     if more:
-        told = gettext("%(name)s may do more than you: %(permission)s. Ask somebody who may do it too.")
-        raise PermissionDeniedError(told % {"name": user.username, "permission": more[0]})
+        message = gettext("%(name)s may do more than you: %(permission)s. Ask somebody who may do it too.")
+        raise PermissionDeniedError(message % {"name": user.username, "permission": more[0]})
 
 
 async def check_may_remove_factors(session: AsyncSession, manager: User, user: User) -> None:
@@ -53,8 +53,8 @@ def check_may_grant(manager: User, permissions: Iterable[str]) -> None:
     """Raise PermissionDeniedError unless the manager has all the permissions that they grant or revoke."""
     missing = [] if manager.is_superuser else sorted(set(permissions) - manager.permissions)
     if missing:
-        told = gettext("You can only give or take what you may do yourself; you lack %(permission)s.")
-        raise PermissionDeniedError(told % {"permission": missing[0]})
+        message = gettext("You can only give or take what you may do yourself; you lack %(permission)s.")
+        raise PermissionDeniedError(message % {"permission": missing[0]})
 
 
 def grantable(manager: User, model: type[Group] | type[Permission]) -> ColumnElement[bool]:

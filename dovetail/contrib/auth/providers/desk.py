@@ -137,6 +137,6 @@ def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> Pro
 
 def _explain(provider: AnyProvider, error: ProviderError) -> str:
     logger.warning("The login at %s failed: %s", provider.name, error)
-    return error.told or gettext("The login at %(label)s did not work. Try again, or log in another way.") % {
+    return error.user_message or gettext("The login at %(label)s did not work. Try again, or log in another way.") % {
         "label": provider.label
     }

@@ -77,7 +77,7 @@ class Documents:
         async with kept.lock:
             if kept.keys is None or kept.keys is instead_of or kept.keys_until < monotonic():
                 found = await self._fetch(provider, cast("str", uri))
-                with told_as_provider_error(provider):
+                with as_provider_error(provider):
                     kept.keys = KeySet.import_key_set(cast("KeySetSerialization", found))
                 kept.keys_until = monotonic() + KEPT
             return kept.keys
@@ -100,7 +100,7 @@ class Documents:
         return endpoints
 
     async def _fetch(self, provider: AnyProvider, url: str) -> dict[str, object]:
-        with told_as_provider_error(provider):
+        with as_provider_error(provider):
             async with httpx2.AsyncClient(
                 transport=ProviderTransport(provider, self.tls), headers=HEADERS, timeout=provider.timeout
             ) as client:
@@ -119,18 +119,22 @@ def read_object(response: httpx2.Response) -> dict[str, object]:
 
 
 @contextmanager
-def told_as_provider_error(provider: AnyProvider) -> Iterator[None]:
+def as_provider_error(provider: AnyProvider) -> Iterator[None]:
     """Convert the exceptions of all libraries that talk to a provider into a ProviderError fit for a log."""
     try:
         yield
     except httpx2.HTTPStatusError as error:
-        raise ProviderError(f"it answered {error.response.status_code}", told=_told(provider, error)) from None
+        raise ProviderError(
+            f"it answered {error.response.status_code}", user_message=_message_for_user(provider, error)
+        ) from None
     except (httpx2.HTTPError, TimeoutError) as error:
         silent = SILENT.format(provider.label)
-        raise ProviderError(f"it does not answer: {type(error).__name__} {error}".strip(), told=silent) from None
+        raise ProviderError(
+            f"it does not answer: {type(error).__name__} {error}".strip(), user_message=silent
+        ) from None
     except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProviderError(f"its answer is not to be believed: {type(error).__name__} {error}"[:500]) from None
 
 
-def _told(provider: AnyProvider, error: httpx2.HTTPStatusError) -> str:
+def _message_for_user(provider: AnyProvider, error: httpx2.HTTPStatusError) -> str:
     return SILENT.format(provider.label) if error.response.is_server_error else ""

@@ -16,7 +16,7 @@ from joserfc.errors import BadSignatureError, InvalidKeyIdError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from dovetail.contrib.auth.providers.documents import Documents, Endpoints, read_object, told_as_provider_error
+from dovetail.contrib.auth.providers.documents import Documents, Endpoints, as_provider_error, read_object
 from dovetail.contrib.auth.providers.http_client import HEADERS, ProviderTransport
 from dovetail.contrib.auth.providers.logins import Secrets
 from dovetail.contrib.auth.providers.vouching import (
@@ -69,7 +69,7 @@ async def _fetch_vouched(
     endpoints = await documents.endpoints(provider)
     code = _code_of(provider, endpoints, answer)
     async with _client(documents, provider, redirect_uri) as client:
-        with told_as_provider_error(provider):
+        with as_provider_error(provider):
             token = await client.fetch_token(
                 endpoints.token_endpoint,
                 grant_type="authorization_code",
@@ -96,8 +96,8 @@ def _code_of(provider: AnyProvider, endpoints: Endpoints, answer: Mapping[str, s
         raise ProviderError(f"the answer names the issuer {str(issuer)[:100]!r}, expected {expected!r}")
     if "error" in answer:
         refused = answer["error"] in {"access_denied", "consent_required", "login_required", "interaction_required"}
-        told = f"{provider.label} did not let you in, or you did not agree there." if refused else ""
-        raise ProviderError(f"it refused: {answer['error'][:100]!r}", told=told)
+        user_message = f"{provider.label} did not let you in, or you did not agree there." if refused else ""
+        raise ProviderError(f"it refused: {answer['error'][:100]!r}", user_message=user_message)
     code = answer.get("code", "")
     if not 0 < len(code) <= LONGEST_CODE:
         raise ProviderError("the answer has no code")
@@ -110,7 +110,7 @@ async def _verify(documents: Documents, provider: OidcProvider, token: Mapping[s
     if not isinstance(text, str):
         raise ProviderError("it sent no ID token")
     keys = await documents.keys(provider)
-    with told_as_provider_error(provider):
+    with as_provider_error(provider):
         try:
             decoded = _decode(text, keys, provider)
         except (InvalidKeyIdError, BadSignatureError):  # the provider may have changed its keys
@@ -140,7 +140,7 @@ async def _ask_oauth2(client: AsyncOAuth2Client, provider: OAuth2Provider) -> Vo
     vouched = read_vouched(provider.authority, claims, provider.claims)
     if provider.emails_endpoint is None:
         return vouched
-    with told_as_provider_error(provider):
+    with as_provider_error(provider):
         response = await client.get(provider.emails_endpoint)
         response.raise_for_status()
         found = response.json()
@@ -153,7 +153,7 @@ async def _ask_oauth2(client: AsyncOAuth2Client, provider: OAuth2Provider) -> Vo
 
 
 async def _userinfo(client: AsyncOAuth2Client, provider: AnyProvider, url: str) -> dict[str, object]:
-    with told_as_provider_error(provider):
+    with as_provider_error(provider):
         return read_object(await client.get(url))
 
 
@@ -176,6 +176,6 @@ def _client(documents: Documents, provider: AnyProvider, redirect_uri: str) -> A
 
 async def _in_time(provider: AnyProvider, work: Awaitable[T]) -> T:
     """Await `work` within the time limit for one login. Raise ProviderError."""
-    with told_as_provider_error(provider):
+    with as_provider_error(provider):
         async with asyncio.timeout(provider.timeout):
             return await work

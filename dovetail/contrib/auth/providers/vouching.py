@@ -15,9 +15,9 @@ Claims: TypeAlias = Mapping[str, object]
 class ProviderError(Exception):
     """A provider did not answer, or its answer is invalid; the message says why, for the log."""
 
-    def __init__(self, message: str, *, told: str = "") -> None:
+    def __init__(self, message: str, *, user_message: str = "") -> None:
         super().__init__(message)
-        self.told = told  # a message for the user, instead of the general one
+        self.user_message = user_message  # a message for the user, instead of the general one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,16 +133,16 @@ def _sentences(asked: Why, action: str, found: Explanation) -> Iterator[str]:
 
 
 def _answer(asked: Why, action: str, found: Explanation) -> str:
-    told = {"name": asked.subject, "action": action_in_words(action)}
+    values = {"name": asked.subject, "action": action_in_words(action)}
     if asked.key:
         return _may(
             found, gettext("%(name)s may %(action)s %(thing)s."), gettext("%(name)s may not %(action)s %(thing)s.")
-        ) % {**told, "thing": asked.thing}
+        ) % {**values, "thing": asked.thing}
     return _may(
         found,
         gettext("%(name)s may %(action)s rows of %(model)s: %(count)s of them."),
         gettext("%(name)s may not %(action)s rows of %(model)s: %(count)s of them."),
-    ) % {**told, "model": asked.kind, "count": found.rows}
+    ) % {**values, "model": asked.kind, "count": found.rows}
 
 
 def _may(found: Explanation, yes: str, no: str) -> str:

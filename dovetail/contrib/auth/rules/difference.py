@@ -37,16 +37,16 @@ class Difference:
     @property
     def before(self) -> Shown:
         """The rows or fields before."""
-        return _said(self.rules[0], self.what, self.role)
+        return _result(self.rules[0], self.what, self.role)
 
     @property
     def after(self) -> Shown:
         """The rows or fields now."""
-        return _said(self.rules[1], self.what, self.role)
+        return _result(self.rules[1], self.what, self.role)
 
-    def in_words_of(self, dialect: str) -> tuple[Shown | None, Shown | None]:
+    def as_sql(self, dialect: str) -> tuple[Shown | None, Shown | None]:
         """Return both conditions as SQL of a dialect; None for a version whose snapshot does not have it."""
-        before, after = (_says(rule, self.what, self.role, on(dialect)) for rule in self.rules)
+        before, after = (_evaluate(rule, self.what, self.role, on(dialect)) for rule in self.rules)
         return before, after
 
     def __str__(self) -> str:
@@ -87,12 +87,12 @@ def differences(before: Snapshot, after: Snapshot, roles: Collection[Role]) -> I
                     yield found
 
 
-def _said(rule: Said | None, what: str, role: Role) -> Shown:
-    shown = _says(rule, what, role)
+def _result(rule: Said | None, what: str, role: Role) -> Shown:
+    shown = _evaluate(rule, what, role)
     return NONE if shown is None else shown
 
 
-def _says(rule: Said | None, what: str, role: Role, end: str = "") -> Shown | None:
+def _evaluate(rule: Said | None, what: str, role: Role, end: str = "") -> Shown | None:
     if rule is None:
         return [] if what in FIELDS else NONE
     tree = rule.get((NOBODY if role.has is None else USER) + end)

@@ -24,7 +24,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from dovetail.contrib.auth.models import Group, User, users_groups
 from dovetail.contrib.auth.rules.difference import Difference, Role
-from dovetail.contrib.auth.rules.snapshot import UNTOLD, VIEWER
+from dovetail.contrib.auth.rules.snapshot import UNEXPLAINED, VIEWER
 from dovetail.database.engine.urls import is_memory
 from dovetail.database.pool.statement_timeouts import StatementLimit, StatementTimeoutError, with_statement_limit
 from dovetail.database.unit_of_work import Database
@@ -65,11 +65,11 @@ async def check_database(database: Database) -> None:
 
 def conditions_of(difference: Difference, model: type[object], dialect: str) -> Conditions | None:
     """Return the conditions of a difference; None if it is not about rows, or if a version does not have them."""
-    texts = difference.in_words_of(dialect)
-    told = [text for text in texts if isinstance(text, str) and not text.startswith(UNTOLD)]
-    if difference.what == WITHOUT_ROWS or len(told) != len(texts):
+    texts = difference.as_sql(dialect)
+    runnable = [text for text in texts if isinstance(text, str) and not text.startswith(UNEXPLAINED)]
+    if difference.what == WITHOUT_ROWS or len(runnable) != len(texts):
         return None
-    return Conditions(model, difference.role, *told)
+    return Conditions(model, difference.role, *runnable)
 
 
 async def row_changes(database: Database, found: Conditions) -> list[str]:
@@ -131,11 +131,11 @@ async def _rows(
     rows = (await session.execute(chosen.order_by(*keys).limit(SHOWN_KEYS + 1))).all()
     if not rows:
         return "no row"
-    told = ", ".join(map(_key, rows[:SHOWN_KEYS]))
+    shown = ", ".join(map(_key, rows[:SHOWN_KEYS]))
     if len(rows) <= SHOWN_KEYS:
-        return f"{len(rows)} row{'' if len(rows) == 1 else 's'}: {told}"
+        return f"{len(rows)} row{'' if len(rows) == 1 else 's'}: {shown}"
     count = await session.scalar(select(func.count()).select_from(chosen.subquery()))
-    return f"{count} rows: {told}, ..."
+    return f"{count} rows: {shown}, ..."
 
 
 def _key(row: Sequence[object]) -> str:

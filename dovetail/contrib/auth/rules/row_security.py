@@ -74,25 +74,25 @@ def _of_model(rule: Ruled) -> Iterator[str]:
     yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
     for command, action in ACTIONS.items():
         condition = row_condition(rule.policy.where, action)
-        told = _told(table, condition)
+        sql = _condition_sql(table, condition)
         if any(isinstance(part, Select) for part in iterate(condition)):
             # The rule uses other rows, and may need some that the viewer cannot see, so it becomes a function.
             function = _name(f"dovetail_{action}_{table.name}")
-            body = quoted(f"SELECT {told}")
+            body = quoted(f"SELECT {sql}")
             yield f"CREATE OR REPLACE FUNCTION {function}({name} {name}) RETURNS boolean {DEFINER} AS {body}"
-            told = f"{function}({name}.*)"
+            sql = f"{function}({name}.*)"
         policy = _name(f"dovetail_{action}")
         yield f"DROP POLICY IF EXISTS {policy} ON {name}"
-        yield f"CREATE POLICY {policy} ON {name} FOR {command} {CLAUSES[command].format(told)}"
+        yield f"CREATE POLICY {policy} ON {name} FOR {command} {CLAUSES[command].format(sql)}"
 
 
-def _told(table: Table, condition: ColumnElement[bool]) -> str:
+def _condition_sql(table: Table, condition: ColumnElement[bool]) -> str:
     """Return a condition on the rows of a table as text, with its subqueries correlated to the row."""
     statement = as_text(select(literal_column("1")).select_from(table).where(condition))
-    told = statement.partition("\nWHERE ")[2]
-    if QUOTE in told:
+    sql = statement.partition("\nWHERE ")[2]
+    if QUOTE in sql:
         raise UnexplainableRuleError(f"it holds the text {QUOTE}")
-    return told
+    return sql
 
 
 def _name(name: str) -> str:

@@ -35,7 +35,7 @@ Said: TypeAlias = Mapping[str, ShownTree]  # by "unknown" or "user", also with "
 Snapshot: TypeAlias = Mapping[str, Mapping[str, Said]]  # by model, then by action or one of FIELDS
 NOBODY, USER = "unknown", "user"
 VIEWER = "viewer"  # the alias of the viewer in conditions: `blog_post.author_id = viewer.id`
-UNTOLD = "cannot be told"
+UNEXPLAINED = "cannot be told"
 DIALECTS = {"postgresql": dialect, "sqlite": sqlite.dialect}
 FIELDS = "fields not to be read", "fields not to be written"
 NO_FIELDS: frozenset[str] = frozenset()
@@ -68,10 +68,10 @@ def _on_rows(model: type[object], spoken: Dialect, condition: ColumnElement[bool
     """Return a condition as text, with its subqueries correlated to the row."""
     rows = select(literal_column("1", Integer)).select_from(model).where(condition)
     try:
-        told = str(rows.compile(dialect=spoken, compile_kwargs={"literal_binds": True}))
+        sql = str(rows.compile(dialect=spoken, compile_kwargs={"literal_binds": True}))
     except CompileError as error:  # it uses constructs of the other database
-        return f"{UNTOLD}: {error}"
-    return told.partition("\nWHERE ")[2] or "1 = 1"
+        return f"{UNEXPLAINED}: {error}"
+    return sql.partition("\nWHERE ")[2] or "1 = 1"
 
 
 def _both(rule: Callable[[User | None], T], refused: T, shows: Mapping[str, Callable[[T], Shown]]) -> Said:
@@ -83,7 +83,7 @@ def _both(rule: Callable[[User | None], T], refused: T, shows: Mapping[str, Call
             USER: explore(rule, value_of, refused),
         }
     except UnexplainableRuleError as error:
-        return dict.fromkeys((NOBODY, USER), f"{UNTOLD}: {error}")
+        return dict.fromkeys((NOBODY, USER), f"{UNEXPLAINED}: {error}")
     return {who + end: _shown(tree, show) for who, tree in trees.items() for end, show in shows.items()}
 
 

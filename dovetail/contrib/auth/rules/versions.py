@@ -25,11 +25,11 @@ def snapshot_of_revision(site: Path, revision: str) -> Snapshot:
         with tarfile.open(fileobj=BytesIO(_archive(site, revision))) as archive:
             archive.extractall(folder, filter="data")
         command = [sys.executable, "manage.py", "permissions", "--snapshot"]
-        told = _run(command, Path(folder), revision)
-    if told.returncode:
-        raise InvalidInputError(f"Revision {revision!r} cannot tell its rules: {_last_line(told.stderr)}")
+        result = _run(command, Path(folder), revision)
+    if result.returncode:
+        raise InvalidInputError(f"Revision {revision!r} cannot tell its rules: {_last_line(result.stderr)}")
     try:
-        found: Snapshot = json.loads(told.stdout)
+        found: Snapshot = json.loads(result.stdout)
     except ValueError:
         raise InvalidInputError(f"Revision {revision!r} cannot tell its rules: what it wrote is no JSON") from None
     return found
@@ -39,8 +39,8 @@ def _run(command: Sequence[str], folder: Path, revision: str) -> subprocess.Comp
     try:
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
     except subprocess.TimeoutExpired:
-        told = f"Revision {revision!r} cannot tell its rules: it took more than {PATIENCE} seconds"
-        raise InvalidInputError(told) from None
+        message = f"Revision {revision!r} cannot tell its rules: it took more than {PATIENCE} seconds"
+        raise InvalidInputError(message) from None
 
 
 def _archive(site: Path, revision: str) -> bytes:
@@ -55,8 +55,8 @@ def _git(site: Path, *arguments: str, of: str = "") -> bytes:
     except FileNotFoundError:
         raise InvalidInputError("To compare with another version takes git, which is not installed.") from None
     if done.returncode:
-        told = _last_line(done.stderr.decode(errors="replace"))
-        raise InvalidInputError(f"There is no revision {of!r} here." if of else f"git {arguments[0]} failed: {told}")
+        reason = _last_line(done.stderr.decode(errors="replace"))
+        raise InvalidInputError(f"There is no revision {of!r} here." if of else f"git {arguments[0]} failed: {reason}")
     return done.stdout
 
 

@@ -58,7 +58,7 @@ async def refresh(session: AsyncSession, token: str, connection: HTTPConnection)
     if found is None or row is None:
         return NotRefreshed.UNKNOWN
     if not await _use(session, found.id, connection):
-        return await _judge(session, found.id, row, connection)
+        return await _refuse_used(session, found.id, row, connection)
     return await _renew(session, row)
 
 
@@ -84,7 +84,7 @@ async def _use(session: AsyncSession, key: int, connection: HTTPConnection) -> b
     return used.one_or_none() is not None
 
 
-async def _judge(session: AsyncSession, key: int, row: Session, connection: HTTPConnection) -> NotRefreshed:
+async def _refuse_used(session: AsyncSession, key: int, row: Session, connection: HTTPConnection) -> NotRefreshed:
     """Return why a used token is refused; end the session unless another tab of its owner has used it."""
     used = await session.get_one(RefreshToken, key)
     is_recent = used.used_at is not None and used.used_at > datetime.now(UTC) - GRACE

@@ -182,7 +182,7 @@ async def test_an_answer_of_a_provider_that_was_mixed_up_with_another_is_refused
 async def test_an_answer_without_a_code_that_works_lets_nobody_in(provider, changes, told):
     with pytest.raises(ProviderError) as refused:
         await log_in(provider, changes=changes)
-    assert refused.value.told == told
+    assert refused.value.user_message == told
 
 
 DESCRIPTIONS = {
@@ -220,7 +220,7 @@ async def test_an_invalid_answer_of_the_token_endpoint_is_refused(provider, answ
     provider.lies.answer = answer
     with pytest.raises(ProviderError) as refused:
         await log_in(provider)
-    assert refused.value.told == ""
+    assert refused.value.user_message == ""
 
 
 async def test_redirects_of_a_provider_are_not_followed(provider):
@@ -250,14 +250,14 @@ async def test_a_provider_that_is_broken_is_said_to_be_silent(provider, status):
     provider.lies.answer = PlainTextResponse("Oops", status)
     with pytest.raises(ProviderError) as refused:
         await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
-    assert refused.value.told.startswith("Corner does not answer at the moment.")
+    assert refused.value.user_message.startswith("Corner does not answer at the moment.")
 
 
 async def test_a_provider_that_never_answers_is_given_up(silent_port):
     ours = configured(f"http://127.0.0.1:{silent_port}", timeout=0.1)
     with pytest.raises(ProviderError) as refused:
         await authorization_url(new_documents(), ours, SECRETS, redirect_uri=REDIRECT, again=False)
-    assert refused.value.told.startswith("Corner does not answer at the moment.")
+    assert refused.value.user_message.startswith("Corner does not answer at the moment.")
 
 
 async def test_concurrent_logins_fetch_the_metadata_once(provider):
