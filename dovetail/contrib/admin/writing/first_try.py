@@ -18,7 +18,8 @@ from dovetail.database.engine.sqlite_transactions import keep_more_pages
 from dovetail.state import StateKey
 
 T = TypeVar("T")
-FITTING = 1_500  # rows, each with its page, and with those of some indexes
+# Rows, each with its page and with those of some indexes: fewer fit into the usual memory, and more into none.
+FITTING = range(100, 1_501)
 FAILED = StateKey["FirstTryError"]("admin_first_try")  # in a request; what came of it, if it failed
 
 
@@ -33,7 +34,7 @@ def may_do_without(request: Request, session: AsyncSession) -> bool:
 
 async def prepare(session: AsyncSession, rows: int) -> None:
     """Let SQLite keep the pages in memory that an action on so many rows is going to change, if they may fit."""
-    if rows <= FITTING:
+    if rows in FITTING:
         await (await session.connection()).run_sync(keep_more_pages)
 
 
