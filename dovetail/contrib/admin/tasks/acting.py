@@ -27,6 +27,8 @@ from dovetail.state import DOOR, note_of_request
 from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
 
+MOST_AT_ONCE = 30_000  # keys of rows that are not done in batches: a statement of PostgreSQL takes 32,767 values
+
 
 async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
     """Run the task that an action of a view makes; SQLAdmin may have answered in its place."""
@@ -76,6 +78,8 @@ class _Acting:
     async def outcome(self, report: Report) -> str | Response:
         """Return what to tell, or the page to show. Raise TaskFailedError for a task that was not done."""
         limit = self.office.settings.action_limit
+        if not self.task.kind.is_batched:
+            limit = min(limit, MOST_AT_ONCE // len(self.task.view.pk_columns))
         selected = await read_selection(
             self.request, self.task.view, self.form, limit=limit, for_update=self.is_answered
         )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.tasks import acting
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.admin.views import ModelAdmin, action
 from tests.contrib.admin.workshop.admin import CALLS
@@ -98,6 +99,16 @@ async def test_all_that_match_are_acted_on_in_batches_and_no_other(office, sessi
     assert CALLS == [500, 500, 201]
     assert await broken(session) == 2
     assert "Mend: done with 1,201 tools." in (await office.get(LIST)).text
+
+
+async def test_more_rows_than_a_statement_names_are_refused_where_all_are_done_at_once(office, make_user, monkeypatch):
+    path = "/auth/user/action/impersonate/"
+    monkeypatch.setattr(acting, "MOST_AT_ONCE", 1)
+    assert (await office.post(path, {"select_across": "1"})).status_code == 200
+    await make_user()
+    refused = await office.post(path, {"select_across": "1"})
+    assert refused.status_code == 400
+    assert "More than 1 match, which is more than can be done at once." in refused.text
 
 
 async def test_what_fails_at_one_of_many_undoes_all_and_says_at_which(office, session, tools):
