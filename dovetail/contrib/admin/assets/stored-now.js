@@ -42,13 +42,18 @@ export function offerStored(form) {
     if (!controls.length) return;
     let other = JSON.parse(button.dataset.held);
     let isTheirs = false;
+    const call = (text) => {
+      button.textContent = text;
+      button.setAttribute("aria-label", `${button.dataset.label}: ${text}`);
+    };
+    call(TEXTS.take);
     button.hidden = false;
     button.addEventListener("click", () => {
       const before = read(controls);
       write(controls, other);
       other = before;
       isTheirs = !isTheirs;
-      button.firstChild.data = isTheirs ? TEXTS.back : TEXTS.take;
+      call(isTheirs ? TEXTS.back : TEXTS.take);
     });
   });
 }
