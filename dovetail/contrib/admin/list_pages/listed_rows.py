@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.formats import EMPTY
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for, query_of
@@ -85,7 +86,8 @@ class ListedRows:
         value, formatted = await self._view.get_list_value(obj, name, self._request)
         label = self._labels[name]
         if opens and name in self._links:
-            is_blank = isinstance(formatted, str) and not formatted.strip()  # a link needs a name
+            # A link needs a name.
+            is_blank = isinstance(formatted, str) and (not formatted.strip() or formatted == EMPTY)
             return ListedCell(name, label, title if is_blank else formatted, opens=True)
         if name not in self._view.linked_names or value is None:
             return ListedCell(name, label, formatted)

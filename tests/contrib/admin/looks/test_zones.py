@@ -38,9 +38,9 @@ async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(offi
     assert "28. März" in page
 
     form = f"/guild/tabbed/{workshop.id}/change/"
-    assert 'value="2026-10-25 02:30:15"' in (await office.get(form)).text  # for the second time on that day
+    assert 'value="25.10.2026 02:30:15"' in (await office.get(form)).text  # for the second time on that day
     for typed, stored in (
-        ("2026-10-25 02:30:15", datetime(2026, 10, 25, 1, 30, 15, 7, tzinfo=UTC)),  # as it was
+        ("25.10.2026 02:30:15", datetime(2026, 10, 25, 1, 30, 15, 7, tzinfo=UTC)),  # as it was
         ("2026-10-25 02:30:16", datetime(2026, 10, 25, 0, 30, 16, tzinfo=UTC)),  # the first of two
         ("2026-10-25 02:30:16+01:00", datetime(2026, 10, 25, 1, 30, 16, tzinfo=UTC)),
         ("24.12.2026 18:00", datetime(2026, 12, 24, 17, tzinfo=UTC)),
