@@ -84,17 +84,10 @@ def keys_of_related(mapped: RelationshipProperty[object], condition: ColumnEleme
 
     None unless the relation is a plain join of single-column keys.
     """
-    return _keys(mapped, condition) if _is_plain(mapped) else None
+    return _keys(mapped, condition) if is_plain_join(mapped) else None
 
 
-def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    """Return the conditions that `condition` combines by AND; itself if it is no AND."""
-    if getattr(condition, "operator", None) is operators.and_:
-        return [one for clause in condition.clauses for one in all_of(clause)]
-    return [condition]
-
-
-def _is_plain(mapped: RelationshipProperty[object]) -> bool:
+def is_plain_join(mapped: RelationshipProperty[object]) -> bool:
     """Return True if a relation joins by nothing but the equality of two single-column keys."""
     own, other = inspect(mapped.parent).primary_key, inspect(mapped.mapper).primary_key
     joins = [join for join in (mapped.primaryjoin, mapped.secondaryjoin) if join is not None]
@@ -107,6 +100,13 @@ def _is_plain(mapped: RelationshipProperty[object]) -> bool:
         *own,
         *other,
     ]
+
+
+def all_of(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Return the conditions that `condition` combines by AND; itself if it is no AND."""
+    if getattr(condition, "operator", None) is operators.and_:
+        return [one for clause in condition.clauses for one in all_of(clause)]
+    return [condition]
 
 
 def _keys(mapped: RelationshipProperty[object], condition: ColumnElement[bool]) -> Select[object] | None:

@@ -57,6 +57,11 @@ def page_select(
     return statement.order_by(*page.order(places))
 
 
+def is_selective(request: PageRequest, visibility: Visibility, search: Search) -> bool:
+    """Return True if the request has a selective condition, with which a page may have hardly any row."""
+    return any(isinstance(one, SelectiveCondition) for one in conditions(request, visibility, search, ()))
+
+
 def count_select(
     model: type[object], request: PageRequest, visibility: Visibility, search: Search, dialect: Dialect
 ) -> Select[int]:

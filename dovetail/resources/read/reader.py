@@ -25,7 +25,7 @@ from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.etags import value_reader, version_within
 from dovetail.resources.read.orm_rows import dumped, expression_values
-from dovetail.resources.read.page_select import count_select, page_select
+from dovetail.resources.read.page_select import count_select, is_selective, page_select
 from dovetail.resources.read.reads_together import ReadTogether, read_together
 from dovetail.resources.sql import nodes
 from dovetail.resources.sql.compilable import why_python
@@ -294,6 +294,7 @@ class Reader:
         terms: Terms = (),
         beside: Beside = nothing,
         is_list: bool = False,
+        is_selective: bool = False,
     ) -> NestedSelect:
         """Return the SELECT of `node` for the rows of `page`, which may be an INSERT or UPDATE on PostgreSQL."""
         version = self.version_within(visibility.hidden)
@@ -307,6 +308,7 @@ class Reader:
             dialect=dialect,
             beside=beside,
             is_list=is_list,
+            is_selective=is_selective,
         )
 
     def plan_of(
@@ -374,8 +376,15 @@ class Reader:
         _refuse_impossible(node, visibility)
         columns = page_columns(node, self.version_within(visibility.hidden), visibility.check)
         page = page_select(self.model, columns, request, visibility, self.search, dialect=dialect)
-        is_list = request.query.limit > 1
-        return self.nested_select(node, page, visibility, dialect, terms=request.terms, is_list=is_list)
+        return self.nested_select(
+            node,
+            page,
+            visibility,
+            dialect,
+            terms=request.terms,
+            is_list=request.query.limit > 1,
+            is_selective=is_selective(request, visibility, self.search),
+        )
 
     def _request_of(self, keys: Sequence[object], query: ItemQuery) -> PageRequest:
         listed = ListQuery(

@@ -27,12 +27,13 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import RelationshipProperty, aliased
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.column_types import UTCDateTime
+from dovetail.database.search.page_joins import Links, is_linked, links_of, looked_up
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.paths import Criteria, Path
 from dovetail.resources.schemas.sources import Build
@@ -85,17 +86,19 @@ def nested_select(
     dialect: Dialect,
     beside: Beside = nothing,
     is_list: bool = False,
+    is_selective: bool = False,
 ) -> NestedSelect:
     """Return the SELECT of `node` for the rows of `page`, whose columns are those of `page_columns`.
 
     Each row also has the values of `terms`, which `page` labels order_0 and so on, and of the attributes `extra`; a
     value that the item contains is not selected twice, since decoding in the driver is expensive. `beside` returns
-    further CTEs of the statement, given that of the page. The driver does not decode the times of a list. Raise
-    TypeError for a part that needs Python (`compilable.why_python`).
+    further CTEs of the statement, given that of the page. The driver does not decode the times of a list. A page that
+    `is_selective` may have hardly any row. Raise TypeError for a part that needs Python (`compilable.why_python`).
     """
     cte = page.cte("page").prefix_with("MATERIALIZED")
-    sends = is_list and dialect.name == "postgresql"
-    builder = _Builder(node.model, cte, aliased(node.model, cte), related, expressions, dialect, sends_moments=sends)
+    is_list = is_list and dialect.name == "postgresql"
+    shared = (related, expressions, dialect, is_list, is_list and not is_selective)
+    builder = _Builder(node.model, cte, aliased(node.model, cte), *shared)
     written = builder.write(node, builder.root, ())
     positions = [cte.c[f"order_{number}"] for number in range(len(terms))]
     behind = [
@@ -145,10 +148,12 @@ class _Builder:
     related: Criteria
     expressions: Expressions
     dialect: Dialect
-    sends_moments: bool = False
+    is_list: bool  # True for a page of several rows on PostgreSQL
+    is_full: bool  # True if the page is expected to have all of them
     in_json: bool = False  # True if the columns become one JSON array
     columns: list[ColumnElement[object]] = field(default_factory=list)
     joins: list[tuple[Any, ...]] = field(default_factory=list)
+    links: Links | None = None  # the rows to begin with, in place of the page
     helpers: dict[str, object] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)  # positions of times that `sent_moment` reads
     places: dict[str, int] = field(default_factory=dict)  # positions of the root's own attributes in a row
@@ -180,9 +185,11 @@ class _Builder:
 
     def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[object]:
         """Return the SELECT of `columns`, labelled c0 and so on, from the page and all joined tables."""
-        statement = select(*(column.label(f"c{number}") for number, column in enumerate(columns))).select_from(
-            self.root
-        )
+        labelled = [column.label(f"c{number}") for number, column in enumerate(columns)]
+        if self.links is None:
+            statement = select(*labelled).select_from(self.root)
+        else:
+            statement = select(*labelled).select_from(self.links.table).where(self.links.condition)
         for target, condition, outer in self.joins:
             statement = statement.join(target, condition, isouter=outer)
         return statement
@@ -191,7 +198,7 @@ class _Builder:
         column = getattr(entity, part.attribute.key)
         if entity is self.root and not self.in_json:
             self.places[part.attribute.key] = len(self.columns)
-        if self.sends_moments and isinstance(column.type, UTCDateTime):
+        if self.is_list and not self.in_json and isinstance(column.type, UTCDateTime):
             self.sent.add(len(self.columns))
             return self._slot(sent(column), sent_moment)
         return self._value(column, column.type, into_utc=becomes_utc(node, part.name))
@@ -211,9 +218,17 @@ class _Builder:
             entity = self.targets[path]
         return entity
 
-    def _join(self, entity: object, name: str, path: tuple[str, ...], *, outer: bool) -> object:
+    def _join(
+        self, entity: object, name: str, path: tuple[str, ...], *, outer: bool, node: Node | None = None
+    ) -> object:
+        """Join a related row, and return the alias of its model; if it is for the columns of `node`, those suffice."""
         visible = self.related.get(".".join(path))
-        target = aliased(getattr(entity, name).property.mapper.class_)
+        mapped = getattr(entity, name).property
+        target: object = None
+        if node is not None and visible is None and self.is_list and not self.in_json:
+            target = looked_up(mapped, entity, page_columns(node, ()))
+        if target is None:
+            target = aliased(mapped.mapper.class_)
         relation = getattr(entity, name).of_type(target)
         self.joins.append((relation if visible is None else relation.and_(visible), None, outer))
         return target
@@ -225,7 +240,7 @@ class _Builder:
 
     def _object(self, part: Relation, entity: object, path: tuple[str, ...]) -> str:
         outer = part.may_be_null or ".".join(path) in self.related
-        target = self._join(entity, part.key, path, outer=outer)
+        target = self._join(entity, part.key, path, outer=outer, node=part.node)
         if not outer:
             return self.write(part.node, target, path)
         key = getattr(target, _keys(part.node.model)[0])
@@ -236,7 +251,8 @@ class _Builder:
         number = len(self.helpers)
         cte = self.cte.alias(f"page_{number}")
         root = aliased(self.model, cte)
-        inner = _Builder(self.model, self.cte, root, self.related, self.expressions, self.dialect, in_json=True)
+        shared = (self.related, self.expressions, self.dialect, self.is_list, self.is_full)
+        inner = _Builder(self.model, self.cte, root, *shared, in_json=True)
         grouped, read = inner.group(part, path)
         subquery = grouped.subquery(f"list_{number}")
         keys = [getattr(self.root, key) for key in _keys(self.model)]
@@ -248,6 +264,33 @@ class _Builder:
 
         The function is None if the text can be embedded in the response as it is.
         """
+        keys = [getattr(self.root, key) for key in _keys(self.model)]
+        mapped = part.relation.property
+        if self.is_full and len(path) == 1 and isinstance(mapped, RelationshipProperty) and is_linked(mapped):
+            entity: object = part.node.model
+            self.links = links_of(mapped, select(*keys))
+            visible = self.related.get(part.key)
+            self.joins.append((entity, self.links.join if visible is None else and_(self.links.join, visible), False))
+            keys = [self.links.own]
+        else:
+            entity = self._join_list(path)
+        (column, *_) = part.node.parts
+        if part.is_flat and isinstance(column, Column):
+            written = self._column(part.node, entity, column)
+        else:
+            written = self.write(part.node, entity, path)
+        order = part.relation.property.order_by or [getattr(entity, key) for key in _keys(part.node.model)]
+        plain = all(isinstance(one, Column) and _is_plain(one) for one in part.node.parts)
+        if plain and part.is_flat:
+            item = _json_value(self.columns[0], self.dialect)
+        elif plain:
+            item = _json_object(part.node, entity, self.dialect)
+        else:
+            item = _json_array(self.columns, self.dialect)
+        return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
+
+    def _join_list(self, path: tuple[str, ...]) -> object:
+        """Join the tables along `path`, and return the model of the list."""
         entity = self.root
         for depth, name in enumerate(path, 1):
             visible = self.related.get(".".join(path[:depth]))
@@ -258,21 +301,7 @@ class _Builder:
                 relation = relation.of_type(target)
             self.joins.append((relation if visible is None else relation.and_(visible), None, False))
             entity = target
-        (column, *_) = part.node.parts
-        if part.is_flat and isinstance(column, Column):
-            written = self._column(part.node, entity, column)
-        else:
-            written = self.write(part.node, entity, path)
-        keys = [getattr(self.root, key) for key in _keys(self.model)]
-        order = part.relation.property.order_by or [getattr(entity, key) for key in _keys(part.node.model)]
-        plain = all(isinstance(one, Column) and _is_plain(one) for one in part.node.parts)
-        if plain and part.is_flat:
-            item = _json_value(self.columns[0], self.dialect)
-        elif plain:
-            item = _json_object(part.node, entity, self.dialect)
-        else:
-            item = _json_array(self.columns, self.dialect)
-        return self._aggregate(keys, item, order), None if plain else _reader(_function(written, self.helpers))
+        return entity
 
     def _aggregate(
         self, keys: list[ColumnElement[object]], item: ColumnElement[object], order: Sequence[ColumnElement[object]]

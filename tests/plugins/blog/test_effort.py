@@ -175,3 +175,24 @@ async def test_a_page_of_a_frequent_tag_is_found_among_the_newest_posts_and_of_a
 async def test_the_newest_posts_are_not_looked_at_for_a_tag_of_which_they_would_hold_too_few(tag_page, monkeypatch):
     monkeypatch.setattr(access_paths, "NEAR", 1_000)  # of 20,000, so that 250 would be 12 of them
     assert await tag_page("old", 100) == await tag_page("old", POSTS + 1)
+
+
+@pytest.mark.usefixtures("many_posts")
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_page_reads_its_own_authors_and_links_and_no_others(database, database_url, session):
+    users = """INSERT INTO auth_user (username, email, hashed_password, full_name)
+               SELECT 'u' || n, 'u' || n || '@example.org', '!', '' FROM generate_series(1, 1000) n"""
+    await session.execute(text(users))
+    await session.execute(text("UPDATE blog_post SET author_id = (SELECT min(id) FROM auth_user) + id % 1000"))
+    await session.execute(text("ANALYZE"))
+    await session.commit()
+    dialect, visibility = database.engine.dialect, posts.visibility(None)
+    asked = read_list_query({"limit": "20"}, posts.grammar, SecretStr(""))
+    request = PageRequest(asked, complete(posts.model, asked.terms))
+    prepared = posts.reader.plan(request, visibility, dialect).prepared
+    _, arguments = prepared.step(request.parameters(), visibility.bind_values)
+
+    plan = await plan_of(database_url, prepared.sql, arguments)
+
+    assert looked_at(plan, "auth_user") == 21
+    assert looked_at(plan, "blog_post_tag") < 21 * 4
