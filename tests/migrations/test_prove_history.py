@@ -18,6 +18,9 @@ async def test_history(prove_history):
 def shop(site: Site) -> Site:
     site.plugin("shop", ITEM)
     site.manage("makemigrations")
+    # The settings of tests are not read from the environment, where `site` names its plugins.
+    with (site.folder / "config" / "settings.py").open("a") as settings:
+        settings.write('    plugins: tuple[str, ...] = ("plugins.shop",)\n')
     (site.folder / "test_shop.py").write_text(TEST)
     return site
 

@@ -122,7 +122,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         reading=(),
         scopes=(f"{AUTH}/tokens/test_scopes.py",),
     ),
-    **room("dovetail/contrib/auth/events", f"{AUTH}/events", admin=(), origin=(), record=(), recorder=()),
+    **room("dovetail/contrib/auth/events", f"{AUTH}/events", admin=(), clients=(), origin=(), record=(), recorder=()),
     **room(
         "dovetail/contrib/auth/factors",
         f"{AUTH}/factors",
@@ -170,6 +170,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         languages=(f"{AUTH}/mail/test_languages.py", f"{ADMIN}/account/test_forgotten.py"),
         outbox=(f"{AUTH}/test_credential_changes.py",),
         postman=(),
+        reset_page=(f"{ADMIN}/account/test_forgotten.py",),
         writing=(f"{AUTH}/api/test_reset_password.py",),
     ),
     **room(
