@@ -108,7 +108,8 @@ def index_for(model: type[object], column: Column[object], expression: str = "")
     table: Any = column.table
     name = f"ix_{table.name}_{column.name}"
     owners = [one for one in inspect(model).registry.mappers if one.local_table is table]
-    # Several classes may share a table, each with columns of its own.
+    # Several classes may share a table, each with columns of its own; a subclass has those of its base class too.
+    owners.sort(key=lambda one: (len(list(one.iterate_to_root())), one.class_.__name__))
     mapped = ((one, attribute) for one in owners for attribute in one.column_attrs if attribute.columns[0] is column)
     owner, found = next(mapped, (None, None))
     if owner is None or found is None:  # a table of links
