@@ -25,6 +25,7 @@ from sqlalchemy import (
     inspect,
     literal_column,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.orm import RelationshipProperty, aliased
@@ -224,11 +225,12 @@ class _Builder:
         """Join a related row, and return the alias of its model; if it is for the columns of `node`, those suffice."""
         visible = self.related.get(".".join(path))
         mapped = getattr(entity, name).property
-        target: object = None
         if node is not None and visible is None and self.is_list and not self.in_json:
-            target = looked_up(mapped, entity, page_columns(node, ()))
-        if target is None:
-            target = aliased(mapped.mapper.class_)
+            found = looked_up(mapped, entity, page_columns(node, ()))
+            if found is not None:  # its condition, said again, would make PostgreSQL expect one row in all
+                self.joins.append((found, true(), outer))
+                return found
+        target = aliased(mapped.mapper.class_)
         relation = getattr(entity, name).of_type(target)
         self.joins.append((relation if visible is None else relation.and_(visible), None, outer))
         return target
