@@ -187,10 +187,9 @@ class _Builder:
     def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[object]:
         """Return the SELECT of `columns`, labelled c0 and so on, from the page and all joined tables."""
         labelled = [column.label(f"c{number}") for number, column in enumerate(columns)]
-        if self.links is None:
-            statement = select(*labelled).select_from(self.root)
-        else:
-            statement = select(*labelled).select_from(self.links.table).where(self.links.condition)
+        statement = select(*labelled).select_from(self.root if self.links is None else self.links.table)
+        if self.links is not None:
+            statement = statement.where(self.links.condition)
         for target, condition, outer in self.joins:
             statement = statement.join(target, condition, isouter=outer)
         return statement
@@ -271,8 +270,7 @@ class _Builder:
         if self.is_full and len(path) == 1 and isinstance(mapped, RelationshipProperty) and is_linked(mapped):
             entity: object = part.node.model
             self.links = links_of(mapped, select(*keys))
-            visible = self.related.get(part.key)
-            self.joins.append((entity, self.links.join if visible is None else and_(self.links.join, visible), False))
+            self.joins.append((entity, and_(self.links.join, self.related.get(part.key, true())), False))
             keys = [self.links.own]
         else:
             entity = self._join_list(path)

@@ -196,3 +196,4 @@ async def test_a_page_reads_its_own_authors_and_links_and_no_others(database, da
 
     assert looked_at(plan, "auth_user") == 21
     assert looked_at(plan, "blog_post_tag") < 21 * 4
+    assert "post_id = ANY" in json.dumps(plan)  # the links of the page's keys, whatever is joined

@@ -4,11 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
+from config.settings import Settings
 from tests.contrib.admin.conftest import More
 from tests.contrib.admin.festival.models import Band, Booking, Festival, FestivalBase, Slot, Stage
 from tests.contrib.admin.polls.models import Choice, PollsBase, Question
 
 MORE: More = {"tests.contrib.admin.polls": PollsBase, "tests.contrib.admin.festival": FestivalBase}
+
+
+class FestivalSettings(Settings):
+    """The site with both plugins, for a server in its own process."""
+
+    plugins: tuple[str, ...] = (*Settings.model_fields["plugins"].default, *MORE)
 
 
 @pytest.fixture

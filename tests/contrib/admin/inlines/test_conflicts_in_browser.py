@@ -8,17 +8,11 @@ from config.settings import Settings
 from tests.contrib.admin.axe import findings
 from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.festival.models import Band, Booking, Festival, Stage
-from tests.contrib.admin.inlines.conftest import MORE
+from tests.contrib.admin.inlines.conftest import FestivalSettings
 from tests.contrib.admin.inlines.test_kinds_of_inlines import address, rows
 from tests.contrib.admin.inlines.test_polls_in_browser import is_too_wide
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
-
-
-class FestivalSettings(Settings):
-    """The site with the festival."""
-
-    plugins: tuple[str, ...] = (*Settings.model_fields["plugins"].default, *MORE)
 
 
 @pytest.fixture(scope="session")
