@@ -18,7 +18,9 @@ T = TypeVar("T")
 Arguments: TypeAlias = tuple[Hashable, ...]  # of a statement, converted for the driver
 Rows: TypeAlias = Sequence[Sequence[object]]
 RINGS_WITHIN = 0.001  # seconds by which the event loop may run a timer early
-MOST_TOGETHER = 64  # reads in one batch
+# Reads in one batch. If many more arrive at once, several statements read them: the rows of the first are sent while
+# PostgreSQL, on other cores too, reads those of the next.
+MOST_TOGETHER = 16
 LOOKED_AT = 256  # waiters that are searched for reads of the same kind
 
 
