@@ -316,12 +316,10 @@ class UserAdmin(HolderAdmin, model=User):
         ),
         permission=IMPERSONATE,
         rule="view",
-        in_batches=False,
+        max_objects=1,
     )
     async def impersonate(self, request: Request, chosen: Sequence[User]) -> Response:
         """Continue as another member of staff, who may not have more permissions than oneself."""
-        if len(chosen) != 1:
-            raise ConflictError(gettext("Choose one user to act as."))
         token, seconds = await begin_impersonation(self.session, user_of(request), chosen[0], request)
         return acting_response(app_of(self), request, token, seconds)
 

@@ -42,6 +42,7 @@ def action(
     rule: str | None = None,
     form: type[Form] | None = None,
     in_batches: bool = True,
+    max_objects: int | None = None,
 ) -> Callable[[Method], Method]: ...
 
 
@@ -56,6 +57,7 @@ def action(
     rule: str | None = None,
     form: type[Form] | None = None,
     in_batches: bool = True,
+    max_objects: int | None = None,
 ) -> Method | Callable[[Method], Method]:
     """Make a method of a view, or a function that its `actions` name, an action of its list and its objects' pages.
 
@@ -75,6 +77,8 @@ def action(
     With `confirmation_message` the user is asked first, and with a `form`, of WTForms, filled in by them: then the
     action takes one argument more, what the form holds by the names of its fields. Where all objects are selected that
     a list has, it is called with some hundred at a time, in one transaction, unless it is not to be done `in_batches`.
+    One that makes sense for a single object, or for a few, names how many as `max_objects`: more are refused before any
+    of them is loaded.
 
     It takes one of `permissions`: `change` stands for that on the model, `publish` for `blog.publish_post` of posts,
     and the view's `has_publish_permission(request)` is asked besides if it has one; without any it takes that to change
@@ -82,13 +86,16 @@ def action(
     where the policy knows it, or else "change", which the rows have to fulfil afterwards, too.
 
     `name` is the action's in addresses, that of the function if it is not given, and `label` another word for
-    `description`. Raises TypeError for a function that is not `async`, and for one that takes too few arguments.
+    `description`. Raises TypeError for a function that is not `async`, and for one that takes too few arguments, and
+    ValueError for `max_objects` below 1.
     """
     if callable(name):
         return _decorated(name, _Said(name.__name__))
     taken = [TakesPermission("", one, is_short="." not in one) for one in permissions]
     taken += [] if permission is None else [TakesPermission("", permission)]
-    kind = TaskKind(question=confirmation_message, form=form, is_batched=in_batches)
+    if max_objects is not None and max_objects < 1:
+        raise ValueError(f"max_objects is {max_objects}, expected 1 or more; leave it out for as many as are selected")
+    kind = TaskKind(question=confirmation_message, form=form, is_batched=in_batches, max_objects=max_objects)
 
     def decorate(method: Method) -> Method:
         return _decorated(method, _Said(name or method.__name__, label or description, kind, taken, rule))

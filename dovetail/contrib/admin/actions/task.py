@@ -8,6 +8,11 @@ from wtforms import Form
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
+from dovetail.errors import ConflictError
+
+
+class TaskFailedError(ConflictError):
+    """A task failed, or was refused, and nothing of it was done."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,7 @@ class TaskKind:
     question: str | None = None
     form: type[Form] | None = None
     is_batched: bool = True
+    max_objects: int | None = None  # more are refused before they are read
     done: str = ""  # what to tell of objects that were done in several batches, "{} were deleted."
     template: str = ""  # of the page that asks, in place of the view's
     context: Callable[[Sequence[object]], Awaitable[Mapping[str, object]]] | None = None  # what it shows besides

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from dovetail.contrib.admin.actions.task import TaskFailedError
 from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.importing.files.reading import ACCEPTED
@@ -26,7 +27,6 @@ from dovetail.contrib.admin.importing.run import ImportRun, Outcome
 from dovetail.contrib.admin.importing.targets import Target, targets_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for

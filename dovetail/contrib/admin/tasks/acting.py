@@ -10,14 +10,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.actions.task import Task, TaskKind
+from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.tasks.batches import Run, TaskFailedError, counted
+from dovetail.contrib.admin.tasks.batches import Run, counted
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.tasks.questions import Question
-from dovetail.contrib.admin.tasks.selection import ALL, read_selection
+from dovetail.contrib.admin.tasks.selection import ALL, Selected, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.web.returning import list_url
@@ -77,12 +77,9 @@ class _Acting:
 
     async def outcome(self, report: Report) -> str | Response:
         """Return what to tell, or the page to show. Raise TaskFailedError for a task that was not done."""
-        limit = self.office.settings.action_limit
-        if not self.task.kind.is_batched:
-            limit = min(limit, MOST_AT_ONCE // len(self.task.view.pk_columns))
-        selected = await read_selection(
-            self.request, self.task.view, self.form, limit=limit, for_update=self.is_answered
-        )
+        if self.is_answered and self.form.get(ALL) == "1":
+            self._check_free()  # before anything is read and locked
+        selected = await self._read_selection()
         if not selected.identifiers:
             return gettext("Nothing was selected.")
         question = Question(self.office, self.request, self.task, selected, self.form)
@@ -95,13 +92,23 @@ class _Acting:
         run = Run(self.request, self.task, selected, question.data, report, in_savepoints=not self._may_do_without)
         if not selected.is_all:
             outcome = await run.do()
-        elif self.office.long_work.locked():
-            raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
         else:
+            self._check_free()
             async with self.office.long_work:
                 outcome = await run.do()
         self.is_done = True
         return outcome
+
+    async def _read_selection(self) -> Selected:
+        limit, kind = self.office.settings.action_limit, self.task.kind
+        if not kind.is_batched:
+            limit = min(limit, MOST_AT_ONCE // len(self.task.view.pk_columns))
+        return await read_selection(self.request, self.task, self.form, limit=limit, for_update=self.is_answered)
+
+    def _check_free(self) -> None:
+        """Raise TaskFailedError while this process does as many tasks with whole lists as it may."""
+        if self.office.long_work.locked():
+            raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
 
     async def end(self, report: Report) -> Ending:
         """Return the last line for a script: that it is done, or that the page has to ask again."""

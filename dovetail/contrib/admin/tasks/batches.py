@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.actions.task import Task
+from dovetail.contrib.admin.actions.task import Task, TaskFailedError
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks.selection import Selected
@@ -32,10 +32,6 @@ from dovetail.translation.texts import gettext, in_sentence
 
 BATCH = 500  # objects
 UNREAD = 2_500  # rows at a time of which no object was loaded of those before: what each batch costs is paid less often
-
-
-class TaskFailedError(ConflictError):
-    """A task failed, and nothing of it was done."""
 
 
 class _RefusedError(Exception):

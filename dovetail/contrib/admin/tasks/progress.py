@@ -14,10 +14,10 @@ import anyio
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from dovetail.contrib.admin.actions.task import TaskFailedError
 from dovetail.contrib.admin.entry.admission import Entrance, let_in
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
-from dovetail.contrib.admin.tasks.batches import TaskFailedError
 from dovetail.contrib.admin.web.error_messages import log_failure, message_for
 from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.writing.first_try import with_second_try

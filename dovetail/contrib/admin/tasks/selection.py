@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from dovetail.contrib.admin.actions.task import Task, TaskFailedError
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.request_context import request_context
@@ -18,7 +19,7 @@ from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_s
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.keys import key_from, key_text
 from dovetail.translation import formats
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, ngettext
 
 ALL = "select_across"  # the field of the form, as in Django, that selects all that the list has, on every page
 AT_ONCE = 1000  # keys that are read before others have their turn
@@ -46,22 +47,24 @@ class Selected:
         return sha256("\0".join(self.identifiers).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-async def read_selection(
-    request: Request, view: ChangeListView, form: FormData, *, limit: int, for_update: bool
-) -> Selected:
+async def read_selection(request: Request, task: Task, form: FormData, *, limit: int, for_update: bool) -> Selected:
     """Return what a form, or a link, selects.
 
     All that a list has is what its filters and search leave at this moment; `for_update` locks it, so that nothing of
-    it is gone before its turn. Raise BadRequestError for more than can be selected.
+    it is gone before its turn. Raise BadRequestError for more than can be selected, and TaskFailedError for more than
+    the task takes, of which no more are read and locked than show it.
     """
+    view, taken = task.view, task.kind.max_objects
     if form.get(ALL) == "1":
-        return await _read_all(request, view, limit, for_update=for_update)
+        return await _read_all(request, task, limit, for_update=for_update)
     sent = form.getlist("pks") or request.query_params.getlist("pks")
     named = [request.path_params["pk"]] if "pk" in request.path_params else []
     found = named or list(dict.fromkeys(one for one in sent if isinstance(one, str) and one))
     most = max(view.list_max_show_all, *view.list_per_page_options)
     if len(found) > most:
         raise BadRequestError(gettext("Select %(most)s rows or fewer.") % {"most": most})
+    if taken is not None and len(found) > taken:
+        raise _too_many(task, taken)
     return Selected(found)
 
 
@@ -72,17 +75,30 @@ async def matching_keys(request: Request, view: ChangeListView) -> AnySelect:
     return kept_as_it_stands(matching.with_only_columns(*keys, maintain_column_froms=True).correlate(None))
 
 
-async def _read_all(request: Request, view: ChangeListView, limit: int, *, for_update: bool) -> Selected:
+async def _read_all(request: Request, task: Task, limit: int, *, for_update: bool) -> Selected:
+    view, taken = task.view, task.kind.max_objects
+    limit = limit if taken is None else min(limit, taken)
     statement = (await _all_keys(request, view)).order_by(*primary_keys(view.model)).limit(limit + 1)
     if for_update:
         statement = statement.with_for_update(of=view.model)
     keys = await _read_keys(request_context().session, statement)
     if len(keys) > limit:
+        if limit == taken:
+            raise _too_many(task, taken)
         raise BadRequestError(
             gettext("More than %(limit)s match, which is more than can be done at once. Narrow the list first.")
             % {"limit": formats.number(limit)}
         )
     return Selected([key_text(key) for key in keys], is_all=True, keys=keys)
+
+
+def _too_many(task: Task, taken: int) -> TaskFailedError:
+    message = ngettext(
+        "“%(label)s” takes one object at a time. Select one.",
+        "“%(label)s” takes %(count)s objects at a time. Select no more.",
+        taken,
+    )
+    return TaskFailedError(message % {"label": task.label, "count": formats.number(taken)})
 
 
 async def _read_keys(session: AsyncSession, statement: AnySelect) -> list[Hashable]:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.tasks import acting
@@ -101,14 +101,29 @@ async def test_all_that_match_are_acted_on_in_batches_and_no_other(office, sessi
     assert "Mend: done with 1,201 tools." in (await office.get(LIST)).text
 
 
-async def test_more_rows_than_a_statement_names_are_refused_where_all_are_done_at_once(office, make_user, monkeypatch):
-    path = "/auth/user/action/impersonate/"
-    monkeypatch.setattr(acting, "MOST_AT_ONCE", 1)
-    assert (await office.post(path, {"select_across": "1"})).status_code == 200
-    await make_user()
-    refused = await office.post(path, {"select_across": "1"})
+async def test_more_rows_than_a_statement_names_are_refused_where_all_are_done_at_once(office, tools, monkeypatch):
+    await tools(2)
+    monkeypatch.setattr(acting, "MOST_AT_ONCE", 2)
+    assert (await office.post(ACTION.format("lend"), {"select_across": "1"})).status_code == 200
+    await tools(1)
+    refused = await office.post(ACTION.format("lend"), {"select_across": "1"})
     assert refused.status_code == 400
-    assert "More than 1 match, which is more than can be done at once." in refused.text
+    assert "More than 2 match, which is more than can be done at once." in refused.text
+
+
+async def test_an_action_for_one_object_refuses_more_before_any_is_loaded(office, session, tools):
+    await tools(700)
+    chosen, loaded = (await keys(session))[:2], []
+    event.listen(Tool, "load", lambda tool, _context: loaded.append(tool))
+    for selected in ({"pks": chosen}, {"select_across": "1"}):
+        for confirmed in ({}, {"confirmed": "yes", "reader": "Axe"}):
+            await office.post(ACTION.format("rename"), {**selected, **confirmed})
+            assert loaded == []
+            told = "Nothing was done. “Rename” takes one object at a time. Select one."
+            assert told in (await office.get(LIST)).text
+            loaded.clear()  # by the list
+    with pytest.raises(ValueError, match="max_objects is 0, expected 1 or more"):
+        action(max_objects=0)
 
 
 async def test_what_fails_at_one_of_many_undoes_all_and_says_at_which(office, session, tools):

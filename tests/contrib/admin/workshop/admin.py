@@ -23,7 +23,7 @@ class ReaderForm(Form):
     haste = RadioField("Haste", choices=[("none", gettext_lazy("None"))], default="none")
 
 
-@action(description="Lend", form=ReaderForm)
+@action(description="Lend", form=ReaderForm, in_batches=False)
 async def lend(view: ModelAdmin, request: Request, tools: Sequence[Tool], data: Mapping[str, Any]) -> str:
     for tool in tools:
         tool.lent_to = data["reader"]
@@ -59,7 +59,7 @@ class ToolAdmin(ModelAdmin, model=Tool):
     async def stick(self, request: Request, tools: Sequence[Tool]) -> PlainTextResponse:
         return PlainTextResponse(", ".join(tool.name for tool in tools))
 
-    @action
+    @action(max_objects=1)
     async def rename(self, request: Request, tools: Sequence[Tool], data: Mapping[str, Any]) -> str:
         tools[0].name = data["reader"]
         return "Renamed."
