@@ -145,6 +145,8 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
         error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     if isinstance(error.__cause__, ClientDisconnect):  # FastAPI takes it for a body that cannot be parsed
         return Response(status_code=CLIENT_HUNG_UP)
+    if isinstance(error, HTTPException) and isinstance(error.__cause__, OSError):
+        error = error.__cause__  # FastAPI takes a temporary file that cannot be written for such a body, too
     if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
         if error.status_code == HTTPStatus.FORBIDDEN:
             tell_of_refusal(connection, str(error.detail))

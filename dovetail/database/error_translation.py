@@ -1,8 +1,10 @@
 """Translate errors of SQLAlchemy and of drivers to HTTP errors: an IntegrityError becomes a 409 here.
 
-Bad input is 422, a conflict 409, and a database that is away or busy 503.
+Bad input is 422, a conflict 409, and a database that is away, busy or full 503. So is a file that cannot be written,
+such as the temporary file of an upload.
 """
 
+import errno
 import re
 
 from sqlalchemy import Table, exc
@@ -20,6 +22,9 @@ POSTGRESQL_BUSY = ("57", "40", "55P03")  # cancelled, rolled back, locked
 POSTGRESQL_BAD_DATA = ("22",)
 POSTGRESQL_PARAMETER = re.compile(r"\$\d+")  # in the context of an error: the value of a placeholder is wrong
 READ_ONLY = ("25006", "SQLITE_READONLY")
+FULL = ("53100", "SQLITE_FULL")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (*NO_ROOM, errno.EROFS, errno.EMFILE, errno.ENFILE)  # read-only, too many open files
 # https://www.sqlite.org/rescode.html: BUSY, LOCKED
 SQLITE_BUSY = (5, 6)
 
@@ -39,14 +44,17 @@ CONFLICTS = {
 
 
 def client_error(error: Exception) -> DovetailError | None:
-    """Return the error to answer a client with, without SQL and values; None if `error` is not about the database.
+    """Return the error to answer a client with, without SQL and values.
 
-    It is None too for mistakes in our own code (no such table, a closed session), which are a 500.
+    None if `error` is neither about the database nor about files that cannot be written, and for mistakes in our own
+    code (no such table, a closed session), which are a 500.
     """
     if isinstance(error, StaleDataError):
         return StaleWriteError()
     if isinstance(error, exc.TimeoutError):
         return UnavailableError(gettext("All database connections are busy; try again shortly."))
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        return _unwritable(error)
     return _driver_error(error) if isinstance(error, exc.DBAPIError) else None
 
 
@@ -78,9 +86,17 @@ def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
         return ConflictError(tell(error.orig, _tables()) or usual)
     if code_of(error.orig).startswith(READ_ONLY):
         return UnavailableError(gettext("The database takes no changes at present; try again shortly."))
+    if code_of(error.orig).startswith(FULL):
+        return UnavailableError(gettext("The disk of the database is full, so nothing can be stored at present."))
     if _is_away(error):
         return UnavailableError(gettext("The database is away or busy; try again shortly."))
     return None
+
+
+def _unwritable(error: OSError) -> UnavailableError:
+    if error.errno in NO_ROOM:
+        return UnavailableError(gettext("A disk of this site is full, so no file can be stored at present."))
+    return UnavailableError(gettext("No file can be stored at present; try again shortly."))
 
 
 def _is_away(error: exc.DBAPIError) -> bool:

@@ -1,4 +1,4 @@
-"""Check that a site can work: its database answers, takes changes and has all migrations.
+"""Check that a site can work: its database answers, takes changes, has room for them, and has all migrations.
 
 A load balancer asks every second or so, of every process. So one look serves all who ask within a second; it uses one
 connection of its own, because a busy pool is no reason to send this process's load to the others, and takes no longer
@@ -6,6 +6,7 @@ where the tables hold more.
 """
 
 import asyncio
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from time import monotonic
@@ -25,7 +26,9 @@ from dovetail.registry import Registry
 
 TIMEOUT = 2.0  # seconds that a look may take
 KEPT = 1.0  # seconds for which it serves those who ask
+ROOM = 2**20  # bytes that SQLite's disk has left at least: the log beside the file takes each change before it does
 GONE = "The file of the database is gone."
+FULL = "The disk of the database is full."
 READ_ONLY = "The database takes no changes."
 EMPTY = "The database has no tables; run `manage.py migrate`."
 SILENT = "The database does not answer."
@@ -71,6 +74,8 @@ class Readiness:
         url = self._database.engine.url
         if url.get_backend_name() == "sqlite" and not is_memory(url) and identity_of(str(url.database)) is None:
             return GONE
+        if url.get_backend_name() == "sqlite" and not is_memory(url) and not await _has_room(str(url.database)):
+            return FULL
         async with self._database.outside_the_pool() as session:
             connection = await session.connection()
             takes_changes = _sqlite_takes_changes if connection.dialect.name == "sqlite" else _postgresql_takes_changes
@@ -83,6 +88,11 @@ class Readiness:
         if missing and rows is None:
             return EMPTY
         return f"{len(missing)} of the migrations were not applied; run `manage.py migrate`." if missing else None
+
+
+async def _has_room(path: str) -> bool:
+    found = await asyncio.to_thread(shutil.disk_usage, path)  # that of the file, if the path is a link
+    return found.free >= ROOM
 
 
 async def _postgresql_takes_changes(connection: AsyncConnection) -> bool:

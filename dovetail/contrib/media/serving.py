@@ -1,6 +1,7 @@
 """Serve files to whoever may see the row that refers to them, and to nobody before the row is committed."""
 
 import io
+import logging
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from dovetail.api.principal import AUTHENTICATOR, VISITOR_AUTHENTICATOR, Principal
 from dovetail.contrib.media.opening import open_media
@@ -16,12 +17,15 @@ from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import NotFoundError
 from dovetail.files.closing_response import ClosingResponse
 from dovetail.files.columns import IMAGE_TYPES, ImageField
+from dovetail.files.file_response import StoredFileResponse
 from dovetail.files.images import UnfitImageError, make_thumbnail
 from dovetail.files.media import MEDIA, THUMBNAIL, FileColumn, Media
 from dovetail.files.stored_file import StoredFile, is_key
 from dovetail.plugin import Context
 from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.policies.registered import POLICIES, visible_rows
+
+logger = logging.getLogger("dovetail.media")
 
 WEBP = "image/webp"
 # Whatever a file holds, a browser runs nothing of it, and takes it for nothing else than it is called.
@@ -54,8 +58,14 @@ async def serve(request: Request) -> Response:
     etag = headers["ETag"]
     if etag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    key = await _thumbnail(media, column, file, size) if size else str(file)
-    return await _answer(media, key, WEBP if size else file.content_type, headers)
+    if not size:
+        return await _answer(media, str(file), file.content_type, headers)
+    box = _boxes(column)[size]
+    key = file.thumbnail_key(f"{size}-{box[0]}x{box[1]}")
+    made = None if await media.storage.exists(key) else await _make_thumbnail(media, file, key, box)
+    return (
+        await _answer(media, key, WEBP, headers) if made is None else Response(made, headers=headers, media_type=WEBP)
+    )
 
 
 async def _check_may_see(request: Request, session: AsyncSession, column: FileColumn, file: StoredFile) -> None:
@@ -101,18 +111,19 @@ def _headers(column: FileColumn, file: StoredFile, size: str) -> dict[str, str]:
     }
 
 
-async def _thumbnail(media: Media, column: FileColumn, file: StoredFile, size: str) -> str:
-    """Return the key of a thumbnail, which is made when it is first asked for, and kept beside its image."""
-    box = _boxes(column)[size]
-    key = file.thumbnail_key(f"{size}-{box[0]}x{box[1]}")
-    if not await media.storage.exists(key):
-        try:
-            content = b"".join([piece async for piece in media.storage.open(file)])
-            made = await make_thumbnail(content, box, max_pixels=media.max_pixels)
-        except (FileNotFoundError, UnfitImageError):
-            raise _nothing() from None
+async def _make_thumbnail(media: Media, file: StoredFile, key: str, box: tuple[int, int]) -> bytes | None:
+    """Make a thumbnail when it is first asked for, and keep it beside its image; return it where it cannot be kept."""
+    try:
+        content = b"".join([piece async for piece in media.storage.open(file)])
+        made = await make_thumbnail(content, box, max_pixels=media.max_pixels)
+    except (FileNotFoundError, UnfitImageError):
+        raise _nothing() from None
+    try:
         await media.storage.save(key, io.BytesIO(made))
-    return key
+    except OSError as error:  # the disk is full: that is no reason to show no picture
+        logger.warning("the thumbnail %s cannot be stored: %s", key, error)
+        return made
+    return None
 
 
 async def _answer(media: Media, key: str, kind: str, headers: dict[str, str]) -> Response:
@@ -121,7 +132,7 @@ async def _answer(media: Media, key: str, kind: str, headers: dict[str, str]) ->
     if not await media.storage.exists(key):
         raise _nothing()
     if path := media.storage.path(key):
-        return FileResponse(path, headers=headers, media_type=kind)
+        return StoredFileResponse(path, headers=headers, media_type=kind)
     size = await media.storage.size(key)
     return ClosingResponse(media.storage.open(key), kind, {**headers, "Content-Length": str(size)})
 

@@ -124,6 +124,15 @@ async def test_a_file_that_is_gone_is_not_ready_and_nothing_makes_a_new_one(clie
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_disk_without_room_for_a_change_is_not_ready_until_it_has_some(client, monkeypatch):
+    assert (await client.get("/health/ready")).status_code == 200
+    with monkeypatch.context() as full:
+        full.setattr(readiness, "ROOM", 2**62)  # more than any disk has left
+        assert await why_not(client) == "The disk of the database is full."
+    assert (await client.get("/health/ready")).status_code == 200
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_file_that_was_replaced_is_written_to_and_not_the_one_before(client, database_url, tmp_path):
     path = database_url.partition(":///")[2]
     copy = tmp_path / "copy.sqlite3"

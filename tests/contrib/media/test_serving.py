@@ -9,6 +9,8 @@ from PIL import Image
 from sqlalchemy import update
 
 from dovetail.contrib.auth.tokens.personal import make_token
+from dovetail.errors import NotFoundError
+from dovetail.files.file_response import StoredFileResponse
 from dovetail.files.media import Media
 from dovetail.files.stored_file import StoredFile, new_key
 from tests.contrib.media.gallery.models import Picture
@@ -99,6 +101,11 @@ async def test_parts_and_unchanged_files_are_not_sent_again(office, picture):
     assert whole.content == image()
     part = await office.client.get(path, headers={"Range": "bytes=1-3"})
     assert (part.status_code, part.content) == (206, b"PNG")
+    for wrong in ("pages=1-3", "bytes=abc", "bytes=3-1", "bytes", "bytes=" + "9" * 5000 + "-"):  # RFC 9110 14.2
+        ignored = await office.client.get(path, headers={"Range": wrong})
+        assert (ignored.status_code, ignored.content) == (200, image()), wrong[:20]
+    beyond = await office.client.get(path, headers={"Range": "bytes=999999-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(image())}")
     same = await office.client.get(path, headers={"If-None-Match": f'"other", {whole.headers["etag"]}'})
     assert (same.status_code, same.content) == (304, b"")
     head = await office.client.head(path)
@@ -136,6 +143,9 @@ async def test_what_is_no_key_or_whose_file_is_gone_is_not_found(office, media, 
     await media.storage.delete(picture.image)
     assert (await office.client.get(f"/media/{picture.image}")).status_code == 404
     assert (await office.client.get(f"/media/{picture.image}?thumbnail=small")).status_code == 404
+    gone = StoredFileResponse(media.storage.path(picture.image))  # deleted after it was looked for
+    with pytest.raises(NotFoundError):
+        await gone({"type": "http", "method": "GET", "headers": []}, None, None)
 
 
 async def test_serving_takes_one_statement_for_the_row_and_one_for_who_asks(visitor, office, picture, count_statements):

@@ -79,7 +79,7 @@ async def test_what_the_server_says_of_itself_is_a_503(probe_app, probe, probe_d
 
 @on_sqlite
 @pytest.mark.parametrize(
-    ("pragma", "words"), [("query_only = on", "no changes"), ("max_page_count = 1", "away or busy")]
+    ("pragma", "words"), [("query_only = on", "no changes"), ("max_page_count = 1", "disk of the database is full")]
 )
 async def test_a_file_that_is_read_only_or_full_is_a_503_and_is_opened_anew(probe, probe_database, pragma, words):
     engine = probe_database.engine.sync_engine
