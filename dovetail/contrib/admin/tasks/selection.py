@@ -94,7 +94,7 @@ async def _read_all(request: Request, task: Task, limit: int, *, for_update: boo
 
 def _too_many(task: Task, taken: int) -> TaskFailedError:
     message = ngettext(
-        "“%(label)s” takes one object at a time. Select one.",
+        "“%(label)s” takes %(count)s object at a time. Select no more.",
         "“%(label)s” takes %(count)s objects at a time. Select no more.",
         taken,
     )

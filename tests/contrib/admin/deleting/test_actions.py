@@ -119,7 +119,7 @@ async def test_an_action_for_one_object_refuses_more_before_any_is_loaded(office
         for confirmed in ({}, {"confirmed": "yes", "reader": "Axe"}):
             await office.post(ACTION.format("rename"), {**selected, **confirmed})
             assert loaded == []
-            told = "Nothing was done. “Rename” takes one object at a time. Select one."
+            told = "Nothing was done. “Rename” takes 1 object at a time. Select no more."
             assert told in (await office.get(LIST)).text
             loaded.clear()  # by the list
     with pytest.raises(ValueError, match="max_objects is 0, expected 1 or more"):
