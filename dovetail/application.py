@@ -33,7 +33,7 @@ from dovetail.api.route_checks import (
 from dovetail.context import make_context
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe
-from dovetail.errors import ConfigurationError
+from dovetail.errors import ConfigurationError, quoted
 from dovetail.middleware.bodies.clean_input import CleanInputMiddleware
 from dovetail.middleware.cors import CorsMiddleware
 from dovetail.middleware.edge import EdgeMiddleware
@@ -51,6 +51,7 @@ from dovetail.server.collector import collector_paused
 from dovetail.settings import SETTINGS, Settings
 
 KERNEL = "kernel"
+LONGEST_REASON = 200  # characters of why APPLICATION_FACTORY cannot be imported: it repeats the name
 PROBES = ("get_liveness", "get_readiness")
 NO_MOUNTS: Mounts = MappingProxyType({})  # every router stays where its plugin puts it
 
@@ -64,12 +65,14 @@ def site_application(settings: Settings) -> FastAPI:
     try:
         create_app = resolve_name(name)
     except (ValueError, ImportError, AttributeError) as error:
-        raise ConfigurationError(f"APPLICATION_FACTORY={name!r} cannot be imported: {error}") from error
+        raise ConfigurationError(
+            f"APPLICATION_FACTORY={quoted(name)} cannot be imported: {str(error)[:LONGEST_REASON]}"
+        ) from error
     app = create_app(settings) if callable(create_app) else create_app
     if not isinstance(app, FastAPI):
         raise ConfigurationError(
-            f"APPLICATION_FACTORY={name!r} gives a {type(app).__name__}, expected a function of the settings that "
-            "returns a FastAPI application"
+            f"APPLICATION_FACTORY={quoted(name)} gives a {type(app).__name__}, expected a function of the settings "
+            "that returns a FastAPI application"
         )
     return app
 

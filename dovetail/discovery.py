@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from dovetail.errors import quoted
 from dovetail.plugin import Plugin
 
 # A plugin may also call sys.exit(), whose SystemExit no `except Exception` catches: a command would end as if all were
@@ -80,7 +81,7 @@ def _is_in(file: str, package: str) -> bool:
 def _import(package: str, packages: Sequence[str], problems: list[str]) -> Plugin | None:
     module = f"{package}.plugin"
     if not all(part.isidentifier() for part in package.split(".")):
-        problems.append(f"plugin {package!r}: expected the path of a package, such as 'plugins.blog'")
+        problems.append(f"plugin {quoted(package)}: expected the path of a package, such as 'plugins.blog'")
     elif not _exists(module):
         near = get_close_matches(package, _installed(packages), n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else "is its package installed?"

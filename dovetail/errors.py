@@ -11,6 +11,7 @@ from typing import ClassVar
 CLIENT_HUNG_UP = 499  # nginx's number; only logs ever show it
 CHALLENGE = "WWW-Authenticate"  # the header of a 401 that says how to authenticate
 LONGEST_QUOTE = 50  # characters; enough to recognise it
+LONGEST_SETTING = 20  # characters: a secret that was put into the wrong variable is not told in full
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,14 @@ class FieldError:
     type: str = "invalid"
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
     """Return what a client sent for the text of an error: fifty characters, in quotes, control characters escaped."""
-    return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…")
+    return repr(text if len(text) <= longest else text[:longest] + "…")
+
+
+def quoted_setting(text: str) -> str:
+    """Return a value of a setting for the text of an error: its beginning, in quotes, control characters escaped."""
+    return quoted(text, LONGEST_SETTING)
 
 
 class DovetailError(Exception):

@@ -29,7 +29,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from dovetail.errors import ConfigurationError
+from dovetail.errors import LONGEST_QUOTE, ConfigurationError
 from dovetail.state import StateKey
 from dovetail.validators import ANY, check_methods, check_origins, check_proxies, check_tokens, check_zone
 
@@ -39,6 +39,7 @@ NotNegative = Annotated[int, Field(ge=0)]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MINIMUM_SECRET_LENGTH = 32
+LONGEST_PROBLEM = 500  # characters of what is wrong with one value: a plugin may quote it in full
 REDIS_SCHEMES = ("redis", "rediss", "redis+unix", "valkey", "valkeys", "valkey+unix")
 DOTENV_ENCODING = "utf-8-sig"  # UTF-8, with or without a byte order mark, which editors on Windows write
 
@@ -365,7 +366,7 @@ def _explain(error: ValidationError | SettingsError, prefix: str = "") -> str:
     problems = []
     for problem in error.errors(include_input=False, include_url=False):
         name = prefix + "_".join(str(part) for part in problem["loc"][:1]).upper()
-        where = ".".join(str(part) for part in problem["loc"][1:])  # within a list or a mapping
-        message = f"{where}: " * bool(where) + problem["msg"].removeprefix("Value error, ")
+        where = ".".join(str(part)[:LONGEST_QUOTE] for part in problem["loc"][1:])  # within a list or a mapping
+        message = f"{where}: " * bool(where) + problem["msg"].removeprefix("Value error, ")[:LONGEST_PROBLEM]
         problems.append(f"{name}: {message}" if problem["loc"] else message)
     return "The settings are not usable: " + "; ".join(problems)

@@ -105,7 +105,7 @@ def check_origins_fit(rp_id: str, origins: tuple[str, ...]) -> None:
         host = urlsplit(origin).hostname or ""
         if not ANDROID.fullmatch(origin) and host != domain and not host.endswith(f".{domain}"):
             raise ValueError(
-                f"AUTH_PASSKEY_ORIGINS has {origin!r}, which is no page of AUTH_PASSKEY_RP_ID, {domain!r}; "
+                f"AUTH_PASSKEY_ORIGINS has {origin[:50]!r}, which is no page of AUTH_PASSKEY_RP_ID, {domain[:50]!r}; "
                 "browsers would refuse passkeys there"
             )
 

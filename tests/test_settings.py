@@ -7,7 +7,11 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from dovetail.application import site_application
+from dovetail.contrib.admin.settings import AdminSettings
+from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import ConfigurationError
+from dovetail.registry import load_registry
 from dovetail.settings import Settings, load_plugin_settings, load_settings, secrets_to_read_with
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -236,6 +240,41 @@ def test_a_plugins_wrong_setting_is_named_and_its_secrets_are_not_shown(tmp_path
     with pytest.raises(ConfigurationError, match="SHOP_LIMIT: ") as caught:
         load_plugin_settings(ShopSettings, "SHOP_", tmp_path)
     assert "hidden" not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTH_THROTTLE_LOGIN", "{}"),
+        ("AUTH_SCHEMES", "{}"),
+        ("AUTH_API_KEY_HEADER", "a header {}"),
+        (
+            "AUTH_PASSWORD_RULES",
+            '[{{"rule": "dovetail.contrib.auth.password_rules.length.Length", "options": {{"a": "{}"}}}}]',
+        ),
+        ("AUTH_PROVIDERS", '[{{"name": "own", "kind": "oidc", "{}": 1}}]'),
+        ("ADMIN_IMAGE_HOSTS", "https://{}"),
+    ],
+    ids=str,
+)
+def test_a_secret_in_a_wrong_variable_is_not_told_in_full_nor_is_a_long_value(tmp_path, monkeypatch, name, value):
+    prefix, schema = ("AUTH_", AuthSettings) if name.startswith("AUTH_") else ("ADMIN_", AdminSettings)
+    for pasted in ("S3cr3t" * 10, "S3cr3t" * 20_000):
+        monkeypatch.setenv(name, value.format(pasted))
+        with pytest.raises(ConfigurationError, match=f"{name}: ") as caught:
+            load_plugin_settings(schema, prefix, tmp_path)
+        assert "S3cr3t" * 9 not in caught.value.detail
+        assert len(caught.value.detail) < 2_000
+
+
+def test_the_path_of_a_function_or_a_plugin_that_is_none_is_not_told_in_full(load):
+    pasted = "S3cr3t/" * 10_000
+    with pytest.raises(ConfigurationError, match="APPLICATION_FACTORY='S3cr3t/") as caught:
+        site_application(load(APPLICATION_FACTORY=pasted))
+    assert len(caught.value.detail) < 500
+    with pytest.raises(ConfigurationError, match="expected the path of a package") as caught:
+        load_registry(load(PLUGINS=f'["{pasted}"]'))
+    assert len(caught.value.detail) < 500
 
 
 def test_proxies_are_addresses_networks_a_unix_socket_or_everybody(load):

@@ -19,7 +19,7 @@ from sqlalchemy import Index, Table
 from dovetail.database.models import Base
 from dovetail.discovery import InstalledPlugin
 from dovetail.migrations.history.ghosts import Ghost
-from dovetail.migrations.history.graph import History, load_history
+from dovetail.migrations.history.graph import History
 from dovetail.migrations.run.execution import context_options
 from dovetail.plugin import CheckMessage, Level
 from dovetail.registry import Registry
@@ -111,12 +111,11 @@ def lint(history: History, revisions: Iterable[str]) -> list[CheckMessage]:
     return [message for script in scripts if not isinstance(script, Ghost) for message in _lint(history, script)]
 
 
-def lint_own(base_dir: Path, registry: Registry) -> list[CheckMessage]:
-    """Return warnings about the migrations of the site's own plugins. Raise MigrationError if they cannot be read.
+def lint_own(history: History, base_dir: Path, registry: Registry) -> list[CheckMessage]:
+    """Return warnings about the migrations of the site's own plugins.
 
     Those of the framework are its own tests' affair, in the repository of which it is a part of the site, too.
     """
-    history = load_history(base_dir, registry)
     plugins = [(name, entry) for name, entry in registry.installed.items() if not entry.package.startswith(FRAMEWORK)]
     own = [name for name, entry in plugins if is_own(entry, base_dir)]
     return lint(history, [script.revision for name in own for script in history.of_plugin(name)])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from dovetail.errors import TooManyRequestsError
+from dovetail.errors import TooManyRequestsError, quoted_setting
 from dovetail.state import StateKey
 from dovetail.translation.texts import ngettext
 
@@ -123,7 +123,8 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
         amount, multiple = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
         if found is None or not amount or not multiple:
             raise ValueError(
-                f"{part.strip()!r} is no rate, expected one such as 5/minute, 10 per 2 hours, or 5/minute; 20/hour"
+                f"{quoted_setting(part.strip())} is no rate, expected one such as 5/minute, 10 per 2 hours, or "
+                "5/minute; 20/hour"
             )
         rates.append(Rate(amount, multiple * SECONDS[found[3].lower()]))
     return tuple(rates)

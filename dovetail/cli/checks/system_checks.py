@@ -4,12 +4,11 @@ import dovetail.api.deferred_models  # noqa: F401 - before FastAPI, which it imp
 
 # isort: split
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import ForeignKey, Table
 from sqlalchemy.orm import configure_mappers
 
 from dovetail.api.fastapi_private import analysing_once
@@ -17,11 +16,11 @@ from dovetail.api.openapi.unbounded import unbounded_lists
 from dovetail.api.route_checks import unreachable_routes
 from dovetail.application import site_application
 from dovetail.cli.checks.deployment import check_deployment, check_settings
+from dovetail.cli.checks.foreign_keys import check_foreign_keys
 from dovetail.cli.main import load_command
-from dovetail.database.models import Base, is_managed
+from dovetail.database.models import is_managed
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError, MigrationError
-from dovetail.ownership import owner_of, owner_of_name
 from dovetail.plugin import CheckMessage, Context, Level, Plugin, warning
 from dovetail.registry import Registry
 from dovetail.resources.checks import unserved
@@ -60,17 +59,13 @@ def run_checks(
 
 
 def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
-    """Relations that cannot be mapped, and foreign keys to plugins that `depends_on` does not name."""
+    """Relations that cannot be mapped, and what is wrong with foreign keys."""
     try:
         configure_mappers()
     except PLUGIN_FAILURES as error:  # SQLAlchemy raises many kinds, and so may a plugin's listener
         yield _error("kernel.E001", f"The models cannot be mapped: {error}", "correct the relationship it names")
         return
-    by_name = {plugin.name: plugin for plugin in plugins}
-    for table in Base.metadata.tables.values():
-        if owner := owner_of(table, by_name):
-            for key in table.foreign_keys:
-                yield from _check_foreign_key(by_name[owner], table, key, by_name)
+    yield from check_foreign_keys(plugins)
 
 
 def check_migrations(registry: Registry) -> Iterator[CheckMessage]:
@@ -91,12 +86,19 @@ def check_histories(base_dir: Path, registry: Registry) -> Iterator[CheckMessage
     """Migrations that cannot be read, and what is doubtful about those that can."""
     # Imported here: a server does without Alembic.
     import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
+    from dovetail.migrations.history.graph import load_history
     from dovetail.migrations.lint import lint_own
 
     try:
-        yield from lint_own(base_dir, registry)
+        history = load_history(base_dir, registry)
+        yield from lint_own(history, base_dir, registry)
     except MigrationError as error:
         yield _error("kernel.E007", f"The migrations cannot be read: {error}", "correct the file it names")
+        return
+    for name in registry.installed:
+        if len(heads := history.heads(name)) > 1:
+            what = f"The plugin {name!r} has {len(heads)} latest migrations, {' and '.join(heads)}, expected one."
+            yield _error("kernel.E009", what, f"join them with `manage.py makemigrations --merge {name}`")
 
 
 def check_parts(registry: Registry) -> Iterator[CheckMessage]:
@@ -179,26 +181,6 @@ def check_plugins(context: Context) -> Iterator[CheckMessage]:
                 yield _error(
                     "kernel.E005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it"
                 )
-
-
-def _check_foreign_key(
-    plugin: Plugin, table: Table, key: ForeignKey, plugins: Mapping[str, Plugin]
-) -> Iterator[CheckMessage]:
-    target = key.target_fullname.rpartition(".")[0]
-    column = f"{table.name}.{key.parent.name}"
-    owner = owner_of_name(target, Base.metadata, plugins)
-    if owner is None:
-        yield _error(
-            "kernel.E002",
-            f"{column} points to the table {target!r}, which no enabled plugin has.",
-            "enable the plugin that has it, or correct the name",
-        )
-    elif owner != plugin.name and owner not in plugin.depends_on:
-        yield _error(
-            "kernel.E003",
-            f"{column} points to the plugin {owner!r}, which {plugin.name!r} does not depend on.",
-            f"add {owner!r} to depends_on in the plugin.py of {plugin.name!r}",
-        )
 
 
 def _error(code: str, message: str, hint: str) -> CheckMessage:

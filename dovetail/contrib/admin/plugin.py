@@ -11,6 +11,7 @@ plugin = Plugin(
         "dovetail.contrib.admin.checks.production:check_sessions",
         "dovetail.contrib.admin.checks.production:check_pool",
         "dovetail.contrib.admin.checks.index_checks:check_indexes",
+        "dovetail.contrib.admin.mounting.legacy_templates:check_legacy_templates",
         "dovetail.contrib.admin.checks.policy_checks:check_policies",
         "dovetail.contrib.admin.checks.own_statements:check_own_statements",
     ),

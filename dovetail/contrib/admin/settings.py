@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from dovetail.errors import quoted_setting
 from dovetail.settings import Names, Positive
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -14,7 +15,7 @@ def check_image_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of hosts, with a port or without. Raise ValueError for anything else, such as an address."""
     wrong = next((host for host in hosts if not HOST.fullmatch(host)), None)
     if wrong is not None:
-        raise ValueError(f"{wrong!r} is no name of a host, such as images.example.com, in small letters")
+        raise ValueError(f"{quoted_setting(wrong)} is no name of a host, such as images.example.com, in small letters")
     return hosts
 
 

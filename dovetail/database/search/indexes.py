@@ -10,7 +10,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BinaryExpression, Column, ColumnElement, Table, UnaryExpression, UniqueConstraint, inspect
+from sqlalchemy import (
+    BinaryExpression,
+    Column,
+    ColumnElement,
+    ForeignKeyConstraint,
+    PrimaryKeyConstraint,
+    Table,
+    UnaryExpression,
+    UniqueConstraint,
+    inspect,
+)
 from sqlalchemy.sql import operators
 
 NOT_NULL = re.compile(r'(?:\w+\.)*"?(?P<name>\w+)"?\s+IS\s+NOT\s+NULL', re.IGNORECASE)
@@ -25,6 +35,16 @@ def starts_an_index(column: ColumnElement[object], *, has_value: bool = False) -
     table = getattr(column, "table", None)
     valued = [column] if has_value else []
     return isinstance(table, Table) and any(terms and terms[0][0] is column for terms in indexes(table, valued))
+
+
+def finds_rows_of(key: ForeignKeyConstraint) -> bool:
+    """Return True if an index finds the rows that refer to a given row by this foreign key.
+
+    The index begins with the columns of the key, in any order; a part of them is enough if it is unique.
+    """
+    columns = set(key.columns)
+    found = [{column for column, _ in terms[: len(columns)]} for terms in indexes(key.table, columns)]
+    return columns in found or any(columns.issuperset(unique) for unique in _unique(key.table))
 
 
 def compared_column(condition: ColumnElement[bool], *comparisons: object) -> Column[object] | None:
@@ -128,6 +148,18 @@ def unindexed_steps(relations: Sequence[Any]) -> Iterator[Column[object]]:
             local, remote = zip(*(mapped.local_remote_pairs or ()), strict=True)
             ends = list(remote if mapped.uselist else local)
         yield from (end for end in ends if not starts_an_index(end, has_value=True))
+
+
+def _unique(table: Table) -> Iterator[set[object]]:
+    """Yield the columns of each key and each unique constraint or index of the whole table."""
+    for one in table.constraints:
+        if isinstance(one, (PrimaryKeyConstraint, UniqueConstraint)) and one.columns:
+            yield set(one.columns)
+    yield from ({column} for column in table.columns if column.unique)
+    for index in table.indexes:
+        wheres = [index.dialect_options[name]["where"] for name in ("postgresql", "sqlite")]
+        if index.unique and wheres == [None, None]:
+            yield set(index.expressions)
 
 
 def _follows(where: object, valued: Collection[ColumnElement[object]]) -> bool:

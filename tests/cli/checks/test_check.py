@@ -128,6 +128,66 @@ def test_a_foreign_key_to_a_plugin_that_is_named_is_in_order(check):
     assert result.code == 0, result
 
 
+KEYS = """
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Table, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+from dovetail.database.models import Base
+
+def to_a_user(name, **options):
+    return Column(name, ForeignKey("auth_user.id"), **options)
+
+class Box(Base):
+    __table__ = Table(
+        "shop_box", Base.metadata,
+        Column("shelf", primary_key=True, type_=sa.Integer), to_a_user("key_id", primary_key=True),
+        to_a_user("plain_id"), to_a_user("second_id"), to_a_user("some_id"),
+        to_a_user("accepted_id", info={"unindexed": True}),
+        to_a_user("indexed_id", index=True), to_a_user("unique_id", unique=True), to_a_user("first_id"),
+        to_a_user("given_id"), to_a_user("constrained_id"),
+        Column("part", sa.Integer), Column("number", sa.Integer), Column("other", sa.Integer),
+        ForeignKeyConstraint(["part", "number"], ["shop_part.part", "shop_part.number"], name="fk_part"),
+        ForeignKeyConstraint(["other", "number"], ["shop_part.part", "shop_part.number"], name="fk_other"),
+        Index("ix_several", "first_id", "second_id"),
+        Index("ix_given", "given_id", sqlite_where=sa.text("given_id IS NOT NULL"),
+              postgresql_where=sa.text("given_id IS NOT NULL")),
+        Index("ix_some", "some_id", postgresql_where=sa.text("number > 1")),
+        UniqueConstraint("constrained_id", "number", name="uq_constrained"),
+        Index("ix_other", "number", "other", "part"),
+    )
+
+class Part(Base):
+    __table__ = Table(
+        "shop_part", Base.metadata,
+        Column("part", sa.Integer, primary_key=True), Column("number", sa.Integer, primary_key=True),
+    )
+
+class Old(Base):
+    __table__ = Table("shop_old", Base.metadata, Column("id", sa.Integer, primary_key=True), to_a_user("plain_id"),
+                      info={"managed": False})
+"""
+
+
+def test_a_foreign_key_without_an_index_is_doubtful_unless_its_column_accepts_it(check):
+    names = "names = [f'pkg_shop.models:{name}' for name in ('Box', 'Part', 'Old')]\n"
+    plugin = names + "plugin = Plugin(name='shop', depends_on=('auth',), models=lazy(*names))"
+    result = check(plugin=plugin, models=f"import sqlalchemy as sa\n{KEYS}")
+    assert result.code == 0, result
+    found = [line for line in result.stderr.splitlines() if "kernel.W041" in line]
+    assert [re.search(r"shop_\w+: no index begins with the foreign key (.+?):", line)[1] for line in found] == [
+        "key_id",
+        "part, number",
+        "plain_id",
+        "second_id",
+        "some_id",
+    ]
+    assert found[2] == (
+        "WARNING (kernel.W041) shop_box: no index begins with the foreign key plain_id: the whole table is read where "
+        "a row of auth_user is deleted. Hint: add index=True to the column plain_id and run makemigrations, or accept "
+        "it with info={'unindexed': True}"
+    )
+    assert 'add Index("ix_shop_box_part_number", "part", "number") to the table' in found[1]
+
+
 def test_a_foreign_key_to_no_table_at_all_is_an_error(check):
     column = 'owner_id: Mapped[int] = mapped_column(ForeignKey("crm_customer.id"))'
     result = check(plugin=PLUGIN.format(depends_on=()), models=MODELS.format(column=column))
@@ -230,3 +290,18 @@ def test_a_migration_that_cannot_be_read_is_an_error(check, tmp_path):
     result = check(plugin=plugin, **{"migrations/0002_broken": "half a file"})
     assert result.code == 1
     assert "ERROR (kernel.E007) The migrations cannot be read: " in result.stderr
+
+
+def test_two_latest_migrations_of_a_plugin_are_an_error_that_says_how_to_join_them(check):
+    migrations = {
+        f"migrations/{name}": MIGRATION.replace("0001_initial", name)
+        .replace("down_revision = None", 'down_revision = "shop_0001_initial"')
+        .replace('("shop",)', "None")
+        for name in ("0002_one", "0002_other")
+    }
+    result = check(plugin="plugin = Plugin(name='shop', depends_on=('auth',))", **migrations)
+    assert result.code == 1
+    assert (
+        "ERROR (kernel.E009) The plugin 'shop' has 2 latest migrations, shop_0002_one and shop_0002_other, expected "
+        "one. Hint: join them with `manage.py makemigrations --merge shop`"
+    ) in result.stderr

@@ -14,7 +14,10 @@ from typing import Annotated, NotRequired, Protocol, TypeAlias, runtime_checkabl
 from pydantic import BeforeValidator, Field, InstanceOf, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from dovetail.errors import quoted
+
 ROOM = "dovetail.contrib.auth.password_rules"
+LONGEST_PATH = 100  # characters of a dotted path that errors quote
 DEFAULT_RULES = (f"{ROOM}.length.Length", f"{ROOM}.common.NotCommon", f"{ROOM}.context.NotPersonal")
 
 
@@ -68,15 +71,17 @@ def _make(named: str | _Named) -> PasswordRule:
     if isinstance(named, str):
         named = {"rule": named}
     path = named["rule"]
+    found = quoted(path, LONGEST_PATH)
     options: Mapping[str, object] = named.get("options", {})
     try:
         made: object = resolve_name(path)(**options)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"{path!r} is no password rule: {error}") from None
+        raise ValueError(f"{found} is no password rule: {error}") from None
     except TypeError as error:
-        raise ValueError(f"{path!r} does not take {dict(options)}: {error}") from None
+        names = ", ".join(options)  # and no values, which may be secrets
+        raise ValueError(f"{found} does not take the options {quoted(names)}: {error}") from None
     if not isinstance(made, PasswordRule):
-        raise ValueError(f"{path!r} is no password rule: it has no method `problems`")  # noqa: TRY004 - pydantic's
+        raise ValueError(f"{found} is no password rule: it has no method `problems`")  # noqa: TRY004 - pydantic's
     return made
 
 

@@ -4,6 +4,8 @@ import re
 from difflib import get_close_matches
 from enum import StrEnum
 
+from dovetail.errors import quoted_setting
+
 
 class Scheme(StrEnum):
     """A way to send a credential in a request."""
@@ -14,6 +16,7 @@ class Scheme(StrEnum):
     SESSION = "Session"  # the cookie of the back office, sent by pages of the same origin
 
 
+LONGEST = 20  # characters that are compared with the names: comparing takes quadratic time
 BY_NAME = {scheme.lower(): scheme for scheme in Scheme}
 TOKEN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, section 5.1
 # Headers that have another meaning; a secret in one of them could end up in logs.
@@ -34,8 +37,9 @@ def read_schemes(names: tuple[str, ...]) -> tuple[Scheme, ...]:
     for name in names:
         scheme = BY_NAME.get(name.lower())
         if scheme is None:
-            near = get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0)
-            raise ValueError(f"AUTH_SCHEMES names {name!r}, expected some of {', '.join(Scheme)}{_ask(near)}")
+            near = get_close_matches(name[:LONGEST].lower(), BY_NAME, n=1, cutoff=0)
+            expected = f"expected some of {', '.join(Scheme)}{_ask(near)}"
+            raise ValueError(f"AUTH_SCHEMES names {quoted_setting(name)}, {expected}")
         if scheme in found:
             raise ValueError(f"AUTH_SCHEMES names {scheme.value} twice; name it once")
         found.append(scheme)
@@ -45,7 +49,7 @@ def read_schemes(names: tuple[str, ...]) -> tuple[Scheme, ...]:
 def check_header(name: str) -> str:
     """Return the name of a header for API keys. Raise ValueError if it is invalid or has another meaning."""
     if TOKEN_NAME.fullmatch(name) is None or name.lower() in TAKEN_HEADERS:
-        raise ValueError(f"AUTH_API_KEY_HEADER is {name!r}, expected the name of a header of its own, as X-API-Key")
+        raise ValueError(f"AUTH_API_KEY_HEADER is {quoted_setting(name)}, expected a header of its own, as X-API-Key")
     return name
 
 

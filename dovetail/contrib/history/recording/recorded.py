@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from sqlalchemy import Column, FromClause, Table, inspect
 from sqlalchemy.orm import MANYTOMANY, Mapper
 
-from dovetail.errors import ConfigurationError
+from dovetail.errors import ConfigurationError, quoted
 from dovetail.plugin import Context
 from dovetail.resources.schemas.secret_columns import is_secret
 
@@ -87,7 +87,7 @@ def check_ignored(context: Context, ignored: Collection[str]) -> None:
     for name in ignored:
         if name not in known:
             raise ConfigurationError(
-                f"HISTORY_IGNORE names {name!r}, which is no model; expected some of: {', '.join(sorted(known))}"
+                f"HISTORY_IGNORE names {quoted(name)}, which is no model; expected some of: {', '.join(sorted(known))}"
             )
 
 

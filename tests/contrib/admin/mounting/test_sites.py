@@ -7,11 +7,14 @@ import sqladmin
 from jinja2 import Environment
 
 from dovetail.application import make_application
+from dovetail.context import make_context
+from dovetail.contrib.admin.mounting.legacy_templates import check_legacy_templates
 from dovetail.contrib.admin.mounting.templates import Folders
 from dovetail.contrib.admin.testing import BackOffice, read_form
 from dovetail.contrib.admin.views import AdminSite
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import ConfigurationError
+from dovetail.registry import load_registry
 from dovetail.testing.fixtures import running
 from plugins.blog.admin import TagAdmin
 from plugins.blog.models import Post, Tag
@@ -256,6 +259,29 @@ def test_an_option_that_there_is_not_is_refused_where_it_is_written():
     with pytest.raises(TypeError, match="site_heder is no option of AdminSite; did you mean site_header"):
         type("Office", (AdminSite,), {"site_heder": "x"})
     assert count_them.__name__ == "count_them"
+
+
+def test_a_template_by_its_former_name_that_another_stands_in_for_is_told_by_check(make_settings, tmp_path):
+    templates = tmp_path / "project" / "templates"
+    for name in ("admin", "sqladmin"):
+        (templates / name).mkdir(parents=True)
+    (templates / "admin" / "base_site.html").write_text(FRAME)
+    (templates / "admin" / "change_list.html").write_text('{% extends "sqladmin/list.html" %}')
+    settings = make_settings(database_url="sqlite://", base_dir=tmp_path)
+    context = make_context(settings, load_registry(settings))
+    (templates / "sqladmin" / "details.html").write_text('{% extends "sqladmin/details.html" %}')  # alone
+    (templates / "sqladmin" / "list.html").write_text('{% extends "sqladmin/list.html" %}')  # extended
+    assert list(check_legacy_templates(context)) == []
+    (templates / "sqladmin" / "layout.html").write_text('{% extends "sqladmin/layout.html" %}')
+    (found,) = check_legacy_templates(context)
+    assert str(found) == (
+        "WARNING (admin.W008) project/templates/sqladmin/layout.html is passed over: "
+        "project/templates/admin/base_site.html stands in its place. Hint: move its blocks into admin/base_site.html, "
+        "and delete it"
+    )
+    (templates / "sqladmin" / "layout.html").unlink()
+    (templates / "admin" / "change_list.html").write_text('{% extends "admin/change_list.html" %}')
+    assert "sqladmin/list.html is passed over" in str(next(check_legacy_templates(context)))
 
 
 @pytest.mark.parametrize("sites", [[AdminSite()], [AdminSite(plugins=("auth",)), AdminSite("desk", path="/desk")]])

@@ -117,7 +117,7 @@ async def test_the_name_of_the_site_is_no_password(make_settings, database_url):
         (listed(f"{ROOM}.length.Lenght"), "'dovetail.contrib.auth.password_rules.length.Lenght' is no password rule"),
         (listed("plugins.blog.rules.None"), "is no password rule: module 'plugins.blog' has no attribute"),
         (listed("builtins.dict"), "it has no method `problems`"),
-        (listed({"rule": f"{ROOM}.length.Length", "options": {"minimun": 9}}), "does not take {'minimun': 9}"),
+        (listed({"rule": f"{ROOM}.length.Length", "options": {"minimun": 9}}), "does not take the options 'minimun'"),
         (listed({"rule": f"{ROOM}.length.Length", "options": {"minimum": 7}}), "minimum is 7, expected 8 to 128"),
         (listed({"name": f"{ROOM}.length.Length"}), "expected a JSON list"),
         ('{"rule": "x"}', "expected a JSON list"),
