@@ -1,8 +1,8 @@
 """The check of lists, which `manage.py check` runs: it finds orders, filters and searches without an index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Column
+from sqlalchemy import ColumnElement
 
 from dovetail.database.search.indexes import (
     Unserved,
@@ -57,6 +57,7 @@ def _filter(spec: Spec, name: str, parameter: FilterParameter) -> Iterator[Unser
         yield Unserved(what, index_for(spec.model, step))
 
 
-def _column(path: Path) -> Column[object]:
-    found: Column[object] = path.attribute.property.columns[0]
-    return found
+def _column(path: Path) -> ColumnElement[object]:
+    """Return the column at the end of a path, or the expression that is mapped in its place."""
+    columns: Sequence[ColumnElement[object]] = getattr(getattr(path.attribute, "property", None), "columns", ())
+    return columns[0] if columns else path.attribute.__clause_element__()

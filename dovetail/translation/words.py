@@ -26,7 +26,7 @@ def in_words(name: str) -> str:
 
 def column_in_words(name: str) -> str:
     """Return the name of a column in words: `request_id` is `Request ID`; `email` is `E-mail address`."""
-    return "E-mail address" if name == "email" else in_words(name)
+    return "E-mail address" if name == "email" else in_words(name.strip("_") or name)
 
 
 def class_in_words(name: str) -> str:

@@ -50,7 +50,7 @@ def _check_target(
 
 
 def _check_indexes(table: Table) -> Iterator[CheckMessage]:
-    for key in sorted(table.foreign_key_constraints, key=lambda one: one.column_keys):
+    for key in sorted(table.foreign_key_constraints, key=lambda one: tuple(one.column_keys)):
         if not finds_rows_of(key) and not all(column.info.get(UNINDEXED) for column in key.columns):
             columns = ", ".join(column.name for column in key.columns)
             target = key.elements[0].target_fullname.rpartition(".")[0]

@@ -81,7 +81,7 @@ def keeps_in_order(
     )
 
 
-def starts_a_lowered_index(column: Column[object]) -> bool:
+def starts_a_lowered_index(column: ColumnElement[object]) -> bool:
     """Return True if an index begins with lower(column), which case-insensitive comparisons need."""
     if not isinstance(column, Column):  # an expression mapped as a column
         return False
@@ -121,7 +121,7 @@ class Unserved:
         return f"add {self.index} below the model and run makemigrations, or accept it"
 
 
-def index_for(model: type[object], column: Column[object], expression: str = "") -> str | None:
+def index_for(model: type[object], column: ColumnElement[object], expression: str = "") -> str | None:
     """Return the code of an index that serves a column of the model; None for an expression mapped as a column."""
     if not isinstance(column, Column):
         return None
@@ -155,7 +155,7 @@ def _unique(table: Table) -> Iterator[set[object]]:
     for one in table.constraints:
         if isinstance(one, (PrimaryKeyConstraint, UniqueConstraint)) and one.columns:
             yield set(one.columns)
-    yield from ({column} for column in table.columns if column.unique)
+    yield from (set[object]([column]) for column in table.columns if column.unique)
     for index in table.indexes:
         wheres = [index.dialect_options[name]["where"] for name in ("postgresql", "sqlite")]
         if index.unique and wheres == [None, None]:

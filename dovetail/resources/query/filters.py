@@ -15,7 +15,7 @@ from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
 from dovetail.api.schemas import Filter
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
-from dovetail.resources.query.paths import Criteria, Path, resolve
+from dovetail.resources.query.paths import Criteria, Path, resolve_compared
 
 MAXIMUM_VALUES = 100  # of one `in`
 ESCAPE = "/"
@@ -144,7 +144,7 @@ def filter_parameters(
             raise ConfigurationError(
                 f"the filter {name!r} names no lookup, expected some of {', '.join(sorted(LOOKUPS))}"
             )
-        path = resolve(model, wanted.path or aliases.get(name, name))
+        path = resolve_compared(model, wanted.path or aliases.get(name, name))
         for lookup in wanted.lookups:
             is_named = bool(wanted.path) and len(wanted.lookups) == 1
             alias = "" if name == path.name else name

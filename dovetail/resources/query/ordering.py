@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.keyset import Direction
-from dovetail.resources.query.paths import Criteria, Path, resolve
+from dovetail.resources.query.paths import Criteria, Path, resolve, resolve_compared
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def ordering_terms(
     Raises ConfigurationError for a column without an order.
     """
     paths = names if isinstance(names, Mapping) else {name: aliases.get(name, name) for name in names}
-    terms = {name: Term(resolve(model, path), alias="" if name == path else name) for name, path in paths.items()}
+    found = {name: resolve_compared(model, path) for name, path in paths.items()}
+    terms = {name: Term(path, alias="" if name == path.name else name) for name, path in found.items()}
     for name, term in terms.items():
         if any(relation.property.uselist for relation in term.path.relations):
             raise ConfigurationError(f"cannot order by {name!r}: a row has several of them")

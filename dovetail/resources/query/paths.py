@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from dovetail.database.models import related
 from dovetail.errors import ConfigurationError
+from dovetail.resources.query.computed import uncompared
 
 Criteria = Mapping[str, ColumnElement[bool]]
 Related = Callable[[InstrumentedAttribute[object], ColumnElement[bool]], ColumnElement[bool]]
@@ -112,9 +113,32 @@ def resolve(model: type[object], name: str) -> Path:
         if step not in mapper.relationships:
             raise _nowhere(name, step, mapper, mapper.relationships.keys())
         mapper = mapper.relationships[step].mapper
+    last = mapper.synonyms[last].name if last in mapper.synonyms else last
     if last not in mapper.column_attrs:
         raise _nowhere(name, last, mapper, mapper.column_attrs.keys())
-    return walk(model, name.split("__"))
+    return walk(model, [*steps, last])
+
+
+def resolve_compared(model: type[object], name: str) -> Path:
+    """Return the path called `name` from `model`, at whose end a hybrid property with SQL of a known type may stand.
+
+    Raises ConfigurationError, with what to do, for any other.
+    """
+    *steps, last = name.split("__")
+    try:
+        return resolve(model, name)
+    except ConfigurationError:
+        owner: Mapper[object] = inspect(model)
+        for step in steps:
+            if step not in owner.relationships:
+                raise
+            owner = owner.relationships[step].mapper
+        problem = uncompared(owner, last)
+        if problem is None:
+            return walk(model, [*steps, last])
+        if not problem:
+            raise
+        raise ConfigurationError(f"{name!r} cannot be compared: {owner.class_.__name__}.{last} {problem}") from None
 
 
 def walk(model: type[object], names: Sequence[str]) -> Path:

@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 from dovetail.database.search.search import FullText, Words
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import ESCAPE
-from dovetail.resources.query.paths import Criteria, Path, resolve
+from dovetail.resources.query.paths import Criteria, Path, resolve, resolve_compared
 from dovetail.resources.visibility import Visibility
 
 WORDS = bindparam("words", type_=Words())
@@ -79,7 +79,7 @@ def declared_search(model: type[object], declared: Sequence[str] | FullText) -> 
                 "below the model and run makemigrations"
             )
         return FullTextSearch(tuple(resolve(model, name) for name in declared.columns), model=model, declared=declared)
-    paths = tuple(resolve(model, name) for name in declared)
+    paths = tuple(resolve_compared(model, name) for name in declared)
     for path in paths:
         if not isinstance(path.type, String):
             raise ConfigurationError(f"cannot search {path.name!r}: it is not a text")
