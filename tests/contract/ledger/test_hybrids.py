@@ -6,8 +6,8 @@ from dovetail.errors import ConfigurationError
 from dovetail.resources.checks import unserved
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
-from tests.ledger.api import cities
-from tests.ledger.models import City, Country
+from tests.contract.ledger.api import cities
+from tests.contract.ledger.models import City, Country
 
 CITIES = ("Rome", "Paris", "Nice", "Milano")
 

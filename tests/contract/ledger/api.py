@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from dovetail.resources.resource import Open, Resource
-from tests.ledger.models import Booking, City, Country, Line, Total, Wide
+from tests.contract.ledger.models import Booking, City, Country, Line, Total, Wide
 
 EXACT = ("exact", "in", "gte", "isnull")
 

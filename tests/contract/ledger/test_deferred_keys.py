@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from tests.ledger.models import City, Country
+from tests.contract.ledger.models import City, Country
 
 
 @pytest.mark.parametrize("road", ["fast", "usual"])

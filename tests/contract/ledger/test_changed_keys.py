@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from tests.ledger.models import City, Country
+from tests.contract.ledger.models import City, Country
 
 
 async def test_a_key_that_others_refer_to_is_changed_with_them_in_the_back_office_alone(office, client, session):

@@ -11,11 +11,11 @@ from dovetail.contrib.admin.testing import BackOffice
 from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import running
+from tests.contract.ledger.models import LedgerBase, Total
 from tests.contract.usual import without_fast_path
-from tests.ledger.models import LedgerBase, Total
 from tests.tables import make_tables
 
-PLUGIN = "tests.ledger"
+PLUGIN = "tests.contract.ledger"
 VIEW = """
 CREATE VIEW ledger_total AS SELECT day, level, sum("Total Amount") AS amount FROM ledger_booking GROUP BY day, level
 """

@@ -1,7 +1,7 @@
 """The views of the ledger."""
 
 from dovetail.contrib.admin.views import ColumnFilter, ModelAdmin
-from tests.ledger.models import Booking, City, Country, Line, Total, Wide
+from tests.contract.ledger.models import Booking, City, Country, Line, Total, Wide
 
 
 class CountryAdmin(ModelAdmin, model=Country):

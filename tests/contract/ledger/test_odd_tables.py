@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ledger.models import Level
+from tests.contract.ledger.models import Level
 
 DAY, OTHER_DAY = "2024-02-29", "2024-03-05"
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
