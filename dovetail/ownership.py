@@ -63,12 +63,14 @@ def unlisted_models(installed: "Mapping[str, InstalledPlugin]") -> list[str]:
     from dovetail.database.models import Base
 
     listed = {model for entry in installed.values() for model in entry.plugin.models}
+    others = {mapper.class_ for mapper in Base.registry.mappers} - listed
+    unlisted = sorted(others, key=lambda model: model.__name__)
     return [
         f"plugin {entry.plugin.name!r} does not list its model {model.__name__}; add "
         f"'{model.__module__}:{model.__name__}' to the models in {entry.package}.plugin"
         for entry in installed.values()
-        for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
-        if model not in listed and model.__module__.startswith(f"{entry.package}.")
+        for model in unlisted
+        if model.__module__.startswith(f"{entry.package}.")
     ]
 
 

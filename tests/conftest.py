@@ -16,7 +16,7 @@ from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import make_client, running
-from tests import forked
+from tests import compiling, forked
 from tests.probe.models import ProbeBase
 from tests.tables import make_tables
 
@@ -39,8 +39,9 @@ LONG = (
 
 @pytest.hookimpl(trylast=True)  # behind dovetail.testing.browser, whose servers need less
 def pytest_configure() -> None:
-    """Say what processes of tests begin with, whichever tests run."""
+    """Say what processes of tests begin with, whichever tests run, and let these compile a statement once."""
     forked.preload()
+    compiling.share()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
