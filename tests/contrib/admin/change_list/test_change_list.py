@@ -35,3 +35,12 @@ async def test_actions_stand_above_the_list_below_it_or_nowhere(office, parcels,
     assert "select-box" not in nowhere.text
     assert both.text.count("selection-count") == 2
     assert "selection-count" not in below.text
+
+
+async def test_a_query_too_long_for_the_links_of_each_row_is_refused_and_the_list_is_offered_without_it(office):
+    assert (await office.get("/blog/post/", pageSize="200", colour="x" * 7_900)).status_code == 200
+    refused = await office.get("/blog/post/", pageSize="200", colour="x" * 8_000)
+    assert refused.status_code == 400
+    assert "The filters in the address take 8,020 characters, of 8,000." in refused.text
+    assert 'href="/admin/blog/post/"' in refused.text
+    assert len(refused.text) < 8_000
