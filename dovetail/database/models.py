@@ -32,6 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Relat
 
 from dovetail.database.column_types import UTCDateTime, later_than, random_key, utcnow
 from dovetail.database.drivers.sqlalchemy_private_statements import variants_of
+from dovetail.database.drivers.system_columns import type_system_columns
 from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import SelectiveCondition, keys_of_related
 from dovetail.errors import ConfigurationError
@@ -106,7 +107,8 @@ def never_reuse_keys(table: Table) -> None:
 
 
 @event.listens_for(Table, "after_parent_attach")
-def _never_reuse_keys_of_models(table: Table, metadata: MetaData) -> None:
+def _complete(table: Table, metadata: MetaData) -> None:
+    type_system_columns(table)
     if metadata is Base.metadata:
         never_reuse_keys(table)
 

@@ -26,7 +26,7 @@ class TableRows:
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self.table = table
-        self.columns = {column.name: column for column in table.columns if column.computed is None}
+        self.columns = {one.name: one for one in table.columns if one.computed is None and not one.system}
         self.forms = {name: form_of(column, dialect) for name, column in self.columns.items()}
         fields: dict[str, Any] = {
             f"column_{number}": (form.annotation, Field(default=None, alias=name))

@@ -41,6 +41,11 @@ def _reasons_of_sqlite(table: Table) -> Iterator[str]:
     if table.schema is not None:
         yield f"lies in the schema {table.schema!r}, and SQLite has none; use PostgreSQL, or take `schema` out"
     for column in table.columns:
+        if column.system:
+            yield (
+                f"has the column {column.name!r} of PostgreSQL's own, which SQLite lacks; use PostgreSQL, or count "
+                "versions by VersionMixin"
+            )
         if column.identity is not None and not (column.primary_key and len(table.primary_key) == 1):
             yield (
                 f"has the column {column.name!r} with an Identity, and SQLite counts up nothing but a key; use "

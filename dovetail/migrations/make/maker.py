@@ -155,6 +155,9 @@ def _differences(context: MigrationContext) -> list[ops.MigrateOperation]:
     assert found is not None  # noqa: S101 - there is one set of operations, as there is one database
     assert context.connection is not None  # noqa: S101 - there is one, to compare with
     tables = managed_tables()
+    for operation in found.ops:
+        if isinstance(operation, ops.CreateTableOp):  # what PostgreSQL gives every table is not made
+            operation.columns = [one for one in operation.columns if not getattr(one, "system", False)]
     changes = [
         *found.ops,
         *computed_changes(context.connection, tables),

@@ -175,7 +175,7 @@ def _afterwards(model: type[object], names: Sequence[str], check: ColumnElement[
 
 def _is_made(column: Column[object]) -> bool:
     """Return True if an UPDATE changes this column without naming it."""
-    return any(one is not None for one in (column.onupdate, column.server_onupdate, column.computed))
+    return column.system or any(one is not None for one in (column.onupdate, column.server_onupdate, column.computed))
 
 
 def _is_comparable(column_type: TypeEngine[object]) -> bool:

@@ -4,21 +4,16 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from dovetail.application import make_application
 from dovetail.contrib.admin.testing import BackOffice
+from dovetail.database.models import Base, is_managed
 from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import running
-from tests.contract.ledger.models import LedgerBase, Total
+from tests.contract.ledger.models import LedgerBase
 from tests.contract.usual import without_fast_path
 from tests.tables import make_tables
-
-PLUGIN = "tests.contract.ledger"
-VIEW = """
-CREATE VIEW ledger_total AS SELECT day, level, sum("Total Amount") AS amount FROM ledger_booking GROUP BY day, level
-"""
 
 
 @pytest.fixture
@@ -27,21 +22,35 @@ def road() -> str:
 
 
 @pytest.fixture
-def database_url(database_kind: str, settings_class: type[Settings], _databases: TestDatabases) -> Iterator[str]:
-    tables = [table for table in LedgerBase.metadata.sorted_tables if table is not Total.__table__]
-    with _databases.extended(database_kind, settings_class, (PLUGIN,), lambda url: make_tables(url, *tables)) as url:
+def plugin() -> tuple[str, type[Base]]:
+    """The plugin, and the base of its models."""
+    return "tests.contract.ledger", LedgerBase
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, settings_class: type[Settings], plugin: tuple[str, type[Base]], _databases: TestDatabases
+) -> Iterator[str]:
+    name, base = plugin
+
+    def extend(url: str) -> None:
+        make_tables(url, *filter(is_managed, base.metadata.sorted_tables))
+
+    with _databases.extended(database_kind, settings_class, (name,), extend) as url:
         yield url
 
 
 @pytest.fixture
 async def app(
-    make_settings: Callable[..., Settings], settings_class: type[Settings], database_url: str, road: str
+    make_settings: Callable[..., Settings],
+    settings_class: type[Settings],
+    database_url: str,
+    plugin: tuple[str, type[Base]],
+    road: str,
 ) -> AsyncIterator[FastAPI]:
-    plugins = (*settings_class.model_fields["plugins"].default, PLUGIN)
+    plugins = (*settings_class.model_fields["plugins"].default, plugin[0])
     made = make_application(make_settings(database_url=database_url, plugins=plugins))
     async with running(without_fast_path(made) if road == "usual" else made) as app:
-        async with app.state.database.engine.begin() as connection:
-            await connection.execute(text(VIEW))
         yield app
 
 

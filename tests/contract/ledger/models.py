@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    DDL,
     Enum,
     ForeignKey,
     ForeignKeyConstraint,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Text,
+    event,
     func,
     text,
 )
@@ -155,3 +157,7 @@ class Total(LedgerBase):
     day: Mapped[date] = mapped_column(primary_key=True)
     level: Mapped[str] = mapped_column(String(10), primary_key=True)
     amount: Mapped[Decimal] = mapped_column(Numeric(8, 2))
+
+
+VIEW = 'SELECT day, level, sum("Total Amount") AS amount FROM ledger_booking GROUP BY day, level'
+event.listen(Booking.__table__, "after_create", DDL(f"CREATE VIEW ledger_total AS {VIEW}"))

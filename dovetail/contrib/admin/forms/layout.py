@@ -77,7 +77,7 @@ def _columns(mapper: Mapper[object]) -> Iterator[tuple[str, Column[object]]]:
 
 
 def _is_editable(column: Column[object], with_keys: bool) -> bool:  # noqa: FBT001 - a predicate
-    if column.computed is not None or (column.identity is not None and column.identity.always):
+    if column.computed is not None or column.system or (column.identity is not None and column.identity.always):
         return False
     if column.onupdate is not None or column.server_onupdate is not None:
         return False

@@ -119,10 +119,15 @@ def _of_model(context: Context, label: str, model: type[object], table: Table) -
     for heir in (mapper, *mapper.self_and_descendants):  # subclasses may add columns to the same table
         for attribute in heir.column_attrs:
             for column in attribute.columns:
-                if isinstance(column, Column) and column.table is table and column.computed is None:
+                if isinstance(column, Column) and column.table is table and _is_kept(column):
                     fields.setdefault(attribute.key, column)
     hidden = partial(_hidden_from_all, context, model)
     return RecordedTable(table, label, tuple(table.primary_key.columns), fields, hidden, model=model)
+
+
+def _is_kept(column: Column[object]) -> bool:
+    """Return False for a column that the database computes, or that PostgreSQL gives every table."""
+    return column.computed is None and not column.system
 
 
 def _hidden_from_all(context: Context, model: type[object]) -> frozenset[str]:

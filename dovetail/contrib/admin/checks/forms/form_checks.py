@@ -124,7 +124,7 @@ def _refuse_column(view: type[ChangeListView], mapper: Mapper[object], found: At
         return f"a foreign key; name the relation {relation!r}, so that only what the user may see is chosen"
     if (column.primary_key or column.foreign_keys) and not view.form_include_pk:
         return "a key, which a form leaves out unless form_include_pk is set"
-    if column.computed is not None or (column.identity is not None and column.identity.always):
+    if column.computed is not None or column.system or (column.identity is not None and column.identity.always):
         return "which the database computes; take it out"
     if "form_class" not in override_for(view.formfield_overrides, mapper.column_attrs[found.name]):
         try:

@@ -1,0 +1,16 @@
+"""The site with the vault in the place of the ledger."""
+
+import pytest
+
+from tests.contract.ledger.vault.models import VaultBase
+
+
+@pytest.fixture(params=["postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def plugin() -> tuple[str, type[VaultBase]]:
+    return "tests.contract.ledger.vault", VaultBase
