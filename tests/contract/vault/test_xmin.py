@@ -11,7 +11,7 @@ from dovetail.database.engine.unportable_tables import unportable_tables
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
-from tests.contract.ledger.vault.models import Note
+from tests.contract.vault.models import Note
 from tests.migrations.sites import Site
 
 MODELS = """

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from dovetail.resources.resource import Open, Resource
-from tests.contract.ledger.vault.models import Note, Stay
+from tests.contract.vault.models import Note, Stay
 
 stays = Resource(model=Stay, fields=("room", "nights"), policy=Open())
 notes = Resource(model=Note, fields=("number", "code", "text"), policy=Open())

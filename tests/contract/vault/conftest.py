@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.contract.ledger.vault.models import VaultBase
+from tests.contract.ledger.fixtures import app, boss, database_url, office, road  # noqa: F401 - fixtures of the tests here
+from tests.contract.vault.models import VaultBase
 
 
 @pytest.fixture(params=["postgresql"])
@@ -13,4 +14,4 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def plugin() -> tuple[str, type[VaultBase]]:
-    return "tests.contract.ledger.vault", VaultBase
+    return "tests.contract.vault", VaultBase

@@ -1,7 +1,7 @@
 """The views of the vault."""
 
 from dovetail.contrib.admin.views import ModelAdmin
-from tests.contract.ledger.vault.models import Note, Stay
+from tests.contract.vault.models import Note, Stay
 
 
 class StayAdmin(ModelAdmin, model=Stay):

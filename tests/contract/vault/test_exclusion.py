@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from tests.contract.ledger.vault.models import Stay
+from tests.contract.vault.models import Stay
 
 TOLD = "The room is taken on one of these nights."
 
