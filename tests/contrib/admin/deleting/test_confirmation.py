@@ -90,7 +90,7 @@ async def test_a_question_takes_no_more_statements_for_more_rows(office, boss, m
         with count_statements() as statements:
             page = await office.get("/auth/user/delete/", pks=str(user.id))
         counted.append(len(statements))
-    assert counted[0] == counted[1] < 40
+    assert counted[0] == counted[1] < 10  # all kinds of rows are counted by one
     assert "Posts: 200" in in_words(page.text)
 
 
