@@ -12,22 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tqdm import tqdm
 
 from benchmarks.million.rows import TAGS, Blog, Row
+from benchmarks.million.without_indexes import without_indexes
 from config.settings import Settings
 from dovetail.contrib.auth.models import User
 from dovetail.database.engine.engine import create_engine
-from dovetail.migrations.run.runner import MigrationRun, Target, migrate
+from dovetail.migrations.run.runner import MigrationRun, migrate
 from dovetail.registry import load_registry
 from dovetail.testing.rows import count_rows
 from plugins.blog.models import Post, Tag, post_tags
 from plugins.comments.models import Comment, CommentStatus
 
 BATCH = 10_000  # rows a transaction
-# An index that is made of a million rows takes a tenth of what it takes to keep it up while they come.
-BEFORE_INDEXES = (
-    Target(plugin="auth"),
-    Target(plugin="blog", revision="0003"),
-    Target(plugin="comments", revision="0001"),
-)
 
 
 def fill(url: str, blog: Blog) -> None:
@@ -70,15 +65,11 @@ async def _opened(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 async def _fill(url: str, blog: Blog) -> None:
     settings = _settings(url)
-    registry = load_registry(settings)
-    for target in BEFORE_INDEXES:
-        await migrate(MigrationRun(settings, registry, target))
+    await migrate(MigrationRun(settings, load_registry(settings)))
     async with _opened(settings) as engine:
-        for table, rows, count in _tables(blog):
-            await _insert(engine, table, rows, count)
-    click.echo("Making indexes.")
-    await migrate(MigrationRun(settings, registry))
-    async with _opened(settings) as engine:
+        async with without_indexes(engine):
+            for table, rows, count in _tables(blog):
+                await _insert(engine, table, rows, count)
         await _tidy(engine)
 
 

@@ -14,6 +14,7 @@ from benchmarks.million import filled, growth, report, run, tables
 from benchmarks.million.doings import doings
 from benchmarks.million.questions import questions
 from benchmarks.million.rows import WRITER, Blog
+from dovetail.database.models import Base
 from tests.running import ROOT, environment
 
 BLOG = Blog(users=20, posts=1_000)
@@ -65,6 +66,18 @@ def test_the_tables_are_written_between_the_markers_of_the_page(results, tmp_pat
     text = page.read_text(encoding="utf-8")
     assert text.count("| Back office: the first page of posts |") == 2
     assert "1,000 posts, 2,000 comments, 20 users" in text
+
+
+def test_a_filled_database_has_the_indexes_of_its_models_and_finds_words(results):
+    with closing(sqlite3.connect(results.parent / "filled.sqlite3")) as connection:
+        made = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        found = connection.execute("SELECT rowid FROM ix_blog_post_search('post') ORDER BY rowid").fetchall()
+
+    tables = [Base.metadata.tables[name] for name in ("auth_user", "blog_post", "blog_post_tag", "comments_comment")]
+    wanted = {str(index.name) for table in tables for index in table.indexes}
+    assert wanted <= made
+    assert {f"{name}_{event}" for name in SEARCHES for event in ("insert", "update", "delete")} <= made
+    assert [number for (number,) in found] == [*range(1, BLOG.posts + 1)]
 
 
 def test_a_question_that_django_was_not_asked_has_a_dash():
@@ -128,4 +141,5 @@ def test_only_an_empty_database_is_filled(tmp_path):
     assert "Name an empty database." in done.output
 
 
+SEARCHES = ("ix_blog_post_search", "ix_comments_comment_search")
 FACTS = ("date", "cores", "python", "postgresql", "posts", "users", "seconds")
