@@ -37,7 +37,7 @@ class Reached:
 
 
 class Reachable:
-    """What a deletion of objects of a model may reach, however many there are."""
+    """Holds what a deletion of objects of a model may reach, however many there are."""
 
     def __init__(self, mapper: Mapper[object]) -> None:
         self.root = Rows(_table_of(mapper.base_mapper), mapper)
@@ -88,7 +88,7 @@ class Effects:
 
     @cached_property
     def reached(self) -> Sequence[Reached]:
-        """What goes along, what loses its reference and what stands in the way, by kind."""
+        """The rows that go along, that lose their reference and that stand in the way, by kind."""
         return [one for found in self._found() if (one := self._as_objects(*found)) is not None]
 
     def kept(self, key: Hashable, make: Callable[[], StatementT]) -> StatementT:
