@@ -117,7 +117,7 @@ def wait_until_it_answers(process: subprocess.Popen[str], port: int) -> None:
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
         if answers(port):
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise AssertionError("the server does not answer")
 
 
@@ -126,7 +126,7 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, what
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def stop(process: subprocess.Popen[str]) -> str:

@@ -204,7 +204,7 @@ def _wait_for(port: int, process: BaseProcess) -> None:
             raise RuntimeError(f"The server ended with exit code {process.exitcode} before it answered.")
         if answers(port):
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise RuntimeError(f"The server did not answer within {START} seconds.")
 
 

@@ -1,6 +1,7 @@
 """The declaration (`Spec`) of rows nested in bodies, and checks that they can be written."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from pydantic import BaseModel
 from sqlalchemy import inspect
@@ -23,7 +24,7 @@ def nested_spec(spec: Spec, name: str, body: type[BaseModel]) -> Spec:
     is_new = spec.create is not None and issubclass(body, spec.create)
     return Spec(
         model=target,
-        read=model_schemas(target, ()).read,
+        read=_key_schema(target),
         create=item if is_new else new or item,
         update=None if is_whole else item,
         replace=item if is_whole else None,
@@ -89,6 +90,11 @@ def _check_schema(spec: Spec, name: str, schema: type[BaseModel], taken: Collect
             f"{item.__name__} has {given_keys[0]}, which the row around it gives to its {name}; leave it out"
         )
     check_nested(inner)
+
+
+@lru_cache(maxsize=256)  # every application of a process, and each of its bodies, has the same models nested
+def _key_schema(model: type[object]) -> type[BaseModel]:
+    return model_schemas(model, ()).read
 
 
 def _column(model: type[object], name: str) -> object:
