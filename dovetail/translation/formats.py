@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from dovetail.translation.texts import ngettext, pgettext
-from dovetail.translation.zones import local, zone_name
+from dovetail.translation.zones import local, offset_of_twice, zone_name
 
 TYPED = re.compile(r"(?:%[dmY][^\w%]*){3}")  # all that is needed to read it again
 
@@ -57,8 +57,9 @@ def iso_day(text: str) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Return a date and time, to the minute."""
-    return local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M"))
+    """Return a date and time, to the minute; with its offset, if the clock shows it twice."""
+    shown = local(value)
+    return shown.strftime(pgettext("date format", "%Y-%m-%d %H:%M")) + offset_of_twice(shown)
 
 
 def clock(value: datetime) -> str:
@@ -67,8 +68,9 @@ def clock(value: datetime) -> str:
 
 
 def exact(value: datetime) -> str:
-    """Return a date and time to the second, with the name of the time zone."""
-    shown = local(value).strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S"))
+    """Return a date and time to the second, with the name of the time zone; with its offset as `moment` has it."""
+    moment_there = local(value)
+    shown = moment_there.strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S")) + offset_of_twice(moment_there)
     return shown if value.tzinfo is None else f"{shown} {zone_name()}"
 
 

@@ -72,8 +72,8 @@ def local(value: datetime) -> datetime:
 def instant(value: datetime) -> datetime:
     """Return a naive time, as typed by the user, with the current time zone; an aware one is returned unchanged.
 
-    A time that occurs twice, when clocks are put back, is taken as the first; users can type an offset (`02:30+01:00`)
-    for the second. Raise ValueError for a time that does not exist (clocks are put forward), or is out of range in UTC.
+    Raise ValueError for a time that does not exist (clocks are put forward), for one that occurs twice (clocks are put
+    back), which needs an offset (`02:30+01:00`), and for one that is out of range in UTC.
     """
     if value.tzinfo is not None:
         return value
@@ -86,7 +86,22 @@ def instant(value: datetime) -> datetime:
         raise ValueError(
             gettext("There is no such time in %(zone)s: clocks are put forward over it.") % {"zone": zone_name()}
         )
+    if offset_of_twice(found):
+        clock = f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
+        first, second = (f"{clock}{offset_of_twice(found.replace(fold=fold))}" for fold in (0, 1))
+        told = gettext(
+            "Clocks are put back in %(zone)s, so this time occurs twice: "
+            "write %(first)s for the first, or %(second)s for the second."
+        )
+        raise ValueError(told % {"zone": zone_name(), "first": first, "second": second})
     return found
+
+
+def offset_of_twice(value: datetime) -> str:
+    """Return the offset (`+01:00`) of a time that clocks show twice in its zone; nothing of others."""
+    first, second = (value.replace(fold=fold).utcoffset() for fold in (0, 1))
+    is_twice = first is not None and second is not None and first > second  # where it never occurs, it is smaller
+    return value.isoformat(timespec="seconds")[len("2026-10-25T02:30:00") :] if is_twice else ""
 
 
 class ZoneText(LazyText):

@@ -29,16 +29,21 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
     return kept.every((one, index) => one === numbers[index]) ? date : undefined;
   }
 
-  // What is no date stays as it was typed, and the server says what is wrong with it: the calendar would put what was
-  // picked before, or this moment, in its place.
+  // What is no date, or has an offset (02:30+01:00), stays as it was typed, and the server says what is wrong with it: the
+  // calendar would put what was picked before, or this moment, in its place.
   function keepWhatIsNoDate(field, picker) {
-    let unread = null;
+    const unreadOf = (text) => (typeof text === "string" && text.trim() && !read(text) ? text : null);
+    let unread = unreadOf(field.value);
     const setDate = picker.setDate;
-    field.addEventListener("input", () => { unread = field.value.trim() && !read(field.value) ? field.value : null; });
+    field.addEventListener("input", () => { unread = unreadOf(field.value); });
     ["click", "keydown", "input"].forEach((kind) => {
       picker.calendarContainer.addEventListener(kind, () => { unread = null; }, true);
     });
-    picker.setDate = (date, ...rest) => { if (date !== unread) setDate(date, ...rest); };
+    picker.setDate = (date, ...rest) => {
+      unread = unreadOf(date);
+      if (unread === null) setDate(date, ...rest);
+      else field.value = unread;
+    };
     picker.config.onValueUpdate.push(() => { if (unread !== null) field.value = unread; });
   }
 

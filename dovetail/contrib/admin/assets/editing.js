@@ -97,10 +97,16 @@ function tool(field, text, run) {
   (field.closest(".flatpickr-wrapper") || field).after(button);
 }
 
-// The moment in the zone of the page, as ISO 8601 has it.
+// The moment in the zone of the page, as ISO 8601 has it; with its offset where clocks show it twice.
 function now() {
-  const options = { timeZone: document.documentElement.dataset.zone, dateStyle: "short", timeStyle: "medium" };
-  return new Intl.DateTimeFormat("sv-SE", options).format(new Date()); // Swedish writes it as ISO 8601 does
+  const { zone } = document.documentElement.dataset;
+  const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" }); // as ISO 8601
+  const moment = new Date();
+  const shown = format.format(moment);
+  const isTwice = [-60, -30, 30, 60].some((minutes) => format.format(moment.getTime() + minutes * 60_000) === shown);
+  if (!isTwice) return shown;
+  const parts = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" }).formatToParts(moment);
+  return shown + (parts.find((one) => one.type === "timeZoneName").value.replace("GMT", "") || "Z");
 }
 
 function fill(field, text) {

@@ -1,15 +1,21 @@
 """A day that is typed is the day that is saved, or the form says that it is none, in a real Chromium."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from playwright.async_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.contrib.admin.entering import log_in
 from tests.contrib.admin.guild.models import Workshop
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
+
+SET_ZONE = """async () => {
+  const values = new URLSearchParams({ zone: "Europe/Berlin" });
+  values.set("csrf_token", document.querySelector('[name="csrf_token"]').value);
+  await fetch("/admin/zone", { method: "POST", body: values });
+}"""
 
 
 @pytest.fixture
@@ -114,3 +120,38 @@ async def test_in_german_days_are_seen_typed_and_picked_as_german_writes_them_an
     await page.get_by_role("button", name="Sichern und weiter bearbeiten").click()
     await expect(page.get_by_text("Das ist kein Datum wie 24.12.2026.")).to_be_visible()
     await expect(day).to_have_value("30.2.2026")
+
+
+async def test_the_second_of_two_times_stays_the_second_and_neither_is_guessed(page, session):
+    later = datetime(2026, 10, 25, 1, 30, 15, tzinfo=UTC)
+    await session.execute(update(Workshop).values(opens_at=later))
+    await session.commit()
+    await page.context.set_extra_http_headers({"Accept-Language": "de"})
+    await page.evaluate(SET_ZONE)
+    await page.reload()
+    await page.get_by_role("tab", name="Times").click()
+    moment = page.get_by_role("textbox", name="Opens at")
+    await expect(moment).to_have_value("25.10.2026 02:30:15+01:00")
+    await moment.click()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("textbox", name="Founded on").fill("24.12.2026")
+    await expect(moment).to_have_value("25.10.2026 02:30:15+01:00")  # which the calendar does not know
+    stay = page.get_by_role("button", name="Sichern und weiter bearbeiten")
+    await moment.fill("2026-10-25 02:30")
+    await leave(page)
+    await stay.click()
+    await expect(page.get_by_text("02:30+02:00 für das erste oder 02:30+01:00 für das zweite Mal")).to_be_visible()
+    assert await session.scalar(select(Workshop.opens_at)) == later
+    await session.commit()
+    for typed, hour in (("2026-10-25 02:30+02:00", 0), ("25.10.2026 02:30+01:00", 1)):
+        await moment.fill(typed)
+        await leave(page)
+        await expect(moment).to_have_value(typed)
+        await stay.click()
+        await page.get_by_role("tab", name="Times").click()
+        await expect(moment).to_have_value(f"25.10.2026 02:30:00+0{2 - hour}:00")
+        assert await session.scalar(select(Workshop.opens_at)) == datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+        await session.commit()
+    await page.clock.set_fixed_time(later)
+    await page.get_by_role("button", name="Opens at: Jetzt").click()
+    await expect(moment).to_have_value("2026-10-25 02:30:15+01:00")

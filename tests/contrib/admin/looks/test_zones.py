@@ -38,11 +38,11 @@ async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(offi
     assert "28. März" in page
 
     form = f"/guild/tabbed/{workshop.id}/change/"
-    assert 'value="25.10.2026 02:30:15"' in (await office.get(form)).text  # for the second time on that day
+    assert 'value="25.10.2026 02:30:15+01:00"' in (await office.get(form)).text  # for the second time on that day
     for typed, stored in (
-        ("25.10.2026 02:30:15", datetime(2026, 10, 25, 1, 30, 15, 7, tzinfo=UTC)),  # as it was
-        ("2026-10-25 02:30:16", datetime(2026, 10, 25, 0, 30, 16, tzinfo=UTC)),  # the first of two
-        ("2026-10-25 02:30:16+01:00", datetime(2026, 10, 25, 1, 30, 16, tzinfo=UTC)),
+        ("25.10.2026 02:30:15+01:00", datetime(2026, 10, 25, 1, 30, 15, 7, tzinfo=UTC)),  # as it was
+        ("2026-10-25 02:30:16+02:00", datetime(2026, 10, 25, 0, 30, 16, tzinfo=UTC)),
+        ("2026-10-25T02:30:16+01:00", datetime(2026, 10, 25, 1, 30, 16, tzinfo=UTC)),
         ("24.12.2026 18:00", datetime(2026, 12, 24, 17, tzinfo=UTC)),
     ):
         answer = await office.submit(form, {"opens_at": typed})
@@ -53,6 +53,20 @@ async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(offi
     answer = await office.submit(form, {"opens_at": "2026-03-29 02:30"})
     assert answer.status_code == 400
     assert "Diese Uhrzeit gibt es in Europe/Berlin nicht" in answer.text
+    for twice in ("2026-10-25 02:30", "25.10.2026 02:30"):
+        answer = await office.submit(form, {"opens_at": twice})
+        assert answer.status_code == 400
+        told = "Schreiben Sie 02:30+02:00 für das erste oder 02:30+01:00 für das zweite Mal."
+        assert told in answer.text
+        assert f'value="{twice}"' in answer.text
+    history = re.sub("<[^>]+>", "", (await office.get(f"/guild/tabbed/{workshop.id}/history/")).text)
+    assert "25.10.2026 02:30:16+02:00" in history
+    assert "25.10.2026 02:30:16+01:00" in history
+    session.add(Painting(title="Twice", shown_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC)))
+    await session.commit()
+    for offset, is_found in (("", False), ("+02:00", False), ("+01:00", True)):
+        page = await office.get("/atelier/filtered/", params={"where": f"shown_at = 2026-10-25 02:30{offset}"})
+        assert (told in page.text, "Twice" in page.text) == (not offset, is_found), offset
 
 
 async def test_a_moment_that_the_zone_has_in_no_year_is_shown_in_utc_and_stays_as_it_is(office, session):
