@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 from wtforms import Form
 
@@ -25,7 +26,8 @@ class TaskKind:
     max_objects: int | None = None  # more are refused before they are read
     done: str = ""  # what to tell of objects that were done in several batches, "{} were deleted."
     template: str = ""  # of the page that asks, in place of the view's
-    context: Callable[[Sequence[object]], Awaitable[Mapping[str, object]]] | None = None  # what it shows besides
+    # What it shows besides, of the objects that it names and the form that was sent.
+    context: Callable[[Sequence[object], FormData], Awaitable[Mapping[str, object]]] | None = None
     takes_rows: bool = False  # and loads the objects itself, if it needs any
 
 

@@ -24,6 +24,20 @@ function end(text) {
   told.focus();
 }
 
+// What was typed is there to be corrected, below what is told of it.
+function endUndone(text) {
+  end(text);
+  const body = form.querySelector(".card-body");
+  if (!form.querySelector('input:not([type="hidden"]), select, textarea')) return;
+  const told = body.querySelector(".action-undone") || document.createElement("div");
+  Object.assign(told, { className: "alert alert-danger action-undone", tabIndex: -1, textContent: text });
+  told.setAttribute("role", "alert");
+  body.prepend(told);
+  place.hidden = true;
+  form.hidden = false;
+  told.focus();
+}
+
 async function send(stop) {
   const response = await fetch(form.action || window.location.href, {
     method: "POST",
@@ -35,7 +49,7 @@ async function send(stop) {
   for await (const line of linesOf(response)) {
     if (line.state === "asked") return "asked";
     if (line.state === "done") return end(line.message);
-    if (line.state === "failed") return end(`${place.dataset.failed} ${line.message}`);
+    if (line.state === "failed") return endUndone(`${place.dataset.failed} ${line.message}`);
     if (line.of) {
       place.querySelector("progress").value = line.done;
       place.querySelector(".action-progress-text").textContent = place.dataset.working
@@ -51,14 +65,20 @@ if (place && !form.querySelector('input[type="file"]')) {
     const stop = new AbortController();
     form.hidden = true;
     place.hidden = false;
+    place.querySelector("progress").value = 0;
+    place.querySelector("progress").hidden = false;
+    place.querySelector(".action-progress-text").textContent = "";
+    place.querySelector(".action-progress-back").hidden = true;
     const button = place.querySelector(".action-progress-stop");
-    button.addEventListener("click", () => stop.abort());
+    button.hidden = false;
+    button.addEventListener("click", () => stop.abort(), { once: true });
     button.focus();
     try {
       // What has to be asked again is sent as a form is, and answered with a page.
       if (await send(stop) === "asked") form.submit();
     } catch (error) {
-      end(error.name === "AbortError" ? place.dataset.stopped : place.dataset.lost);
+      if (error.name === "AbortError") endUndone(place.dataset.stopped);
+      else end(place.dataset.lost);
     }
   });
 }

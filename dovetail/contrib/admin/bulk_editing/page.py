@@ -11,10 +11,11 @@ from hashlib import sha256
 from sqladmin.authorization import Action
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapper
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.actions.task import Task, TaskKind
+from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields, bulk_form, writable
 from dovetail.contrib.admin.bulk_editing.form import with_boxes
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
@@ -28,7 +29,7 @@ from dovetail.contrib.admin.tasks.acting import run_task
 from dovetail.contrib.admin.tasks.batches import counted
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
-from dovetail.errors import ConflictError, PermissionDeniedError
+from dovetail.errors import PermissionDeniedError
 from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
 VERSION = "version"  # of the form: a key and the fingerprint of what its object held when the page was made
@@ -45,10 +46,12 @@ async def edit_selected(office: Office, request: Request) -> Response:
 
 
 async def _task(request: Request, view: ModelAdmin) -> Task:
+    conflicts: set[str] = set()  # identifiers of what others changed, once the user is told of it
+
     async def apply(selected: SelectedRows, data: Mapping[str, object]) -> str:
         rows = await selected.objects()
         named = by_attribute(data, view.model)
-        await _check(request, view, rows, named)
+        await _check(request, view, rows, named, conflicts)
         await view.change_objects(request, [(row, dict(named)) for row in rows])
         said = ngettext("%(objects)s was changed.", "%(objects)s were changed.", len(rows))
         return said % {"objects": counted(task, len(rows))}
@@ -57,25 +60,47 @@ async def _task(request: Request, view: ModelAdmin) -> Task:
         form=with_boxes(await bulk_form(view, request)),
         done=gettext("{} were changed."),
         template=TEMPLATE,
-        context=partial(_context, request, view),
+        context=partial(_context, request, view, conflicts),
     )
     task = Task(view=view, action=Action.EDIT, label=str(LABEL), apply=apply, kind=kind)
     return task
 
 
-async def _context(request: Request, view: ModelAdmin, rows: Sequence[object]) -> Mapping[str, object]:
-    """Return what the page says besides: fingerprints of the objects that it names, and what its widgets load."""
+async def _context(
+    request: Request, view: ModelAdmin, conflicts: Collection[str], rows: Sequence[object], sent: FormData
+) -> Mapping[str, object]:
+    """Return what the page says besides: fingerprints of the objects that it names, and what its widgets load.
+
+    A page that comes again keeps the fingerprints that it had, but of those conflicts that it tells of.
+    """
     assets = assets_of([(await bulk_form(view, request))()])
-    return {"form_assets": assets, "versions": await _marks(request, view, [identifier_of(row) for row in rows])}
+    named = {identifier_of(row): row for row in rows}
+    found = await _marks(request, view, list(named))
+    shown = _sent_marks(sent)
+    marks = {key: mark if key in conflicts else shown.get(key, mark) for key, mark in found.items()}
+    links = {key: view.link_to(request, row) for key, row in named.items() if key in conflicts}
+    return {"form_assets": assets, "versions": marks, "conflicts": links}
 
 
-async def _check(request: Request, view: ModelAdmin, rows: Sequence[object], named: Mapping[str, object]) -> None:
-    """Raise ConflictError if others changed one of the rows, PermissionDeniedError if a field of one is not to be."""
-    sent = (await request.form()).getlist(VERSION)
-    shown = {found[2]: found[1] for one in sent if isinstance(one, str) and (found := MARK.fullmatch(one))}
+def _sent_marks(form: FormData) -> Mapping[str, str]:
+    sent = form.getlist(VERSION)
+    return {found[2]: found[1] for one in sent if isinstance(one, str) and (found := MARK.fullmatch(one))}
+
+
+async def _check(
+    request: Request, view: ModelAdmin, rows: Sequence[object], named: Mapping[str, object], conflicts: set[str]
+) -> None:
+    """Raise TaskFailedError if others changed some of the rows, which are noted as conflicts.
+
+    Raise PermissionDeniedError if a field of one is not to be changed.
+    """
+    shown = _sent_marks(await request.form())
     marks = await _marks(request, view, [key for row in rows if (key := identifier_of(row)) in shown])
-    if any(shown[key] != mark for key, mark in marks.items()):
-        raise ConflictError(gettext("Somebody else changed this meanwhile: look at it, and select it again."))
+    conflicts |= {key for key, mark in marks.items() if shown[key] != mark}
+    if conflicts:
+        raise TaskFailedError(
+            gettext("Somebody else changed what is marked below meanwhile. Look at it before you send this again.")
+        )
     for row in rows:
         if not await view.check_can_edit(request, row):
             raise PermissionDeniedError(rules_of(request).explain(view.model, "change"))

@@ -156,7 +156,7 @@ class Routes:
         enrolling: bool = False,
         is_use: bool = True,
     ) -> Route:
-        office, is_form = self.office, name in {"create", "edit"}
+        office, is_form = self.office, name in {"create", "edit", "bulk-edit"}
         prepare = PREPARATIONS.get(name)
         preparation = None if prepare is None else partial(prepare, office)
         run = partial(deferred(f"{ADMIN}.{page}") if isinstance(page, str) else page, office)

@@ -12,7 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.entry.kept_forms import find_form, forget_form
 from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.tasks.batches import Run, counted
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
@@ -42,14 +44,17 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
     All of a list is done while the browser is told how far it is, if its script asks for that.
     """
     note_of_request(DOOR, "action")
-    form = await request.form() if request.method == "POST" else FormData()
+    form = await request.form() if request.method == "POST" else await _kept(office, request, task)
     acting = _Acting(office, request, task, form)
     if acting.is_answered and form.get(ALL) == "1" and task.kind.is_batched and wants_lines(request, form):
         return tell_progress(office, request, acting.end)
     try:
         outcome = await acting.outcome(lambda _done, _of: None)
     except TaskFailedError as error:
-        Flash.error(request, gettext("Nothing was done. %(detail)s") % {"detail": error.detail})
+        told = gettext("Nothing was done. %(detail)s") % {"detail": error.detail}
+        if (page := await acting.ask_again(told)) is not None:
+            return page
+        Flash.error(request, told)
         return _back(request, task)
     if isinstance(outcome, Response):
         return outcome
@@ -64,6 +69,7 @@ class _Acting:
     task: Task
     form: FormData
     is_done: bool = False
+    question: Question | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -82,7 +88,7 @@ class _Acting:
         selected = await self._read_selection()
         if not selected.identifiers:
             return gettext("Nothing was selected.")
-        question = Question(self.office, self.request, self.task, selected, self.form)
+        self.question = question = Question(self.office, self.request, self.task, selected, self.form)
         if question.is_needed:
             page = await (question.doubt() if self.is_answered else question.ask())
             if page is not None:
@@ -96,6 +102,7 @@ class _Acting:
             self._check_free()
             async with self.office.long_work:
                 outcome = await run.do()
+        await forget_form(request_context().session, self.request, user_of(self.request))
         self.is_done = True
         return outcome
 
@@ -109,6 +116,10 @@ class _Acting:
         """Raise TaskFailedError while this process does as many tasks with whole lists as it may."""
         if self.office.long_work.locked():
             raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
+
+    async def ask_again(self, told: str) -> Response | None:
+        """Return the page with its form as it was sent, and why nothing was done; None if there is nothing to keep."""
+        return await self.question.ask_again(told) if self.is_answered and self.question is not None else None
 
     async def end(self, report: Report) -> Ending:
         """Return the last line for a script: that it is done, or that the page has to ask again."""
@@ -147,6 +158,13 @@ async def _is_of_one(request: Request) -> bool:
     """Return whether one object is selected, and not the last of very many."""
     form = await request.form()
     return "pk" in request.path_params or (form.get(ALL) != "1" and len(set(form.getlist("pks"))) == 1)
+
+
+async def _kept(office: Office, request: Request, task: Task) -> FormData:
+    """Return the form that came after its session had ended, to be shown again; an empty one if there is none."""
+    if task.kind.form is None:
+        return FormData()
+    return await find_form(request_context().session, office.secret_key, request, user_of(request)) or FormData()
 
 
 def _back(request: Request, task: Task) -> Response:

@@ -122,6 +122,8 @@ class Run:
             raise _RefusedError from error
         try:
             return rows, await self._try(rows)
+        except TaskFailedError:
+            raise
         except Exception as error:
             told = message_for(error, self.task.view)
             if told.is_ours or len(rows) == 1 or told.is_too_slow or not self.in_savepoints:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from wtforms import Form
 
 from dovetail.contrib.admin.actions.task import Task
-from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_objects
 from dovetail.contrib.admin.deleting.reached import NAMED, Deletion
 from dovetail.contrib.admin.forms.admin_form import as_admin_form
@@ -80,6 +80,22 @@ class Question:
             return await self._page(rows, found, HTTPStatus.CONFLICT, has_changed=has_changed)
         return None
 
+    async def ask_again(self, told: str) -> Response | None:
+        """Return the page with the form as it was sent, for what is still there of what was selected.
+
+        `told` says why nothing was done. None without a form, and where all of it is gone. Raise as
+        `check_permissions` does.
+        """
+        if self._form is None:
+            return None
+        rows = await self._view.get_objects(self._named)
+        if not rows:
+            return None
+        await check_permissions(self._request, self._task, rows)
+        if not self._selected.is_all:
+            self._selected = Selected([identifier_of(row) for row in rows])
+        return await self._page(rows, None, HTTPStatus.CONFLICT, told=told)
+
     @property
     def _is_deletion(self) -> bool:
         return self._task.action == Action.DELETE
@@ -100,10 +116,13 @@ class Question:
 
     async def _rows(self, *, for_update: bool = False) -> Sequence[object]:
         """Return the objects that the page names: all that were ticked, the first ones of a whole list."""
-        identifiers = self._selected.identifiers[:NAMED] if self._selected.is_all else self._selected.identifiers
-        found = await self._view.get_objects(identifiers, for_update=for_update)
-        check_there(found, identifiers)
+        found = await self._view.get_objects(self._named, for_update=for_update)
+        check_there(found, self._named)
         return found
+
+    @property
+    def _named(self) -> Sequence[str]:
+        return self._selected.identifiers[:NAMED] if self._selected.is_all else self._selected.identifiers
 
     async def _objects(self, rows: Sequence[object]) -> Sequence[object] | AnySelect:
         if not self._selected.is_all:
@@ -124,6 +143,7 @@ class Question:
         status: HTTPStatus = HTTPStatus.OK,
         *,
         has_changed: bool = False,
+        told: str = "",
     ) -> Response:
         count, view = len(self._selected.identifiers), self._view
         context: dict[str, object] = {
@@ -137,10 +157,12 @@ class Question:
             "undo_days": _undo_days(view),
             "form": self._form,
             "has_changed": has_changed,
+            "told": told,
+            "is_kept": self._request.method != "POST" and bool(self._sent.get("confirmed")),
             "back": list_url(self._request, view),
         }
         if self._task.kind.context is not None:
-            context |= await self._task.kind.context([] if self._selected.is_all else rows)
+            context |= await self._task.kind.context([] if self._selected.is_all else rows, self._sent)
         templates = (view.delete_selected_confirmation_template, view.delete_confirmation_template)
         template = self._task.kind.template or view.action_confirmation_template
         template = template if found is None else templates[count == 1]

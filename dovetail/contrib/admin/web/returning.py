@@ -20,12 +20,12 @@ def home_url(request: Request, view: BaseView) -> str:
 
 
 def list_url(request: Request, view: BaseView) -> str:
-    """Return the address of a view's list with the query of this page, but for the rows that it selects.
+    """Return the address of a view's list with the query of this page, but for the rows and the form that it names.
 
     Return that of the first page for who may not open the list.
     """
     url = home_url(request, view)
     if not may_list(request, view):
         return url
-    query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "pks"])
+    query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key not in {"pks", "kept"}])
     return f"{url}?{query}" if query else url

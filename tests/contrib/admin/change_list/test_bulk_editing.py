@@ -1,9 +1,14 @@
 """Change chosen fields of many objects at once."""
 
-import pytest
-from sqlalchemy import insert, select, update
+import re
 
-from dovetail.contrib.admin.testing import read_form
+import pytest
+from sqlalchemy import delete, func, insert, select, update
+
+from dovetail.contrib.admin.models import KeptForm
+from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.auth.sessions.models import Session
+from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.history.models import RecordedChange
 from tests.contrib.admin.depot.models import Courier, Parcel, Stage
 
@@ -40,9 +45,11 @@ async def test_a_rule_of_the_database_that_one_breaks_is_told_in_the_language_of
     keys = [one.id for one in parcels]
     before = await values_of(session, Parcel.weight)
     office.client.headers["Accept-Language"] = language
-    await office.post(BULK, {**await chosen(office, *keys), "change": "weight", "weight": "2000000"})
-    page = (await office.get("/depot/parcels/")).text
+    answer = await office.post(BULK, {**await chosen(office, *keys), "change": "weight", "weight": "2000000"})
+    page = answer.text
+    assert answer.status_code == 409
     assert told in page
+    assert read_form(page)["weight"] == ["2000000"]  # and nothing has to be typed again
     assert "not allowed" not in page or language == "en"
     assert await values_of(session, Parcel.weight) == before
 
@@ -89,29 +96,61 @@ async def test_nothing_is_done_unless_something_is_chosen_and_good(office, parce
         assert told in answer.text
     assert await values_of(session, Parcel.weight) == [90, 1, 7, 1]
     answer = await office.post(BULK, {**sent, "change": "courier", "courier": "999"})
-    assert answer.status_code == 303
-    assert "This choice is not there any more" in (await office.get("/depot/parcels/")).text
+    assert answer.status_code == 409
+    assert "This choice is not there any more" in answer.text
 
 
-async def test_an_object_that_others_changed_and_one_that_may_not_be_changed_are_named_and_undo_it_all(
-    office, parcels, session
-):
-    anvil, book, chair, dice = (one.id for one in parcels)
+async def test_what_others_changed_is_marked_and_changed_only_once_the_user_has_been_told(office, parcels, session):
+    _anvil, book, chair, dice = (one.id for one in parcels)
     await session.rollback()
-    sent = await chosen(office, book, chair, dice)
+    sent = {**await chosen(office, book, chair, dice), "change": ["weight"], "weight": "5"}
     await session.execute(update(Parcel).where(Parcel.id == chair).values(weight=70))
     await session.commit()
-    assert (await office.post(BULK, {**sent, "change": "weight", "weight": "5"})).status_code == 303
-    told = (await office.get("/depot/parcels/")).text
-    assert "Nothing was done. Somebody else changed this meanwhile" in told
-    assert "That was at Chair." in told
+    mistaken = await office.post(BULK, {**sent, "weight": "heavy"})
+    assert mistaken.status_code == 400
+    told = await office.post(BULK, {**read_form(mistaken.text), "weight": "5"})  # which knows of no conflict yet
+    assert told.status_code == 409
+    assert "Nothing was done. Somebody else changed what is marked below meanwhile." in told.text
+    marked = re.findall(r"<li>(?:(?!<li>).)*changed meanwhile", told.text, re.DOTALL)
+    assert len(marked) == 1
+    assert f'href="/admin/depot/parcels/{chair}/change/" target="_blank">Chair</a>' in marked[0]
+    assert await values_of(session, Parcel.weight) == [90, 1, 70, 1]
+    sent = read_form(told.text)
+    assert (sent["change"], sent["weight"]) == (["weight"], ["5"])
+    await session.execute(update(Parcel).where(Parcel.id == dice).values(weight=3))
+    await session.commit()
+    assert (again := await office.post(BULK, sent)).status_code == 409
+    assert ">Chair</a>" not in again.text
+    assert ">Dice</a>" in again.text
+    assert (await office.post(BULK, read_form(again.text))).status_code == 303
+    assert await values_of(session, Parcel.weight) == [90, 5, 5, 5]
+
+
+async def test_what_is_gone_meanwhile_is_told_and_the_form_comes_back_for_the_others(office, parcels, session):
+    keys = [one.id for one in parcels]
+    await session.rollback()
+    sent = {**await chosen(office, *keys[1:3]), "change": "weight", "weight": "5"}
+    await session.execute(delete(Parcel).where(Parcel.id == keys[2]))
+    await session.commit()
+    told = await office.post(BULK, sent)
+    assert (told.status_code, "1 of 2 selected are not there any more." in told.text) == (409, True)
+    sent = read_form(told.text)
+    assert (sent["pks"], sent["weight"]) == ([str(keys[1])], ["5"])
+    await session.execute(delete(Parcel).where(Parcel.id == keys[1]))
+    await session.commit()
+    assert (await office.post(BULK, sent)).headers["location"] == "/admin/depot/parcels/"
+
+
+async def test_an_object_that_may_not_be_changed_is_named_and_undoes_it_all(office, parcels, session):
+    anvil, book, _chair, dice = (one.id for one in parcels)
+    await session.rollback()
     path = "/depot/relabelled/bulk/"
     sent = await chosen(office, book, dice, path=path)
-    await office.post(path, {**sent, "change": "weight", "weight": "5"})
-    told = (await office.get("/depot/relabelled/")).text
-    assert "“Weight” cannot be changed here. That was at Dice." in told
+    told = await office.post(path, {**sent, "change": "weight", "weight": "5"})
+    assert "“Weight” cannot be changed here. That was at Dice." in told.text
+    assert read_form(told.text)["weight"] == ["5"]
     assert (await office.post(path, {"pks": [str(anvil)]})).status_code == 403
-    assert await values_of(session, Parcel.weight) == [90, 1, 70, 1]
+    assert await values_of(session, Parcel.weight) == [90, 1, 7, 1]
 
 
 async def test_all_that_match_are_changed_in_batches_by_one_statement_each(office, session, count_statements):
@@ -126,6 +165,32 @@ async def test_all_that_match_are_changed_in_batches_by_one_statement_each(offic
     assert "1,200 parcels were changed." in (await office.get("/depot/parcels/")).text
     assert sum(one.startswith("UPDATE depot_parcel") for one in statements) == 3
     assert set(await values_of(session, Parcel.is_paid)) == {True}
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_what_was_typed_for_many_is_there_again_after_a_login_and_tells_of_who_was_faster(
+    office, parcels, session
+):
+    book = parcels[1].id
+    sent = {**await chosen(office, book), "change": "weight", "weight": "5"}
+    await session.execute(delete(Session))
+    await session.execute(update(Parcel).where(Parcel.id == book).values(weight=3))
+    await session.commit()
+    late = (await office.client.post(f"/admin{BULK}?pageSize=25", data=sent)).headers["location"]
+    entrance = await office.client.get(late)
+    assert "with what you had typed" in entrance.text
+    credentials = {**read_form(entrance.text), "username": "boss", "password": PASSWORD}
+    back = (await office.client.post(late, data=credentials, headers={"Origin": ORIGIN})).headers["location"]
+    page = await office.client.get(back)
+    assert "Nothing was done yet; look at it and send it." in page.text
+    form = read_form(page.text)
+    assert (form["pks"], form["change"], form["weight"]) == ([str(book)], ["weight"], ["5"])
+    told = await office.client.post(back, data=form)
+    assert (told.status_code, "changed meanwhile" in told.text) == (409, True)
+    done = await office.client.post(back, data=read_form(told.text))
+    assert (done.status_code, done.headers["location"]) == (303, "/admin/depot/parcels/?pageSize=25")
+    assert await values_of(session, Parcel.weight) == [90, 5, 7, 1]
+    assert await session.scalar(select(func.count()).select_from(KeptForm)) == 0
 
 
 @pytest.mark.parametrize("path", ["/depot/couriers/bulk/"])

@@ -1,6 +1,7 @@
 """A day with a list in a real Chromium: cells are changed, conditions built, a view saved, columns made wider."""
 
 import re
+from datetime import date
 
 import pytest
 from playwright.async_api import Page, expect
@@ -93,3 +94,25 @@ async def test_conditions_are_built_by_keyboard_kept_as_a_view_and_rows_open_by_
     await expect(page.get_by_role("link", name="Chair", exact=True)).to_be_focused()
     await page.get_by_role("row", name=re.compile("Select Chair")).locator("td").nth(1).click(position={"x": 3, "y": 3})
     await expect(page.get_by_role("heading", name="Chair")).to_be_visible()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_refused_change_of_all_that_match_keeps_what_was_typed_and_no_box_ticks_itself(page, session):
+    await session.execute(update(Parcel).values(sent_on=date(2026, 12, 24)))
+    await session.commit()
+    await page.goto(f"{page.url.partition('?')[0]}?pageSize=3")
+    await page.locator(".select-across").first.check()
+    await page.get_by_role("button", name="Edit", exact=True).first.click()
+    weight = page.get_by_label("Weight", exact=True)
+    await expect(page.get_by_role("button", name="Sent on: Today")).to_be_visible()
+    await expect(page.get_by_label("Change Sent on")).not_to_be_checked()  # whose calendar has fields of its own
+    await weight.fill("2000000")
+    await page.get_by_role("button", name="Change 4 parcels").click()
+    told = page.get_by_role("alert").filter(has_text="Nothing was done. This value is not allowed here: Weight.")
+    await expect(told).to_be_focused()
+    await expect(weight).to_have_value("2000000")
+    await weight.fill("8")
+    await page.keyboard.press("Control+s")
+    await expect(page.get_by_text("4 parcels were changed.")).to_be_visible()
+    assert set(await session.scalars(select(Parcel.weight))) == {8}
+    assert set(await session.scalars(select(Parcel.sent_on))) == {date(2026, 12, 24)}
