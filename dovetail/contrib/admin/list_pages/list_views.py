@@ -37,7 +37,11 @@ async def save_view(office: Office, request: Request) -> Response:
             saved = await (_delete if what == "delete" else _save)(request, view)
     except Exception as error:
         told = message_for(error)
-        if told.is_ours or told.status == HTTPStatus.NOT_FOUND:
+        if told.status == HTTPStatus.NOT_FOUND:
+            Flash.error(request, gettext("This view is not there any more, so nothing was saved."))
+            kept = [one for one in request.query_params.multi_items() if one[0] != stored.PARAMETER]
+            return _to(request, view, urlencode([*kept, (stored.PARAMETER, stored.PLAIN)]))
+        if told.is_ours:
             raise
         taken = told.status == HTTPStatus.CONFLICT
         Flash.error(request, gettext("You have a view of this name already.") if taken else told.message)
@@ -91,8 +95,7 @@ async def _save(request: Request, view: ModelAdmin) -> SavedView | None:
     else:
         found.is_default = False
     await session.flush()
-    if key is None:
-        Flash.success(request, gettext("The view %(name)s was saved.") % {"name": name})
+    Flash.success(request, gettext("The view %(name)s was saved.") % {"name": name})
     return found
 
 

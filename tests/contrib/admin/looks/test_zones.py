@@ -64,9 +64,10 @@ async def test_times_are_shown_typed_and_filtered_in_the_zone_of_their_user(offi
     assert "25.10.2026 02:30:16+01:00" in history
     session.add(Painting(title="Twice", shown_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC)))
     await session.commit()
-    for offset, is_found in (("", False), ("+02:00", False), ("+01:00", True)):
-        page = await office.get("/atelier/filtered/", params={"where": f"shown_at = 2026-10-25 02:30{offset}"})
-        assert (told in page.text, "Twice" in page.text) == (not offset, is_found), offset
+    filtered = "/atelier/filtered/?where=shown_at+%3D+%222026-10-25+02:30{}%22"
+    assert told in (await office.get(filtered.format(""))).text
+    assert "Twice" not in (await office.get(filtered.format("%2B02:00"))).text
+    assert "Twice" in (await office.get(filtered.format("%2B01:00"))).text
 
 
 async def test_a_moment_that_the_zone_has_in_no_year_is_shown_in_utc_and_stays_as_it_is(office, session):
