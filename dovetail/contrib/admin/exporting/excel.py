@@ -6,7 +6,7 @@ What Excel cannot hold is said in the cell: texts are cut, and numbers of more t
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from dovetail.contrib.admin.exporting.csv_cells import as_plain_text
 from dovetail.contrib.admin.exporting.formats import Rows, Writer
 from dovetail.translation.texts import gettext_lazy
+from dovetail.translation.zones import local, offset_of_twice
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -34,7 +35,8 @@ DATES = {"moment": "yyyy-mm-dd hh:mm:ss", "day": "yyyy-mm-dd"}
 class ExcelWriter(Writer):
     """Writes a workbook; rows that do not fit in a sheet go on in the next one.
 
-    No text is a formula, not even once somebody edits its cell. Moments are in UTC: Excel knows no zones.
+    No text is a formula, not even once somebody edits its cell. Excel knows no zones: moments are in that
+    of the user, in which an import reads them; those that clocks show twice are texts, with their offset.
     """
 
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -120,8 +122,8 @@ def _storable(value: object) -> object:
             return value
         case int() | float() | Decimal() if math.isfinite(value) and _keeps_digits(value):
             return float(value) if isinstance(value, Decimal) else value
-        case datetime() if value.date() >= FIRST_DAY:
-            return (value if value.tzinfo is None else value.astimezone(UTC)).replace(tzinfo=None)
+        case datetime() if value.date() >= FIRST_DAY and not offset_of_twice(local(value)):
+            return local(value).replace(tzinfo=None)
         case date() if not isinstance(value, datetime) and value >= FIRST_DAY:
             return value
     text = as_plain_text(value)

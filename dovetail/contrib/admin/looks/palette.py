@@ -122,4 +122,4 @@ async def _recent(request: Request, views: Sequence[ModelAdmin]) -> list[Entry]:
 
 def _entry(view: ModelAdmin, request: Request, row: object) -> Entry | None:
     address = view.link_to(request, row)
-    return None if address is None else Entry(view.short_title_of(row), address, view.name)
+    return None if address is None else Entry(view.short_title_of(row), address, str(view.name))

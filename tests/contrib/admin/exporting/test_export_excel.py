@@ -4,14 +4,19 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import insert
 
+from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.exporting import excel
 from dovetail.contrib.admin.exporting.excel import LONGEST, ExcelWriter
+from dovetail.contrib.admin.importing.files.excel_files import as_cell
+from dovetail.database.column_types import UTCDateTime
+from dovetail.translation.zones import in_zone
 from tests.contrib.admin.shelf.models import Book
 
 
@@ -72,6 +77,16 @@ def test_values_of_a_workbook_are_numbers_dates_and_truths_as_far_as_excel_can_h
     assert texts[:4] == ["1000000000000000", "0.1234567890123456", "inf", "1750-07-28"]
     assert len(texts[4]) == LONGEST
     assert texts[4].endswith("[cut here: a cell of Excel holds no more]")
+
+
+def test_moments_are_in_the_zone_of_the_user_in_which_an_import_reads_them_again():
+    moments = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in range(3)] + [datetime(2026, 7, 1, tzinfo=UTC)]
+    read = reader_of(UTCDateTime())
+    with in_zone(ZoneInfo("Europe/Berlin")):
+        [sheet] = written(*moments)
+        cells = [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+        assert cells[1:] == ["2026-10-25T02:30:00+01:00", datetime(2026, 10, 25, 3, 30), datetime(2026, 7, 1, 2)]  # noqa: DTZ001 - as above
+        assert [read(as_cell(one)) for one in cells] == moments
 
 
 def test_rows_that_do_not_fit_in_a_sheet_go_on_in_the_next(monkeypatch):

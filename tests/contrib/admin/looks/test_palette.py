@@ -76,6 +76,9 @@ async def test_it_finds_pages_actions_and_objects_as_far_as_the_policies_let_the
     assert sorted((await found(reader, "heron"))["Objects"]) == sorted(titles)
     with count_statements() as statements:
         await reader.get("/palette", term="heron")
+    office.client.headers["Accept-Language"] = "de"
+    kinds = [group["entries"] for group in (await office.get("/palette", term="heron")).json()["groups"]]
+    assert {one["note"] for entries in kinds for one in entries} == {"Beitrag", "Schlagwort"}
     assert len(statements) <= 3  # who is there, the posts; on PostgreSQL, which words are frequent
 
 
