@@ -85,11 +85,14 @@ class ListedRows:
     async def _cell(self, obj: object, name: str, title: str, *, opens: bool) -> ListedCell:
         value, formatted = await self._view.get_list_value(obj, name, self._request)
         label = self._labels[name]
+        is_related = name in self._view.linked_names and value is not None
         if opens and name in self._links:
+            if is_related and formatted is value:  # called as everywhere, and never by what its user may not read
+                formatted = ", ".join(str(shown) for shown, _ in self._related(value, formatted)[1])
             # A link needs a name.
             is_blank = isinstance(formatted, str) and (not formatted.strip() or formatted == EMPTY)
             return ListedCell(name, label, title if is_blank else formatted, opens=True)
-        if name not in self._view.linked_names or value is None:
+        if not is_related:
             return ListedCell(name, label, formatted)
         return ListedCell(name, label, *self._related(value, formatted))
 

@@ -142,8 +142,12 @@ def _find_fields(inline: type[InlineModelAdmin], parent: type[object], *, sets_m
     edited = declared_form(inline)
     for name in edited:
         relation = mapper.relationships.get(name)
-        if relation is not None and relation.direction is MANYTOONE and set(relation.local_columns) & link.all_columns:
-            yield f"fields names {name!r}, which is the object of the form itself; take it out"
+        shared = link.all_columns & set(relation.local_columns) if relation is not None else set()
+        if relation is not None and relation.direction is MANYTOONE and shared:
+            is_parent = shared == set(relation.local_columns)
+            columns = ", ".join(sorted(repr(column.name) for column in shared))
+            what = "is the object of the form itself" if is_parent else f"shares {columns} with the object of the form"
+            yield f"fields names {name!r}, which {what}; take it out"
         elif relation is not None and relation.direction is not MANYTOONE and relation.secondary is None:
             yield f"fields names {name!r}, a relation to rows of their own; write an inline of it: inlines = (...)"
     if not sets_more:
