@@ -6,7 +6,7 @@ would silently become part of their order.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Column, inspect
+from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -40,7 +40,7 @@ def _sets_columns(relation: RelationshipProperty[object]) -> bool:
     return relation.direction is MANYTOONE and not relation.viewonly
 
 
-def _value(obj: object, mapper: Mapper[object], column: Column[object]) -> object:
+def _value(obj: object, mapper: Mapper[object], column: ColumnElement[object]) -> object:
     """Return what an object holds in a column; None if that is not loaded."""
     return inspect(obj).dict.get(mapper.get_property_by_column(column).key)
 
