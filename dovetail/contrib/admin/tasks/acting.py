@@ -85,7 +85,7 @@ class _Acting:
         """Return what to tell, or the page to show. Raise TaskFailedError for a task that was not done."""
         if self.is_answered and self.form.get(ALL) == "1":
             self._check_free()  # before anything is read and locked
-        selected = await self._read_selection()
+        selected = await self._read_selection(for_update=self.is_answered)
         if not selected.identifiers:
             return gettext("Nothing was selected.")
         self.question = question = Question(self.office, self.request, self.task, selected, self.form)
@@ -106,11 +106,11 @@ class _Acting:
         self.is_done = True
         return outcome
 
-    async def _read_selection(self) -> Selected:
+    async def _read_selection(self, *, for_update: bool) -> Selected:
         limit, kind = self.office.settings.action_limit, self.task.kind
         if not kind.is_batched:
             limit = min(limit, MOST_AT_ONCE // len(self.task.view.pk_columns))
-        return await read_selection(self.request, self.task, self.form, limit=limit, for_update=self.is_answered)
+        return await read_selection(self.request, self.task, self.form, limit=limit, for_update=for_update)
 
     def _check_free(self) -> None:
         """Raise TaskFailedError while this process does as many tasks with whole lists as it may."""
@@ -119,7 +119,12 @@ class _Acting:
 
     async def ask_again(self, told: str) -> Response | None:
         """Return the page with its form as it was sent, and why nothing was done; None if there is nothing to keep."""
-        return await self.question.ask_again(told) if self.is_answered and self.question is not None else None
+        if not self.is_answered or self.task.kind.form is None:
+            return None
+        if self.question is None:  # it was refused before anything was read
+            selected = await self._read_selection(for_update=False)
+            self.question = Question(self.office, self.request, self.task, selected, self.form)
+        return await self.question.ask_again(told)
 
     async def end(self, report: Report) -> Ending:
         """Return the last line for a script: that it is done, or that the page has to ask again."""

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.tasks import acting
@@ -65,7 +65,13 @@ async def test_an_action_asks_for_what_its_form_holds_keeps_it_and_says_what_is_
     await office.post(ACTION.format("lend"), {**read_form(refused.text), "reader": "Ada"})
     assert "Lent to Ada." in (await office.get(LIST)).text
     assert (await session.scalars(select(Tool.lent_to))).all() == ["Ada", "Ada"]
+    await session.execute(delete(Tool).where(Tool.id == int(chosen[0])))
     await session.commit()
+    told = await office.post(ACTION.format("lend"), {**data, "reader": "Bob"})
+    assert (told.status_code, "1 of 2 selected are not there any more." in told.text) == (409, True)
+    kept = read_form(told.text)
+    assert (kept["reader"], kept["pks"]) == (["Bob"], chosen[1:])  # and is sent again for those that are left
+    chosen = chosen[1:]
     asked = read_form((await office.post(ACTION.format("rename"), {"pks": chosen[:1]})).text)  # by the form of the view
     await office.post(ACTION.format("rename"), {**asked, "reader": "Axe"})
     assert "Axe" in (await office.get(LIST)).text
