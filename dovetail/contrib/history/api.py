@@ -6,7 +6,8 @@ history of an object and an undo could concern any model, which no scope covers.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +16,7 @@ from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
+from dovetail.contrib.history.recording.exact_numbers import json_of
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.undoing.rights import PolicyAuthorizer
 from dovetail.contrib.history.undoing.undo import undo
@@ -22,6 +24,7 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.resource import Resource
 
+PICTURES = ("before", "after")
 MAXIMUM_KEY = 500  # characters
 Values = Annotated[dict[str, JsonValue], Field(examples=[{"title": "Hello"}])]
 
@@ -76,7 +79,7 @@ router = APIRouter(tags=["history"])
 router.include_router(changes.router)
 
 
-@router.get("/history/objects/{model}/{object_key:path}")
+@router.get("/history/objects/{model}/{object_key:path}", response_model=Page[ChangeRead])
 async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     model: Annotated[str, Path(max_length=MAXIMUM_MODEL, examples=["blog.post"])],
     object_key: Annotated[str, Path(max_length=MAXIMUM_KEY, description="`12`, or `3;7` of two parts.")],
@@ -85,7 +88,7 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     before: Annotated[Id | None, Query(description="Return only changes older than the change with this id.")] = None,
-) -> Page[ChangeRead]:
+) -> Response:
     """Return the changes of an object, latest first, to users who may view it.
 
     Fields and related objects that the policies hide are left out. Only superusers see the history of a deleted object,
@@ -94,12 +97,13 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     reader = _reader(session, request, user)
     found = await reader.changes(model, object_key, limit=limit, before=before)
     following = request.url.include_query_params(before=found.last) if found.has_more else None
-    return Page(
-        items=[ChangeRead.model_validate(one, from_attributes=True) for one in found.lines],
-        total=None,
-        next=None if following is None else str(following),
-        previous=None,
-    )
+    page = {
+        "items": [_exact(one) for one in found.lines],
+        "total": None,
+        "next": None if following is None else str(following),
+        "previous": None,
+    }
+    return Response(orjson.dumps(page), media_type="application/json")
 
 
 @router.post("/history/{change_id}/undo", responses={409: {"description": "Something stands in the way"}})
@@ -112,6 +116,14 @@ async def undo_change(change_id: PathId, user: CurrentUser, session: SessionDep,
     change = await _reader(session, request, user).change(change_id)
     authorizer = PolicyAuthorizer(user, POLICIES.get(request.app))
     return Undone(changes=await undo(session, history_log(session), change, authorizer))
+
+
+def _exact(change: RecordedChange) -> dict[str, object]:
+    """Return a change for orjson, with all digits of its numbers: pydantic knows only those of a float."""
+    values: dict[str, object] = {name: getattr(change, name) for name in ChangeRead.model_fields}
+    read = ChangeRead.model_validate(values | {name: {} for name in PICTURES}).model_dump(mode="json")
+    texts = {name: json_of(values[name]).encode("utf-8", "backslashreplace") for name in PICTURES}
+    return read | {name: orjson.Fragment(text) for name, text in texts.items()}
 
 
 def _reader(session: AsyncSession, request: Request, user: CurrentUser) -> Reader:

@@ -1,18 +1,16 @@
 """Compare the values of a field before and after a change, side by side, with the differing words marked."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from dovetail.contrib.history.recording.exact_numbers import json_of
 from dovetail.translation.texts import gettext
 
 REDACTED = "•••"  # stands for the value of a secret field
 MAX_COMPARED = 1_000_000  # pairs of words that are compared; longer differences are marked as a whole
-MARK = "\x00"  # which neither database keeps in a text
-LONG = re.compile(r'"\\u0000([^"]*)\\u0000"')
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -46,12 +44,7 @@ def text_of(value: object) -> str:
         return gettext("yes") if value else gettext("no")
     if isinstance(value, str):
         return value
-    return LONG.sub(r"\1", json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_long))
-
-
-def _long(value: object) -> str:
-    """Return a number that no float is equal to, marked for `LONG`: JSON of Python knows no such numbers."""
-    return f"{MARK}{value}{MARK}"
+    return json_of(value)
 
 
 def _differs(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> bool:

@@ -1,6 +1,7 @@
 """Name objects, fields and origins as the pages of the back office do, in the language of the user."""
 
-from collections.abc import Mapping
+import re
+from secrets import token_hex
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
@@ -8,13 +9,11 @@ from starlette.requests import Request
 from typing_extensions import override
 
 from dovetail.contrib.admin.permissions import rights_of
-from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.events.words import CREDENTIALS
-from dovetail.contrib.history.differences import REDACTED
+from dovetail.contrib.history.admin.titles import Titles, titles_at
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.names import Names
-from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.words import column_in_words
 from dovetail.translation.written import Written
@@ -28,15 +27,33 @@ ORIGINS = Written(
 
 
 class OfficeNames(Names):
-    """Names as the views of the request show them: `Post 12` for an object, the form's label for a field."""
+    """Names as the views of the request show them: `Post “Tea”` for an object, the form's label for a field.
+
+    Titles are looked up when a message is complete and nothing is written any more, so until then a message has
+    placeholders in their place, which `filled` replaces.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
+        self._objects: list[tuple[RecordedTable, str]] = []
+        self._mark = token_hex(16)  # occurs in no other part of a message, since nobody knows it
+
+    async def filled(self, message: str) -> str:
+        """Return a message with the names of its objects: the name of the model and the title, or else the key."""
+        titles = await titles_at(self._request, {(table.label, key) for table, key in self._objects})
+        return re.sub(rf"{self._mark}-(\d+)-", lambda found: self._called(int(found[1]), titles), message)
 
     @override
     def object(self, table: RecordedTable, key: str) -> str:
-        """Return the display name of the model and the key."""
-        return f"{'' if table.model is None else rights_of(self._request).name_of(table.model)} {key}"
+        """Return the placeholder for the name of an object."""
+        self._objects.append((table, key))
+        return f"{self._mark}-{len(self._objects) - 1}-"
+
+    def _called(self, number: int, titles: Titles) -> str:
+        table, key = self._objects[number]
+        name = "" if table.model is None else rights_of(self._request).name_of(table.model)
+        title = titles.get((table.label, key))
+        return f"{name} {key}" if title is None else gettext("%(model)s “%(title)s”") % {"model": name, "title": title}
 
     @override
     def field(self, table: RecordedTable, name: str) -> str:
@@ -47,15 +64,6 @@ class OfficeNames(Names):
     def _view(self, table: RecordedTable) -> ViewBase | None:
         views = [] if table.model is None else rights_of(self._request).views_of(table.model)
         return next(iter(sorted(views, key=lambda view: not view.is_home)), None)
-
-
-def title_of_deleted(request: Request, view: ViewBase, before: Mapping[str, object], key: str) -> str:
-    """Return the first text of a deleted object that its list would show, or else its model name and key."""
-    fields = fields_of(request)
-    names = [*view.names_of(view.get_list_display(request)), *before]
-    texts = (before[name] for name in names if name in before and not fields.is_hidden(view.model, name))
-    found = next((one for one in texts if isinstance(one, str) and one and one != REDACTED), "")
-    return shorten(found) or f"{view.name} {key}"
 
 
 def label_of(view: ViewBase, name: str) -> str:

@@ -13,8 +13,7 @@ from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.widgets.widget import STAFF, Row, Values, Widget
-from dovetail.contrib.history.admin.names import title_of_deleted
-from dovetail.contrib.history.admin.titles import titles_of
+from dovetail.contrib.history.admin.titles import title_of_deleted, titles_of
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.translation.texts import gettext_lazy
 

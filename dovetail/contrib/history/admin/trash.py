@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqladmin import BaseView, expose
 from sqladmin.flash import Flash
-from sqlalchemy import ColumnElement, Select, false, literal_column, or_, select
+from sqlalchemy import Select, literal_column, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,11 +18,11 @@ from dovetail.contrib.admin.lists.column_filters import within
 from dovetail.contrib.admin.own_pages.page import render_page
 from dovetail.contrib.admin.permissions import may, rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, rules_of
+from dovetail.contrib.admin.rules.rules import NOTHING, rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.admin.cascades import cascade_causes, cascade_counts
 from dovetail.contrib.history.admin.lines import recorded
-from dovetail.contrib.history.admin.names import title_of_deleted
+from dovetail.contrib.history.admin.titles import may_see_deletions, title_of_deleted
 from dovetail.contrib.history.admin.undoing import chosen_change, is_number, undo_or_tell
 from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
@@ -114,7 +114,7 @@ def _deleted(request: Request, views: Mapping[str, ViewBase]) -> Select[Recorded
     is_deletion = RecordedChange.action == literal_column("'delete'")  # a literal, so that the partial index is used
     statement = select(RecordedChange).where(is_deletion, ~is_back)
     statement = statement.where(RecordedChange.created_at >= earliest(history_log(request_context().session)))
-    statement = statement.where(RecordedChange.transaction != 0, _may_see(request, views))
+    statement = statement.where(RecordedChange.transaction != 0, may_see_deletions(request, views))
     return statement.order_by(RecordedChange.id.desc())
 
 
@@ -122,22 +122,6 @@ def _narrowed(statement: Select[RecordedChange], day: date | None, before: str) 
     if day is not None:
         statement = statement.where(within(RecordedChange.created_at, day, day + timedelta(days=1)))
     return statement.where(RecordedChange.id < int(before)) if is_number(before) else statement
-
-
-def _may_see(request: Request, views: Mapping[str, ViewBase]) -> ColumnElement[bool]:
-    """Return the condition on deletions the user may see: without the row, its policy cannot be evaluated.
-
-    Models of which the user may see every row are included entirely, others only with the user's own deletions.
-    """
-    rights, user = rights_of(request), user_of(request)
-    whole = [label for label, view in views.items() if rights.visible(view.model) is EVERYTHING]
-    if user.is_superuser:
-        whole = list(views)
-    own = [label for label in views if label not in whole]
-    conditions: list[ColumnElement[bool]] = [RecordedChange.model.in_(whole)] if whole else []
-    if own:
-        conditions.append(RecordedChange.model.in_(own) & (RecordedChange.actor_id == user.id))
-    return or_(*conditions) if conditions else false()
 
 
 async def _shown(request: Request, rows: Sequence[RecordedChange], views: Mapping[str, ViewBase]) -> list[Deleted]:

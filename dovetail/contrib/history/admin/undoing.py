@@ -13,6 +13,7 @@ from dovetail.contrib.admin.pages.extras import ShownObject
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.history.admin.names import OfficeNames
 from dovetail.contrib.history.admin.rights import OfficeAuthorizer
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
@@ -79,13 +80,13 @@ async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
 
     If it is refused, show the reason as a message on the next page, and return None. Nothing is written then.
     """
-    session = request_context().session
+    session, names = request_context().session, OfficeNames(request)
     try:
         async with session.begin_nested():
-            return await undo(session, history_log(session), change, OfficeAuthorizer(request))
+            return await undo(session, history_log(session), change, OfficeAuthorizer(request, names))
     except (ConflictError, PermissionDeniedError) as error:
         note_of_request(UNDOES, None)
-        Flash.error(request, error.detail)
+        Flash.error(request, await names.filled(error.detail))
         return None
 
 

@@ -1,6 +1,5 @@
 """Use rows given as JSON in SQL, with each value in the type of its column, on both databases."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import cast
@@ -22,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 
+from dovetail.contrib.history.recording.exact_numbers import json_of
 from dovetail.contrib.history.recording.json_rows import bare, from_json
 from dovetail.database.deletion.conditions import rows_with
 
@@ -36,7 +36,7 @@ class Source:
     def __init__(self, table: Table, rows: Iterable[Mapping[str, object]], dialect: Dialect) -> None:
         self._names = _names(table, dialect)
         named = [{self._names[key]: _sent(table.columns[key], one) for key, one in row.items()} for row in rows]
-        self._of(table, json.dumps(named, default=_exact), dialect)
+        self._of(table, json_of(named), dialect)
 
     def _of(self, table: Table, text: str, dialect: Dialect) -> None:
         self._parts, self._is_sqlite = (table, text, dialect), dialect.name == "sqlite"
@@ -80,10 +80,11 @@ def _names(table: Table, dialect: Dialect) -> dict[str, str]:
 
 
 def _sent(own: Column[object], value: object) -> object:
-    """Return a value for the JSON: Decimals become texts, to keep all digits, except inside a JSON column."""
-    return json.loads(json.dumps(value, default=float)) if isinstance(bare(own.type), JSON) else value
+    """Return a value for the JSON: Decimals become texts, which SQLite reads exactly, except inside a JSON column."""
+    return value if isinstance(bare(own.type), JSON) else _in_texts(value)
 
 
-def _exact(value: object) -> str:
-    assert isinstance(value, Decimal)  # noqa: S101 - the only type here that JSON cannot serialize
-    return str(value)
+def _in_texts(value: object) -> object:
+    if isinstance(value, list):  # of PostgreSQL's arrays
+        return [_in_texts(one) for one in value]
+    return str(value) if isinstance(value, Decimal) else value

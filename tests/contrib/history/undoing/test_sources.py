@@ -31,6 +31,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import INET, INT4RANGE, JSONB
@@ -46,6 +47,7 @@ class Colour(enum.Enum):
     RED = "r"
 
 
+LONG = "12345678901234567.123456789012345671"  # in a document, which no float holds
 MOMENT = datetime(2026, 1, 31, 12, 30, 0, 250000, tzinfo=UTC)
 VALUES: dict[str, tuple[TypeEngine[object], list[object]]] = {
     "yes": (Boolean(), [True, False, None]),
@@ -96,8 +98,10 @@ async def test_a_row_recorded_as_json_is_restored_exactly(database, columns):
         await connection.run_sync(table.create)
         for row in rows:
             await connection.execute(insert(table), row)
+        await connection.execute(text(f"UPDATE history_made_again SET data = '[{LONG}]' WHERE id = 0"))
         before = [tuple(row) for row in await connection.execute(select(table).order_by(table.c.id))]
         told = [LOADS(text) for text in await connection.scalars(select(cast(json_row(dict(table.c.items())), Text)))]
+        assert [Decimal(LONG)] in [one["data"] for one in told]
         await connection.execute(delete(table))
         source = Source(table, told, connection.dialect)
         made = insert(table).from_select(list(table.c), select(*(source.value(one) for one in table.c)))

@@ -136,7 +136,7 @@ async def test_undoing_is_refused_with_object_and_field_if_something_was_changed
     async with database.unit_of_work() as session:
         (await session.get_one(Post, post)).title = "Third"
     refused = await refused_undo(app, office, post, second.id)
-    assert f"Title of Post {post} was changed since" in refused.text
+    assert "Title of Post “Third” was changed since" in refused.text
     assert [refused.text.count(one) for one in ("Could not be undone", "Changed the same since")] == [1, 1]
     assert (
         "was changed since"
@@ -155,12 +155,12 @@ async def test_undoing_is_refused_with_object_and_field_if_something_was_changed
     async with database.unit_of_work() as session:
         session.add(Tag(id=tag.id + 1, name="once"))
     refused = await refused_undo(app, office, tag.id, deleted.id, "blog/tag")
-    assert f"Name of Tag {tag.id} would be that of Tag {tag.id + 1}" in refused.text
+    assert "Name of Tag “once” would be that of Tag “once”" in refused.text
     async with database.unit_of_work() as session:
         await session.execute(update(Tag).where(Tag.id == tag.id + 1).values(name="twice"))
         session.add(Tag(id=tag.id, name="another"))
     refused = await refused_undo(app, office, tag.id, deleted.id, "blog/tag")
-    assert f"Tag {tag.id} is there: its key was taken again" in refused.text
+    assert "Tag “another” is there: its key was taken again" in refused.text
 
 
 async def test_undoing_is_refused_if_it_would_break_a_reference(app, office, boss, database):
@@ -172,14 +172,14 @@ async def test_undoing_is_refused_if_it_would_break_a_reference(app, office, bos
         comment = Comment(post_id=made.id, author_id=boss.id, content="late")
         session.add(comment)
     refused = await refused_undo(app, office, made.id, added.id)
-    assert f"Comment {comment.id} refers to it" in refused.text
+    assert "Post “Alone” would be deleted, and Comment “late” refers to it" in refused.text
     async with database.unit_of_work() as session:
         await session.delete(await session.get_one(Comment, comment.id))
     async with database.unit_of_work() as session:
         await session.delete(await session.get_one(Post, made.id))
     deleted = await last(database, "comments.comment", "delete")
     refused = await refused_undo(app, office, comment.id, deleted.id, "comments/comment")
-    assert f"what Post of Comment {comment.id} refers to is not there any more" in refused.text
+    assert "what Post of Comment “late” refers to is not there any more" in refused.text
 
 
 async def test_a_refusal_is_in_the_language_of_the_page_with_the_labels_of_the_form(app, office, boss, post, database):
@@ -190,7 +190,7 @@ async def test_a_refusal_is_in_the_language_of_the_page_with_the_labels_of_the_f
         (await session.get_one(Post, post)).is_published = False
     office.client.headers["Accept-Language"] = "de"
     refused = await refused_undo(app, office, post, published.id)
-    assert f"„Veröffentlicht“ von Beitrag {post} wurde seither geändert." in refused.text
+    assert "„Veröffentlicht“ von Beitrag „Tea“ wurde seither geändert." in refused.text
     assert "is_published" not in refused.text
     page = page_of(app, "object-history", identity="blog/post", pk=post)
     assert (await undo(app, office, post, (await last(database, "blog.post")).id)).status_code == 303
