@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from dovetail.contrib.history.recording.exact_numbers import json_of
+from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.translation.texts import gettext
 
-REDACTED = "•••"  # stands for the value of a secret field
 MAX_COMPARED = 1_000_000  # pairs of words that are compared; longer differences are marked as a whole
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 

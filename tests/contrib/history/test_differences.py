@@ -4,7 +4,8 @@ from time import process_time
 
 import pytest
 
-from dovetail.contrib.history.differences import REDACTED, Part, differences, text_of
+from dovetail.contrib.history.differences import Part, differences, text_of
+from dovetail.contrib.history.recording.recorded import REDACTED
 
 
 def marked(parts) -> list[str]:

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dovetail.contrib.history.admin.displayed_values import displayed_values
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.translation.catalogs import Languages
 from dovetail.translation.texts import speaking
 from dovetail.translation.zones import in_zone

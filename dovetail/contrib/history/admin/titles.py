@@ -17,10 +17,10 @@ from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.admin.related import text_of
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.keys import values_of_keys
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
+from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.resources.query.keys import among, key_from
 from dovetail.state import StateKey
 from dovetail.translation.shortening import shorten

@@ -24,9 +24,9 @@ from dovetail.contrib.history.admin.cascades import cascade_causes, cascade_coun
 from dovetail.contrib.history.admin.lines import recorded
 from dovetail.contrib.history.admin.titles import may_see_deletions, title_of_deleted
 from dovetail.contrib.history.admin.undoing import chosen_change, is_number, undo_or_tell
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
+from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.contrib.history.undoing.undo import earliest
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.zones import local

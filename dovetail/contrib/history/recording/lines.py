@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.types import JSON, UserDefinedType
 
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.json_rows import (
     bare,
@@ -37,7 +36,7 @@ from dovetail.contrib.history.recording.json_rows import (
     kept_by_postgresql,
     sql_text,
 )
-from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.recording.recorded import REDACTED, Recorded, RecordedTable
 from dovetail.database.change_log import Picture
 from dovetail.database.deletion.conditions import Followed, refer
 from dovetail.database.deletion.reach import Reach

@@ -19,6 +19,8 @@ from dovetail.errors import ConfigurationError, quoted
 from dovetail.plugin import Context
 from dovetail.resources.schemas.secret_columns import is_secret
 
+REDACTED = "•••"  # stands for the value of a secret field
+
 
 @dataclass(frozen=True)
 class RecordedTable:

@@ -24,12 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import current_transaction, json_row
 from dovetail.contrib.history.recording.lines import LOG, PLACEHOLDER, object_key
 from dovetail.contrib.history.recording.origin import origin_values
-from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.recording.recorded import REDACTED, RecordedTable
 from dovetail.database.drivers.sqlalchemy_private_statements import names_many_rows, values_to_set
 from dovetail.errors import DovetailError
 

@@ -16,9 +16,8 @@ from sqlalchemy import (
     select,
 )
 
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.recording.lines import object_key
-from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.recording.recorded import REDACTED, Recorded, RecordedTable
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Row, Step

@@ -8,10 +8,9 @@ from json import loads
 
 from sqlalchemy import Boolean, Integer
 
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import bare
-from dovetail.contrib.history.recording.recorded import RecordedTable
+from dovetail.contrib.history.recording.recorded import REDACTED, RecordedTable
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.errors import ConflictError
 from dovetail.resources.query.keys import split_key

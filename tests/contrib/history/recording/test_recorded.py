@@ -7,9 +7,8 @@ from sqlalchemy import Column, MetaData, String, Table, select, update
 
 from dovetail.application import make_application
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.history.differences import REDACTED
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.recording.recorded import Recorded
+from dovetail.contrib.history.recording.recorded import REDACTED, Recorded
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import context_of
 from dovetail.resources.schemas.secret_columns import is_secret
