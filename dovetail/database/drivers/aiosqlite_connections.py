@@ -7,14 +7,13 @@ them changes.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from dovetail.database.drivers.lost_connections import AT_COMMIT
+from dovetail.database.drivers.sqlite_steps import run_steps
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,7 +78,7 @@ async def fetch_last(driver: object, steps: Sequence[tuple[str, tuple[object, ..
     If no transaction is open, they form one. They run in one call to aiosqlite's thread, for which it has no public
     way: a call costs as much as a small statement.
     """
-    return await visit(driver, _run, steps)
+    return await visit(driver, run_steps, steps)
 
 
 async def visit(
@@ -106,29 +105,6 @@ def identity_of(database: str) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _run(connection: sqlite3.Connection, steps: Sequence[tuple[str, tuple[object, ...]]]) -> list[tuple[object, ...]]:
-    connection.execute("SAVEPOINT dovetail_steps")
-    try:
-        for sql, arguments in steps[:-1]:
-            connection.execute(sql, arguments)
-        rows = connection.execute(*steps[-1]).fetchall()
-        _release(connection)
-    except BaseException:
-        with suppress(sqlite3.Error):  # some errors, such as a full disk, have rolled back the whole transaction
-            connection.execute("ROLLBACK TO dovetail_steps")
-            connection.execute("RELEASE dovetail_steps")
-        raise
-    return rows
-
-
-def _release(connection: sqlite3.Connection) -> None:
-    try:
-        connection.execute("RELEASE dovetail_steps")
-    except sqlite3.IntegrityError as error:  # it looks at deferred foreign keys, where it is a COMMIT
-        error.add_note(AT_COMMIT)
-        raise
 
 
 def _roll_back(driver: aiosqlite.Connection) -> None:

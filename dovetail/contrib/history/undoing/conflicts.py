@@ -25,7 +25,7 @@ from dovetail.database.deletion.conditions import refer
 from dovetail.database.deletion.references import Rows as Deleted
 from dovetail.database.deletion.references import by_database
 from dovetail.errors import ConflictError
-from dovetail.translation.texts import gettext, gettext_lazy
+from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
 Rows = Mapping[str, Mapping[str, object]]  # the current values of rows, by the text of their keys
 PLAIN = (
@@ -136,12 +136,11 @@ def _is_missing(constraint: ForeignKeyConstraint, source: Source, table: Table) 
 
 
 def _called(step: Step, names: Names) -> str:
-    first = names.object(step.table, step.rows[0].text)
-    return (
-        first
-        if len(step.rows) == 1
-        else gettext("%(first)s, or one of %(count)s others,") % {"first": first, "count": len(step.rows) - 1}
-    )
+    first, others = names.object(step.table, step.rows[0].text), len(step.rows) - 1
+    if not others:
+        return first
+    said = ngettext("%(first)s, or another one,", "%(first)s, or one of %(count)s others,", others)
+    return said % {"first": first, "count": others}
 
 
 def _fields(table: RecordedTable, columns: Sequence[Column[object]], names: Names) -> str:

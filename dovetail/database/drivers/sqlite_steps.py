@@ -1,0 +1,71 @@
+"""Run several statements on SQLite as one: all of them have an effect, or none has.
+
+Within a transaction, SQLite keeps the pages that a statement changes, to take the statement back if it fails. More than
+64 KB of them go to a temporary file (https://www.sqlite.org/compile.html#stmtjrnl_spill), and making one takes half as
+long as the deletion of a row with two tags. So they are kept in memory here, unless very many rows are changed.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypeAlias, overload
+
+from dovetail.database.drivers.lost_connections import AT_COMMIT
+
+Steps: TypeAlias = Sequence[tuple[str, tuple[object, ...]]]
+Rows: TypeAlias = list[tuple[object, ...]]
+MOST_IN_MEMORY = (
+    1_000  # rows that the steps before the last one may change; the history has a line for each deleted row
+)
+
+
+def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
+    """Run statements in order and return the rows of the last. Raise sqlite3.Error; then none has had any effect.
+
+    If no transaction is open, they form one.
+    """
+    if connection.in_transaction or connection.execute("PRAGMA temp_store").fetchone() != (0,):  # the site has set it
+        return _run(connection, steps)
+    connection.execute("PRAGMA temp_store=memory")
+    try:
+        rows = _run(connection, steps, most=MOST_IN_MEMORY)
+    finally:
+        with suppress(sqlite3.Error):  # what was done stays done
+            connection.execute("PRAGMA temp_store=default")
+    return _run(connection, steps) if rows is None else rows
+
+
+@overload
+def _run(connection: sqlite3.Connection, steps: Steps) -> Rows: ...
+@overload
+def _run(connection: sqlite3.Connection, steps: Steps, *, most: int) -> Rows | None: ...
+def _run(connection: sqlite3.Connection, steps: Steps, *, most: int | None = None) -> Rows | None:
+    """Run the steps; return None, without any effect, if those before the last one change more than `most` rows."""
+    connection.execute("SAVEPOINT dovetail_steps")
+    try:
+        before = connection.total_changes
+        for sql, arguments in steps[:-1]:
+            connection.execute(sql, arguments)
+        if most is not None and connection.total_changes - before > most:
+            _take_back(connection)
+            return None
+        rows = connection.execute(*steps[-1]).fetchall()
+        _release(connection)
+    except BaseException:
+        with suppress(sqlite3.Error):  # some errors, such as a full disk, have rolled back the whole transaction
+            _take_back(connection)
+        raise
+    return rows
+
+
+def _take_back(connection: sqlite3.Connection) -> None:
+    connection.execute("ROLLBACK TO dovetail_steps")
+    connection.execute("RELEASE dovetail_steps")
+
+
+def _release(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("RELEASE dovetail_steps")
+    except sqlite3.IntegrityError as error:  # it looks at deferred foreign keys, where it is a COMMIT
+        error.add_note(AT_COMMIT)
+        raise
