@@ -1,8 +1,8 @@
 """Run several statements on SQLite as one: all of them have an effect, or none has.
 
 Within a transaction, SQLite keeps the pages that a statement changes, to take the statement back if it fails. More than
-64 KB of them go to a temporary file (https://www.sqlite.org/compile.html#stmtjrnl_spill), and making one takes half as
-long as the deletion of a row with two tags. So they are kept in memory here, unless very many rows are changed.
+64 KB of them go to a temporary file (https://www.sqlite.org/compile.html#stmtjrnl_spill), and making one takes longer
+than a small statement. So they are kept in memory here, unless very many rows are changed.
 """
 
 import sqlite3
