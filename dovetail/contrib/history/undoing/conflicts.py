@@ -139,7 +139,7 @@ def _called(step: Step, names: Names) -> str:
     first, others = names.object(step.table, step.rows[0].text), len(step.rows) - 1
     if not others:
         return first
-    said = ngettext("%(first)s, or another one,", "%(first)s, or one of %(count)s others,", others)
+    said = ngettext("%(first)s, or %(count)s other,", "%(first)s, or one of %(count)s others,", others)
     return said % {"first": first, "count": others}
 
 
