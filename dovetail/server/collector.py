@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 # New objects, and passes over younger ones, before the collector looks for cycles. A server stands still while it frees
 # what a pass found, mostly statements of SQLAlchemy: of 50,000 objects that takes longer than most pages.
-RARELY = (10_000, 20, 20)
+RARELY = (10_000, 5, 100)
 HARDLY_EVER = (500_000, 20, 20)  # while a process imports, which makes a hundred thousand
 
 
