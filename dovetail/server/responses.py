@@ -1,10 +1,13 @@
 """Write the head of a response. uvicorn checks each header of each response; here the usual ones are checked once."""
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Iterable
 from functools import lru_cache
 
 from dovetail.middleware.headers import Pair
 from dovetail.server.gathering import GatheringTransport
+from dovetail.server.refusals import refusal
 from dovetail.server.uvicorn_private import (
     BAD_IN_NAME,
     BAD_IN_VALUE,
@@ -27,6 +30,7 @@ STEADY = frozenset({
     b"x-frame-options",
 })  # fmt: skip
 OF_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
+CANCELLED = "This server stops, and cancelled the request, which took too long to wait for it; try again shortly."
 LONGEST_STEADY = 1_000  # bytes of a value that is remembered
 MOST_KNOWN = 256
 _known: dict[Pair, bytes] = {}  # the lines of steady headers that were written before
@@ -46,6 +50,15 @@ class Cycle(ResponseCycle):
         if is_first and self.keep_alive and message["type"] == "http.response.start":
             return self._start(message)
         return super().send(message)
+
+    async def send_500_response(self) -> None:
+        """Answer 503 to a request that was cancelled since the server stops; to any other, uvicorn's 500."""
+        if not isinstance(sys.exc_info()[1], asyncio.CancelledError):
+            await super().send_500_response()
+        elif not self.disconnected:
+            self.response_started = self.response_complete = True
+            self.transport.write(refusal(503, CANCELLED, self.default_headers))
+            self.transport.close()
 
     async def _start(self, message: ResponseStart) -> None:
         lines = [STATUS_LINES[message["status"]]]

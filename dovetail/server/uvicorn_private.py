@@ -38,7 +38,7 @@ SERVER_ATTRIBUTES = "config started should_exit server_state"
 
 Message: TypeAlias = ASGISendEvent  # what a response is sent by
 ResponseStart: TypeAlias = HTTPResponseStartEvent
-ResponseCycle = RequestResponseCycle  # a request and what is sent for it; `send` is overridden
+ResponseCycle = RequestResponseCycle  # a request and what is sent for it; `send` and `send_500_response` are overridden
 BAD_IN_NAME, BAD_IN_VALUE = HEADER_RE, HEADER_VALUE_RE  # what may stand in no header of a response
 STATUS_LINES = STATUS_LINE  # the first line of a response, by status
 

@@ -1,6 +1,7 @@
 """A uvicorn server that stops without losing requests."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ from dovetail.server.protocol import GuardedProtocol
 LINGER = 0.3  # seconds in which the supervisor, which was told to stop too, closes the listener to new connections
 LONGEST_QUEUE = 2.0  # seconds that accepting the queue may take
 PERIOD = 0.02
+CUTTING = 0.5  # seconds in which streams that are cut off come to their end, before uvicorn cancels all that is left
+logger = logging.getLogger("dovetail.server")
 
 
 class GracefulServer(Server):
@@ -53,7 +56,26 @@ class GracefulServer(Server):
                 await self._finish_connections()  # new connections are accepted meanwhile
             elif limits_of(self.config.loaded_app).is_patient:
                 await self._finish_queue(listener)
-        await super().shutdown(sockets)
+        cutting, log = asyncio.create_task(self._cut_streams_off()), logging.getLogger("uvicorn.error")
+        log.addFilter(_without_traceback)
+        try:
+            await super().shutdown(sockets)
+            if self.server_state.tasks:  # they are cancelled, and have not heard of it yet
+                await asyncio.wait(self.server_state.tasks, timeout=CUTTING)
+        finally:
+            cutting.cancel()
+            log.removeFilter(_without_traceback)
+
+    async def _cut_streams_off(self) -> None:
+        """Hang up on those who still read an answer; requests that have none yet are cancelled, and so undone."""
+        if self.config.timeout_graceful_shutdown is None:
+            return
+        await asyncio.sleep(max(self.config.timeout_graceful_shutdown - CUTTING, 0))
+        for connection in list(self.server_state.connections):
+            cycle = connection.cycle if isinstance(connection, GuardedProtocol) else None
+            if cycle is not None and cycle.response_started and not cycle.response_complete:
+                logger.warning("cut off the answer to %s %s, to stop", cycle.scope["method"], cycle.scope["path"])
+                connection.transport.abort()
 
     async def _finish_queue(self, listener: socket.socket) -> None:
         if self.is_alone:
@@ -73,6 +95,13 @@ class GracefulServer(Server):
             connection.shutdown()
         while old & self.server_state.connections and loop.time() < latest:  # noqa: ASYNC110 - uvicorn tells nobody
             await asyncio.sleep(PERIOD)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Say in one line that a request was cancelled; uvicorn logs it as it logs a fault of the application."""
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        record.exc_info, record.msg = None, "A request was cancelled, to stop."
+    return True
 
 
 def exit_cleanly_on_sigterm() -> None:

@@ -15,10 +15,11 @@ from tests.server.client import Client
 
 
 @asynccontextmanager
-async def running(app: Starlette, **settings: object) -> AsyncIterator[Client]:
-    """Serve `app` with the limits of `settings`."""
+async def running(app: Starlette, *, patience: int | None = None, **settings: object) -> AsyncIterator[Client]:
+    """Serve `app` with the limits of `settings`; requests have so many seconds of `patience` when it stops."""
     app.state.settings = Settings(_env_file=None, **settings)
-    config = uvicorn.Config(app, http=GuardedProtocol, lifespan="off", log_config=None, access_log=False)
+    how = {"lifespan": "off", "log_config": None, "access_log": False, "timeout_graceful_shutdown": patience}
+    config = uvicorn.Config(app, http=GuardedProtocol, **how)
     server = GracefulServer(config, is_alone=True)
     listener = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server._serve([listener]))
