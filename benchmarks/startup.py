@@ -1,7 +1,8 @@
 """Start-up beside Django's with its admin and REST framework: in turns, with the ratios taken within a round.
 
 What a server's processes have used of the CPU when the first answer is there, what `check` uses, and how much memory
-the server holds after its first answer.
+the server holds after its first answer. And the least that Dovetail's `check` can take: the packages of others that it
+imports, imported by themselves, beside Django's whole `check`.
 """
 
 import json
@@ -26,7 +27,29 @@ RESULTS = Path("var") / "benchmark-startup.json"
 PATIENCE = 60.0  # seconds for a server to start or to stop
 QUIET = 1.0  # seconds after which memory is read
 ANSWERS = {"dovetail": "/api/posts", "django": "/api/posts/"}
-WHAT = {"start": "start to the first answer, CPU ms", "check": "`check`, CPU ms", "memory": "idle memory, MB"}
+WHAT = {
+    "start": "start to the first answer, CPU ms",
+    "check": "`check`, CPU ms",
+    "packages": "other people's packages for `check`, and Django's whole `check`, CPU ms",
+    "memory": "idle memory, MB",
+}
+LISTING = """
+import json, runpy, sys
+sys.argv = ["manage.py", "check"]
+try:
+    runpy.run_path("manage.py", run_name="__main__")
+finally:
+    kept = {name: vars(module).get("__file__") or "" for name, module in [*sys.modules.items()]}
+    ours = {f"dovetail.{name}" for name in ("api.deferred_models", "migrations.bridge.deferred_mako")}  # put parts off
+    print(json.dumps([name for name, file in kept.items() if "site-packages" in file or name in ours]))  # in order
+"""
+IMPORTING = """
+import importlib, json, sys
+from dovetail.server.collector import spare_process
+spare_process()
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+"""
 
 
 def run(folder: Path, rounds: int) -> dict[str, dict[str, list[float]]]:
@@ -35,11 +58,14 @@ def run(folder: Path, rounds: int) -> dict[str, dict[str, list[float]]]:
     for site in sites:
         for arguments in site.prepare:
             _manage(site, *arguments)
+    packages = _run(sites[0], "-c", LISTING)[0].splitlines()[-1]
     found: dict[str, dict[str, list[float]]] = {what: {site.name: [] for site in sites} for what in WHAT}
     for number in range(rounds + 1):
         for site in sites if number % 2 else reversed(sites):
             start, memory = _serve(site)
-            figures = {"start": start, "check": _manage(site, "check"), "memory": memory}
+            check = _manage(site, "check")
+            least = check if site is sites[1] else _run(site, "-c", IMPORTING, packages)[1]
+            figures = {"start": start, "check": check, "packages": least, "memory": memory}
             for what, figure in figures.items() if number else ():  # the first round compiles the files
                 found[what][site.name].append(figure)
     return found
@@ -92,9 +118,14 @@ def _environment(site: Site) -> dict[str, str]:
 
 def _manage(site: Site, *arguments: str) -> float:
     """Run `manage.py`; the seconds of CPU that it took."""
+    return _run(site, "manage.py", *arguments)[1]
+
+
+def _run(site: Site, *arguments: str) -> tuple[str, float]:
+    """Run Python in a site's folder; return what it printed, and the seconds of CPU that it took."""
     before = os.times()
     done = subprocess.run(  # noqa: S603 - both sites are ours
-        [site.serve[0], "manage.py", *arguments],
+        [site.serve[0], *arguments],
         cwd=site.folder,
         env=_environment(site),
         capture_output=True,
@@ -102,9 +133,9 @@ def _manage(site: Site, *arguments: str) -> float:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"manage.py {' '.join(arguments)} of {site.name} failed: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"{' '.join(arguments)} of {site.name} failed: {done.stdout}{done.stderr}")
     after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return done.stdout, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def _serve(site: Site) -> tuple[float, float]:

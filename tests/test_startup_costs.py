@@ -24,11 +24,25 @@ FOR_IMPORTS = "dovetail.contrib.admin.importing."  # of files, by editors, now a
 # Pages of the back office are named, and imported by who first asks for one.
 FOR_PAGES = {"dovetail.contrib.admin.pages.pages", "dovetail.contrib.admin.entry.login", "dovetail.contrib.admin.tasks"}
 FOR_TESTS = {"pytest", "hypothesis", "httpx", "playwright"}
+# The frameworks, and what they import by themselves. What comes on top of it is ours to put off.
+FRAMEWORKS = {"fastapi", "starlette", "pydantic", "pydantic_core", "pydantic_settings", "sqlalchemy", "sqladmin"}
+OF_FRAMEWORKS = {
+    *("aiosqlite", "annotated_doc", "annotated_types", "anyio", "click", "dotenv", "email_validator", "greenlet"),
+    *("jinja2", "markupsafe", "opentelemetry", "orjson", "python_multipart", "typing_extensions", "typing_inspection"),
+    *("babel", "cython_runtime", "wtforms"),
+}
+OURS = {"config", "dovetail", "plugins", "project"}
 FOR_NO_START = TOKENS | FOR_OTHERS | FOR_REDIS | FOR_PASSWORDS | FOR_TESTS
 
 
 def imported_by(code: str, folder: Path) -> set[str]:
     return set(json.loads(printed_by(f"{code}; {SEEN}", folder)[-1]))
+
+
+def packages(modules: set[str]) -> set[str]:
+    """The packages that do not come with Python, without private helpers of theirs."""
+    names = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    return {name for name in names if not name.startswith("_")}
 
 
 def printed_by(code: str, folder: Path) -> list[str]:
@@ -63,6 +77,7 @@ asyncio.run(begin_and_end())"""
 
     assert {"fastapi", "sqladmin", "plugins.blog.api", "dovetail.contrib.admin.mounting.routes"} <= found
     assert found & (FOR_NO_START | FOR_COMMANDS | FOR_PAGES) == set()
+    assert packages(found) - OURS - FRAMEWORKS - OF_FRAMEWORKS == set()
     assert [name for name in found if name.startswith(FOR_IMPORTS)] == []
 
 
