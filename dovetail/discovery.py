@@ -59,7 +59,7 @@ def describe(error: BaseException, package: str) -> str:
     return f"{text} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def culprit(error: BaseException, packages: Iterable[str], package: str) -> str:
+def failing_package(error: BaseException, packages: Iterable[str], package: str) -> str:
     """Return the package that was being imported when `error` was raised: one of `packages`, or else `package`.
 
     A plugin is not to blame for the mistakes of a plugin that it imports, nor for wrong calls of its functions.
@@ -95,7 +95,7 @@ def _read(package: str, module: str, packages: Sequence[str], problems: list[str
     try:
         plugin = getattr(importlib.import_module(module), "plugin", None)
     except PLUGIN_FAILURES as error:
-        guilty = culprit(error, packages, package)
+        guilty = failing_package(error, packages, package)
         problem = f"plugin {guilty!r} raised on import: {describe(error, guilty)}"
         problems += [problem] if problem not in problems else []
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, culprit, describe, import_plugins
+from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe, failing_package, import_plugins
 from dovetail.errors import ConfigurationError
 from dovetail.ownership import misplaced, tables_of_nobody, unlisted_models
 from dovetail.plugin import Command, Plugin
@@ -213,7 +213,7 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
         return list(getattr(entry.plugin, part))
     except PLUGIN_FAILURES as error:
         names = {one.package: one.plugin.name for one in registry.installed.values()}
-        guilty = culprit(error, names, entry.package)
+        guilty = failing_package(error, names, entry.package)
         name, what = names[guilty], describe(error, guilty)
         taken = re.search(r"Table '(\w+)' is already defined", what)
         # A plugin that failed is named once, not again by each that imports it. A second import finds its first tables

@@ -168,7 +168,7 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _speak_a_known_language(self) -> Self:
+    def _check_language(self) -> Self:
         codes = [code for code, _ in self.languages]
         if unfit := [code for code in codes if re.fullmatch("[a-z]{2,3}(-[a-z0-9]{2,8})*", code) is None]:
             raise ValueError(f"LANGUAGES has {unfit[0][:20]!r}, expected codes such as 'de' or 'pt-br'")

@@ -36,7 +36,7 @@ def note_of_request(key: str, value: object) -> None:
         scope[key] = value
 
 
-class Carried(Protocol):
+class StateItems(Protocol):
     """Starlette's `State`, by item: reading an attribute of it takes six times as long."""
 
     def __getitem__(self, name: str, /) -> object:
@@ -48,7 +48,7 @@ class HasState(Protocol):
     """An application of Starlette, or a request."""
 
     @property
-    def state(self) -> "Carried":
+    def state(self) -> "StateItems":
         """The attributes that it carries."""
 
 

@@ -21,7 +21,7 @@ from dovetail.contrib.admin.testing import ORIGIN, BackOffice, read_form
 from dovetail.contrib.auth.accounts import hashing, passwords
 from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
 from dovetail.contrib.auth.commands.accounts import changepassword, createsuperuser
-from dovetail.contrib.auth.mail.postman import POSTMAN
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.sessions.models import Door
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash, new_token
@@ -47,7 +47,7 @@ def seen() -> Seen:
 @pytest.fixture
 async def boss(app, make_user, session) -> User:
     # Those who work beside the requests; tests of their own watch what they hold.
-    await POSTMAN.get(app).close()
+    await MAIL_DISPATCHER.get(app).close()
     del app.state.security_event_recorder
     user: User = await make_user(username="boss", is_superuser=True)
     post = Post(title="First", content="Text", author_id=user.id)

@@ -99,7 +99,7 @@ def respond(connection: HTTPConnection, error: Exception) -> Response:
         return _response(problem, {})
 
 
-def tell_of_refusal(connection: HTTPConnection, reason: str) -> None:
+def notify_refusal(connection: HTTPConnection, reason: str) -> None:
     """Call ON_REFUSAL, if a plugin has set it, for a request that is answered with 403."""
     app = current_application()  # the site, also for an application that is mounted in it
     listener = None if app is None else ON_REFUSAL.find(app)
@@ -149,11 +149,11 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
         error = error.__cause__  # FastAPI takes a temporary file that cannot be written for such a body, too
     if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
         if error.status_code == HTTPStatus.FORBIDDEN:
-            tell_of_refusal(connection, str(error.detail))
+            notify_refusal(connection, str(error.detail))
         return _respond_to_http_exception(connection, error)
     known = _as_dovetail_error(error)
     if known.status == HTTPStatus.FORBIDDEN:
-        tell_of_refusal(connection, known.detail)
+        notify_refusal(connection, known.detail)
     _log(error, known)
     problem = Problem(
         type=TYPE_PREFIX + known.slug,

@@ -63,7 +63,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return None if value is None else _in_utc(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], Moment] | None:
-        """Return the function that reads a value; `CheckedDateTime`, if `keep_moments` set it, reads in UTC itself."""
+        """Return the function that converts a value to UTC, which `CheckedDateTime` already does if it is in use."""
         below = self.impl_instance
         if isinstance(below, CheckedDateTime):
             return below.result_processor(dialect, coltype)

@@ -10,16 +10,16 @@ from sqlalchemy import Connection, Dialect, Engine, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ManagesConnection
 
-from dovetail.database.drivers.lost_connections import is_lost, is_of_reference, throw_away
+from dovetail.database.drivers.lost_connections import discard_connection, is_lost, is_of_reference
 from dovetail.database.drivers.sqlalchemy_private import (
     as_sqlalchemy_error,
+    begin_transaction,
     close_unused,
+    commit_transaction,
     connection_on,
     raise_as_dbapi_error,
+    rollback_transaction,
     run_in_greenlet,
-    say_begin,
-    say_commit,
-    say_rollback,
     statement_listeners,
 )
 from dovetail.database.pool.fair_pool import FairPool
@@ -115,7 +115,7 @@ class DriverConnection:
         """Begin an asyncpg transaction. Raise SQLAlchemy's OperationalError for a lost connection."""
         # SQLAlchemy's adapter sends BEGIN only before the first statement that goes through the adapter.
         try:
-            await say_begin(self.managed)
+            await begin_transaction(self.managed)
         except Exception as error:  # BEGIN fails only if the connection is lost
             self.managed.invalidate()
             lost = exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
@@ -124,14 +124,14 @@ class DriverConnection:
     async def commit(self) -> None:
         """Commit that transaction. Raise SQLAlchemy's errors, as the engine would."""
         try:
-            await say_commit(self.managed)
+            await commit_transaction(self.managed)
         except Exception as error:
             raise _translated(error, "COMMIT", self.engine.sync_engine, self.managed) from error
 
     async def rollback(self) -> None:
         """Roll that transaction back; if that fails, discard the connection."""
         try:
-            await say_rollback(self.managed)
+            await rollback_transaction(self.managed)
         except BaseException as error:
             self.managed.invalidate(error)
             if not isinstance(error, Exception):
@@ -298,7 +298,7 @@ def _translated(error: Exception, sql: str, engine: Engine, raw: ManagesConnecti
     except dialect.loaded_dbapi.Error as found:
         lost = dialect.is_disconnect(found, raw.dbapi_connection, None) or is_lost(found)
         if lost:
-            throw_away(engine, raw, found)
+            discard_connection(engine, raw, found)
         return as_sqlalchemy_error(sql, found, dialect, is_lost=lost)
     except unreachable() as found:
         raw.invalidate()

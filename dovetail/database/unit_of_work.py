@@ -63,7 +63,7 @@ class Database:
                     await session.connection(execution_options={READ_ONLY: True})
                 elif self._turns is not None:
                     turn.callback(have_waited)
-                    session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.mine())
+                    session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.turn())
                 yield session
             if not read_only:
                 note_write()

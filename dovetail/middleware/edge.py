@@ -48,7 +48,7 @@ class EdgeMiddleware:
             return
         request_headers = first_values(scope)
         if not FORWARDED.isdisjoint(request_headers):
-            await self._forwarded.believe(scope)  # sets the client's own address
+            await self._forwarded.apply(scope)  # sets the client's own address
         request_id = scope.setdefault("state", {})["request_id"] = self._request_ids.of(request_headers)
         scope[APPLICATION] = scope.get("app")
         token, scope_token = current_request_id.set(request_id), current_scope.set(scope)

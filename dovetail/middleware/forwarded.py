@@ -31,7 +31,7 @@ class ForwardedHeaders:
         # uvicorn's algorithm: the client is the last address in X-Forwarded-For that is not trusted.
         self._proxied = ProxyHeadersMiddleware(_do_nothing, list(trusted))
 
-    async def believe(self, scope: Scope) -> None:
+    async def apply(self, scope: Scope) -> None:
         """Update the scope with what the proxy sent."""
         if scope.get("client") is None and self._trusts_socket:
             scope["client"] = (UNIX_SOCKET, 0)

@@ -76,7 +76,7 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     def change_visibility(self, recognized: Recognized[Viewer], action: str) -> Visibility:
         """Return what a viewer may see, as `visibility_of` does, and as `check` the rows to which they may do `action`.
 
-        A write derives all that it asks of a row from it (`to_lock`, `once_written`), so that the policy is asked once.
+        A write derives all that it asks of a row from it (`to_lock`, `after_write`), so that the policy is asked once.
         Raises as `visibility` does; a viewer who may do `action` to no row is not refused here.
         """
         return self._remembered_of(f"see and {action}", recognized, partial(self._changeable_by, action))

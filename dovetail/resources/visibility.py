@@ -55,7 +55,7 @@ class Visibility:
         return Visibility(self.rows, {}, frozenset(), self.templates, self.check)
 
     @cached_property
-    def once_written(self) -> "Visibility":
+    def after_write(self) -> "Visibility":
         """The same fields and check for rows that were just written, which the viewer may see no longer."""
         return Visibility(true(), self.related, self.hidden, self.templates, self.check, self.expressions)
 

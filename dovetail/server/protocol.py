@@ -177,7 +177,7 @@ class GuardedProtocol(HttpProtocol):
         if self._deadline is not None and self._is_our_turn():
             self._deadline += self.limits.period
         elif self._deadline is not None and now >= self._deadline:
-            self._be_late()
+            self._on_timeout()
         self._watch_reader(now)
 
     def _is_our_turn(self) -> bool:
@@ -185,7 +185,7 @@ class GuardedProtocol(HttpProtocol):
         waits = self.cycle is not None and self.cycle.waiting_for_100_continue
         return not self._is_refused and (self.flow.read_paused or waits)
 
-    def _be_late(self) -> None:
+    def _on_timeout(self) -> None:
         if self._is_refused:
             self.transport.close()
         elif self._pending == 0 and self._is_head:

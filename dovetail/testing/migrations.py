@@ -42,8 +42,8 @@ def prove_history(make_settings: Callable[..., Settings], empty_database_url: st
         engine = create_engine(settings, may_create=True, poolclass=NullPool)
         try:
             async with engine.connect() as connection:
-                own = await _climb(connection, settings, registry, plugin)
-                await _fall_and_climb(connection, settings, registry, plugin)
+                own = await _migrate_up(connection, settings, registry, plugin)
+                await _migrate_down_and_up(connection, settings, registry, plugin)
             made = await make_revisions(settings, registry, Wanted(plugins=(plugin,)), SafeAnswers())
         finally:
             await engine.dispose()
@@ -54,7 +54,7 @@ def prove_history(make_settings: Callable[..., Settings], empty_database_url: st
     return prove
 
 
-async def _climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> list[str]:
+async def _migrate_up(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> list[str]:
     """Apply the plugin's migrations one by one, each twice, with rows in every table; which these are."""
     history, _ = await connection.run_sync(read_state, settings, registry)
     own = history.ordered(script.revision for script in history.of_plugin(plugin))
@@ -73,7 +73,9 @@ async def _climb(connection: AsyncConnection, settings: Settings, registry: Regi
     return own
 
 
-async def _fall_and_climb(connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str) -> None:
+async def _migrate_down_and_up(
+    connection: AsyncConnection, settings: Settings, registry: Registry, plugin: str
+) -> None:
     """Undo all migrations with rows in every table, and apply them again."""
     await _go(connection, settings, registry, EVERYTHING)
     await connection.run_sync(_fill)

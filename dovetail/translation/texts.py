@@ -26,7 +26,7 @@ _active: ContextVar[Language] = ContextVar("dovetail_language", default=ENGLISH)
 
 
 @contextmanager
-def speaking(language: Language) -> Iterator[None]:
+def override_language(language: Language) -> Iterator[None]:
     """Translate into `language` inside the block."""
     token = _active.set(language)
     try:
@@ -47,25 +47,25 @@ def get_language() -> str:
 
 def gettext(text: str) -> str:
     """Return a text in the language of the request; unchanged if no catalog has it."""
-    return said(_messages(), text)
+    return translate(_messages(), text)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
     """Return the singular or plural text for a number: `ngettext("%(count)s row", "%(count)s rows", count)`."""
-    return said_of_number(_messages(), singular, plural, number)
+    return translate_plural(_messages(), singular, plural, number)
 
 
 def pgettext(context: str, text: str) -> str:
     """Return the translation of a text that has several meanings: `pgettext("month", "May")`."""
-    return said(_messages(), text, context)
+    return translate(_messages(), text, context)
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:
     """Return the singular or plural translation of a text that has several meanings."""
-    return said_of_number(_messages(), singular, plural, number, context)
+    return translate_plural(_messages(), singular, plural, number, context)
 
 
-def said(messages: NullTranslations, text: str, context: str | None = None) -> str:
+def translate(messages: NullTranslations, text: str, context: str | None = None) -> str:
     """Return the translation of a text by a catalog of the active language."""
     if isinstance(text, LazyText):
         return str(text)
@@ -75,7 +75,7 @@ def said(messages: NullTranslations, text: str, context: str | None = None) -> s
     return _translated(found, text)
 
 
-def said_of_number(
+def translate_plural(
     messages: NullTranslations, singular: str, plural: str, number: int, context: str | None = None
 ) -> str:
     """Return the singular or plural text for a number by a catalog of the active language."""
@@ -175,7 +175,7 @@ class LazyText(str):
         return made
 
     def __str__(self) -> str:
-        return said(_active.get().messages_of(self.home), str.__str__(self), self.context)
+        return translate(_active.get().messages_of(self.home), str.__str__(self), self.context)
 
     def __html__(self) -> str:
         from markupsafe import escape  # here: commands show no pages

@@ -19,7 +19,7 @@ async def seen(*headers, client=PEER, trusted=("10.0.0.0/8",), root_path=""):
         "root_path": root_path,
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
     }
-    await ForwardedHeaders(trusted).believe(scope)
+    await ForwardedHeaders(trusted).apply(scope)
     return scope
 
 

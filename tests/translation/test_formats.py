@@ -12,7 +12,7 @@ from dovetail.contrib.admin.widgets.drawing import draw
 from dovetail.contrib.admin.widgets.kinds import in_words
 from dovetail.translation.catalogs import Language
 from dovetail.translation.formats import moment, number
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 from dovetail.translation.zones import in_zone, instant
 
 
@@ -42,7 +42,7 @@ def test_a_time_out_of_range_in_a_zone_is_shown_in_utc_and_cannot_be_entered(zon
 
 def test_numbers_have_the_separators_of_the_language_in_charts_too():
     assert (number(1234567), number(-1234.5), in_words(Decimal("1000.10"))) == ("1,234,567", "-1,234.5", "1,000.10")
-    with speaking(GERMAN):
+    with override_language(GERMAN):
         assert (number(1234567), number(-1234.5), in_words(Decimal("1000.10"))) == ("1.234.567", "-1.234,5", "1.000,10")
         drawing = draw([("a", 1000), ("b", 2500.5)])
         assert ([bar.value for bar in drawing.bars], drawing.highest, drawing.total) == (
@@ -58,5 +58,5 @@ def test_numbers_have_the_separators_of_the_language_in_charts_too():
 )
 def test_file_sizes_have_the_separators_of_the_language(size, english, german):
     assert file_size(size) == english
-    with speaking(GERMAN):
+    with override_language(GERMAN):
         assert file_size(size) == german

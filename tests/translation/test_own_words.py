@@ -7,10 +7,10 @@ from babel.messages.catalog import Catalog
 from jinja2 import Environment, FileSystemLoader
 
 from dovetail.cli.translation.catalogs import as_mo
-from dovetail.contrib.admin.languages.speaking import translate_templates
+from dovetail.contrib.admin.languages.templates import translate_templates
 from dovetail.contrib.admin.templating.waiting import let_templates_wait
 from dovetail.translation.catalogs import Languages, locale_folders
-from dovetail.translation.texts import gettext, gettext_lazy, lazy_name, pgettext, speaking
+from dovetail.translation.texts import gettext, gettext_lazy, lazy_name, override_language, pgettext
 
 WORDS = {
     "project": {"Draft": "Rohfassung"},
@@ -55,14 +55,14 @@ def module(name):
 )
 def test_a_text_is_translated_by_the_catalog_of_its_plugin(german, name, said):
     code = module(name)
-    with speaking(german):
+    with override_language(german):
         assert code["say"]("Save") == said
         assert str(code["named"]) == said
         assert str(lazy_name("Save", name)) == said
 
 
 def test_a_text_missing_in_a_plugins_catalog_is_translated_by_others(german):
-    with speaking(german):
+    with override_language(german):
         assert module("other_shop")["say"]("Ours") == "Unseres"
         assert module("other_shop")["say"]("Delete") == "Löschen"
         assert module("first_shop")["say"]("Draft") == "Rohfassung"  # the site words anything anew
@@ -106,7 +106,7 @@ def environment(german, tmp_path):
     ],
 )
 def test_a_word_of_a_template_is_said_as_the_plugin_has_it_in_whose_file_it_stands(german, environment, name, said):
-    with speaking(german):
+    with override_language(german):
         assert environment.get_template(name).render() == said
 
 

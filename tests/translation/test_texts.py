@@ -18,9 +18,9 @@ from dovetail.translation.texts import (
     gettext_lazy,
     in_english,
     ngettext,
+    override_language,
     pgettext,
     pgettext_lazy,
-    speaking,
 )
 
 
@@ -41,9 +41,9 @@ LOUD = Language("es", "Español", Shouting())
 
 
 def test_a_text_is_translated_into_the_language_of_the_block_only():
-    with speaking(LOUD):
+    with override_language(LOUD):
         assert (gettext("Go"), ngettext("row", "rows", 2), get_language()) == ("¡Go!", "¡rows!", "es")
-        with speaking(ENGLISH):
+        with override_language(ENGLISH):
             assert gettext("Go") == "Go"
         assert gettext("") == ""  # which gettext itself answers with the head of a catalog
     assert (gettext("Go"), get_language()) == ("Go", "en")
@@ -53,7 +53,7 @@ def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is
     text, may = gettext_lazy("Go & come"), pgettext_lazy("month", "May")
     assert {text: 1}["Go & come"] == 1
     assert pickle.loads(pickle.dumps(text)) == "Go & come"
-    with speaking(LOUD):
+    with override_language(LOUD):
         shown = ["%s" % text, f"{text}", str(text), text + "", "" + text, text.lower(), gettext(text)]  # noqa: UP031 - one of the ways
         assert shown == [*["¡Go & come!"] * 5, "¡go & come!", "¡Go & come!"]
         assert (text.upper(), text.strip(), text.capitalize()) == ("¡GO & COME!", "¡Go & come!", "¡go & come!")
@@ -65,7 +65,7 @@ def test_a_lazy_text_is_english_where_it_is_stored_and_translated_wherever_it_is
 
 
 def test_a_translated_text_keeps_its_english_original_and_that_of_its_values():
-    with speaking(LOUD):
+    with override_language(LOUD):
         text = gettext("%(what)s, %(name)s") % {"what": gettext("Go"), "name": "Ada"}
         assert (text, in_english(text)) == ("¡¡Go!, Ada!", "Go, Ada")
         assert in_english(gettext(text)) == "Go, Ada"

@@ -7,7 +7,7 @@ import pytest
 
 from dovetail.contrib.admin.columns.texts import read_json
 from dovetail.translation.catalogs import Languages
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 
 BROKEN = ["", "{", '{"a"}', '{"a": 1 "b"}', "[1 2]", "1 2", '"a', '"\n"', r'"\x"', r'"\u12"', "[1,]", "nope"]
 
@@ -18,6 +18,6 @@ def test_json_errors_are_shown_in_german(text):
         json.loads(text)
     german = Languages.load([("de", "Deutsch")], "de", {Path(__file__).parent: ""}).default
     words = r"^Das ist kein JSON: .* \(Zeile 1, Spalte \d+\)\.$"
-    with speaking(german), pytest.raises(ValueError, match=words) as told:
+    with override_language(german), pytest.raises(ValueError, match=words) as told:
         read_json(text)
     assert found.value.msg not in str(told.value)

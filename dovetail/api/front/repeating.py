@@ -42,7 +42,7 @@ class Repeating:
         run = _Run(self.app, scope, receive, send)
         key = _idempotency_key(scope) if scope["method"] == "POST" else None
         if key is None:
-            await run.once_or_twice()
+            await run.run_with_retry()
             return
         patience = scope["app"].state.settings.database_command_timeout
         async with self._turn(key, patience):
@@ -92,7 +92,7 @@ class _Run:
         self._send = send
         self._received: list[Message] = []
 
-    async def once_or_twice(self) -> None:
+    async def run_with_retry(self) -> None:
         """Run the application. Raises what it raises in the end."""
         if self._scope.pop(TRIED, False):
             await self._run()
@@ -122,7 +122,7 @@ async def _ask_until_answered(run: _Run, patience: float) -> None:
     until, (pause, longest) = monotonic() + patience, PAUSES
     while True:
         try:
-            await run.once_or_twice()
+            await run.run_with_retry()
         except Exception as error:
             is_at_work = isinstance(error, AtWorkError) or is_busy(error)
             if run.has_begun or not is_at_work or monotonic() + pause > until:

@@ -67,7 +67,7 @@ class Charge:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ChargeResult:
     """The outcome of a charge: what is left of the quota, in how many seconds it is full, and when to try again.
 
     `retry_after` is in seconds and 0 if the request may go on.
@@ -82,7 +82,7 @@ class Standing:
 class Limiter(Protocol):
     """Counts requests for all workers and machines of a site."""
 
-    async def take(self, charges: Sequence[Charge]) -> Sequence[Standing]:
+    async def take(self, charges: Sequence[Charge]) -> Sequence[ChargeResult]:
         """Count a request against all charges, or against none if one of them refuses it.
 
         Raise UnavailableError if that cannot be counted.
@@ -155,20 +155,20 @@ def network(address: str) -> str:
     return str(found) if found.version == 4 else str(ip_network((found, bits), strict=False))  # noqa: PLR2004 - IPv4
 
 
-async def take_or_refuse(limiter: Limiter, charges: Sequence[Charge]) -> Sequence[Standing]:
+async def take_or_refuse(limiter: Limiter, charges: Sequence[Charge]) -> Sequence[ChargeResult]:
     """Count a request. Raise TooManyRequestsError, which tells when to come back, if one of the charges refuses it."""
     if not charges:
         return ()
-    standings = await limiter.take(charges)
-    if any(one.retry_after > 0 for one in standings):
-        raise refusal(standings)
-    return standings
+    results = await limiter.take(charges)
+    if any(one.retry_after > 0 for one in results):
+        raise refusal(results)
+    return results
 
 
-def refusal(standings: Sequence[Standing]) -> TooManyRequestsError:
+def refusal(results: Sequence[ChargeResult]) -> TooManyRequestsError:
     """Return the error for a request that is refused, with the longest wait of those that are asked for."""
-    wait = max(1, ceil(max(one.retry_after for one in standings)))
-    refused = [one for one in standings if one.retry_after > 0]
+    wait = max(1, ceil(max(one.retry_after for one in results)))
+    refused = [one for one in results if one.retry_after > 0]
     headers = {"Retry-After": str(wait), **limit_headers(refused)}
     told = ngettext(
         "Too many requests came from here; try again in %(count)s second.",
@@ -178,18 +178,18 @@ def refusal(standings: Sequence[Standing]) -> TooManyRequestsError:
     return TooManyRequestsError(told % {"count": wait}, headers=headers)
 
 
-def limit_headers(standings: Sequence[Standing]) -> dict[str, str]:
+def limit_headers(results: Sequence[ChargeResult]) -> dict[str, str]:
     """Return RateLimit and RateLimit-Policy as draft-ietf-httpapi-ratelimit-headers-10 has them.
 
     https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/10/
     """
-    names = [f'"{one.charge.name}-{one.charge.rate.seconds}"' for one in standings]
+    names = [f'"{one.charge.name}-{one.charge.rate.seconds}"' for one in results]
     policies = [
         f"{name};q={one.charge.rate.amount};w={one.charge.rate.seconds}"
-        for name, one in zip(names, standings, strict=True)
+        for name, one in zip(names, results, strict=True)
     ]
     states = [
         f"{name};r={one.remaining};t={ceil(one.retry_after or one.full_in)}"
-        for name, one in zip(names, standings, strict=True)
+        for name, one in zip(names, results, strict=True)
     ]
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)}

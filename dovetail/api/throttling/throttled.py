@@ -18,8 +18,8 @@ from dovetail.api.throttling.rates import (
     LIMIT_HEADERS,
     LIMITER,
     Charge,
+    ChargeResult,
     Rate,
-    Standing,
     limit_headers,
     network_of,
     parse_rates,
@@ -44,9 +44,9 @@ class Throttled:
     async def __call__(self, request: Request) -> None:
         """Count a request. Raise TooManyRequestsError if there were too many."""
         key, name = await self._key(request), self.name or request.scope["route"].name
-        standings = await _count(request, self.rates, key, name)
+        results = await _count(request, self.rates, key, name)
         told: dict[str, str] = request.scope["state"].setdefault(LIMIT_HEADERS, {})
-        for header, value in limit_headers(standings).items():
+        for header, value in limit_headers(results).items():
             told[header] = f"{told[header]}, {value}" if header in told else value
 
     async def _key(self, request: Request) -> str:
@@ -102,5 +102,5 @@ def is_throttled(dependant: Dependant) -> bool:
     return isinstance(dependant.call, Throttled) or any(map(is_throttled, dependant.dependencies))
 
 
-async def _count(connection: HTTPConnection, rates: tuple[Rate, ...], key: str, name: str) -> Sequence[Standing]:
+async def _count(connection: HTTPConnection, rates: tuple[Rate, ...], key: str, name: str) -> Sequence[ChargeResult]:
     return await take_or_refuse(LIMITER.get(connection.app), [Charge(name, key, rate) for rate in rates])

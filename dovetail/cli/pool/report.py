@@ -29,7 +29,7 @@ def advice_lines(load: Load, advice: Advice, pool_timeout: float) -> Iterator[st
     yield ""
     yield from _limit(load.max_connections)
     yield _row(f"{_count(load.workers, 'worker')} x ({advice.pool_size} + {advice.max_overflow})", _total(advice))
-    yield _judgement(advice)
+    yield _verdict(advice)
     yield ""
     yield from _exhaustion(pool_timeout)
     yield ""
@@ -88,7 +88,7 @@ def _total(advice: Advice) -> str:
     return f"{advice.total} connections at most, of {advice.limit}"
 
 
-def _judgement(advice: Advice) -> str:
+def _verdict(advice: Advice) -> str:
     match advice.verdict:
         case Verdict.FITS:
             return click.style(f"  It fits; {advice.limit - advice.total} are left.", fg="green")

@@ -27,7 +27,7 @@ def shell(state: State, *, code: str | None, plain: bool) -> int:
         opened = state.open()
         context = runner.run(opened.__aenter__())
         transactions = Transactions(runner, context.database.sessions())
-        names = at_hand(context) | {"session": transactions.session}
+        names = shell_namespace(context) | {"session": transactions.session}
         try:
             if code is not None:
                 return run_code(code, names, transactions)
@@ -42,7 +42,7 @@ def shell(state: State, *, code: str | None, plain: bool) -> int:
             runner.run(opened.__aexit__(None, None, None))
 
 
-def at_hand(context: Context) -> dict[str, object]:
+def shell_namespace(context: Context) -> dict[str, object]:
     """Return what the shell knows by name: every model, and what one needs to work with them.
 
     Of two models with one name the second is found as `<plugin>_<name>`.

@@ -30,7 +30,7 @@ NOTHING_KNOWN: Known = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoneChoice(FieldError):  # noqa: N818 - it is told, and not raised
+class MissingChoice(FieldError):  # noqa: N818 - it is told, and not raised
     """The error of a field whose chosen object does not exist, or may not be chosen by the user."""
 
     missing: Sequence[str] = ()  # the keys
@@ -163,7 +163,7 @@ def stored_value(name: str, column: Column[object], value: object) -> object:
 def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
     """Return the error that what a field chose is not there: these keys."""
     detail = gettext("This choice is not there any more. Choose again.")
-    choice = GoneChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
+    choice = MissingChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
     return InvalidInputError(detail, errors=[choice])
 
 

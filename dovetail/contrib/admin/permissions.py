@@ -241,9 +241,9 @@ def _is_open(user: User, rules: Rules | None, view: BaseView, action: str) -> bo
     if rules is None:
         return may(user, view, action)
     key = (view, action)
-    if key not in rules.doors:
-        rules.doors[key] = may(user, view, action)
-    return rules.doors[key]
+    if key not in rules.view_permissions:
+        rules.view_permissions[key] = may(user, view, action)
+    return rules.view_permissions[key]
 
 
 def _shows_all(view: ViewBase) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from dovetail.contrib.admin.mounting.mounted import MountedSite
-from dovetail.contrib.admin.mounting.shared import Shared, know_visitors
+from dovetail.contrib.admin.mounting.shared import Shared, identify_visitors
 from dovetail.contrib.admin.mounting.views import load_views
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.errors import ConfigurationError
@@ -23,7 +23,7 @@ def mount(app: FastAPI, context: Context) -> None:
     if not sites:
         return
     shared = Shared.of(context)
-    know_visitors(app, context, shared.cookies)
+    identify_visitors(app, context, shared.cookies)
     identities = {view.identity for _, views in loaded for view in views if view.is_model}
     for declared, views in loaded:
         site = MountedSite(app, context, declared, shared)

@@ -20,7 +20,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
 from dovetail.contrib.auth.limits.attempts import begin_proof
 from dovetail.contrib.auth.mail import emails
-from dovetail.contrib.auth.mail.outbox import tell_of_change
+from dovetail.contrib.auth.mail.outbox import notify_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.tokens.personal import MadeToken, make_token, revoke_token
 from dovetail.contrib.auth.users import UserChanges
@@ -124,7 +124,7 @@ async def make_personal_token(
 ) -> MadeToken:
     """Create a personal token for a user, and tell them by e-mail. Raise as `make_token` does."""
     made = await make_token(session, user, name=name, scopes=scopes, lifetime=lifetime)
-    await tell_of_change(
+    await notify_of_change(
         session,
         user,
         lambda: gettext("a personal token was made for your account: %(name)s.") % {"name": made.row.name},
@@ -136,7 +136,7 @@ async def revoke_personal_token(session: AsyncSession, user: User, key: int) -> 
     """Revoke the user's personal token with this id, and tell them; return False if there is none."""
     is_revoked = await revoke_token(session, user, key)
     if is_revoked:
-        await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
+        await notify_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
     return is_revoked
 
 

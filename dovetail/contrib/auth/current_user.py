@@ -16,7 +16,7 @@ from dovetail.contrib.auth.accounts.access_tokens import current_of, get_user_by
 from dovetail.contrib.auth.credentials.browser_sessions import check_csrf
 from dovetail.contrib.auth.credentials.reading import Credential, credential_of
 from dovetail.contrib.auth.credentials.scopes import InsufficientScopeError, check_scopes
-from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.events.origin import AccountRef
 from dovetail.contrib.auth.factors.requirement import check_factor, lacks_factor
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.current import session_of
@@ -104,7 +104,7 @@ def note_actor(user: User) -> None:
     """Store the user in the scope of the request, for security events, logs and the history."""
     scope = current_scope.get()  # the scope of the whole site, not of an application mounted in it
     if scope is not None:
-        scope[ACTOR] = Who(user.id, user.username)
+        scope[ACTOR] = AccountRef(user.id, user.username)
 
 
 def bad_token(credential: Credential | None = None) -> NotAuthenticatedError:

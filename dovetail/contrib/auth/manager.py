@@ -101,7 +101,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             raise UserAlreadyVerified
         self.messages.append(await send_token(self.session, MailKind.VERIFY_EMAIL, user.email, user))
 
-    async def welcome(self, user: User) -> None:
+    async def send_verification(self, user: User) -> None:
         """Send a token that verifies a new account's address; if another account has the address, tell its owner."""
         self.messages.append(await send_token(self.session, MailKind.WELCOME, user.email, user))
 

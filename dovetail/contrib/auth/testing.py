@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.accounts import hashing
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
-from dovetail.contrib.auth.mail.postman import POSTMAN
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
 from dovetail.contrib.auth.sessions.models import Door
@@ -98,7 +98,7 @@ def outbox(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Outbox:
 
     async def handle_and_send(transport: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
         response = await handle(transport, request)
-        await POSTMAN.get(app).settle()
+        await MAIL_DISPATCHER.get(app).settle()
         return response
 
     monkeypatch.setattr(httpx.ASGITransport, "handle_async_request", handle_and_send)

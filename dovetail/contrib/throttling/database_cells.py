@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.throttling import statements
 from dovetail.contrib.throttling.models import Bucket
 from dovetail.contrib.throttling.statements import SECOND, Cell
-from dovetail.contrib.throttling.storages import GcraSupport, Taken
+from dovetail.contrib.throttling.storages import CellResult, GcraSupport
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.unit_of_work import Database
 
@@ -23,7 +23,7 @@ class DatabaseCells(GcraSupport):
         self._database = database
         self._dialect = database.engine.dialect
 
-    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
+    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[CellResult]:
         """Count a request in each cell: one statement, and a second one only if some of the cells refuse it."""
         async with self._database.unit_of_work() as session:
             rows = (await session.execute(*statements.take(self._dialect, cells))).all()
@@ -32,7 +32,7 @@ class DatabaseCells(GcraSupport):
                 back = statements.give_back(self._dialect, [cell for cell in cells if cell.key in granted])
                 await session.execute(*back)
         found = {row.key: (row.until - row.now, bool(row.refused)) for row in rows}
-        return [Taken(cell, *found[cell.key]) for cell in cells]
+        return [CellResult(cell, *found[cell.key]) for cell in cells]
 
     async def give_back_cells(
         self, cells: Sequence[Cell], remember: tuple[str, int] | None = None, session: AsyncSession | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.api.throttling.rates import LIMITER, Charge, Standing
+from dovetail.api.throttling.rates import LIMITER, Charge, ChargeResult
 from dovetail.contrib.throttling.database_cells import DatabaseCells
 from dovetail.contrib.throttling.models import LONGEST_KEY, Bucket
 from dovetail.contrib.throttling.statements import SECOND, Cell, now
@@ -43,13 +43,13 @@ class StorageLimiter:
         self._rows = DatabaseCells(database)
         self._counted = 0
 
-    async def take(self, charges: Sequence[Charge]) -> Sequence[Standing]:
+    async def take(self, charges: Sequence[Charge]) -> Sequence[ChargeResult]:
         """Count a request against all charges, or against none if one of them is exceeded."""
         cells = [_cell(charge) for charge in charges]
         taken = await self._run(lambda storage: storage.take_cells(cells))
-        await self._sweep()
+        await self._delete_expired()
         return [
-            _standing(charge, one.ahead, one.cell, refused=one.refused)
+            _result(charge, one.ahead, one.cell, refused=one.refused)
             for charge, one in zip(charges, taken, strict=True)
         ]
 
@@ -93,7 +93,7 @@ class StorageLimiter:
                 logger.warning("Redis does not answer (%s): requests are counted in the database.", error)
         return await work(self._rows)
 
-    async def _sweep(self) -> None:
+    async def _delete_expired(self) -> None:
         self._counted += 1
         if self._counted % SWEEP_EVERY == 0:
             async with self._database.unit_of_work() as session:
@@ -150,8 +150,8 @@ def _fitting(key: str) -> str:
     return key if len(key) <= LONGEST_KEY else hash_token(key)
 
 
-def _standing(charge: Charge, ahead: int, cell: Cell, *, refused: bool) -> Standing:
+def _result(charge: Charge, ahead: int, cell: Cell, *, refused: bool) -> ChargeResult:
     full_in = max(0, ahead) / SECOND
     left = max(0, (cell.span - max(0, ahead)) // cell.step)
     wait = max(0, ahead + cell.step - cell.span) / SECOND
-    return Standing(charge, left, full_in, max(wait, 0.001) if refused else 0.0)
+    return ChargeResult(charge, left, full_in, max(wait, 0.001) if refused else 0.0)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.throttling import limits_private
 from dovetail.contrib.throttling.statements import Cell
-from dovetail.contrib.throttling.storages import GcraSupport, Taken
+from dovetail.contrib.throttling.storages import CellResult, GcraSupport
 
 # All cells or none, as in SQL. Redis' own clock is used; Lua's numbers are exact below 2**53, until the year 2255.
 TAKE = """
@@ -63,12 +63,13 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
         self._remember = limits_private.register_script(self, REMEMBER)
         self._give_back = limits_private.register_script(self, GIVE_BACK)
 
-    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
+    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[CellResult]:
         """Count a request in each cell with one script, or in none of them if one refuses it."""
         arguments = [number for cell in cells for number in (cell.step, cell.span)]
         answer = await self._take(self._keys(cells), arguments)
         return [
-            Taken(cell, ahead, not fits) for cell, fits, ahead in zip(cells, answer[::2], answer[1::2], strict=True)
+            CellResult(cell, ahead, not fits)
+            for cell, fits, ahead in zip(cells, answer[::2], answer[1::2], strict=True)
         ]
 
     async def give_back_cells(

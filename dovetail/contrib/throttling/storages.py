@@ -14,7 +14,7 @@ from dovetail.contrib.throttling.statements import Cell
 
 
 @dataclass(frozen=True)
-class Taken:
+class CellResult:
     """The outcome of counting a request in a cell.
 
     `ahead` is how far the bucket's `until` lies ahead of now, in microseconds; a refused request is not included.
@@ -29,7 +29,7 @@ class GcraSupport(ABC):
     """A storage that counts with GCRA."""
 
     @abstractmethod
-    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[Taken]:
+    async def take_cells(self, cells: Sequence[Cell]) -> Sequence[CellResult]:
         """Count a request in each cell, or in none if one refuses it; return the outcomes in the cells' order."""
 
     @abstractmethod

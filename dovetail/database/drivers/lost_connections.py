@@ -55,10 +55,10 @@ def may_be_read_again(error: exc.DBAPIError) -> bool:
 
     Not after a timeout: the second attempt would wait as long again.
     """
-    return error.connection_invalidated and not waited_in_vain(error)
+    return error.connection_invalidated and not is_timeout(error)
 
 
-def waited_in_vain(error: Exception) -> bool:
+def is_timeout(error: Exception) -> bool:
     """Return True for a timeout: no connection became free, or the server did not answer, in time."""
     return isinstance(error, exc.TimeoutError) or isinstance(getattr(error, "orig", None), TimeoutError)
 
@@ -68,7 +68,7 @@ def is_local(error: object) -> bool:
     return code_of(error).startswith(LOCAL)
 
 
-def throw_away(engine: Engine, managed: ManagesConnection, error: BaseException) -> None:
+def discard_connection(engine: Engine, managed: ManagesConnection, error: BaseException) -> None:
     """Discard a connection, and those that are as old or older when they are next taken from the pool."""
     renew_statements(engine, managed.driver_connection, error)
     if not is_local(error):

@@ -147,21 +147,21 @@ def proxy_of(pool: Pool, managed: ManagesConnection) -> PoolProxiedConnection:
 
 
 def has_begun(managed: ManagesConnection) -> bool:
-    """Return True if a connection has an asyncpg transaction, begun by its adapter or by `say_begin`."""
+    """Return True if a connection has an asyncpg transaction, begun by its adapter or by `begin_transaction`."""
     return getattr(managed.dbapi_connection, "_transaction", None) is not None
 
 
-async def say_begin(managed: ManagesConnection) -> None:
+async def begin_transaction(managed: ManagesConnection) -> None:
     """Begin the asyncpg transaction that the adapter would begin before its first statement. Raise asyncpg's errors."""
     await cast("Any", managed.dbapi_connection)._start_transaction()  # noqa: SLF001 - there is no public name for it
 
 
-async def say_commit(managed: ManagesConnection) -> None:
+async def commit_transaction(managed: ManagesConnection) -> None:
     """Commit that transaction, as the adapter's `commit` does in a greenlet. Raise asyncpg's errors."""
     await _end(managed, "commit")
 
 
-async def say_rollback(managed: ManagesConnection) -> None:
+async def rollback_transaction(managed: ManagesConnection) -> None:
     """Roll that transaction back. Raise asyncpg's errors."""
     await _end(managed, "rollback")
 

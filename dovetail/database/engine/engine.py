@@ -15,8 +15,8 @@ from dovetail.database.drivers.lost_connections import (
     renew_statements,
 )
 from dovetail.database.drivers.sqlalchemy_private import set_ping
-from dovetail.database.engine.moments import keep_moments
-from dovetail.database.engine.portable_values import keep_values
+from dovetail.database.engine.moments import use_portable_datetimes
+from dovetail.database.engine.portable_values import use_portable_types
 from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import keep_to_file, use_real_transactions
 from dovetail.database.engine.unportable_values import refuse_unportable_values
@@ -53,10 +53,10 @@ def create_engine(
         driver = _postgresql_options(settings, command_timeout)
     pool = {} if "poolclass" in options else _pool_options(settings, url)
     engine = create_async_engine(url, **_common_options(settings) | pool | driver | options)
-    speak_as_sqlalchemy(engine.sync_engine)
+    wrap_driver_errors(engine.sync_engine)
     refuse_unportable_values(engine.sync_engine)
-    keep_moments(engine.sync_engine)
-    keep_values(engine.sync_engine)
+    use_portable_datetimes(engine.sync_engine)
+    use_portable_types(engine.sync_engine)
     reflect_all_types(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
@@ -85,7 +85,7 @@ def bound_pings(engine: Engine, seconds: float) -> None:
     set_ping(engine, ping)
 
 
-def speak_as_sqlalchemy(engine: Engine) -> None:
+def wrap_driver_errors(engine: Engine) -> None:
     """Raise SQLAlchemy's errors for driver errors that it does not wrap: a lost connection, a value out of range.
 
     A lost connection is discarded.

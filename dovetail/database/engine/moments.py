@@ -10,7 +10,7 @@ from dovetail.database.column_types import CheckedDateTime, CheckedTime
 Kind = type[TypeEngine[Any]]
 
 
-def keep_moments(engine: Engine) -> None:
+def use_portable_datetimes(engine: Engine) -> None:
     """Make `DateTime(timezone=True)` a point in time, and `DateTime()` a naive datetime, on both databases.
 
     SQLite would drop the timezone, so that 02:30+02:00 would be read as 02:30, and asyncpg would interpret a naive

@@ -88,7 +88,7 @@ def is_exact(value: object) -> bool:
     return not isinstance(value, Decimal) or not value.is_finite() or Decimal(str(float(value))) == value
 
 
-def keep_values(engine: Engine) -> None:
+def use_portable_types(engine: Engine) -> None:
     """Make the engine's dialect use the types above."""
     found = engine.dialect.colspecs
     for kind, own in OF_DIALECT[engine.dialect.name].items():

@@ -67,7 +67,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
     """
     # Imported here: commands that migrate need neither async drivers nor the ORM.
     from dovetail.database.drivers.aiosqlite_connections import is_still_there
-    from dovetail.database.drivers.lost_connections import throw_away
+    from dovetail.database.drivers.lost_connections import discard_connection
     from dovetail.database.drivers.sqlalchemy_private import set_ping
 
     @event.listens_for(engine, "begin", insert=True)
@@ -76,7 +76,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
         if connection.get_execution_options().get(READ_ONLY, False) or is_still_there(driver, database):
             return
         error = sqlite3.OperationalError(f"the file {database} was removed or replaced")
-        throw_away(engine, connection.connection, error)
+        discard_connection(engine, connection.connection, error)
         raise exc.OperationalError("BEGIN", None, error, hide_parameters=True, connection_invalidated=True)
 
     def ping(connection: Any) -> bool:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
 
-from dovetail.database.engine.moments import keep_moments
-from dovetail.database.engine.portable_values import keep_values
+from dovetail.database.engine.moments import use_portable_datetimes
+from dovetail.database.engine.portable_values import use_portable_types
 from dovetail.database.engine.reflected_types import reflect_all_types
 from dovetail.database.engine.sqlite_transactions import use_real_transactions
 from dovetail.database.engine.urls import database_url
@@ -26,7 +26,7 @@ def create_sync_engine(settings: Settings) -> Engine:
         connect_args={"timeout": SQLITE_BUSY_TIMEOUT},
     )
     use_real_transactions(engine)
-    keep_moments(engine)
-    keep_values(engine)
+    use_portable_datetimes(engine)
+    use_portable_types(engine)
     reflect_all_types(engine)
     return engine

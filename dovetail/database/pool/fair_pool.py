@@ -20,7 +20,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
     wait_in_greenlet,
 )
 from dovetail.database.pool.statistics import PoolStatistics
-from dovetail.database.pool.unreachable import away, operational_error
+from dovetail.database.pool.unreachable import operational_error, unreachable_errors
 from dovetail.database.pool.waiting_line import RowRead, WaitingLine
 from dovetail.database.pool.writer_queue import time_left
 
@@ -174,7 +174,7 @@ class FairPool(QueuePool):
         except exc.TimeoutError:
             self.timeouts += 1
             raise
-        except away() as error:
+        except unreachable_errors() as error:
             raise operational_error(error) from error
         finally:
             self.waiting -= waits

@@ -14,7 +14,7 @@ class UnpooledConnections(NullPool):
         """Open a connection. Raise SQLAlchemy's OperationalError if the database cannot be reached."""
         try:
             return super().connect()
-        except away() as error:
+        except unreachable_errors() as error:
             raise operational_error(error) from error
 
 
@@ -26,7 +26,7 @@ def unreachable() -> tuple[type[BaseException], ...]:
     return (OSError, EOFError, *driver_errors("PostgresError", "InterfaceError", "InternalClientError"))
 
 
-def away() -> tuple[type[BaseException], ...]:
+def unreachable_errors() -> tuple[type[BaseException], ...]:
     """Return all errors that mean that the database cannot be reached."""
     return (*unreachable(), AsyncpgError)
 

@@ -64,7 +64,7 @@ class WaitingLine(Generic[T]):
         until = inf if seconds is None else loop.time() + seconds
         waiter: Waiter[T] = Waiter(until, read, loop.create_future())
         self.waiting[waiter] = None
-        self._ring(loop, until)
+        self._set_timer(loop, until)
         return waiter
 
     def leave(self, waiter: Waiter[T]) -> None:
@@ -119,7 +119,7 @@ class WaitingLine(Generic[T]):
         for waiter in self._companions.pop(read, ()):
             waiter.is_served, waiter.read = False, None
 
-    def _ring(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
         """Set one timer for all waiters, to the earliest deadline: hardly any waiter reaches it."""
         if self._timer is not None and self._timer[0] is loop:  # a timer of a closed loop never runs
             _, earlier, handle = self._timer
@@ -136,4 +136,4 @@ class WaitingLine(Generic[T]):
             if not waiter.future.done():
                 waiter.future.set_exception(QueueEmpty())
         if self.waiting:
-            self._ring(loop, min(one.until for one in self.waiting))
+            self._set_timer(loop, min(one.until for one in self.waiting))

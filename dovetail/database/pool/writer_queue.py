@@ -73,7 +73,7 @@ class WriterQueue:
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
-    async def mine(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn and hold it during the block. Raise UnavailableError if it does not come in time."""
         await self.take()
         try:

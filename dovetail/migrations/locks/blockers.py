@@ -23,7 +23,7 @@ def is_lock_timeout(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 
-def what_blocks(connection: Connection, statement: str) -> str:
+def describe_blocking_sessions(connection: Connection, statement: str) -> str:
     """Name the sessions that hold locks on the tables of `statement`; what they run may hold data, and stays out."""
     holders = connection.execute(_HOLDERS, {"statement": statement}).all()
     connection.rollback()

@@ -19,7 +19,7 @@ def is_locked(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def what_locks(url: URL, waited: float) -> str:
+def describe_lock_holders(url: URL, waited: float) -> str:
     """Name the database's file, how long was waited, and who writes to it or at least has it open."""
     path = Path(str(url.database))
     where = f"waited {waited:g} s to write to {path}, "

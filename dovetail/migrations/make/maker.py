@@ -129,7 +129,7 @@ def _compare(
         renames = find_table_renames(owned(found, owners, wanted.plugins), owners, questions)
         for rename in renames:  # what else has changed is seen once they bear the same name
             Operations(context).invoke(rename)
-            owners.hear_of(str(rename.new_table_name))
+            owners.add_new_table(str(rename.new_table_name))
         if renames:
             found = [*renames, *_differences(context)]
     connection.rollback()

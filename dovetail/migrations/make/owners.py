@@ -38,7 +38,7 @@ class Owners:
         table = Base.metadata.tables.get(name)
         return (self.of_model(table) if table is not None else None) or self._made_by.get(name)
 
-    def hear_of(self, name: str) -> None:
+    def add_new_table(self, name: str) -> None:
         """Record the owner of a table that a revision not yet written will create or rename to this name."""
         self._texts[f"about {name}"] = name
 

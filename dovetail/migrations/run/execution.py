@@ -17,10 +17,10 @@ from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.bridge.postgresql.named_types import drop_what_is_unused
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.plan import Step
-from dovetail.migrations.locks.blockers import is_lock_timeout, what_blocks
+from dovetail.migrations.locks.blockers import describe_blocking_sessions, is_lock_timeout
 from dovetail.migrations.locks.lock_waits import LockWaits
 from dovetail.migrations.locks.patience import LockPatience
-from dovetail.migrations.locks.sqlite_blockers import is_locked, what_locks
+from dovetail.migrations.locks.sqlite_blockers import describe_lock_holders, is_locked
 from dovetail.migrations.run.foreign_keys import ReferenceCheck, foreign_keys_off, pragma
 from dovetail.migrations.run.page_cache import large_page_cache
 from dovetail.migrations.run.recording import prepare_ledger, recorder
@@ -170,7 +170,7 @@ def _failures_named(done: Sequence[Step], connection: Connection, waited: float,
         yield
     except Exception as error:
         if not done and is_locked(error):
-            locks = what_locks(connection.engine.url, waited)
+            locks = describe_lock_holders(connection.engine.url, waited)
             raise MigrationError(f"{reason_of(error)}; {locks}. Nothing was changed.") from error
         if not done:
             raise
@@ -187,9 +187,9 @@ def describe_failed_step(step: Step, error: Exception, connection: Connection, w
     statement = _one_line(getattr(error, "statement", None) or "")
     reason = reason_of(error)
     if isinstance(error, DBAPIError) and is_lock_timeout(error):
-        reason = f"{reason}; {what_blocks(connection, statement)}"
+        reason = f"{reason}; {describe_blocking_sessions(connection, statement)}"
     elif is_locked(error):
-        reason = f"{reason}; {what_locks(connection.engine.url, waited)}"
+        reason = f"{reason}; {describe_lock_holders(connection.engine.url, waited)}"
     at = f" at: {statement}" if statement else ""
     kept = "What it did outside a transaction stays" if _is_outside(step) else "Nothing of it was kept"
     return f"{where}: {reason}{at}. {kept}; the migrations before it are applied."

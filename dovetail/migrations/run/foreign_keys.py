@@ -52,12 +52,12 @@ class ReferenceCheck:
         if self._connection.dialect.name != "sqlite":
             yield
             return
-        event.listen(self._connection, "before_cursor_execute", self._hear)
+        event.listen(self._connection, "before_cursor_execute", self._note_statement)
         event.listen(self._connection, "rollback", self._forget)
         try:
             yield
         finally:
-            event.remove(self._connection, "before_cursor_execute", self._hear)
+            event.remove(self._connection, "before_cursor_execute", self._note_statement)
             event.remove(self._connection, "rollback", self._forget)
 
     def check(self, *, ctx: MigrationContext, step: MigrationInfo, **_kwargs: object) -> None:
@@ -77,7 +77,7 @@ class ReferenceCheck:
                 f"that refer to no row of {parent}"
             )
 
-    def _hear(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def _note_statement(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if _HARMLESS.match(statement):
             return
         found = [match for pattern in (_WRITES, _RENAMES) if (match := pattern.match(statement))]

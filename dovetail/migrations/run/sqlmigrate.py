@@ -73,9 +73,9 @@ async def _recorded(settings: Settings, history: History, step: Step) -> str:
 
 
 def _listen(connection: Connection, history: History, step: Step) -> str:
-    heard: list[str] = []
+    statements: list[str] = []
 
-    def hear(
+    def record_statement(
         _connection: object,
         _cursor: object,
         statement: str,
@@ -84,14 +84,14 @@ def _listen(connection: Connection, history: History, step: Step) -> str:
         _many: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
     ) -> None:
         if not _only_looks(statement):
-            heard.append(_with_values(statement, parameters, context) + ";")
+            statements.append(_with_values(statement, parameters, context) + ";")
 
     context = MigrationContext.configure(connection, opts=context_options(history))
     with expected_warnings_ignored(), connection.begin(), Operations.context(context):
-        event.listen(connection, "before_cursor_execute", hear)
+        event.listen(connection, "before_cursor_execute", record_statement)
         _function(step)()
-        event.remove(connection, "before_cursor_execute", hear)
-    return "\n\n".join(heard) + "\n" if heard else ""
+        event.remove(connection, "before_cursor_execute", record_statement)
+    return "\n\n".join(statements) + "\n" if statements else ""
 
 
 def _only_looks(statement: str) -> bool:

@@ -21,7 +21,7 @@ from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.keys import key_from
 from dovetail.resources.spec import Spec
-from dovetail.resources.write.bulk import Written, create_all, delete_all, put_all, update_all
+from dovetail.resources.write.bulk import WrittenRows, create_all, delete_all, put_all, update_all
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100
@@ -162,7 +162,7 @@ def _add(
     add_route(router, f"{spec.url}/bulk", described, method=method, dependencies=limits, **options)
 
 
-def _body(written: Written) -> bytes:
+def _body(written: WrittenRows) -> bytes:
     return orjson.dumps({"items": written.items()}, option=ORJSON_OPTIONS)
 
 

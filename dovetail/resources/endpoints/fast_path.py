@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from dovetail.api.front.endpoint import FastAnswer
 from dovetail.api.schemas import Id
-from dovetail.database.drivers.lost_connections import asks_for_another_try, may_be_read_again, waited_in_vain
+from dovetail.database.drivers.lost_connections import asks_for_another_try, is_timeout, may_be_read_again
 from dovetail.database.error_translation import client_error
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource, confirm_presumed
 from dovetail.database.prepared_reads import NeedsSessionError, PoolSource, ReadSource
@@ -75,7 +75,7 @@ class FastRead:
         try:
             answer = await self.read(database, request, source)
         except Exception as error:
-            if source.presumed is None or waited_in_vain(error):
+            if source.presumed is None or is_timeout(error):
                 raise
         else:
             if source.presumed is None:

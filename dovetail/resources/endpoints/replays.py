@@ -18,7 +18,7 @@ from dovetail.resources.read.etags import etag
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.bulk import Written
+from dovetail.resources.write.bulk import WrittenRows
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,5 @@ def _written_anew(spec: Spec, batch: Batch, keys: Sequence[Hashable], stored: Re
         body = spec.envelope.wrapped(orjson.dumps(batch.items[0], option=ORJSON_OPTIONS))
         headers["etag"] = etag(batch.version(0), body)
     else:  # of a bulk request
-        body = orjson.dumps({"items": Written(keys, batch).items()}, option=ORJSON_OPTIONS)
+        body = orjson.dumps({"items": WrittenRows(keys, batch).items()}, option=ORJSON_OPTIONS)
     return Response(body, stored.status_code, headers)

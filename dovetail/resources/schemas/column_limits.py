@@ -21,15 +21,15 @@ from dovetail.resources.schemas.column_types import limits_of
 from dovetail.resources.schemas.values.text_forms import text_form
 
 Metadata = tuple[object, ...]
-Written = TypeVar("Written", bound=BaseModel)
+SchemaT = TypeVar("SchemaT", bound=BaseModel)
 NO_LINKS: Mapping[str, TypeEngine[object]] = {}
 HELD_BY = {str: String, int: Integer, Decimal: Numeric, timedelta: TypeEngine}  # which columns limit such a value
 STRICT = {"le": "lt", "ge": "gt"}
 
 
 def within_columns(
-    schema: type[Written], model: type[object], links: Mapping[str, TypeEngine[object]] = NO_LINKS
-) -> type[Written]:
+    schema: type[SchemaT], model: type[object], links: Mapping[str, TypeEngine[object]] = NO_LINKS
+) -> type[SchemaT]:
     """Return the schema with the limits of the model's columns on the fields that are called as they are.
 
     `links` are the types of the columns by which a field names rows of another table. It is the schema itself if its
@@ -41,7 +41,7 @@ def within_columns(
     if not narrowed:
         return schema
     kept = {"__module__": schema.__module__, "__doc__": schema.__doc__}
-    made: type[Written] = create_model(schema.__name__, __base__=schema, **kept, **narrowed)  # type: ignore[call-overload]  # the names of fields are known at run time
+    made: type[SchemaT] = create_model(schema.__name__, __base__=schema, **kept, **narrowed)  # type: ignore[call-overload]  # the names of fields are known at run time
     return made
 
 

@@ -31,7 +31,7 @@ from dovetail.api.schemas import LARGEST_ID
 from dovetail.api.times import in_utc
 from dovetail.database.column_types import UTCDateTime
 from dovetail.resources.sql.json_values import is_exact_in_json
-from dovetail.resources.sql.nodes import Column, Derived, Expression, Node, Part, Relation, leads_nowhere
+from dovetail.resources.sql.nodes import Column, Derived, Expression, Node, Part, Relation, may_lead_to_none
 
 CoreSchema: TypeAlias = Mapping[str, Any]  # nested dictionaries, each with a "type"
 HARMLESS_CONFIG = {
@@ -144,7 +144,7 @@ def _column_reasons(name: str, part: Column, core: CoreSchema, *, is_nullable: b
     if len(columns) != 1 or not isinstance(columns[0], TableColumn):
         yield f"{name} is not a plain column"
         return
-    may_be_null = columns[0].nullable or any(map(leads_nowhere, part.relations))
+    may_be_null = columns[0].nullable or any(map(may_lead_to_none, part.relations))
     if may_be_null and not is_nullable:
         yield f"{name} may be null in the database and not in the schema"
     if core["type"] not in COLUMN_TYPES or set(core) - SILENT_KEYS - _extra_keys(core, columns[0]):

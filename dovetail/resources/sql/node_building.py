@@ -19,7 +19,7 @@ from dovetail.resources.sql.nodes import (
     Node,
     Part,
     Relation,
-    leads_nowhere,
+    may_lead_to_none,
 )
 
 Above = tuple[type[BaseModel], ...]
@@ -107,7 +107,7 @@ def _flattened(schema: type[BaseModel], name: str, info: FieldInfo, path: Path) 
     alias = info.serialization_alias or info.alias or name
     several = [relation for relation in path.relations if relation.property.uselist]
     if not several:
-        if any(map(leads_nowhere, path.relations)) and type(None) not in _flat(info.annotation):
+        if any(map(may_lead_to_none, path.relations)) and type(None) not in _flat(info.annotation):
             raise ConfigurationError(
                 f"{schema.__name__}.{name}: {path.name!r} may lead nowhere, so it has to allow null"
             )

@@ -99,7 +99,7 @@ class Relation:
     @property
     def may_be_null(self) -> bool:
         """Return True if a row may have no related row."""
-        return leads_nowhere(self.relation)
+        return may_lead_to_none(self.relation)
 
 
 Part: TypeAlias = Column | Computed | Derived | Expression | Relation
@@ -145,7 +145,7 @@ class Node:
         return {part.name: _include(part) for part in self.parts}
 
 
-def leads_nowhere(relation: Attribute) -> bool:
+def may_lead_to_none(relation: Attribute) -> bool:
     """Return True if a relation may lead to no row: it always leads to one only over a NOT NULL foreign key."""
     mapped: Any = relation.property
     return mapped.direction is not MANYTOONE or any(column.nullable for column in mapped.local_columns)

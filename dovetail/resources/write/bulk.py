@@ -50,7 +50,7 @@ EXPECTED = (
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenRows:
     """Written rows: their keys in the order of the items, and the batch that was read back."""
 
     keys: Sequence[Hashable]
@@ -70,10 +70,10 @@ async def create_all(
     session: AsyncSession,
     viewer: Viewer,
     items: Sequence[Create],
-) -> Written:
+) -> WrittenRows:
     """Create rows. Raise one error that lists every item that cannot be created."""
 
-    async def together() -> Written:
+    async def together() -> WrittenRows:
         return await _written(writer, session, viewer, ADD, await writer.creator.create_items(session, viewer, items))
 
     async def apart() -> Callable[[int], Awaitable[Hashable]]:
@@ -92,7 +92,7 @@ async def create_all(
 
     writer.spec.written_visibility(viewer, ADD)  # raises if the viewer may not add rows
     done = await _Job(session, "/items", len(items), check, together, apart, writer.spec.model, items).run()
-    return done if isinstance(done, Written) else await _written(writer, session, viewer, ADD, done)
+    return done if isinstance(done, WrittenRows) else await _written(writer, session, viewer, ADD, done)
 
 
 async def update_all(
@@ -101,14 +101,14 @@ async def update_all(
     viewer: Viewer,
     keys: Sequence[Hashable],
     items: Sequence[tuple[Update | Replace, str | None]],
-) -> Written:
+) -> WrittenRows:
     """Update the rows with these keys, each by its data and If-Match. Raise one error that lists every failure."""
     locked = await writer.lock_items(session, viewer, keys, CHANGE)
 
     def change(number: int) -> Change[Model, Update, Replace]:
         return Change(_take(writer, viewer, CHANGE, locked, keys, number), *items[number])
 
-    async def together() -> Written:
+    async def together() -> WrittenRows:
         await writer.update_items(session, viewer, [change(number) for number in range(len(keys))])
         return await _written(writer, session, viewer, CHANGE, keys)
 
@@ -130,7 +130,7 @@ async def update_all(
 
     bodies = [data for data, _ in items]
     done = await _Job(session, "/items", len(keys), check, together, apart, writer.spec.model, bodies).run()
-    return done if isinstance(done, Written) else await _written(writer, session, viewer, CHANGE, done)
+    return done if isinstance(done, WrittenRows) else await _written(writer, session, viewer, CHANGE, done)
 
 
 async def put_all(
@@ -312,13 +312,13 @@ async def _written(
     viewer: Viewer,
     action: str,
     keys: Sequence[Hashable],
-) -> Written:
+) -> WrittenRows:
     """Read written rows. Raise PermissionDeniedError if the policy does not allow one as it is now."""
     visibility = writer.spec.written_visibility(viewer, action)
     batch = await writer.spec.written_reader.read_keys(SessionSource(session), keys, visibility)
     if batch.refused():
         raise writer.spec.refusal(viewer, action)
-    return Written(keys, batch)
+    return WrittenRows(keys, batch)
 
 
 def _take(  # noqa: PLR0917 - the parameters of `Writer.taken`, and which of the keys

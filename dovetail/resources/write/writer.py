@@ -161,7 +161,7 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         `asked` is the viewer's `Spec.change_visibility`. Raise NotFoundError or PermissionDeniedError; errors of
         `check_precondition` and of hooks pass through.
         """
-        visibility = asked.once_written
+        visibility = asked.after_write
         change = Change(await self._lock(session, viewer, key, CHANGE, asked.to_lock), data, if_match)
         primary = key_of(change.item)
         self.check_update(viewer, change)

@@ -8,7 +8,7 @@ from dovetail.contrib.history.admin.displayed_values import displayed_values
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.translation.catalogs import Languages
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 from dovetail.translation.zones import in_zone
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
@@ -86,5 +86,5 @@ def test_a_number_is_shown_as_its_field_shows_it(name, logged, english, german):
     row = RecordedChange(before={name: logged}, after={})
     assert displayed_values(Specimen, row)[0] == {name: english}
     spoken = Languages.load([("de", "Deutsch")], "de", {}).known["de"]
-    with speaking(spoken):
+    with override_language(spoken):
         assert displayed_values(Specimen, row)[0] == {name: german}

@@ -182,7 +182,7 @@ async def test_a_transaction_of_asyncpg_begins_and_ends(database, end, kept):
         raw = await connection.get_raw_connection()
         assert isinstance(raw.dbapi_connection, AsyncAdapt_asyncpg_connection)
         assert not sqlalchemy_private.has_begun(raw)
-        await sqlalchemy_private.say_begin(raw)
+        await sqlalchemy_private.begin_transaction(raw)
         assert sqlalchemy_private.has_begun(raw)
         assert raw.driver_connection.is_in_transaction()
         await raw.driver_connection.execute("INSERT INTO blog_tag (name) VALUES ('one')")

@@ -57,20 +57,20 @@ async def test_waiting_writers_leave_the_pool_to_readers(make_settings, empty_da
 
 async def test_a_turn_that_does_not_come_in_time_is_a_busy_service():
     turns = WriterQueue(patience=0.01)
-    async with turns.mine():
+    async with turns.turn():
         with pytest.raises(UnavailableError, match="at once"):
-            async with turns.mine():
+            async with turns.turn():
                 pass
-    async with turns.mine():
+    async with turns.turn():
         pass
 
 
 async def test_a_turn_ends_with_an_error_too():
     turns = WriterQueue(patience=1)
     with pytest.raises(ValueError, match="mine"):
-        async with turns.mine():
+        async with turns.turn():
             raise ValueError("mine")
-    async with turns.mine():
+    async with turns.turn():
         pass
 
 

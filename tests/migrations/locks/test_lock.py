@@ -112,7 +112,7 @@ def test_a_file_that_somebody_has_open_is_said_to_be(tmp_path):
     with path.open("w"), subprocess.Popen(["tail", "-f", path]) as reader:
         while not sqlite_blockers._openers(path.resolve()):
             pass
-        said = sqlite_blockers.what_locks(make_url(f"sqlite:///{path}"), 5.0)
+        said = sqlite_blockers.describe_lock_holders(make_url(f"sqlite:///{path}"), 5.0)
         reader.kill()
 
     assert f"waited 5 s to write to {path}, which process {reader.pid} (tail) has open" in said
@@ -121,7 +121,7 @@ def test_a_file_that_somebody_has_open_is_said_to_be(tmp_path):
 def test_on_a_system_without_proc_it_says_what_usually_holds_the_lock(tmp_path, monkeypatch):
     monkeypatch.setattr(sqlite_blockers, "PROC", tmp_path / "nothing")
 
-    said = sqlite_blockers.what_locks(make_url(f"sqlite:///{tmp_path}/site.sqlite3"), 5.0)
+    said = sqlite_blockers.describe_lock_holders(make_url(f"sqlite:///{tmp_path}/site.sqlite3"), 5.0)
 
     assert "another process is in the middle of a transaction: a server, a shell or a backup" in said
     assert "--database-timeout SECONDS waits longer" in said

@@ -13,7 +13,7 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.preferences import keep, remember_language, remember_theme, remember_zone
-from dovetail.translation.texts import active_language, gettext, speaking
+from dovetail.translation.texts import active_language, gettext, override_language
 from dovetail.translation.zones import zone_names
 
 
@@ -34,7 +34,7 @@ async def save(office: Office, request: Request) -> Response:
     language, zone, theme = await language_in(office, request), await zone_in(request), await theme_in(request)
     code = "" if language is None else language.code
     await keep(request_context().session, user_of(request).id, language=code, zone=zone, theme=theme)
-    with speaking(language or active_language()):
+    with override_language(language or active_language()):
         Flash.success(request, gettext("Your choices were saved."))
     response = RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
     remember_language(office.cookies, response, code)

@@ -11,31 +11,31 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.form_fields import key_of
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.providers import connected, logins
-from dovetail.contrib.auth.providers.desk import PROVIDERS
+from dovetail.contrib.auth.providers.registry import PROVIDERS
 from dovetail.errors import NotFoundError
 from dovetail.translation.texts import gettext
 
 
 async def load(office: Office, request: Request) -> Mapping[str, object] | None:
     """Return the connected logins, what could be connected, and the providers; None for a site without any."""
-    session, desk = request_context().session, PROVIDERS.get(office.app)
+    session, registry = request_context().session, PROVIDERS.get(office.app)
     rows = await connected.connected_logins(session, user_of(request))
     buttons = provider_buttons(office.app, request, "connect")
     if not rows and not buttons:
         return None
-    waiting = await logins.look_at(session, browser=desk.cookie.read(request)) if buttons else None
-    titles = {provider.name: provider.label for provider in desk.providers}
+    waiting = await logins.look_at(session, browser=registry.cookie.read(request)) if buttons else None
+    titles = {provider.name: provider.label for provider in registry.providers}
     return {"rows": rows, "waiting": waiting, "buttons": buttons, "titles": titles}
 
 
 async def connect(office: Office, request: Request) -> str:
     """Let the login that this browser brought back open the account."""
-    session, user, desk = request_context().session, user_of(request), PROVIDERS.get(office.app)
+    session, user, registry = request_context().session, user_of(request), PROVIDERS.get(office.app)
     await check_recent_proof(session, user)
-    login = await logins.make_use(session, browser=desk.cookie.read(request))
+    login = await logins.make_use(session, browser=registry.cookie.read(request))
     if login is None:
         raise NotFoundError(gettext("That login took too long; begin again."))
-    made = await connected.connect(session, user, login, desk.provider(login.provider))
+    made = await connected.connect(session, user, login, registry.provider(login.provider))
     return gettext("From now on %(email)s may log in to your account.") % {"email": made.email}
 
 

@@ -28,7 +28,7 @@ REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownSection:
+class SectionContext:
     """A section with the context of its template."""
 
     section: AccountSection
@@ -69,10 +69,10 @@ class AccountPage:
             if values is None:
                 continue
             if told is None or section.name != failed:
-                shown.append(ShownSection(section=section, values=values))
+                shown.append(SectionContext(section=section, values=values))
                 continue
             error = gettext("Nothing was changed. %(message)s") % {"message": told.message}
-            shown.append(ShownSection(section=section, values=values, error=error, errors=_by_field(told)))
+            shown.append(SectionContext(section=section, values=values, error=error, errors=_by_field(told)))
         status = HTTPStatus.OK if told is None else told.status
         return await self.office.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
 

@@ -90,7 +90,7 @@ def action(
     ValueError for `max_objects` below 1.
     """
     if callable(name):
-        return _decorated(name, _Said(name.__name__))
+        return _decorated(name, _ActionOptions(name.__name__))
     taken = [TakesPermission("", one, is_short="." not in one) for one in permissions]
     taken += [] if permission is None else [TakesPermission("", permission)]
     if max_objects is not None and max_objects < 1:
@@ -98,13 +98,13 @@ def action(
     kind = TaskKind(question=confirmation_message, form=form, is_batched=in_batches, max_objects=max_objects)
 
     def decorate(method: Method) -> Method:
-        return _decorated(method, _Said(name or method.__name__, label or description, kind, taken, rule))
+        return _decorated(method, _ActionOptions(name or method.__name__, label or description, kind, taken, rule))
 
     return decorate
 
 
 @dataclass(frozen=True)
-class _Said:
+class _ActionOptions:
     name: str
     label: str | None = None
     kind: TaskKind = field(default_factory=TaskKind)
@@ -120,41 +120,41 @@ def find_actions(view: type[object], given: Sequence[object]) -> Mapping[str, ob
     return {name: one for name, one in plain.items() if vars(view).get(name) is not one}
 
 
-def _decorated(method: Method, said: _Said) -> Method:
+def _decorated(method: Method, options: _ActionOptions) -> Method:
     takes = len([one for one in signature(method).parameters.values() if one.default is one.empty])
     if not iscoroutinefunction(method):
-        raise TypeError(f"the action {said.name!r} is a plain function; write async def {method.__name__}(...)")
-    if said.kind.form is not None and takes < WITH_DATA:
+        raise TypeError(f"the action {options.name!r} is a plain function; write async def {method.__name__}(...)")
+    if options.kind.form is not None and takes < WITH_DATA:
         right = f"async def {method.__name__}(self, request, objects, data)"
-        raise TypeError(f"the action {said.name!r} has a form; write {right}")
+        raise TypeError(f"the action {options.name!r} has a form; write {right}")
     takes_rows = _takes_rows(method)
-    slug = custom_action(action_slug(said.name))
-    words = said.label if said.label is not None else in_words(said.name.replace("-", " "))
+    slug = custom_action(action_slug(options.name))
+    words = options.label if options.label is not None else in_words(options.name.replace("-", " "))
 
     @wraps(method)
     async def task(view: ChangeListView, request: Request) -> Task:  # the site runs it, after asking if need be
-        form = said.kind.form or (view.action_form if takes == WITH_DATA else None)
+        form = options.kind.form or (view.action_form if takes == WITH_DATA else None)
 
         async def apply(rows: SelectedRows, data: Mapping[str, object]) -> Outcome:
             given = rows if takes_rows else await rows.objects()
             return await method(view, request, given, *([] if form is None else [data]))
 
-        kind = replace(said.kind, form=form, takes_rows=takes_rows)
+        kind = replace(options.kind, form=form, takes_rows=takes_rows)
         return Task(view=view, action=slug, label=words, apply=apply, kind=kind)
 
-    decorated: Any = sqladmin.action(said.name, words, said.kind.question)(task)
-    decorated.takes_permissions = tuple(replace(one, action=slug) for one in said.permissions)
-    if said.rule is not None:
-        decorated.follows_rule = FollowsRule(slug, said.rule)
+    decorated: Any = sqladmin.action(options.name, words, options.kind.question)(task)
+    decorated.takes_permissions = tuple(replace(one, action=slug) for one in options.permissions)
+    if options.rule is not None:
+        decorated.follows_rule = FollowsRule(slug, options.rule)
     decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
-    decorated.lacks_form = takes == WITH_DATA and said.kind.form is None  # and needs the view's
+    decorated.lacks_form = takes == WITH_DATA and options.kind.form is None  # and needs the view's
     return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
 
 
 def _takes_rows(method: Callable[..., object]) -> bool:
     """Return whether an action says that it takes SelectedRows, which may be a text: `annotations` make them."""
     parameters = list(signature(method).parameters.values())
-    said = parameters[OBJECTS].annotation if len(parameters) > OBJECTS else None
-    if isinstance(said, str):
-        return said.partition("[")[0].rpartition(".")[2] == SelectedRows.__name__
-    return (get_origin(said) or said) is SelectedRows
+    options = parameters[OBJECTS].annotation if len(parameters) > OBJECTS else None
+    if isinstance(options, str):
+        return options.partition("[")[0].rpartition(".")[2] == SelectedRows.__name__
+    return (get_origin(options) or options) is SelectedRows

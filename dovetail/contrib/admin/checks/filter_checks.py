@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Boolean, Date, DateTime, Enum, Text
 
-from dovetail.contrib.admin.checks.option_checks import IN_SQL, say
+from dovetail.contrib.admin.checks.option_checks import IN_SQL, describe
 from dovetail.contrib.admin.columns.attributes import HARMLESS, Attribute, Kind, find, holds_secret, name_of
 from dovetail.contrib.admin.columns.readers import bare as bare_type
 from dovetail.contrib.admin.lists.comparisons import operations_of
@@ -99,7 +99,7 @@ def _refuse_attribute(view: type[ModelAdmin], name: str) -> str:
         return f"names {name!r}, a relation of another object; filter by a column of it"
     if found.kind is Kind.RELATION:
         return _refuse_relation(view, name)
-    return "" if _can_be_compared(found) else f"names {name!r}, {say(found)}, with which nothing can be compared"
+    return "" if _can_be_compared(found) else f"names {name!r}, {describe(found)}, with which nothing can be compared"
 
 
 def _refuse_relation(view: type[ModelAdmin], name: str) -> str:

@@ -71,7 +71,7 @@ def find_ignored(view: type[ModelAdmin]) -> Iterator[str]:
             yield f"{method} is overridden, but nothing asks it; override {instead}"
 
 
-def find_void(view: type[ModelAdmin]) -> Iterator[str]:
+def find_ineffective(view: type[ModelAdmin]) -> Iterator[str]:
     """Find options that can never do anything, since another one is off or empty.
 
     What a base class of several views sets may be void in one of them.

@@ -75,7 +75,7 @@ def find_shapes(view: type[ChangeListView]) -> Iterator[str]:
             value, str
         ):
             entries = flat(value) if option == "fields" else value
-            yield from (f"{option} {problem}" for one in entries if (problem := _stranger(view, one, option)))
+            yield from (f"{option} {problem}" for one in entries if (problem := _unknown_kind(view, one, option)))
     if isinstance(view.autocomplete_fields, str) or not isinstance(view.autocomplete_fields, Sequence | Mapping):
         given = view.autocomplete_fields
         yield f"autocomplete_fields is {given!r}, expected a tuple of relations"
@@ -102,7 +102,7 @@ def find_names(view: type[ChangeListView]) -> Iterator[str]:
             elif found is not None and holds_secret(found):
                 yield f"{option} names {name!r}, which is never shown or edited; {HARMLESS}"
             elif found is not None and option == "search_fields" and found.kind not in IN_SQL:
-                yield f"{option} names {name!r}, {say(found)}; name columns, such as 'title' or 'author.username'"
+                yield f"{option} names {name!r}, {describe(found)}; name columns, such as 'title' or 'author.username'"
     displayed = set(map(name_of, view.list_display))
     for name in map(name_of, view.list_display_links or ()):
         if name not in displayed:
@@ -142,7 +142,7 @@ def find_mappings(view: type[ChangeListView]) -> Iterator[str]:
                 yield f"{option} formats {name_of(name)!r} with {formatter!r}, expected a function"
 
 
-def say(found: Attribute) -> str:
+def describe(found: Attribute) -> str:
     """Return what an attribute is, in words."""
     return {
         Kind.COLUMN: "a column",
@@ -192,7 +192,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _stranger(view: type[ChangeListView], column: Any, option: str) -> str:
+def _unknown_kind(view: type[ChangeListView], column: Any, option: str) -> str:
     if isinstance(column, str) or (
         option in {*SHOWN, "list_display_links", "sortable_by", "fields"} and isroutine(column)
     ):
@@ -218,4 +218,4 @@ def _unordered(view: type[ChangeListView], option: str, name: str) -> Iterator[s
     elif found.is_to_many:
         yield f"{option} sorts by {path!r}, of which a row has several; sort by a column of its own"
     elif not has_order(found):
-        yield f"{option} sorts by {path!r}, {say(found)}, which no database can order"
+        yield f"{option} sorts by {path!r}, {describe(found)}, which no database can order"

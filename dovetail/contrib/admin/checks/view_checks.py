@@ -13,7 +13,7 @@ from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, f
 from dovetail.contrib.admin.checks.forms.inline_checks import find_inlines
 from dovetail.contrib.admin.checks.forms.layout_checks import find_conditions, find_fieldsets, find_layouts
 from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
-from dovetail.contrib.admin.checks.ignored import find_ignored, find_void
+from dovetail.contrib.admin.checks.ignored import find_ignored, find_ineffective
 from dovetail.contrib.admin.checks.list_checks import find_bulk_editable, find_editable, find_facets, find_switches
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
@@ -35,7 +35,7 @@ def find_problems(view: type[BaseView]) -> list[str]:
     """
     written = written_class(view)
     if written in _FAULTLESS:
-        return _told(view, _refuse_open_doors(view)) if issubclass(view, ModelAdmin) else []
+        return _told(view, _refuse_unsafe_writes(view)) if issubclass(view, ModelAdmin) else []
     problems = _problems_of(view)
     if not problems:
         _FAULTLESS.add(written)
@@ -70,7 +70,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
         (find_unknown_names,),
-        (_refuse_open_lists, find_shapes, find_switches, find_facets, find_fieldsets, find_ignored, find_void),
+        (_refuse_open_lists, find_shapes, find_switches, find_facets, find_fieldsets, find_ignored, find_ineffective),
         (find_names, find_orders, find_mappings, find_autocompletes, find_layouts, find_overrides, find_conditions),
         (
             find_filters,
@@ -79,7 +79,7 @@ def _find(view: type[ModelAdmin]) -> list[str]:
             find_editable,
             find_bulk_editable,
             find_slow_searches,
-            _refuse_open_doors,
+            _refuse_unsafe_writes,
         ),
         (find_markdown,),
         (find_inlines,),
@@ -105,7 +105,7 @@ def _says_what_to_edit(view: type[ModelAdmin]) -> bool:
     return bool(view.fields or view.fieldsets or view.exclude is not None or view.form is not None or is_asked)
 
 
-def _refuse_open_doors(view: type[ModelAdmin]) -> Iterator[str]:
+def _refuse_unsafe_writes(view: type[ModelAdmin]) -> Iterator[str]:
     if is_read_only(inspect(view.model).local_table) and (
         on := [option for option in sorted(WRITES) if getattr(view, option)]
     ):

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from dovetail.contrib.admin.columns.attributes import name_of
 
-Shown = TypeVar("Shown", bound=Callable[..., object])
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 MARK = "shown_as"
 
 
@@ -22,7 +22,7 @@ class Display:
 
 def display(
     *, description: str | None = None, ordering: object = None, boolean: bool = False, empty_value: str | None = None
-) -> Callable[[Shown], Shown]:
+) -> Callable[[FunctionT], FunctionT]:
     """Say how what a function returns of an object is shown in `list_display` and `readonly_fields`.
 
         class PostAdmin(ModelAdmin, model=Post):
@@ -45,7 +45,7 @@ def display(
         empty_value=empty_value,
     )
 
-    def decorate(function: Shown) -> Shown:
+    def decorate(function: FunctionT) -> FunctionT:
         setattr(function, MARK, said)
         return function
 

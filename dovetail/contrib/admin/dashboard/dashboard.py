@@ -37,7 +37,7 @@ class PlacedWidget:
 
 
 @dataclass(frozen=True)
-class ShownWidget:
+class RenderedWidget:
     """A widget with what its template wrote; None if that could not be found out."""
 
     widget: Widget
@@ -79,31 +79,31 @@ class Dashboard:
         found = (_ask(one.widget, request) for one in self._widgets if plugin in {None, one.plugin})
         return [one for one in found if one is not None]
 
-    async def _show(self, office: Office, request: Request, question: Question, end: float) -> ShownWidget | None:
+    async def _show(self, office: Office, request: Request, question: Question, end: float) -> RenderedWidget | None:
         widget, key = question.widget, (id(question.widget), question.sql)
         if question.failed:
-            return ShownWidget(widget, None)
+            return RenderedWidget(widget, None)
         try:
             result = await self._results.get(key, widget.seconds, partial(_find, office, request, question, end))
             if result.rows is None:
-                return ShownWidget(widget, None)
+                return RenderedWidget(widget, None)
             values = widget.values(request, result.rows)
             return None if values is None else await _draw(office, request, widget, values)
         except _LeftOutError:
             logger.warning("The widget %r was left out: those before it took %.0f seconds", widget.title, TIME)
         except Exception:
             logger.exception("The widget %r could not be shown", widget.title)
-        return ShownWidget(widget, None)
+        return RenderedWidget(widget, None)
 
 
 class _LeftOutError(Exception):
     """A page has no time for a widget, which says nothing of the widget: others may ask it at once."""
 
 
-async def _draw(office: Office, request: Request, widget: Widget, values: Values) -> ShownWidget:
+async def _draw(office: Office, request: Request, widget: Widget, values: Values) -> RenderedWidget:
     shown = {"request": request, "widget": widget, "title": gettext(widget.title), "values": values}
     html = await office.templates.write(widget.template, shown)
-    return ShownWidget(widget, Markup(html))  # noqa: S704 - the template escapes what it shows
+    return RenderedWidget(widget, Markup(html))  # noqa: S704 - the template escapes what it shows
 
 
 def _ask(widget: Widget, request: Request) -> Question | None:

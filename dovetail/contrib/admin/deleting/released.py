@@ -33,7 +33,7 @@ TOLD = "_released"  # the field of the form that says what its user was told
 
 
 @runtime_checkable
-class _TellsWhatGoes(Protocol):
+class _ReportsDeletedObjects(Protocol):
     async def get_deleted_objects(self, objs: Sequence[object], request: Request) -> Sequence[object]: ...
 
 
@@ -79,6 +79,6 @@ async def _lines(
     lines: list[Line] = [] if len(seen) == len(gone) else [UNSEEN]
     if seen:
         lines.insert(0, ObjectGroup(name=in_sentence(plural), effect=effect, count=len(seen), objects=named))
-    if effect is Effect.DELETE and views and isinstance(views[0], _TellsWhatGoes):
+    if effect is Effect.DELETE and views and isinstance(views[0], _ReportsDeletedObjects):
         lines += as_deleted_objects(await views[0].get_deleted_objects(gone, request)).deleted_objects
     return lines

@@ -17,7 +17,7 @@ from dovetail.contrib.admin.web.csrf import check_session_token, check_token, ow
 from dovetail.contrib.admin.web.impersonation import check_not_theirs
 from dovetail.contrib.admin.web.rendering import finished
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
-from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.events.origin import AccountRef
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import settings_of
@@ -32,7 +32,7 @@ logger = logging.getLogger("dovetail.admin")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entrance:
+class PageRequirements:
     """The requirements of a page: public or not, open to users who still have to enrol a second factor, a form."""
 
     public: bool = False
@@ -41,13 +41,13 @@ class Entrance:
     is_use: bool = True  # whether somebody is there: a script that asks by itself keeps no session alive
 
 
-async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
+async def identify_user(office: Office, request: Request, requirements: PageRequirements) -> None:
     """Find out who is logged in, and what they may see, unless the page is public.
 
     Raise NotLoggedInError, and MustEnrolError for who has to enrol a second factor first if the page is not for that.
     """
     note_of_request(DOOR, "back office")
-    if entrance.public:
+    if requirements.public:
         return
     key = request.cookies.get(office.cookies.session)
     user = await get_user(request_context().session, key) if key else None
@@ -55,9 +55,9 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
     if user is None:
         raise NotLoggedInError
     current = session_of(user)
-    if entrance.is_use:
+    if requirements.is_use:
         remember_use(office.app, current)
-    note_of_request(ACTOR, Who(user.id, user.username))
+    note_of_request(ACTOR, AccountRef(user.id, user.username))
     note_of_request(CREDENTIAL, current)
     impersonator = impersonator_of(user)
     if impersonator is not None:
@@ -65,18 +65,22 @@ async def let_in(office: Office, request: Request, entrance: Entrance) -> None:
         check_not_theirs(request, user)
     await office.authorization.load(request)
     await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
-    if not entrance.enrolling and not await finished(office.site.has_permission(request)):
+    if not requirements.enrolling and not await finished(office.site.has_permission(request)):
         raise PermissionDeniedError(OTHERS_ONLY)
-    if not entrance.enrolling and impersonator is None and lacks_factor(user, settings_of(request_context().session)):
+    if (
+        not requirements.enrolling
+        and impersonator is None
+        and lacks_factor(user, settings_of(request_context().session))
+    ):
         raise MustEnrolError
 
 
-async def check_form(office: Office, request: Request, entrance: Entrance) -> None:
+async def check_form(office: Office, request: Request, requirements: PageRequirements) -> None:
     """Raise PermissionDeniedError for a form that we have not sent to this session, or to this browser if it is public.
 
     Raise OtherSessionError for one that we sent to the same user in another session, to be looked at once more.
     """
-    if entrance.public:
+    if requirements.public:
         await check_token(request, office.secret_key, request.cookies.get(office.cookies.visitor))
         return
     user = user_of(request)
@@ -85,7 +89,7 @@ async def check_form(office: Office, request: Request, entrance: Entrance) -> No
     try:
         await check_session_token(request, office.secret_key, user.id, current.id)
     except PermissionDeniedError:
-        is_shown_again = entrance.is_form and not wants_json(request)
+        is_shown_again = requirements.is_form and not wants_json(request)
         if is_shown_again and await owner_of(request, office.secret_key) == user.id:
             raise OtherSessionError from None
         raise

@@ -22,9 +22,9 @@ from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address, is_sent_by_another_site
-from dovetail.contrib.auth.providers.desk import PROVIDERS
 from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT
+from dovetail.contrib.auth.providers.registry import PROVIDERS
 from dovetail.database.drivers.retries import try_twice
 from dovetail.errors import NotAuthenticatedError, TooManyRequestsError, UnavailableError
 from dovetail.translation.texts import gettext, gettext_lazy
@@ -52,8 +52,8 @@ def provider_buttons(app: Starlette, request: Request, purpose: str = "") -> Seq
 
 async def leave_for_provider(office: Office, request: Request) -> Response:
     """Send the browser to a provider; it comes back to `return_from_provider`, or to the account page to connect."""
-    desk = PROVIDERS.get(office.app)
-    provider = desk.provider(request.path_params["name"])
+    registry = PROVIDERS.get(office.app)
+    provider = registry.provider(request.path_params["name"])
     to_account = "connect" in request.query_params
     if is_sent_by_another_site(request):
         return _to_login(
@@ -61,10 +61,10 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
         )
     back = request.url_for("admin:account" if to_account else "admin:provider-return").path
     onwards = back if to_account else f"{back}?{urlencode({'next': target_of(request)})}"
-    browser = desk.cookie.read_or_make(request)
+    browser = registry.cookie.read_or_make(request)
     try:
-        await desk.count(office.app, request)
-        url = await desk.start(
+        await registry.count(office.app, request)
+        url = await registry.start(
             provider,
             browser=browser,
             next_page=onwards if len(onwards) <= MAXIMUM_NEXT else back,
@@ -74,7 +74,7 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
     except (TooManyRequestsError, UnavailableError) as error:
         return _to_login(request, error.detail, to_account=to_account)
     response = RedirectResponse(url, HTTPStatus.SEE_OTHER)
-    desk.cookie.write(response, browser)
+    registry.cookie.write(response, browser)
     return response
 
 

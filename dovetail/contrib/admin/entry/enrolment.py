@@ -15,7 +15,7 @@ from dovetail.contrib.auth.factors.challenges import find_challenge, use_challen
 from dovetail.contrib.auth.factors.models import ChallengePurpose
 from dovetail.contrib.auth.factors.passkeys.registration import begin_registration
 from dovetail.contrib.auth.factors.passkeys.relying_party import relying_party
-from dovetail.contrib.auth.factors.second_step import Proved, lock_active
+from dovetail.contrib.auth.factors.second_step import VerifiedUser, lock_active
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
 from dovetail.plugin import context_of
@@ -67,7 +67,7 @@ async def _register(office: Office, request: Request, user: User) -> Response | 
         "next": request.url_for("admin:index").path,
     }
     page = await office.render(request, "sqladmin/recovery_codes.html", values)
-    return await enter(office, request, Proved(user=locked, method="passkey"), page)
+    return await enter(office, request, VerifiedUser(user=locked, method="passkey"), page)
 
 
 async def _user(request: Request) -> User | None:

@@ -13,10 +13,10 @@ from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.admin.web.csrf import make_token
-from dovetail.contrib.admin.web.preferences import bring
+from dovetail.contrib.admin.web.preferences import restore_preferences
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
-from dovetail.contrib.auth.factors.second_step import Proved
+from dovetail.contrib.auth.factors.second_step import VerifiedUser
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
@@ -25,15 +25,15 @@ from dovetail.errors import DovetailError, PermissionDeniedError
 from dovetail.validators import split_url
 
 
-class KeptOutError(PermissionDeniedError):
+class LoginRefusedError(PermissionDeniedError):
     """The site's own login form refuses a user who has logged in correctly."""
 
 
-async def enter(office: Office, request: Request, proved: Proved, response: Response | None = None) -> Response:
+async def enter(office: Office, request: Request, proved: VerifiedUser, response: Response | None = None) -> Response:
     """Log in a member of staff who has given all proofs, and redirect them to the page that they asked for.
 
     The browser's earlier session ends. The cookie is set on `response` instead of the redirect, if it is given. Raise
-    KeptOutError if the site's login form refuses the user.
+    LoginRefusedError if the site's login form refuses the user.
     """
     session = request_context().session
     await _confirm(office, request, proved.user)
@@ -53,7 +53,7 @@ async def enter(office: Office, request: Request, proved: Proved, response: Resp
     office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
     office.cookies.delete(response, office.cookies.visitor)
     office.cookies.delete(response, office.cookies.challenge)
-    await bring(session, office.cookies, proved.user.id, response)
+    await restore_preferences(session, office.cookies, proved.user.id, response)
     return response
 
 
@@ -84,4 +84,4 @@ async def _confirm(office: Office, request: Request, user: User) -> None:
         await (office.site.login_form or LoginForm)().confirm_login_allowed(request, user)
     except DovetailError as error:
         await record_failure(EventKind.LOGIN_FAILED, user=user, detail="kept out by the site")
-        raise KeptOutError(error.detail) from None
+        raise LoginRefusedError(error.detail) from None

@@ -7,16 +7,16 @@ from http import HTTPStatus
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from dovetail.api.problems import tell_of_refusal
+from dovetail.api.problems import notify_refusal
 from dovetail.contrib.admin.columns.late_markdown import fill_places
-from dovetail.contrib.admin.entry.admission import Entrance, check_form, let_in, renew_token
+from dovetail.contrib.admin.entry.admission import PageRequirements, check_form, identify_user, renew_token
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.returning import (
     MustEnrolError,
     NotLoggedInError,
     OtherSessionError,
-    lead_away,
     page_before,
+    redirect_to_login,
     wants_json,
 )
 from dovetail.contrib.admin.office import Office
@@ -53,12 +53,12 @@ def guarded(
     `preparation` is work to do before the transaction. With `is_form` what was typed is kept if the user has to log
     in again. `is_use=False` is for requests that a script sends by itself: they do not keep a session alive.
     """
-    entrance = Entrance(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
+    requirements = PageRequirements(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
 
     async def respond(request: Request) -> Response:
         async def run_once() -> Response:
             office.messages.load(request)
-            return await _respond_in_transaction(office, request, endpoint, entrance)
+            return await _respond_in_transaction(office, request, endpoint, requirements)
 
         run = partial(with_second_try, request, run_once)
         try:
@@ -66,11 +66,11 @@ def guarded(
             has_files = await _receive(request)
             found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
             if found is not None:
-                await try_twice(partial(_prepare, office, request, found, entrance))
+                await try_twice(partial(_prepare, office, request, found, requirements))
             response = await try_twice(run, lambda: not has_files)  # a file can be read only once
             await renew_token(office, request, response)
         except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
-            response = await lead_away(office, request, error, is_form=is_form)
+            response = await redirect_to_login(office, request, error, is_form=is_form)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # for the access log alone
         except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
@@ -102,7 +102,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     """Return the page of an error, or a line of JSON for a script."""
     told = message_for(error)
     if told.status == HTTPStatus.FORBIDDEN:
-        tell_of_refusal(request, in_english(told.message))
+        notify_refusal(request, in_english(told.message))
     log_failure(request, error, told)
     # A request that took too long would take as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
@@ -140,13 +140,15 @@ async def _receive(request: Request) -> bool:
     return has_files(await request.form())  # before a connection is taken: a slow client holds none
 
 
-async def _respond_in_transaction(office: Office, request: Request, endpoint: Endpoint, entrance: Entrance) -> Response:
+async def _respond_in_transaction(
+    office: Office, request: Request, endpoint: Endpoint, requirements: PageRequirements
+) -> Response:
     is_safe = request.method in SAFE_METHODS
     async with office.database.unit_of_work(read_only=is_safe) as session:
         with enter_request_context(request, session) as context:
-            await let_in(office, request, entrance)
+            await identify_user(office, request, requirements)
             if not is_safe:
-                await check_form(office, request, entrance)
+                await check_form(office, request, requirements)
             found = await endpoint(request)
             if not is_safe and request.scope["session"]:
                 for note in office.message_notes:
@@ -163,12 +165,12 @@ async def _respond_in_transaction(office: Office, request: Request, endpoint: En
     return found
 
 
-async def _prepare(office: Office, request: Request, preparation: Preparation, entrance: Entrance) -> None:
+async def _prepare(office: Office, request: Request, preparation: Preparation, requirements: PageRequirements) -> None:
     """Do the long work of a form before its transaction, if the user may send the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
-            await let_in(office, request, entrance)
-            await check_form(office, request, entrance)
+            await identify_user(office, request, requirements)
+            await check_form(office, request, requirements)
             if preparation.check is not None:
                 preparation.check(request)
     await preparation.work(request)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.contrib.admin.entry.entering import KeptOutError, enter, target_of, visitor_page
+from dovetail.contrib.admin.entry.entering import LoginRefusedError, enter, target_of, visitor_page
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor, knows_passkeys
 from dovetail.contrib.admin.entry.sessions import get_user, lifetime_of
 from dovetail.contrib.admin.forms.admin_form import refuse_files
@@ -16,7 +16,7 @@ from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.auth.acting.impersonation import end_impersonation
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record, record_failure
-from dovetail.contrib.auth.factors.second_step import Proved
+from dovetail.contrib.auth.factors.second_step import VerifiedUser
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.users import authenticate
@@ -92,8 +92,8 @@ async def _log_in(office: Office, request: Request) -> Response:
         return await _form(office, request, HTTPStatus.UNAUTHORIZED, username=name, error=REFUSED)
     waiting = await ask_for_second_factor(office, request, user)
     try:
-        return waiting or await enter(office, request, Proved(user=user, method="password", second_factor=False))
-    except KeptOutError as refusal:
+        return waiting or await enter(office, request, VerifiedUser(user=user, method="password", second_factor=False))
+    except LoginRefusedError as refusal:
         return await _form(office, request, HTTPStatus.FORBIDDEN, username=name, error=refusal.detail)
 
 

@@ -45,7 +45,7 @@ class OtherSessionError(Exception):
     """The form was sent to the same user in a session that is over; they have logged in again elsewhere."""
 
 
-async def lead_away(office: Office, request: Request, error: Exception, *, is_form: bool) -> Response:
+async def redirect_to_login(office: Office, request: Request, error: Exception, *, is_form: bool) -> Response:
     """Lead to the page that lets one go on after `error`, and from there back; a form is kept until then."""
     if isinstance(error, MustEnrolError):
         if wants_json(request):

@@ -150,7 +150,7 @@ class Converter(ModelConverter):
         """Make a field for a date with a time."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
             kwargs["description"] = ZONE
-        return parsed(fields.MomentField, prop, kwargs)
+        return parsed(fields.DateTimeField, prop, kwargs)
 
     @makes_fields_of("Interval", "INTERVAL")
     def conv_interval(self, prop: Property, kwargs: Options) -> Field:

@@ -243,7 +243,7 @@ class TimeField(ParsedField):
     widget: AnyWidget = TimeInput()
 
 
-class MomentField(ParsedField):
+class DateTimeField(ParsedField):
     """A date with a time of day, in the zone of who asks where the column knows time zones."""
 
     widget: AnyWidget = PickerWidget("moment-picker")

@@ -28,7 +28,7 @@ KEPT_LIST = Markup('<div class="kept-choices mb-1">{} <ul class="list-inline d-i
 
 
 @runtime_checkable
-class Offering(Protocol):
+class ChoiceSource(Protocol):
     """Finds what a request may choose from."""
 
     async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:
@@ -108,7 +108,7 @@ class KeptChoicesField(AutocompleteMultipleField):
     async def kept(self) -> set[str]:
         """Return the keys of what is chosen and not offered."""
         keys = [key_of(one) for one in self.data or ()]
-        if not keys or not isinstance(self.loader, Offering):
+        if not keys or not isinstance(self.loader, ChoiceSource):
             return set()
         offered = await self.loader.get_many(request_context().request, keys)
         return set(keys) - set(map(key_of, offered))

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.changes import GoneChoice
+from dovetail.contrib.admin.changes import MissingChoice
 from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.files.sheet import Sheet
 from dovetail.contrib.admin.importing.finding import Finder, Row
@@ -144,4 +144,4 @@ async def _tell(validation: Validation, one: GoodRow, told: ErrorMessage) -> Non
 
 
 def _said(error: FieldError) -> str:
-    return no_choices(error.missing) if isinstance(error, GoneChoice) else error.detail
+    return no_choices(error.missing) if isinstance(error, MissingChoice) else error.detail

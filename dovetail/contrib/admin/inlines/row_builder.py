@@ -12,7 +12,7 @@ from dovetail.contrib.admin.forms.layout import names_in
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import GONE, STALE, RowForm, row_version
 from dovetail.contrib.admin.inlines.sent import DELETE, KEY, VERSION, Sent, text_of
-from dovetail.contrib.admin.inlines.shown_fields import ShownField, mark_stored, shown_field
+from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField, mark_stored, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.errors import BadRequestError
@@ -88,7 +88,7 @@ class RowBuilder:
             unseen=unseen,
         )
 
-    async def _shown(self, obj: object, *, can_change: bool) -> dict[str, ShownField]:
+    async def _shown(self, obj: object, *, can_change: bool) -> dict[str, ReadonlyField]:
         names = [name for name in self._layout if name in self._readonly] if can_change else self._layout
         return {name: await shown_field(self._inline, self._request, obj, name) for name in names}
 

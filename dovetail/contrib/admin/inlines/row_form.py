@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from wtforms import Field, Form
 
 from dovetail.contrib.admin.changes import version
-from dovetail.contrib.admin.inlines.shown_fields import ShownField
+from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.translation.texts import gettext_lazy
 
@@ -33,7 +33,7 @@ class RowForm:
     version: str = ""  # the fingerprint of what the form shows of it as it is stored now
     title: str = ""
     link: str | None = None  # the address of its own page
-    readonly: Mapping[str, ShownField] = field(default_factory=dict)
+    readonly: Mapping[str, ReadonlyField] = field(default_factory=dict)
     can_change: bool = True
     can_delete: bool = False
     unseen: Sequence[str] = ()  # relations that lead to what the user may not see

@@ -14,7 +14,7 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute
 
 
 @dataclass(frozen=True)
-class ShownField:
+class ReadonlyField:
     """A field as a form shows it: several parts of a relation to many, each with the address of its page."""
 
     label: str
@@ -22,16 +22,16 @@ class ShownField:
     held: object = None  # what a script puts into the field to take this over; None if none can
 
 
-async def shown_field(view: ChangeListView, request: Request, obj: object | None, name: str) -> ShownField:
+async def shown_field(view: ChangeListView, request: Request, obj: object | None, name: str) -> ReadonlyField:
     """Return what the form of an object, or of a new one (None), shows of a field that it does not write."""
     if obj is None:
-        return ShownField(view.label(name), ((EMPTY, None),))
+        return ReadonlyField(view.label(name), ((EMPTY, None),))
     value, formatted = await view.get_detail_value(obj, name, request)
     related = value if isinstance(value, list | set | tuple) else [value]
     if name not in view.linked_names or value is None:
-        return ShownField(view.label(name), ((formatted, None),))
+        return ReadonlyField(view.label(name), ((formatted, None),))
     parts = tuple((view.short_title_of(one), view.link_to(request, one)) for one in related)
-    return ShownField(view.label(name), parts or ((EMPTY, None),))
+    return ReadonlyField(view.label(name), parts or ((EMPTY, None),))
 
 
 async def mark_stored(request: Request, view: ChangeListView, obj: object, form: Form, stored: Form) -> None:
@@ -43,7 +43,7 @@ async def mark_stored(request: Request, view: ChangeListView, obj: object, form:
             continue  # what is stored of a file stands beside it anyway
         shown = await shown_field(view, request, obj, named[name])
         if isinstance(field, StringField):  # as it is typed: the page of an object may render it
-            shown = ShownField(shown.label, ((stored[name].data, None),))
+            shown = ReadonlyField(shown.label, ((stored[name].data, None),))
         vars(field)["stored_now"] = replace(shown, held=await _held_by(stored[name]))
 
 

@@ -123,7 +123,7 @@ async def _save(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -
     """Save the rows; return why not, with the mistake beside its cell, if it cannot be."""
     told = await _try(view, request, rows)
     if told is not None and len(rows) > 1:
-        await _blame(view, request, rows)
+        await _find_failing_rows(view, request, rows)
     elif told is not None:
         _mark(rows[0], told)
     return told
@@ -160,7 +160,7 @@ def _is_late(view: ModelAdmin, name: str) -> bool:
     return name in view.mapper.relationships or (name in columns and columns[name].deferred)
 
 
-async def _blame(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> None:
+async def _find_failing_rows(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> None:
     """Find out which rows cannot be saved, by saving one after the other, and undo it all."""
     session = request_context().session
     session.expunge_all()

@@ -22,7 +22,8 @@ from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.forms.admin_form import is_protected
-from dovetail.contrib.admin.languages.speaking import SpeakLanguages, translate_templates
+from dovetail.contrib.admin.languages.middleware import LanguageMiddleware
+from dovetail.contrib.admin.languages.templates import translate_templates
 from dovetail.contrib.admin.mounting.own_addresses import OwnAddresses
 from dovetail.contrib.admin.mounting.refusals import RefusalRoute
 from dovetail.contrib.admin.mounting.routes import Routes
@@ -96,7 +97,7 @@ class MountedSite(LeanAdmin):
             templates_dir=str(TEMPLATES),
             middlewares=[
                 Middleware(SecurityHeaders, static_paths=STATIC_PATHS, image_hosts=shared.settings.image_hosts),
-                Middleware(SpeakLanguages, shared.languages, shared.zone, shared.cookies, STATIC_PATHS),
+                Middleware(LanguageMiddleware, shared.languages, shared.zone, shared.cookies, STATIC_PATHS),
             ],
             authentication_backend=Authentication(),
             authorization_backend=self._authorization,

@@ -18,7 +18,7 @@ from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.entry.guard import guarded, unguarded
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
-from dovetail.contrib.admin.languages.speaking import PluginTexts, ScriptTexts
+from dovetail.contrib.admin.languages.scripts import PluginTexts, ScriptTexts
 from dovetail.contrib.admin.mounting.files import SiteFiles
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
@@ -71,7 +71,7 @@ class Routes:
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
         yield Route("/texts/{language}.js", ScriptTexts(self.office.languages).give, name="texts")
-        yield from self._entrance()
+        yield from self._requirements()
         yield self._route("/prove", "entry.prove:show_proof", "prove", BOTH, enrolling=True)
         yield self._route("/prove/options", "entry.prove:give_options", "prove-options", POST, enrolling=True)
         yield self._route("/", partial(deferred(f"{ADMIN}.pages.index:show_index"), self.dashboard), "index")
@@ -123,7 +123,7 @@ class Routes:
         endpoint = guarded(self.office, route.endpoint)
         return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
 
-    def _entrance(self) -> Iterator[Route]:
+    def _requirements(self) -> Iterator[Route]:
         route = partial(self._route, public=True)
         yield route("/login", "entry.login:show_login", "login", BOTH)
         yield route("/login/theme", "looks.choices:choose_theme_as_visitor", "visitor-theme", POST)
@@ -135,12 +135,12 @@ class Routes:
         yield route("/password_reset/done/", "account.forgotten:tell_sent", "password_reset_done")
         yield route("/reset/", "account.forgotten:choose", "password_reset_confirm", BOTH)
         yield route("/reset/done/", "account.forgotten:tell_done", "password_reset_complete")
-        leave, come_back = (
+        leave, handle_callback = (
             unguarded(self.office, deferred(f"{ADMIN}.entry.by_provider:{name}"))
             for name in ("leave_for_provider", "return_from_provider")
         )
         yield Route("/login/with/{name}", leave, name="provider-login", methods=["GET"])
-        yield Route("/login/return", come_back, name="provider-return", methods=["GET"])
+        yield Route("/login/return", handle_callback, name="provider-return", methods=["GET"])
         yield route("/enrol", "entry.enrolment:show_enrolment", "enrol", BOTH)
         yield route("/enrol/options", "entry.enrolment:give_options", "enrol-options", POST)
         yield self._route("/logout", "entry.login:log_out", "logout", POST, enrolling=True)

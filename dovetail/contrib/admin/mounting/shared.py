@@ -62,7 +62,7 @@ class Shared:
         )
 
 
-def know_visitors(app: FastAPI, context: Context, cookies: Cookies) -> None:
+def identify_visitors(app: FastAPI, context: Context, cookies: Cookies) -> None:
     """Let the pages of the application, such as its documentation, know who is logged in to the back office."""
 
     async def authenticate(connection: HTTPConnection, session: AsyncSession) -> User | None:

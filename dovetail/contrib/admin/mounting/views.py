@@ -23,7 +23,7 @@ STANDARD = AdminSite()  # shows every view of every plugin; nothing is registere
 
 
 @dataclass(frozen=True)
-class BroughtView:
+class PluginView:
     """A view and the plugin it is shown as a part of."""
 
     plugin: str
@@ -31,10 +31,10 @@ class BroughtView:
 
 
 @dataclass
-class Gathered:
+class CollectedViews:
     """Holds what is found so far, and what is wrong with it."""
 
-    views: list[BroughtView] = field(default_factory=list)
+    views: list[PluginView] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -62,8 +62,8 @@ def load_views(context: Context, site: AdminSite = STANDARD) -> list[type[BaseVi
     return [view for _, view in found]
 
 
-def _gather(context: Context, site: AdminSite) -> Gathered:
-    gathered = Gathered()
+def _gather(context: Context, site: AdminSite) -> CollectedViews:
+    gathered = CollectedViews()
     enabled = {plugin.name for plugin in context.plugins}
     for name in sorted(set(site.plugins or ()) - enabled):
         gathered.problems.append(f"the admin site {site.name!r} shows the plugin {name!r}, which is not enabled")
@@ -71,7 +71,7 @@ def _gather(context: Context, site: AdminSite) -> Gathered:
         if site.plugins is not None and plugin.name not in site.plugins:
             continue
         try:
-            gathered.views += [BroughtView(plugin.name, view) for view in plugin.admin_views]
+            gathered.views += [PluginView(plugin.name, view) for view in plugin.admin_views]
         except PLUGIN_FAILURES as error:
             what = describe(error, "")
             if not any(told.endswith(what) for told in gathered.problems):  # of the plugin that this one imports
@@ -79,7 +79,7 @@ def _gather(context: Context, site: AdminSite) -> Gathered:
     return gathered
 
 
-def _change(views: list[BroughtView], change: Registration, plugins: list[str], site: AdminSite) -> Iterator[str]:
+def _change(views: list[PluginView], change: Registration, plugins: list[str], site: AdminSite) -> Iterator[str]:
     """Do what a site says of its views; yield a sentence if it cannot be done."""
     place, plugin = len(views), change.plugin
     if change.hidden is not None:
@@ -99,12 +99,12 @@ def _change(views: list[BroughtView], change: Registration, plugins: list[str], 
     elif not plugin and not plugin_of(change.shown, plugins):
         yield f"the admin site {site.name!r} registers {change.shown.__name__}; say with which plugin=..."
     else:
-        views.insert(place, BroughtView(plugin or plugin_of(change.shown, plugins), change.shown))
+        views.insert(place, PluginView(plugin or plugin_of(change.shown, plugins), change.shown))
 
 
-def _is_meant(one: BroughtView, given: type[BaseView] | str, plugins: Iterable[str]) -> bool:
+def _is_meant(one: PluginView, given: type[BaseView] | str, plugins: Iterable[str]) -> bool:
     return _identity(one, plugins) == given if isinstance(given, str) else one.view is given
 
 
-def _identity(one: BroughtView, plugins: Iterable[str]) -> str:
+def _identity(one: PluginView, plugins: Iterable[str]) -> str:
     return identify(one.plugin, one.view, [*plugins]).identity

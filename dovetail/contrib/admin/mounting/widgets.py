@@ -50,7 +50,7 @@ def widgets_of(context: Context, office: Office, environment: Environment) -> li
 def _find_problems(
     widget: Widget, office: Office, permissions: Iterable[str], environment: Environment
 ) -> Iterator[str]:
-    yield from _find_doors(widget, office, set(permissions))
+    yield from _find_permission_problems(widget, office, set(permissions))
     yield from _find_limits(widget)
     if problem := template_problem(widget.template, environment):
         yield f"has the template {widget.template!r}, which {problem}"
@@ -60,7 +60,7 @@ def _find_problems(
     yield from _find_query(widget, office)
 
 
-def _find_doors(widget: Widget, office: Office, permissions: set[str]) -> Iterator[str]:
+def _find_permission_problems(widget: Widget, office: Office, permissions: set[str]) -> Iterator[str]:
     if not isinstance(widget.title, str) or not widget.title.strip():
         yield "has no title"
     if widget.permission is None and not widget.models:

@@ -4,7 +4,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import LastChange, ShownObject
+from dovetail.contrib.admin.pages.extras import LastChange, ObjectOfPage
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation import formats
@@ -32,7 +32,7 @@ async def tell_stale(office: Office, request: Request, view: ModelAdmin, obj: ob
     """Return the sentence, which names nobody to whoever may not look at the object."""
     if office.last_change is None or obj is None or not await view.check_can_view_details(request, obj):
         return str(STALE_BY_SOMEBODY)
-    found = await office.last_change(request, ShownObject(view, identifier_of(obj), obj))
+    found = await office.last_change(request, ObjectOfPage(view, identifier_of(obj), obj))
     if not isinstance(found, LastChange):
         return str(STALE_BY_SOMEBODY)
     said = STALE_BY_YOU if found.by_id == user_of(request).id else STALE_BY

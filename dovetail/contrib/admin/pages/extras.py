@@ -15,7 +15,7 @@ button that leads to the page.
 At `admin.message_notes` stand async functions of the request: they are awaited after a form was done that left a
 message, before the transaction ends, and may add to the message what its template shows, as the history its Undo.
 
-At `admin.last_change` stands an async function of the request and the ShownObject, whose user may view it: it returns
+At `admin.last_change` stands an async function of the request and the ObjectOfPage, whose user may view it: it returns
 who changed the object last and when, or None. A form says so that somebody else changed meanwhile.
 """
 
@@ -49,11 +49,11 @@ OBJECT_PAGES, MESSAGE_NOTES, LAST_CHANGE = "admin.object_pages", "admin.message_
 Values: TypeAlias = Mapping[str, object]
 LongWork: TypeAlias = Callable[[], Awaitable[Values]]  # awaited without a connection
 MessageNote: TypeAlias = Callable[[Request], Awaitable[None]]
-TellLastChange: TypeAlias = Callable[[Request, "ShownObject"], Awaitable["LastChange | None"]]
+TellLastChange: TypeAlias = Callable[[Request, "ObjectOfPage"], Awaitable["LastChange | None"]]
 
 
 @dataclass(frozen=True)
-class ShownObject:
+class ObjectOfPage:
     """An object whose page is asked for: its view, its identifier, and itself unless it is gone."""
 
     view: ViewBase
@@ -77,8 +77,8 @@ class ObjectPage:
     name: str  # in addresses
     title: str
     template: str
-    load: Callable[[Office, Request, ShownObject], Awaitable[Values | LongWork | None]]
-    act: Callable[[Office, Request, ShownObject], Awaitable[Response]] | None = None  # on a form that the page sends
+    load: Callable[[Office, Request, ObjectOfPage], Awaitable[Values | LongWork | None]]
+    act: Callable[[Office, Request, ObjectOfPage], Awaitable[Response]] | None = None  # on a form that the page sends
     has: Callable[[Request, ViewBase], bool] = lambda _request, _view: True  # whether a view's objects have such a page
 
 
@@ -126,7 +126,7 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if obj is not None:
         allow(await view.check_can_view_details(request, obj))
-    shown = ShownObject(view, request.path_params["pk"], obj)
+    shown = ObjectOfPage(view, request.path_params["pk"], obj)
     if page.act is not None and request.method == "POST":
         return await page.act(office, request, shown)
     found = await page.load(office, request, shown)
@@ -147,7 +147,7 @@ def _functions(point: str, found: Iterable[object], signature: str) -> list[obje
     return given
 
 
-async def _finish(page: ObjectPage, office: Office, request: Request, shown: ShownObject, work: LongWork) -> Response:
+async def _finish(page: ObjectPage, office: Office, request: Request, shown: ObjectOfPage, work: LongWork) -> Response:
     values = await work()
     async with office.database.unit_of_work(read_only=True) as session:  # what the site adds to each page may ask it
         if shown.obj is not None:
@@ -156,7 +156,7 @@ async def _finish(page: ObjectPage, office: Office, request: Request, shown: Sho
             return await _render(page, office, request, shown, values)
 
 
-async def _render(page: ObjectPage, office: Office, request: Request, shown: ShownObject, values: Values) -> Response:
+async def _render(page: ObjectPage, office: Office, request: Request, shown: ObjectOfPage, values: Values) -> Response:
     view, obj = shown.view, shown.obj
     title = f"{view.name} {shown.pk}" if obj is None else view.short_title_of(obj)
     context = {"model_view": view, "pk": shown.pk, "obj": obj, "title": title, "page": page, **values}

@@ -33,11 +33,11 @@ class FormerPageConvertor(Convertor[str]):
 
 def former_route(office: Office) -> Route:
     """Return the route of all pages that could be opened at an address of the last release."""
-    endpoint = guarded(office, partial(lead_on, office))
+    endpoint = guarded(office, partial(redirect_former_address, office))
     return Route("/{former}/{page:admin_former_page}", endpoint, name="former", methods=["GET"])
 
 
-async def lead_on(office: Office, request: Request) -> RedirectResponse:
+async def redirect_former_address(office: Office, request: Request) -> RedirectResponse:
     """Lead to where the page is now. Raise HTTPException (404) for a view that there was not."""
     identities = {view.former_identity: identity for identity, view in office.views.items()}
     identity = identities.get(request.path_params["former"])

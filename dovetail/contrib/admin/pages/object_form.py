@@ -28,7 +28,7 @@ from dovetail.contrib.admin.forms.layout import Layout, names_in
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_to_show, open_formsets, with_parts
-from dovetail.contrib.admin.inlines.shown_fields import ShownField, mark_stored, shown_field
+from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField, mark_stored, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.conflicts import STALE_ROWS, tell_stale
@@ -70,7 +70,7 @@ class FormPage:
     title: str
     version: str | None  # of the object as it is stored now; None for a new one
     layout: Layout
-    readonly: Mapping[str, ShownField]  # what is shown and not written
+    readonly: Mapping[str, ReadonlyField]  # what is shown and not written
     can_view: bool = False  # as its page shows it, and the pages that plugins bring
     can_delete: bool = False
     site_url: str | None = None  # where the object is on the site

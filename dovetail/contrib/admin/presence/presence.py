@@ -41,7 +41,7 @@ Found = Sequence[Row[bool, datetime, str | None]]
 
 
 @dataclass(frozen=True)
-class Here:
+class PresenceStatus:
     """The line of a page about who else is there, and the address where its script renews it."""
 
     url: str
@@ -49,16 +49,16 @@ class Here:
     is_editing: bool
 
 
-async def presence_of(office: Office, request: Request, view: ModelAdmin, *, is_editing: bool) -> Here | None:
+async def presence_of(office: Office, request: Request, view: ModelAdmin, *, is_editing: bool) -> PresenceStatus | None:
     """Return who else is at the object of this page, which its user may see; None where the site does not tell."""
     if not office.settings.presence:
         return None
     key = _key(request, view)
     found = (await request_context().session.execute(_others(request, view, key))).all()
-    return Here(path_for(request, "admin:presence", key, identity=view.identity), _told(found), is_editing)
+    return PresenceStatus(path_for(request, "admin:presence", key, identity=view.identity), _told(found), is_editing)
 
 
-async def beat(office: Office, request: Request) -> Response:
+async def heartbeat(office: Office, request: Request) -> Response:
     """Note that the user has the page of an object open, or not any more (`leave`), and tell who else has."""
     form = await request.form()
     is_editing = form.get("editing") == "1"

@@ -33,7 +33,7 @@ class Rules:
 
     def __init__(self, viewer: User, policies: Policies, homes: Mapping[type[object], str]) -> None:
         self._viewer, self._policies, self._homes = viewer, policies, homes
-        self.doors: dict[tuple[object, str], bool] = {}  # which actions of which views the user has the permission for
+        self.view_permissions: dict[tuple[object, str], bool] = {}  # whether the user may do an action of a view
         self._conditions: dict[tuple[type[object], str], ColumnElement[bool]] = {}
         self._found: dict[tuple[type[object], str], dict[object, bool]] = {}
         self._hidden: dict[type[object], frozenset[str]] = {}

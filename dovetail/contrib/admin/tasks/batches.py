@@ -128,7 +128,7 @@ class Run:
             told = message_for(error, self.task.view)
             if told.is_ours or len(rows) == 1 or told.is_too_slow or not self.in_savepoints:
                 raise
-            culprit = await self._culprit(batch.identifiers)
+            culprit = await self._find_failing_object(batch.identifiers)
             raise TaskFailedError(
                 gettext("%(message)s That was at %(culprit)s.") % {"message": told.message, "culprit": culprit}
                 if culprit
@@ -147,7 +147,7 @@ class Run:
             await request_context().session.flush()
             return await sendable(outcome, source) if isinstance(outcome, Response) else outcome
 
-    async def _culprit(self, identifiers: Sequence[str]) -> str | None:
+    async def _find_failing_object(self, identifiers: Sequence[str]) -> str | None:
         """Return what the object at which the task fails is called: the half that fails is halved again.
 
         None if it does not fail again, as where another transaction was in the way.

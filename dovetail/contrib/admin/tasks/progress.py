@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from dovetail.contrib.admin.actions.task import TaskFailedError
-from dovetail.contrib.admin.entry.admission import Entrance, let_in
+from dovetail.contrib.admin.entry.admission import PageRequirements, identify_user
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.web.error_messages import log_failure, message_for
@@ -71,7 +71,7 @@ async def _work(office: Office, request: Request, work: Work, report: Report) ->
     async def run() -> Ending:
         async with office.database.unit_of_work() as session:
             with enter_request_context(request, session) as context:
-                await let_in(office, request, Entrance())
+                await identify_user(office, request, PageRequirements())
                 ending = await work(report)
         await context.after_commit()
         return ending

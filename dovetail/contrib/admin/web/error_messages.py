@@ -24,8 +24,8 @@ from dovetail.database.engine.portable_values import is_exact
 from dovetail.database.error_translation import client_error
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
+from dovetail.translation.stored_sentences import StoredSentences
 from dovetail.translation.texts import gettext, gettext_lazy, in_english
-from dovetail.translation.written import Written
 
 logger = logging.getLogger("dovetail.admin")
 
@@ -49,7 +49,7 @@ TOO_LARGE = gettext_lazy(
     "Go back, and choose smaller files or write less text."
 )
 # Refused with a number in the sentence, before anybody knows in what language it is read.
-WRITTEN = Written({}, gettext_lazy("The query has more than %(count)s parameters."))
+SENTENCES = StoredSentences({}, gettext_lazy("The query has more than %(count)s parameters."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMes
         return ErrorMessage(status=500, message=str(FAILED))
     if isinstance(known, StatementTimeoutError):
         return ErrorMessage(status=known.status, message=str(TOO_SLOW), is_too_slow=True)
-    message = WRITTEN.say(known.detail)
+    message = SENTENCES.translate(known.detail)
     if view is None or not isinstance(error, IntegrityError):
         return ErrorMessage(status=known.status, message=message, errors=known.errors)
     message = broken_rule_sentence(error.orig, _tables(view.mapper), partial(_label, view)) or message

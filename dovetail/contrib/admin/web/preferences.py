@@ -75,7 +75,7 @@ async def language_of(session: AsyncSession, user: User) -> str:
     return await session.scalar(select(Preference.language).where(Preference.user_id == user.id)) or ""
 
 
-async def bring(session: AsyncSession, cookies: Cookies, user_id: int, response: Response) -> None:
+async def restore_preferences(session: AsyncSession, cookies: Cookies, user_id: int, response: Response) -> None:
     """Give a browser in which somebody logs in what they chose in another one."""
     found = await session.get(Preference, user_id)
     if found is not None:

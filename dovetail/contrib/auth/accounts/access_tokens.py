@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import Select, String, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.events.origin import AccountRef
 from dovetail.contrib.auth.models import PERMISSIONS, User
 from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.contrib.auth.sessions.current import (
@@ -84,7 +84,7 @@ class FoundUser(NamedTuple):
     """The user of a token (loaded on demand), their id and username, and the session or personal token."""
 
     user: Found[User]
-    who: Who
+    who: AccountRef
     current: Current | None
 
 
@@ -132,9 +132,9 @@ async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Doo
 def _found(found: Found[User], read: Callable[[Row], Current]) -> FoundUser:
     values = found.values
     if not isinstance(values, tuple):  # an object was loaded, since there are listeners for loads of users
-        return FoundUser(found, Who(found.item.id, found.item.username), current_of(found.item))
+        return FoundUser(found, AccountRef(found.item.id, found.item.username), current_of(found.item))
     key, name = _places()
-    return FoundUser(found, Who(values[key], values[name]), read(found.apart))
+    return FoundUser(found, AccountRef(values[key], values[name]), read(found.apart))
 
 
 @cache

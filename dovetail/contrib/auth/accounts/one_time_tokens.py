@@ -23,7 +23,7 @@ WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Redeemed:
+class RedeemedToken:
     """The result of redeeming a token: this user, whose row is locked, controls the address `email`."""
 
     user: User
@@ -89,7 +89,7 @@ async def find_user_of_one_time_token(session: AsyncSession, token: str, *purpos
     return await session.scalar(select(User).join(OneTimeToken).where(*_works(token, purposes), _is_meant))
 
 
-async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Redeemed | None:
+async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: TokenPurpose) -> RedeemedToken | None:
     """Redeem a token and return its user; None if it is wrong, expired, used, or sent to a former address.
 
     Of several concurrent attempts exactly one succeeds, since a row can only be deleted once.
@@ -110,7 +110,7 @@ async def redeem_one_time_token(session: AsyncSession, token: str, *purposes: To
     row = deleted.one_or_none()
     if user is None or row is None or (row.purpose != TokenPurpose.CHANGE_EMAIL and row.email != user.email):
         return None
-    return Redeemed(user=user, purpose=row.purpose, email=row.email)
+    return RedeemedToken(user=user, purpose=row.purpose, email=row.email)
 
 
 async def pending_email(session: AsyncSession, user_id: int) -> str | None:

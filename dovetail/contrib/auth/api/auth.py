@@ -54,7 +54,7 @@ async def register(data: UserRegister, manager: UserManagerDep) -> User:
         full_name=data.full_name,
         shares_address=True,
     )
-    await manager.welcome(user)
+    await manager.send_verification(user)
     return user
 
 

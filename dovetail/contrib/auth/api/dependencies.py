@@ -20,9 +20,9 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import note_failure
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, make_sender
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER, MailDispatcher
 from dovetail.contrib.auth.mail.languages import MailLanguages
-from dovetail.contrib.auth.mail.postman import POSTMAN, Postman
-from dovetail.contrib.auth.providers.desk import PROVIDERS, make_desk
+from dovetail.contrib.auth.providers.registry import PROVIDERS, make_provider_registry
 from dovetail.contrib.auth.sessions.current import CurrentSession
 from dovetail.contrib.auth.sessions.use import USE_LOGS, UseLog, note_use
 from dovetail.contrib.auth.setting_types.schemes import read_schemes
@@ -45,10 +45,10 @@ def setup(app: FastAPI, context: Context) -> None:
     AUTHENTICATOR.set(app, authenticate_request)
     RECORDER.set(app, Recorder(context.database))
     ON_REFUSAL.set(app, _note_refusal)
-    PROVIDERS.set(app, make_desk(settings, context.database, context.settings))
+    PROVIDERS.set(app, make_provider_registry(settings, context.database, context.settings))
     EMAIL_SENDER.set(app, make_sender(settings, debug=context.settings.debug))
     find_settings, sender = partial(AUTH_SETTINGS.get, app), partial(EMAIL_SENDER.get, app)
-    POSTMAN.set(app, Postman(context.database, find_settings, sender, MailLanguages(context.settings)))
+    MAIL_DISPATCHER.set(app, MailDispatcher(context.database, find_settings, sender, MailLanguages(context.settings)))
     USE_LOGS.set(
         app,
         {

@@ -22,9 +22,9 @@ from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_pa
 from dovetail.contrib.auth.factors.second_step import begin_second_step
 from dovetail.contrib.auth.proof import RecentProof
 from dovetail.contrib.auth.providers import browser, connected, logins
-from dovetail.contrib.auth.providers.desk import PROVIDERS, ProviderDesk
 from dovetail.contrib.auth.providers.entry import prove_by_provider
 from dovetail.contrib.auth.providers.models import MAXIMUM_NEXT, ConnectedLogin
+from dovetail.contrib.auth.providers.registry import PROVIDERS, ProviderRegistry
 from dovetail.contrib.auth.providers.schemas import (
     ConnectedLoginList,
     ConnectedLoginRead,
@@ -39,11 +39,11 @@ from dovetail.plugin import context_of
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
-async def _get_desk(connection: HTTPConnection) -> ProviderDesk:
+async def _get_registry(connection: HTTPConnection) -> ProviderRegistry:
     return PROVIDERS.get(connection.app)
 
 
-DeskDep = Annotated[ProviderDesk, Depends(_get_desk)]
+RegistryDep = Annotated[ProviderRegistry, Depends(_get_registry)]
 ProviderName: TypeAlias = Annotated[str, Path(max_length=30, examples=["google"])]
 NextPage: TypeAlias = Annotated[
     str, Query(alias="next", pattern=browser.OWN_PAGE, max_length=MAXIMUM_NEXT, examples=["/app"])
@@ -51,7 +51,7 @@ NextPage: TypeAlias = Annotated[
 
 
 @router.get("/providers", response_model=ProviderList)
-async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
+async def list_providers(registry: RegistryDep, request: Request) -> ProviderList:
     """Return the providers that users can log in with."""
     return ProviderList(
         items=[
@@ -61,7 +61,7 @@ async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
                 kind=provider.kind,
                 login_url=request.url_for("start_provider_login", name=provider.name).path,
             )
-            for provider in desk.providers
+            for provider in registry.providers
         ]
     )
 
@@ -79,7 +79,7 @@ async def list_providers(desk: DeskDep, request: Request) -> ProviderList:
 )
 async def start_provider_login(
     name: ProviderName,
-    desk: DeskDep,
+    registry: RegistryDep,
     request: Request,
     next_page: NextPage = "/",
     again: Annotated[bool, Query(description="Whether the provider has to authenticate the user again.")] = False,  # noqa: FBT002 - a query parameter
@@ -91,12 +91,12 @@ async def start_provider_login(
     """
     if browser.is_sent_by_another_site(request):
         raise PermissionDeniedError("Begin the login on a page of this site: another site led here.")
-    await desk.count(request.app, request)
-    provider, key = desk.provider(name), desk.cookie.read_or_make(request)
+    await registry.count(request.app, request)
+    provider, key = registry.provider(name), registry.cookie.read_or_make(request)
     address = browser.callback_address(request, provider)
-    url = await desk.start(provider, browser=key, next_page=next_page, redirect_uri=address, again=again)
+    url = await registry.start(provider, browser=key, next_page=next_page, redirect_uri=address, again=again)
     response = RedirectResponse(url, 303)
-    desk.cookie.write(response, key)
+    registry.cookie.write(response, key)
     return response
 
 
@@ -107,23 +107,23 @@ async def start_provider_login(
     responses={303: {"description": "To the page that was named"}, 400: {"description": "Not begun in this browser"}},
 )
 async def finish_provider_login(
-    name: ProviderName, desk: DeskDep, request: Request, answer: Annotated[ProviderAnswer, Query()]
+    name: ProviderName, registry: RegistryDep, request: Request, answer: Annotated[ProviderAnswer, Query()]
 ) -> Response:
     """Receive a browser back from a provider. Only providers redirect here.
 
     The browser continues to the page in `next`, whether the login succeeded or not; that page requests the result.
     """
-    provider = desk.provider(name)
+    provider = registry.provider(name)
     address = browser.callback_address(request, provider)
-    next_page = await desk.come_back(
-        provider, answer.model_dump(exclude_none=True), browser=desk.cookie.read(request), redirect_uri=address
+    next_page = await registry.handle_callback(
+        provider, answer.model_dump(exclude_none=True), browser=registry.cookie.read(request), redirect_uri=address
     )
     return RedirectResponse(next_page, 303)
 
 
 @router.post("/providers/token", responses={401: {"description": "The login at the provider opens no account"}})
 async def log_in_by_provider(
-    desk: DeskDep, session: SessionDep, request: Request, response: Response
+    registry: RegistryDep, session: SessionDep, request: Request, response: Response
 ) -> AccessTokenRead | SecondStepRead:
     """Get a bearer token for the login at a provider that this browser has just returned from; it works once.
 
@@ -132,7 +132,7 @@ async def log_in_by_provider(
 
     A 401 says what went wrong, at the provider or here: for instance, that no account is connected to this login.
     """
-    proved = await prove_by_provider(session, request, desk)
+    proved = await prove_by_provider(session, request, registry)
     if not proved.second_factor:
         party = find_relying_party(context_of(session), request)
         step = await begin_second_step(session, proved.user, proved.method, party)
@@ -155,23 +155,23 @@ async def list_connected_logins(user: CurrentUser, session: SessionDep) -> Conne
     responses={404: {"description": "No login to connect"}, 409: {"description": "Connected already"}},
 )
 async def connect_login(
-    _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep, request: Request
+    _: RecentProof, user: CurrentUser, registry: RegistryDep, session: SessionDep, request: Request
 ) -> ConnectedLogin:
     """Connect the login at a provider that this browser has just returned from to the user's account.
 
     The provider has to confirm an e-mail address. It requires a recent proof.
     """
-    login = await logins.make_use(session, browser=desk.cookie.read(request))
+    login = await logins.make_use(session, browser=registry.cookie.read(request))
     if login is None:
         raise NotFoundError("No login at a provider waits in this browser; begin one.")
-    return await connected.connect(session, user, login, desk.provider(login.provider))
+    return await connected.connect(session, user, login, registry.provider(login.provider))
 
 
 @router.delete(
     "/connected-logins/{login_id}", status_code=204, responses={409: {"description": "It is the last way to log in"}}
 )
 async def disconnect_login(
-    login_id: PathId, _: RecentProof, user: CurrentUser, desk: DeskDep, session: SessionDep
+    login_id: PathId, _: RecentProof, user: CurrentUser, registry: RegistryDep, session: SessionDep
 ) -> None:
     """Disconnect a login at a provider from the user's account. The last way to log in cannot be removed."""
-    await connected.disconnect(session, user, login_id, desk.providers)
+    await connected.disconnect(session, user, login_id, registry.providers)

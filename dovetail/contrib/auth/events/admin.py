@@ -13,7 +13,7 @@ from dovetail.translation.texts import gettext_lazy
 
 def detail_in_words(event: SecurityEvent, _name: str) -> str:
     """Return the detail of an event, in the language of the user."""
-    return WORDS.say(event.detail)
+    return WORDS.translate(event.detail)
 
 
 class SecurityEventAdmin(ModelAdmin, model=SecurityEvent):

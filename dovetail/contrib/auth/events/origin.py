@@ -17,7 +17,7 @@ from dovetail.middleware.request_id import current_request_id
 from dovetail.state import ACTOR, current_scope
 
 
-class Who(NamedTuple):
+class AccountRef(NamedTuple):
     """The id of an account and its name at the time; (None, "") for nobody."""
 
     id: int | None = None
@@ -38,7 +38,7 @@ class CurrentSession(NamedTuple):
 class Origin:
     """The request in which something happened; outside of a request all fields are empty."""
 
-    actor: Who
+    actor: AccountRef
     address: str
     user_agent: str
     request_id: str
@@ -49,7 +49,7 @@ def current_origin() -> Origin:
     scope = current_scope.get() or {}
     address, request_id = current_client()
     return Origin(
-        actor=who(scope.get(ACTOR)),
+        actor=account_ref_of(scope.get(ACTOR)),
         address=address,
         user_agent=printable(_user_agent(scope), MAXIMUM_USER_AGENT),
         request_id=request_id,
@@ -63,14 +63,14 @@ def current_client() -> tuple[str, str]:
     return address, (current_request_id.get() or "")[:MAXIMUM_REQUEST_ID]
 
 
-def who(user: object) -> Who:
-    """Return the Who of a User, even after its transaction was rolled back, or the given Who; otherwise nobody."""
-    if isinstance(user, Who):
+def account_ref_of(user: object) -> AccountRef:
+    """Return the AccountRef of a User, even after a rollback, or the given AccountRef; otherwise that of nobody."""
+    if isinstance(user, AccountRef):
         return user
     if not isinstance(user, User):
-        return Who()
+        return AccountRef()
     values, identity = vars(user), inspect(user).identity
-    return Who(values.get("id", identity and identity[0]), values.get("username", ""))
+    return AccountRef(values.get("id", identity and identity[0]), values.get("username", ""))
 
 
 def clean_detail(text: str) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
-from dovetail.contrib.auth.events.origin import clean_detail, current_origin, who
+from dovetail.contrib.auth.events.origin import account_ref_of, clean_detail, current_origin
 from dovetail.contrib.auth.events.recorder import RECORDER, Recorder
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
@@ -63,8 +63,8 @@ def note_failure(
 
 
 def _values(kind: EventKind, user: User | None, actor: User | None, detail: str) -> dict[str, object]:
-    origin, whose = current_origin(), who(user)
-    by = origin.actor if actor is None else who(actor)
+    origin, whose = current_origin(), account_ref_of(user)
+    by = origin.actor if actor is None else account_ref_of(actor)
     impersonator = (current_scope.get() or {}).get(IMPERSONATOR)
     detail = f"{detail} ({impersonator})".strip() if impersonator else detail
     return {

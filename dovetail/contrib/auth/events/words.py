@@ -1,7 +1,7 @@
 """The English words of stored security events, sessions and changes, by which pages translate them."""
 
+from dovetail.translation.stored_sentences import StoredSentences
 from dovetail.translation.texts import gettext_lazy
-from dovetail.translation.written import Written
 
 METHODS = {  # how a user logged in, and where
     "password": gettext_lazy("password"),
@@ -69,9 +69,9 @@ REFUSALS = (
 JOINED = ("%(said)s (%(said_place)s)", "(%(said)s)", "%(method)s: %(said)s", "%(said)s+%(said_next)s")
 
 EVENTS = (*OF_GROUPS, *OF_FACTORS, *OF_SESSIONS, *OF_ACCOUNTS, *REFUSALS)
-WORDS = Written(METHODS, *EVENTS, *CREDENTIALS, *JOINED)
+WORDS = StoredSentences(METHODS, *EVENTS, *CREDENTIALS, *JOINED)
 
 
 def method_in_words(method: str) -> str:
     """Return how a user logged in, in words: `password+totp` is a password and a code of an authenticator app."""
-    return " + ".join(WORDS.say(part) for part in method.split("+"))
+    return " + ".join(WORDS.translate(part) for part in method.split("+"))

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.factors.passkeys.registration import finish_registrat
 from dovetail.contrib.auth.factors.passkeys.relying_party import RelyingParty
 from dovetail.contrib.auth.factors.passkeys.webauthn_json import Json
 from dovetail.contrib.auth.factors.recovery_codes import make_recovery_codes
-from dovetail.contrib.auth.mail.outbox import tell_of_change
+from dovetail.contrib.auth.mail.outbox import notify_of_change
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
 from dovetail.translation.texts import gettext, gettext_lazy
@@ -128,7 +128,7 @@ async def _added(session: AsyncSession, user: User, factor: Totp | Passkey) -> A
 async def _notify(session: AsyncSession, user: User, kind: EventKind, detail: str, text: Callable[[], str]) -> None:
     """Record the change in English, and send the user an e-mail with what `text` returns in their language."""
     await record(session, kind, user=user, detail=detail)
-    await tell_of_change(session, user, text)
+    await notify_of_change(session, user, text)
 
 
 def _described(factor: Totp | Passkey) -> str:

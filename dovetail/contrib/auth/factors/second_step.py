@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 
 from dovetail.contrib.auth.accounts.store import lock_user
 from dovetail.contrib.auth.events.models import EventKind
-from dovetail.contrib.auth.events.origin import Who
+from dovetail.contrib.auth.events.origin import AccountRef
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.challenges import (
     LIFETIME,
@@ -65,7 +65,7 @@ class SecondStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proved:
+class VerifiedUser:
     """A user who has proved their identity, and the method: `"password+totp"`, `"passkey"`. Their row is locked."""
 
     user: User
@@ -114,7 +114,7 @@ async def resume_second_step(session: AsyncSession, challenge: str, party: Relyi
 
 async def finish_second_step(
     session: AsyncSession, challenge: str, answer: Answer, party: RelyingParty | None
-) -> Proved | Refusal:
+) -> VerifiedUser | Refusal:
     """Return the user who answered the challenge, and use it up; return a Refusal for a wrong answer (at most five).
 
     The transaction has to be committed in any case, to keep the count. Pass a session that has not been used yet. Raise
@@ -124,7 +124,7 @@ async def finish_second_step(
         found = await find_challenge(lookup, challenge, ChallengePurpose.LOGIN)
     if found is None or found.user_id is None:
         return Refusal.OVER
-    await begin_proof(Who(found.user_id), is_guessable=answer.code is not None)
+    await begin_proof(AccountRef(found.user_id), is_guessable=answer.code is not None)
     # Lock the user first, as all code does. On SQLite, a transaction that has read outdated data could not write.
     user = await lock_active(session, found.user_id)
     if user is None or not await count_attempt(session, found):
@@ -135,10 +135,10 @@ async def finish_second_step(
         return Refusal.WRONG
     if not await use_challenge(session, challenge, ChallengePurpose.LOGIN, user_id=user.id):
         return Refusal.OVER
-    return Proved(user=user, method=f"{found.method}+{method}")
+    return VerifiedUser(user=user, method=f"{found.method}+{method}")
 
 
-async def finish_passkey_login(session: AsyncSession, credential: Json, party: RelyingParty) -> Proved | None:
+async def finish_passkey_login(session: AsyncSession, credential: Json, party: RelyingParty) -> VerifiedUser | None:
     """Return the user whose passkey signed a challenge of `begin_passkey_login`; None if it is invalid.
 
     The challenge is used up in any case. Pass a session that has not been used yet.
@@ -154,7 +154,7 @@ async def finish_passkey_login(session: AsyncSession, credential: Json, party: R
     if await use_passkey(session, user, credential, challenge, party) is None:
         await record(session, EventKind.FACTOR_FAILED, user=user, detail="passkey")
         return None
-    return Proved(user=user, method="passkey")
+    return VerifiedUser(user=user, method="passkey")
 
 
 async def verify_answer(

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Limiter, network_of, take_or_refuse
 from dovetail.contrib.auth.events.models import EventKind
-from dovetail.contrib.auth.events.origin import Who, who
+from dovetail.contrib.auth.events.origin import AccountRef, account_ref_of
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.setting_types.limits import LimitSettings
@@ -61,39 +61,39 @@ async def begin_login(user: User | None, login: str, password: str) -> Attempt:
 
     Call it while no connection is held.
     """
-    desk = _desk()
-    if desk is None:
+    context = _attempt_context()
+    if context is None:
         return Attempt()
-    account = account_key(who(user), login, desk.secret_key)
-    place = f"{account}@{desk.network}"
-    advance = [Charge("login", place, rate) for rate in desk.settings.throttle_login]
-    is_known = await desk.limiter.remembers(place)
+    account = account_key(account_ref_of(user), login, context.secret_key)
+    place = f"{account}@{context.network}"
+    advance = [Charge("login", place, rate) for rate in context.settings.throttle_login]
+    is_known = await context.limiter.remembers(place)
     if not is_known:
-        advance += [Charge("login-account", account, rate) for rate in desk.settings.throttle_login_account]
-        bits = _password_key(password, desk.secret_key)
-        advance += [Charge("login-password", bits, rate) for rate in desk.settings.throttle_login_password]
-    return await _take(desk, user, advance, Attempt(desk.limiter, place, is_known, tuple(advance)))
+        advance += [Charge("login-account", account, rate) for rate in context.settings.throttle_login_account]
+        bits = _password_key(password, context.secret_key)
+        advance += [Charge("login-password", bits, rate) for rate in context.settings.throttle_login_password]
+    return await _take(context, user, advance, Attempt(context.limiter, place, is_known, tuple(advance)))
 
 
-async def begin_proof(user: User | Who, *, is_guessable: bool = True) -> Attempt:
+async def begin_proof(user: User | AccountRef, *, is_guessable: bool = True) -> Attempt:
     """Count in advance a proof by a user who is logged in, at least by password. Raise as `begin_login` does.
 
     Since such a user already has a token or the password, all networks are counted together. A proof that cannot be
     guessed, by passkey or recovery code, is only limited by network, so that the owner can log in during an attack.
     """
-    desk = _desk()
-    if desk is None:
+    context = _attempt_context()
+    if context is None:
         return Attempt()
-    account = account_key(who(user), "", desk.secret_key)
-    place = f"{account}@{desk.network}"
+    account = account_key(account_ref_of(user), "", context.secret_key)
+    place = f"{account}@{context.network}"
     if not is_guessable:
-        return await _take(desk, user, [], Attempt(desk.limiter, place))
-    advance = [Charge("factor", place, rate) for rate in desk.settings.throttle_factor]
-    advance += [Charge("factor-account", account, rate) for rate in desk.settings.throttle_login_account]
-    return await _take(desk, user, advance, Attempt(desk.limiter, place, advance=tuple(advance)))
+        return await _take(context, user, [], Attempt(context.limiter, place))
+    advance = [Charge("factor", place, rate) for rate in context.settings.throttle_factor]
+    advance += [Charge("factor-account", account, rate) for rate in context.settings.throttle_login_account]
+    return await _take(context, user, advance, Attempt(context.limiter, place, advance=tuple(advance)))
 
 
-def account_key(account: Who, login: str, secret_key: SecretStr) -> str:
+def account_key(account: AccountRef, login: str, secret_key: SecretStr) -> str:
     """Return the name of an account in keys; for an unknown name a hash, since users sometimes type their password."""
     if account.id is not None:
         return f"user {account.id}"
@@ -101,7 +101,7 @@ def account_key(account: Who, login: str, secret_key: SecretStr) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Desk:
+class _AttemptContext:
     """Everything needed to count an attempt of the current request."""
 
     limiter: Limiter
@@ -110,7 +110,7 @@ class _Desk:
     network: str
 
 
-def _desk() -> _Desk | None:
+def _attempt_context() -> _AttemptContext | None:
     # Imported here, since commands that change users do not need Starlette.
     from starlette.requests import HTTPConnection
 
@@ -119,7 +119,7 @@ def _desk() -> _Desk | None:
         return None
     settings = PLUGIN_SETTINGS.get(app)["auth"]
     assert isinstance(settings, LimitSettings)  # noqa: S101 - the plugin names this class
-    return _Desk(
+    return _AttemptContext(
         limiter=LIMITER.get(app),
         settings=settings,
         secret_key=SETTINGS.get(app).secret_key,
@@ -127,10 +127,12 @@ def _desk() -> _Desk | None:
     )
 
 
-async def _take(desk: _Desk, user: User | Who | None, advance: list[Charge], attempt: Attempt) -> Attempt:
-    always = [Charge("login-network", desk.network, rate) for rate in desk.settings.throttle_login_network]
+async def _take(
+    context: _AttemptContext, user: User | AccountRef | None, advance: list[Charge], attempt: Attempt
+) -> Attempt:
+    always = [Charge("login-network", context.network, rate) for rate in context.settings.throttle_login_network]
     try:
-        await take_or_refuse(desk.limiter, [*always, *advance])
+        await take_or_refuse(context.limiter, [*always, *advance])
     except TooManyRequestsError:
         known = user if isinstance(user, User) else None
         await record_failure(EventKind.LOCKOUT, user=known, detail="too many attempts")

@@ -15,15 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.events.origin import current_origin
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.mail.languages import asked_in, language_for
 from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
-from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.mail.reset_page import PAGE, reset_page
 from dovetail.contrib.auth.models import User
 from dovetail.database.after_commit import after_commit
 from dovetail.plugin import context_of
 from dovetail.state import current_application
-from dovetail.translation.texts import gettext_lazy, speaking
+from dovetail.translation.texts import gettext_lazy, override_language
 
 SUBJECTS = {
     MailKind.RESET_PASSWORD: gettext_lazy("Choose a new password"),
@@ -36,7 +36,7 @@ SUBJECTS = {
 
 async def tell(session: AsyncSession, user: User, write: Callable[[User], EmailMessage]) -> OutgoingMail:
     """Queue the message that `write` returns (without secrets), in the language of the user."""
-    with speaking(await language_for(session, user)):
+    with override_language(await language_for(session, user)):
         message = write(user)
     return await send_message(session, message, user)
 
@@ -85,7 +85,7 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def tell_of_change(session: AsyncSession, user: User, change: Callable[[], str]) -> None:
+async def notify_of_change(session: AsyncSession, user: User, change: Callable[[], str]) -> None:
     """Queue a mail about a change of a user's credentials, in case they did not make it; without secrets.
 
     `change` returns the sentence; it is called with the user's language active.
@@ -97,7 +97,7 @@ def _post(session: AsyncSession, row: OutgoingMail) -> OutgoingMail:
     row.due_at = datetime.now(UTC)
     session.add(row)
     app = current_application()
-    postman = None if app is None else POSTMAN.find(app)
-    if postman is not None:  # otherwise a server finds the row within seconds
-        after_commit(session, postman.wake)
+    dispatcher = None if app is None else MAIL_DISPATCHER.find(app)
+    if dispatcher is not None:  # otherwise a server finds the row within seconds
+        after_commit(session, dispatcher.wake)
     return row

@@ -20,7 +20,7 @@ from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.reset_page import PAGE
 from dovetail.contrib.auth.models import TokenPurpose, User
 from dovetail.contrib.auth.settings import AuthSettings
-from dovetail.translation.texts import active_language, speaking
+from dovetail.translation.texts import active_language, override_language
 
 PURPOSES = {
     MailKind.RESET_PASSWORD: TokenPurpose.RESET_PASSWORD,
@@ -49,9 +49,9 @@ async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings
         return None
     owner = await UserStore(session).get_verified_by_email(row.to)
     if owner is not None and owner.id != user.id:  # the token counts as sent to this address, but is not included
-        with speaking(await language_for(session, owner, active_language())):
+        with override_language(await language_for(session, owner, active_language())):
             return emails.address_in_use(owner)
-    with speaking(await language_for(session, user, active_language())):
+    with override_language(await language_for(session, user, active_language())):
         return _message(row, user, token, settings)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.factors.passkeys.registration import passkeys_of
-from dovetail.contrib.auth.mail.outbox import tell_of_change
+from dovetail.contrib.auth.mail.outbox import notify_of_change
 from dovetail.contrib.auth.models import MAXIMUM_USERNAME, UNUSABLE_PASSWORD, User
 from dovetail.contrib.auth.providers.models import ConnectedLogin, ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
@@ -77,7 +77,7 @@ async def connect(session: AsyncSession, user: User, login: ProviderLogin, provi
             gettext("This login at %(label)s is connected with an account already.") % {"label": provider.label}
         ) from None
     await record(session, EventKind.IDENTITY_LINKED, user=user, actor=user, detail=_describe(row))
-    await tell_of_change(
+    await notify_of_change(
         session,
         user,
         lambda: (
@@ -116,7 +116,7 @@ async def disconnect(session: AsyncSession, user: User, key: int, providers: Seq
     await session.execute(delete(ConnectedLogin).where(ConnectedLogin.id == key), execution_options=NO_SYNCHRONIZATION)
     gone = own[key]
     await record(session, EventKind.IDENTITY_UNLINKED, user=user, detail=_describe(gone))
-    await tell_of_change(
+    await notify_of_change(
         session,
         user,
         lambda: (

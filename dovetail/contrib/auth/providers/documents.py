@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, KeySetSerialization
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dovetail.contrib.auth.providers.http_client import HEADERS, ProviderTransport, make_tls
-from dovetail.contrib.auth.providers.vouching import ProviderError
+from dovetail.contrib.auth.providers.identity import ProviderError
 from dovetail.contrib.auth.setting_types.providers import AnyProvider, OAuth2Provider, OidcProvider, Url
 
 KEPT = 3600  # seconds

@@ -18,14 +18,14 @@ from joserfc.jws import JWSRegistry
 
 from dovetail.contrib.auth.providers.documents import Documents, Endpoints, as_provider_error, read_object
 from dovetail.contrib.auth.providers.http_client import HEADERS, ProviderTransport
-from dovetail.contrib.auth.providers.logins import Secrets
-from dovetail.contrib.auth.providers.vouching import (
+from dovetail.contrib.auth.providers.identity import (
     Claims,
     ProviderError,
-    Vouched,
+    ProviderIdentity,
     asked_for_second_factor,
-    read_vouched,
+    read_identity,
 )
+from dovetail.contrib.auth.providers.logins import Secrets
 from dovetail.contrib.auth.setting_types.providers import AnyProvider, OAuth2Provider, OidcProvider
 
 T = TypeVar("T")
@@ -56,16 +56,16 @@ async def authorization_url(
     return str(url)
 
 
-async def fetch_vouched(
+async def fetch_identity(
     documents: Documents, provider: AnyProvider, answer: Mapping[str, str], secrets: Secrets, *, redirect_uri: str
-) -> Vouched:
+) -> ProviderIdentity:
     """Return the user who came back with `answer`, the parameters of the callback. Raise ProviderError."""
-    return await _in_time(provider, _fetch_vouched(documents, provider, answer, secrets, redirect_uri))
+    return await _in_time(provider, _fetch_identity(documents, provider, answer, secrets, redirect_uri))
 
 
-async def _fetch_vouched(
+async def _fetch_identity(
     documents: Documents, provider: AnyProvider, answer: Mapping[str, str], secrets: Secrets, redirect_uri: str
-) -> Vouched:
+) -> ProviderIdentity:
     endpoints = await documents.endpoints(provider)
     code = _code_of(provider, endpoints, answer)
     async with _client(documents, provider, redirect_uri) as client:
@@ -79,13 +79,13 @@ async def _fetch_vouched(
         if isinstance(provider, OAuth2Provider):
             return await _ask_oauth2(client, provider)
         claims = await _verify(documents, provider, token, secrets.nonce)
-        vouched = read_vouched(provider.authority, claims, provider.claims)
-        if not vouched.email and endpoints.userinfo_endpoint:
+        identity = read_identity(provider.authority, claims, provider.claims)
+        if not identity.email and endpoints.userinfo_endpoint:
             more = await _userinfo(client, provider, endpoints.userinfo_endpoint)
             if more.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, section 5.3.2
                 raise ProviderError("its userinfo is of another subject than its ID token")
-            vouched = read_vouched(provider.authority, {**more, **claims}, provider.claims)
-    return replace(vouched, second_factor=asked_for_second_factor(claims, provider))
+            identity = read_identity(provider.authority, {**more, **claims}, provider.claims)
+    return replace(identity, second_factor=asked_for_second_factor(claims, provider))
 
 
 def _code_of(provider: AnyProvider, endpoints: Endpoints, answer: Mapping[str, str]) -> str:
@@ -135,11 +135,11 @@ def _decode(text: str, keys: KeySet, provider: OidcProvider) -> jwt.Token:
     return jwt.decode(text, keys, registry=registry)
 
 
-async def _ask_oauth2(client: AsyncOAuth2Client, provider: OAuth2Provider) -> Vouched:
+async def _ask_oauth2(client: AsyncOAuth2Client, provider: OAuth2Provider) -> ProviderIdentity:
     claims = await _userinfo(client, provider, provider.userinfo_endpoint)
-    vouched = read_vouched(provider.authority, claims, provider.claims)
+    identity = read_identity(provider.authority, claims, provider.claims)
     if provider.emails_endpoint is None:
-        return vouched
+        return identity
     with as_provider_error(provider):
         response = await client.get(provider.emails_endpoint)
         response.raise_for_status()
@@ -149,7 +149,7 @@ async def _ask_oauth2(client: AsyncOAuth2Client, provider: OAuth2Provider) -> Vo
     if primary is None:
         raise ProviderError("its emails_endpoint names no primary address")
     named = {provider.claims.email: primary.get("email"), provider.claims.email_verified: primary.get("verified")}
-    return read_vouched(provider.authority, {**claims, **named}, provider.claims)
+    return read_identity(provider.authority, {**claims, **named}, provider.claims)
 
 
 async def _userinfo(client: AsyncOAuth2Client, provider: AnyProvider, url: str) -> dict[str, object]:

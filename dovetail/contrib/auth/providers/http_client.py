@@ -14,7 +14,7 @@ from typing import cast
 
 import httpx2
 
-from dovetail.contrib.auth.providers.vouching import ProviderError
+from dovetail.contrib.auth.providers.identity import ProviderError
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 
 MAXIMUM_ANSWER = 1_000_000  # bytes

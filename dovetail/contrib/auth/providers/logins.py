@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.contrib.auth.providers.identity import ProviderIdentity
 from dovetail.contrib.auth.providers.models import MAXIMUM_FAILURE, ProviderLogin
-from dovetail.contrib.auth.providers.vouching import Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.database.bulk import NO_SYNCHRONIZATION, delete_some
 from dovetail.errors import BadRequestError, FieldError
@@ -86,19 +86,19 @@ async def take_back(session: AsyncSession, provider: AnyProvider, *, state: str,
     return login
 
 
-async def note_vouched(session: AsyncSession, login_id: int, vouched: Vouched) -> None:
+async def store_identity(session: AsyncSession, login_id: int, identity: ProviderIdentity) -> None:
     """Store what the provider has confirmed, until the browser uses it."""
     await _note(
         session,
         login_id,
-        issuer=vouched.issuer,
-        subject=vouched.subject,
-        email=vouched.email,
-        email_verified=vouched.email_verified,
-        username=vouched.username,
-        full_name=vouched.full_name,
-        second_factor=vouched.second_factor,
-        authenticated_at=vouched.authenticated_at,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        email=identity.email,
+        email_verified=identity.email_verified,
+        username=identity.username,
+        full_name=identity.full_name,
+        second_factor=identity.second_factor,
+        authenticated_at=identity.authenticated_at,
     )
 
 

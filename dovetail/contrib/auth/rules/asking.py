@@ -48,7 +48,7 @@ class Why:
         return gettext("Somebody unknown") if self.user is None else self.user.username
 
     @property
-    def thing(self) -> str:
+    def row_name(self) -> str:
         """The name of the row."""
         return f"{self.kind} {' '.join(self.key)}"
 
@@ -68,7 +68,7 @@ async def why(session: AsyncSession, asked: Why) -> list[str]:
     if chosen is not None and not await session.scalar(
         select(func.count()).select_from(asked.ruled.model).where(chosen)
     ):
-        raise NotFoundError(gettext("There is no %(thing)s.") % {"thing": asked.thing})
+        raise NotFoundError(gettext("There is no %(thing)s.") % {"thing": asked.row_name})
     lines = list(_of_account(asked))
     if chosen is not None and asked.action not in ("view", "add"):
         seen = await explain(session, asked.ruled.policy.where, Asked(asked.user, "view", asked.ruled.model, chosen))
@@ -137,7 +137,7 @@ def _answer(asked: Why, action: str, found: Explanation) -> str:
     if asked.key:
         return _may(
             found, gettext("%(name)s may %(action)s %(thing)s."), gettext("%(name)s may not %(action)s %(thing)s.")
-        ) % {**values, "thing": asked.thing}
+        ) % {**values, "thing": asked.row_name}
     return _may(
         found,
         gettext("%(name)s may %(action)s rows of %(model)s: %(count)s of them."),

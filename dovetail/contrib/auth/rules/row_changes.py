@@ -92,7 +92,7 @@ async def row_changes(database: Database, found: Conditions) -> list[str]:
 async def _lines(session: AsyncSession, found: Conditions) -> list[str]:
     by, people = "", None
     if found.names_viewer:
-        chosen = select(*inspect(User).columns).where(*_people(found.role))
+        chosen = select(*inspect(User).columns).where(*_roles(found.role))
         count = await session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
         by = f", by one or more of {f'the first {MAX_USERS} of ' if count > MAX_USERS else ''}{count} users"
         people = chosen.order_by(User.id).limit(MAX_USERS).subquery(VIEWER)
@@ -107,7 +107,7 @@ def _is_missing_file(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and not is_memory(url) and not Path(str(url.database)).is_file()
 
 
-def _people(role: Role) -> Iterator[ColumnElement[bool]]:
+def _roles(role: Role) -> Iterator[ColumnElement[bool]]:
     yield User.is_active.is_(True)
     if role.is_superuser:
         yield User.is_superuser.is_(True)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import primary_keys
-from dovetail.contrib.admin.pages.extras import LastChange, ShownObject
+from dovetail.contrib.admin.pages.extras import LastChange, ObjectOfPage
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.history.keys import written_key
@@ -14,7 +14,7 @@ from dovetail.contrib.history.recording.log import history_log
 LOOKED_AT = 20  # how many of the latest changes are examined
 
 
-async def find_last_change(request: Request, shown: ShownObject) -> LastChange | None:
+async def find_last_change(request: Request, shown: ObjectOfPage) -> LastChange | None:
     """Return the author and time of the last change that the user may read; None if there is none."""
     session, model = request_context().session, shown.view.model
     labels = history_log(session).recorded.labels_of(model)

@@ -82,7 +82,7 @@ def actor_in_words(change: RecordedChange, _name: str) -> str:
 
 def via_in_words(change: RecordedChange, _name: str) -> str:
     """Return the session, token or command through which a change was made."""
-    return ORIGINS.say(change.via)
+    return ORIGINS.translate(change.via)
 
 
 class ModelFilter(StaticValuesFilter):

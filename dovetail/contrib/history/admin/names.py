@@ -16,9 +16,8 @@ from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.words import column_in_words
-from dovetail.translation.written import Written
 
-ORIGINS = Written(
+ORIGINS = StoredSentences(
     {},
     gettext_lazy("%(said)s, undoes change %(number)s"),
     gettext_lazy("undoes change %(number)s"),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from dovetail.contrib.admin.pages.extras import ShownObject
+from dovetail.contrib.admin.pages.extras import ObjectOfPage
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -47,7 +47,7 @@ async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange])
     return {one.id: counts[one.transaction] for one in changes if one.transaction in counts}
 
 
-async def undoable_actions(request: Request, shown: ShownObject) -> Collection[str]:
+async def undoable_actions(request: Request, shown: ObjectOfPage) -> Collection[str]:
     """Return the actions whose opposite the user may perform on an object, in any view of its model.
 
     Permissions for the other changes of the same transaction are checked only when the user undoes them.

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.office import Office
-from dovetail.contrib.admin.pages.extras import LongWork, ObjectPage, ShownObject
+from dovetail.contrib.admin.pages.extras import LongWork, ObjectOfPage, ObjectPage
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
@@ -134,7 +134,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
 
 
 @dataclass(frozen=True)
-class ShownChange:
+class DisplayedChange:
     """A change as the history page of an object shows it."""
 
     change: RecordedChange
@@ -146,7 +146,7 @@ def is_recorded(_request: Request, view: ViewBase) -> bool:
     return bool(recorded().labels_of(view.model))
 
 
-async def load_history(_office: Office, request: Request, shown: ShownObject) -> LongWork | None:
+async def load_history(_office: Office, request: Request, shown: ObjectOfPage) -> LongWork | None:
     """Return the work that builds the history page of an object, latest change first.
 
     Return None if the object is gone and no change of it is left.
@@ -166,14 +166,14 @@ async def load_history(_office: Office, request: Request, shown: ShownObject) ->
         changes = [one for one in shown_rows if one is not None]
         older = rows[-1].id if len(found) > PAGE else None
         words: dict[str, object] = {"undoable": undoable}
-        words |= {"label": partial(label_of, shown.view), "origin": ORIGINS.say}
+        words |= {"label": partial(label_of, shown.view), "origin": ORIGINS.translate}
         words |= _conflict(request, rows)
         return {"changes": changes, "older": older, "beside": beside, **words}
 
     return compare
 
 
-async def act(_office: Office, request: Request, shown: ShownObject) -> Response:
+async def act(_office: Office, request: Request, shown: ObjectOfPage) -> Response:
     """Undo the change that the form names, with all other changes of its transaction."""
     change = await chosen_change(request, _changes_of(request, shown))
     count = await undo_or_tell(request, change)
@@ -196,7 +196,7 @@ def _conflict(request: Request, rows: Sequence[RecordedChange]) -> dict[str, obj
     return {"refused": refused.id, "later": later}
 
 
-def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
+def _changes_of(request: Request, shown: ObjectOfPage) -> Select[RecordedChange]:
     """Return the SELECT of an object's changes, latest first."""
     before = request.query_params.get("before", "")
     return changes_of(
@@ -209,7 +209,7 @@ def _changes_of(request: Request, shown: ShownObject) -> Select[RecordedChange]:
 
 def _shown(
     request: Request, model: type[object], row: RecordedChange, texts: Texts, compared: Iterable[Difference]
-) -> ShownChange | None:
+) -> DisplayedChange | None:
     """Return a change without the fields the user may not read; None if nothing is left of it."""
     relations = relations_of(model)
     fields = [
@@ -218,7 +218,7 @@ def _shown(
         if not fields_of(request).is_hidden(model, one.field)
         and (one.field not in relations or any((one.field, key) in texts for key in linked_keys(row, one.field)))
     ]
-    return ShownChange(row, fields) if fields else None
+    return DisplayedChange(row, fields) if fields else None
 
 
 def _named(difference: Difference, row: RecordedChange, texts: Texts) -> Difference:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from dovetail.contrib.auth.events.origin import current_client, who
+from dovetail.contrib.auth.events.origin import account_ref_of, current_client
 from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoor
 from dovetail.contrib.history.recording.lines import PLACEHOLDERS
 from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, current_scope
@@ -17,7 +17,7 @@ def origin_values() -> Mapping[str, object]:
     """Return the parameters for the origin in the log's INSERTs."""
     scope = current_scope.get()
     door, via = _of_command() if scope is None else _of_request(scope)
-    actor = who(None if scope is None else scope.get(ACTOR))
+    actor = account_ref_of(None if scope is None else scope.get(ACTOR))
     address, request_id = current_client()
     values = (door.value, via[:MAXIMUM_VIA], actor.id, actor.name[:MAXIMUM_NAME], address, request_id)
     return dict(zip(PLACEHOLDERS.values(), values, strict=True))

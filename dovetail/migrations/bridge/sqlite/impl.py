@@ -81,20 +81,20 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
             keys.never_reuse_keys(table)
             self._written.add(table.name)
         else:
-            self._named_types.hear_of_table(table.name, table.columns)
+            self._named_types.add_table(table.name, table.columns)
         super().create_table(table, **kw)
 
     def add_column(self, table_name: str, column: Column[object], **kw: Any) -> None:
         """Add a column."""
         if not self.as_sql:
-            self._named_types.hear_of_column(table_name, column)
+            self._named_types.add_column(table_name, column)
         super().add_column(table_name, column, **kw)
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
         """Rename a column; SQLite changes nothing else of it but in a batch."""
         super().alter_column(table_name, column_name, **kw)
         if kw.get("name") is not None and not self.as_sql:
-            self._named_types.hear_of_column_rename(table_name, column_name, kw["name"])
+            self._named_types.rename_column(table_name, column_name, kw["name"])
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Copy no column that the new table computes, keep collations, and let checks go with their columns."""
@@ -190,7 +190,7 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         if self.as_sql:
             super().rename_table(old_table_name, new_table_name, schema)
             return
-        self._named_types.hear_of_table_rename(old_table_name, str(new_table_name))
+        self._named_types.rename_table(old_table_name, str(new_table_name))
         if not old_table_name.startswith(BATCH_PREFIX):
             super().rename_table(old_table_name, new_table_name, schema)
             self._run(list(renaming_statements(self._rows, old_table_name, str(new_table_name))))

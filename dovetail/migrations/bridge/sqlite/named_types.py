@@ -29,21 +29,21 @@ class NamedTypes:
     def __init__(self, connection: Connection) -> None:
         self._tables: dict[str, dict[str, _Known]] = connection.info.setdefault(_KEY, {})
 
-    def hear_of_table(self, name: str, columns: Iterable[Column[object]]) -> None:
+    def add_table(self, name: str, columns: Iterable[Column[object]]) -> None:
         """Record a created table."""
         self._tables[name] = {column.name: _known(column.type) for column in columns}
 
-    def hear_of_column(self, table: str, column: Column[object]) -> None:
+    def add_column(self, table: str, column: Column[object]) -> None:
         """Record an added column."""
         if table in self._tables:
             self._tables[table][column.name] = _known(column.type)
 
-    def hear_of_table_rename(self, old: str, new: str) -> None:
+    def rename_table(self, old: str, new: str) -> None:
         """Record the new name of a table."""
         if old in self._tables:
             self._tables[new] = self._tables.pop(old)
 
-    def hear_of_column_rename(self, table: str, old: str, new: str) -> None:
+    def rename_column(self, table: str, old: str, new: str) -> None:
         """Record the new name of a column."""
         columns = self._tables.get(table, {})
         if old in columns:

@@ -15,7 +15,7 @@ from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.write.nested.contracts import Values
 
-Written = TypeVar("Written", bound="Object")
+ObjectT = TypeVar("ObjectT", bound="Object")
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Changed(Object):
 async def together(
     session: AsyncSession,
     model: type[object],
-    objects: Sequence[Written],
-    write: Callable[[Sequence[Written]], Awaitable[None]],
+    objects: Sequence[ObjectT],
+    write: Callable[[Sequence[ObjectT]], Awaitable[None]],
 ) -> None:
     """Write all objects in few statements; if that fails, write each alone to find the one that fails."""
     if len(objects) == 1:
@@ -61,7 +61,7 @@ async def together(
             await check_deferred_keys(session, model, [one.data for one in objects])
     except (DovetailError, SQLAlchemyError):
 
-        async def try_to_write(some: Sequence[Written]) -> None:
+        async def try_to_write(some: Sequence[ObjectT]) -> None:
             async with session.begin_nested():
                 await write(some)
 
@@ -92,8 +92,8 @@ def invalid(pointer: str, detail: str, kind: str) -> InvalidInputError:
 async def _alone(
     session: AsyncSession,
     model: type[object],
-    one: Written,
-    write: Callable[[Sequence[Written]], Awaitable[None]],
+    one: ObjectT,
+    write: Callable[[Sequence[ObjectT]], Awaitable[None]],
 ) -> None:
     with pointing(one.pointer, one.data):
         try:

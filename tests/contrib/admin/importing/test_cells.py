@@ -10,7 +10,7 @@ from wtforms import Form
 from dovetail.contrib.admin.forms.fields import NumberField
 from dovetail.contrib.admin.importing.cells import several, texts_of
 from dovetail.translation.catalogs import Languages
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_number_in_a_file_is_read_as_code_writes_it_whoever_imports_it():
         price = NumberField(reader=Decimal)
 
     german = Languages.load([("de", "Deutsch")], "de", {}).default
-    with speaking(german):
+    with override_language(german):
         for cell, number in (("1.234", "1.234"), ("1,5", "1.5"), ("1.234,5", "1234.5"), ("12", "12")):
             form = Prices(FormData([("price", one) for one in texts_of(Prices().price, cell)]))
             assert form.price.data == Decimal(number), cell

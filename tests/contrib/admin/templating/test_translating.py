@@ -5,10 +5,10 @@ from gettext import NullTranslations
 import pytest
 from jinja2 import Environment
 
-from dovetail.contrib.admin.languages.speaking import translate_templates
+from dovetail.contrib.admin.languages.templates import translate_templates
 from dovetail.contrib.admin.templating.waiting import let_templates_wait
 from dovetail.translation.catalogs import Language
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 
 
 class Catalog(NullTranslations):
@@ -35,6 +35,6 @@ def environment():
 )
 def test_a_text_keeps_its_markup_and_escapes_what_fills_it_in(environment, source):
     template = environment.from_string(source)
-    with speaking(Language("de", "Deutsch", Catalog())):
+    with override_language(Language("de", "Deutsch", Catalog())):
         assert template.render(name="<i>") == "<b>&lt;i&gt;, 5 %</b>"
     assert template.render(name="<i>") == "&lt;i&gt;, 5 %"

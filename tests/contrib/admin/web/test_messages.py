@@ -12,7 +12,7 @@ from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.admin.web.messages import MAXIMUM_COUNT, MAXIMUM_LENGTH, Messages
 from dovetail.signing import Signer
 from dovetail.translation.catalogs import Language
-from dovetail.translation.texts import gettext_lazy, speaking
+from dovetail.translation.texts import gettext_lazy, override_language
 
 SECRET = SecretStr("a secret of this site, which is long enough")
 COOKIES = Cookies(SECRET, secure=False)
@@ -45,7 +45,7 @@ def sent(messages: list[dict[str, str]], secret: SecretStr = SECRET) -> str:
 
 def test_what_one_page_says_the_next_one_shows():
     assert shown(sent(SAVED)) == {"_messages": SAVED}
-    with speaking(Language("de", "Deutsch", Loud())):  # a lazy text is said by the page that made it
+    with override_language(Language("de", "Deutsch", Loud())):  # a lazy text is said by the page that made it
         said = shown(sent([{"message": gettext_lazy("Saved."), "category": "info"}]))
     assert said == {"_messages": [{"message": "SAVED.", "category": "info"}]}
     assert shown(Signer(SECRET, "dovetail.admin.messages").dumps(SAVED)) == {"_messages": SAVED}

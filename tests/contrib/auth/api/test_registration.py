@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from dovetail.contrib.auth import users
-from dovetail.contrib.auth.mail.postman import POSTMAN
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AUTH_SETTINGS, AuthSettings
 from tests.contrib.auth.helpers import ADA, login, pointers, token_in
@@ -150,7 +150,7 @@ async def test_a_mail_server_that_is_away_does_not_undo_a_registration(client, a
 
     app.state.email_sender = Broken()
     assert (await register(client)).status_code == 201
-    await POSTMAN.get(app).settle()
+    await MAIL_DISPATCHER.get(app).settle()
     assert "could not be sent (attempt 1 of 12): ConnectionRefusedError: no server here" in caplog.text
     assert await session.scalar(select(func.count()).select_from(User)) == 1
 

@@ -13,7 +13,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.events.words import CREDENTIALS, EVENTS, METHODS, WORDS, method_in_words
 from dovetail.translation.catalogs import Language
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 from tests.contrib.auth.helpers import login
 from tests.translation.pseudo import MARKED
 
@@ -47,8 +47,8 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 def said(detail: str) -> str:
-    with speaking(Language("eo", "Esperanto", Marks())):
-        return WORDS.say(detail)
+    with override_language(Language("eo", "Esperanto", Marks())):
+        return WORDS.translate(detail)
 
 
 @pytest.mark.parametrize("detail", sorted({*_details(), *map("{} (7)".format, METHODS), "7, who acts as 7"} - {""}))

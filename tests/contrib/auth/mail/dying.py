@@ -8,8 +8,8 @@ import sys
 from config.settings import Settings
 from dovetail.context import open_context
 from dovetail.contrib.auth.mail.backends import EmailMessage
+from dovetail.contrib.auth.mail.dispatcher import MailDispatcher
 from dovetail.contrib.auth.mail.outbox import send_message
-from dovetail.contrib.auth.mail.postman import Postman
 from dovetail.registry import load_registry
 from dovetail.settings import load_settings
 
@@ -26,7 +26,7 @@ async def main(when: str) -> None:
             await send_message(session, EmailMessage(to="ada@example.org", subject=when, body="Hello"))
         if when == "sending":
             auth = context.plugin_settings["auth"]
-            await Postman(context.database, lambda: auth, Killer).settle()
+            await MailDispatcher(context.database, lambda: auth, Killer).settle()
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -11,12 +11,12 @@ import pytest
 from dovetail.contrib.auth.factors.changes import ADDED
 from dovetail.contrib.auth.factors.models import Passkey
 from dovetail.contrib.auth.mail.backends import ConsoleSender, EmailMessage, SmtpSender, make_sender
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.mail.emails import reset_password
-from dovetail.contrib.auth.mail.postman import POSTMAN
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.translation.catalogs import Languages
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 
 MESSAGE = EmailMessage(to="ada@example.org", subject="Grüße\u2026", body="Liebe Ada,\n\n.\nein Punkt allein")
 
@@ -113,14 +113,14 @@ async def test_the_application_sends_with_what_the_environment_names(client, mak
         app.state.email_sender = sender(mailbox.port)
         await make_user(username="ada")
         await client.post("/api/auth/forgot-password", json={"email": "ada@example.org"})
-        await POSTMAN.get(app).settle()
+        await MAIL_DISPATCHER.get(app).settle()
     assert "To: ada@example.org" in mailbox.received[0]
 
 
 def test_a_mail_is_in_one_language_with_its_times_and_factors():
     german = Languages.load([("de", "Deutsch")], "de", {}).default
     user = User(id=1, username="ada", email="ada@example.org")
-    with speaking(german):
+    with override_language(german):
         body = reset_password(user, "token", AuthSettings(reset_token_lifetime=7200)).body
         added = ADDED[Passkey] % {"name": "Laptop"}
         day = reset_password(user, "token", AuthSettings(reset_token_lifetime=86_400)).body

@@ -5,7 +5,7 @@ import pytest
 from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.titles import in_words
 from dovetail.translation.catalogs import Languages
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 
 
 @pytest.mark.parametrize(
@@ -25,5 +25,5 @@ from dovetail.translation.texts import speaking
     ],
 )
 def test_a_permission_on_a_model_is_shown_in_german(name, title, said):
-    with speaking(Languages.load([("de", "Deutsch")], "de", {}).default):
+    with override_language(Languages.load([("de", "Deutsch")], "de", {}).default):
         assert in_words(Permission(name=name, title=title)) == said

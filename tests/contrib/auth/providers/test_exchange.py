@@ -13,10 +13,10 @@ from pydantic import SecretStr, TypeAdapter
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from dovetail.contrib.auth.providers.documents import Documents
-from dovetail.contrib.auth.providers.exchange import authorization_url, fetch_vouched
+from dovetail.contrib.auth.providers.exchange import authorization_url, fetch_identity
 from dovetail.contrib.auth.providers.http_client import make_tls
+from dovetail.contrib.auth.providers.identity import ProviderError, ProviderIdentity
 from dovetail.contrib.auth.providers.logins import secrets_of
-from dovetail.contrib.auth.providers.vouching import ProviderError, Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from tests.contrib.auth.providers.provider import CLIENT_ID, CLIENT_SECRET, RealProvider
 
@@ -47,15 +47,15 @@ async def come_back(documents: Documents, ours: AnyProvider, *, again: bool = Fa
 
 async def log_in(
     provider: RealProvider, documents: Documents | None = None, changes: Mapping[str, str] = {}, **more: Any
-) -> Vouched:
+) -> ProviderIdentity:
     documents, ours = documents or new_documents(), configured(provider.base, **more)
     answer = {**await come_back(documents, ours), **changes}
-    return await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
+    return await fetch_identity(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
 
 
 async def test_a_valid_answer_of_a_provider_is_accepted(provider):
     found = await log_in(provider)
-    assert found == Vouched(
+    assert found == ProviderIdentity(
         issuer=provider.base,
         subject="248289761001",
         email="ada@example.org",
@@ -146,9 +146,9 @@ async def test_new_keys_of_the_provider_are_fetched_when_the_first_token_of_them
 async def test_a_code_works_once(provider):
     documents, ours = new_documents(), configured(provider.base)
     answer = await come_back(documents, ours)
-    await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
+    await fetch_identity(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
     with pytest.raises(ProviderError, match="invalid_grant"):
-        await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
+        await fetch_identity(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
 
 
 async def test_a_code_of_another_login_does_not_work(provider):
@@ -156,7 +156,7 @@ async def test_a_code_of_another_login_does_not_work(provider):
     answer = await come_back(documents, ours)
     other = secrets_of("another-state-of-256-bits", SecretStr("a key"))
     with pytest.raises(ProviderError, match="invalid_grant"):
-        await fetch_vouched(documents, ours, answer, other, redirect_uri=REDIRECT)
+        await fetch_identity(documents, ours, answer, other, redirect_uri=REDIRECT)
 
 
 @pytest.mark.parametrize("issuer", ["https://elsewhere.example", ""], ids=["of another provider", "left out"])
@@ -249,7 +249,7 @@ async def test_a_provider_that_is_broken_is_said_to_be_silent(provider, status):
     answer = await come_back(documents, ours)
     provider.lies.answer = PlainTextResponse("Oops", status)
     with pytest.raises(ProviderError) as refused:
-        await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
+        await fetch_identity(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
     assert refused.value.user_message.startswith("Corner does not answer at the moment.")
 
 
@@ -315,7 +315,7 @@ async def test_a_second_factor_there_counts_if_the_settings_name_it(provider, cl
 async def test_proof_is_asked_for_anew_by_prompt_and_age(provider):
     documents, ours = new_documents(), configured(provider.base)
     answer = await come_back(documents, ours, again=True)
-    found = await fetch_vouched(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
+    found = await fetch_identity(documents, ours, answer, SECRETS, redirect_uri=REDIRECT)
     assert found.authenticated_at is not None
 
 
@@ -333,7 +333,7 @@ async def test_an_oauth2_server_is_asked_for_the_verified_primary_address(provid
     made: AnyProvider = TypeAdapter(AnyProvider).validate_python({**ours, **OURS})
     documents = new_documents()
     answer = await come_back(documents, made)
-    found = await fetch_vouched(documents, made, answer, SECRETS, redirect_uri=REDIRECT)
+    found = await fetch_identity(documents, made, answer, SECRETS, redirect_uri=REDIRECT)
     assert (found.subject, found.email, found.email_verified) == ("248289761001", "ada@example.org", True)
     assert found.issuer == f"{provider.base}/user"
 

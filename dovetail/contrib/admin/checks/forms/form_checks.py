@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 from wtforms import Field, Form
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.checks.option_checks import say
+from dovetail.contrib.admin.checks.option_checks import describe
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, name_of
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.forms.admin_form import AdminForm, as_admin_form
@@ -46,7 +46,7 @@ def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[s
     elif found.kind is Kind.RELATION:
         yield from _refuse_relation(view, mapper, option, name)
     elif found.kind is not Kind.COLUMN:
-        yield f"{option} names {name!r}, {say(found)}, which a form cannot edit; take it out"
+        yield f"{option} names {name!r}, {describe(found)}, which a form cannot edit; take it out"
     elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
         yield f"{option} names {name!r}, which a form calls something else; give the attribute another name"
     elif option != "fields" and isinstance(found.column.type, FileField):

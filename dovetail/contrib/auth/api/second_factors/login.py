@@ -17,7 +17,7 @@ from dovetail.contrib.auth.api.second_factors.schemas import (
 from dovetail.contrib.auth.factors import second_step
 from dovetail.contrib.auth.factors.passkeys.assertions import begin_passkey_login
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
-from dovetail.contrib.auth.factors.second_step import Proved, Refusal, SecondStep
+from dovetail.contrib.auth.factors.second_step import Refusal, SecondStep, VerifiedUser
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import LoggedIn, log_in
 from dovetail.database.session import SessionDep
@@ -85,7 +85,9 @@ async def log_in_with_passkey(
     return await give_token(session, proved, request, response)
 
 
-async def give_token(session: AsyncSession, proved: Proved, request: Request, response: Response) -> AccessTokenRead:
+async def give_token(
+    session: AsyncSession, proved: VerifiedUser, request: Request, response: Response
+) -> AccessTokenRead:
     """Start a session for a user who has proved their identity, and return its token."""
     logged_in = await log_in(
         session,

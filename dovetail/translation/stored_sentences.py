@@ -1,11 +1,11 @@
 """Translate texts that were stored in English, as in a log, into the language of the request.
 
-    WORDS = Written(
+    WORDS = StoredSentences(
         {"office": gettext_lazy("back office")},
         gettext_lazy("%(said)s by %(name)s"),
         gettext_lazy("deleted"),
     )
-    WORDS.say("deleted by ada")  # "von ada gelöscht"
+    WORDS.translate("deleted by ada")  # "von ada gelöscht"
 
 The value of a placeholder whose name begins with `said` is translated in turn; other placeholders hold names, which are
 kept. A text that matches no sentence is looked up as a whole, and kept if no catalog has it.
@@ -21,22 +21,23 @@ HOLD = {"count": r"\d+", "number": r"\d+", "method": r"\S+"}  # patterns of plac
 DEEPEST = 5  # levels of nested sentences
 
 
-class Written:
-    """The words and sentences that stored texts consist of; the first sentence that matches is used."""
+class StoredSentences:
+    """The words and sentences of which stored texts consist; the first sentence that matches is used."""
 
     def __init__(self, words: Mapping[str, str], *sentences: str) -> None:
         self._words = words
         self._sentences = [(one, re.compile("".join(_patterns(one)), re.DOTALL)) for one in sentences]
 
-    def say(self, text: str, depth: int = DEEPEST) -> str:
-        """Return a stored text in the language of the request."""
+    def translate(self, text: str, depth: int = DEEPEST) -> str:
+        """Return the translation of a stored text; `depth` limits how deeply sentences are nested."""
         if text in self._words:
             return gettext(self._words[text])
         for sentence, pattern in self._sentences if depth else ():
             if found := pattern.fullmatch(text):
                 places = found.groupdict().items()
                 return gettext(sentence) % {
-                    name: self.say(value, depth - 1) if name.startswith("said") else value for name, value in places
+                    name: self.translate(value, depth - 1) if name.startswith("said") else value
+                    for name, value in places
                 }
         return gettext(text)
 

@@ -26,7 +26,7 @@ from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
 from dovetail.state import StateKey
 from dovetail.translation.catalogs import ENGLISH, Language
-from dovetail.translation.texts import speaking
+from dovetail.translation.texts import override_language
 
 AT_ONCE = 10  # mails that a process sends at the same time
 PAUSES = (0.05, 0.3)  # random delay, in seconds, between the commit of a mail and sending it
@@ -38,7 +38,7 @@ SLOWEST = 8  # steps of an SMTP session, each of which may take AUTH_EMAIL_TIMEO
 logger = logging.getLogger("dovetail.auth")
 
 
-class Postman:
+class MailDispatcher:
     """Sends due mail, a limited number at a time."""
 
     def __init__(
@@ -131,7 +131,7 @@ class Postman:
     async def _deliver(self, row: OutgoingMail) -> None:
         try:
             async with self._work_on_rows() as session:
-                with speaking(self._language_of(row)):
+                with override_language(self._language_of(row)):
                     message = await write(session, row, self._settings())
             if message is not None:
                 await self._sender().send(message)
@@ -180,4 +180,4 @@ def _is_permanent(error: Exception) -> bool:
     return all(code >= PERMANENT for code, _ in error.recipients.values())
 
 
-POSTMAN = StateKey[Postman]("postman", "add dovetail.contrib.auth to the plugins")
+MAIL_DISPATCHER = StateKey[MailDispatcher]("mail_dispatcher", "add dovetail.contrib.auth to the plugins")

@@ -5,8 +5,8 @@ from gettext import NullTranslations
 import pytest
 
 from dovetail.translation.catalogs import Language
-from dovetail.translation.texts import gettext_lazy, speaking
-from dovetail.translation.written import Written
+from dovetail.translation.stored_sentences import StoredSentences
+from dovetail.translation.texts import gettext_lazy, override_language
 
 GERMAN = {
     "%(said)s by %(name)s": "von %(name)s %(said)s",
@@ -14,7 +14,7 @@ GERMAN = {
     "back office": "Verwaltung",
     "%(count)s are left": "noch %(count)s",
 }
-WORDS = Written(
+WORDS = StoredSentences(
     {"office": gettext_lazy("back office")},
     gettext_lazy("%(said)s by %(name)s"),
     gettext_lazy("%(count)s are left"),
@@ -44,10 +44,10 @@ class Catalog(NullTranslations):
     ],
 )
 def test_a_stored_sentence_is_translated_with_its_parts_and_an_unknown_one_is_kept(written, english, german):
-    assert WORDS.say(written) == english
-    with speaking(Language("de", "Deutsch", Catalog())):
-        assert WORDS.say(written) == german
+    assert WORDS.translate(written) == english
+    with override_language(Language("de", "Deutsch", Catalog())):
+        assert WORDS.translate(written) == german
 
 
 def test_a_stored_text_of_any_length_and_depth_is_translated_quickly():
-    assert WORDS.say("(" * 500 + " (a)" * 500).startswith("((")
+    assert WORDS.translate("(" * 500 + " (a)" * 500).startswith("((")

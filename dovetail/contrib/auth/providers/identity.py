@@ -21,7 +21,7 @@ class ProviderError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vouched:
+class ProviderIdentity:
     """A user as confirmed by a provider. Texts that the provider did not send are empty."""
 
     issuer: str
@@ -34,7 +34,7 @@ class Vouched:
     authenticated_at: datetime | None = None
 
 
-def read_vouched(issuer: str, claims: Claims, names: ClaimNames) -> Vouched:
+def read_identity(issuer: str, claims: Claims, names: ClaimNames) -> ProviderIdentity:
     """Return the user whom the claims describe. Raise ProviderError if they have no valid subject."""
     subject = claims.get(names.subject)
     if isinstance(subject, int) and not isinstance(subject, bool):
@@ -42,7 +42,7 @@ def read_vouched(issuer: str, claims: Claims, names: ClaimNames) -> Vouched:
     if not (isinstance(subject, str) and 0 < len(subject) <= MAXIMUM_SUBJECT and _is_ascii_text(subject)):
         raise ProviderError(f"the claim {names.subject} is no text of 1 to {MAXIMUM_SUBJECT} ASCII characters")
     email = _text(claims, names.email, MAXIMUM_EMAIL)
-    return Vouched(
+    return ProviderIdentity(
         issuer=issuer,
         subject=subject,
         email=email,

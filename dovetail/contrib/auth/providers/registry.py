@@ -1,7 +1,7 @@
 """Carry out a login at a provider, for the API and the back office.
 
 It has three steps, each in a transaction of its own; none is open while the provider is contacted. `start` redirects
-the browser, `come_back` asks the provider for the user, and `connected.py` uses the result for the browser's user.
+the browser, `handle_callback` asks the provider for the user, and `connected.py` uses the result for that user.
 """
 
 import logging
@@ -17,8 +17,8 @@ from starlette.requests import HTTPConnection
 from dovetail.api.throttling.rates import LIMITER, Charge, Rate, network_of, take_or_refuse
 from dovetail.contrib.auth.providers import logins
 from dovetail.contrib.auth.providers.browser import BrowserCookie
+from dovetail.contrib.auth.providers.identity import ProviderError, ProviderIdentity
 from dovetail.contrib.auth.providers.logins import secrets_of
-from dovetail.contrib.auth.providers.vouching import ProviderError, Vouched
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import Database
@@ -35,7 +35,7 @@ LIBRARIES = ("authlib", "httpx2", "joserfc")
 
 
 @dataclass
-class ProviderDesk:
+class ProviderRegistry:
     """The providers of an application, and everything needed for a login at one of them."""
 
     providers: tuple[AnyProvider, ...]
@@ -85,7 +85,7 @@ class ProviderDesk:
         except ProviderError as error:
             raise UnavailableError(_explain(provider, error), retry_after=30) from None
 
-    async def come_back(
+    async def handle_callback(
         self, provider: AnyProvider, answer: Mapping[str, str], *, browser: str, redirect_uri: str
     ) -> str:
         """Ask the provider for the user, store the result for the browser, and return the page to continue with.
@@ -93,30 +93,30 @@ class ProviderDesk:
         `answer` are the parameters of the callback. A failure at the provider is stored, too, so that the page can show
         it. Raise BadRequestError for a state that is not this browser's or no longer valid.
         """
-        from dovetail.contrib.auth.providers.exchange import fetch_vouched
+        from dovetail.contrib.auth.providers.exchange import fetch_identity
 
         async with self.database.unit_of_work() as session:
             login = await logins.take_back(session, provider, state=answer.get("state", ""), browser=browser)
         secrets = secrets_of(answer["state"], self.secret_key)
-        vouched: Vouched | None = None
+        identity: ProviderIdentity | None = None
         failure = ""
         try:
-            vouched = await fetch_vouched(self.documents, provider, answer, secrets, redirect_uri=redirect_uri)
+            identity = await fetch_identity(self.documents, provider, answer, secrets, redirect_uri=redirect_uri)
         except ProviderError as error:
             failure = _explain(provider, error)
         async with self.database.unit_of_work() as session:
-            if vouched is None:
+            if identity is None:
                 await logins.note_failure(session, login.id, failure)
             else:
-                await logins.note_vouched(session, login.id, vouched)
+                await logins.store_identity(session, login.id, identity)
         return login.next
 
 
-PROVIDERS = StateKey[ProviderDesk]("login_providers", "name a provider in AUTH_PROVIDERS")
+PROVIDERS = StateKey[ProviderRegistry]("login_providers", "name a provider in AUTH_PROVIDERS")
 
 
-def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> ProviderDesk:
-    """Return the ProviderDesk for the providers in `auth`.
+def make_provider_registry(auth: AuthSettings, database: Database, settings: Settings) -> ProviderRegistry:
+    """Return the ProviderRegistry for the providers in `auth`.
 
     Raise ConfigurationError if a library that they need is not installed.
     """
@@ -126,7 +126,7 @@ def make_desk(auth: AuthSettings, database: Database, settings: Settings) -> Pro
             f"AUTH_PROVIDERS names {providers[0].name}, which takes {missing[0]}: pip install 'dovetail[providers]'"
         )
     cookie = BrowserCookie(settings.secret_key, secure=not settings.debug)
-    return ProviderDesk(
+    return ProviderRegistry(
         providers=providers,
         database=database,
         secret_key=settings.secret_key,

@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail.backends import EmailMessage, Outbox
+from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER, MAXIMUM_ATTEMPTS, MailDispatcher, pause_after
 from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
-from dovetail.contrib.auth.mail.outbox import send_message, send_token, tell_of_change
-from dovetail.contrib.auth.mail.postman import MAXIMUM_ATTEMPTS, POSTMAN, Postman, pause_after
+from dovetail.contrib.auth.mail.outbox import notify_of_change, send_message, send_token
 from dovetail.contrib.auth.models import OneTimeToken
 from dovetail.contrib.auth.settings import AuthSettings
 from tests.contrib.auth.helpers import ADA, token_in
@@ -24,13 +24,13 @@ from tests.running import ROOT, environment, manage
 
 @pytest.fixture
 async def database(app):
-    """The database, at which no postman but those of a test is at work."""
-    await POSTMAN.get(app).close()
+    """The database, from which only the dispatchers of a test send mail."""
+    await MAIL_DISPATCHER.get(app).close()
     return app.state.database
 
 
-def postman_for(database, sender, **settings) -> Postman:
-    return Postman(database, lambda: AuthSettings(**settings), lambda: sender)
+def dispatcher_for(database, sender, **settings) -> MailDispatcher:
+    return MailDispatcher(database, lambda: AuthSettings(**settings), lambda: sender)
 
 
 def hello(number: int = 0) -> EmailMessage:
@@ -68,10 +68,10 @@ async def die(database_url: str, when: str) -> None:
 async def test_mail_of_processes_that_are_killed_is_sent_by_another(database, database_url):
     await asyncio.gather(*(die(database_url, when) for when in ("committed", "sending")))
     outbox = Outbox()
-    await postman_for(database, outbox).settle()
+    await dispatcher_for(database, outbox).settle()
     assert "sending" not in [message.subject for message in outbox.messages]  # whoever was killed has it yet
     await make_due(database)  # the lease is over
-    await postman_for(database, outbox).settle()
+    await dispatcher_for(database, outbox).settle()
     assert sorted(message.subject for message in outbox.messages) == ["committed", "sending"]
     assert await rows(database) == []
 
@@ -81,7 +81,7 @@ async def test_concurrent_senders_send_each_mail_once(database):
         for number in range(25):
             await send_message(session, hello(number))
     outbox = Outbox()
-    await asyncio.gather(*(postman_for(database, outbox).settle() for _ in range(3)))
+    await asyncio.gather(*(dispatcher_for(database, outbox).settle() for _ in range(3)))
     assert sorted(message.subject for message in outbox.messages) == sorted(f"Hello {number}" for number in range(25))
 
 
@@ -102,7 +102,7 @@ async def test_no_connection_is_held_while_the_mail_server_is_contacted(database
     async with database.unit_of_work() as session:
         for number in range(12):
             await send_message(session, hello(number))
-    await postman_for(database, Watching()).settle()
+    await dispatcher_for(database, Watching()).settle()
     assert held[0] == 0
     assert most == [10]
 
@@ -110,18 +110,18 @@ async def test_no_connection_is_held_while_the_mail_server_is_contacted(database
 async def test_failed_mail_is_retried_with_growing_delays_and_finally_given_up(database, session, make_user, caplog):
     ada = await make_user(username="ada")
     async with database.unit_of_work() as work:
-        await tell_of_change(work, ada, lambda: "A passkey was added to your account.")
+        await notify_of_change(work, ada, lambda: "A passkey was added to your account.")
     failing = Failing(ConnectionRefusedError("no server here"))
-    postman = postman_for(database, failing)
+    dispatcher = dispatcher_for(database, failing)
     for attempt in range(1, MAXIMUM_ATTEMPTS):
-        await postman.settle()
+        await dispatcher.settle()
         (row,) = await rows(database)
         pause = row.due_at - datetime.now(UTC)
         assert (row.attempts, failing.count) == (attempt, attempt)
         assert pause_after(attempt) - timedelta(seconds=20) < pause <= pause_after(attempt)
-        await postman.settle()  # not due yet
+        await dispatcher.settle()  # not due yet
         await make_due(database)
-    await postman.settle()
+    await dispatcher.settle()
     (row,) = await rows(database)
     assert (row.due_at, row.attempts, row.error) == (None, 12, "ConnectionRefusedError: no server here")
     given_up = await session.scalar(select(SecurityEvent).where(SecurityEvent.kind == EventKind.MAIL_GIVEN_UP))
@@ -133,7 +133,7 @@ async def test_an_address_that_the_server_does_not_know_is_given_up_at_once(data
     async with database.unit_of_work() as session:
         await send_message(session, hello())
     error = SMTPRecipientsRefused({"ada@example.org": (550, b"nobody here")})
-    await postman_for(database, Failing(error)).settle()
+    await dispatcher_for(database, Failing(error)).settle()
     (row,) = await rows(database)
     assert (row.due_at, row.attempts) == (None, 1)
 
@@ -151,7 +151,7 @@ async def test_the_outbox_contains_no_token_and_every_attempt_sends_the_same_one
                 raise OSError("the line broke after the message was taken")
 
     for _ in range(2):
-        await postman_for(database, Breaking()).settle()
+        await dispatcher_for(database, Breaking()).settle()
         found = await rows(database)
         assert all(token_in(sent[0]) not in f"{vars(row)}" for row in found)
         await make_due(database)
@@ -163,12 +163,12 @@ async def test_a_token_that_was_used_is_not_made_again_by_another_attempt(databa
     await make_user(username="ada")
     async with database.unit_of_work() as work:
         await send_token(work, MailKind.RESET_PASSWORD, "ada@example.org")
-    await postman_for(database, Failing(OSError("the line broke"))).settle()
+    await dispatcher_for(database, Failing(OSError("the line broke"))).settle()
     await session.delete((await session.scalars(select(OneTimeToken))).one())  # as using it does
     await session.commit()
     await make_due(database)
     outbox = Outbox()
-    await postman_for(database, outbox).settle()
+    await dispatcher_for(database, outbox).settle()
     assert (outbox.messages, await rows(database)) == ([], [])
     assert (await session.scalars(select(OneTimeToken))).all() == []
 
@@ -177,7 +177,7 @@ async def test_mail_of_a_change_that_is_rolled_back_is_never_sent(app, client, m
     await make_user(username="ada")
     answer = await client.post("/api/auth/register", json=ADA)
     assert answer.status_code == 409
-    await POSTMAN.get(app).settle()
+    await MAIL_DISPATCHER.get(app).settle()
     assert outbox.messages == []
 
 
@@ -203,5 +203,5 @@ async def test_a_token_mail_for_an_unknown_address_leaves_nothing_behind(databas
     async with database.unit_of_work() as session:
         await send_token(session, kind, "nobody@example.org")
     outbox = Outbox()
-    await postman_for(database, outbox).settle()
+    await dispatcher_for(database, outbox).settle()
     assert (outbox.messages, await rows(database)) == ([], [])
