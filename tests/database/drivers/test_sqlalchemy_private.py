@@ -176,7 +176,7 @@ def test_what_listens_to_statements_can_be_called_with_a_connection_made_for_it(
 
 
 @on_postgresql
-@pytest.mark.parametrize(("end", "kept"), [("say_commit", 1), ("say_rollback", 0)])
+@pytest.mark.parametrize(("end", "kept"), [("commit_transaction", 1), ("rollback_transaction", 0)])
 async def test_a_transaction_of_asyncpg_begins_and_ends(database, end, kept):
     async with database.engine.connect() as connection:
         raw = await connection.get_raw_connection()

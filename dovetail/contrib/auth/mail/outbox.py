@@ -1,6 +1,6 @@
 """Queue mail: a row in the transaction of the change that the mail is about, which is sent after the commit.
 
-    await tell_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
+    await notify_of_change(session, user, lambda: gettext("a personal token of your account was revoked."))
 
 If the transaction is rolled back, nothing is sent; if the process dies after the commit, nothing is lost.
 """
