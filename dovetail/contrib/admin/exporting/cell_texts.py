@@ -17,10 +17,10 @@ from dovetail.resources.schemas.values.text_forms import text_form
 
 
 def exported_as(kind: TypeEngine[object], *, keeps_structure: bool) -> Callable[[object], object] | None:
-    """Return how the values of a column are written, so that the file can be imported; None for as they are.
+    """Return the function that converts a column's values so that the file can be imported; None for no conversion.
 
-    What is kept as a text is that text: a country its code, not its name. Where a file has texts only, a list and JSON
-    are JSON, which alone tells `["a, b"]` from `["a", "b"]`.
+    Values that are stored as texts are exported as these: a country as its code, not its name. In formats without
+    lists, lists and JSON become JSON, which distinguishes `["a, b"]` from `["a", "b"]`.
     """
     if isinstance(kind, AbstractMultiRange):
         return _as_ranges if keeps_structure else lambda value: _as_json(_as_ranges(value))
@@ -31,7 +31,7 @@ def exported_as(kind: TypeEngine[object], *, keeps_structure: bool) -> Callable[
 
 
 def _items_of(kind: TypeEngine[object]) -> Callable[[object], object] | None:
-    """Return how a list is written whose values are kept as texts, such as ranges; None for others."""
+    """Return the conversion of a list whose items are stored as texts, such as ranges; None for other lists."""
     items = getattr(bare(kind), "item_type", None)
     text = None if items is None else stored_text(items) or text_form(items)
     return None if text is None else partial(_each, text.write)

@@ -1,4 +1,4 @@
-"""Write values as the cells of a CSV file that no spreadsheet takes for a formula.
+"""Write values as CSV cells that no spreadsheet evaluates as formulas.
 
 (https://owasp.org/www-community/attacks/CSV_Injection)
 """
@@ -13,31 +13,31 @@ from enum import Enum
 from dovetail.contrib.admin.columns.texts import as_duration
 from dovetail.translation.zones import local
 
-# Whoever opens the file chooses what separates its cells: a comma, but also a semicolon, a tab, a line or a space.
+# The user who opens the file chooses the separator: a comma, a semicolon, a tab, a line break or a space.
 SEPARATORS = frozenset(",;:|^~`\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\uff0c\uff1b\uff1a\uff5c")
-QUOTES = frozenset("\"'\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # what may be dropped in front of a formula
+QUOTES = frozenset("\"'\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # characters that programs drop before a formula
 SIGN = re.compile("[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 OPERAND = re.compile("[^\\s=+\\-@)\\]}/*,;:|.!?\uff1d\uff0b\uff0d\uff20]")
 LINE_ENDS = frozenset("\r\n")
-LOOKAHEAD = 64  # characters behind a sign in which something to calculate with is looked for
+LOOKAHEAD = 64  # characters after a sign that are searched for an operand
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
 PROTECTED = re.compile(f"^'(?=[\t\r\n])|'(?={SIGN.pattern})")
 NUMBERS = (bool, int, float, Decimal)
 TIMES = (date, time)
-STARTS = ("\t", "\r", "\n")  # taken for nothing by some programs, which then begin with what follows
+STARTS = ("\t", "\r", "\n")  # characters that some programs ignore at the start of a cell
 
 
 def write_cell(value: object) -> str:
-    """Return a value as text that Excel and LibreOffice read as text or a number, whatever the cell separator.
+    """Return a value as text that Excel and LibreOffice read as text or a number, with any cell separator.
 
-    An apostrophe stands before every `=`, `+`, `-` and `@` with which a cell could begin; numbers stay numbers.
+    An apostrophe is added before every `=`, `+`, `-` and `@` with which a cell could begin; numbers are not changed.
     """
     if isinstance(value, NUMBERS) and not isinstance(value, Enum):
         return str(value)
     text = value if type(value) is str else as_plain_text(value)
     if isinstance(value, TIMES):
-        return text  # whose signs stand behind digits
-    is_plain = SIGN.search(text) is None  # as most are: nothing in it begins a formula
+        return text  # its signs follow digits
+    is_plain = SIGN.search(text) is None  # the usual case: nothing in it can begin a formula
     if is_plain or NUMBER.fullmatch(text):
         return f"'{text}" if is_plain and text.startswith(STARTS) else text
     safe = SIGN.sub(lambda sign: f"'{sign[0]}" if _may_begin_formula(text, sign.start()) else sign[0], text)
@@ -45,9 +45,9 @@ def write_cell(value: object) -> str:
 
 
 def read_cell(cell: str) -> str:
-    """Return the text that `write_cell` writes as this cell; of any other, all but an apostrophe that hides a formula.
+    """Return the text for which `write_cell` returns this cell; remove an apostrophe before a formula from others.
 
-    So a list of Markdown, whose every line begins with `-`, comes back as it was exported.
+    So a Markdown list, each line of which begins with `-`, is imported as it was exported.
     """
     text = PROTECTED.sub("", cell)
     if text == cell or write_cell(text) == cell:
@@ -56,7 +56,7 @@ def read_cell(cell: str) -> str:
 
 
 def as_plain_text(value: object) -> str:  # noqa: PLR0911 - a table of types
-    """Return a value as the text of a cell: ISO 8601, base64, JSON, and lists with commas; nothing is empty."""
+    """Return a value as the text of a cell: ISO 8601, base64, JSON, comma-separated lists; None is an empty text."""
     match value:
         case Enum():
             return as_plain_text(value.value)
@@ -81,18 +81,18 @@ def _may_begin_formula(text: str, place: int) -> bool:
         rest = text[number.end() : number.end() + 1]
         if not rest or rest in LINE_ENDS:
             return False
-        # Whatever else separates the cells leaves more than a number in this one.
+        # No other separator would leave just a number in this cell.
         return rest != " " if separator is None else spaces or rest != separator
     following = text[place + 1 : place + 1 + LOOKAHEAD]
     if following[:1] == " " and separator is None:
-        return False  # "this - that", read as words, is no formula
+        return False  # "this - that" consists of words and is not a formula
     return len(following) == LOOKAHEAD or OPERAND.search(following) is not None
 
 
 def _before_cell(text: str, place: int) -> tuple[str | None, bool]:
-    """Return the separator before a cell that may begin at `place`, and whether spaces may be it.
+    """Return the separator before a cell that may begin at `place`, and whether it may be a space.
 
-    It is "" at the start of the text, where every one is, and None within a line of words.
+    It is "" at the start of the text, and None within a line of words.
     """
     before, spaces = place, False
     while before and text[before - 1] not in SEPARATORS and (text[before - 1].isspace() or text[before - 1] in QUOTES):

@@ -1,6 +1,6 @@
-"""Write a list as a workbook of Excel, row by row into a temporary file: a workbook is complete only at its end.
+"""Write a list as an Excel workbook, row by row into a temporary file, which is valid only once it is complete.
 
-What Excel cannot hold is said in the cell: texts are cut, and numbers of more than 15 digits are texts.
+Values that Excel cannot represent are adapted: long texts are cut, and numbers of more than 15 digits become texts.
 (https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3)
 """
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_048_576  # of a sheet
-LONGEST = 32_767  # characters of a cell
+LONGEST = 32_767  # characters in a cell
 CUT = gettext_lazy(" [cut here: a cell of Excel holds no more]")
-EXACT = 10**15  # numbers below it keep their digits
-FIRST_DAY = date(1900, 3, 1)  # before it Excel counts a day that never was
+EXACT = 10**15  # numbers below it keep all digits
+FIRST_DAY = date(1900, 3, 1)  # before it, Excel counts February 29, 1900, which did not exist
 PIECE = 65_536  # bytes
 FORMULA = tuple("=+-@")
 DATES = {"moment": "yyyy-mm-dd hh:mm:ss", "day": "yyyy-mm-dd"}
 
 
 class ExcelWriter(Writer):
-    """Writes a workbook; rows that do not fit in a sheet go on in the next one.
+    """Writes a workbook; rows that do not fit in a sheet continue in the next one.
 
     No text is a formula, not even once somebody edits its cell. Excel knows no zones: moments are in that
     of the user, in which an import reads them; those that clocks show twice are texts, with their offset.
@@ -50,12 +50,12 @@ class ExcelWriter(Writer):
         self._sheet, self._row = self._next_sheet(), 0
 
     def start(self) -> str:
-        """Write the headings, and return nothing: a workbook is sent when it is complete."""
+        """Write the headings, and return an empty text: a workbook is sent when it is complete."""
         self._write_row(self.labels, self._formats["heading"])
         return ""
 
     def write(self, rows: Rows) -> str:
-        """Write rows into the file, and return nothing."""
+        """Write rows into the file, and return an empty text."""
         for row in rows:
             if self._row == MOST_ROWS:
                 self._sheet, self._row = self._next_sheet(), 0
@@ -64,19 +64,19 @@ class ExcelWriter(Writer):
         return ""
 
     def end(self) -> Iterator[bytes]:
-        """Complete the workbook, and yield it piece by piece."""
+        """Complete the workbook, and yield it in chunks."""
         self._book.close()
-        with open(self._path, "rb") as file:  # noqa: PTH123 - as plain as it is
+        with open(self._path, "rb") as file:  # noqa: PTH123 - `open` suffices for a path that is a text
             yield from _pieces(file)
 
     def close(self) -> None:
-        """Delete the temporary files, whether the workbook was completed or not."""
+        """Delete the temporary files, also if the workbook was not completed."""
         for sheet in self._book.worksheets():
-            sheet.row_data_fh.close()  # which the library leaves open where a workbook was not completed
+            sheet.row_data_fh.close()  # the library leaves it open if the workbook was not completed
         self._folder.cleanup()
 
     def _open(self, path: str) -> "Workbook":
-        # Imported here: most processes write no workbook.
+        # Imported here, since most processes never write a workbook.
         from xlsxwriter import Workbook
 
         return Workbook(path, {"constant_memory": True, "tmpdir": self._folder.name})
@@ -114,7 +114,7 @@ class ExcelWriter(Writer):
 
 
 def _storable(value: object) -> object:
-    """Return what a cell holds of a value: a truth, a number, a date, or a text."""
+    """Return a value as Excel can store it: a boolean, a number, a date, or a text."""
     match value:
         case Enum():
             return _storable(value.value)

@@ -1,4 +1,4 @@
-"""Write a list as a file, a few hundred rows at a time: memory is limited, and no connection is held for long."""
+"""Write a list as a file in batches of a few hundred rows, with little memory and without holding a connection."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ from dovetail.files.stored_file import StoredFile
 
 BATCH = 500
 LISTS = (list, set, tuple)
-PLAIN = frozenset({str, int, bool, datetime, type(None)})  # most of what columns hold
-# Of the objects that rows of a batch refer to, by their ids: many have the same author, and some have no hash.
+PLAIN = frozenset({str, int, bool, datetime, type(None)})  # the types of most values
+# Objects that rows of a batch refer to, by `id()`: many rows share one, and some objects are not hashable.
 Titles: TypeAlias = dict[int, tuple[object, str]]
 Write: TypeAlias = Callable[[object], object]
-AT_ONCE = 100  # rows that are written down before others have their turn
+AT_ONCE = 100  # rows that are formatted before other tasks run
 
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Writes the rows of `statement` in the order of their keys, as the view's columns for exports show them."""
+    """Writes the rows of `statement` in the order of their primary keys, with the export columns of the view."""
 
     view: ModelAdmin
     statement: AnySelect
@@ -55,17 +55,17 @@ class Export:
 
     @cached_property
     def columns(self) -> Sequence[tuple[str, bool, Write | None]]:
-        """The names, each with whether it is an attribute, and what writes values that cannot stand as they are."""
+        """For each name, whether it is an attribute, and the conversion of its values if they need one."""
         known, keeps = self.view.mapper.column_attrs, self.writer.keeps_structure
         kinds = {name: known[name].columns[0].type for name in self.names if name in known}
         writes = {name: exported_as(kind, keeps_structure=keeps) for name, kind in kinds.items()}
         return [(name, is_attribute(self.view, name), writes.get(name)) for name in self.names]
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncGenerator[str | bytes, None]:
-        """Return the pieces of the file.
+        """Return the chunks of the file.
 
-        The first rows are read now: what fails is told by a page, while a file that was begun can only break off. Each
-        batch after them is read in a short transaction of its own. The file is written beside the loop, in a thread.
+        The first rows are read at once, so that an error results in an error page; later errors can only abort the
+        download. Each further batch is read in its own short transaction. The file is written in a thread.
         """
         plain = plain_rows(session, self.view, self.statement, self.names, self.rights)
         return self._stream(await self._read(session, plain, None), plain, database)
@@ -78,7 +78,7 @@ class Export:
         try:
             yield await run_sync(lambda: writer.start() + writer.write(batch.rows))
             while batch.last is not None:
-                # Whoever hangs up has the stream cancelled, and with it a statement half way and its connection.
+                # If the client disconnects, the stream is cancelled, with a running statement and its connection.
                 with CancelScope(shield=True):
                     async with database.unit_of_work(read_only=True) as session:
                         batch = await self._read(session, plain, batch.last)
@@ -94,7 +94,7 @@ class Export:
     async def _read(
         self, session: AsyncSession, plain: PlainRows | None, last: tuple[object, ...] | None
     ) -> "ExportBatch":
-        with enter_request_context(self.request, session):  # a later batch is read when that of the page is over
+        with enter_request_context(self.request, session):  # later batches are read after the transaction of the page
             if plain is not None:
                 return await self._read_plain(session, plain, last)
             return await self.view.deferred_columns.retry_with_missed(session, lambda: self._try_to_read(session, last))
@@ -106,7 +106,7 @@ class Export:
         width = len(primary_keys(self.view.model))
         found = (await session.execute(self._page(plain.statement, last))).all()
         cells = [(read, write) for read, (_, _, write) in zip(plain.reads, self.columns, strict=True)]
-        unique = {row[:width]: row for row in found}.values()  # a join may find a row twice
+        unique = {row[:width]: row for row in found}.values()  # a join may return a row twice
         rows = [[self._written(read(row), write, titles) for read, write in cells] for row in unique]
         return ExportBatch(rows, found[-1][:width] if len(found) == BATCH else None)
 
@@ -126,7 +126,7 @@ class Export:
 
     async def _row_of(self, one: object, place: int, titles: Titles) -> list[object]:
         if place % AT_ONCE == 0:
-            await checkpoint()  # others have their turn
+            await checkpoint()  # let other tasks run
         values: list[object] = []
         for name, is_plain, write in self.columns:
             try:
@@ -154,13 +154,13 @@ class Export:
             return value
         found = titles.get(id(value))
         if found is None:
-            found = titles[id(value)] = value, self.view.title_of(value)  # it lives on, and nothing else has its id
+            found = titles[id(value)] = value, self.view.title_of(value)  # while it lives, its id is unique
         return found[1]
 
 
 @dataclass(frozen=True)
 class ExportBatch:
-    """Some rows, and the key of the last of them if more may follow."""
+    """A batch of rows, and the key of the last one if more may follow."""
 
     rows: Rows
     last: tuple[object, ...] | None

@@ -1,6 +1,6 @@
-"""The files that a list can be written as, piece by piece: CSV for spreadsheets, JSON for programs.
+"""Export formats that are written in chunks: CSV for spreadsheets, JSON for programs.
 
-A workbook of Excel is in `excel`; `writers` knows them all.
+`excel` has Excel workbooks, and `writers` all formats by name.
 """
 
 import csv
@@ -20,7 +20,7 @@ class Writer(ABC):
     """Writes one file; `names` are the paths of its columns, and `labels` their headings."""
 
     media_type: ClassVar[str]
-    keeps_structure: ClassVar[bool] = False  # that of lists and objects; in others they are texts
+    keeps_structure: ClassVar[bool] = False  # whether the format has lists and objects; in others they are texts
 
     def __init__(self, names: Sequence[str], labels: Sequence[str]) -> None:
         self.names = names
@@ -28,22 +28,22 @@ class Writer(ABC):
 
     @abstractmethod
     def start(self) -> str:
-        """Return what stands before all rows."""
+        """Return the beginning of the file."""
 
     @abstractmethod
     def write(self, rows: Rows) -> str:
-        """Return the next rows."""
+        """Return the next rows of the file."""
 
     @abstractmethod
     def end(self) -> Iterable[str | bytes]:
-        """Return what stands behind all rows, in pieces."""
+        """Return the end of the file, in chunks."""
 
-    def close(self) -> None:  # noqa: B027 - most files take nothing
-        """Give back what the file took, whether it came to its end or not."""
+    def close(self) -> None:  # noqa: B027 - most formats hold no resources
+        """Release the resources of the file, also if it was not completed."""
 
 
 class CSVWriter(Writer):
-    """Writes lines of cells, under a line of headings."""
+    """Writes a line of headings, and a line for each row."""
 
     media_type = "text/csv; charset=utf-8"
 
@@ -52,34 +52,34 @@ class CSVWriter(Writer):
         return self.write([self.labels])
 
     def write(self, rows: Rows) -> str:
-        """Return lines, no cell of which is a formula."""
+        """Return lines without formulas."""
         buffer = StringIO()
         csv.writer(buffer).writerows([[write_cell(value) for value in row] for row in rows])
         return buffer.getvalue()
 
     def end(self) -> Iterable[str]:
-        """Return nothing."""
+        """Return nothing: the file ends with its last row."""
         return ()
 
 
 class JSONWriter(Writer):
-    """Writes an array of objects, a line each, whose members are called as the columns are in code."""
+    """Writes an array of objects, one per line, with the names of the columns in code as members."""
 
     media_type = "application/json"
     keeps_structure = True
     _separator = "\n"
 
     def start(self) -> str:
-        """Return the bracket that opens the array."""
+        """Return the opening bracket of the array."""
         return "["
 
     def write(self, rows: Rows) -> str:
-        """Return objects; moments are texts of ISO 8601, bytes of base64, and decimals keep their digits in texts."""
+        """Return objects; datetimes are in ISO 8601, bytes in base64, and decimals are texts, to keep all digits."""
         lines = [self._line(dict(zip(self.names, row, strict=True))) for row in rows]
         return "".join(lines)
 
     def end(self) -> Iterable[str]:
-        """Return the bracket that closes the array."""
+        """Return the closing bracket of the array."""
         return ("\n]\n",)
 
     def _line(self, row: Mapping[str, object]) -> str:

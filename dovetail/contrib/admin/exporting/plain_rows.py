@@ -1,7 +1,7 @@
-"""Read the rows of an export as tuples instead of objects, if it shows nothing but columns.
+"""Read the rows of an export as tuples instead of objects, if it contains only columns.
 
-Columns are those of the model, those of an object that it refers to (`author.email`), and what such an object is
-called, if its `__str__` returns a column as it is. Whatever else is shown, or listens to loading, wants the objects.
+These are columns of the model, of a related object (`author.email`), and the title of a related object if its
+`__str__` returns a column. Anything else, and listeners to loading, need the objects.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,16 +27,16 @@ from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows,
 from dovetail.resources.query.keys import key_names
 
 Read: TypeAlias = Callable[[Sequence[object]], object]
-Source: TypeAlias = type[object] | AliasedClass[object]  # of columns: the model, or one that is joined
+Source: TypeAlias = type[object] | AliasedClass[object]  # the model of columns, or an alias of a joined one
 
 
 class _WantsObjectsError(Exception):
-    """Something of an export is no column."""
+    """The export contains something that is not a column."""
 
 
 @dataclass(frozen=True)
 class PlainRows:
-    """The statement that selects the rows of an export, first their keys, and what reads each cell of a row of it."""
+    """The SELECT of the rows of an export, which begin with their keys, and the functions that read each cell."""
 
     statement: AnySelect
     reads: Sequence[Read]
@@ -45,7 +45,7 @@ class PlainRows:
 def plain_rows(
     session: AsyncSession, view: ModelAdmin, statement: AnySelect, names: Sequence[str], rights: Rights
 ) -> PlainRows | None:
-    """Return how to read `names` of the rows of `statement` without objects; None if something wants those."""
+    """Return the plan to read `names` of the rows of `statement` as tuples; None if objects are needed."""
     described = statement.column_descriptions
     is_plain = len(described) == 1 and described[0]["expr"] is view.model and not options_of(statement)
     has_listeners = bool(session.sync_session.dispatch.loaded_as_persistent)
@@ -67,8 +67,8 @@ def plain_rows(
 class _Plan:
     view: ModelAdmin
     rights: Rights
-    places: dict[ColumnElement[object], int] = field(default_factory=dict)  # of columns, in the rows
-    joined: dict[str, AliasedClass[object]] = field(default_factory=dict)  # the models that relations lead to
+    places: dict[ColumnElement[object], int] = field(default_factory=dict)  # the position of each column in the rows
+    joined: dict[str, AliasedClass[object]] = field(default_factory=dict)  # the aliases of related models
 
     def begin(self) -> None:
         """Select the key. Raise _WantsObjectsError as `cell` does."""
@@ -77,7 +77,7 @@ class _Plan:
             self._place(self.view.model, name)
 
     def cell(self, name: str) -> Read:
-        """Return what reads a cell of the rows. Raise _WantsObjectsError if it is no column."""
+        """Return the function that reads a cell. Raise _WantsObjectsError if it is not a column."""
         first, _, rest = name.partition(".")
         if name != TITLE and is_computed(self.view, name):
             raise _WantsObjectsError
@@ -102,13 +102,13 @@ class _Plan:
         return itemgetter(self._place(source, name))
 
     def _title(self, mapper: Mapper[object], source: Source) -> Read:
-        """Return what reads what an object is called, as `title_of` of the view has it; None where there is none."""
+        """Return the function that reads an object's title, as `title_of` of the view returns it; None if none can."""
         view, model, name = self.view, mapper.class_, returned_by(mapper.class_.__str__)
         if type(view).title_of is not ShownView.title_of or name in {None, *self.rights.fields.hidden(model)}:
             raise _WantsObjectsError
         kind = _column(mapper, str(name)).type
         if not isinstance(kind, String) or isinstance(kind, Enum):
-            raise _WantsObjectsError  # which `__str__` must not return
+            raise _WantsObjectsError  # `__str__` must not return None
         keys, text = [self._place(source, key) for key in key_names(model)], self._place(source, str(name))
 
         def read(row: Sequence[object]) -> object:
@@ -125,7 +125,7 @@ class _Plan:
 
 
 def _column(mapper: Mapper[object], name: str) -> Column[object]:
-    """Return the column that an attribute is. Raise _WantsObjectsError if it is none, or an expression."""
+    """Return the column of an attribute. Raise _WantsObjectsError if it has none, or is an expression."""
     columns = mapper.column_attrs[name].columns if name in mapper.column_attrs else ()
     if len(columns) != 1 or not isinstance(columns[0], Column):
         raise _WantsObjectsError
@@ -133,7 +133,7 @@ def _column(mapper: Mapper[object], name: str) -> Column[object]:
 
 
 def _check_quiet(mapper: Mapper[object]) -> None:
-    """Raise _WantsObjectsError unless a row of one table is all of an object, and nobody listens to its loading."""
+    """Raise _WantsObjectsError if the model has several tables, or listeners to the loading of its objects."""
     is_alone = mapper.polymorphic_on is None and mapper.inherits is None and len(mapper.tables) == 1
     if not is_alone or mapper.class_manager.dispatch.load:
         raise _WantsObjectsError

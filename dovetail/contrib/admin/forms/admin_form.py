@@ -1,4 +1,4 @@
-"""Forms filled in from a request: only fields that it names and may write are changed."""
+"""Forms that are filled in from a request: only fields that it contains and that are editable are changed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from gettext import NullTranslations, translation
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from _typeshed import SupportsItems
 
 UNSEEN = gettext_lazy("You may not see what is chosen here. It stays, unless you choose something else.")
-# Of which a browser shows nothing but what it could have sent itself.
+# Inputs in which a browser shows only values that it could submit.
 PICKY = frozenset({"number", "date", "time", "datetime-local", "month", "week", "range", "color"})
-NEVER_HALF_DONE = frozenset({"range", "color"})  # of which a browser always has a value
-KEPT = (BooleanField, SelectFieldBase, FileField)  # their text does not tell their value
+NEVER_HALF_DONE = frozenset({"range", "color"})  # inputs that always have a value
+KEPT = (BooleanField, SelectFieldBase, FileField)  # inputs whose text is not their value
 
 
 class _FormTexts:
-    """The texts of WTForms as the catalogs of the site say them, or else as its own do."""
+    """The messages of WTForms, translated by the catalogs of the site, or else by those of WTForms."""
 
     def __init__(self, own: NullTranslations) -> None:
         self._own = own
 
     def gettext(self, text: str) -> str:
-        """Return a text in the language of the request."""
+        """Return the translation of a text."""
         said = gettext(text)
         return said if said != text else self._own.gettext(text)
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
-        """Return the text for a number of things."""
+        """Return the translation of a text for a number."""
         said = ngettext(singular, plural, number)
         return said if said not in {singular, plural} else self._own.ngettext(singular, plural, number)
 
@@ -47,24 +47,24 @@ class AdminForm(Form):
     """The base of every form of the back office."""
 
     class Meta(DefaultMeta):
-        """Makes its fields."""
+        """Creates the fields of a form, with its translations."""
 
-        def get_translations(self, form: object) -> object:  # type: ignore[override]  # WTForms asks for what its types do not say  # noqa: ARG002 - the signature is WTForms'
-            """Return WTForms' own texts in the language of the request."""
+        def get_translations(self, form: object) -> object:  # type: ignore[override]  # WTForms calls it with arguments that its stubs lack  # noqa: ARG002 - the signature is WTForms'
+            """Return the translations of WTForms' messages."""
             code = get_language()
             if code not in self.translations_cache:
                 self.translations_cache[code] = _FormTexts(_own_texts(code))
             return self.translations_cache[code]
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
-            """Give a field an id that nothing else on the page has, whatever its column is called."""
+            """Give a field an id that no other element of the page has, whatever the name of its column."""
             return unbound_field.bind(form=form, **{"id": f"field-{options['prefix']}{options['name']}"} | options)
 
         def render_field(self, field: Field, render_kw: "SupportsItems[str, object]") -> Markup:
-            """Return a field as HTML; what was sent and could not be read is shown as it was typed, to be corrected.
+            """Return a field as HTML; invalid input is shown as it was typed, to be corrected.
 
-            Of what is half typed a browser sends nothing at all: where there may be such a thing the field is a text,
-            which a script makes what it is (`unreadable.js`), for it tells of that before anything is sent.
+            Browsers submit incomplete input in date and number inputs as an empty value. Therefore such fields are
+            rendered as text inputs, whose type `unreadable.js` sets: it reports incomplete input before it is sent.
             """
             kind = getattr(field.widget, "input_type", "")
             picky: dict[str, object] = {}
@@ -75,7 +75,7 @@ class AdminForm(Form):
             return super().render_field(field, {**dict(render_kw.items()), **picky})
 
     def refuse_null_characters(self) -> bool:
-        """Return whether no text holds a NUL, which PostgreSQL cannot store; say so at the field if one does."""
+        """Return False if a text contains NUL, which PostgreSQL cannot store, and add an error to its field."""
         clean = True
         for field in self:
             if any(isinstance(value, str) and "\0" in value for value in field.raw_data or ()):
@@ -84,7 +84,7 @@ class AdminForm(Form):
         return clean
 
     def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
-        """Return whether every field is good."""
+        """Return whether every field is valid."""
         try:
             good = super().validate(extra_validators)
         except ValidationError as error:
@@ -94,20 +94,20 @@ class AdminForm(Form):
 
 
 def as_admin_form(form_class: type[Form]) -> type[Form]:
-    """Return a form with what the back office needs, whatever class its author derived it from."""
+    """Return a subclass of a form that has AdminForm as a base, whatever class its author derived it from."""
     return form_class if issubclass(form_class, AdminForm) else type(form_class.__name__, (form_class, AdminForm), {})
 
 
 def restricted(form_class: type[Form], hidden: Collection[str], read_only: Collection[str]) -> type[Form]:
-    """Return the form without the `hidden` fields; those that are `read_only` are shown and not to be written.
+    """Return the form without the `hidden` fields, and with those of `read_only` disabled.
 
-    Both are names of attributes, which fields have as their `short_name`, whatever the form calls them (FORM_NAMES).
+    Both are names of attributes: the `short_name` of fields, whose names in the form may differ (FORM_NAMES).
     """
     names = [name for name in (FORM_NAMES.get(one, one) for one in hidden) if hasattr(form_class, name)]
     if not names and not read_only:
         return form_class
 
-    class RestrictedForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
+    class RestrictedForm(form_class):  # type: ignore[valid-type, misc]  # mypy cannot tell that it is a class
         def __init__(self, *args: object, **kwargs: object) -> None:
             super().__init__(*args, **kwargs)
             for field in self:
@@ -115,14 +115,14 @@ def restricted(form_class: type[Form], hidden: Collection[str], read_only: Colle
                     field.render_kw = {**(field.render_kw or {}), "readonly": True}
 
     for name in names:
-        setattr(RestrictedForm, name, None)  # which is how WTForms drops a field of a base class
+        setattr(RestrictedForm, name, None)  # WTForms removes a field of a base class in this way
     return RestrictedForm
 
 
 def locked(form_class: type[Form], why: str) -> type[Form]:
-    """Return the form with all its fields shown and none to be written; the first says why."""
+    """Return the form with all fields disabled; the first has the reason as its description."""
 
-    class LockedForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
+    class LockedForm(form_class):  # type: ignore[valid-type, misc]  # mypy cannot tell that it is a class
         def __init__(self, *args: object, **kwargs: object) -> None:
             super().__init__(*args, **kwargs)
             for number, field in enumerate(self):
@@ -134,7 +134,7 @@ def locked(form_class: type[Form], why: str) -> type[Form]:
 
 
 def without_demands(form: Form, unseen: Sequence[str]) -> Form:
-    """Return the form, which takes nothing for the relations that lead to what its user may not see: they stay."""
+    """Return the form without required relations to objects that the user may not view: these stay unchanged."""
     for name in unseen:
         field: Any = form[name]
         field.allow_blank, field.validators, field.description = True, (), UNSEEN
@@ -142,7 +142,7 @@ def without_demands(form: Form, unseen: Sequence[str]) -> Form:
 
 
 def is_protected(field: Field) -> bool:
-    """Return whether a field is shown but not to be written: `readonly` or `disabled`."""
+    """Return whether a field is `readonly` or `disabled`."""
     given = {name: True for name in ("readonly", "disabled") if getattr(field.flags, name, None)} | (
         field.render_kw or {}
     )
@@ -150,9 +150,9 @@ def is_protected(field: Field) -> bool:
 
 
 def begin(form_class: type[Form], given: Mapping[str, object]) -> Form:
-    """Return the form of a new object with what is `given`: texts, as an address says them, or values.
+    """Return the form of a new object with initial values: texts, as in a query string, or values.
 
-    What cannot be read, is protected or is no field counts for nothing.
+    Values that are invalid, of a protected field, or of no field, are ignored.
     """
     empty = form_class()
     known = {field.name for field in empty if not is_protected(field)}
@@ -166,11 +166,10 @@ def begin(form_class: type[Form], given: Mapping[str, object]) -> Form:
 def fill_in(
     form_class: type[Form], sent: FormData, initial: dict[str, object], *, is_new: bool, prefix: str = ""
 ) -> tuple[Form, FormData]:
-    """Return the form as it was sent, and the part of what was sent that counts.
+    """Return the form with the submitted data, and the part of the data that applies.
 
-    Names of what is sent begin with `prefix`. What a request says of a protected field counts for nothing. A field that
-    holds what it held when it was shown keeps its value, of which the text may show less: a fraction of a second, the
-    line ends of a text.
+    Submitted names begin with `prefix`. Values of protected fields are ignored. A field that was submitted as it was
+    rendered keeps its value, since the text may lack a part of it: a fraction of a second, the kind of line ends.
     """
     before = form_class(data=initial, prefix=prefix)
     protected = {field.name for field in before if is_protected(field)}
@@ -186,12 +185,12 @@ def fill_in(
 
 
 def refuse_files(sent: FormData, form_class: type[Form] | None = None) -> None:
-    """Raise InvalidInputError if a field came as a file that is no field for files in `form_class`.
+    """Raise InvalidInputError if a file was submitted for a field of `form_class` that is not a file field.
 
-    Our pages send no others, and no text field could hold one.
+    The forms of the back office never do that.
     """
     for name, value in sent.multi_items():
-        field = getattr(getattr(form_class, name, None), "field_class", None)  # WTForms makes it later
+        field = getattr(getattr(form_class, name, None), "field_class", None)  # WTForms creates it later
         if isinstance(value, UploadFile) and not (isinstance(field, type) and issubclass(field, FileField)):
             detail = gettext("A field for text came as a file, so nothing was done.")
             raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail, type="file")])
@@ -200,7 +199,7 @@ def refuse_files(sent: FormData, form_class: type[Form] | None = None) -> None:
 def _own_texts(code: str) -> NullTranslations:
     try:
         return translation("wtforms", messages_path(), [folder_of(code), code.partition("-")[0]])
-    except FileNotFoundError:  # English, or what WTForms does not speak
+    except FileNotFoundError:  # English, or a language that WTForms lacks
         return NullTranslations()
 
 
@@ -208,6 +207,6 @@ def _unchanged(form: Form, before: Form) -> Iterator[tuple[Field, Field]]:
     for field, old in zip(form, before, strict=True):
         raw = field.raw_data or ()
         if len(raw) == 1 and isinstance(raw[0], str) and hasattr(old, "_value") and not isinstance(field, KEPT):
-            shown = str(old._value())  # noqa: SLF001 - where WTForms itself asks for it
+            shown = str(old._value())  # noqa: SLF001 - WTForms itself reads it there
             if raw[0].replace("\r\n", "\n") == shown.replace("\r\n", "\n"):
                 yield field, old

@@ -28,25 +28,25 @@ from dovetail.translation.texts import gettext, gettext_lazy
 
 Options = dict[str, Any]
 Property = ColumnProperty[object]
-FieldOf = Property | RelationshipProperty[object]  # what a form has a field for
-Method = Callable[[Any, Property, Options], Field]  # of a converter
-FormField: TypeAlias = "UnboundField[Field]"  # which WTForms binds to its form later
+FieldOf = Property | RelationshipProperty[object]  # a column or a relation
+Method = Callable[[Any, Property, Options], Field]  # a method of a converter
+FormField: TypeAlias = "UnboundField[Field]"  # WTForms binds it to its form later
 
 
 @dataclass(frozen=True)
 class AsText:
-    """Reads a value of a text, and writes it as one."""
+    """Converts texts to values, and values to texts."""
 
     read: Reader
     write: Callable[[object], str] = as_text
 
 
 def makes_fields_of(*types: str) -> Callable[[Method], Callable[..., FormField]]:
-    """Mark a method of a converter as what makes the fields of columns of these types, without the model."""
+    """Register a method of a converter for columns of these types; it is called without the model."""
 
     def decorate(method: Method) -> Callable[..., FormField]:
         @wraps(method)
-        def make(self: object, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG001 - SQLAdmin's signature
+        def make(self: object, model: type, prop: Property, kwargs: Options) -> Field:  # noqa: ARG001 - the signature of SQLAdmin's converters
             return method(self, prop, kwargs)
 
         return cast("Callable[..., FormField]", converts(*types)(make))
@@ -55,7 +55,7 @@ def makes_fields_of(*types: str) -> Callable[[Method], Callable[..., FormField]]
 
 
 def below_domain(prop: Property) -> Property:
-    """Return a column as one of the type below its domain; as it is, if its type is none."""
+    """Return a column with the base type of its domain; unchanged if its type is not a domain."""
     kind = prop.columns[0].type
     if not isinstance(kind, DOMAIN):
         return prop
@@ -66,14 +66,14 @@ def below_domain(prop: Property) -> Property:
 
 
 def text_of(kind: TypeEngine[object]) -> "fields.ReadAsText | None":
-    """Return how values of a type are typed as texts; None for a type that has a field of its own."""
+    """Return the conversion of a type's values from and to texts; None for a type that has its own field."""
     if type(kind).__name__ in {"JSONType", "UUIDType"} or isinstance(kind, Uuid | AbstractMultiRange):
         return None
     return stored_text(kind) or text_form(kind)
 
 
 def choice(prop: Property, kwargs: Options, options: Mapping[str, tuple[object, str]]) -> Field:
-    """Make a select of `options`, or of those of them that `choices` names."""
+    """Return a select field with `options`, or with those of them that `choices` names."""
     given = kwargs.pop("choices", None)
     if given is not None:
         options = dict(_offered(prop, options, given))
@@ -82,7 +82,7 @@ def choice(prop: Property, kwargs: Options, options: Mapping[str, tuple[object, 
 
 
 def parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> Field:
-    """Make a field for a value that is read. Raises NoConverterFound for a type whose values cannot be."""
+    """Return a field for parsed values. Raise NoConverterFound for a type whose values cannot be typed."""
     column_type = prop.columns[0].type
     reader = reader_of(column_type, exactly=True)
     if reader is None:
@@ -91,13 +91,13 @@ def parsed(field: type[fields.ParsedField], prop: Property, kwargs: Options) -> 
 
 
 def number(prop: Property, kwargs: Options) -> Field:
-    """Make a field for a number within the limits of the column."""
+    """Return a field for a number within the limits of the column."""
     kwargs["render_kw"] = {"step": _step(prop.columns[0].type)} | kwargs.get("render_kw", {})
     return parsed(fields.NumberField, prop, kwargs)
 
 
 def lines(kind: TypeEngine[object], kwargs: Options) -> Field:
-    """Make a field for values of a type, one a line. Raises NoConverterFound for what cannot be typed."""
+    """Return a field for values of a type, one per line. Raise NoConverterFound if they cannot be typed."""
     form = _item_of(kind)
     if form is None:
         raise NoConverterFound(f"lists of {kind!r} cannot be typed")
@@ -107,7 +107,7 @@ def lines(kind: TypeEngine[object], kwargs: Options) -> Field:
 
 
 def typed_json(prop: Property, kwargs: Options) -> Field:
-    """Make a field for JSON of the shape that the API has for the column. Raises NoConverterFound if it has none."""
+    """Return a field for JSON with the column's type in the API. Raise NoConverterFound if it has none."""
     column = cast("Column[object]", prop.columns[0])
     sent, answered = sent_type(column), type_of_values(column.type)
     if sent is None or answered is None:
@@ -122,7 +122,7 @@ def _adapter(annotation: object) -> TypeAdapter[object]:
 def _offered(
     prop: Property, options: Mapping[str, tuple[object, str]], given: Iterable[tuple[object, str]]
 ) -> Iterator[tuple[str, tuple[object, str]]]:
-    """Yield the options that `choices` names, by their values or as forms write them, labelled as it says."""
+    """Yield the options in `choices`, given by value or by the value's text in forms, with the labels in it."""
     for one, label in given:
         key = next((key for key, (value, _) in options.items() if one in (key, value)), None)
         if key is None:
@@ -159,6 +159,6 @@ def _member_of(kind: Enum) -> Reader:
 
 
 def _optional(kwargs: Options) -> Options:
-    # A list without lines is an empty one.
+    # No lines are an empty list.
     kept = [one for one in kwargs.get("validators", ()) if not isinstance(one, validators.InputRequired)]
     return kwargs | {"validators": kept}

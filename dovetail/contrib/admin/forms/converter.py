@@ -1,4 +1,4 @@
-"""Choose the field that a form has for a column or a relation."""
+"""Choose the form field for a column or a relation."""
 
 import enum
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,18 +40,18 @@ MakeField = Callable[[FieldOf, Options], Awaitable[FormField]]
 
 
 class Converter(ModelConverter):
-    """Makes form fields of columns and relations.
+    """Creates form fields for columns and relations.
 
-    A view may make them by its hooks (`make`), and say for types of columns what they are made with (`overrides`).
+    A view may create them in its hooks (`make`), and give keyword arguments for types of columns (`overrides`).
     """
 
     def __init__(self, make: MakeField | None = None, overrides: Mapping[object, object] | None = None) -> None:
         super().__init__()
         self._make, self._overrides = make, overrides or {}
 
-    async def convert(  # type: ignore[override]  # narrower: SQLAdmin hands all of it by name
+    async def convert(  # type: ignore[override]  # narrower: SQLAdmin passes all arguments by keyword
         self,
-        model: type,  # noqa: ARG002 - SQLAdmin's signature
+        model: type,  # noqa: ARG002 - the signature of SQLAdmin's converters
         prop: FieldOf,
         *,
         field_args: Mapping[str, object],
@@ -59,7 +59,7 @@ class Converter(ModelConverter):
         form_ajax_refs: Mapping[str, object] | None = None,
         **given: object,
     ) -> "FormField | None":
-        """Make a field for one column or relation."""
+        """Return the field for a column or a relation; None if it has none."""
         said = override_for(self._overrides, prop)
         loader = (form_ajax_refs or {}).get(prop.key)
         kwargs = await prepared_kwargs(self, prop, loader=loader, field_args={**said, **field_args}, **given)
@@ -70,7 +70,7 @@ class Converter(ModelConverter):
         return self.field_of(prop, kwargs) if self._make is None else await self._make(prop, kwargs)
 
     def field_of(self, prop: FieldOf, kwargs: Options) -> FormField:
-        """Make the field of a column or a relation with `kwargs`, of which `form_class` is its class."""
+        """Return the field of a column or a relation, made with `kwargs`; `form_class` in it is the class."""
         form_class = kwargs.pop("form_class", None)
         if form_class is None and isinstance(prop, ColumnProperty):
             plain = below_domain(prop)
@@ -82,7 +82,7 @@ class Converter(ModelConverter):
         return form_class(**kwargs)  # type: ignore[return-value]  # WTForms binds it to its form later
 
     def get_converter(self, prop: FieldOf) -> Callable[..., FormField]:
-        """Return what makes the field of a column or a relation."""
+        """Return the method that creates the field of a column or a relation."""
         if isinstance(prop, ColumnProperty) and text_of(prop.columns[0].type) is not None:
             return self.conv_stored_text
         try:
@@ -93,13 +93,13 @@ class Converter(ModelConverter):
 
     @makes_fields_of()
     def conv_stored_text(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for the text that a type of others keeps, or PostgreSQL writes: a range, an address, bits."""
+        """Return a field for the text of a type from another library or of PostgreSQL: ranges, addresses, bits."""
         form = cast("fields.ReadAsText", text_of(prop.columns[0].type))
         return fields.StoredTextField(form=form, **kwargs)
 
     @makes_fields_of("Boolean")
     def conv_boolean(self, prop: Property, kwargs: Options) -> Field:
-        """Make a checkbox; a select with an empty choice if the column may be empty."""
+        """Return a checkbox; for a nullable column, a select with an empty choice."""
         if prop.columns[0].nullable:
             return choice(prop, kwargs, YES_OR_NO)
         kwargs["render_kw"] = kwargs.get("render_kw", {}) | {"class": "form-check-input"}
@@ -107,7 +107,7 @@ class Converter(ModelConverter):
 
     @makes_fields_of("Enum")
     def conv_enum(self, prop: Property, kwargs: Options) -> Field:
-        """Make a select of the enumeration's values."""
+        """Return a select with the values of the enumeration."""
         column_type = cast("Enum", prop.columns[0].type)
         members: type[enum.Enum] | None = column_type.enum_class
         options = fields.offer(members) if members else {name: (name, name) for name in column_type.enums}
@@ -115,109 +115,109 @@ class Converter(ModelConverter):
 
     @makes_fields_of("Text")
     def conv_text(self, prop: Property, kwargs: Options) -> Field:
-        """Make a text of several lines."""
+        """Return a textarea."""
         kwargs["validators"] = [*kwargs.get("validators", ()), *text_validators(prop)]
         return fields.TextAreaField(**kwargs)
 
     @makes_fields_of("TSVECTOR", "TSQUERY", "JSONPATH")
-    def conv_text_of_database(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as its neighbours
-        """Make a field for a text of which the database alone knows whether it is right."""
+    def conv_text_of_database(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - the signature of converter methods
+        """Return a field for a text that only the database can validate."""
         return StringField(**kwargs)
 
     @makes_fields_of("Integer", "OID")
     def conv_integer(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a whole number within the limits of the column."""
+        """Return a field for a whole number within the limits of the column."""
         return number(prop, kwargs)
 
     @makes_fields_of("Float", "Double", "Numeric")
     def conv_decimal(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a number within the limits of the column."""
+        """Return a field for a number within the limits of the column."""
         return number(prop, kwargs)
 
     @makes_fields_of("Date")
     def conv_date(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a date."""
+        """Return a field for a date."""
         return parsed(fields.DateField, prop, kwargs)
 
     @makes_fields_of("Time")
     def conv_time(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a time of day."""
+        """Return a field for a time of day."""
         kwargs["render_kw"] = {"step": "1"} | kwargs.get("render_kw", {})
         return parsed(fields.TimeField, prop, kwargs)
 
     @makes_fields_of("DateTime")
     def conv_datetime(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a date with a time."""
+        """Return a field for a date with a time."""
         if getattr(prop.columns[0].type, "timezone", True) and kwargs.get("description") is None:
             kwargs["description"] = ZONE
         return parsed(fields.DateTimeField, prop, kwargs)
 
     @makes_fields_of("Interval", "INTERVAL")
     def conv_interval(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a duration."""
+        """Return a field for a duration."""
         if kwargs.get("description") is None:
             kwargs["description"] = gettext_lazy("Such as 2 days, 01:30:00")
         return parsed(fields.ParsedField, prop, kwargs)
 
     @makes_fields_of("Uuid", "sqlalchemy_utils.types.uuid.UUIDType")
     def conv_uuid(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a UUID."""
+        """Return a field for a UUID."""
         return parsed(fields.ParsedField, prop, kwargs)
 
     @makes_fields_of("JSON", "JSONB", "sqlalchemy_utils.types.json.JSONType")
-    def conv_json(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as its neighbours
-        """Make a field for JSON, written as it is."""
+    def conv_json(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - the signature of converter methods
+        """Return a field for any JSON."""
         return JSONField(**kwargs)
 
     @makes_fields_of("ARRAY")
     def conv_array(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for the values of a list, one a line; for JSON where the values are lists or JSON themselves."""
+        """Return a field for the items of an array, one per line; a JSON field if they are arrays or JSON."""
         column_type = cast("ARRAY[object]", prop.columns[0].type)
         is_flat = (column_type.dimensions or 1) == 1 and not isinstance(column_type.item_type, JSON)
         return lines(column_type.item_type, kwargs) if is_flat else typed_json(prop, kwargs)
 
     @makes_fields_of("AbstractMultiRange")
     def conv_ranges(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for several ranges, one a line."""
+        """Return a field for several ranges, one per line."""
         return lines(prop.columns[0].type, kwargs)
 
     @makes_fields_of("HSTORE")
     def conv_hstore(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for an object of texts, written as JSON."""
+        """Return a JSON field for an object whose values are texts."""
         if kwargs.get("description") is None:
             kwargs["description"] = gettext_lazy('An object of texts, such as {"colour": "red", "size": null}')
         return typed_json(prop, kwargs)
 
     @makes_fields_of("FileField", "ImageField")
     def conv_file(self, prop: Property, kwargs: Options) -> Field:
-        """Make a field for a file, which is stored before the transaction."""
+        """Return a field for a file, which is stored before the transaction."""
         if kwargs.get("description") is None:
             kwargs.pop("description", None)
         return StoredFileField(column_type=cast("FileField", prop.columns[0].type), **kwargs)
 
     @makes_fields_of("LargeBinary", "Binary", "BINARY", "VARBINARY")
-    def conv_bytes(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as its neighbours
-        """Raise NoConverterFound: nobody types bytes."""
+    def conv_bytes(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - the signature of converter methods
+        """Raise NoConverterFound: bytes cannot be typed."""
         raise NoConverterFound("bytes cannot be typed; a FileField takes uploads")
 
     @makes_fields_of("PickleType")
-    def conv_pickle(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as its neighbours
-        """Raise NoConverterFound: nobody types a pickle, and none may come from outside."""
+    def conv_pickle(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - the signature of converter methods
+        """Raise NoConverterFound: a pickle cannot be typed, and unpickling user input would be unsafe."""
         raise NoConverterFound("a pickled object cannot be typed; JSON can")
 
     @makes_fields_of("MONEY", "REGCLASS", "REGCONFIG")
-    def conv_unfit(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - as its neighbours
-        """Raise NoConverterFound: what is typed would be read in the language, or by the names, of the server."""
+    def conv_unfit(self, prop: Property, kwargs: Options) -> Field:  # noqa: ARG002 - the signature of converter methods
+        """Raise NoConverterFound: the text would be parsed by the locale or the names of the database server."""
         raise NoConverterFound(why_unfit(prop.columns[0].type))
 
 
 def try_field(prop: Property) -> None:
-    """Make the field of a column once. Raises NoConverterFound, saying why, if it can have none."""
+    """Create the field of a column, as a check. Raise NoConverterFound with the reason if it cannot have one."""
     Converter().field_of(prop, {"render_kw": {}, "validators": []})
 
 
 def override_for(overrides: Mapping[object, object], prop: FieldOf) -> Options:
-    """Return what `formfield_overrides` says of a column or a relation: by its name, or else by the closest type."""
+    """Return the entry of `formfield_overrides` for a column or relation: by name, or else by the closest type."""
     by_name = {name_of(one): said for one, said in overrides.items() if not isinstance(one, type)}
     said = by_name.get(prop.key)
     if said is None and isinstance(prop, ColumnProperty):
@@ -230,7 +230,7 @@ def override_for(overrides: Mapping[object, object], prop: FieldOf) -> Options:
 
 
 def has_choices(prop: FieldOf) -> bool:
-    """Return whether a column holds one of several values that are known."""
+    """Return whether a column has a fixed set of values, as an enumeration."""
     if not isinstance(prop, ColumnProperty):
         return False
     column = prop.columns[0]

@@ -1,4 +1,4 @@
-"""Let a view say, by request, which field of a form a column or a relation has and what it is made with."""
+"""Hooks by which a view chooses, for each request, the form field of a column or relation and its arguments."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ HOOKS = (
 
 
 class FieldHooks(ShownView):
-    """Django's `formfield_for_...` hooks, with the request; `kwargs` is what the field is made with.
+    """Django's `formfield_for_...` hooks; `kwargs` are the arguments of the field.
 
-    `form_class` is the class of the field, `where` narrows what a relation chooses from, and `choices` what is offered:
+    `form_class` is the class of the field, `where` limits the choices of a relation, and `choices` those of a column:
 
         async def formfield_for_foreignkey(self, request, db_field, **kwargs):
             if db_field.key == "author":
@@ -37,7 +37,7 @@ class FieldHooks(ShownView):
 
     @property
     def answers_by_request(self) -> bool:
-        """True if the view overrides one of the hooks, so that each request has fields of its own."""
+        """True if the view overrides one of the hooks, so that fields are created for each request."""
         return any(getattr(type(self), name) is not getattr(FieldHooks, name) for name in HOOKS)
 
     async def formfield_for_dbfield(self, request: Request, db_field: FieldOf, **kwargs: object) -> FormField:
@@ -51,36 +51,36 @@ class FieldHooks(ShownView):
 
     async def formfield_for_choice_field(
         self,
-        request: Request,  # noqa: ARG002 - for those who override it
+        request: Request,  # noqa: ARG002 - for subclasses that override it
         db_field: ColumnProperty[object],
         **kwargs: object,
     ) -> FormField:
-        """Return the field of a column with known values; `choices` narrows and labels them: `[("oil", "Oils")]`."""
+        """Return the field of a column with choices; `choices` limits and labels them: `[("oil", "Oils")]`."""
         return Converter().field_of(db_field, kwargs)
 
     async def formfield_for_foreignkey(
         self, request: Request, db_field: RelationshipProperty[object], **kwargs: object
     ) -> FormField:
-        """Return the field of a relation to one object; `where` says which may be chosen, and is held when saving."""
+        """Return the field of a relation to one object; `where` limits the choices, also when the form is saved."""
         return Converter().field_of(db_field, self._chosen(request, db_field, kwargs))
 
     async def formfield_for_manytomany(
         self, request: Request, db_field: RelationshipProperty[object], **kwargs: object
     ) -> FormField:
-        """Return the field of a relation to several objects; `where` says which may be chosen, and is held."""
+        """Return the field of a relation to several objects; `where` limits the choices, also on saving."""
         return Converter().field_of(db_field, self._chosen(request, db_field, kwargs))
 
     def _chosen(
         self, request: Request, db_field: RelationshipProperty[object], given: Mapping[str, object]
     ) -> dict[str, object]:
-        """Return what a relation's field is made with: how it is chosen, and what is found."""
+        """Return the arguments of a relation's field: its widget, and the loader of the choices."""
         name, kwargs = db_field.key, dict(given)
         loader, where = kwargs.get("loader"), kwargs.pop("where", None)
         asked = searches(self.get_autocomplete_fields(request))
         if name in asked and asked[name] != searches(self.autocomplete_fields).get(name, {}):
             loader = self.make_loader(name, asked[name])
         if isinstance(loader, ObjectLoader) and where is not None:
-            loader = loader.narrowed(where)  # type: ignore[arg-type]  # what is none of the kinds is refused when asked
+            loader = loader.narrowed(where)  # type: ignore[arg-type]  # other types are refused when the condition is used
         kwargs["loader"] = loader
         if "form_class" not in kwargs:
             boxes = self._boxes(name)
@@ -96,7 +96,7 @@ class FieldHooks(ShownView):
         return "vertical" if name in map(name_of, self.filter_vertical) else ""
 
     async def loader_of_field(self, request: Request, name: str) -> QueryAjaxModelLoader | None:
-        """Return what finds the objects of a relation, as the hooks say for this request; None if it has no field."""
+        """Return the loader of a relation's choices for this request; None if the relation has no field."""
         if name not in self.loaders and name not in searches(self.get_autocomplete_fields(request)):
             return None
         loader = self.loaders.get(name) or self.make_loader(name, searches(self.get_autocomplete_fields(request))[name])
@@ -106,4 +106,4 @@ class FieldHooks(ShownView):
 
     @abstractmethod
     def make_loader(self, name: str, options: Mapping[str, object]) -> QueryAjaxModelLoader:
-        """Return what finds the objects of a relation, told how to search."""
+        """Return a loader of a relation's choices that searches by these options."""

@@ -1,4 +1,4 @@
-"""Form fields and widgets: each field can read what it writes, and explains what is wrong with other input."""
+"""Form fields and widgets: each field accepts the texts that it renders, and explains errors in others."""
 
 import enum
 from collections.abc import Callable, Mapping
@@ -19,15 +19,15 @@ from dovetail.translation import formats
 from dovetail.translation.texts import gettext, lazy_name
 from dovetail.translation.words import choice_in_words, in_words
 
-AnyWidget: TypeAlias = Any  # called with its field and attributes; stubs of WTForms know their own classes alone
+AnyWidget: TypeAlias = Any  # called with its field and attributes; WTForms' stubs accept only its own classes
 
 
 class ReadAsText(Protocol):
-    """A way to read a value of a text, and to write it as one."""
+    """A conversion of texts to values and back."""
 
     @property
     def read(self) -> Reader:
-        """Return the value of a text; raises ValueError."""
+        """Return the value of a text. Raise ValueError if it is invalid."""
 
     @property
     def write(self) -> Callable[[object], str]:
@@ -35,25 +35,25 @@ class ReadAsText(Protocol):
 
 
 class PickerWidget(TextInput):
-    """A text that a calendar helps to write; SQLAdmin's own would write seconds below ten with one digit."""
+    """A text input with a date picker; SQLAdmin's own writes seconds below ten with one digit."""
 
     def __init__(self, role: str) -> None:
         super().__init__()
         self.role = role
 
     def __call__(self, field: wtforms.Field, **kwargs: object) -> Any:
-        """Return the input."""
+        """Return the input as HTML."""
         return super().__call__(field, **{"data-role": self.role} | kwargs, autocomplete="off")
 
 
 class AutocompleteWidget:
-    """A list of what is chosen, which a script makes searchable; SQLAdmin's own is empty until its script has run.
+    """A select of the chosen objects, which a script makes searchable; SQLAdmin's own is empty until its script runs.
 
-    Whoever saves before that, or without scripts, would lose what was chosen.
+    A user who saves before that, or without scripts, would lose the chosen objects.
     """
 
     async def __call__(self, field: AjaxSelectField | AjaxSelectMultipleField, **kwargs: object) -> Markup:
-        """Return the list."""
+        """Return the select as HTML."""
         is_multiple = isinstance(field, AjaxSelectMultipleField)
         if not is_multiple and getattr(field, "allow_blank", False):
             kwargs.setdefault("data-allow-blank", "1")
@@ -62,28 +62,28 @@ class AutocompleteWidget:
         options = (Markup('<option value="{}" selected>{}</option>').format(one["id"], one["text"]) for one in shown)
         attributes = {"id": field.id, "multiple": is_multiple} | kwargs
         return Markup("<select {}>{}</select>").format(
-            Markup(html_params(name=field.name, **attributes)),  # noqa: S704 - it escapes
+            Markup(html_params(name=field.name, **attributes)),  # noqa: S704 - the values are escaped
             Markup("").join(options),
         )
 
 
 class CheckboxField(fields.BooleanField):
-    """A checkbox whose form also sends an empty value, so that unticked differs from not asked."""
+    """A checkbox whose form also submits an empty value, so that an unchecked box differs from a missing one."""
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Tick it, if any value says so."""
+        """Check the box if any submitted value is true."""
         self.data = any(value not in {"", "false", "0"} for value in valuelist)
 
 
 class ChoiceField(fields.SelectField):
-    """One of several values, each offered with a label."""
+    """A select of one value, with a label for each."""
 
     def __init__(self, *, options: Mapping[str, tuple[object, str]], **kwargs: Any) -> None:
         choices = [(key, label) for key, (_, label) in options.items()]
         values = {key: value for key, (value, _) in options.items()}
 
         def coerce(value: object) -> object:
-            # Texts come from requests; everything else is a value already.
+            # Texts come from requests; anything else is a value already.
             if isinstance(value, str) and value in values:
                 return values[value]
             if value == self.kept_key and self.object_data is not None:
@@ -96,70 +96,70 @@ class ChoiceField(fields.SelectField):
         super().__init__(choices=choices, coerce=cast("type", coerce), **kwargs)
 
     def process_data(self, value: object) -> None:
-        """Take a stored value as it is, even one that is not offered; it stays chosen until another is."""
+        """Set a stored value, even if it is not among the choices; it stays selected until another is chosen."""
         self.data = value
         if value is not None and value not in self._values.values():
             self.kept_key = as_text(value)
             self.choices = [*(self.choices or ()), (self.kept_key, in_words(self.kept_key))]
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was sent. Raises ValueError for what is not offered, of which SQLAdmin tells in English alone."""
+        """Parse the submitted value. Raise ValueError, with a translated message, if it is not among the choices."""
         if valuelist:
             self.data = None if valuelist[0] == "__None" else self.coerce(valuelist[0])
 
     def pre_validate(self, form: BaseForm) -> None:
-        """Accept the value: coercion has refused everything else already."""
+        """Do nothing: `process_formdata` has already refused values that are not among the choices."""
 
 
 class AutocompleteField(AjaxSelectField):
-    """One related object, chosen by typing; its form also sends an empty value, so that none differs from not asked."""
+    """One related object, found by typing; its form also submits an empty value, which differs from a missing one."""
 
     widget: AnyWidget = AutocompleteWidget()
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Take the last value that is not empty."""
+        """Set the last value that is not empty."""
         if valuelist:
             self.data = next((value for value in reversed(valuelist) if value), None)
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
-        """Raise ValidationError if there is no choice where there must be one."""
+        """Raise ValidationError if nothing is chosen and the field is required."""
         if not self.allow_blank and self.data is None:
             raise ValidationError(gettext("This field is required."))
 
 
 class AutocompleteMultipleField(AjaxSelectMultipleField):
-    """Several related objects, chosen by typing."""
+    """Several related objects, found by typing."""
 
     widget: AnyWidget = AutocompleteWidget()
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Take all values that are not empty."""
+        """Set all values that are not empty."""
         if valuelist:
             self.data = [value for value in valuelist if value]
 
 
 class PasswordField(wtforms.PasswordField):
-    """A password: never shown again, not even to whoever just typed it."""
+    """A password; it is never rendered, not even after an invalid submission."""
 
     widget = PasswordInput(hide_value=True)
 
 
 class TextAreaField(fields.TextAreaField):
-    """A text of several lines, which a browser sends with the line ends of the network."""
+    """A textarea; browsers submit its lines with CRLF."""
 
     def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any) -> None:
         counts = any(getattr(one, "max", -1) > 0 for one in validators or ())
         super().__init__(label, validators, **{"show_chars_count": counts} | kwargs)
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Keep the line ends that everything else uses."""
+        """Replace CRLF by LF."""
         super().process_formdata(
             [value.replace("\r\n", "\n") if isinstance(value, str) else value for value in valuelist]
         )
 
 
 class ParsedField(wtforms.StringField):
-    """A value that is read: a number, a date, a time, a duration, a UUID."""
+    """A parsed value: a number, a date, a time, a duration, a UUID."""
 
     def __init__(self, *, reader: Reader, **kwargs: Any) -> None:
         self.reader = reader
@@ -172,11 +172,11 @@ class ParsedField(wtforms.StringField):
         return "" if self.data is None else self.write(self.data)
 
     def write(self, value: object) -> str:
-        """Return a value as it is shown."""
+        """Return the text of a value."""
         return as_text(value)
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Read the value; nothing at all is None. Raises ValueError with what is wrong."""
+        """Parse the value; an empty text is None. Raise ValueError with the reason if it is invalid."""
         if valuelist:
             self.data = None
             text = str(valuelist[0])
@@ -187,40 +187,40 @@ class ParsedField(wtforms.StringField):
 
 
 class StoredTextField(ParsedField):
-    """A value that its type keeps as a text, and is typed as that."""
+    """A value that is stored and typed as text."""
 
     def __init__(self, *, form: ReadAsText, **kwargs: object) -> None:
         self._form = form
         super().__init__(reader=form.read, **kwargs)
 
     def write(self, value: object) -> str:
-        """Return a value as it is kept."""
+        """Return the stored text of a value."""
         return self._form.write(value)
 
 
 class NumberWidget(TextInput):
-    """A text for a number: of an `<input type="number">` a browser sends nothing at all if what was typed is none.
+    """A text input for numbers: browsers submit an invalid number in `<input type="number">` as an empty value.
 
-    The server would neither know nor give back what it was. Phones show their keys for numbers where `widget_args` say
-    that none lies below zero (`"min": 0`), for those keys may lack the minus.
+    The server could not report the invalid text, nor render it again. Phones show a numeric keypad if `widget_args`
+    exclude negative numbers (`"min": 0`), since that keypad may lack the minus sign.
     """
 
     def __call__(self, field: wtforms.Field, **kwargs: object) -> Markup:
-        """Return the input."""
+        """Return the input as HTML."""
         given = (field.render_kw or {}) | kwargs
         step, least = str(given.get("step", "any")), str(given.get("min", ""))
         keys = {"inputmode": "numeric" if step == "1" else "decimal"} if least.isdecimal() else {}
-        kwargs |= dict.fromkeys(("step", "min", "max"), False)  # of numbers alone
+        kwargs |= dict.fromkeys(("step", "min", "max"), False)  # digits only
         return super().__call__(field, **{"autocomplete": "off"} | keys | kwargs)
 
 
 class NumberField(ParsedField):
-    """A number, as the language of the page writes it."""
+    """A number in the format of the current language."""
 
     widget: AnyWidget = NumberWidget()
 
     def write(self, value: object) -> str:
-        """Return a number as it is typed."""
+        """Return a number in the format in which it is typed."""
         return formats.decimal(as_text(value))
 
     def _read(self, text: str) -> object:
@@ -233,7 +233,7 @@ class DateField(ParsedField):
     widget: AnyWidget = PickerWidget("date-picker")
 
     def write(self, value: object) -> str:
-        """Return a day as the language writes it."""
+        """Return a date in the format of the current language."""
         return formats.typed_day(value) if isinstance(value, date) else super().write(value)
 
 
@@ -244,25 +244,25 @@ class TimeField(ParsedField):
 
 
 class DateTimeField(ParsedField):
-    """A date with a time of day, in the zone of who asks where the column knows time zones."""
+    """A date with a time; for columns with time zones, in the user's zone."""
 
     widget: AnyWidget = PickerWidget("moment-picker")
 
     def write(self, value: object) -> str:
-        """Return a moment as the language writes it."""
+        """Return a datetime in the format of the current language."""
         return typed_moment(value) if isinstance(value, datetime) else super().write(value)
 
 
 def offer(members: type[enum.Enum]) -> dict[str, tuple[object, str]]:
-    """Return the options of a `ChoiceField` for an enumeration: by value, labelled in words."""
+    """Return the options of a `ChoiceField` for an enumeration: its values, with labels."""
     return {
         str(member.value): (member, lazy_name(choice_in_words(member), type(member).__module__)) for member in members
     }
 
 
 async def titled(field: AjaxSelectField | AjaxSelectMultipleField, one: object) -> dict[str, str]:
-    """Return the key and the name of an object, or of a key that was sent; nothing if the user may not see it."""
+    """Return (key, name) of an object, or of a submitted key; empty if the user may not view it."""
     loader = field.loader
     if hasattr(one, "__mapper__"):
-        return loader.format(one)  # type: ignore[arg-type]  # an object, whatever SQLAdmin says
+        return loader.format(one)  # type: ignore[arg-type]  # an object, despite SQLAdmin's annotation
     return await loader.format_by_pk(one)

@@ -20,18 +20,18 @@ from dovetail.state import StateKey
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
-CLEAR = "clear"  # what the box sends, under the name of the field, that takes the file away
+CLEAR = "clear"  # the value of the checkbox that removes the file
 Outcome = StoredFile | UnfitFileError
 UPLOADS = StateKey[Mapping[UploadFile, Outcome]]("dovetail_admin_uploads", "they are stored before the transaction")
 
 
 class StoredFileWidget(FileInput):
-    """An input for a file below the one that is stored; a script lets files be dropped on it, and tells the limit."""
+    """A file input below the stored file; a script adds dropping of files, and checks the size limit."""
 
-    asset = "files"  # the script and the style sheet that a page with it loads
+    asset = "files"  # the script and the style sheet of the widget
 
-    def __call__(self, field: "StoredFileField", **kwargs: object) -> Markup:  # type: ignore[override]  # narrower: WTForms passes such a field
-        """Return the stored file, a box that takes it away, and the input."""
+    def __call__(self, field: "StoredFileField", **kwargs: object) -> Markup:  # type: ignore[override]  # narrower: WTForms passes only fields with this widget
+        """Return the stored file, a checkbox that removes it, and the input as HTML."""
         column_type = field.column_type
         data = {"data-role": "file", "data-max-size": column_type.max_size, "accept": ",".join(column_type.types)}
         is_fixed = kwargs.pop("readonly", False) or (field.render_kw or {}).get("readonly", False)
@@ -46,20 +46,20 @@ class StoredFileWidget(FileInput):
 
 
 class StoredFileField(wtforms.FileField):
-    """A file that was stored before the transaction began, or the one that the object has."""
+    """A file that was uploaded and stored before the transaction began, or the stored one of the object."""
 
     widget = StoredFileWidget()
 
     def __init__(self, *, column_type: FileField, **kwargs: Any) -> None:
         self.column_type = column_type
         given = list(kwargs.pop("validators", None) or ())
-        # What is stored is there, though no form sends it again: `pre_validate` knows.
+        # `pre_validate` checks required fields instead, since forms do not submit the stored file again.
         others = [one for one in given if not isinstance(one, InputRequired)]
         super().__init__(**{"description": limits_of(column_type), "validators": others} | kwargs)
         self.flags.required = len(others) < len(given) or None
 
     def process_formdata(self, valuelist: Sequence[object]) -> None:
-        """Take the file that came, or none, or what was there. Raise ValueError for one that is not taken."""
+        """Set the uploaded file, None, or the stored one. Raise ValueError for a file that was refused."""
         self.data = self.object_data
         upload = next((one for one in valuelist if isinstance(one, UploadFile) and one.filename), None)
         outcome = None if upload is None else (UPLOADS.find(request_context().request) or {}).get(upload)
@@ -71,13 +71,13 @@ class StoredFileField(wtforms.FileField):
             self.data = None
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
-        """Raise ValidationError where there has to be a file and is none."""
+        """Raise ValidationError if the field is required and has no file."""
         if self.flags.required and not self.data and not getattr(self, "allow_blank", False):
             raise ValidationError(gettext("Choose a file."))
 
 
 def limits_of(column_type: FileField) -> str:
-    """Return which files a column takes, in words."""
+    """Return the description of the files that a column accepts."""
     kinds = ", ".join(kind.rpartition("/")[2].upper() for kind in column_type.types)
     most = (
         file_size(column_type.max_size)

@@ -1,4 +1,4 @@
-"""The layout of a form: its fields, their groups, and which of them share a line."""
+"""The layout of a form: its fields, their groups, and the fields that share a line."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ OPTIONS = frozenset({"fields", "classes", "description"})
 
 @dataclass(frozen=True, kw_only=True)
 class Fieldset:
-    """Fields that belong together: each row holds the names of fields that stand beside each other."""
+    """A group of fields; each of its rows has the names of fields that share a line."""
 
     title: str | None
     rows: tuple[tuple[str, ...], ...]
@@ -27,7 +27,7 @@ class Fieldset:
         return [name for row in self.rows for name in row]
 
     def only(self, names: Collection[str]) -> "Fieldset":
-        """Return what is left of it with these fields alone."""
+        """Return the fieldset with only these fields."""
         rows = (tuple(name for name in row if name in names) for row in self.rows)
         left = tuple(row for row in rows if row)
         return Fieldset(title=self.title, rows=left, classes=self.classes, description=self.description)
@@ -37,7 +37,7 @@ Layout = tuple[Fieldset, ...]
 
 
 def layout_of(fieldsets: Iterable[tuple[str | None, Mapping[str, object]]], without: Collection[str] = ()) -> Layout:
-    """Return the groups that Django's `fieldsets` describe, but for the fields `without`; empty ones are left out."""
+    """Return the groups of Django's option `fieldsets`, without the fields `without` and without empty groups."""
     found = []
     for title, options in fieldsets:
         rows = tuple(_row(one) for one in _several(options.get("fields", ())))
@@ -55,18 +55,18 @@ def names_in(layout: Iterable[Fieldset]) -> list[str]:
 
 
 def flat(fields: Iterable[object]) -> list[object]:
-    """Return the entries of `fields`, those that stand beside each other one after the other."""
+    """Return the names in `fields`, with tuples flattened."""
     return [one for row in fields for one in (row if isinstance(row, list | tuple) else (row,))]
 
 
 def editable(mapper: Mapper[object], relations: Collection[str], *, with_keys: bool) -> list[str]:
-    """Return what a form edits that names nothing but what to exclude: columns, and relations with an autocomplete.
+    """Return the default fields of a form: columns, and relations with an autocomplete.
 
-    Keys, secrets, what the database computes, and foreign keys of relations are left out.
+    Primary keys, secrets, columns that the database computes, and foreign keys of relations are left out.
     """
     held = {column for one in mapper.relationships if one.direction is MANYTOONE for column in one.local_columns}
     found = [name for name, column in _columns(mapper) if column not in held and _is_editable(column, with_keys)]
-    return [*found, *(name for name in mapper.relationships.keys() if name in relations)]  # noqa: SIM118 - no mapping
+    return [*found, *(name for name in mapper.relationships.keys() if name in relations)]  # noqa: SIM118 - not a mapping
 
 
 def _columns(mapper: Mapper[object]) -> Iterator[tuple[str, Column[object]]]:

@@ -1,4 +1,4 @@
-"""The Markdown editor: a textarea that a script enhances, and that works without it."""
+"""The Markdown editor: a textarea that a script enhances, and that works without the script."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,17 +10,17 @@ from dovetail.contrib.admin.columns.attributes import name_of
 
 
 class MarkdownWidget(TextAreaWidget):
-    """A textarea that a script gives buttons and a preview."""
+    """A textarea to which a script adds buttons and a preview."""
 
-    asset = "markdown"  # the script and the style sheet that a page with it loads
+    asset = "markdown"  # the script and the style sheet of the widget
 
     def __call__(self, field: Field, **kwargs: object) -> Markup:
-        """Return the textarea."""
+        """Return the textarea as HTML."""
         return super().__call__(field, **{"data-role": "markdown", "rows": 12} | kwargs)
 
 
 def with_markdown(names: Iterable[object], overrides: Mapping[object, object]) -> Mapping[object, object]:
-    """Return `formfield_overrides` with the editor for the columns of `markdown_fields`."""
+    """Return `formfield_overrides` extended by the editor for the columns in `markdown_fields`."""
     found = dict(overrides)
     for name in map(name_of, names):
         said = overrides.get(name, {})

@@ -1,4 +1,4 @@
-"""Fields that choose related objects by their keys, or in two boxes side by side."""
+"""Form fields that choose related objects by their keys (`raw_id_fields`), or in two boxes (`filter_horizontal`)."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -19,7 +19,7 @@ from dovetail.contrib.admin.forms.fields import (
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.translation.texts import gettext
 
-SEPARATOR = ","  # between the keys of several objects
+SEPARATOR = ","  # the separator between keys of several objects
 KEPT = Markup(
     '<li class="list-inline-item"><i class="fa-solid fa-lock" aria-hidden="true"></i> {}'
     '<input type="hidden" name="{}" value="{}"></li>'
@@ -29,19 +29,19 @@ KEPT_LIST = Markup('<div class="kept-choices mb-1">{} <ul class="list-inline d-i
 
 @runtime_checkable
 class ChoiceSource(Protocol):
-    """Finds what a request may choose from."""
+    """Loads the objects that a request may choose."""
 
     async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:
-        """Return those of the objects with these identifiers that are offered."""
+        """Return the objects with these identifiers that may be chosen."""
 
 
 class RawIdWidget:
-    """A text for keys, with a button that looks one up and the names of what is chosen."""
+    """A text input for keys, with a lookup button and the names of the chosen objects."""
 
-    validation_attrs = ["required", "disabled"]  # noqa: RUF012 - as WTForms reads it of a widget
+    validation_attrs = ["required", "disabled"]  # noqa: RUF012 - WTForms reads it from a widget
 
     async def __call__(self, field: "RawIdField | RawIdsField", **kwargs: object) -> Markup:
-        """Return the input; without a script it is one for keys all the same."""
+        """Return the input as HTML; it works without the script."""
         url, name = kwargs.pop("data-url", ""), kwargs.pop("data-name", field.short_name)
         disabled = kwargs.get("disabled", False) or (field.render_kw or {}).get("readonly", False)
         kwargs |= {"data-role": "raw-id", "type": "text", "autocomplete": "off", "value": SEPARATOR.join(field.keys)}
@@ -55,7 +55,7 @@ class RawIdWidget:
         return Markup(
             '<div class="input-group"><input {}>{}</div><div class="form-hint" data-titles-of="{}">{}</div>'
         ).format(
-            Markup(html_params(name=field.name, **{"id": field.id} | (field.render_kw or {}) | kwargs)),  # noqa: S704 - it escapes
+            Markup(html_params(name=field.name, **{"id": field.id} | (field.render_kw or {}) | kwargs)),  # noqa: S704 - the values are escaped
             "" if disabled else button,
             field.id,
             ", ".join(one["text"] for one in shown if one),
@@ -63,10 +63,10 @@ class RawIdWidget:
 
 
 class BoxesWidget:
-    """A list of what is chosen, beside which a script puts what can be chosen, with a search."""
+    """A select of the chosen objects; a script adds a searchable box of available ones beside it."""
 
     async def __call__(self, field: "BoxesField", **kwargs: object) -> Markup:
-        """Return the list of what is chosen."""
+        """Return the select of the chosen objects as HTML."""
         kwargs.setdefault("data-name", field.short_name)
         kwargs |= {"data-role": "boxes", "data-direction": field.direction, "class": "form-select", "multiple": True}
         kwargs.pop("data-placeholder", None)
@@ -76,18 +76,18 @@ class BoxesWidget:
             for one in sorted(shown, key=lambda one: one["text"].casefold())
         )
         return Markup("<select {}>{}</select>").format(
-            Markup(html_params(name=field.name, **{"id": field.id} | kwargs)),  # noqa: S704 - it escapes
+            Markup(html_params(name=field.name, **{"id": field.id} | kwargs)),  # noqa: S704 - the values are escaped
             Markup("").join(options),
         )
 
 
 class KeptChoicesWidget(AutocompleteWidget):
-    """A list of what is chosen and may be taken away, below what stays whatever is chosen."""
+    """A select of the chosen objects that the user may remove, below those that stay chosen."""
 
     async def __call__(  # type: ignore[override]  # narrower: WTForms passes such a field
         self, field: "KeptChoicesField", **kwargs: object
     ) -> Markup:
-        """Return what stays, with fields that send it, and the list of the others."""
+        """Return the objects that stay, with hidden inputs for them, and the select of the others as HTML."""
         chosen, stays = list(field.data or ()), await field.kept()
         shown = [one for one in [await titled(field, one) for one in chosen if key_of(one) in stays] if one]
         field.data = [one for one in chosen if key_of(one) not in stays]
@@ -101,12 +101,12 @@ class KeptChoicesWidget(AutocompleteWidget):
 
 
 class KeptChoicesField(AutocompleteMultipleField):
-    """Several related objects, of which those that its loader does not offer stay as they are."""
+    """Several related objects; those that the loader does not offer stay chosen."""
 
     widget: AnyWidget = KeptChoicesWidget()
 
     async def kept(self) -> set[str]:
-        """Return the keys of what is chosen and not offered."""
+        """Return the keys of chosen objects that are not offered."""
         keys = [key_of(one) for one in self.data or ()]
         if not keys or not isinstance(self.loader, ChoiceSource):
             return set()
@@ -121,42 +121,42 @@ class RawIdField(AutocompleteField):
 
     @property
     def chosen(self) -> Sequence[object]:
-        """Return the object that is chosen, or its key as it was sent."""
+        """Return the chosen object, or its submitted key."""
         return [self.data] if self.data else []
 
     @property
     def keys(self) -> list[str]:
-        """Return the key of what is chosen."""
+        """Return the key of the chosen object."""
         return [key_of(one) for one in self.chosen]
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Take the last key that is not empty; a key that is a text may begin or end with a space."""
+        """Set the last key that is not empty; a text key may begin or end with a space."""
         super().process_formdata(["" if isinstance(value, str) and value.isspace() else value for value in valuelist])
 
 
 class RawIdsField(AutocompleteMultipleField):
-    """Several related objects, chosen by their keys with commas between."""
+    """Several related objects, chosen by comma-separated keys."""
 
     widget: AnyWidget = RawIdWidget()
 
     @property
     def chosen(self) -> Sequence[object]:
-        """Return the objects that are chosen, or their keys as they were sent."""
+        """Return the chosen objects, or their submitted keys."""
         return list(self.data or ())
 
     @property
     def keys(self) -> list[str]:
-        """Return the keys of what is chosen."""
+        """Return the keys of the chosen objects."""
         return [key_of(one) for one in self.chosen]
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Take all keys that are not empty."""
+        """Set all keys that are not empty."""
         keys = [key.strip() for value in valuelist for key in str(value).split(SEPARATOR)]
         super().process_formdata(list(dict.fromkeys(keys)) if valuelist else [])
 
 
 class BoxesField(AutocompleteMultipleField):
-    """Several related objects, moved between a box of what can be chosen and one of what is."""
+    """Several related objects, moved between a box of available and a box of chosen ones."""
 
     widget: AnyWidget = BoxesWidget()
 
@@ -166,10 +166,10 @@ class BoxesField(AutocompleteMultipleField):
 
     @property
     def chosen(self) -> Sequence[object]:
-        """Return the objects that are chosen, or their keys as they were sent."""
+        """Return the chosen objects, or their submitted keys."""
         return list(self.data or ())
 
 
 def key_of(one: object) -> str:
-    """Return the key of an object that a form shows, or the key itself as it was sent."""
+    """Return the key of an object, or the submitted key itself."""
     return identifier_of(one) if hasattr(one, "__mapper__") else str(one)

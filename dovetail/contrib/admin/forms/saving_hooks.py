@@ -1,4 +1,4 @@
-"""Django's hooks by which a view changes how objects are saved and deleted, and what is answered."""
+"""Django's hooks for saving and deleting objects, and for the responses."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,14 +9,14 @@ from dovetail.state import StateKey
 
 SENT_FORM = StateKey[Form]("dovetail_admin_form", "no form is being saved")  # of a request
 
-# ruff: noqa: ARG002 - the arguments are for those who override a hook
+# ruff: noqa: ARG002 - the arguments are for subclasses that override a hook
 
 
 class SavingHooks:
-    """Hooks inside the request's one transaction, before it commits; an error of `dovetail.errors` undoes it."""
+    """Hooks that run in the transaction of the request; an error of `dovetail.errors` rolls it back."""
 
     async def save_model(self, request: Request, obj: object, form: Form | None, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Save an object that has what its form says; `change` is False of a new one.
+        """Save an object that has the values of its form; `change` is False for a new one.
 
         async def save_model(self, request, obj, form, change):
             obj.editor = user_of(request)
@@ -33,13 +33,13 @@ class SavingHooks:
         await session.flush()
 
     async def response_add(self, request: Request, obj: object) -> Response | None:
-        """Return what to answer once an object was added, None for the usual; 400 and above undoes everything."""
+        """Return the response after adding an object, None for the default; a status of 400 or more rolls back."""
         return None
 
     async def response_change(self, request: Request, obj: object) -> Response | None:
-        """Return what to answer once an object was changed, None for the usual; 400 and above undoes everything."""
+        """Return the response after changing an object, None for the default; a status of 400 or more rolls back."""
         return None
 
     async def response_delete(self, request: Request, obj_display: str, obj_id: str) -> Response | None:
-        """Return what to answer once one object was deleted, None for the list; 400 and above undoes everything."""
+        """Return the response after deleting an object, None for the list; a status of 400 or more rolls back."""
         return None

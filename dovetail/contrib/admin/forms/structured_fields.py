@@ -15,25 +15,25 @@ from dovetail.errors import FieldError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
-MOST = 10_000  # values of a list, each of which is read while nothing else is done
+MOST = 10_000  # maximum items of a list, since parsing them blocks the event loop
 
 
 class ListField(StoredTextField):
-    """Several values, one a line; an array of JSON where lines cannot say them: missing ones, texts of no letters."""
+    """A list, one item per line; a JSON array if lines cannot represent it: nulls, empty texts."""
 
     widget: AnyWidget = TextArea()
 
     def write(self, value: object) -> str:
-        """Return each value on a line of its own."""
+        """Return the items, one per line."""
         values = value if isinstance(value, list | tuple | set | frozenset) else ()
         texts = [None if one is None else super(ListField, self).write(one) for one in values]
         lines = "\n".join(one or "" for one in texts)
-        is_list = value is not None and self.flags.optional  # which is not the same as none
+        is_list = value is not None and self.flags.optional  # an empty text differs from no text
         is_said = [one for one in lines.splitlines() if one.strip()] == texts and listed(lines) is None
         return lines if is_said and (texts or not is_list) else json.dumps(texts, ensure_ascii=False)
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Read each line; none is None where there may be no list. Raises ValueError for the first that is no value."""
+        """Parse each line; no lines are None for a nullable column. Raise ValueError for the first invalid line."""
         if valuelist:
             self.data = None
             text = str(valuelist[0])
@@ -48,7 +48,7 @@ class ListField(StoredTextField):
 
 
 def listed(text: str) -> list[str | None] | None:
-    """Return the values of an array of JSON as texts; None for a text that is none."""
+    """Return the items of a JSON array as texts; None if the text is not an array."""
     if not text.lstrip().startswith("["):
         return None
     try:
@@ -61,10 +61,10 @@ def listed(text: str) -> list[str | None] | None:
 
 
 class JSONWidget(TextArea):
-    """A text that a script checks and tidies up."""
+    """A textarea; a script checks and formats the JSON."""
 
     def __call__(self, field: wtforms.StringField, **kwargs: object) -> Any:
-        """Return the textarea."""
+        """Return the textarea as HTML."""
         return super().__call__(field, **{"data-role": "json", "spellcheck": "false"} | kwargs)
 
 
@@ -83,30 +83,30 @@ class JSONField(wtforms.TextAreaField):
         return json.dumps(value, ensure_ascii=False, default=str)
 
     def process_formdata(self, valuelist: list[object]) -> None:
-        """Read the JSON. Raises ValueError with what is wrong."""
+        """Parse the JSON. Raise ValueError with the reason if it is invalid."""
         if valuelist:
             self.data = None
             text = str(valuelist[0])
-            self.data = cast("str | None", self.read(text) if text.strip() else None)  # WTForms says so
+            self.data = cast("str | None", self.read(text) if text.strip() else None)  # WTForms' message for it
 
     def read(self, text: str) -> object:
-        """Return the value of JSON. Raises ValueError with what is wrong."""
+        """Return the value of a JSON text. Raise ValueError with the reason if it is invalid."""
         return read_json(text)
 
 
 class TypedJSONField(JSONField):
-    """JSON of a certain shape: what a client may send for the column, `sent`, and is answered, `answered`."""
+    """JSON with a schema: `sent` is the column's type in API requests, `answered` in responses."""
 
     def __init__(self, *, sent: TypeAdapter[object], answered: TypeAdapter[object], **kwargs: Any) -> None:
         self._sent, self._answered = sent, answered
         super().__init__(**kwargs)
 
     def write(self, value: object) -> str:
-        """Return a value as the API answers it."""
+        """Return the JSON of a value as in API responses."""
         return super().write(self._answered.dump_python(self._answered.validate_python(value), mode="json"))
 
     def read(self, text: str) -> object:
-        """Return the value. Raises ValueError, which says where in it something is wrong."""
+        """Return the value. Raise ValueError with the place of the error in it."""
         try:
             return self._sent.validate_python(super().read(text))
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Store what was uploaded into a form before its transaction begins, which waits for no disk and no image."""
+"""Store the files uploaded in a form before its transaction begins, since writing and decoding them takes time."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from dovetail.files.uploads import UnfitFileError, store_upload
 
 
 async def store_uploads(app: Starlette, columns: Iterable[FileColumn], request: Request) -> None:
-    """Store the files of a form for columns, and note for their fields what was stored, or why it is not taken."""
+    """Store the files of a form for columns, and note for their fields the stored file, or the reason of a refusal."""
     by_name = {one.name: one for one in columns}
     outcomes: dict[UploadFile, Outcome] = {}
     for name, upload in (await request.form()).multi_items():

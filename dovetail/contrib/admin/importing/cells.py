@@ -1,4 +1,4 @@
-"""Write the cells of a file as the fields of a form would have sent them."""
+"""Convert the cells of a file to the texts that the fields of a form would submit."""
 
 import json
 import re
@@ -11,18 +11,18 @@ from dovetail.contrib.admin.forms.structured_fields import JSONField, listed
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
-OF_CODE = re.compile(r"[+-]?\d+\.\d+")  # as exports write numbers
+OF_CODE = re.compile(r"[+-]?\d+\.\d+")  # the format of numbers in exports
 YES = frozenset({"true", "yes", "y", "1", "x", "on", "t", "ja", "wahr"})
 NO = frozenset({"false", "no", "n", "0", "off", "f", "nein", "falsch", ""})
 WORDS = {"true": YES, "false": NO}
-MOST = 1_000  # values of a cell: a form takes no more
+MOST = 1_000  # values in a cell: a form accepts no more
 LONGEST = 100_000  # characters of a cell with several values
 
 
 def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
-    """Return what the form sends for a cell. Raise ValueError, with a sentence, for what it cannot be.
+    """Return the texts that a form would submit for a cell. Raise ValueError, with a message, for an invalid cell.
 
-    `is_text` says that the file has a text there, and not an array or an object that was written as one.
+    `is_text` is True if the file has a text there, and not an array or object that was written as one.
     """
     if isinstance(field, AutocompleteMultipleField):
         return several(cell) or [""]
@@ -30,7 +30,7 @@ def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
         return [_ticked(cell)]
     if isinstance(field, ChoiceField):
         return [_chosen(field, cell.strip())]
-    if isinstance(field, NumberField) and OF_CODE.fullmatch(cell.strip()):  # whatever the language of who imports it
+    if isinstance(field, NumberField) and OF_CODE.fullmatch(cell.strip()):  # whatever the language of the user
         return [formats.decimal(cell.strip())]
     if isinstance(field, JSONField) and is_text:
         return [json.dumps(cell, ensure_ascii=False)]
@@ -40,7 +40,7 @@ def texts_of(field: Field, cell: str, *, is_text: bool = False) -> list[str]:
 def several(cell: str) -> list[str]:
     """Return the values of a cell: an array of JSON, or texts with commas, semicolons or lines.
 
-    Raise ValueError, with a sentence, for a null in the array, and for more values than a form takes.
+    Raise ValueError, with a message, for a null in the array, and for more values than a form accepts.
     """
     values: Sequence[str | None] | None = listed(cell) if len(cell) <= LONGEST else None
     if values is None:
@@ -64,12 +64,12 @@ def _ticked(cell: str) -> str:
 
 
 def _chosen(field: ChoiceField, text: str) -> str:
-    """Return the value of the choice that a text is, or is the label of. Raise ValueError if there is none."""
+    """Return the value of the choice with a value or label of `text`. Raise ValueError if there is none."""
     if not text:
         return text
     choices = {str(one[0]): str(one[1]) for one in field.iter_choices() if str(one[1]).strip()}
     word = text.casefold()
-    if set(choices) == set(WORDS):  # a truth that may be missing
+    if set(choices) == set(WORDS):  # a nullable boolean
         words = {value: WORDS[value] for value in choices}
     else:
         words = {value: frozenset({value.casefold(), label.casefold()}) for value, label in choices.items()}

@@ -1,6 +1,6 @@
 """Find duplicates of unique values: within a file, and between the file and stored rows.
 
-The database refuses them, too, but only once everything else is right with a row, and it does not know of lines.
+The database refuses them, too, but only when a row is otherwise valid, and without the number of the line.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -22,15 +22,15 @@ from dovetail.translation.texts import gettext
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Looks at the columns of one file whose values are different in every row; not at that by which rows are found."""
+    """Checks the unique columns of one file, except those by which rows are found."""
 
     view: ModelAdmin
     plan: Plan
     mistakes: Mistakes
-    _lines: dict[tuple[int, Hashable], int] = field(default_factory=dict)  # of the values that were seen, by place
+    _lines: dict[tuple[int, Hashable], int] = field(default_factory=dict)  # by column and value
 
     def tell_in_file(self, rows: Sequence[Row]) -> None:
-        """Tell of each value that stands in a line before."""
+        """Add a mistake for each value that occurred in an earlier line."""
         for place, column in self._columns():
             for row in rows:
                 value = _value(row, place, column)
@@ -39,7 +39,7 @@ class Duplicates:
                     self.mistakes.add(row.line, place, gettext("This is in line %(line)s already.") % {"line": line})
 
     async def tell_stored(self, rows: Sequence[Row], existing: Mapping[int, object]) -> bool:
-        """Tell of each value that another row has than the one that is changed, and return whether any has."""
+        """Add a mistake for each value that another stored row has; return whether there was one."""
         is_told = False
         for place, column in self._columns() if rows else ():
             values = {row.line: value for row in rows if (value := _value(row, place, column)) is not None}
@@ -48,7 +48,7 @@ class Duplicates:
             stored = await self._stored(column, set(values.values()))
             for line, value in values.items():
                 obj = existing.get(line)
-                is_told_in_file = self._lines.get((place, value), line) != line  # and that row may be written by now
+                is_told_in_file = self._lines.get((place, value), line) != line  # it may be written by now
                 if value in stored and not is_told_in_file and (obj is None or identifier_of(obj) != stored[value]):
                     self.mistakes.add(line, place, gettext("Something with this value already exists."))
                     is_told = True
@@ -67,7 +67,7 @@ class Duplicates:
 
 
 def _value(row: Row, place: int, column: Column[object]) -> Hashable | None:
-    """Return the value of a cell; None for nothing, and for what is no value, which is told where the cell is read."""
+    """Return the value of a cell; None for an empty cell, and for an invalid one, which is reported elsewhere."""
     text, reader = row.cells[place] or "", reader_of(column.type, exactly=True)
     if not text.strip() or "\0" in text or reader is None:
         return None

@@ -1,4 +1,4 @@
-"""Find the rows that a file speaks of, and what they refer to: by one statement each, for many rows at once."""
+"""Find the stored rows and related objects that a file refers to: by one statement each for many rows."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext
 
-AT_ONCE = 1_000  # texts that are looked for
+AT_ONCE = 1_000  # texts in one statement
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class Row:
 
     line: int
     cells: Sequence[Cell]
-    texts: Collection[int] = ()  # the places of texts, in a file that tells them from other values
+    texts: Collection[int] = ()  # the positions of texts, if the format distinguishes them from other values
 
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds objects for the rows of one file, and tells of the cells that lead to none."""
+    """Finds objects for the rows of one file, and adds a mistake for each cell that refers to none."""
 
     request: Request
     view: ModelAdmin
     plan: Plan
     mistakes: Mistakes
-    _lines: dict[Hashable, int] = field(default_factory=dict)  # of the keys that were seen
+    _lines: dict[Hashable, int] = field(default_factory=dict)  # the lines of the keys seen so far
 
     async def existing(self, rows: Sequence[Row]) -> Mapping[int, object]:
-        """Return the objects that are there already, by the line of the row that means them, locked."""
+        """Return the stored objects that rows refer to, locked, by the line of the row."""
         match = self.plan.match
         if match is None:
             return {}
@@ -58,7 +58,7 @@ class Finder:
         return {line: found[key] for line, key in keys.items() if key in found}
 
     async def related(self, rows: Sequence[Row]) -> Mapping[str, Mapping[str, str]]:
-        """Return the keys of related objects, by target and by the text that stands for them in the file."""
+        """Return the keys of related objects, by target and by the text in the file."""
         found: dict[str, Mapping[str, str]] = {}
         for place, target in enumerate(self.plan.columns):
             if target is not None and target.kind is Kind.RELATED:
@@ -70,7 +70,7 @@ class Finder:
         return found
 
     async def unknown(self, rows: Sequence[Row]) -> Mapping[str, frozenset[str]]:
-        """Return the texts of cells that are no keys of related objects that may be chosen, by the field."""
+        """Return by field the texts of cells that are not keys of available related objects."""
         found: dict[str, frozenset[str]] = {}
         for place, target in enumerate(self.plan.columns):
             if target is not None and target.kind is Kind.FIELD and target.field in self.view.mapper.relationships:
@@ -91,11 +91,11 @@ class Finder:
     def _readable_values(self, target: Target, cell: Cell) -> list[str]:
         try:
             return self.values(target, cell)
-        except ValueError:  # which is told where the cell is read
+        except ValueError:  # reported where the cell is read
             return []
 
     def values(self, target: Target, cell: Cell) -> list[str]:
-        """Return the texts of a cell that stand for related objects."""
+        """Return the texts of a cell that identify related objects."""
         if self.view.mapper.relationships[target.field].uselist:
             return several(cell or "")
         if not cell or not cell.strip():
@@ -119,7 +119,7 @@ class Finder:
 
     def _read_key(self, texts: Sequence[str]) -> Hashable:
         match = self.plan.match
-        assert match is not None  # noqa: S101 - asked by `existing`
+        assert match is not None  # noqa: S101 - checked by `existing`
         if match.kind is not Kind.KEY:
             return _read(self._column(match), texts[0].strip())
         is_whole = match in self.plan.columns
@@ -130,7 +130,7 @@ class Finder:
 
     def _column(self, target: Target) -> Column[object]:
         column = self.view.mapper.column_attrs[target.field].columns[0]
-        assert isinstance(column, Column)  # noqa: S101 - as `unique_columns` found it
+        assert isinstance(column, Column)  # noqa: S101 - `unique_columns` returns such columns only
         return column
 
     async def _load(self, match: Target, keys: Sequence[Hashable]) -> Mapping[Hashable, object]:
@@ -161,13 +161,13 @@ class Finder:
 
 
 def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield texts, some at a time: a statement takes so many values, and reading them holds the loop."""
+    """Yield the texts in batches, since statements have a maximum number of values and block the event loop."""
     for start in range(0, len(texts), AT_ONCE):
         yield texts[start : start + AT_ONCE]
 
 
 def _key_in(model: type[object], text: str) -> str | None:
-    """Return the key of a row that a text is; None for what is no key."""
+    """Return the primary key that a text represents; None if it represents none."""
     parsed = parse_identifier(model, text)
     return None if parsed is None else identifier_from(parsed)
 
@@ -182,9 +182,9 @@ def _reader(column: ColumnElement[object]) -> Callable[[str], Hashable]:
 
 
 def _readable(column: ColumnElement[object], texts: Sequence[str]) -> Iterator[tuple[str, Hashable]]:
-    read = _reader(column)  # once: to make one takes far longer than to read by it
+    read = _reader(column)  # cached: creating one takes far longer than using it
     for text in texts:
         try:
             yield text, read(text)
-        except ValueError:  # so there is none
+        except ValueError:  # the text is too long for the column
             continue

@@ -1,6 +1,6 @@
 """Store the table of a file while its user plans the import: encrypted, and for an hour at most.
 
-The file itself is not kept. The site's SECRET_KEY is part of the key, so that the database alone tells nothing.
+The file itself is not stored. The site's SECRET_KEY is part of the key, so that the database alone reveals nothing.
 """
 
 import json
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 LIFETIME = timedelta(hours=1)
-MOST = 3  # of one user; the oldest goes
+MOST = 3  # tables of one user; the oldest is deleted
 SHOWN = 5  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """The head of a table that is kept, of a file with this `name`."""
+    """The first rows of a stored table, from a file with this `name`."""
 
     key: int
     name: str
@@ -45,18 +45,18 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Says whose tables these are, of which view, and with which secret they are kept."""
+    """The user and the view that tables belong to, and the secrets with which they are encrypted."""
 
     user_id: int
     view: str
     secret_key: SecretStr
 
     def seal(self, value: object) -> str:
-        """Return a value of JSON, encrypted."""
+        """Return a JSON value, encrypted."""
         return self._fernet().encrypt(zlib.compress(json.dumps(value).encode())).decode()
 
     def unseal(self, text: str) -> object:
-        """Return the value that was encrypted. Raise HTTPException (404) if it was with another secret."""
+        """Return the decrypted value. Raise HTTPException (404) if it was encrypted with another secret."""
         from cryptography.fernet import InvalidToken
 
         try:
@@ -65,7 +65,7 @@ class Owner:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
     def _fernet(self) -> "Fernet":
-        # Imported here: OpenSSL costs megabytes and milliseconds.
+        # Imported here, since OpenSSL takes megabytes of memory and milliseconds.
         from cryptography.fernet import Fernet
 
         whose = f"{self.user_id}\0{self.view}"
@@ -82,7 +82,7 @@ class SealedTable:
 
 
 async def seal_sheet(owner: Owner, name: str, sheet: Sheet) -> SealedTable:
-    """Return a table as it is kept, encrypted beside the loop."""
+    """Return a table for storing, encrypted in a thread."""
     head = {"name": name, "note": sheet.note, "columns": sheet.columns, "rows": sheet.rows[:SHOWN]}
     rest = {"columns": sheet.columns, "rows": sheet.rows, "lines": sheet.lines, "texts": sheet.texts}
     return SealedTable(
@@ -91,7 +91,7 @@ async def seal_sheet(owner: Owner, name: str, sheet: Sheet) -> SealedTable:
 
 
 async def keep_table(session: AsyncSession, owner: Owner, sealed: SealedTable) -> int:
-    """Keep a table, in place of the user's oldest one if there are too many; return its key."""
+    """Store a table, and delete the user's oldest one if there are too many; return its key."""
     newest = select(ImportedTable.id).where(ImportedTable.user_id == owner.user_id).order_by(ImportedTable.id.desc())
     superfluous = delete(ImportedTable).where(
         ImportedTable.user_id == owner.user_id, ImportedTable.id.not_in(newest.limit(MOST - 1))
@@ -107,17 +107,17 @@ async def keep_table(session: AsyncSession, owner: Owner, sealed: SealedTable) -
 
 
 async def find_preview(session: AsyncSession, owner: Owner, key: int) -> Preview:
-    """Return the head of a table that is kept. Raise HTTPException (404) if there is none, or it is another user's."""
+    """Return the first rows of a stored table. Raise HTTPException (404) if the user has no such table."""
     head = await session.scalar(select(ImportedTable.head).where(_is_there(owner, key)))
     if head is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     found = owner.unseal(head)
-    assert isinstance(found, dict)  # noqa: S101 - as it was sealed
+    assert isinstance(found, dict)  # noqa: S101 - `seal_sheet` wrote it
     return Preview(key=key, **found)
 
 
 async def find_sealed(session: AsyncSession, owner: Owner, key: int) -> str:
-    """Return a table as it is kept. Raise HTTPException (404) as `find_preview` does."""
+    """Return an encrypted table. Raise HTTPException (404) as `find_preview` does."""
     rest = await session.scalar(select(ImportedTable.rest).where(_is_there(owner, key)))
     if rest is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -125,20 +125,20 @@ async def find_sealed(session: AsyncSession, owner: Owner, key: int) -> str:
 
 
 async def open_sheet(owner: Owner, sealed: str) -> Sheet:
-    """Return a table that was kept, decrypted beside the loop."""
+    """Return a stored table, decrypted in a thread."""
     found = await run_sync(owner.unseal, sealed)
-    assert isinstance(found, dict)  # noqa: S101 - as it was sealed
+    assert isinstance(found, dict)  # noqa: S101 - `seal_sheet` wrote it
     return Sheet(**found)
 
 
 async def claim_table(session: AsyncSession, owner: Owner, key: int) -> bool:
-    """Return whether a table is there and nobody imports it: nobody else does, until this transaction ends."""
+    """Lock a table until the transaction ends. Return False if it does not exist or is locked already."""
     free = select(ImportedTable.id).where(_is_there(owner, key)).with_for_update(skip_locked=True)
     return await session.scalar(free) is not None
 
 
 async def forget_table(session: AsyncSession, owner: Owner, key: int) -> None:
-    """Delete a table, once it was imported or nobody wants to."""
+    """Delete a table that was imported or discarded."""
     forget = delete(ImportedTable).where(ImportedTable.id == key, ImportedTable.user_id == owner.user_id)
     await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
 

@@ -35,11 +35,11 @@ from dovetail.settings import SETTINGS
 from dovetail.state import DOOR, note_of_request
 from dovetail.translation.texts import gettext, ngettext
 
-STEP = "step"  # what a button asks for: to check the rows, to import them, or to forget the file
+STEP = "step"  # the values of the buttons: check the rows, import them, or discard the file
 
 
 async def show_upload(office: Office, request: Request) -> Response:
-    """Show the form that uploads a file, or keep the table of the one that came and lead to it."""
+    """Show the upload form, or store the table of the uploaded file and redirect to its page."""
     view = open_import(office, request)
     permitted = await _permitted(view, request)
     sent = UPLOADED.get(request) if request.method == "POST" else ""
@@ -56,7 +56,7 @@ async def show_upload(office: Office, request: Request) -> Response:
 
 
 async def show_table(office: Office, request: Request) -> Response:
-    """Show what the columns of a table are taken for; check its rows, import them, or forget it."""
+    """Show the mapping of the columns; check the rows, import them, or discard the table."""
     view = open_import(office, request)
     permitted = await _permitted(view, request)
     owner, key, session = owner_of(office, request), request.path_params["key"], request_context().session
@@ -101,15 +101,15 @@ class _TablePage:
         return await self.office.render(self.request, "sqladmin/importing/table.html", context, status)
 
     async def check(self) -> Response:
-        """Return the page with what would be done, or what is wrong."""
+        """Return the page with the result of a dry run, or its mistakes."""
         outcome = await self._run(dry=True)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.mistakes else HTTPStatus.OK
         return await replace(self, outcome=outcome).show(status)
 
     async def import_rows(self, form: FormData) -> Response:
-        """Import the rows, and lead to the list; or return the page with what is wrong.
+        """Import the rows and redirect to the list, or return the page with the mistakes.
 
-        The browser is told how far it is, if its script asks for that.
+        If the script of the page asks for it, the response reports progress.
         """
         if wants_lines(self.request, form):
             return tell_progress(self.office, self.request, self._import_with_lines)
@@ -120,7 +120,7 @@ class _TablePage:
         return RedirectResponse(home_url(self.request, self.view), HTTPStatus.SEE_OTHER)
 
     async def _import_with_lines(self, report: Report) -> Ending:
-        """Return the last line for a script: that it is done, or that the page has to say what is wrong."""
+        """Return the last line of the progress: the result, or that the page has to show the mistakes."""
         outcome = await self._run(dry=False, report=report)
         return {"state": "asked"} if outcome.mistakes else {"state": "done", "message": told(outcome)}
 
@@ -130,7 +130,7 @@ class _TablePage:
             raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
         note_of_request(DOOR, "import")
         session, owner = request_context().session, owner_of(office, request)
-        if not dry and not await claim_table(session, owner, self.preview.key):  # pressed twice, or in two windows
+        if not dry and not await claim_table(session, owner, self.preview.key):  # submitted twice
             raise TaskFailedError(gettext("This file is being imported already, or it was."))
         run = ImportRun(
             request=request,
@@ -148,7 +148,7 @@ class _TablePage:
 
 
 def told(outcome: Outcome) -> str:
-    """Return what was done, in one line."""
+    """Return the message about the result."""
     added = ngettext("%(count)s row was added", "%(count)s rows were added", outcome.added) % {"count": outcome.added}
     numbers = {"added": added, "changed": outcome.changed, "same": outcome.same}
     return gettext("%(added)s, %(changed)s were changed, and %(same)s are as they were.") % numbers

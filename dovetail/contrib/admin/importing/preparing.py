@@ -17,29 +17,29 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
-FILE = "file"  # the field of the form that uploads it
+FILE = "file"  # the form field for the file
 LONGEST_NAME = 200  # characters
-UPLOADED = StateKey[SealedTable | str]("dovetail_admin_uploaded", "no file came")  # or why it could not be read
+UPLOADED = StateKey[SealedTable | str]("dovetail_admin_uploaded", "no file came")  # or why it is invalid
 TABLE = StateKey[Sheet]("dovetail_admin_table", "no table was opened")
 
 
 def of_upload(office: Office, _request: Request) -> Preparation:
-    """Return the reading of the file that comes, for somebody who may import it."""
+    """Return the preparation that reads the uploaded file, if the user may import it."""
     return Preparation(work=partial(_read_upload, office), check=partial(open_import, office))
 
 
 def of_table(office: Office, _request: Request) -> Preparation:
-    """Return the decrypting of the table at this address, for its owner."""
+    """Return the preparation that decrypts the table of this URL for its owner."""
     return Preparation(work=partial(_read_table, office), check=partial(open_import, office))
 
 
 def open_import(office: Office, request: Request) -> ModelAdmin:
-    """Return the view at this address, for an import. Raise HTTPException (403, 404) as `open_view` does."""
+    """Return the view of this URL for an import. Raise HTTPException (403, 404) as `open_view` does."""
     return open_view(office, request, Action.IMPORT)
 
 
 def owner_of(office: Office, request: Request) -> Owner:
-    """Return whose tables the pages at this address keep."""
+    """Return the owner of the tables that the pages of this URL store."""
     identity = str(request.path_params["identity"])
     return Owner(user_id=user_of(request).id, view=identity, secret_key=office.secret_key)
 

@@ -1,4 +1,4 @@
-"""Import the rows of a file in one transaction: some at a time, all of them or none."""
+"""Import the rows of a file in one transaction, in batches: all of them or none."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import ConflictError, FieldError
 from dovetail.translation.texts import gettext
 
-BATCH = 50  # rows, so that no statement of them holds the loop for long
+BATCH = 50  # rows in a batch, so that no statement blocks the event loop for long
 
 
 @dataclass
 class Outcome:
-    """Counts the rows that were added, changed and left as they are; nothing was done if there are mistakes."""
+    """The numbers of rows that were added, changed and unchanged; nothing was written if there are mistakes."""
 
     added: int = 0
     changed: int = 0
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRun:
-    """One time that a file is imported, or tried; `report` is told how many rows are done."""
+    """An import of a file, or a dry run; `report` is called with the number of finished rows."""
 
     request: Request
     view: ModelAdmin
@@ -48,7 +48,7 @@ class ImportRun:
     outcome: Outcome = field(default_factory=Outcome)
 
     async def do(self, *, dry: bool) -> Outcome:
-        """Import the rows, and return what was done; of a `dry` run, what would be."""
+        """Import the rows and return the outcome; with `dry`, what the outcome would be."""
         mistakes = Mistakes(self.sheet.columns, self.plan)
         validation = self._validation(mistakes)
         texts = self.sheet.texts or [()] * len(self.sheet.rows)
@@ -84,14 +84,14 @@ class ImportRun:
         good = await validation.good_rows(rows)
         if not good or await self._try(validation, good):
             return
-        for one in good if len(good) > 1 else ():  # what is wrong with one is told of that one
+        for one in good if len(good) > 1 else ():  # then each row by itself, to report which one failed
             again = await validation.good_rows([one.row])
             await self._try(validation, again)
             if validation.mistakes.are_enough:
                 return
 
     async def _try(self, validation: Validation, good: Sequence[GoodRow]) -> bool:
-        """Write rows, and return whether that can be done; of one row, tell why not."""
+        """Write rows within a savepoint. Return False if that failed; for a single row, add the mistake."""
         try:
             async with request_context().session.begin_nested():
                 await self._write(good)
@@ -130,7 +130,7 @@ class ImportRun:
 
 
 async def _tell(validation: Validation, one: GoodRow, told: ErrorMessage) -> None:
-    """Tell why a row cannot be written: at its cell, where it is known which."""
+    """Add the mistake for a row that cannot be written, at its cell if that is known."""
     mistakes, line = validation.mistakes, one.row.line
     found = {} if one.obj is None else {line: one.obj}
     if told.status == HTTPStatus.CONFLICT and await validation.duplicates.tell_stored([one.row], found):

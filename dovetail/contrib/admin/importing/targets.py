@@ -1,4 +1,4 @@
-"""The targets of an import: the fields of the form of a new object, and the columns that identify existing rows."""
+"""The targets of an import: the fields of the form of a new object, and the columns that identify stored rows."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,31 +15,31 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext
 
-KEY = "="  # the name of the target that is the primary key: no attribute is called that
+KEY = "="  # the name of the target for the primary key: no attribute can have it
 
 
 class Kind(Enum):
-    """Tells what a cell is for."""
+    """The use of a cell."""
 
-    KEY = "key"  # which row is meant
-    FIELD = "field"  # what a field of the form holds; of a relation, keys
-    RELATED = "related"  # what a unique column of a related object holds
+    KEY = "key"  # identifies the row
+    FIELD = "field"  # the value of a form field; for a relation, keys
+    RELATED = "related"  # the value of a unique column of a related object
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Something that a column of a file can be read as; `name` is `title`, or `author.username` of a relation."""
+    """A field that a column of a file can be imported to; `name` is `title`, or `author.username` for a relation."""
 
     name: str
     label: str
     kind: Kind = Kind.FIELD
-    is_required: bool = False  # of every new object
-    is_unique: bool = False  # so that rows can be found by it
-    parts: tuple[str, ...] = ()  # of the key: the fields that it is made of, where the form has them all
+    is_required: bool = False  # required for new objects
+    is_unique: bool = False  # rows can be found by it
+    parts: tuple[str, ...] = ()  # for a composite key: its fields, if the form has all of them
 
     @property
     def field(self) -> str:
-        """Return the attribute of the model that is written."""
+        """Return the name of the model attribute that is written."""
         return self.name.partition(".")[0]
 
     @property
@@ -49,7 +49,7 @@ class Target:
 
 
 async def targets_of(view: ModelAdmin, request: Request) -> Mapping[str, Target]:
-    """Return what the user may import into the rows of a view, by name."""
+    """Return by name the targets to which the user may import rows of a view."""
     form_class = await view.permitted_form(request, None)
     fields = {one.name: one for one in _fields(view, request, form_class())}
     parts = tuple(view.mapper.get_property_by_column(column).key for column in view.mapper.primary_key)
@@ -58,10 +58,10 @@ async def targets_of(view: ModelAdmin, request: Request) -> Mapping[str, Target]
 
 
 def guess(headings: Sequence[str], targets: Mapping[str, Target]) -> list[str]:
-    """Return the target that each heading sounds like; an empty text for none, and none twice."""
+    """Return the name of the target that each heading resembles; an empty text for none. No name is returned twice."""
     known: dict[str, str] = {}
     parts = targets[KEY].parts
-    for one in sorted(targets.values(), key=lambda one: one.name not in parts):  # a key that people choose is written
+    for one in sorted(targets.values(), key=lambda one: one.name not in parts):  # a key that users choose is written
         names = ("id", "pk", "key", one.label) if one.kind is Kind.KEY else (one.name, one.label)
         for name in names:
             known.setdefault(_plain(name), one.name)

@@ -1,4 +1,4 @@
-"""Hold the rows of a file against the form that a person would fill in: fields, rules, and who may write what."""
+"""Validate the rows of a file by the form of the view: its fields, its validators and the user's permissions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,15 +29,15 @@ from dovetail.translation.texts import gettext
 
 @dataclass(frozen=True)
 class Related:
-    """The related objects of which the cells of some rows tell."""
+    """The related objects that the cells of some rows refer to."""
 
-    keys: Mapping[str, Mapping[str, str]]  # by target, and by the text that stands for them
-    unknown: Mapping[str, frozenset[str]]  # texts that are no keys of what may be chosen, by field
+    keys: Mapping[str, Mapping[str, str]]  # by target, and by the text in the file
+    unknown: Mapping[str, frozenset[str]]  # by field, texts that are not keys of available choices
 
 
 @dataclass(frozen=True)
 class GoodRow:
-    """A row with which nothing is wrong: what is written, to `obj` or to a new one (None)."""
+    """A valid row: the values to write, to `obj` or to a new object (None)."""
 
     row: Row
     obj: object | None
@@ -46,7 +46,7 @@ class GoodRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """Checks rows as the form of a view does, and tells of each mistake."""
+    """Validates rows by the form of a view, and adds their mistakes."""
 
     request: Request
     view: ModelAdmin
@@ -67,14 +67,14 @@ class Validation:
         for row in rows:
             obj = existing.get(row.line)
             told = Related(related, unknown)
-            if self.mistakes.has(row.line):  # it is not known which row is meant, but of cells what cannot be one
+            if self.mistakes.has(row.line):  # the row is unknown, but its cells can be checked
                 await self._check(row, None, told, is_whole=False)
             elif (
                 await self._may_write(row, obj)
                 and (one := await self._check(row, obj, told, is_whole=obj is None)) is not None
             ):
                 good.append(one)
-            await checkpoint()  # others have their turn
+            await checkpoint()  # let other tasks run
         self.duplicates.tell_in_file(rows)
         await self.duplicates.tell_stored([row for row in rows if self.mistakes.has(row.line)], existing)
         return [one for one in good if not self.mistakes.has(one.row.line)]
@@ -92,7 +92,7 @@ class Validation:
         return bool(may_change)
 
     async def _check(self, row: Row, obj: object | None, related: Related, *, is_whole: bool) -> GoodRow | None:
-        """Return what is written of a row, if nothing is wrong; what is not there counts of a whole one alone."""
+        """Return the values to write of a row, if it is valid; missing fields are mistakes only in a whole one."""
         form_class = await self._form_class(obj)
         sent = FormData(list(self._sent(row, obj, form_class(), related)))
         initial = {} if obj is None else await self.view.get_form_data_for_edit(obj)
@@ -100,7 +100,7 @@ class Validation:
         counting = without_unmet(self.view.conditional_fields, form, sent)
         self._tell_of_unmet(row, sent, counting)
         for one in form:
-            if not is_whole and one.short_name not in counting:  # it stays as it is
+            if not is_whole and one.short_name not in counting:  # it is not changed
                 one.validators, one.process_errors = (), ()
                 vars(one)["allow_blank"] = True
         if not form.validate():
@@ -112,7 +112,7 @@ class Validation:
         return GoodRow(row, obj, named if obj is None else _changed(named, initial))
 
     def _empty_texts(self, row: Row) -> Iterator[str]:
-        """Yield the columns of texts for which the file has one without letters, which is not nothing."""
+        """Yield the text columns for which the file has an empty text, which differs from a missing value."""
         for place in row.texts:
             target = self.plan.columns[place]
             column = None if target is None else self.view.mapper.columns.get(target.field)
@@ -126,7 +126,7 @@ class Validation:
         return self._forms[names]
 
     def _sent(self, row: Row, obj: object | None, form: Form, related: Related) -> Iterator[tuple[str, str]]:
-        """Yield what the form sends for the cells of a row, by the names of its fields."""
+        """Yield (field name, texts) as the form would submit them for the cells of a row."""
         for place, target in enumerate(self.plan.columns):
             cell = row.cells[place]
             if target is None or target.kind is Kind.KEY or cell is None:
@@ -156,7 +156,7 @@ class Validation:
         return [found[text] for text in texts] or [""]
 
     def _check_keys(self, target: Target, cell: str, obj: object | None, related: Related) -> None:
-        """Raise ValueError for keys that lead to nothing that may be chosen, unless the object has it already."""
+        """Raise ValueError for keys that are not available choices, unless the object refers to them already."""
         unknown = related.unknown.get(target.field)
         missing = [text for text in self.finder.values(target, cell) if text in unknown] if unknown else []
         if missing and obj is not None:
@@ -185,7 +185,7 @@ class Validation:
 
 
 def _changed(data: dict[str, object], initial: Mapping[str, object]) -> dict[str, object]:
-    """Return what is different from what is stored."""
+    """Return the values that differ from the stored ones."""
     return {name: value for name, value in data.items() if not _is_same(value, initial.get(FORM_NAMES.get(name, name)))}
 
 

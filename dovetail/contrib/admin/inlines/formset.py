@@ -7,7 +7,7 @@ from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 
 
 class InlineFormSet(FormSetBase):
-    """The rows of one object in its form; `get_formset` of the inline makes a class of it for each form.
+    """A formset with the rows of one object; `get_formset` of the inline derives a class from it for each form.
 
     Override `clean` to check rows together, and raise a ValidationError of WTForms to refuse them.
 
@@ -18,9 +18,9 @@ class InlineFormSet(FormSetBase):
     """
 
     async def save(self, *, commit: bool = True) -> Sequence[object]:
-        """Save the rows, and return those that were added and changed.
+        """Save the rows, and return the objects that were added or changed.
 
-        With `commit=False` nothing is written: set what the form does not say on what is returned, and save then.
+        With `commit=False` nothing is written: set further attributes of the returned objects, then call `save()`.
         """
         if commit:
             await saving.save([self])

@@ -16,7 +16,7 @@ from dovetail.translation.texts import gettext, in_sentence
 
 
 class FormSetBase:
-    """Rows with what was sent of them; `InlineFormSet` saves them, too."""
+    """The rows of a formset with the submitted data; `InlineFormSet` adds saving."""
 
     inline: ClassVar[InlineBase]
     form: ClassVar[type[Form]]
@@ -38,22 +38,22 @@ class FormSetBase:
         self.data, self.save_as_new, self.initial = data, save_as_new, initial
         self.rows: list[RowForm] = []
         self.parts: dict[str, list[Self]] = {}  # the inlines of rows, by the prefix of the row
-        self.empty_row: RowForm | None = None  # what the browser makes more rows of; None if none can be added
-        self.errors: list[str] = []  # of the rows together
-        self.stored_count = 0  # how many rows there are, as far as the user may know of them
+        self.empty_row: RowForm | None = None  # the template for rows that the browser adds; None if none can be added
+        self.errors: list[str] = []  # errors that concern several rows
+        self.stored_count = 0  # the number of stored rows that the user may see
         self.new_objects: list[object] = []
         self.changed_objects: list[object] = []
-        self.is_prepared = False  # whether objects have been made of what was sent
+        self.is_prepared = False  # whether objects were created from the submitted data
         self.deleted_objects: list[object] = []
 
     @property
     def session(self) -> AsyncSession:
-        """Return the request's one session."""
+        """Return the session of the request."""
         return request_context().session
 
     @property
     def part(self) -> str:
-        """Return how the names of its fields begin, without the number of a row that it is within."""
+        """Return the prefix of its field names without the numbers of the rows that contain it."""
         return "-".join(self.prefix.split("-")[::2])
 
     @property
@@ -63,7 +63,7 @@ class FormSetBase:
 
     @property
     def columns(self) -> list[str]:
-        """Return the names of what each row shows: the place that it holds comes first."""
+        """Return the names of the fields of a row, `ordering_field` first."""
         names = names_in(self.layout)
         placed = set(names)
         shown = (row for row in (self.empty_row, *self.rows) if row is not None)
@@ -73,7 +73,7 @@ class FormSetBase:
 
     @property
     def is_sent(self) -> bool:
-        """Return whether the form that was sent had this part at all."""
+        """Return whether the submitted form contained this formset."""
         return self.data is not None and self.data.has(self.prefix)
 
     @property
@@ -94,12 +94,12 @@ class FormSetBase:
 
     @property
     def new_rows(self) -> list[RowForm]:
-        """Return the rows that are to be added: those that were filled in."""
+        """Return the new rows that were filled in, and are to be added."""
         return [row for row in self.rows if row.obj is None and not row.is_marked and self._is_filled(row)]
 
     @property
     def kept_rows(self) -> list[RowForm]:
-        """Return the rows of the form that there are once it is saved."""
+        """Return the rows that remain after saving: those not marked for deletion, and the new ones."""
         marked = self.marked_rows
         return [*(row for row in self.stored_rows if row not in marked), *self.new_rows]
 
@@ -110,7 +110,7 @@ class FormSetBase:
 
     @property
     def has_errors(self) -> bool:
-        """Return whether something is wrong with the rows."""
+        """Return whether the formset, a row or a nested formset has errors."""
         return (
             bool(self.errors)
             or any(row.has_errors for row in self.rows)
@@ -119,30 +119,30 @@ class FormSetBase:
 
     @property
     def is_stale(self) -> bool:
-        """Return whether somebody else changed or deleted rows that were changed here."""
+        """Return whether another user changed or deleted a row that was changed in this form."""
         return any(row.is_outdated for row in self.rows)
 
     def requires(self, name: str) -> bool:
-        """Return whether each row needs something in a field."""
+        """Return whether a field of the rows is required."""
         field = next((row.fields[name] for row in (self.empty_row, *self.rows) if row and name in row.fields), None)
         return field is not None and (bool(field.flags.required) or getattr(field, "allow_blank", True) is False)
 
     def sources_of(self, row: RowForm) -> Mapping[str, Sequence[str]]:
-        """Return the fields of a new row that are written as others of it are typed, and those others."""
+        """Return the prepopulated fields of a new row, each with the names of the fields that it is derived from."""
         given = self.inline.get_prepopulated_fields(self.request, self.instance) if row.obj is None else {}
         return {name: [f"{row.prefix}-{source}" for source in sources] for name, sources in given.items()}
 
     def all_parts(self) -> list[Self]:
-        """Return the inlines of all rows that there are once the form is saved."""
+        """Return the nested formsets of all rows that remain after saving."""
         return [part for row in self.kept_rows for part in self.parts.get(row.prefix, ())]
 
     def clean(self) -> None:
         """Check the rows together. Raise ValidationError of WTForms to refuse them."""
 
     def is_valid(self) -> bool:
-        """Return whether the rows can be saved; say beside what is wrong that it is."""
+        """Return whether the rows can be saved; add error messages to fields, rows and the formset."""
         if not self.is_sent and self.instance is not None:
-            return True  # what a form does not name stays as it is
+            return True  # rows that a form does not contain are not changed
         good = not [row for row in (*self.changed_rows, *self.new_rows) if not row.form.validate()]
         self._check_count()
         try:
@@ -152,7 +152,7 @@ class FormSetBase:
         return good and not self.errors
 
     def _is_filled(self, row: RowForm) -> bool:
-        # The place of a row is given by the browser, to empty ones too.
+        # The browser fills in `ordering_field`, also in empty rows.
         given = row.is_given(but=self.inline.ordering_field)
         return given or any(part.new_rows for part in self.parts.get(row.prefix, ()))
 

@@ -1,4 +1,4 @@
-"""Write the inlines of a form: `TabularInline`, `StackedInline`, and both for rows that belong to objects of any kind.
+"""Declare the inlines of a form: `TabularInline`, `StackedInline`, and their generic variants.
 
     class ChoiceInline(TabularInline, model=Choice):
         fields = ("text", "votes")
@@ -6,7 +6,7 @@
     class QuestionAdmin(ModelAdmin, model=Question):
         inlines = (ChoiceInline,)
 
-Options are called as in Django's `InlineModelAdmin`: `dovetail.contrib.admin.inlines.options` lists them all.
+Options have the names of Django's `InlineModelAdmin`; `dovetail.contrib.admin.inlines.options` defines them.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.options import GenericInlineBase, InlineBase
 from dovetail.contrib.admin.rules.rules import rules_of
 
-# ruff: noqa: ARG002 - the arguments are for those who override a hook
+# ruff: noqa: ARG002 - the arguments are for subclasses that override a hook
 
 
 class ParentView(ChangeListView):
@@ -39,7 +39,7 @@ class ParentView(ChangeListView):
         return self.inlines
 
     def get_inline_instances(self, request: Request, obj: object | None = None) -> Sequence["InlineModelAdmin"]:
-        """Return the inlines of which the user may see rows of `obj`, or add some."""
+        """Return the inlines whose rows of `obj` the user may view or add."""
         found = (self.inline_of(request, one) for one in self.get_inlines(request, obj))
         return [inline for inline in found if inline.is_offered(request, obj)]
 
@@ -53,7 +53,7 @@ class ParentView(ChangeListView):
     def get_formset_kwargs(
         self, request: Request, obj: object | None, inline: "InlineModelAdmin", prefix: str
     ) -> Mapping[str, object]:
-        """Return what the formset of an inline is made with; `initial` in it is what new rows begin with."""
+        """Return the keyword arguments for the formset of an inline; `initial` has the initial values of new rows."""
         return {"instance": obj, "prefix": prefix}
 
     async def save_formset(self, request: Request, form: Form, formset: InlineFormSet, *, change: bool) -> None:
@@ -68,14 +68,14 @@ class ParentView(ChangeListView):
     async def save_related(
         self, request: Request, form: Form, formsets: Sequence[InlineFormSet], *, change: bool
     ) -> None:
-        """Save the rows of all inlines, once the object of the form was saved."""
+        """Save the rows of all inlines, after the object of the form was saved."""
         for formset in formsets:
             await self.save_formset(request, form, formset, change=change)
 
     def inline_called(self, request: Request, obj: object | None, part: str) -> "InlineModelAdmin | None":
-        """Return the inline in the form of an object whose fields begin with `part`: `stage`, or `stage-slot` within.
+        """Return the inline with the prefix `part` in the form of an object: `stage`, or `stage-slot` for a nested one.
 
-        What is within the rows of `stage` is found if `get_inlines` of it names it for a new row, or `inlines` does.
+        A nested inline is found if `get_inlines(request, None)` or `inlines` of the outer one contains it.
         """
         first, _, within = part.partition("-")
         known = dict.fromkeys((*self.get_inlines(request, obj), *self.get_inlines(request, None), *self.inlines))
@@ -83,20 +83,20 @@ class ParentView(ChangeListView):
         return inline.inline_called(request, None, within) if within and inline is not None else inline
 
     def inline_of(self, request: Request, inline: type["InlineModelAdmin"]) -> "InlineModelAdmin":
-        """Return the one inline of a class that the forms of this view have."""
+        """Return the instance of an inline class for this view; it is created once."""
         if inline not in self._inlines:
             self._inlines[inline] = inline.of(self, rules_of(request).home_of(inline.model))
         return self._inlines[inline]
 
 
 class InlineModelAdmin(InlineBase, ParentView):
-    """The common part of `TabularInline` and `StackedInline`; it may have inlines of its own."""
+    """The base of `TabularInline` and `StackedInline`; it may have nested inlines."""
 
     formset: ClassVar[type[InlineFormSet]] = InlineFormSet
     """The class of its formset."""
 
     async def get_formset(self, request: Request, obj: object | None = None) -> type[InlineFormSet]:
-        """Return the class of the formset for the rows of `obj`, or of a new object (None)."""
+        """Return the formset class for the rows of `obj`, or of a new object (None)."""
         is_single = self.link_to_parent.is_single
         most = self.get_max_num(request, obj)
         options = {
@@ -111,19 +111,19 @@ class InlineModelAdmin(InlineBase, ParentView):
 
 
 class TabularInline(InlineModelAdmin):
-    """Rows beneath each other, their fields in columns; on a phone, one card a row."""
+    """An inline that shows its rows as a table; on narrow screens, each row as a card."""
 
 
 class StackedInline(InlineModelAdmin):
-    """Rows with their fields beneath each other, as in a form of their own."""
+    """An inline that shows the fields of each row below each other."""
 
     template: ClassVar[str] = "sqladmin/inlines/stacked.html"
     is_stacked: ClassVar[bool] = True
 
 
 class GenericTabularInline(GenericInlineBase, TabularInline):
-    """Rows that say by `ct_field` and `ct_fk_field` what they belong to, as `TabularInline` shows them."""
+    """A `TabularInline` for a generic relation: `ct_field` and `ct_fk_field` of a row identify its object."""
 
 
 class GenericStackedInline(GenericInlineBase, StackedInline):
-    """Rows that say by `ct_field` and `ct_fk_field` what they belong to, as `StackedInline` shows them."""
+    """A `StackedInline` for a generic relation: `ct_field` and `ct_fk_field` of a row identify its object."""

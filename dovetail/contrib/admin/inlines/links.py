@@ -24,16 +24,16 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Link:
-    """Columns of the rows that hold values of their parent; `kind` is what the rows say of all parents, by column."""
+    """The columns by which rows refer to their parent; `kind` has the values of columns that are the same for all."""
 
     columns: tuple[Column[object], ...]
     parent_columns: tuple[Column[object], ...]
     kind: tuple[tuple[Column[object], object], ...] = ()
-    is_single: bool = False  # a parent has one row at most
+    is_single: bool = False  # True if a parent has at most one row
 
     @property
     def all_columns(self) -> frozenset[Column[object]]:
-        """Return the columns that the form of a row never writes."""
+        """Return the columns of the link, which the form of a row does not edit."""
         return frozenset((*self.columns, *(column for column, _ in self.kind)))
 
     def condition(self, parents: Sequence[object]) -> ColumnElement[bool]:
@@ -44,19 +44,19 @@ class Link:
         return and_(belongs, *(column == value for column, value in self.kind))
 
     def key_of_parent(self, parent: object) -> Key:
-        """Return what the rows of a parent hold in the columns of the link."""
+        """Return the values of the link's columns in the rows of a parent."""
         mapper: Mapper[object] = inspect(parent).mapper
         if self.kind and is_text(self.columns[0].type):
             return (identifier_of(parent),)
         return tuple(getattr(parent, mapper.get_property_by_column(column).key) for column in self.parent_columns)
 
     def key_of(self, row: object) -> Key:
-        """Return what a row holds in the columns of the link: `key_of_parent` of the parent that it belongs to."""
+        """Return the values of the link's columns in a row: `key_of_parent` of its parent."""
         mapper: Mapper[object] = inspect(row).mapper
         return tuple(getattr(row, mapper.get_property_by_column(column).key) for column in self.columns)
 
     def attach(self, row: object, parent: object) -> None:
-        """Make a new row one of `parent`, which is stored."""
+        """Set the link's columns of a new row so that it belongs to `parent`, which has a primary key."""
         mapper: Mapper[object] = inspect(row).mapper
         held = [*zip(self.columns, self.key_of_parent(parent), strict=True), *self.kind]
         for column, value in held:
@@ -77,7 +77,7 @@ def foreign_links(model: type[object], parent: type[object]) -> Iterator[Link]:
 
 
 def is_called(link: Link, model: type[object], name: str) -> bool:
-    """Return whether `fk_name` means this link: by its column or by the relation that it stands behind."""
+    """Return whether `name`, a value of `fk_name`, is a column of this link or the relation that uses it."""
     mapper = _mapper(model)
     if name in {mapper.get_property_by_column(column).key for column in link.columns}:
         return True
@@ -86,14 +86,14 @@ def is_called(link: Link, model: type[object], name: str) -> bool:
 
 
 def names_of(link: Link, model: type[object]) -> list[str]:
-    """Return what `fk_name` may say to mean a link: its columns."""
+    """Return the values of `fk_name` that select a link: the names of its columns."""
     return [_mapper(model).get_property_by_column(column).key for column in link.columns]
 
 
 def generic_link(model: type[object], parent: type[object], names: tuple[str, str], kind: object) -> Link | None:
-    """Return the link by a column that says of which `kind` the parent is, and one that holds its key.
+    """Return the generic link by a column that holds the `kind` of the parent and one that holds its key.
 
-    Return None if the model has no such columns, or the key of a parent does not fit.
+    Return None if the model has no such columns, or the primary key of the parent has another type.
     """
     mapper = _mapper(model)
     if not all(name in mapper.column_attrs for name in names):
@@ -111,7 +111,7 @@ def _mapper(model: type[object]) -> Mapper[object]:
 
 
 def _is_inheritance(mapper: Mapper[object], constraint: ForeignKeyConstraint) -> bool:
-    """Return whether a foreign key leads from the table of an heir to that of what it derives from."""
+    """Return whether a foreign key refers to the table of a base class (joined table inheritance)."""
     condition = mapper.inherit_condition
     if condition is None:
         return False

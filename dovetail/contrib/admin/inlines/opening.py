@@ -1,4 +1,4 @@
-"""Open the inlines of a form: load their rows, one statement for each inline, and fill in what was sent."""
+"""Create the formsets of a form: load their rows, by one statement for each inline, and apply the submitted data."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -18,10 +18,10 @@ from dovetail.contrib.admin.inlines.sent import Sent
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 
-NUMBER, NUMBER_WITHIN = "__prefix__", "__nested__"  # what stands for the number of a row that the browser will add
-MOST_FIELDS = 900  # that rows may have in a form: `dovetail.middleware` takes forms of 1000
-MOST_OF_ROW, MOST_OF_FIELD = 3, 2  # what is sent of a row itself, and of a field that says also that it is empty
-TURN = 0.005  # seconds of work, after which others have their turn
+NUMBER, NUMBER_WITHIN = "__prefix__", "__nested__"  # placeholders for the numbers of rows that the browser adds
+MOST_FIELDS = 900  # fields of all rows in a form: `dovetail.middleware` accepts forms with 1000
+MOST_OF_ROW, MOST_OF_FIELD = 3, 2  # values that a form submits for a row itself, and for a field
+TURN = 0.005  # seconds of work, after which other tasks run
 
 
 async def open_formsets(
@@ -33,9 +33,9 @@ async def open_formsets(
     save_as_new: bool = False,
     is_writable: bool = True,
 ) -> list[InlineFormSet]:
-    """Return the inlines of a form, with the rows of `obj`, or with what was `sent` of them.
+    """Return the formsets of a form with the rows of `obj`, or with the submitted data `sent`.
 
-    On a page that is no form nothing `is_writable`: rows are shown as texts.
+    With `is_writable=False`, for pages that are not forms, rows are shown as texts.
     """
     data = None if sent is None else Sent(sent)
     opening = Opening(request, data, save_as_new=save_as_new, is_writable=is_writable)
@@ -60,12 +60,12 @@ def has_inlines(view: object) -> bool:
 
 
 def with_parts(formsets: Iterable[InlineFormSet]) -> list[InlineFormSet]:
-    """Return formsets with those of their rows, as far as the rows are there once the form is saved."""
+    """Return the formsets together with the nested ones of rows that remain after saving."""
     return [one for formset in formsets for one in (formset, *formset.all_parts())]
 
 
 def are_valid(formsets: Iterable[InlineFormSet]) -> bool:
-    """Return whether all rows can be saved; say beside what is wrong that it is."""
+    """Return whether all rows can be saved; add error messages to those that cannot."""
     return not [one for one in with_parts(formsets) if not one.is_valid()]
 
 
@@ -75,7 +75,7 @@ def all_fields(formsets: Iterable[InlineFormSet]) -> list[Field]:
 
 
 async def forms_to_show(formsets: Iterable[InlineFormSet]) -> list[Form]:
-    """Return the forms of all rows; what was chosen by its key in them is loaded, one statement for each relation."""
+    """Return the forms of all rows; load the objects that fields refer to by key, one statement for each relation."""
     found = [part for one in formsets for part in (one, *(part for parts in one.parts.values() for part in parts))]
     for inline in dict.fromkeys(one.inline for one in found):
         rows = [row for one in found if one.inline is inline for row in one.rows if row.sent is not None]
@@ -101,7 +101,7 @@ def _keys(field: Field) -> list[str]:
 
 
 class Opening:
-    """Opens the inlines of one form."""
+    """Creates the formsets of one form."""
 
     def __init__(self, request: Request, data: Sent | None, *, save_as_new: bool, is_writable: bool) -> None:
         self._is_writable = is_writable
@@ -111,7 +111,7 @@ class Opening:
 
     async def begin(self, view: object, obj: object | None, prefix: str = "") -> list[InlineFormSet]:
         """Return the formsets of a view for an object, without rows."""
-        assert isinstance(view, ParentView)  # noqa: S101 - each inline is one, too
+        assert isinstance(view, ParentView)  # noqa: S101 - inlines are ParentViews, too
         found = []
         async for made, inline in view.get_formsets_with_inlines(self._request, obj):
             name = prefix + inline.prefix()
@@ -120,7 +120,7 @@ class Opening:
         return found
 
     async def fill(self, formsets: Sequence[InlineFormSet], number: str) -> None:
-        """Give formsets of one inline their rows; `number` stands for that of a row that the browser will add."""
+        """Add the rows to formsets of one inline; `number` is the placeholder for the number of a row that is added."""
         inline, rules = formsets[0].inline, rules_of(self._request)
         fields = MOST_OF_ROW + len(inline.edited(self._request, formsets[0].instance)) * MOST_OF_FIELD
         stored = await load_rows(formsets, max(self._room // fields, 1))

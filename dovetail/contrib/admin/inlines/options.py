@@ -1,4 +1,4 @@
-"""Declare the options and hooks of an inline: a part of a form with the rows that belong to its object."""
+"""The options and hooks of an inline: a part of a form with the rows that belong to its object."""
 
 from collections.abc import Mapping, Sequence
 from types import new_class
@@ -17,7 +17,7 @@ from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, class
 from dovetail.contrib.admin.view_base import everything
 from dovetail.translation.texts import gettext_lazy
 
-# ruff: noqa: ARG002 - the arguments are for those who override a hook
+# ruff: noqa: ARG002 - the arguments are for subclasses that override a hook
 
 CLASSES = frozenset({"collapse"})
 OPTIONS = frozenset(
@@ -44,7 +44,7 @@ HOOKS = frozenset(
 
 
 class InlineBase(ChangeListView):
-    """An inline without the formset that it makes: options, hooks, rows and who may do what with them."""
+    """An inline without its formset: options, hooks, rows and permissions."""
 
     verbose_name: ClassVar[str] = ""
     """What one row is called; the name of its model in words, if nothing is said."""
@@ -79,7 +79,7 @@ class InlineBase(ChangeListView):
     template: ClassVar[str] = "sqladmin/inlines/tabular.html"
     """The template of the rows."""
 
-    is_stacked: ClassVar[bool] = False  # whether the fields of a row stand beneath each other
+    is_stacked: ClassVar[bool] = False  # whether the fields of a row are below each other
 
     def __init__(self) -> None:
         self.link: Link | None = None
@@ -93,13 +93,13 @@ class InlineBase(ChangeListView):
 
     @classmethod
     def find_links(cls, parent: type[object]) -> list[Link]:
-        """Return the ways in which rows may hang on a `parent`: one, if the inline is fit for it."""
+        """Return the links by which rows may refer to a `parent`; a valid inline has exactly one."""
         found = list(foreign_links(cls.model, parent))
         return [link for link in found if cls.fk_name is None or is_called(link, cls.model, cls.fk_name)]
 
     @classmethod
     def of(cls, view: ChangeListView, plugin: str) -> Self:
-        """Return the inline as `view` shows it in its forms; `plugin` is the one that its model belongs to."""
+        """Return an instance for the forms of `view`; `plugin` is the plugin of the inline's model."""
         names = {"__module__": cls.__module__, "plugin_name": plugin}
         made = cast("type[Self]", new_class(cls.__name__, (cls,), {}, lambda found: found.update(names)))
         stands_on_site_of(made, view)
@@ -109,41 +109,41 @@ class InlineBase(ChangeListView):
 
     @classmethod
     def prefix(cls) -> str:
-        """Return how the names of its fields begin: `choice` for a ChoiceInline."""
+        """Return the prefix of its field names: `choice` for a ChoiceInline."""
         return class_slug(cls.__name__.removesuffix("Inline") or cls.__name__).replace("-", "_")
 
     @property
     def link_to_parent(self) -> Link:
-        """Return how its rows hang on their parent."""
+        """Return the link of its rows to their parent."""
         assert self.link is not None  # noqa: S101 - `of` has found it
         return self.link
 
-    # The hooks; `obj` is the object of the form, None of a new one.
+    # Hooks; `obj` is the object of the form, None for a new one.
 
     def get_extra(self, request: Request, obj: object | None = None) -> int:
-        """Return how many empty rows the form shows."""
+        """Return the number of empty rows that the form shows."""
         return self.extra
 
     def get_min_num(self, request: Request, obj: object | None = None) -> int | None:
-        """Return how many rows there have to be."""
+        """Return the minimum number of rows; None for no minimum."""
         return self.min_num
 
     def get_max_num(self, request: Request, obj: object | None = None) -> int | None:
-        """Return how many rows there may be."""
+        """Return the maximum number of rows; None for no maximum."""
         return self.max_num
 
     def has_add_permission(self, request: Request, obj: object | None = None) -> bool:
         """Return False to keep the user from adding rows to `obj`."""
         return True
 
-    # Who may do what.
+    # Permissions.
 
     def has_permission(self, request: Request, action: str, obj: object | None = None) -> bool:
-        """Return whether the user may do `action`, to the row `obj` if it is given: by permissions and policies."""
+        """Return whether permissions and policies allow the user `action`, on the row `obj` if it is given."""
         return is_permitted(request, self, action, obj)
 
     def may_view(self, request: Request, parent: object | None) -> bool:
-        """Return whether the user may see rows of `parent`."""
+        """Return whether the user may view rows of `parent`."""
         return self.has_permission(request, Action.LIST) and self.has_view_permission(request, parent)
 
     def may_add(self, request: Request, parent: object | None) -> bool:
@@ -163,16 +163,16 @@ class InlineBase(ChangeListView):
         """Return whether the user may do anything with the rows of `parent`."""
         return self.may_view(request, parent) or self.may_add(request, parent)
 
-    # The rows and their fields.
+    # Rows and their fields.
 
     def permitted_rows(self, request: Request, rules: Rules | None = None) -> AnySelect:
-        """Return those of `rows` that the user may know of, by the policy and by the views of the model."""
+        """Return `rows` narrowed to those that the policy and the views of the model show to the user."""
         statement = super().permitted_rows(request, rules)
         visible = rights_of(request).visible(self.model)
         return statement if visible is EVERYTHING else statement.where(visible)
 
     def default_sort(self, request: Request) -> list[tuple[str, bool]]:
-        """Return the order of the rows: `ordering`, or the place that they hold, or their primary key."""
+        """Return the order of the rows: `ordering`, or `ordering_field`, or the primary key."""
         if self.ordering_field and not self.get_ordering(request):
             return [(self.ordering_field, False)]
         return super().default_sort(request)
@@ -180,17 +180,17 @@ class InlineBase(ChangeListView):
     def get_fieldsets(
         self, request: Request, obj: object | None = None
     ) -> Sequence[tuple[str | None, Mapping[str, object]]]:
-        """Return the groups of fields of a row; the place that it holds is always among them."""
+        """Return the groups of fields of a row; `ordering_field` is always among the fields."""
         return with_place(type(self), super().get_fieldsets(request, obj))
 
     def row_data(self, request: Request, parent: object | None, row: object) -> dict[str, object]:
-        """Return what the form shows of a row; its relations were loaded with it."""
+        """Return the data of a row for its form; its relations must be loaded."""
         names = self.shown(request, self.edited(request, parent))
         return {FORM_NAMES.get(name, name): getattr(row, name) for name in names}
 
 
 class GenericInlineBase(InlineBase):
-    """Rows that say by two columns what they belong to: of which kind it is, and which key it has."""
+    """An inline for a generic relation: two columns of a row hold the kind and the key of its object."""
 
     ct_field: ClassVar[str] = "content_type"
     """The column that says of which kind the object is that a row belongs to."""
@@ -203,7 +203,7 @@ class GenericInlineBase(InlineBase):
 
     @classmethod
     def find_links(cls, parent: type[object]) -> list[Link]:
-        """Return the link by the two columns, if the model has them."""
+        """Return the generic link, if the model has the two columns."""
         kind = getattr(parent, "__tablename__", parent.__name__) if cls.ct_value is None else cls.ct_value
         link = generic_link(cls.model, parent, (cls.ct_field, cls.ct_fk_field), kind)
         return [] if link is None else [link]
@@ -212,7 +212,7 @@ class GenericInlineBase(InlineBase):
 def with_place(
     inline: type[InlineBase], fieldsets: Sequence[tuple[str | None, Mapping[str, object]]]
 ) -> Sequence[tuple[str | None, Mapping[str, object]]]:
-    """Return the groups of an inline's fields, with the place of a row in front of them if none names it."""
+    """Return the groups of an inline's fields, with `ordering_field` added in front if no group has it."""
     name = inline.ordering_field
     named = {
         name_of(one) for _, options in fieldsets for row in _several(options.get("fields")) for one in _several(row)
@@ -223,7 +223,7 @@ def with_place(
 
 
 def declared_fields(inline: type[InlineBase]) -> Sequence[object]:
-    """Return what the form of a row edits as the options of its inline declare it."""
+    """Return the fields of a row as the options of the inline declare them."""
     return inline.fields or (everything(inline) if inline.exclude is not None else ())
 
 

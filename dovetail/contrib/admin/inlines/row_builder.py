@@ -22,7 +22,7 @@ LOST = gettext_lazy("Somebody else deleted {}, which you had changed. Nobody may
 
 
 class RowBuilder:
-    """Makes the rows of one formset."""
+    """Builds the rows of one formset."""
 
     def __init__(self, formset: FormSetBase, request: Request, *, is_writable: bool = True) -> None:
         self._formset, self._request, self._is_writable = formset, request, is_writable
@@ -33,7 +33,7 @@ class RowBuilder:
         self._edited = self._inline.shown(request, self._inline.edited(request, self._parent))
 
     async def rows(self, stored: Sequence[object]) -> AsyncIterator[RowForm]:
-        """Yield the rows: of a form that was sent those in it, or else those `stored` and some for new ones."""
+        """Yield the rows of the submitted form, or else those `stored` and empty ones for new rows."""
         formset = self._formset
         if formset.data is None or not (formset.is_sent or self._parent is None):
             for number, obj in enumerate(stored):
@@ -49,7 +49,7 @@ class RowBuilder:
                 yield row
 
     def blank(self, number: str, initial: Mapping[str, object]) -> RowForm:
-        """Return an empty row for a new one."""
+        """Return an empty row, in which a new one can be entered."""
         prefix = f"{self._formset.prefix}-{number}"
         form = self._formset.form(prefix=f"{prefix}-")
         if initial:
@@ -57,7 +57,7 @@ class RowBuilder:
         return RowForm(model=self._inline.model, prefix=prefix, form=form, initial=form.data)
 
     def _refuse_repeated(self, data: Sent) -> None:
-        """Raise BadRequestError if a stored row was sent more than once: no page of ours does that."""
+        """Raise BadRequestError if a stored row was submitted more than once, which no page of the back office does."""
         prefix = self._formset.prefix
         keys = [key for number, sent in data.rows(prefix) if (key := text_of(sent, f"{prefix}-{number}", KEY))]
         if len(keys) > len(set(keys)):
@@ -132,11 +132,11 @@ class RowBuilder:
             return row
         names = {FORM_NAMES.get(name, name) for name in self._edited}
         if row_version({name: form.data.get(name) for name in names}) == text_of(sent, prefix, VERSION):
-            return None  # nobody changed it here, so that it is gone is all there is to it
+            return None  # it was not changed in this form, so its deletion is no conflict
         return replace(row, is_outdated=True, problems=[GONE])
 
     def _initial(self, number: int) -> Mapping[str, object]:
-        """Return what a new row begins with: the first ones with what `get_formset_kwargs` says."""
+        """Return the initial values of a new row: the first ones have those of `get_formset_kwargs`."""
         given = self._formset.initial
         return given[number] if 0 <= number < len(given) else {}
 

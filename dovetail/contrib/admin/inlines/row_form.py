@@ -1,4 +1,4 @@
-"""The form of one row of an inline, as it is shown and as it was submitted."""
+"""The form of one row of an inline, as it is rendered and as it was submitted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,74 +27,74 @@ class RowForm:
     model: type[object]
     prefix: str
     form: Form
-    initial: Mapping[str, object] = field(default_factory=dict)  # what the form began with, or shows of what is stored
+    initial: Mapping[str, object] = field(default_factory=dict)  # the initial values of the form, or the stored ones
     obj: object | None = None
-    key: str = ""  # the identifier of a row that is stored
-    version: str = ""  # the fingerprint of what the form shows of it as it is stored now
+    key: str = ""  # the identifier of a stored row
+    version: str = ""  # the fingerprint of the stored values that the form shows
     title: str = ""
-    link: str | None = None  # the address of its own page
+    link: str | None = None  # the URL of the row's page
     readonly: Mapping[str, ReadonlyField] = field(default_factory=dict)
     can_change: bool = True
     can_delete: bool = False
-    unseen: Sequence[str] = ()  # relations that lead to what the user may not see
-    sent: FormData | None = None  # that part of what was sent that counts
+    unseen: Sequence[str] = ()  # relations to objects that the user may not view
+    sent: FormData | None = None  # the part of the submitted data that applies
     sent_version: str = ""
-    is_required: bool = False  # one of the rows that there have to be: it counts though it is as it was shown
-    is_marked: bool = False  # to be deleted
-    is_outdated: bool = False  # others changed or deleted what was changed here
+    is_required: bool = False  # one of the `min_num` rows: it is saved even if it was not filled in
+    is_marked: bool = False  # marked for deletion
+    is_outdated: bool = False  # another user changed or deleted the row meanwhile
     problems: list[str] = field(default_factory=list)
-    made: object | None = None  # what a new row became
+    made: object | None = None  # the object created from a new row
     _changes: dict[str, object] | None = None
 
     @property
     def fields(self) -> dict[str, Field]:
-        """Return the fields by the names of what they edit."""
+        """Return the fields by the name of the attribute that they edit."""
         return {one.short_name: one for one in self.form}
 
     @property
     def shown_fields(self) -> dict[str, Field]:
-        """Return the fields that are seen, by the names of what they edit."""
+        """Return the visible fields by the name of the attribute that they edit."""
         return {name: one for name, one in self.fields.items() if not _is_hidden(one)}
 
     @property
     def hidden_fields(self) -> list[Field]:
-        """Return the fields that nobody sees."""
+        """Return the fields with hidden inputs."""
         return [one for one in self.form if _is_hidden(one)]
 
     @property
     def has_errors(self) -> bool:
-        """Return whether something is wrong with the row."""
+        """Return whether the row or a field has errors."""
         return bool(self.problems or self.form.form_errors) or any(one.errors for one in self.form)
 
     def changes(self) -> dict[str, object]:
-        """Return what was sent and differs from what the form began with, by attribute."""
+        """Return the submitted values that differ from the initial ones, by attribute."""
         if self._changes is None:
             begun = by_attribute(self.initial, self.model)
             self._changes = {name: one for name, one in self._values().items() if not _is_same(one, begun.get(name))}
         return self._changes
 
     def is_given(self, but: str | None) -> bool:
-        """Return whether a new row was filled in, in more than what it holds under the name `but`."""
+        """Return whether a new row was filled in; the field `but` is not considered."""
         if self.is_outdated or all(map(_is_nothing, self._values().values())):
             return self.is_outdated
         return self.is_required or bool(set(self.changes()) - {but})
 
     def values(self) -> dict[str, object]:
-        """Return what a new row is to hold, by attribute: what the form began with, and what was sent."""
+        """Return the values of a new row by attribute: the initial ones, and the submitted ones."""
         begun = {name: value for name, value in self.initial.items() if name in self.fields}
         return {**by_attribute(begun, self.model), **self._values()}
 
     def is_untouched(self) -> bool:
-        """Return whether a stored row was sent as it was shown, whatever others made of it since."""
+        """Return whether a stored row was submitted unchanged, even if other users changed it meanwhile."""
         data = self.form.data
         return row_version({name: data.get(name, value) for name, value in self.initial.items()}) == self.sent_version
 
     def begin_again(self, form: Form) -> None:
-        """Show the row as it is stored, since nothing of it was changed here."""
+        """Reset the form to the stored values; call it only for a row that was submitted unchanged."""
         self.form, self.sent, self._changes = form, None, None
 
     def add_error(self, name: str, detail: str) -> None:
-        """Say beside a field, or of the whole row, what is wrong."""
+        """Add an error message to a field, or to the row."""
         found = self.fields.get(name)
         if found is None:
             self.problems.append(detail)
@@ -110,7 +110,7 @@ class RowForm:
 
 
 def row_version(values: Mapping[str, object]) -> str:
-    """Return a fingerprint of what the form of a row shows; to a form, nothing and an empty text are one."""
+    """Return a fingerprint of the values that the form of a row shows; None and an empty text are the same."""
     return version({name: None if _is_nothing(value) else value for name, value in values.items()})
 
 

@@ -1,4 +1,4 @@
-"""Load the rows of an inline for one or several objects: by one statement, and another that counts them if needed."""
+"""Load the rows of an inline for one or several objects: by one statement, and a COUNT if there are more."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 
 
 async def load_rows(formsets: Sequence[FormSetBase], room: int) -> list[list[object]]:
-    """Return the rows of each formset of one inline: those that were sent, or the first ones that there are.
+    """Return the rows of each formset of one inline: those that were submitted, or the first ones stored.
 
-    The form has `room` for so many rows of all of them.
+    `room` is the maximum number of rows of all formsets together.
     """
     inline = formsets[0].inline
     loaded, most = [one for one in formsets if _is_loaded(one)], min(room, inline.max_shown * len(formsets))
@@ -50,7 +50,7 @@ def _key(formset: FormSetBase) -> object:
 
 
 def _statement(formsets: Sequence[FormSetBase], most: int) -> AnySelect | None:
-    """Return the statement for the rows of these objects; None if no stored row was sent."""
+    """Return the SELECT of the rows of these objects; None if no stored row was submitted."""
     inline, request, data = formsets[0].inline, formsets[0].request, formsets[0].data
     parent = formsets[0].instance
     rows = _of_parents(formsets)

@@ -20,7 +20,7 @@ NOT_THERE = gettext_lazy("This choice is not there any more. Choose again.")
 
 
 async def prepare(formsets: Sequence[FormSetBase]) -> None:
-    """Set what was sent on the objects, and make new ones, without a statement that writes."""
+    """Set the submitted values on the objects, and create new objects, without writing to the database."""
     formsets = [one for one in formsets if not one.is_prepared]
     if not formsets:
         return
@@ -32,7 +32,7 @@ async def prepare(formsets: Sequence[FormSetBase]) -> None:
         for formset in formsets:
             formset.is_prepared = True
             for row in formset.changed_rows:
-                assert row.obj is not None  # noqa: S101 - it is stored
+                assert row.obj is not None  # noqa: S101 - a changed row is a stored one
                 _set(row, row.obj, row.changes(), related)
                 formset.changed_objects.append(row.obj)
             for row in formset.new_rows:
@@ -44,12 +44,12 @@ async def prepare(formsets: Sequence[FormSetBase]) -> None:
 
 
 async def save(formsets: Sequence[FormSetBase]) -> None:
-    """Delete, change and add the rows of formsets of one inline, as far as the policy of their model allows it."""
+    """Delete, change and add the rows of formsets of one inline, as the policy of their model allows."""
     inline, request, session = formsets[0].inline, formsets[0].request, formsets[0].session
     await _delete(formsets)
     await prepare(formsets)
     for formset in formsets:
-        assert formset.instance is not None or not formset.new_objects  # noqa: S101 - it was saved before its rows
+        assert formset.instance is not None or not formset.new_objects  # noqa: S101 - the object is saved before its rows
         for obj in formset.new_objects:
             inline.link_to_parent.attach(obj, formset.instance)
     new = [obj for formset in formsets for obj in formset.new_objects]
@@ -79,7 +79,7 @@ async def _delete(formsets: Sequence[FormSetBase]) -> None:
 
 
 async def _find_related(formset: FormSetBase, rows: Sequence[RowForm]) -> Related:
-    """Return what the rows chose, one statement for each relation. Raise InvalidInputError for what is not there."""
+    """Return the chosen related objects, one statement for each relation. Raise InvalidInputError for unknown keys."""
     inline = formset.inline
     found: dict[tuple[str, str], object] = {}
     for relation in inline.mapper.relationships.keys():  # noqa: SIM118 - it is no mapping
@@ -123,7 +123,7 @@ def _refusal(row: RowForm, name: str, detail: str) -> InvalidInputError:
 
 
 async def _last_places(formsets: Sequence[FormSetBase]) -> dict[object, int]:
-    """Return the last place that a row of each object holds, where new rows are to stand behind it."""
+    """Return the highest value of `ordering_field` for each object, if new rows are appended."""
     inline, name = formsets[0].inline, formsets[0].inline.ordering_field
     parents = [one.instance for one in formsets if one.instance is not None and any(_has_no_place(one))]
     if name is None or not parents:

@@ -11,12 +11,12 @@ TOTAL = "TOTAL_FORMS"
 INITIAL = "INITIAL_FORMS"
 KEY, VERSION, DELETE = "_key", "_version", "DELETE"
 MOST_ROWS = 500  # of one form
-MOST_DIGITS = 4  # of the number of a row
-LEVELS = (3, 5)  # how many parts the name of a field has: of a row, and of a row of a row
+MOST_DIGITS = 4  # digits of the number of a row
+LEVELS = (3, 5)  # parts of a field's name: in a row, and in a row of a nested inline
 
 
 class Sent:
-    """The rows of a form that was sent; none that has no number, and none of a part that the form did not have."""
+    """The submitted rows of a form; rows without a number, and of inlines that the form did not have, are ignored."""
 
     def __init__(self, form: FormData) -> None:
         found: dict[str, dict[int, list[tuple[str, UploadFile | str]]]] = {}
@@ -47,21 +47,21 @@ class Sent:
         }
 
     def has(self, prefix: str) -> bool:
-        """Return whether the form had the part whose names begin with `prefix`."""
+        """Return whether the form contained the inline with this `prefix`."""
         return prefix in self._known
 
     def stored(self, prefix: str) -> int:
-        """Return how many rows of a part were stored when the form was shown."""
+        """Return the number of stored rows of an inline when the form was rendered."""
         return self._stored.get(prefix, 0)
 
     def rows(self, prefix: str) -> Iterator[tuple[int, FormData]]:
-        """Yield the number of each row of a part, and what was sent of it."""
+        """Yield (number, submitted data) for each row of an inline."""
         if self.has(prefix):
             yield from self._rows.get(prefix, {}).items()
 
 
 def text_of(row: FormData, prefix: str, name: str) -> str:
-    """Return what was sent of a row under a name; nothing if that is no text."""
+    """Return the submitted text of a field of a row; an empty text if it was none."""
     value = row.get(f"{prefix}-{name}")
     return value if isinstance(value, str) else ""
 

@@ -1,4 +1,4 @@
-"""Fields of a form that are shown and not written: read-only ones, and values that others stored meanwhile."""
+"""Fields of a form that are shown but not edited: read-only ones, and values that other users stored meanwhile."""
 
 from dataclasses import dataclass, replace
 
@@ -15,15 +15,15 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute
 
 @dataclass(frozen=True)
 class ReadonlyField:
-    """A field as a form shows it: several parts of a relation to many, each with the address of its page."""
+    """A read-only field: the parts of its text, several for a relation to many, each with the URL of its page."""
 
     label: str
     parts: tuple[tuple[object, str | None], ...]
-    held: object = None  # what a script puts into the field to take this over; None if none can
+    held: object = None  # the value that a script can copy into the field; None if it cannot
 
 
 async def shown_field(view: ChangeListView, request: Request, obj: object | None, name: str) -> ReadonlyField:
-    """Return what the form of an object, or of a new one (None), shows of a field that it does not write."""
+    """Return a read-only field of the form of an object, or of a new one (None)."""
     if obj is None:
         return ReadonlyField(view.label(name), ((EMPTY, None),))
     value, formatted = await view.get_detail_value(obj, name, request)
@@ -35,20 +35,20 @@ async def shown_field(view: ChangeListView, request: Request, obj: object | None
 
 
 async def mark_stored(request: Request, view: ChangeListView, obj: object, form: Form, stored: Form) -> None:
-    """Let each field of a form show what is stored now, if that is something else than what is in it."""
+    """Attach the stored value to each field of a form whose value differs from it."""
     named = {name: next(iter(by_attribute({name: None}, view.model))) for name in form.data}
     for field in form:
         name, kind = field.short_name, getattr(field.widget, "input_type", "")
         if kind in {"file", "hidden", "password"} or name not in stored or _data_of(field) == _data_of(stored[name]):
-            continue  # what is stored of a file stands beside it anyway
+            continue  # the widget of a file shows the stored one anyway
         shown = await shown_field(view, request, obj, named[name])
-        if isinstance(field, StringField):  # as it is typed: the page of an object may render it
+        if isinstance(field, StringField):  # as it would be typed: the page of an object may render it otherwise
             shown = ReadonlyField(shown.label, ((stored[name].data, None),))
         vars(field)["stored_now"] = replace(shown, held=await _held_by(stored[name]))
 
 
 async def _held_by(field: Field) -> object:
-    """Return what a field holds as its script reads it; None for what cannot be put into it."""
+    """Return the value of a field in the form that its script reads; None if it cannot be set."""
     if isinstance(field, KeptChoicesField):
         return None
     if isinstance(field, AjaxSelectField | AjaxSelectMultipleField):
@@ -57,13 +57,13 @@ async def _held_by(field: Field) -> object:
     if isinstance(field, SelectFieldBase):
         chosen = [str(choice[0]) for choice in field.iter_choices() if choice[2]]
         return chosen if isinstance(field, SelectMultipleField) else next(iter(chosen), "")
-    text = getattr(field, "_value", None)  # where WTForms itself asks for it
+    text = getattr(field, "_value", None)  # WTForms itself reads it there
     return text() if callable(text) and not isinstance(field.data, bool) else bool(field.data)
 
 
 def _data_of(field: Field) -> object:
-    """Return what a field holds, alike whether it was read from a form or from an object."""
-    told = key_of if hasattr(field, "loader") else str  # relations hold keys, or the objects themselves
+    """Return the value of a field in one form, whether it was read from a form or from an object."""
+    told = key_of if hasattr(field, "loader") else str  # relations hold keys or objects
     match field.data:
         case None | "" | False:
             return ""

@@ -1,4 +1,4 @@
-"""Delete selected rows, or do another action with them: after asking once, whole or not at all."""
+"""Run an action, such as deletion, on the selected rows: after a confirmation if needed, and atomically."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ from dovetail.state import DOOR, note_of_request
 from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
 
-MOST_AT_ONCE = 30_000  # keys of rows that are not done in batches: a statement of PostgreSQL takes 32,767 values
+MOST_AT_ONCE = 30_000  # rows of a task without batches: a statement of PostgreSQL has at most 32,767 values
 
 
 async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
-    """Run the task that an action of a view makes; SQLAdmin may have answered in its place."""
+    """Run the task that an action of a view returns; an action of SQLAdmin returns a response instead."""
     task = await make_task(request)
     return await run_task(office, request, task) if isinstance(task, Task) else task
 
 
 async def run_task(office: Office, request: Request, task: Task) -> Response:
-    """Do the task with the rows that are selected; ask first if it has a question or a form, or if they are many.
+    """Run a task on the selected rows; first ask for confirmation if it has a question or a form, or they are many.
 
-    All of a list is done while the browser is told how far it is, if its script asks for that.
+    For all rows of a list, the response reports progress if the script of the page asks for it.
     """
     note_of_request(DOOR, "action")
     form = await request.form() if request.method == "POST" else await _kept(office, request, task)
@@ -77,12 +77,12 @@ class _Acting:
 
     @property
     def _may_do_without(self) -> bool:
-        """Return whether to do it without savepoints first; files are gone by the second time."""
+        """Return whether to try without savepoints first; uploaded files could not be read a second time."""
         is_light = self.task.kind.takes_rows and not has_files(self.form)
         return is_light and may_do_without(self.request, request_context().session)
 
     async def outcome(self, report: Report) -> str | Response:
-        """Return what to tell, or the page to show. Raise TaskFailedError for a task that was not done."""
+        """Return the message, or the page to show. Raise TaskFailedError if the task was not done."""
         if self.is_answered and self.form.get(ALL) == "1":
             self._check_free()  # before anything is read and locked
         selected = await self._read_selection(for_update=self.is_answered)
@@ -127,7 +127,7 @@ class _Acting:
         return await self.question.ask_again(told)
 
     async def end(self, report: Report) -> Ending:
-        """Return the last line for a script: that it is done, or that the page has to ask again."""
+        """Return the last line of the progress: the result, or that the page has to ask again."""
         outcome = await self.outcome(report)
         if not self.is_done:
             return {"state": "asked"}
@@ -160,7 +160,7 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
 
 
 async def _is_of_one(request: Request) -> bool:
-    """Return whether one object is selected, and not the last of very many."""
+    """Return whether the user selected a single object, not the last one of a long list."""
     form = await request.form()
     return "pk" in request.path_params or (form.get(ALL) != "1" and len(set(form.getlist("pks"))) == 1)
 

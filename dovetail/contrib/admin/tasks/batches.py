@@ -1,6 +1,6 @@
-"""Do a task with many objects: some hundred at a time, in one transaction, whole or not at all.
+"""Run a task on many objects: in batches of some hundred, in one transaction, all or nothing.
 
-What fails undoes all of it, and the object at which it failed is found and named.
+A failure rolls everything back, and the message names the object at which it occurred.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Sized
@@ -31,24 +31,24 @@ from dovetail.translation import formats
 from dovetail.translation.texts import gettext, in_sentence
 
 BATCH = 500  # objects
-UNREAD = 2_500  # rows at a time of which no object was loaded of those before: what each batch costs is paid less often
+UNREAD = 2_500  # rows in a batch without objects: larger, since each batch has a fixed cost
 
 
 class _RefusedError(Exception):
-    """The user may not do the task with these objects, for the reason that caused this."""
+    """The user may not do the task with these objects; `__cause__` has the reason."""
 
 
 class _NoSavepoint:
-    """Stands for the savepoint of a task that is done without."""
+    """Takes the place of the savepoint of a task that runs without one."""
 
     async def rollback(self) -> None:
-        """Have all of it undone. Raise FirstTryError."""
+        """Raise FirstTryError, which rolls the whole transaction back."""
         raise FirstTryError
 
 
 @dataclass(frozen=True)
 class Run:
-    """One time that a task is done with selected objects; `report` is told how many are done."""
+    """One run of a task on selected objects; `report` is called with the number of finished ones."""
 
     request: Request
     task: Task
@@ -58,11 +58,11 @@ class Run:
     in_savepoints: bool = True
 
     async def do(self) -> str | Response:
-        """Return what to tell the user, or what to send; of a Response that refuses, nothing was kept.
+        """Run the task, and return the message for the user or a Response; an error status rolls back.
 
-        Raise TaskFailedError with the sentence for the user; PermissionDeniedError and HTTPException (403) for what
-        they may not do; and what only an operator can mend, as it is. Raise FirstTryError for whatever else fails that
-        was not to be done in savepoints.
+        Raise TaskFailedError with the message for the user, PermissionDeniedError or HTTPException (403) if they may
+        not do it, and other errors unchanged if only an operator can fix them. Raise FirstTryError for any other
+        error if the run has no savepoints.
         """
         count = len(self.selected.identifiers)
         try:
@@ -140,7 +140,7 @@ class Run:
         async with self._savepoint():
             outcome = await self.task.apply(rows, self.data)
             if not self.in_savepoints and (rows.has_failed or not request_context().session.is_active):
-                raise FirstTryError  # whatever the action made of it
+                raise FirstTryError  # the action may have changed it
             check_outcome(outcome, source)
             await write_together(request_context().session, self.task.view.model, rows.loaded or ())
             await _check_changed(self.request, self.task, rows)
@@ -148,9 +148,9 @@ class Run:
             return await sendable(outcome, source) if isinstance(outcome, Response) else outcome
 
     async def _find_failing_object(self, identifiers: Sequence[str]) -> str | None:
-        """Return what the object at which the task fails is called: the half that fails is halved again.
+        """Return the title of the object at which the task fails, by bisection.
 
-        None if it does not fail again, as where another transaction was in the way.
+        Return None if it does not fail again, for instance after a conflict with another transaction.
         """
         left = list(identifiers)
         while left:
@@ -168,7 +168,7 @@ class Run:
     async def _is_well(self, rows: SelectedRows) -> bool:
         try:
             await self._try(rows)
-        except Exception:  # noqa: BLE001 - it failed before, with what was told of it
+        except Exception:  # noqa: BLE001 - it failed before, and that error is reported
             return False
         return True
 
@@ -184,12 +184,12 @@ def check_there(rows: Sized, identifiers: Sequence[str]) -> None:
 
 
 def counted(task: Task, count: int) -> str:
-    """Return how many objects these are, in words."""
+    """Return a number of objects as text: `3 posts`."""
     return f"{formats.number(count)} {in_sentence(task.view.name if count == 1 else task.view.name_plural)}"
 
 
 async def check_permissions(request: Request, task: Task, rows: Sequence[object]) -> None:
-    """Raise PermissionDeniedError, or HTTPException (403), unless the user may do the task with all these objects."""
+    """Raise PermissionDeniedError or HTTPException (403) unless the user may do the task with all these objects."""
     rules = rules_of(request)
     rule = task.view.rule_for(rules, task.action)
     await rules.check(request_context().session, task.view.model, rule, rows)
@@ -202,7 +202,7 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
 
 
 async def check_rows(request: Request, task: Task, rows: SelectedRows) -> None:
-    """Raise as `check_permissions` does, of rows whose objects need not be loaded."""
+    """Check permissions as `check_permissions` does, for rows whose objects were not loaded."""
     if rows.loaded is not None:
         await check_permissions(request, task, rows.loaded)
         return
@@ -213,15 +213,15 @@ async def check_rows(request: Request, task: Task, rows: SelectedRows) -> None:
 
 
 def _asked_about(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:
-    """Return the rows about which to ask a view that its rules allow: all, where it overrides what it is asked by.
+    """Return the rows to check by hooks of the view: all if it overrides one that takes an object.
 
-    Otherwise its answer is the same for each, and one speaks for all.
+    Otherwise the answer is the same for all, and one row suffices.
     """
     return rows if asks_about_each_object(view) else rows[:1]
 
 
 async def _check_changed(request: Request, task: Task, rows: SelectedRows) -> None:
-    """Raise PermissionDeniedError if an action made a row what its user may not make of it."""
+    """Raise PermissionDeniedError if an action changed a row to something that its user may not write."""
     rules, session, model = rules_of(request), request_context().session, task.view.model
     if task.view.rule_for(rules, task.action) != "change":
         return

@@ -1,8 +1,7 @@
-"""Do a long task while its browser is told how far it is: lines of JSON, as they come, in answer to the form itself.
+"""Run a long task and stream its progress as lines of JSON in the response to the form.
 
-The transaction of the task belongs to the request that began it, in the process that answers it: whoever leaves the
-page, or stops it, undoes all of it, and so does a process that dies. The work never waits for the browser: one that
-reads slowly is told less often.
+The task runs in a transaction of its own, in the process that responds: if the user leaves or stops the page, or the
+process dies, everything is rolled back. The task never waits for the browser; slow readers get fewer lines.
 """
 
 import asyncio
@@ -24,25 +23,25 @@ from dovetail.contrib.admin.writing.first_try import with_second_try
 from dovetail.files.closing_response import ClosingResponse
 
 LINES = "application/x-ndjson"
-BEAT = 0.5  # seconds, after which a browser that has left is noticed, whether there is anything to tell or not
-Report = Callable[[int, int], None]  # is told how many are done, and of how many
+BEAT = 0.5  # seconds between lines, so that a disconnected browser is noticed
+Report = Callable[[int, int], None]  # called with the number of finished objects, and of all
 Ending = Mapping[str, object]
 Work = Callable[[Report], Awaitable[Ending]]
 
 
 def wants_lines(request: Request, form: FormData) -> bool:
-    """Return whether a form was sent by a script that waits for lines; files are gone by the time of the work."""
+    """Return whether a script that reads progress submitted the form, without files: these are closed by then."""
     return LINES in request.headers.get("Accept", "") and not has_files(form)
 
 
 def tell_progress(office: Office, request: Request, work: Work) -> ClosingResponse:
-    """Return the answer that does the work as soon as it is sent, in a transaction of its own."""
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # for nginx, which would keep the lines back
+    """Return the streaming response that does the work, in its own transaction."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would buffer the lines otherwise
     return ClosingResponse(_lines(office, request, work), LINES, headers)
 
 
 async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator[bytes, None]:
-    yield _line({"state": "working", "done": 0})  # before the work: this one is asked for in the request's transaction
+    yield _line({"state": "working", "done": 0})  # before the work: it is read in the transaction of the request
     so_far = {"state": "working", "done": 0, "of": 0}
     news = asyncio.Event()
 
@@ -80,7 +79,7 @@ async def _work(office: Office, request: Request, work: Work, report: Report) ->
         return await with_second_try(request, run)
     except TaskFailedError as error:
         return {"state": "failed", "message": error.detail}
-    except Exception as error:  # noqa: BLE001 - whatever happened is logged, and its user told
+    except Exception as error:  # noqa: BLE001 - every error is logged and reported to the user
         told = message_for(error)
         log_failure(request, error, told)
         return {"state": "failed", "message": told.message}

@@ -1,8 +1,7 @@
-"""Ask before a task is done: whether to do it, what its form asks for, and what a deletion takes along.
+"""The confirmation page of a task: its question, its form, and the effects of a deletion.
 
-The page sends back what it said, as fingerprints: of what was selected, and of what a deletion would take along. All
-is looked at again in the transaction that does it, once nobody can change it: if it is something else by then, the page
-asks again.
+The page contains fingerprints of the selection and of the effects of a deletion. Both are computed again in the
+transaction of the task, after locking the rows; if one has changed, the page asks again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,30 +33,30 @@ from dovetail.resources.schemas.secret_columns import is_secret
 
 
 class Question:
-    """The page between the button of a task and the task."""
+    """The confirmation page of one task."""
 
     def __init__(self, office: Office, request: Request, task: Task, selected: Selected, sent: FormData) -> None:
         self._office, self._request, self._task, self._selected, self._sent = office, request, task, selected, sent
 
     @property
     def is_needed(self) -> bool:
-        """Return whether to ask at all: before a deletion, by a question, for a form, and before all of a list."""
+        """Return whether the task needs confirmation: deletions, questions, forms, and all rows of a list do."""
         kind = self._task.kind
         return self._is_deletion or bool(kind.question) or kind.form is not None or self._selected.is_all
 
     @property
     def data(self) -> Mapping[str, object]:
-        """Return what the form of the task holds, once `doubt` found nothing wrong with it."""
+        """Return the data of the task's form, after `doubt` has validated it."""
         return dict(self._form.data) if self._form is not None else {}
 
     async def ask(self) -> Response:
-        """Return the page that asks. Raise TaskFailedError if something of what was selected is gone."""
+        """Return the confirmation page. Raise TaskFailedError if a selected object no longer exists."""
         rows = await self._rows()
         await check_permissions(self._request, self._task, rows)
         return await self._page(rows, await self._deletion(rows))
 
     async def doubt(self) -> Response | None:
-        """Return the page that asks again, since what was answered is not what is there; None if it is.
+        """Return the page again if the confirmation was for other objects or effects than the current ones, or None.
 
         Raise TaskFailedError as `ask` does.
         """
@@ -65,7 +64,7 @@ class Question:
         told = self._sent.get("selected")
         has_changed = self._selected.is_all and bool(told) and told != self._selected.fingerprint
         if is_right and not has_changed and not self._is_deletion:
-            return None  # whoever does it looks at all rows
+            return None  # the task itself checks all rows
         rows = await self._rows(for_update=True)
         await check_permissions(self._request, self._task, rows)
         if not is_right:
@@ -103,7 +102,7 @@ class Question:
     @property
     def _view(self) -> ModelAdmin:
         view = self._task.view
-        assert isinstance(view, ModelAdmin)  # noqa: S101 - actions are those of such views
+        assert isinstance(view, ModelAdmin)  # noqa: S101 - only such views have actions
         return view
 
     @cached_property
@@ -170,7 +169,7 @@ class Question:
 
 
 def _undo_days(view: ModelAdmin) -> int:
-    """Return for how many days a deletion can be taken back; 0 where no history keeps all that the rows hold."""
+    """Return the number of days in which a deletion can be undone; 0 without a complete history of the rows."""
     table = view.mapper.local_table
     log = log_of(request_context().session, table)
     return 0 if log is None or any(map(is_secret, log.columns(table))) else log.undo_days

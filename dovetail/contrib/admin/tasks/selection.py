@@ -1,4 +1,4 @@
-"""Find out which objects an action is to be done with: those that are ticked, or all that a list has."""
+"""Read the selection of an action: the checked objects, or all rows of the list."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +21,15 @@ from dovetail.resources.query.keys import key_from, key_text
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, ngettext
 
-ALL = "select_across"  # the field of the form, as in Django, that selects all that the list has, on every page
-AT_ONCE = 1000  # keys that are read before others have their turn
+ALL = "select_across"  # the form field, as in Django, that selects all rows of the list on every page
+AT_ONCE = 1000  # keys that are read before other tasks run
 
 
 @dataclass(frozen=True)
 class Selected:
-    """The identifiers of the objects, in the order of their keys; `is_all` if the list was selected as a whole.
+    """The identifiers of the objects, in the order of their keys; `is_all` if all rows of the list were selected.
 
-    The `keys` of a whole list are what was read: of rows that are locked, if it is to be done.
+    For all rows, `keys` are those read from the database, of locked rows if the task is about to run.
     """
 
     identifiers: Sequence[str]
@@ -37,18 +37,18 @@ class Selected:
     keys: Sequence[Hashable] = ()
 
     def part(self, start: int, size: int) -> "Selected":
-        """Return so many of the objects, those from `start` on."""
+        """Return the objects from position `start` on, up to a number."""
         part = slice(start, start + size)
         return replace(self, identifiers=self.identifiers[part], keys=self.keys[part])
 
     @property
     def fingerprint(self) -> str:
-        """Return what changes as soon as other objects match."""
+        """Return a fingerprint of the selection, which changes when other objects match."""
         return sha256("\0".join(self.identifiers).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 async def read_selection(request: Request, task: Task, form: FormData, *, limit: int, for_update: bool) -> Selected:
-    """Return what a form, or a link, selects.
+    """Return the selection of a form or a link.
 
     All that a list has is what its filters and search leave at this moment; `for_update` locks it, so that nothing of
     it is gone before its turn. Raise BadRequestError for more than can be selected, and TaskFailedError for more than
@@ -69,7 +69,7 @@ async def read_selection(request: Request, task: Task, form: FormData, *, limit:
 
 
 async def matching_keys(request: Request, view: ChangeListView) -> AnySelect:
-    """Return the statement that selects the keys of all rows that the list's filters and search leave."""
+    """Return the SELECT of the keys of all rows that match the list's filters and search."""
     keys = primary_keys(view.model)
     matching = (await view.matching(request)).order_by(None)
     return kept_as_it_stands(matching.with_only_columns(*keys, maintain_column_froms=True).correlate(None))
@@ -115,7 +115,7 @@ async def _read_keys(session: AsyncSession, statement: AnySelect) -> list[Hashab
 
 
 async def _all_keys(request: Request, view: ChangeListView) -> AnySelect:
-    """Return the statement that selects the key of each row that the list leaves, once."""
+    """Return the SELECT of the distinct keys of the rows of a list."""
     matching, keys = (await view.matching(request)).order_by(None), primary_keys(view.model)
     if view.mapper.polymorphic_on is None and narrows_one_table(matching):
         return matching.with_only_columns(*keys, maintain_column_froms=True)

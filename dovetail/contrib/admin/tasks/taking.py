@@ -1,4 +1,4 @@
-"""Lock the rows that a task is done with next, with their objects only where somebody looks at them."""
+"""Lock the next rows of a task; load their objects only if the task or the view needs them."""
 
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -20,19 +20,19 @@ from dovetail.resources.query.keys import key_from, key_of
 
 
 async def take(request: Request, task: Task, selected: Selected) -> SelectedRows:
-    """Return those of the selected rows that the user may touch and that are there, locked, in the order of keys."""
+    """Return the selected rows that exist and that the user may view, locked, in the order of their keys."""
     view = task.view
     load = partial(_load, view, selected.identifiers)
     if not task.kind.takes_rows or _asks_about_each(request, task):
         objects = await load()
         return SelectedRows(view.model, [key_of(one) for one in objects], load, objects)
     if selected.keys and view.permitted_rows(request).compare(select(view.model)):
-        return SelectedRows(view.model, selected.keys, load)  # they were locked when they were read
+        return SelectedRows(view.model, selected.keys, load)  # they were locked when their keys were read
     return SelectedRows(view.model, await _locked_keys(request, view, selected), load)
 
 
 def asks_about_each_object(view: ViewBase) -> bool:
-    """Return whether a view has its own word on each object, where it overrides what it is asked by."""
+    """Return whether a view decides about each object, by overriding a hook that takes one."""
     return type(view).has_permission is not ViewBase.has_permission
 
 
@@ -43,7 +43,7 @@ def _asks_about_each(request: Request, task: Task) -> bool:
 
 
 async def _load(view: ChangeListView, identifiers: Sequence[str]) -> Sequence[object]:
-    """Return the objects whole and locked; a single one, which is called by its name, with what that reads."""
+    """Return the objects, locked; a single one, whose title is shown, with the relations that the title reads."""
     read = paths_read(view.model, names_in_text_of(view.model)) if len(identifiers) == 1 else ()
     relations = [path for path in read if path.partition(".")[0] in view.mapper.relationships]
     return await view.get_objects(identifiers, for_update=True, relations=relations)

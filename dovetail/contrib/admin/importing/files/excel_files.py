@@ -1,6 +1,6 @@
-"""Read the table of a workbook of Excel: its first sheet that is shown, row by row.
+"""Read the table of an Excel workbook: its first visible sheet, row by row.
 
-A workbook is an archive of XML. `workbook_limits.py` has looked over all of it before openpyxl reads a part of it.
+A workbook is a ZIP archive of XML. `workbook_limits.py` checks all of it before openpyxl reads any part.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from openpyxl.workbook.workbook import Workbook
 
-MOST_LINES = 20  # of the sheet for each row that may be imported: the others are empty
-ERROR = "e"  # the kind of a cell whose formula failed
+MOST_LINES = 20  # rows of the sheet for each row that may be imported: the others are empty
+ERROR = "e"  # the data type of a cell whose formula failed
 NO_WORKBOOK = gettext_lazy("This is not a workbook of Excel (.xlsx), or it is damaged or protected by a password.")
 
 
@@ -35,16 +35,16 @@ class ReadCell(Protocol):
 
     @property
     def value(self) -> object:
-        """The value; of a formula its result."""
+        """The value, or the result of a formula."""
 
     @property
     def data_type(self) -> str:
-        """The kind of its value."""
+        """The type of the value: `s`, `n`, `d`, `b`, `e` and so on."""
 
 
 def read_excel(content: bytes, most_rows: int) -> Sheet:
-    """Return the table that a workbook holds. Raise UnreadableFileError for what is none, and for one too large."""
-    # Imported here: most processes read no workbook.
+    """Return the table in a workbook. Raise UnreadableFileError if it is invalid or too large."""
+    # Imported here, since most processes never read a workbook.
     from openpyxl import load_workbook
 
     try:
@@ -57,12 +57,12 @@ def read_excel(content: bytes, most_rows: int) -> Sheet:
             book.close()
     except UnreadableFileError:
         raise
-    except Exception as error:  # the libraries raise whatever a damaged part of a file leads to
+    except Exception as error:  # the libraries raise many kinds of errors for damaged files
         raise UnreadableFileError(str(NO_WORKBOOK)) from error
 
 
 def as_cell(value: object) -> Cell:  # noqa: PLR0911 - a table of types
-    """Return the value of a cell as a form has it: dates and times as ISO 8601, whole numbers without a fraction."""
+    """Return the value of a cell as text for a form: dates and times as ISO 8601, whole numbers without a fraction."""
     match value:
         case None:
             return ""
@@ -102,7 +102,7 @@ def _table(book: "Workbook", most_rows: int) -> Sheet:
 
 
 def _cells(columns: "Sequence[str]", line: int, row: "Iterable[ReadCell]") -> list[Cell]:
-    """Return the cells of a row. Raise UnreadableFileError for one whose formula failed."""
+    """Return the cells of a row. Raise UnreadableFileError for a cell whose formula failed."""
     cells = list(row)
     for name, one in zip(columns, cells, strict=False):
         if one.data_type == ERROR:

@@ -1,4 +1,4 @@
-"""Read the file that somebody wants to import, by what its name says that it is; beside the loop, in a thread."""
+"""Read the file to import, in the format that its name indicates, in a thread."""
 
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
@@ -23,7 +23,7 @@ _LIMITER: RunVar[CapacityLimiter] = RunVar("dovetail.admin.importing")  # of eac
 
 
 async def read_file(name: str, content: bytes, most_rows: int) -> Sheet:
-    """Return the table in a file. Raise UnreadableFileError, with a sentence for who chose it, if there is none."""
+    """Return the table in a file. Raise UnreadableFileError, with a message for the user, if it cannot be read."""
     reader = READERS.get(PurePath(name).suffix.lower())
     if reader is None:
         raise UnreadableFileError(
@@ -35,7 +35,7 @@ async def read_file(name: str, content: bytes, most_rows: int) -> Sheet:
 
 
 def _limiter() -> CapacityLimiter:
-    """Return the limiter of the running loop: one file at a time, as it may take much memory and many seconds."""
+    """Return the limiter of the running event loop: one file at a time, since reading may take much memory and time."""
     found = _LIMITER.get(None)
     if found is None:
         found = CapacityLimiter(1)

@@ -1,4 +1,4 @@
-"""Hold what a file of an import says: headings, and rows of cells, each with the line that messages call it by."""
+"""The contents of a file to import: headings, and rows of cells, each with its line number for messages."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,40 +9,40 @@ from dovetail.translation.texts import gettext
 
 MOST_COLUMNS = 200
 MOST_CELLS = 500_000
-MOST_BYTES = 20_000_000  # of all cells in UTF-8: in a workbook, thousands of cells may hold one and the same long text
+MOST_BYTES = 20_000_000  # bytes of all cells in UTF-8: in a workbook, thousands of cells may share one long text
 LONGEST_HEADING = 200  # characters
 
-Cell: TypeAlias = str | None  # a text as a form has it; None where nothing was said
+Cell: TypeAlias = str | None  # a text as a form would submit it; None if the file has no value
 
 
 class UnreadableFileError(InvalidInputError):
-    """A file cannot be imported, for the reason that its sentence tells."""
+    """The file cannot be imported; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """A table: every row has as many cells as there are columns, and `lines` says where each row stands."""
+    """A table: every row has as many cells as there are columns; `lines` has the line number of each row."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     lines: Sequence[int]
-    texts: Sequence[Sequence[int]] = ()  # by row the places of texts, in a file that tells them from other values
-    note: str = ""  # how the file was read, where it did not say so itself
+    texts: Sequence[Sequence[int]] = ()  # by row, the positions of texts, if the format has types
+    note: str = ""  # the assumptions made in reading the file, such as its encoding
 
 
 @dataclass
 class SheetBuilder:
-    """Takes the rows of a file as they are read, and stops at the first one too many."""
+    """Collects the rows of a file as they are read, up to the limits."""
 
     columns: Sequence[str]
     most_rows: int
     rows: list[list[Cell]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     texts: list[list[int]] = field(default_factory=list)
-    _bytes: int = 0  # of the rows
+    _bytes: int = 0  # bytes of the rows so far
 
     def __post_init__(self) -> None:
-        """Raise UnreadableFileError for headings with which nothing can be imported."""
+        """Check the headings. Raise UnreadableFileError if they are missing, repeated or too many."""
         if not any(self.columns):
             raise UnreadableFileError(gettext("The file has no headings: its first line has to name the columns."))
         if len(self.columns) > MOST_COLUMNS:
@@ -61,7 +61,7 @@ class SheetBuilder:
             )
 
     def add(self, line: int, cells: Iterable[Cell], texts: Sequence[int] = ()) -> None:
-        """Add a row, unless it is empty. Raise UnreadableFileError for one too many, and for one that is too long."""
+        """Add a row, unless it is empty. Raise UnreadableFileError for too many rows, and for too long a row."""
         row = list(cells)
         if not any(row):
             return
@@ -82,7 +82,7 @@ class SheetBuilder:
         self.texts.append(list(texts))
 
     def build(self, note: str = "") -> Sheet:
-        """Return the table. Raise UnreadableFileError for one without a row."""
+        """Return the table. Raise UnreadableFileError if it has no rows."""
         if not self.rows:
             raise UnreadableFileError(gettext("The file has no rows below its headings."))
         texts = self.texts if any(self.texts) else ()
@@ -102,14 +102,14 @@ class SheetBuilder:
 
 
 def too_many_rows(most: int) -> UnreadableFileError:
-    """Return what says that a file has more rows than it may have."""
+    """Return the message for a file with too many rows."""
     return UnreadableFileError(
         gettext("The file has more than %(most)s rows. Import it in parts.") % {"most": f"{most:,}"}
     )
 
 
 def headings(cells: Iterable[Cell]) -> list[str]:
-    """Return headings without the spaces around them, and without the empty ones behind the last."""
+    """Return the headings stripped, without empty ones at the end."""
     names = [(cell or "").strip() for cell in cells]
     last = max((place for place, name in enumerate(names, start=1) if name), default=0)
     return names[:last]

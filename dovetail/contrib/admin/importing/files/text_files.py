@@ -20,8 +20,8 @@ from dovetail.contrib.admin.importing.files.sheet import (
 from dovetail.translation.texts import gettext, gettext_lazy
 
 SEPARATORS = ",;\t|"
-SAID = re.compile(r"sep=([,;\t|])\r?\n")  # the first line of a file for Excel
-WRONG_CSV = {  # as Python's reader says it
+SAID = re.compile(r"sep=([,;\t|])\r?\n")  # the first line of a CSV file written for Excel
+WRONG_CSV = {  # the message of Python's csv module
     "unexpected end of data": gettext_lazy("a quotation mark is opened and never closed"),
     "expected after": gettext_lazy("behind a closing quotation mark stands something else than a separator"),
     "field larger": gettext_lazy("a cell is too long"),
@@ -33,7 +33,7 @@ AS_WINDOWS = gettext_lazy(
 
 
 def read_csv(content: bytes, most_rows: int) -> Sheet:
-    """Return the table that a CSV file holds, whatever separates its cells. Raise UnreadableFileError for none."""
+    """Return the table in a CSV file, with any usual separator. Raise UnreadableFileError if it is invalid."""
     text, note = _decoded(content)
     said = SAID.match(text)  # which is no row
     reader = csv.reader(StringIO(text, newline=""), delimiter=said[1] if said else _separator(text), strict=True)
@@ -58,9 +58,9 @@ def read_csv(content: bytes, most_rows: int) -> Sheet:
 
 
 def read_json(content: bytes, most_rows: int) -> Sheet:
-    """Return the table that an array of objects in JSON is. Raise UnreadableFileError for anything else.
+    """Return the table in a JSON file: an array of objects. Raise UnreadableFileError for anything else.
 
-    Lines are the places of the objects in the array, from 1. What an object does not name is not said of it.
+    Lines are the positions of the objects in the array, from 1. A missing member has no value (None).
     """
     items = _array(content)
     if len(items) > most_rows:
@@ -74,7 +74,7 @@ def read_json(content: bytes, most_rows: int) -> Sheet:
 
 
 def as_cell(value: object) -> Cell:
-    """Return a value of JSON as the text that a form has: lists and objects as JSON."""
+    """Return a JSON value as text for a form: arrays and objects as JSON."""
     match value:
         case None:
             return ""
@@ -102,7 +102,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _separator(text: str) -> str:
-    """Return what separates the headings: of the usual signs the one that stands in them most often."""
+    """Return the separator of the headings: the usual one that occurs most often."""
     first = re.sub('"[^"]*"', "", text.partition("\n")[0])
     return max(SEPARATORS, key=first.count)
 
@@ -116,7 +116,7 @@ def _array(content: bytes) -> list[Mapping[str, object]]:
         ) from None
     except UnicodeDecodeError:
         raise UnreadableFileError(gettext("This is not JSON: it is not in UTF-8.")) from None
-    except ValueError:  # thousands of digits
+    except ValueError:  # integers with thousands of digits
         raise UnreadableFileError(gettext("A number has too many digits.")) from None
     except RecursionError:
         raise UnreadableFileError(gettext("This is nested too deeply.")) from None

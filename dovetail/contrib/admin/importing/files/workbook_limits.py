@@ -1,7 +1,6 @@
-"""Hold a workbook to limits before openpyxl reads it, which keeps whole rows and all formats in memory.
+"""Check limits of a workbook before openpyxl reads it, which keeps whole rows and all formats in memory.
 
-A few kilobytes unpack to a row of millions of cells, or to a format of a million brackets, over which the patterns of
-openpyxl take hours and let nothing else of the process run.
+A few kilobytes can unpack to a row of millions of cells, or to a number format of a million brackets, on which the
 """
 
 from collections.abc import Mapping
@@ -11,22 +10,22 @@ from zipfile import ZipFile, ZipInfo
 from dovetail.contrib.admin.importing.files.sheet import UnreadableFileError
 from dovetail.translation.texts import gettext
 
-LARGEST = 67_108_864  # bytes of all parts
+LARGEST = 67_108_864  # bytes of all parts, unpacked
 MOST_PARTS = 1000
-MOST_ELEMENTS = 3_000_000  # of all parts
+MOST_ELEMENTS = 3_000_000  # elements of all parts
 MOST_HELD = 150_000  # elements of a row, of a text, or of a part that has neither: Excel has 16,384 cells in a row
-LONGEST_FORMAT = 255  # characters of the format of a number, as in Excel
-LONGEST_TOKEN = 1_000_000  # bytes without the end of a tag: a cell of Excel has 32,767 characters
+LONGEST_FORMAT = 255  # characters of a number format, as in Excel
+LONGEST_TOKEN = 1_000_000  # bytes up to the end of a tag: a cell in Excel has at most 32,767 characters
 PIECE = 65_536  # bytes
 
 _NAMES = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 CELL, FORMULA, VALUE, FORMAT = (_NAMES + name for name in ("c", "f", "v", "numFmt"))
-LET_GO = {_NAMES + "sst": _NAMES + "si"}  # the element after which openpyxl lets go of it, by the root of the part
-ROW = _NAMES + "row"  # of all others
+LET_GO = {_NAMES + "sst": _NAMES + "si"}  # the element after which openpyxl frees its memory, by the root of the part
+ROW = _NAMES + "row"  # for all other parts
 
 
 def check_workbook(archive: ZipFile) -> None:
-    """Raise UnreadableFileError for a workbook that is too large, and for one with formulas that have no result."""
+    """Raise UnreadableFileError for a workbook that is too large, or has formulas without a result."""
     parts = archive.infolist()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
         raise UnreadableFileError(
@@ -38,7 +37,7 @@ def check_workbook(archive: ZipFile) -> None:
 
 
 class _Part:
-    """Follows the XML of one part. What is no XML is left to openpyxl, which reads it no further than this does."""
+    """Parses one part, up to the first XML error, where openpyxl will stop, too."""
 
     def __init__(self, most: int) -> None:
         self.elements, self.held, self.most = 0, 0, most
@@ -47,7 +46,7 @@ class _Part:
         self.is_value = self.has_formula = self.has_result = False
 
     def read(self, archive: ZipFile, part: ZipInfo) -> int:
-        """Return how many elements the part has. Raise UnreadableFileError for more than it may."""
+        """Return the number of elements of the part. Raise UnreadableFileError if there are too many."""
         parser = ParserCreate(namespace_separator=" ")
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler, parser.EntityDeclHandler = self._text, self._refuse_entity
@@ -59,7 +58,7 @@ class _Part:
                 if since_tag > LONGEST_TOKEN:
                     raise _too_much()
                 try:
-                    parser.Parse(piece, False)  # noqa: FBT003 - expat takes no keywords
+                    parser.Parse(piece, False)  # noqa: FBT003 - expat accepts no keyword arguments
                 except ExpatError:
                     break
         return self.elements
@@ -90,7 +89,7 @@ class _Part:
         elif name == self.let_go:
             self.held = 0
         elif name == CELL and self.has_formula and not self.has_result and self.cell_type != "str":
-            raise UnreadableFileError(  # the result of one of type "str" is a text without letters
+            raise UnreadableFileError(  # the result of type "str" is an empty text
                 gettext("The workbook has formulas without a result. Open it in Excel, save it, and upload it again.")
             )
 
