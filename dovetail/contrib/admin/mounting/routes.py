@@ -101,7 +101,7 @@ class Routes:
         yield self._route(f"{OBJECT}change/", "pages.pages:show_edit_form", "edit", BOTH)
         yield self._route(f"{OBJECT}delete/", "pages.pages:delete_selected", "delete", BOTH)
         if self.office.settings.presence:
-            yield self._route(f"{OBJECT}presence/", "presence.presence:beat", "presence", POST, is_use=False)
+            yield self._route(f"{OBJECT}presence/", "presence.presence:heartbeat", "presence", POST, is_use=False)
         for page in self.object_pages:
             methods = ("GET",) if page.act is None else BOTH
             yield self._route(f"{OBJECT}{page.name}/", partial(show_object_page, page), f"object-{page.name}", methods)
