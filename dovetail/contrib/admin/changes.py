@@ -1,4 +1,4 @@
-"""Create, change and delete objects in the request's transaction, writing only what the form named."""
+"""Create, change and delete objects in the transaction of the request, writing only the fields of the form."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,19 +25,19 @@ from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.write.locked_rows import delete_rows
 from dovetail.translation.texts import gettext
 
-Known = Mapping[str, Mapping[str, object]]  # objects that were chosen, by relation and identifier
+Known = Mapping[str, Mapping[str, object]]  # the chosen objects, by relation and identifier
 NOTHING_KNOWN: Known = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class MissingChoice(FieldError):  # noqa: N818 - it is told, and not raised
+class MissingChoice(FieldError):  # noqa: N818 - it is a message, and never raised
     """The error of a field whose chosen object does not exist, or may not be chosen by the user."""
 
     missing: Sequence[str] = ()  # the keys
 
 
 async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:
-    """Insert an object made of `data`, with the view's hooks around it."""
+    """Insert an object with the values in `data`, and call the hooks of the view."""
     obj = view.model()
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
@@ -49,7 +49,7 @@ async def create(view: ViewBase, request: Request, data: dict[str, object]) -> o
 
 
 async def change(view: ViewBase, request: Request, obj: object, data: dict[str, object]) -> None:
-    """Change an object to `data`, with the view's hooks around it."""
+    """Change an object to the values in `data`, and call the hooks of the view."""
     await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
     await _save(view, request, obj, data, is_change=True)
@@ -59,7 +59,7 @@ async def change(view: ViewBase, request: Request, obj: object, data: dict[str, 
 
 
 async def delete(view: ViewBase, request: Request, obj: object) -> None:
-    """Delete an object, with the view's hooks around it."""
+    """Delete an object, and call the hooks of the view."""
     await view.on_model_delete(obj, request)
     await view.delete_model(request, obj)
     await view.after_model_delete(obj, request)
@@ -67,7 +67,7 @@ async def delete(view: ViewBase, request: Request, obj: object) -> None:
 
 
 async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) -> None:
-    """Delete objects by one statement per table, with the view's hooks around each; by the ORM where it is needed."""
+    """Delete objects, by one statement per table or, if needed, by the ORM, and call the hooks of the view for each."""
     session = request_context().session
     for obj in rows:
         await view.on_model_delete(obj, request)
@@ -92,7 +92,7 @@ def version(values: dict[str, object]) -> str:
 async def after_change(
     view: ViewBase, request: Request, obj: object, data: dict[str, object], *, is_created: bool
 ) -> None:
-    """Run the hook of a view that saved an object, and keep the response that it returns."""
+    """Call the view's hook for a saved object, and keep the response that it returns."""
     response = await view.after_model_change(data, obj, is_created, request)
     if response is not None:
         request_context().responses.append(await sendable(response, f"after_model_change of {type(view).__name__}"))
@@ -101,12 +101,12 @@ async def after_change(
 async def set_attributes(
     view: ViewBase, request: Request, obj: object, data: dict[str, object], known: Known = NOTHING_KNOWN
 ) -> list[object]:
-    """Give an object the values of `data`; return the objects that this moves to it, or away from it.
+    """Set the values in `data` on an object; return the related objects that this adds or removes.
 
-    What it refers to is looked for, unless it is `known`, by relation and identifier.
+    Related objects are loaded, except those in `known`, by relation and identifier.
     """
     mapper: Mapper[object] = inspect(view.model)
-    # All are found before any is set: a query would flush an object that is not complete yet.
+    # All are loaded before any is set: a query would flush an incomplete object.
     related = {
         name: await _related(view, request, obj, (name, value), known.get(name))
         for name, value in data.items()
@@ -123,52 +123,52 @@ async def set_attributes(
 
 
 async def check_moved(request: Request, moved: Sequence[object]) -> None:
-    """Raise PermissionDeniedError unless the user may have changed objects to what they are now."""
+    """Raise PermissionDeniedError unless the user may change objects to their current values."""
     for model in {type(one) for one in moved}:
         rows = [one for one in moved if type(one) is model and inspect(one).persistent]
         await rules_of(request).check(request_context().session, model, "change", rows)
 
 
 def set_column(obj: object, name: str, column: Column[object], value: object) -> None:
-    """Set a column of an object; nothing, where there must be something, is the default in a new one.
+    """Set a column of an object; None for a NOT NULL column of a new object means its default.
 
-    Raise InvalidInputError for nothing in a row that is stored.
+    Raise InvalidInputError for None in a stored row.
     """
     if value is None and not column.nullable and inspect(obj).transient:
         return  # the default of the column
     if value == "" == inspect(obj).dict.get(name):
-        return  # an empty text is nothing where somebody empties a field, and stays where it was empty
+        return  # an emptied field becomes None; a stored empty text stays one
     stored = stored_value(name, column, value)
     try:
         setattr(obj, name, stored)
-    except ValueError as error:  # of the model's own `@validates`
+    except ValueError as error:  # raised by the model's `@validates`
         raise InvalidInputError(errors=[FieldError(pointer=f"/{name}", detail=str(error))]) from None
 
 
 class EmptyText(str):
-    """An empty text that is meant as a value, unlike the empty text of a field that was left empty."""
+    """An empty text as a value, unlike the empty text of an empty field."""
 
 
 def stored_value(name: str, column: Column[object], value: object) -> object:
-    """Return what a column holds for the value of a field. Raises InvalidInputError if it has to hold something."""
+    """Return the column's value for the value of a field. Raise InvalidInputError if a required one is missing."""
     if value is None and not column.nullable:
         detail = gettext("This field is required.")
         raise InvalidInputError(detail, errors=[FieldError(pointer=f"/{name}", detail=detail)])
-    if isinstance(value, EmptyText):  # it stays one: some values come by here twice
+    if isinstance(value, EmptyText):  # not converted, since some values pass here twice
         return value
-    is_text = not isinstance(bare(column.type), JSON)  # in which "" is a value as others are
+    is_text = not isinstance(bare(column.type), JSON)  # a choice "" is a value like others
     return None if value == "" and column.nullable and is_text else value
 
 
 def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
-    """Return the error that what a field chose is not there: these keys."""
+    """Return the error that the chosen objects, with these keys, do not exist."""
     detail = gettext("This choice is not there any more. Choose again.")
     choice = MissingChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
     return InvalidInputError(detail, errors=[choice])
 
 
 def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
-    """Return the objects that an object refers to already: they stay, even if its user could not choose them."""
+    """Return the objects that an object refers to already: they may stay, even if the user could not choose them."""
     if inspect(obj).transient or name in inspect(obj).unloaded:
         return []
     value = getattr(obj, name)
@@ -182,7 +182,7 @@ def refusing_values(model: type[object], rows: Iterable[Mapping[str, object]]) -
     try:
         yield
     except DBAPIError as error:
-        # What was to be written is asked of the data: an object knows it no more.
+        # The values are read from the data, since a failed flush expires the object.
         refused = next(filter(None, (refused_value(model, SimpleNamespace(**data), error) for data in rows)), None)
         if refused is None:
             raise
@@ -222,7 +222,7 @@ async def _save(view: ViewBase, request: Request, obj: object, data: Mapping[str
 
 
 async def _check_children(view: ViewBase, request: Request, obj: object, related: Mapping[str, object]) -> list[object]:
-    """Return the objects that saving would give to another object, or take from one: their own rows are written.
+    """Return the objects whose rows saving would write since they are added to, or removed from, a relation.
 
     Raise PermissionDeniedError unless the user may change them.
     """

@@ -1,4 +1,4 @@
-"""The tables of kept forms, drafts and imports, and of users' preferences and saved views."""
+"""Models of stored forms, drafts and imports, and of users' preferences and saved views."""
 
 from datetime import UTC, datetime
 
@@ -39,7 +39,7 @@ class FormDraft(IdMixin, Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
     view: Mapped[str] = mapped_column(String(200))
-    object_key: Mapped[str] = mapped_column(String(500))  # empty of a new object
+    object_key: Mapped[str] = mapped_column(String(500))  # empty for a new object
     sealed: Mapped[str] = mapped_column(Text)
     saved_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -53,16 +53,16 @@ class Preference(Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), primary_key=True)
     theme: Mapped[str] = mapped_column(String(10), default="system", server_default="system")
-    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # whether single keys do something
-    language: Mapped[str] = mapped_column(String(20), default="", server_default="")  # empty: what the browser says
+    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # of single keys
+    language: Mapped[str] = mapped_column(String(20), default="", server_default="")  # empty: that of the browser
     zone: Mapped[str] = mapped_column(String(60), default="", server_default="")  # empty: not chosen yet
 
 
 class SavedView(IdMixin, Base):
-    """The filters, the order and the columns of a list, as their user saved them under a name.
+    """The filters, the order and the columns of a list, saved by a user under a name.
 
-    The row whose name is empty is how its user has laid out the list. `columns` are pairs of a name and a width in
-    pixels, or null; none are those that the author of the list chose.
+    The row with an empty name is the user's own layout of the list. `columns` are pairs of a name and a width in
+    pixels or null; an empty list means the columns of `list_display`.
     """
 
     __tablename__ = "admin_saved_view"
@@ -70,7 +70,7 @@ class SavedView(IdMixin, Base):
     __history__ = False
 
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"))
-    list_name: Mapped[str] = mapped_column(String(200), index=True)  # of the site and of its view
+    list_name: Mapped[str] = mapped_column(String(200), index=True)  # the site and the identity of the view
     name: Mapped[str] = mapped_column(String(60))
     query: Mapped[str] = mapped_column(String(2000))
     columns: Mapped[list[list[object]]] = mapped_column(JSON)
@@ -79,9 +79,9 @@ class SavedView(IdMixin, Base):
 
 
 class ImportedTable(IdMixin, Base):
-    """Holds the table of a file that its user is about to import: encrypted, until they did, or for an hour.
+    """The table of a file that a user is about to import: encrypted, and kept for an hour at most.
 
-    The site's SECRET_KEY is part of the key, so that the database alone does not tell what stood in the file.
+    The encryption key is derived from the site's SECRET_KEY, so that the database alone does not reveal the contents.
     """
 
     __tablename__ = "admin_imported_table"
@@ -95,7 +95,7 @@ class ImportedTable(IdMixin, Base):
 
 
 def is_over() -> ColumnElement[bool]:
-    """Return the condition on forms that are kept no longer."""
+    """Return the condition on expired rows."""
     return KeptForm.expires_at <= datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""`Office`: all that the pages of one back office work with, in one immutable value."""
+"""`Office`: everything that the pages of one back office need, as an immutable object."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,38 +32,38 @@ TemplateOf = Callable[..., str | None]
 class Office:
     """The settings, connections, cookies, templates and views of one back office."""
 
-    app: Starlette  # on which the back office is mounted
-    site: AdminSite  # as the project declares it
+    app: Starlette  # the application on which it is mounted
+    site: AdminSite  # as declared by the project
     settings: AdminSettings
     secret_key: SecretStr
     database: PoolShare
     cookies: Cookies
     messages: Messages
     templates: Templates
-    template: TemplateOf  # finds the name of a template of the site: ("app_index_template", "blog")
+    template: TemplateOf  # returns the name of a template of the site: ("app_index_template", "blog")
     authorization: AuthorizationBackend
     policies: Policies
-    homes: Mapping[type[object], str]  # the plugin of each model, by which permissions are named
+    homes: Mapping[type[object], str]  # the plugin of each model, for the names of permissions
     languages: Languages
-    zone: ZoneInfo  # for users who have chosen none
-    long_work: asyncio.Semaphore  # for work that keeps a connection for long, so that one is left for other pages
-    views: Mapping[str, ModelAdmin]  # views of models by identity, in the order of the plugins
-    last_change: Callable[..., Awaitable[object]] | None = None  # finds who changed an object last; see `extras.py`
+    zone: ZoneInfo  # for users who have not chosen one
+    long_work: asyncio.Semaphore  # limits work that holds a connection for long, so that one is left for other pages
+    views: Mapping[str, ModelAdmin]  # ModelAdmins by identity, in the order of the plugins
+    last_change: Callable[..., Awaitable[object]] | None = None  # returns the last change of an object; see `extras.py`
     message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # called before a change is committed
 
     def view_at(self, request: Request) -> ModelAdmin:
-        """Return the view that the address of `request` names. Raises HTTPException (404) if there is none."""
+        """Return the view in the URL of `request`. Raise HTTPException (404) if there is none."""
         view = self.views.get(request.path_params["identity"])
         if view is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return view
 
     async def app_list(self, request: Request) -> Sequence[ListedApp]:
-        """Return the plugins and their views that the user may open, as the site lists them."""
+        """Return the plugins and views that the user may open, as `get_app_list` of the site returns them."""
         return await finished(self.site.get_app_list(request, await list_apps(self.views.values(), request)))
 
     async def render(
         self, request: Request, template: str, context: dict[str, object], status: int = HTTPStatus.OK
     ) -> HTMLResponse:
-        """Return the page of a template, filled in with `context`."""
+        """Return the response with a template, rendered with `context`."""
         return await self.templates.TemplateResponse(request, template, context, status)

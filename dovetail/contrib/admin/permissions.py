@@ -1,9 +1,9 @@
-"""Decide who may do what in the back office (`may`), and which rows a user may see (`Rights`).
+"""Permissions in the back office: the actions that a user may do (`may`), and the rows that they may view (`Rights`).
 
-A view takes a permission on its model. Then the policy of the model decides about rows and fields, and `rows` of the
-view may show fewer. Related rows can be found, sorted by and chosen if their own view would list them; they are shown,
-too, if the policy says so of the relation (`Policy.related`). A model without a policy is closed: the permission on the
-model holds for all its rows.
+A view requires a permission on its model. Then the policy of the model decides about rows and fields, and `rows` of the
+view may restrict them further. Related rows can be searched, sorted by and chosen if their own view would list them;
+they are also shown if the policy allows it for the relation (`Policy.related`). For a model without a policy, the
+permission on the model applies to all rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,15 +28,15 @@ from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 from dovetail.translation.words import class_in_words
 
-USER = StateKey[User | None]("user", "nobody is logged in")  # of a request; read it by `user_of`
-RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # of a request; read it by `rights_of`
+USER = StateKey[User | None]("user", "nobody is logged in")  # of a request; use `user_of`
+RIGHTS = StateKey["Rights"]("dovetail_admin_rights", "nobody is logged in")  # of a request; use `rights_of`
 
 
 def may(user: User, view: BaseView, action: str) -> bool:
-    """Return True if `user` has the permission that `action` takes on a view; about rows the policies decide.
+    """Return True if `user` has the permission for `action` in a view; policies decide about rows.
 
-    Actions are `list`, `details`, `create`, `edit`, `delete`, `export`, `import` and `action:<name>`. A page that is no
-    view of a model takes its `permission_required`, or else nothing but to be let in.
+    Actions are `list`, `details`, `create`, `edit`, `delete`, `export`, `import` and `action:<name>`. A page without a
+    model requires its `permission_required`, or else only access to the back office.
     """
     if not (user.is_active and user.is_staff):
         return False
@@ -47,9 +47,9 @@ def may(user: User, view: BaseView, action: str) -> bool:
 
 
 def user_of(request: Request) -> User:
-    """Return the user who is logged in: for `rows`, actions and hooks of views.
+    """Return the logged-in user, for `rows`, actions and hooks of views.
 
-    Raise NotAuthenticatedError where nobody is, as on the page that logs in.
+    Raise NotAuthenticatedError if nobody is logged in, as on the login page.
     """
     user = USER.find(request)
     if user is None:
@@ -58,9 +58,9 @@ def user_of(request: Request) -> User:
 
 
 def is_permitted(request: Request, view: BaseView, action: str, obj: object | None = None) -> bool:
-    """Return whether the user of `request` may do `action` in a view, to `obj` if it is given.
+    """Return whether the user of `request` may do `action` in a view, on `obj` if it is given.
 
-    Asked once a row, so it does not read the database: of a row it knows what `Rules.load` found out.
+    It is called for each row, so it does not read the database, but uses the results of `Rules.load`.
     """
     user, rules = USER.find(request), RULES.find(request)
     if user is None or not _is_open(user, rules, view, action):
@@ -68,25 +68,25 @@ def is_permitted(request: Request, view: BaseView, action: str, obj: object | No
     if rules is None or not isinstance(view, ViewBase):
         return True
     rule = view.rule_for(rules, action)
-    if obj is None or rule == "view":  # what cannot be seen is not there to be asked about
+    if obj is None or rule == "view":  # a row that the user may not view
         return rule == "view" or rules.where(view.model, rule) is not NOTHING
     return rules.allows(view.model, rule, obj)
 
 
 class Authorization(AuthorizationBackend):
-    """Asks `may` about the user of the request; without one the answer is no."""
+    """Calls `may` for the user of the request; without a user, permission is denied."""
 
     def __init__(self) -> None:
         self.views: Mapping[str, BaseView] = {}  # by identity
 
     def has_permission(self, request: Request, identity: str, action: str, obj: object | None = None) -> bool:
-        """Return whether the user of this request may do it, to `obj` if it is given."""
+        """Return whether the user of this request may do `action`, on `obj` if it is given."""
         view = self.views.get(identity)
         return view is not None and is_permitted(request, view, action, obj)
 
 
 class Rights:
-    """Knows which rows the user of a request may know of; `listable` are the views they may list, `others` the rest."""
+    """The rows that the user of a request may view; `listable` are the views that they may list, `others` the rest."""
 
     def __init__(
         self, request: Request, rules: Rules, fields: Fields, listable: Iterable[ViewBase], others: Iterable[ViewBase]
@@ -97,16 +97,16 @@ class Rights:
         self._all = (*self.listable, *others)
         self._conditions: dict[type[object], ColumnElement[bool]] = {}
         self._views: dict[type[object], ViewBase | None] = {}
-        self._beyond: set[type[object]] = set()  # models of which more is shown than has pages that open
+        self._beyond: set[type[object]] = set()  # models of which the user may see more rows than they may open
 
     def visible(self, model: type[object]) -> ColumnElement[bool]:
-        """Return the condition on rows of `model` that the user may know of them; EVERYTHING or NOTHING are two."""
+        """Return the condition on rows of `model` that the user may view; it can be EVERYTHING or NOTHING."""
         if model not in self._conditions:
             self._conditions[model] = self._find(model)
         return self._conditions[model]
 
     def found(self, model: type[object], names: Sequence[str], target: type[object]) -> ColumnElement[bool]:
-        """Return the condition on rows of `target` that one may look for, and choose, by relations from `model`."""
+        """Return the condition on rows of `target` that the user may search and choose by relations from `model`."""
         visible, related = self.visible(target), self.rules.related(model).get(".".join(names))
         if related is None:
             return visible
@@ -118,7 +118,7 @@ class Rights:
         related = self.rules.related(model).get(".".join(names))
         visible = self.visible(target)
         if related is None or (visible is NOTHING and self.views_of(target)):
-            return visible  # `Policy.related` does not replace the permission on a view
+            return visible  # `Policy.related` does not replace the permission on the view
         listable = [view for view in self.views_of(target) if view in self.listable]
         narrowed = [
             EVERYTHING if _shows_all(view) else listed(view.rows(self._request), view.model, target)
@@ -131,7 +131,7 @@ class Rights:
         return _both(shown, or_(*narrowed)) if is_narrowed else shown
 
     def criteria(self, model: type[object], path: Path) -> Criteria:
-        """Return which rows the relations of a path from `model` may lead to, where those are not all."""
+        """Return the conditions, if any, on the rows to which the relations of a path from `model` may lead."""
         found: dict[str, ColumnElement[bool]] = {}
         names: list[str] = []
         for relation in path.relations:
@@ -142,13 +142,13 @@ class Rights:
         return found
 
     def may_link(self, model: type[object]) -> bool:
-        """Return whether every row of `model` that is shown has a page that the user may open."""
+        """Return whether the user may open the page of every row of `model` that they may view."""
         return model not in self._beyond
 
     def view_of(self, model: type[object]) -> ViewBase | None:
-        """Return the view in which the user may look at a row of `model`: of several, one that shows all rows.
+        """Return a view in which the user may open rows of `model`; of several, one that shows all rows.
 
-        If several do, or none does, it is the model's home before the others.
+        If several do, or none does, the view of the model's own plugin comes first.
         """
         if model not in self._views:
             views = [view for view in self.views_of(model) if view in self.listable]
@@ -158,19 +158,19 @@ class Rights:
         return self._views[model]
 
     def searched(self, model: type[object]) -> ViewBase | None:
-        """Return the view by whose search rows of `model` are found: one that the user may list, if it searches."""
+        """Return the view whose search finds rows of `model`: one with a search that the user may list."""
         views = sorted(self.views_of(model), key=lambda view: view not in self.listable)
         return next((view for view in views if view.search_fields or view.full_text), next(iter(views), None))
 
     def name_of(self, model: type[object]) -> str:
-        """Return what the back office calls an object of `model`: as its view does, or in the words of its code."""
+        """Return the name of a model: that of its view, or derived from its class."""
         views = sorted(self.views_of(model), key=lambda view: not view.is_home)
         return str(views[0].name) if views else gettext(class_in_words(model.__name__))
 
     def only_visible(self, statement: AnySelect) -> AnySelect:
-        """Keep what the user may know of in a statement that reads columns of models, as filters do for choices.
+        """Restrict a statement that reads columns, such as the choices of a filter, to rows that the user may view.
 
-        Raise ConfigurationError for one of which it cannot be told whose rows it reads.
+        Raise ConfigurationError if the models that the statement reads cannot be determined.
         """
         entities = {column["entity"] for column in statement.column_descriptions} - {None}
         if not entities or not all(isinstance(entity, type) for entity in entities):
@@ -189,7 +189,7 @@ class Rights:
         conditions = [self._listed(view, model) for view in views if view in self.listable]
         if any(condition is EVERYTHING for condition in conditions):
             return EVERYTHING
-        if model is User:  # everybody knows of themselves: who may write posts names themselves as their author
+        if model is User:  # users may always see themselves, for instance as the author of a post
             conditions.append(User.id == user_of(self._request).id)
         return or_(*conditions) if conditions else NOTHING
 
@@ -200,12 +200,12 @@ class Rights:
         return listed(view.permitted_rows(self._request, self.rules), view.model, model)
 
     def views_of(self, model: type[object]) -> list[ViewBase]:
-        """Return the views of a model, or else those of the closest class that it derives from."""
+        """Return the views of a model, or else those of its closest base class."""
         return _nearest(model, self._all)
 
 
 async def load_rights(request: Request, rules: Rules, views: Iterable[ViewBase]) -> None:
-    """Find out which views the user of `request` may list, and keep what the rules say to them."""
+    """Load the rights of the user of `request`: the views that they may list, and the rules for them."""
     fields = Fields(rules)
     RULES.set(request, rules)
     FIELDS.set(request, fields)
@@ -218,26 +218,26 @@ async def load_rights(request: Request, rules: Rules, views: Iterable[ViewBase])
 
 
 def rights_of(request: Request) -> Rights:
-    """Return what the user of `request` may know of. Raise ConfigurationError where nobody is logged in."""
+    """Return the rights of the user of `request`. Raise ConfigurationError if nobody is logged in."""
     return RIGHTS.get(request)
 
 
 def listed(rows: AnySelect, model: type[object], target: type[object]) -> ColumnElement[bool]:
-    """Return the condition on rows of `target`, which is `model` or a subclass, that `rows` selects them."""
+    """Return the condition that the statement `rows` selects a row of `target`, which is `model` or a subclass."""
     criteria = conditions_of(rows)
     if rows.order_by(None).compare(select(model).where(*criteria).order_by(None)):
         if not criteria:
             return EVERYTHING
         if model is target and not any(isinstance(part, Select) for one in criteria for part in iterate(one)):
             return and_(*criteria)
-    # Joins, limits and whatever else cannot stand in a condition: ask for the keys, in a subquery that stands alone.
+    # Joins, limits and so on cannot be part of a condition: compare the keys, in an uncorrelated subquery.
     keys = kept_as_it_stands(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
 
 
 def _is_open(user: User, rules: Rules | None, view: BaseView, action: str) -> bool:
-    """Return what `may` says, which it is asked once of each view and action while the same rules hold."""
+    """Return the result of `may`, which is cached for each view and action of a request."""
     if rules is None:
         return may(user, view, action)
     key = (view, action)
@@ -247,12 +247,12 @@ def _is_open(user: User, rules: Rules | None, view: BaseView, action: str) -> bo
 
 
 def _shows_all(view: ViewBase) -> bool:
-    """Return whether a view shows all rows of its model: then no statement has to be compared to know it."""
+    """Return whether a view shows all rows of its model, without comparing statements."""
     return type(view).rows is ViewBase.rows
 
 
 def _standing(model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return a condition on rows of a model that means the same wherever it stands, in subqueries and of aliases."""
+    """Return a condition that has the same meaning anywhere in a statement, also in subqueries and for aliases."""
     if is_always(condition) or is_never(condition):
         return EVERYTHING if is_always(condition) else NOTHING
     return listed(select(model).where(condition), model, model)
@@ -265,7 +265,7 @@ def _both(one: ColumnElement[bool], other: ColumnElement[bool]) -> ColumnElement
 
 
 def _nearest(model: type[object], views: Iterable[ViewBase]) -> list[ViewBase]:
-    """Return the views of `model`, or else those of the closest class that it derives from."""
+    """Return the views of `model`, or else those of its closest base class."""
     known = list(views)
     for cls in model.__mro__:
         if found := [view for view in known if view.model is cls]:

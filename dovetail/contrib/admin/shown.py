@@ -1,4 +1,4 @@
-"""Show what objects hold: the columns of lists, pages and exports, what they are called and how they are ordered."""
+"""The columns of lists, pages and exports: their values, headings and order."""
 
 import builtins
 from collections.abc import Coroutine, Iterable, Sequence
@@ -27,9 +27,9 @@ from dovetail.translation.words import class_in_words
 
 
 class ShownView(OpenModelView):
-    """A view of a model, as far as it shows objects to whoever may read them."""
+    """The part of a view that shows objects to users who may read them."""
 
-    site_image_hosts: ClassVar[Sequence[str]] = ()  # of the site; images in Markdown come from there, too
+    site_image_hosts: ClassVar[Sequence[str]] = ()  # of the site; images in Markdown may be loaded from them
 
     def __init__(self) -> None:
         self._columns: dict[str, Column] = {}
@@ -37,9 +37,9 @@ class ShownView(OpenModelView):
         self.names_of([*self.list_display, *self.details_display, *self.export_display])
 
     def title_of(self, obj: object) -> str:
-        """Return what to call an object: what its `__str__` says, or its kind and key, however long.
+        """Return the title of an object: the result of its `__str__`, or its model and key, of any length.
 
-        It is called by these too if what it says might hold what the user may not read.
+        The model and key are also used if the result might contain fields that the user may not read.
         """
         speaks = type(obj).__str__ is not object.__str__
         said = fields_of(request_context().request).text_of(obj) if speaks else ""
@@ -48,17 +48,17 @@ class ShownView(OpenModelView):
         return called_by_key(self, type(obj), identifier_of(obj))
 
     def short_title_of(self, obj: object) -> str:
-        """Return what to call an object in lists, headings, messages and choices: its title, or the beginning of it."""
+        """Return the title of an object, shortened for lists, headings, messages and choices."""
         return shorten(self.title_of(obj))
 
     def shown(self, request: Request, names: Sequence[str]) -> builtins.list[str]:
-        """Return those of the columns, as paths, that the user may read."""
+        """Return the columns that the user may read, as paths."""
         return fields_of(request).shown(self.model, names)
 
-    # What is shown of an object.
+    # The values of an object.
 
     def names_of(self, columns: Iterable[object]) -> builtins.list[str]:
-        """Return what columns are called: attributes, methods, functions. Raise ConfigurationError for what is none."""
+        """Return the names of columns: attributes, methods or functions. Raise ConfigurationError for anything else."""
         names = [name_of(one) for one in columns]
         for name, one in zip(names, columns, strict=True):
             if name not in self._columns:
@@ -69,7 +69,7 @@ class ShownView(OpenModelView):
         return names
 
     def displayed(self, request: Request) -> builtins.list[str]:
-        """Return the names of the list's columns: those that the user chose, of those that they may read."""
+        """Return the names of the list's columns: those that the user chose and may read."""
         chosen = CHOSEN.find(request)
         own = self.shown(request, self.names_of(self.get_list_display(request)))
         if chosen is None or chosen.identity != self.identity:
@@ -77,15 +77,15 @@ class ShownView(OpenModelView):
         return chosen.of(self.offered(request)) or own
 
     def offered(self, request: Request) -> builtins.list[str]:
-        """Return the columns that the list can show to the user: its own, and those of an object's page."""
+        """Return the columns that the user can choose for the list: its own, and those of an object's page."""
         names = self.names_of([*self.get_list_display(request), *self.details_display])
         return self.shown(request, builtins.list(dict.fromkeys(names)))
 
     def linking(self, request: Request) -> builtins.list[str]:
-        """Return the names of the list's columns that lead to the object's page."""
+        """Return the names of the list's columns that link to the object's page."""
         names = self.displayed(request)
         links = builtins.list(map(name_of, self.get_list_display_links(request, names)))
-        return links if not links or set(links) & set(names) else names[:1]  # what leads there may be out of sight
+        return links if not links or set(links) & set(names) else names[:1]  # the linked columns may be hidden
 
     def detailed(self, request: Request) -> builtins.list[str]:
         """Return the names of the columns of an object's page that the user may read."""
@@ -96,11 +96,11 @@ class ShownView(OpenModelView):
         return self.shown(request, self.names_of(self.export_display or self.get_list_display(request)))
 
     def paths(self, names: Iterable[str]) -> builtins.list[str]:
-        """Return the paths that are loaded to show columns: those themselves, and what computes them reads."""
+        """Return the paths to load for columns: the columns themselves, and those that computed ones read."""
         return [path for name in names for path in (self._columns[name].paths if name in self._columns else (name,))]
 
     def site_url(self, obj: object) -> str | None:
-        """Return where an object is on the site, if it has a page there that its user may know of."""
+        """Return the URL of an object on the site; None if it has no page that the user may view."""
         fields = fields_of(request_context().request)
         if fields.may_tell(obj, frozenset(path.rpartition(".")[2] for path in self.url_paths)):
             return None
@@ -114,12 +114,12 @@ class ShownView(OpenModelView):
 
     @cached_property
     def url_paths(self) -> Sequence[str]:
-        """Return the paths that are loaded to find out where an object is on the site."""
+        """Return the paths to load for the URL of an object on the site."""
         code = (self.view_on_site, getattr(self.model, "get_absolute_url", None)) if self.view_on_site else ()
         return paths_read(self.model, names_in_code(self.model, code))
 
     def lazy_label(self, name: str) -> str:
-        """Return the heading of a column: from `labels`, from `@display`, or its name in words."""
+        """Return the heading of a column: from `labels`, from `@display`, or derived from its name."""
         said = self._columns[name].shown_as.description if name in self._columns else None
         said = self.name if name == TITLE else said
         is_labelled = said is not None and name in set(map(name_of, self.labels))
@@ -127,16 +127,16 @@ class ShownView(OpenModelView):
 
     @cached_property
     def _formatted(self) -> frozenset[str]:
-        """Return the names of the columns that the list shows by formatters of the view's author."""
+        """Return the names of the columns that have an entry in `formatters`."""
         return frozenset(map(name_of, self.formatters))
 
     async def get_list_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
-        """Return a value and what the list shows of it: a dash for what holds something that the user may not read."""
+        """Return (value, formatted value) for the list; a dash if the value contains what the user may not read."""
         is_formatted = prop in self._formatted
         return await self._shown_value(obj, prop, super().get_list_value(obj, prop, request), is_formatted=is_formatted)
 
     async def get_detail_value(self, obj: object, prop: str, request: Request | None = None) -> tuple[object, object]:
-        """Return a value and what the page shows of it, as `get_list_value` does."""
+        """Return (value, formatted value) for the object's page, as `get_list_value` does."""
         is_formatted = prop in set(map(name_of, self.details_formatters))
         found = super().get_detail_value(obj, prop, request)
         value, formatted = await self._shown_value(obj, prop, found, is_formatted=is_formatted)
@@ -166,7 +166,7 @@ class ShownView(OpenModelView):
         return value, yes_or_no(bool(value))
 
     async def get_prop_value(self, obj: object, prop: str) -> object:
-        """Return what a column holds: where a path leads to several objects, a list of what each holds."""
+        """Return the value of a column; for a path to several objects, the list of their values."""
         if prop == TITLE:
             return self.title_of(obj)
         column = self._columns.get(prop)
@@ -174,44 +174,44 @@ class ShownView(OpenModelView):
             return _follow(obj, prop.split(".")) if "." in prop else getattr(obj, prop, None)
         return column.compute(self, obj) if column.is_of_view else column.compute(obj)
 
-    # In which order.
+    # The order.
 
     def default_sort(self, request: Request) -> builtins.list[tuple[str, bool]]:
-        """Return the view's own order as names, each with whether it descends; without one, the primary key."""
+        """Return the default order as pairs (name, descending); without `ordering`, the primary key."""
         ordering = self.get_ordering(request)
         if not ordering:
             return [(self.mapper.get_property_by_column(key).key, False) for key in self.pk_columns]
         return [term_of(one) for one in ordering]
 
     def sort_names(self, request: Request) -> builtins.list[str]:
-        """Return the columns by which the list can be sorted: `sortable_by`, or all that have an order."""
+        """Return the columns by which the list can be sorted: `sortable_by`, or all sortable ones."""
         displayed = self.get_list_display(request)
-        self.names_of(displayed)  # so that `sort_path` knows its functions, which may be a hook's
+        self.names_of(displayed)  # so that `sort_path` finds functions that a hook returned
         return sortable_names(type(self), displayed, self.get_sortable_by(request))
 
     def sort_path(self, name: str) -> str:
-        """Return the path by which a column is sorted: from `sort_paths`, from `@display`, or itself."""
+        """Return the path by which a column is sorted: from `sort_paths`, from `@display`, or the column itself."""
         return _sort_path_of(type(self), name, self._columns.get(name))
 
 
 def is_attribute(view: ShownView, name: str) -> bool:
-    """Return whether a column holds the attribute of that name, so that the view need not be asked for it."""
+    """Return whether the value of a column is the attribute of that name, so that it can be read directly."""
     return name != TITLE and "." not in name and not is_computed(view, name) and follows_paths(view)
 
 
 def is_computed(view: ShownView, name: str) -> bool:
-    """Return whether code computes a column of each object."""
-    column = view._columns.get(name)  # noqa: SLF001 - of the class above
+    """Return whether a column is computed in Python."""
+    column = view._columns.get(name)  # noqa: SLF001 - an attribute of the class above
     return column is not None and column.compute is not None
 
 
 def follows_paths(view: ShownView) -> bool:
-    """Return whether a view shows what the paths of its columns lead to: it does not override `get_prop_value`."""
+    """Return whether the columns of a view have the values of their paths: `get_prop_value` is not overridden."""
     return type(view).get_prop_value is ShownView.get_prop_value
 
 
 def called_by_key(view: ShownView, model: type[object], identifier: str) -> str:
-    """Return what a view calls an object of a model that has no text of its own: its kind and key."""
+    """Return the title of an object without its own `__str__`: its model and key."""
     kind = view.name if issubclass(model, view.model) else gettext(class_in_words(model.__name__))
     return f"{kind} {identifier}"
 
@@ -219,7 +219,7 @@ def called_by_key(view: ShownView, model: type[object], identifier: str) -> str:
 def sortable_names(
     view: type[ShownView], displayed: Sequence[object], given: Sequence[object] | None
 ) -> builtins.list[str]:
-    """Return the columns by which the list of a view can be sorted: those `given`, or all `displayed` with an order."""
+    """Return the columns by which the list of a view can be sorted: those `given`, or all sortable ones `displayed`."""
     if given is not None:
         return [name_of(one) for one in given]
     columns = [(name_of(one), column_for(view, view.model, one)) for one in displayed]

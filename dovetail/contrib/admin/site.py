@@ -1,4 +1,4 @@
-"""Mount the back office, or the several that `project/urls.py` declares; by default there is one, with all views."""
+"""Mount the back offices that `project/urls.py` declares; by default, one with all views."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from dovetail.plugin import Context
 
 
 def mount(app: FastAPI, context: Context) -> None:
-    """Mount the sites of an application; by default one at `/admin`, with the views of every enabled plugin.
+    """Mount the sites of an application; by default, one at `/admin` with the views of all enabled plugins.
 
-    Raises ConfigurationError, with every problem found, for a view with wrong or missing options, for two views with
-    one identity or path, and for a plugin whose views cannot be imported.
+    Raise ConfigurationError, with all problems found, for views with invalid or missing options, for two views with
+    the same identity or path, and for a plugin whose views cannot be imported.
     """
     sites = _sites(context)
     loaded = [(site, load_views(context, site)) for site in sites or [AdminSite()]]  # checked even if not mounted

@@ -1,4 +1,4 @@
-"""Every private or undocumented part of SQLAdmin that the back office leans on.
+"""All private or undocumented parts of SQLAdmin that the back office uses.
 
 SQLAdmin is pinned to one minor version; tests/contrib/admin/test_sqladmin_private.py fails when one of these changes.
 """
@@ -38,12 +38,12 @@ from dovetail.files.stored_file import StoredFile
 from dovetail.translation.texts import lazy_name
 from dovetail.translation.words import class_in_words, column_in_words
 
-AnySelect: TypeAlias = Select[Any]  # of objects or of columns: SQLAdmin, and authors of views, hand and take both
+AnySelect: TypeAlias = Select[Any]  # a SELECT of objects or of columns: SQLAdmin and authors of views use both
 FORM_NAMES: Mapping[str, str] = (
-    WTFORMS_ATTRS  # what a form calls an attribute whose name WTForms uses itself: data -> data_
+    WTFORMS_ATTRS  # names in forms of attributes whose names WTForms reserves: data -> data_
 )
 
-NAMES = ("name", "name_plural", "category")  # of a view, which pages show
+NAMES = ("name", "name_plural", "category")  # attributes of a view that pages show
 UNASKED: dict[str, object] = {
     "column_default_sort": [],
     "form_ajax_refs": {},
@@ -54,13 +54,13 @@ UNASKED: dict[str, object] = {
 
 
 class ViewMeta(ModelViewMeta):
-    """Leaves a view the identity that its class declares, which SQLAdmin would overwrite, and names it in words.
+    """Keeps the identity that a view's class declares, which SQLAdmin would overwrite, and derives its name.
 
-    A view of a table that nobody writes to only shows its rows.
+    A view of a read-only table cannot create, edit or delete.
     """
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **options: Any) -> Any:
-        """Make the class of a view."""
+        """Create the class of a view."""
         attributes = with_new_names(name, attributes)
         view = super().__new__(mcs, name, bases, attributes, **options)
         if options:
@@ -74,10 +74,10 @@ class ViewMeta(ModelViewMeta):
 
 
 class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
-    """SQLAdmin's view of a model, with public names for what it found out and for what it asks."""
+    """SQLAdmin's ModelView, with public names for its private attributes and hooks."""
 
     def __init__(self) -> None:
-        # Without autocompletes: SQLAdmin would make loaders of its own.
+        # Without autocompletes, for which SQLAdmin would create its own loaders.
         vars(self).update({old: getattr(self, new) for old, new in RENAMED.items()} | UNASKED)
         super().__init__()
         vars(self).update(
@@ -100,49 +100,49 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
 
     @property
     def loaders(self) -> Mapping[str, QueryAjaxModelLoader]:
-        """Return what finds related objects, by the name of the relation."""
+        """Return the loaders of related objects, by the name of the relation."""
         return self._form_ajax_refs
 
     def label(self, name: str) -> str:
-        """Return the heading of a column: the one from `labels`, or its name in words."""
+        """Return the heading of a column: from `labels`, or derived from its name."""
         return str(self.lazy_label(name))
 
     def lazy_label(self, name: str) -> str:
-        """Return what `label` returns, translated when it is shown: forms are made once, for every language."""
+        """Return the same as `label` as a lazy text, since forms are created once for all languages."""
         said = self._column_labels.get(name, column_in_words(name.replace(".", " ")))
         return lazy_name(said, type(self).__module__)
 
     def format_value(self, value: object) -> object:
-        """Return a value as lists show it, by the formatter for its type."""
+        """Return a value as lists show it, by the formatter of its type."""
         return self._default_formatter(value)
 
     def visible_actions(self, request: Request, *, in_detail: bool = False) -> dict[str, str]:
-        """Return the labels of the actions that the user may do, by slug, as the author of the view ordered them."""
-        # SQLAdmin finds methods from the last to the first.
+        """Return the labels of the actions that the user may do, by slug, in the order of their definition."""
+        # SQLAdmin collects methods from the last to the first.
         found = dict(reversed(self._visible_custom_actions(request, in_detail).items()))
         named = [getattr(getattr(self, name_of(one), None), "_slug", "") for one in self.actions or ()]
         return {slug: str(lazy_name(found[slug], type(self).__module__)) for slug in [*named, *found] if slug in found}
 
     def get_list_columns(self) -> list[str]:
-        """Return the names of what the list shows, which may be functions."""
+        """Return the names of the list's columns, which may be functions."""
         return list(map(name_of, self.list_display))
 
     def get_details_columns(self) -> list[str]:
-        """Return the names of what a page shows: what the list shows, unless the view says otherwise."""
+        """Return the names of an object page's columns: by default, those of the list."""
         return list(map(name_of, self.details_display or self.list_display))
 
     def get_export_columns(self) -> list[str]:
-        """Return the names of what an export holds: what the list shows, unless the view says otherwise."""
+        """Return the names of an export's columns: by default, those of the list."""
         return list(map(name_of, self.export_display or self.list_display))
 
     def get_form_columns(self) -> list[str]:
-        """Return nothing: which fields a form has, `make_form` is told."""
+        """Return no names: `make_form` gets the fields of a form."""
         return []
 
     async def make_form(
         self, names: Sequence[str], make_converter: Callable[[], ModelConverter] | None = None
     ) -> type[Form]:
-        """Return the class of a form that edits these attributes, or the one that the view brings."""
+        """Return the class of a form with these attributes, or the `form` of the view."""
         if self.form is not None:
             return self.form
         if not names:
@@ -152,29 +152,29 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
             session_maker=self.session_maker,
             only=names,
             column_labels={name: self.lazy_label(name) for name in names},
-            # SQLAdmin writes into what it is given.
+            # copies, since SQLAdmin changes its arguments
             form_args={name: _copied(options) for name, options in self.field_args.items()},
             form_widget_args={name: dict(options) for name, options in self.widget_args.items()},
             form_class=self.form_base_class,
             form_ajax_refs=self._form_ajax_refs,
             form_include_pk=self.form_include_pk,
-            form_converter=make_converter or self.form_converter,  # type: ignore[arg-type]  # it is called, no more
+            form_converter=make_converter or self.form_converter,  # type: ignore[arg-type]  # SQLAdmin only calls it
         )
         return made
 
-    # What SQLAdmin asks of a view by private names.
+    # Private hooks that SQLAdmin calls.
 
     @abstractmethod
     def make_loaders(self) -> dict[str, QueryAjaxModelLoader]:
-        """Return what finds related objects, by the name of the relation."""
+        """Return the loaders of related objects, by the name of the relation."""
 
     @abstractmethod
     def select_object(self, identifier: str) -> AnySelect:
-        """Return the statement that selects the object with this identifier."""
+        """Return the SELECT of the object with this identifier."""
 
     @abstractmethod
     async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
-        """Return the rows of a statement with which a filter asks for its choices."""
+        """Return the rows of a statement that a filter executes for its choices."""
 
     @abstractmethod
     async def run_query(self, statement: AnySelect) -> Sequence[object]:
@@ -190,49 +190,49 @@ class OpenModelView(Hooks, ModelView, metaclass=ViewMeta):
         return await self.run_query(stmt)
 
 
-UNMARKED = frozenset(OpenModelView.__mro__)  # classes none of whose methods a decorator wrote anything on
-# By the class of a view. A method may keep its class alive, and the class would stay for ever: not the methods, then.
+UNMARKED = frozenset(OpenModelView.__mro__)  # classes without decorated methods
+# By the class of a view: names only, since a method may reference its class, which could never be collected then.
 _MARKED_PLACES: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictionary()
-_MARKED_NAMES: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # by class: each is asked for often at a start
+_MARKED_NAMES: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # by class, since it is needed often at a start
 
 
 Where: TypeAlias = ColumnElement[bool] | Sequence[ColumnElement[bool]] | Callable[[Request, str], object]
 
 
 class ObjectLoader(QueryAjaxModelLoader):
-    """SQLAdmin's loader of related objects, which looks for nothing itself."""
+    """SQLAdmin's loader of related objects, without its search."""
 
     model: type[object]
     narrowings: tuple[Where, ...] = ()
 
     def _process_fields(self) -> list[object]:
-        return []  # SQLAdmin looks for columns of the model alone, and our search follows paths
+        return []  # SQLAdmin accepts only columns of the model, and our search follows paths
 
     def narrowed(self, where: Where) -> Self:
-        """Return a loader that finds what fulfils `where` as well: conditions, or a function of request and term."""
+        """Return a loader with the further conditions `where`, or a function of request and term that returns them."""
         made = copy(self)
         made.narrowings = (*self.narrowings, where)
         return made
 
     @property
     def order(self) -> Sequence[ColumnElement[object]]:
-        """Return the columns of the option `order_by`; nothing if it was not given."""
+        """Return the columns of the option `order_by`; none if it was not given."""
         return self._cached_fields_order_by  # type: ignore[return-value]  # an attribute is a column expression
 
     async def conditions(self, request: Request, term: str) -> Sequence[ColumnElement[bool]]:
-        """Return the conditions of the option `where`. Raises ValueError if its function gives something else."""
+        """Return the conditions of the option `where`. Raise ValueError if its function returns anything else."""
         found: list[ColumnElement[bool]] = []
         for where in (self.where, *self.narrowings):
             asked = copy(self)
-            asked.where = where  # type: ignore[assignment]  # a function too: what is asked next checks it
-            found += [] if where is None else await asked._prepare_where_clauses(request, term)  # noqa: SLF001 - of this class
+            asked.where = where  # type: ignore[assignment]  # or a function, which is checked next
+            found += [] if where is None else await asked._prepare_where_clauses(request, term)  # noqa: SLF001 - an attribute of this class
         return found
 
 
 class LeanAdmin(Admin):
-    """SQLAdmin's site, which finds the actions and the pages of a view by what is written in its class.
+    """SQLAdmin's site, which finds the actions and pages of a view in the dictionaries of its classes.
 
-    SQLAdmin asks a view for each of its attributes, properties too, and does so twice.
+    SQLAdmin itself reads each attribute of a view twice, including properties.
     """
 
     @staticmethod
@@ -246,30 +246,30 @@ class LeanAdmin(Admin):
 
 
 class ExposedPage(NamedTuple):
-    """A page that a view brought: a method with `@expose`."""
+    """A page of a view: a method with `@expose`."""
 
     path: str
     identity: str
 
 
 def exposed_pages(view: type[BaseView]) -> Iterator[ExposedPage]:
-    """Return the pages that the methods of a view are, for a view without a model."""
+    """Return the pages of a view without a model."""
     for _, method in exposed_methods(view):
-        yield ExposedPage(getattr(method, "_path"), getattr(method, "_identity"))  # noqa: B009 - of any function
+        yield ExposedPage(getattr(method, "_path"), getattr(method, "_identity"))  # noqa: B009 - an attribute of any function
 
 
 def exposed_methods(view: type[BaseView]) -> Iterator[tuple[str, FunctionType]]:
-    """Return the methods of a view that are pages, by name, as they were written."""
+    """Return the methods of a view that are pages, by name, as functions."""
     for name, method in marked_methods(view):
         if hasattr(method, "_exposed"):
             yield name, unwrap(method)
 
 
 def marked_methods(view: type[BaseView]) -> list[tuple[str, FunctionType]]:
-    """Return the methods of a class of views that a decorator wrote something on, by name and as they stand there.
+    """Return the decorated methods of a view's class, by name, as functions.
 
-    Nothing is asked of the class itself: `dir` and `getattr` take ten times as long. SQLAdmin's own classes have none,
-    and are asked only whether they hide what stands behind them.
+    It reads the dictionaries of classes, since `dir` and `getattr` take ten times as long. SQLAdmin's own classes have
+    no decorated methods, and are only checked for names that override those of their bases.
     """
     classes = view.__mro__
     return [(name, vars(classes[at])[name]) for name, at in _marked_places(view)]
@@ -281,24 +281,24 @@ def is_action(method: object) -> bool:
 
 
 def slug_of_action(method: object) -> str:
-    """Return the name of an action as it stands in addresses."""
-    return str(getattr(method, "_slug"))  # noqa: B009 - of any function
+    """Return the name of an action in URLs."""
+    return str(getattr(method, "_slug"))  # noqa: B009 - an attribute of any function
 
 
 def app_of(view: BaseView) -> Starlette:
-    """Return the application that the back office of a view is mounted on."""
-    app: Starlette = view._admin_ref.app  # noqa: SLF001 - there is no public way from a view to its site
+    """Return the application on which the back office of a view is mounted."""
+    app: Starlette = view._admin_ref.app  # noqa: SLF001 - a view has no public reference to its site
     return app
 
 
 def stands_on_site_of(view: type[BaseView], other: BaseView) -> None:
-    """Make a view that no site was given one of the site of another view, of whose forms it is a part."""
+    """Attach an inline to the site of the view that contains it."""
     view._admin_ref = other._admin_ref  # noqa: SLF001 - as above
-    view.session_maker = None  # type: ignore[attr-defined]  # as of every view: each statement is the request's session's
+    view.session_maker = None  # type: ignore[attr-defined]  # as every view: statements run in the request's session
 
 
 async def audit(view: BaseView, entry: AuditEntry, request: Request) -> None:
-    """Tell the site's audit backend what was done. Raises what the backend raises."""
+    """Call the site's audit backend. Raise the errors of the backend."""
     await view._admin_ref.audit_backend.log(entry, request)  # noqa: SLF001 - as above
 
 

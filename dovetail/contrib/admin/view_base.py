@@ -1,4 +1,4 @@
-"""Declare what every module below `views.py` needs of a model's view: options, rows, titles and the form."""
+"""The part of ModelAdmin that the modules below `views.py` need: options, rows, titles and the form."""
 
 import builtins
 from abc import abstractmethod
@@ -32,7 +32,7 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules, rules_of
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, marked_methods
 from dovetail.contrib.auth.permissions.declared import model_permission
 
-# The permissions on the model of which one is enough for an action; who may change rows may look at them, as in Django.
+# The permissions on the model, one of which suffices for an action; as in Django, "change" implies "view".
 PERMISSIONS: Mapping[str, Sequence[str]] = {
     Action.LIST: ("view", "change"),
     Action.DETAILS: ("view", "change"),
@@ -42,14 +42,14 @@ PERMISSIONS: Mapping[str, Sequence[str]] = {
     Action.EDIT: ("change",),
     Action.DELETE: ("delete",),
 }
-CHANGE = ("change",)  # what any other action takes
-# The rule of the model's policy that decides to which rows the user may do an action.
+CHANGE = ("change",)  # for all other actions
+# The rule of the model's policy that decides on which rows the user may do an action.
 RULES: Mapping[str, str] = {
     Action.LIST: "view",
     Action.DETAILS: "view",
     Action.EXPORT: "view",
     Action.CREATE: "add",
-    Action.IMPORT: "view",  # each row is asked about, as to be added or to be changed
+    Action.IMPORT: "view",  # each row is checked, as an added or as a changed one
     Action.EDIT: "change",
     Action.DELETE: "delete",
 }
@@ -57,10 +57,10 @@ RULES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class TakesPermission:
-    """The permission that an action of a view takes, `blog.publish_post` for `action:publish`.
+    """The permission that an action of a view requires: `blog.publish_post` for `action:publish`.
 
-    One that is short, `publish`, is that on the model of the view; or, as in Django, what `has_publish_permission` of
-    the view says, to whoever may look at its rows.
+    A short name, `publish`, means that permission on the model of the view; or, as in Django, the method
+    `has_publish_permission` of the view, for users who may view its rows.
     """
 
     action: str
@@ -68,7 +68,7 @@ class TakesPermission:
     is_short: bool = False
 
     def of(self, view: "type[ViewBase] | ViewBase") -> list[str]:
-        """Return the whole names of permissions, of which one is enough."""
+        """Return the full names of the permissions, one of which suffices."""
         if not self.is_short:
             return [self.permission]
         is_own = not hasattr(ViewBase, self.hook) and hasattr(view, self.hook)
@@ -77,7 +77,7 @@ class TakesPermission:
 
     @property
     def hook(self) -> str:
-        """Return the name of the method of a view that is asked as well."""
+        """Return the name of the view's method that is called as well."""
         return f"has_{self.permission}_permission"
 
 
@@ -90,13 +90,13 @@ class FollowsRule:
 
 
 def taken_permissions(view: type[BaseView]) -> list[TakesPermission]:
-    """Return the permissions that actions of a view name."""
+    """Return the permissions that actions of a view require."""
     found = [one for _, method in marked_methods(view) for one in getattr(method, "takes_permissions", ())]
     return [one for one in found if isinstance(one, TakesPermission)]
 
 
 def followed_rules(view: type[BaseView]) -> list[FollowsRule]:
-    """Return the rules that actions of a view name."""
+    """Return the rules that actions of a view follow."""
     found = (getattr(method, "follows_rule", None) for _, method in marked_methods(view))
     return [one for one in found if isinstance(one, FollowsRule)]
 
@@ -119,8 +119,8 @@ class ViewBase(SavingHooks, FieldHooks):
     deletes_selected: ClassVar[bool] = True
     """Whether several objects are deleted at once; a site may disable it."""
 
-    site_name: ClassVar[str] = "admin"  # the name of the site that the view stands on
-    site_secret_key: ClassVar[SecretStr]  # the site's; signs the addresses of pages far from the start of the list
+    site_name: ClassVar[str] = "admin"  # the name of the view's site
+    site_secret_key: ClassVar[SecretStr]  # of the site; signs the URLs of pages far from the start of the list
 
     export_types: ClassVar[builtins.list[str]] = ["csv"]
     form_base_class: ClassVar[type[Form]] = AdminForm
@@ -134,10 +134,10 @@ class ViewBase(SavingHooks, FieldHooks):
             self.action_permissions.setdefault(one.action, []).append(one)
         self.action_rules = {one.action: one.rule for one in followed_rules(type(self))}
 
-    def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for those who override it
+    def rows(self, request: Request) -> AnySelect:  # noqa: ARG002 - for subclasses that override it
         """Return the rows that the view shows, in lists, forms, autocompletes, actions and exports.
 
-        The policy of the model decides besides: whatever this returns, the user sees and touches what they may.
+        The policy of the model applies as well: a user never gets more rows than it allows.
         """
         return select(self.model)
 
@@ -148,22 +148,22 @@ class ViewBase(SavingHooks, FieldHooks):
         return rows if condition is EVERYTHING else rows.where(condition)
 
     def list_query(self, request: Request) -> AnySelect:
-        """Return what SQLAdmin lists too. Override `rows` instead, which everything obeys."""
+        """Return the statement that SQLAdmin uses for lists. Override `rows` instead, which applies everywhere."""
         return self.permitted_rows(request)
 
     def rule_for(self, rules: Rules, action: str) -> str:
-        """Return the rule of the policy that decides to which rows an action may be done: `change` for `edit`."""
+        """Return the rule of the policy that decides on which rows an action is allowed: `change` for `edit`."""
         known = RULES.get(action) or self.action_rules.get(action)
-        if known is None:  # the policy knows it today as yesterday
+        if known is None:  # the answer does not change
             known = self.action_rules[action] = rules.rule_called(self.model, action.partition(":")[2])
         return known
 
     def select_object(self, identifier: str) -> AnySelect:
-        """Return the statement that selects the object with this identifier, if the user may see it."""
+        """Return the SELECT of the object with this identifier, if the user may view it."""
         return self.permitted_rows(request_context().request).where(has_identifier(self.model, identifier))
 
-    async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:  # noqa: ARG002 - for those who override it
-        """Return the rows of a statement that a search finds; override it to search otherwise, by a service, say."""
+    async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:  # noqa: ARG002 - for subclasses that override it
+        """Return the rows of a statement that match a search. Override it to search in another way."""
         found: AnySelect = self.search_query(statement, term)
         return found
 
@@ -172,7 +172,7 @@ class ViewBase(SavingHooks, FieldHooks):
         return (await request_context().session.scalars(statement)).unique(id).all()
 
     def permissions_for(self, action: str) -> builtins.list[str]:
-        """Return the permissions of which one is enough for an action, such as `["blog.change_post"]`."""
+        """Return the permissions, one of which suffices for an action, such as `["blog.change_post"]`."""
         declared = self.action_permissions.get(action)
         if declared is not None:
             return [name for one in declared for name in one.of(self)]
@@ -181,7 +181,7 @@ class ViewBase(SavingHooks, FieldHooks):
         ]
 
     def has_permission(self, request: Request, action: str, obj: object | None = None) -> bool:
-        """Return whether the user may do `action`, to `obj` if it is given: by permissions, policies and hooks."""
+        """Return whether permissions, policies and hooks allow the user `action`, on `obj` if it is given."""
         return bool(super().has_permission(request, action, obj)) and self._is_let(request, action, obj)
 
     def _is_let(self, request: Request, action: str, obj: object | None) -> bool:
@@ -199,35 +199,35 @@ class ViewBase(SavingHooks, FieldHooks):
         return self.actions is not None and self._is_let_by_hooks(request, self.action_permissions.get(action, ()))
 
     def _is_let_by_hooks(self, request: Request, taken: Sequence[TakesPermission]) -> bool:
-        """Return whether one of Django's `has_..._permission` lets the user do an action that names permissions."""
+        """Return whether one of the `has_..._permission` hooks allows an action that requires permissions."""
         hooks = [getattr(self, one.hook, None) for one in taken]
         return not taken or any(hook is None or bool(hook(request)) for hook in hooks)
 
     def can_delete_any(self, request: Request) -> bool:
-        """Return whether to offer deleting; each object that is selected is asked about again."""
+        """Return whether to offer deletion; permissions are checked again for each selected object."""
         return self.can_delete and self.deletes_selected and self.has_permission(request, "delete")
 
     # The form.
 
     def get_fields(self, request: Request, obj: object | None = None) -> Sequence[object]:
-        """Return what the form edits: `fields`, or everything where it is said what to `exclude`."""
+        """Return the fields of the form: `fields`, or all except `exclude`."""
         if self.fields or self.get_exclude(request, obj) is None:
             return self.fields
         return everything(type(self))
 
     def form_layout(self, request: Request, obj: object | None) -> Layout:
-        """Return the groups of the form's fields, as far as the user may read them."""
+        """Return the groups of the form, with the fields that the user may read."""
         without = set(map(name_of, self.get_exclude(request, obj) or ()))
         layout = layout_of(self.get_fieldsets(request, obj), without)
         shown = set(self.shown(request, names_in(layout)))
         return tuple(left for one in layout if (left := one.only(shown)).rows)
 
     def form_readonly(self, request: Request, obj: object | None) -> builtins.list[str]:
-        """Return the names of what the form shows and never writes."""
+        """Return the names of the read-only fields of the form."""
         return self.names_of(self.get_readonly_fields(request, obj))
 
     def edited(self, request: Request, obj: object | None) -> builtins.list[str]:
-        """Return the names of what the form edits, whether the user may read it or not."""
+        """Return the names of the editable fields of the form, including those that the user may not read."""
         without = {*map(name_of, self.get_exclude(request, obj) or ()), *self.form_readonly(request, obj)}
         return names_in(layout_of(self.get_fieldsets(request, obj), without))
 
@@ -236,21 +236,21 @@ class ViewBase(SavingHooks, FieldHooks):
         request: Request | None = None,
         obj: object | None = None,
         *,
-        creating: bool | None = None,  # noqa: ARG002 - what overrides of the last release say
+        creating: bool | None = None,  # noqa: ARG002 - overrides for the last release have it
     ) -> type[Form]:
-        """Return the class of the form of an object, or of a new one (None)."""
+        """Return the form class for an object, or for a new one (None)."""
         request = request or request_context().request
         names = tuple(self.edited(request, obj))
         if self.answers_by_request:
             return await self._make_form(request, names)
-        if names not in self._form_classes:  # made once: it takes long
+        if names not in self._form_classes:  # cached, since creating it is slow
             self._form_classes[names] = await self._make_form(request, names)
         return self._form_classes[names]
 
     async def permitted_form(self, request: Request, obj: object | None) -> type[Form]:
-        """Return the class of the form as the user may fill it in: by the policy of the model, field by field."""
+        """Return the form class with the fields that the policy of the model allows the user."""
         fields, rules, edited = fields_of(request), rules_of(request), self.edited(request, obj)
-        # Of fields that the view added itself, such as a password, the policy speaks by name, too.
+        # The policy applies by name to fields that the view adds itself, too, such as a password.
         hidden = {*rules.hidden(self.model), *(set(edited) - set(self.shown(request, edited)))}
         return restricted(await self.get_form(request, obj), hidden, fields.read_only(self.model))
 
@@ -262,13 +262,13 @@ class ViewBase(SavingHooks, FieldHooks):
         return as_admin_form(await self.make_form(names, converter))
 
     async def get_form_data_for_edit(self, obj: object) -> dict[str, object]:
-        """Return what the form shows of an object; its relations were loaded with it."""
+        """Return the data of an object for its form; its relations must be loaded."""
         request = request_context().request
         names = self.shown(request, self.edited(request, obj))
         return {FORM_NAMES.get(name, name): getattr(obj, name) for name in names}
 
     async def audit(self, request: Request, action: str, obj: object, data: dict[str, object] | None) -> None:
-        """Tell the site's audit backend, in the same transaction: what cannot be recorded does not happen."""
+        """Call the site's audit backend in the same transaction, so that its errors roll the change back."""
         key = inspect(obj).identity
         pk = ";".join(map(str, key)) if key else None
         entry = AuditEntry(action=action, identity=self.identity, pk=pk, changes=data)
@@ -276,23 +276,23 @@ class ViewBase(SavingHooks, FieldHooks):
 
     @abstractmethod
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
-        """Return the objects that a form chose for a relation, as far as the user may see them."""
+        """Return the objects with the keys chosen in a form for a relation, if the user may view them."""
 
 
 def everything(view: type[ViewBase]) -> builtins.list[object]:
-    """Return what a form edits that is told what to exclude, and what it shows besides."""
+    """Return the default fields of a form, followed by its read-only fields."""
     names = editable(inspect(view.model), chosen_relations(view), with_keys=view.form_include_pk)
     return [*names, *(one for one in view.readonly_fields if name_of(one) not in names)]
 
 
 def declared_layout(view: type[ViewBase]) -> Layout:
-    """Return the groups of a form's fields as the options of its view declare them."""
+    """Return the groups of a form as the options of its view declare them."""
     fields = view.fields or (everything(view) if view.exclude is not None else ())
     fieldsets = view.fieldsets or ((None, {"fields": tuple(fields)}),)
     return layout_of(fieldsets, set(map(name_of, view.exclude or ())))
 
 
 def declared_form(view: type[ViewBase]) -> builtins.list[str]:
-    """Return the names of what a form edits as the options of its view declare them."""
+    """Return the names of a form's fields as the options of its view declare them."""
     readonly = set(map(name_of, view.readonly_fields))
     return [name for name in names_in(declared_layout(view)) if name not in readonly]

@@ -1,4 +1,4 @@
-"""Write a plugin's part of the back office: views of models, actions, filters and formatters.
+"""Declare a plugin's part of the back office: views of models, actions, filters and formatters.
 
     class PostAdmin(ModelAdmin, model=Post):
         list_display = ("title", "author", "created_at")
@@ -6,7 +6,7 @@
         formatters = {"title": shortened(80)}
         fields = ("title", "content")
 
-Options are called as in Django, where Django has them: `dovetail.contrib.admin.options.options` lists them all.
+Options that Django has are named as in Django; `dovetail.contrib.admin.options.options` lists them all.
 """
 
 import builtins
@@ -70,17 +70,17 @@ from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, lazy_
 from dovetail.translation.words import choice_in_words, column_in_words, in_words
 
 View = TypeVar("View", bound="ModelAdmin")
-Choice = TypeVar("Choice")  # a value of the column: a member of its enumeration, say
+Choice = TypeVar("Choice")  # a value of the column, such as a member of its enumeration
 RunQuery = Callable[[AnySelect], object]
 
 
 class ModelAdmin(ParentView):
-    """Lists, forms and actions for one model; options are called as in Django, and everything else is refused.
+    """Lists, forms and actions for one model; options are named as in Django, and unknown ones are refused.
 
-    `list_display` and `fields` must be given, and every relation of a form needs an entry in `autocomplete_fields`.
-    Pages and exports show what the list shows, unless they have a list of their own. `rows` says once which rows a
-    user may see and touch, everywhere. Hooks run inside the request's one transaction, before it commits; an error of
-    `dovetail.errors` raised there is shown to the user and nothing is saved.
+    `list_display` and `fields` are required, and every relation of a form needs an entry in `autocomplete_fields`.
+    Pages and exports show the columns of the list, unless they have their own. `rows` restricts the rows that a user
+    may view and change, everywhere. Hooks run in the transaction of the request, before it commits; an error of
+    `dovetail.errors` raised in them is shown to the user, and nothing is saved.
 
         class TagAdmin(ModelAdmin, model=Tag):
             list_display = [Tag.name]
@@ -88,47 +88,47 @@ class ModelAdmin(ParentView):
     """
 
     def __init_subclass__(cls, **options: object) -> None:
-        """Make the functions that `actions` name methods of the view."""
+        """Add the functions in `actions` as methods of the view."""
         super().__init_subclass__(**options)
         for name, method in find_actions(cls, vars(cls).get("actions") or ()).items():
             setattr(cls, name, method)
 
     @property
     def session(self) -> AsyncSession:
-        """Return the request's one session, which commits after the page. Raises AttributeError without a request."""
+        """Return the session of the request, which commits after the page. Raise AttributeError without a request."""
         try:
             return request_context().session
-        except LookupError:  # SQLAdmin asks a view for all its attributes when it starts, and expects AttributeError
+        except LookupError:  # SQLAdmin reads all attributes of a view at start, and handles AttributeError
             raise AttributeError("a view has a session while a request is answered, and no other") from None
 
     def filters(self, request: Request) -> builtins.list[object]:
-        """Return the filters of the list, made of what `get_list_filter` gives: columns, relations and filters."""
+        """Return the filters of the list, made of the columns, relations and filters that `get_list_filter` returns."""
         return [as_filter(self.model, one) for one in self.get_list_filter(request)]
 
     async def prepare(self, request: Request) -> None:
-        """Do what takes long and needs no row, such as hashing a password, before the transaction of a form begins.
+        """Do slow work that needs no rows, such as hashing a password, before the transaction of a form begins.
 
-        `await request.form()` is what was sent, and not checked yet; keep what you make of it in the request, by a
-        `StateKey` of `dovetail.plugin`.
+        `await request.form()` is the submitted form, not validated yet; store results in the request, by a `StateKey`
+        of `dovetail.plugin`.
         """
 
     async def create_object(self, request: Request, data: dict[str, object]) -> object:
-        """Insert an object. `data` holds what the form names; override it to go through a service of your plugin."""
+        """Insert an object with the values in `data`. Override it to use a service function of your plugin."""
         return await changes.create(self, request, data)
 
     async def create_objects(self, request: Request, rows: Sequence[dict[str, object]]) -> Sequence[object]:
-        """Insert the rows of an import, together, unless a hook that inserts one is overridden; return the objects."""
+        """Insert the rows of an import in bulk, unless a hook for single objects is overridden; return the objects."""
         view = type(self)
         if view.create_object is ModelAdmin.create_object and view.save_model is ModelAdmin.save_model:
             return await create_rows(self, request, rows)
         return [await self.create_object(request, data) for data in rows]
 
     async def change_object(self, request: Request, obj: Any, data: dict[str, object]) -> None:
-        """Change an object. `data` holds what the form names; override it to go through a service of your plugin."""
+        """Change an object to the values in `data`. Override it to use a service function of your plugin."""
         await changes.change(self, request, obj, data)
 
     async def change_objects(self, request: Request, changed: Sequence[tuple[object, dict[str, object]]]) -> None:
-        """Change the rows of a list that were edited in it, each to its data, unless `change_object` is overridden."""
+        """Change the rows that were edited in a list in bulk, unless `change_object` is overridden."""
         if type(self).change_object is ModelAdmin.change_object:
             await change_rows(self, request, changed)
             return
@@ -140,7 +140,7 @@ class ModelAdmin(ParentView):
         await changes.delete(self, request, obj)
 
     async def delete_objects(self, request: Request, rows: Sequence[Any]) -> None:
-        """Delete the selected objects: in one statement a table, unless a hook that deletes one is overridden."""
+        """Delete the selected objects, by one statement per table unless a hook for single objects is overridden."""
         if type(self).delete_object is ModelAdmin.delete_object and type(self).delete_model is ModelAdmin.delete_model:
             await changes.delete_many(self, request, rows)
             return
@@ -148,29 +148,30 @@ class ModelAdmin(ParentView):
             await self.delete_object(request, row)
 
     async def get_deleted_objects(self, objs: Sequence[Any] | AnySelect, request: Request) -> DeletedObjects:
-        """Return what the deletion of objects, or of all that a statement selects, would do: as Django's, four values.
+        """Return the effects of deleting objects, or all objects of a statement: the four values of Django's hook.
 
-        What goes along and what loses its reference, how many go of which kind, the kinds that the user may not delete,
-        and what stands in the way. Nothing is deleted as long as the last two hold anything. Override it to change
-        what the page says, and what it refuses; lines may be texts, and lists of texts, as in Django.
+        These are the objects to delete or to update, as nested lists; the number of deleted objects by model; the
+        models that the user may not delete; and the objects that prevent the deletion. Nothing is deleted unless the
+        last two are empty. Override it to change the confirmation page; entries may be texts, and lists of texts, as
+        in Django.
         """
         return await Deletion(self, request, objs).find()
 
 
 class BooleanFilter(SQLAdminBooleanFilter):
-    """Filters by yes and no.
+    """Filters a boolean column.
 
     list_filter = [BooleanFilter(Post.is_published, title="Published")]
     """
 
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
-        """Return what can be asked for: whether there is a value, too, where there may be none."""
+        """Return the choices: yes and no, and for a nullable column whether it has a value."""
         found = await super().lookups(request, model, run_query)
         found = [(value, gettext(label)) for value, label in found]
         return [*found, *([(EMPTY, gettext("Unknown"))] if may_be_empty(self.column, model) else [])]
 
     async def get_filtered_query(self, query: AnySelect, value: object, model: type[object]) -> AnySelect:
-        """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
+        """Return the rows with this value. Raise BadRequestError for a value that is not among the choices."""
         if value == EMPTY and may_be_empty(self.column, model):
             return query.where(column_of(model, self.column).is_(None))
         if value not in ALL | {"true", "false", None}:
@@ -184,7 +185,7 @@ class ChoiceFilter(StaticValuesFilter):
     list_filter = [ChoiceFilter(Comment.status, CommentStatus)]
     """
 
-    reads_text = True  # what is asked for is handed to it as it stands in the address
+    reads_text = True  # the value is passed to it as it is in the URL
 
     def __init__(self, column: Any, enum_class: type[Enum], title: str | None = None) -> None:
         self.members: dict[str, Enum] = {str(member.value): member for member in enum_class}
@@ -195,13 +196,13 @@ class ChoiceFilter(StaticValuesFilter):
         super().__init__(column, choices, title=title)
 
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
-        """Return the values, and whether there is one where there may be none."""
+        """Return the values, and for a nullable column whether it has one."""
         found = await super().lookups(request, model, run_query)
         found = [(value, gettext(label)) for value, label in found]
         return [*found, *([(EMPTY, gettext("None"))] if may_be_empty(self.column, model) else [])]
 
     async def get_filtered_query(self, query: AnySelect, value: object, model: type[object]) -> AnySelect:
-        """Keep the rows with this value. Raises BadRequestError for one that is not offered."""
+        """Return the rows with this value. Raise BadRequestError for a value that is not among the choices."""
         if value is None or value in ALL:
             return query
         if value == EMPTY and may_be_empty(self.column, model):
@@ -214,7 +215,7 @@ class ChoiceFilter(StaticValuesFilter):
 
 
 class RelationFilter:
-    """Filters by a related object, chosen by typing; the view names the relation in `autocomplete_fields`.
+    """Filters by a related object, found by typing; the relation must be in the `autocomplete_fields` of the view.
 
     list_filter = [RelationFilter(Post.author), RelationFilter(Post.tags, title="Tag")]
     """
@@ -230,11 +231,11 @@ class RelationFilter:
     async def lookups(
         self, _request: Request, _model: type[object], _run_query: Callable[[AnySelect], object]
     ) -> Sequence[tuple[str, str]]:
-        """Return nothing to list: the choice is made by typing."""
+        """Return no choices: objects are found by typing."""
         return []
 
     async def get_filtered_query(self, query: AnySelect, value: str | None, _model: type[object]) -> AnySelect:
-        """Keep the rows that are related to the object with this identifier, if the user may know of it."""
+        """Return the rows that are related to the object with this identifier, if the user may view it."""
         if not value:
             return query
         rights, relation = rights_of(request_context().request), self.relation
@@ -243,9 +244,9 @@ class RelationFilter:
 
 
 def as_filter(model: type[object], one: object) -> Any:
-    """Return what stands in `list_filter` as a filter: a column or a relation, by name or itself, or a filter.
+    """Return an entry of `list_filter` as a filter: a name or attribute of a column or relation, or a filter.
 
-    SQLAdmin's own filter of comparisons takes texts for dates, so ours stands in for it.
+    SQLAdmin's own filter of comparisons is replaced, since it compares dates as texts.
     """
     if isinstance(one, OperationColumnFilter):
         return ColumnFilter(column_of(model, one.column), one.title, one.parameter_name)
@@ -265,18 +266,19 @@ def as_filter(model: type[object], one: object) -> Any:
 
 
 def shown_rows(request: Request, model: type[object]) -> ColumnElement[bool]:
-    """Return the condition on the rows of a model that the user of a request may know of, for SQL of one's own.
+    """Return the condition on the rows of a model that the user of a request may view, for your own statements.
 
         select(User.username, func.count()).join(Post.author).where(shown_rows(request, Post), ...)
 
-    It is that of lists, lookups and choices: what the model's policy lets the user view, as far as a view of the model
-    that they may list shows it. A page (`@expose`) or a filter that reads a model by itself adds it, one a model.
+    It is the condition of lists, lookups and choices: rows that the policy of the model lets the user view, and that
+    a view of the model shows if they may list it. Add it, once for each model, to statements of your pages (`@expose`)
+    and filters.
     """
     return rights_of(request).visible(model)
 
 
 def shortened(length: int) -> Callable[[object, str], str]:
-    """Return a formatter for `formatters` that shows the first words, `length` characters at most; more on hovering."""
+    """Return a formatter that shows the first words of a text, up to `length` characters, and the rest on hovering."""
 
     def show(obj: object, name: str) -> str:
         return text(" ".join(str(getattr(obj, name)).split()), length)
@@ -285,7 +287,7 @@ def shortened(length: int) -> Callable[[object, str], str]:
 
 
 def badge(colours: Mapping[Choice, str]) -> Callable[[object, str], Markup]:
-    """Return a formatter that shows a choice in the colour (`success`, `warning`, `danger`, ...) given for it."""
+    """Return a formatter that shows a choice as a badge in its colour (`success`, `warning`, `danger`, ...)."""
 
     def show(obj: object, name: str) -> Markup:
         value = getattr(obj, name)

@@ -18,7 +18,7 @@ from dovetail.translation.zones import zone_names
 
 
 async def load(office: Office, request: Request) -> Mapping[str, object]:
-    """Return what can be chosen, and what this browser was told; nothing where nothing was chosen."""
+    """Return the choices, and the current settings of this browser; empty texts for those that were not chosen."""
     cookies = office.cookies
     return {
         "languages": office.languages.known.values(),
@@ -30,7 +30,7 @@ async def load(office: Office, request: Request) -> Mapping[str, object]:
 
 
 async def save(office: Office, request: Request) -> Response:
-    """Keep what was chosen, and say so in the new language."""
+    """Save the settings, and return the message in the new language."""
     language, zone, theme = await language_in(office, request), await zone_in(request), await theme_in(request)
     code = "" if language is None else language.code
     await keep(request_context().session, user_of(request).id, language=code, zone=zone, theme=theme)

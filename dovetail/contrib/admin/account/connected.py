@@ -17,7 +17,7 @@ from dovetail.translation.texts import gettext
 
 
 async def load(office: Office, request: Request) -> Mapping[str, object] | None:
-    """Return the connected logins, what could be connected, and the providers; None for a site without any."""
+    """Return the connected logins, a login that can be connected, and the providers; None for a site without any."""
     session, registry = request_context().session, PROVIDERS.get(office.app)
     rows = await connected.connected_logins(session, user_of(request))
     buttons = provider_buttons(office.app, request, "connect")
@@ -29,7 +29,7 @@ async def load(office: Office, request: Request) -> Mapping[str, object] | None:
 
 
 async def connect(office: Office, request: Request) -> str:
-    """Let the login that this browser brought back open the account."""
+    """Connect the login from which this browser has returned to the account."""
     session, user, registry = request_context().session, user_of(request), PROVIDERS.get(office.app)
     await check_recent_proof(session, user)
     login = await logins.make_use(session, browser=registry.cookie.read(request))
@@ -40,7 +40,7 @@ async def connect(office: Office, request: Request) -> str:
 
 
 async def disconnect(office: Office, request: Request) -> str:
-    """Let a login no longer open the account."""
+    """Disconnect a login from the account."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
     gone = await connected.disconnect(session, user, await key_of(request, "id"), PROVIDERS.get(office.app).providers)

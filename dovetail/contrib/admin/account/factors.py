@@ -30,7 +30,7 @@ NOT_THE_CODE = gettext_lazy("The app does not show this code now. See whether th
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
-    """Return the factors that one has."""
+    """Return the second factors and passkeys of the user."""
     session, user = request_context().session, user_of(request)
     return {
         "held": await factors_of(session, user.id),
@@ -47,7 +47,7 @@ async def begin_totp(office: Office, request: Request) -> Response:
 
 
 async def confirm_totp(office: Office, request: Request) -> Response:
-    """Let the app count if it shows the right code; show its QR code again if it does not."""
+    """Activate the app if the code is right; otherwise show its QR code again."""
     session, user, key = request_context().session, await _proven(request), await key_of(request, "id")
     added = await changes.confirm_totp_enrolment(session, user, key, await field_of(request, "code"))
     if added is None:
@@ -58,13 +58,13 @@ async def confirm_totp(office: Office, request: Request) -> Response:
 
 
 async def give_passkey_options(_office: Office, request: Request) -> Response:
-    """Return what the browser is asked by a script of the page."""
+    """Return the options for `navigator.credentials.create`."""
     session, user = request_context().session, await _proven(request)
     return JSONResponse(await begin_registration(session, user, relying_party(context_of(session), request)))
 
 
 async def register_passkey(office: Office, request: Request) -> Response:
-    """Register the passkey that the browser made."""
+    """Register the passkey that the browser created."""
     session, user = request_context().session, await _proven(request)
     party, credential = relying_party(context_of(session), request), await passkey_in(request)
     added = await changes.register_passkey(session, user, await field_of(request, "name"), credential, party)

@@ -27,7 +27,7 @@ OVER = gettext_lazy("This link was used, or is too old. Ask for another one.")
 
 
 async def ask(office: Office, request: Request) -> Response:
-    """Ask for an address, and send a link to it if it is somebody's; the answer does not tell whether it is."""
+    """Show the form for an address, and send a link if an account has it; the response does not reveal whether."""
     if request.method != "POST":
         return await _page(office, request, "password_reset_template")
     session = request_context().session
@@ -42,16 +42,16 @@ async def ask(office: Office, request: Request) -> Response:
 
 
 async def tell_sent(office: Office, request: Request) -> Response:
-    """Say that a link is on its way, if the address is somebody's."""
+    """Show the message that a link was sent if an account has the address."""
     return await _page(office, request, "password_reset_done_template")
 
 
 async def choose(office: Office, request: Request) -> Response:
-    """Keep the token of a link in a cookie; ask for a new password, and set it: every session of the account ends."""
+    """Move the token of a link to a cookie, show the form for a new password, and set it; all sessions end."""
     cookies, settings = office.cookies, settings_of(request_context().session)
     token = request.query_params.get("token")
     if token is not None:
-        if not token.isascii():  # none of ours, and nothing that a cookie can hold
+        if not token.isascii():  # not a token, and not a valid value of a cookie
             return await _choosing(office, request, error=OVER)
         response: Response = _led_to(request, "password_reset_confirm")
         cookies.set(response, cookies.reset, token, max_age=settings.reset_token_lifetime)
@@ -68,12 +68,12 @@ async def choose(office: Office, request: Request) -> Response:
 
 
 async def tell_done(office: Office, request: Request) -> Response:
-    """Say that the new password counts."""
+    """Show the message that the new password was set."""
     return await _page(office, request, "password_reset_complete_template")
 
 
 async def _set_password(office: Office, request: Request) -> Response | None:
-    # Imported here: fastapi-users brings a library for JSON web tokens along, which few requests need.
+    # Imported here, since fastapi-users imports a library for JSON web tokens, which few requests need.
     from dovetail.contrib.auth.manager import InvalidResetPasswordToken
 
     session = request_context().session
@@ -91,7 +91,7 @@ async def _set_password(office: Office, request: Request) -> Response | None:
 async def _choosing(office: Office, request: Request, error: str = "") -> Response:
     has_token = office.cookies.reset in request.cookies and error != OVER
     response = await _page(office, request, "password_reset_confirm_template", error=error, has_token=has_token)
-    if error == OVER:  # the token of the cookie would go on to stand in for the one that is typed now
+    if error == OVER:  # otherwise the token of the cookie would be used instead of a later one
         office.cookies.delete(response, office.cookies.reset)
     return response
 
@@ -106,5 +106,5 @@ def _led_to(request: Request, name: str) -> RedirectResponse:
 
 
 async def _count(office: Office, request: Request, name: str, rates: tuple[Rate, ...]) -> None:
-    """Count the request as the API counts its own. Raise TooManyRequestsError."""
+    """Count the request towards the limits of the API. Raise TooManyRequestsError."""
     await take_or_refuse(LIMITER.get(office.app), [Charge(name, network_of(request), rate) for rate in rates])

@@ -24,7 +24,7 @@ from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
-REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  # what `prepare` raised in a request
+REFUSAL = StateKey[Exception]("dovetail_admin_refusal", "nothing was refused")  # an error of `prepare`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class AccountPage:
     sections: Sequence[AccountSection]
 
     def routes(self) -> Iterator[Route]:
-        """Yield the page, and the address of each form on it."""
+        """Yield the routes of the page, and of each form on it."""
         yield Route("/account/", guarded(self.office, self.show, enrolling=True), name="account", methods=["GET"])
         for section in self.sections:
             for route in section.routes:
@@ -59,7 +59,7 @@ class AccountPage:
                 yield Route(f"/account/{section.name}/{route.name}", endpoint, name=name, methods=["POST"])
 
     async def show(self, request: Request, failed: str = "", told: ErrorMessage | None = None) -> Response:
-        """Return the page; the section `failed` shows what its user is `told`."""
+        """Return the page; the section `failed` shows the error `told`."""
         shown = []
         enrols = lacks_factor(user_of(request), settings_of(request_context().session))
         for section in self.sections:
@@ -77,7 +77,7 @@ class AccountPage:
         return await self.office.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
 
     async def prepare(self, work: Prepare, request: Request) -> None:
-        """Do what comes before the transaction; `run` tells what went wrong with it."""
+        """Do the work before the transaction; `run` reports its errors."""
         try:
             await work(self.office, request)
         except Exception as error:
@@ -86,14 +86,14 @@ class AccountPage:
             REFUSAL.set(request, error)
 
     async def run(self, section: AccountSection, route: AccountRoute, request: Request) -> Response:
-        """Do what a form of a section asks for, whole or not at all, and show the page again."""
+        """Handle a form of a section, in a savepoint, and show the page again."""
         try:
             async with request_context().session.begin_nested() as change:
                 outcome = await self._respond(route, request)
                 if is_refusal(outcome):
                     await change.rollback()
         except ProofRequiredError:
-            raise  # the guard asks for it
+            raise  # the guard redirects to the proof
         except Exception as error:
             request_context().after_commit.tasks.clear()
             told = message_for(error)

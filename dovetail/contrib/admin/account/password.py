@@ -1,6 +1,6 @@
 """The account section in which staff change their own password.
 
-It asks for the current one, which a stranger at an open browser does not know.
+It requires the current password, so that nobody else can change it in an unattended browser.
 """
 
 from collections.abc import Mapping
@@ -38,14 +38,14 @@ NEW_PASSWORD = StateKey[NewPassword]("new_password", "`prepare` comes first")
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
-    """Return whether there is a current password to ask for."""
+    """Return whether the user has a password, which the form then requires."""
     return {"has_password": user_of(request).hashed_password != UNUSABLE_PASSWORD}
 
 
 async def prepare(office: Office, request: Request) -> None:
     """Verify the current password and hash the new one. Raise InvalidInputError for a wrong or a weak one.
 
-    Who has none yet gives a recent proof of another kind instead. Raise ProofRequiredError.
+    Without a password, a recent proof of another kind is required. Raise ProofRequiredError if there is none.
     """
     form = await request.form()
     refuse_files(form)
@@ -67,13 +67,13 @@ async def prepare(office: Office, request: Request) -> None:
 
 
 async def change_password(office: Office, request: Request) -> str | Response:
-    """Set the new password: every other session ends, and the user is told by mail."""
+    """Set the new password, end all other sessions, and notify the user by mail."""
     session, new = request_context().session, NEW_PASSWORD.get(request)
     user = await lock_active(session, user_of(request).id)
     if user is None:
         raise NotAuthenticatedError
     new.proof.check(user)
-    key = request.cookies.get(office.cookies.session)  # of this very session, which goes on
+    key = request.cookies.get(office.cookies.session)  # this session does not end
     manager = make_manager(session, settings_of(session))
     await change_own_account(manager, user, {}, password=new.hashed, keep_token=key)
     template = office.template("password_change_done_template")

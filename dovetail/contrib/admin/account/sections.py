@@ -1,4 +1,4 @@
-"""The page of one's own account, `/account/`, is made of sections: values that parts of auth list at `admin.account`.
+"""Sections of the account page, `/account/`: values that plugins list at the extension point `admin.account`.
 
     extensions={"admin.account": lazy("dovetail.contrib.admin.account.keys:KEYS")}
 
@@ -10,9 +10,9 @@
         routes=[AccountRoute("remove", remove_key)],
     )
 
-Every member of staff has the page. The template stands inside a card: it finds what `load` returned as `values`, and
-sends its forms to `path_for(request, "admin:account-keys-remove")`. An error of `dovetail.errors` that a route raises
-undoes all that it did, and is shown in the section: `error` is the sentence, `errors` those by field.
+All staff users have the page. The template is rendered inside a card: it gets the result of `load` as `values`, and
+submits its forms to `path_for(request, "admin:account-keys-remove")`. An error of `dovetail.errors` raised by a route
+rolls its work back, and is shown in the section: `error` is the message, `errors` has those of fields.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,10 +39,10 @@ async def _load_nothing(_office: Office, _request: Request) -> Mapping[str, obje
 
 @dataclass(frozen=True)
 class AccountRoute:
-    """A form of a section, which is sent to `/account/<section>/<name>`.
+    """A form of a section, which is submitted to `/account/<section>/<name>`.
 
-    `respond` runs in the request's transaction and returns what to tell the user, None for nothing to tell, or a
-    Response. What takes long, such as hashing a password, is done by `prepare`, before that transaction.
+    `respond` runs in the transaction of the request and returns a message for the user, None, or a Response. Slow
+    work, such as hashing a password, is done in `prepare`, before that transaction.
     """
 
     name: str
@@ -52,18 +52,18 @@ class AccountRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSection:
-    """A part of the page of one's own account."""
+    """A section of the account page."""
 
-    name: str  # in addresses
+    name: str  # in URLs
     title: str
     template: str
     load: Callable[[Office, Request], Awaitable[Mapping[str, object] | None]] = _load_nothing  # None: not shown
     routes: Sequence[AccountRoute] = ()
-    is_for_enrolling: bool = False  # whether who has to enrol a second factor first sees it too
+    is_for_enrolling: bool = False  # also shown to users who have to enrol a second factor first
 
 
 def check_sections(found: Iterable[object], environment: Environment) -> list[AccountSection]:
-    """Return the sections that plugins brought. Raise ConfigurationError for what cannot be shown."""
+    """Return the sections of plugins. Raise ConfigurationError for invalid ones."""
     given = list(found)
     if problems := list(_find_problems(given, environment)):
         raise ConfigurationError("\n".join(problems))

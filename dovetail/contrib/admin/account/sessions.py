@@ -1,4 +1,4 @@
-"""Show staff where they are logged in, and let them end it there."""
+"""The account section in which staff see and end their sessions."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ from dovetail.translation.texts import gettext
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
-    """Return the sessions of whoever is asking, and the key of the one they are in."""
+    """Return the sessions of the user, and the key of the current one."""
     user = user_of(request)
     current = session_of(user)
     rows = await listing.sessions_of(request_context().session, user)
@@ -28,7 +28,7 @@ async def load(_office: Office, request: Request) -> Mapping[str, object]:
 
 
 async def end(_office: Office, request: Request) -> str:
-    """End the session that a button stands beside."""
+    """End the session of the button."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
     if not await listing.end_one(session, user, await key_of(request, "session")):

@@ -26,9 +26,9 @@ DEFAULT_DAYS = 90
 
 
 async def load(_office: Office, request: Request) -> Mapping[str, object]:
-    """Return one's tokens, the permissions that a new one may be limited to, and what was typed of one in vain."""
+    """Return the user's tokens, the scopes for a new one, and the values of a form with errors."""
     sent = await request.form() if request.method == "POST" else FormData()
-    typed = sent if "days" in sent else FormData()  # what another part of the page has sent is none of this
+    typed = sent if "days" in sent else FormData()  # the form of another section
     session, user = request_context().session, user_of(request)
     longest = settings_of(session).personal_token_days
     return {
@@ -43,7 +43,7 @@ async def load(_office: Office, request: Request) -> Mapping[str, object]:
 
 
 async def make(office: Office, request: Request) -> Response:
-    """Make a token, and show it this once."""
+    """Create a token, and show it, only this time."""
     session, user, form = request_context().session, user_of(request), await request.form()
     await check_recent_proof(session, user)
     scopes = [str(scope) for scope in form.getlist("scopes")]
@@ -58,7 +58,7 @@ async def make(office: Office, request: Request) -> Response:
 
 
 async def revoke(_office: Office, request: Request) -> str:
-    """Revoke the token that a button stands beside."""
+    """Revoke the token of the button."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
     if not await revoke_personal_token(session, user, await key_of(request, "token")):
@@ -67,7 +67,7 @@ async def revoke(_office: Office, request: Request) -> str:
 
 
 async def _scopes(session: AsyncSession, user: User) -> Sequence[tuple[str, str]]:
-    """Return the names of what the user may, each with what it says."""
+    """Return the names and titles of the user's permissions."""
     found = await session.scalars(select(Permission).order_by(Permission.name))
     return [(one.name, in_words(one)) for one in found if user.has_perm(one.name)]
 

@@ -1,4 +1,4 @@
-"""Declare actions of a view: methods and functions that are run on the objects selected in its list."""
+"""Declare actions of a view: methods and functions that run on the objects selected in its list."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,8 +21,8 @@ from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.translation.words import in_words
 
 Outcome: TypeAlias = str | Response | None
-OBJECTS = 2  # the place of the objects among the arguments
-WITH_DATA = 4  # arguments: the view, the request, the objects, and what the form holds
+OBJECTS = 2  # the position of the objects among the arguments
+WITH_DATA = 4  # arguments: the view, the request, the objects, and the data of the form
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Outcome]])
 
 
@@ -59,7 +59,7 @@ def action(
     in_batches: bool = True,
     max_objects: int | None = None,
 ) -> Method | Callable[[Method], Method]:
-    """Make a method of a view, or a function that its `actions` name, an action of its list and its objects' pages.
+    """Make a method of a view, or a function in its `actions`, an action of its list and of its objects' pages.
 
         @action(description="Approve", permissions=["moderate"])
         async def approve(self, request: Request, comments: Sequence[Comment]) -> str:
@@ -67,27 +67,28 @@ def action(
                 comment.status = CommentStatus.APPROVED
             return f"{len(comments)} comments approved."
 
-    One that says `comments: SelectedRows[Comment]` is handed the rows without their objects: `await comments.update(
-    status=CommentStatus.APPROVED)` changes them by one statement, as Django's `queryset.update()` does.
+    With the annotation `comments: SelectedRows[Comment]`, it gets the rows without their objects:
+    `await comments.update(status=CommentStatus.APPROVED)` changes them by one statement, as `queryset.update()` of
+    Django does.
 
-    It returns what to tell the user, nothing, or a Response, such as a file; a stream reads what it needs before its
-    first piece. To undo everything and tell the user why it raises an error of `dovetail.errors`; a Response of status
-    400 or above undoes everything too, and so does anything that cannot be sent.
+    It returns a message for the user, None, or a Response, such as a file; a streaming response must read its rows
+    before the first chunk. An error of `dovetail.errors` rolls everything back and is shown to the user; a Response
+    with a status of 400 or more, or a result of another type, rolls everything back, too.
 
-    With `confirmation_message` the user is asked first, and with a `form`, of WTForms, filled in by them: then the
-    action takes one argument more, what the form holds by the names of its fields. Where all objects are selected that
-    a list has, it is called with some hundred at a time, in one transaction, unless it is not to be done `in_batches`.
-    One that makes sense for a single object, or for a few, names how many as `max_objects`: more are refused before any
-    of them is loaded.
+    With `confirmation_message`, the user has to confirm first; with `form`, a form of WTForms, they fill it in first,
+    and the action takes one more argument: the data of the form, by field. For all objects of a list, the action is
+    called in batches of some hundred, in one transaction, unless `in_batches` is False. `max_objects` is the maximum
+    number of objects: larger selections are refused before any object is loaded.
 
-    It takes one of `permissions`: `change` stands for that on the model, `publish` for `blog.publish_post` of posts,
-    and the view's `has_publish_permission(request)` is asked besides if it has one; without any it takes that to change
-    rows of the model. To which rows it may be done, a `rule` of the model's policy says: that of the action's own name
-    where the policy knows it, or else "change", which the rows have to fulfil afterwards, too.
+    It requires one of `permissions`: `change` means that on the model, `publish` means `blog.publish_post` for posts,
+    and the method `has_publish_permission(request)` of the view is called as well, if it exists; by default, it
+    requires the permission to change the model. A `rule` of the model's policy decides on which rows it may run: by
+    default, the rule with the name of the action if the policy has it, or else "change", which the rows must fulfil
+    afterwards, too.
 
-    `name` is the action's in addresses, that of the function if it is not given, and `label` another word for
-    `description`. Raises TypeError for a function that is not `async`, and for one that takes too few arguments, and
-    ValueError for `max_objects` below 1.
+    `name` is the name of the action in URLs, by default that of the function, and `label` a synonym of
+    `description`. Raise TypeError for a function that is not `async`, or takes too few arguments, and ValueError for
+    `max_objects` below 1.
     """
     if callable(name):
         return _decorated(name, _ActionOptions(name.__name__))
@@ -113,7 +114,7 @@ class _ActionOptions:
 
 
 def find_actions(view: type[object], given: Sequence[object]) -> Mapping[str, object]:
-    """Return what `actions` of a view name and what is no action yet, as actions, by name."""
+    """Return the functions in the option `actions` of a view as actions, by name, except those defined as actions."""
     named = [getattr(view, one, None) if isinstance(one, str) else one for one in given]
     functions = [one for one in named if isinstance(one, FunctionType)]
     plain = {one.__name__: one if is_action(one) else action(one) for one in functions}
@@ -132,7 +133,7 @@ def _decorated(method: Method, options: _ActionOptions) -> Method:
     words = options.label if options.label is not None else in_words(options.name.replace("-", " "))
 
     @wraps(method)
-    async def task(view: ChangeListView, request: Request) -> Task:  # the site runs it, after asking if need be
+    async def task(view: ChangeListView, request: Request) -> Task:  # run by the site, after a confirmation if needed
         form = options.kind.form or (view.action_form if takes == WITH_DATA else None)
 
         async def apply(rows: SelectedRows, data: Mapping[str, object]) -> Outcome:
@@ -146,13 +147,13 @@ def _decorated(method: Method, options: _ActionOptions) -> Method:
     decorated.takes_permissions = tuple(replace(one, action=slug) for one in options.permissions)
     if options.rule is not None:
         decorated.follows_rule = FollowsRule(slug, options.rule)
-    decorated.makes_task = True  # read by the checks: an action of SQLAdmin's own changes data on GET
-    decorated.lacks_form = takes == WITH_DATA and options.kind.form is None  # and needs the view's
+    decorated.makes_task = True  # read by the checks: actions of SQLAdmin change data on GET
+    decorated.lacks_form = takes == WITH_DATA and options.kind.form is None  # needs the view's `action_form`
     return decorated  # type: ignore[no-any-return]  # SQLAdmin's decorators are untyped
 
 
 def _takes_rows(method: Callable[..., object]) -> bool:
-    """Return whether an action says that it takes SelectedRows, which may be a text: `annotations` make them."""
+    """Return whether the annotation of an action's objects, which may be a text, is SelectedRows."""
     parameters = list(signature(method).parameters.values())
     options = parameters[OBJECTS].annotation if len(parameters) > OBJECTS else None
     if isinstance(options, str):

@@ -18,7 +18,7 @@ class TaskFailedError(ConflictError):
 
 @dataclass(frozen=True)
 class TaskKind:
-    """The confirmation that a kind of task asks for, and how it is run on very many objects."""
+    """The confirmation of a task, and how it is run on many objects."""
 
     question: str | None = None
     form: type[Form] | None = None
@@ -33,9 +33,9 @@ class TaskKind:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Something to do with selected rows; `apply` returns what to tell the user, a Response, or None.
+    """A task on selected rows; `apply` returns a message for the user, a Response, or None.
 
-    It is handed some of them, and what the form of the action holds.
+    It gets a batch of the rows, and the data of the action's form.
     """
 
     view: ChangeListView

@@ -13,20 +13,20 @@ from dovetail.contrib.admin.view_base import ViewBase
 
 
 def bulk_fields(view: ViewBase, request: Request) -> builtins.list[str]:
-    """Return the names of `bulk_editable` that the user may write, in some object at least."""
+    """Return the names in `bulk_editable` that the user may write in at least some objects."""
     if not view.bulk_editable or not view.can_edit or not view.has_permission(request, Action.EDIT):
         return []
     return writable(view, request, None)
 
 
 def writable(view: ViewBase, request: Request, obj: object | None) -> builtins.list[str]:
-    """Return those of `bulk_editable` that the user may write in an object; by its form alone, not by its row."""
+    """Return the names in `bulk_editable` that the user may write in an object; row permissions are not checked."""
     edited = set(view.shown(request, view.edited(request, obj))) - fields_of(request).read_only(view.model)
     return [name for name in map(name_of, view.bulk_editable) if name in edited]
 
 
 async def bulk_form(view: ViewBase, request: Request) -> type[Form]:
-    """Return the class of the form of objects, with the fields alone that are changed in many at once."""
+    """Return the form class of a view, limited to the fields of a bulk edit."""
     form_class = await view.permitted_form(request, None)
     kept = bulk_fields(view, request)
     dropped = {one.short_name for one in form_class() if one.short_name not in kept or is_protected(one)}

@@ -1,4 +1,4 @@
-"""The form for editing many objects at once: only fields whose checkbox is ticked are changed."""
+"""The form for editing many objects at once: only fields whose checkbox is checked are changed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,13 +8,13 @@ from wtforms import BooleanField, Field, Form, SelectField
 from dovetail.contrib.admin.list_editing.edited_row import fingerprints
 from dovetail.translation.texts import gettext
 
-CHOSEN = "change"  # the boxes, each of which has the name of a field as its value
+CHOSEN = "change"  # the checkboxes, whose values are the names of fields
 
 
 def with_boxes(form_class: type[Form]) -> type[Form]:
-    """Return a form whose fields are changed only where their boxes are ticked."""
+    """Return a form whose fields are changed only if their checkboxes are checked."""
 
-    nothing = dict.fromkeys(form_class().data)  # in place of defaults, which are those of new objects
+    nothing = dict.fromkeys(form_class().data)  # instead of defaults, which are for new objects
 
     class BulkForm(form_class):  # type: ignore[valid-type, misc]  # it is a class
         def __init__(self, sent: FormData | None = None, **kwargs: object) -> None:
@@ -27,11 +27,11 @@ def with_boxes(form_class: type[Form]) -> type[Form]:
 
         @property
         def data(self) -> Mapping[str, object]:
-            """Return what is to be written, by field."""
+            """Return the values to write, by field."""
             return {field.short_name: field.data for field in self if field.short_name in self.chosen}
 
         def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
-            """Return whether something is chosen, all of it is good, and nothing was typed beside a box unticked."""
+            """Return whether a field is checked, all checked ones are valid, and no other field was filled in."""
             good = super().validate(extra_validators)
             if not self.data:
                 self.form_errors.append(gettext("Choose at least one field to change."))
@@ -46,10 +46,10 @@ def with_boxes(form_class: type[Form]) -> type[Form]:
 
 
 def _was_written(field: Field, empty: Field) -> bool:
-    """Return whether somebody wrote into a field, and not the browser, which sends what a page begins with."""
+    """Return whether the user changed a field: browsers submit the initial value otherwise."""
     sent = [value for value in field.raw_data or () if value]
     if isinstance(field, BooleanField):
         return bool(sent) != bool(empty.data)
-    if isinstance(field, SelectField):  # which has an empty choice as long as its box is not ticked
+    if isinstance(field, SelectField):  # it has an empty choice until its box is checked
         return field.data is not None
     return bool(sent) and fingerprints([field]) != fingerprints([empty])

@@ -32,14 +32,14 @@ from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import PermissionDeniedError
 from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
-VERSION = "version"  # of the form: a key and the fingerprint of what its object held when the page was made
+VERSION = "version"  # form field: a key, and the fingerprint of its object when the page was rendered
 MARK = re.compile(r"([0-9a-f]{16}):(.*)", re.DOTALL)
 LABEL = gettext_lazy("Edit")
 TEMPLATE = "sqladmin/bulk_edit.html"
 
 
 async def edit_selected(office: Office, request: Request) -> Response:
-    """Change the selected objects, after asking which fields to what."""
+    """Change the selected objects, after showing the form."""
     view = open_view(office, request, Action.EDIT)
     allow(bool(bulk_fields(view, request)))
     return await run_task(office, request, await _task(request, view))
@@ -109,7 +109,7 @@ async def _check(
 
 
 async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Mapping[str, str]:
-    """Return fingerprints of what objects hold in the fields that can be changed, by identifier."""
+    """Return fingerprints of the objects' values in the editable fields, by identifier."""
     if not keys:
         return {}
     own, mapper = primary_keys(view.model), view.mapper

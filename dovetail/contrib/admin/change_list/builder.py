@@ -12,7 +12,7 @@ from dovetail.translation.texts import gettext
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """Holds what the page shows: the text, what is wrong with it, and both as JSON for the script."""
+    """The context of the query builder: the text of the filter, its error, and both as JSON for the script."""
 
     text: str
     error: str
@@ -23,7 +23,7 @@ class Builder:
 
 
 async def make_builder(found: ChangeList, error: str = "") -> Builder | None:
-    """Return what the page shows; None where there is nothing to filter by."""
+    """Return the query builder; None if the list has no filters for it."""
     known = await found.choosable()
     if not known:
         return None
@@ -58,7 +58,7 @@ def _field(one: Choosable) -> dict[str, object]:
 
 
 async def _tree(found: ChangeList, known: Sequence[Choosable], text: str) -> object:
-    """Return the filter as JSON; None for one that cannot be read."""
+    """Return the filter as JSON; None if it is invalid."""
     try:
         part = parse(text) if text.strip() else None
     except WhereError:

@@ -1,4 +1,4 @@
-"""Answer one request for a list: what Django calls its `ChangeList`, which `get_changelist` may replace."""
+"""The `ChangeList`, which handles one request for a list; as in Django, `get_changelist` may replace it."""
 
 import re
 
@@ -23,11 +23,11 @@ from dovetail.resources.query.cursors import read_cursor
 from dovetail.translation.texts import gettext
 
 NUMBER = re.compile(r"[+-]?\d+")
-EVERYTHING_AT_ONCE = "all"  # what pageSize says where a list shows all its rows
+EVERYTHING_AT_ONCE = "all"  # the value of pageSize for all rows
 
 
 class ChangeList:
-    """The list of a view as one request asks for it: which rows, in which order, which page of them.
+    """The list of a view for one request: its filters, its order and its page.
 
         class Recent(ChangeList):
             async def matching(self, without: str = "") -> AnySelect:
@@ -40,7 +40,7 @@ class ChangeList:
         self.request, self.view, self.columns = request, view, columns
 
     async def matching(self, without: str = "") -> AnySelect:
-        """Return the rows of the user that filters, dates and search leave; `without` the filter of this parameter."""
+        """Return the user's rows that match filters, dates and search, `without` the filter of this parameter."""
         view, request = self.view, self.request
         statement = view.permitted_rows(request)
         for one in view.shown_filters(request):
@@ -59,11 +59,11 @@ class ChangeList:
         return await choosable(self.view.shown_filters(self.request), self.request, self.view.model)
 
     def ordered(self, statement: AnySelect) -> AnySelect:
-        """Put rows in the order that the request asks for, or the view's own."""
+        """Order rows as the request asks, or by the default order of the view."""
         return self.view.sort_query(statement, self.request)
 
     async def page(self) -> ListPage:
-        """Read one page of the list: one statement, one for each relation to many, and one that counts if need be."""
+        """Read one page of the list: by one statement, one for each relation to many, and one to count if needed."""
         paginator = await self._paginator()
         asked = self.request.query_params.get("page", "1") or "1"
         if asked == LAST:
@@ -96,7 +96,7 @@ class ChangeList:
         )
 
     def page_size(self) -> int:
-        """Return how many rows a page has. Raises BadRequestError for less than one."""
+        """Return the number of rows of a page. Raise BadRequestError for less than one."""
         view = self.view
         if self.request.query_params.get("pageSize") == EVERYTHING_AT_ONCE:
             return view.list_max_show_all

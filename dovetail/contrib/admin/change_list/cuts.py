@@ -15,35 +15,35 @@ from dovetail.database.search.selective_conditions import all_of
 
 
 def count_rows(statement: AnySelect, model: type[object]) -> Select[int]:
-    """Return the statement that counts what `statement` selects, without its order and its columns."""
+    """Return the COUNT of the rows of `statement`, without its order and columns."""
     keys = statement.with_only_columns(*primary_keys(model), maintain_column_froms=True).order_by(None)
     return select(func.count()).select_from(keys.subquery())
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Rows, their values of what they are ordered by, and how many there are in all if they were counted."""
+    """Rows, the values that they are ordered by, and the total number if they were counted."""
 
     rows: list[object]
     values: list[tuple[object, ...]]
     count: int | None = None
 
     def turned(self, size: int) -> "Cut":
-        """Return the first `size` of them, the other way round."""
+        """Return the first `size` rows in reverse order."""
         return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
 
 
 def counted(found: AnySelect, terms: SortTerms, limit: int) -> AnySelect:
-    """Return `found`, up to `limit` rows of it, each with their number: they are looked for once."""
+    """Return `found` with the number of its rows, up to `limit`, as a column; the rows are scanned once."""
     hits = found.limit(limit).cte("hits")
     order = [term.order(hits.c[f"order_{number}"]) for number, term in enumerate(terms)]
     return select(hits, _total(select(func.count()).select_from(hits))).order_by(*order)
 
 
 def counted_apart(found: AnySelect, model: type[object], limit: int) -> AnySelect:
-    """Return `found`, each row with the total number of rows up to `limit`, counted by a second scan.
+    """Return `found` with the number of its rows, up to `limit`, as a column, counted by a second scan.
 
-    If an index has all rows in order, that costs a tenth of keeping them until they are counted.
+    If an index has all rows in order, that costs a tenth of materializing them for the count.
     """
     return found.add_columns(_total(count_rows(found.order_by(None).limit(limit), model)))
 

@@ -22,13 +22,13 @@ from dovetail.translation.formats import month_names
 from dovetail.translation.texts import gettext
 from dovetail.translation.zones import local
 
-MOST = 40  # years that are offered, the latest ones
+MOST = 40  # the maximum number of years, from the latest
 NAMES = ("year", "month", "day")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One link: what it is called, and what the address says for it; `values` hold None for what it leaves out."""
+    """A link: its label, and its query parameters; a value of None removes the parameter."""
 
     label: str
     values: dict[str, str | None]
@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True)
 class DateSteps:
-    """The line above a list: the way to where one is, and where one can go on."""
+    """The links above a list: the path to the current date, and the next steps."""
 
     way: Sequence[Step]
     further: Sequence[Step]
@@ -44,14 +44,14 @@ class DateSteps:
 
 @dataclass(frozen=True)
 class DateHierarchy:
-    """The years, months and days of a column, as far as a request went down: `parts` are those numbers."""
+    """The hierarchy of a date column; `parts` are the chosen year, month and day, as far as they were chosen."""
 
     column: Any
     parts: tuple[int, ...]
 
     @classmethod
     def of(cls, column: object, request: Request) -> "DateHierarchy":
-        """Return where a request went. Raises BadRequestError for what is no date."""
+        """Return the hierarchy with the date in a request. Raise BadRequestError for an invalid date."""
         given = [request.query_params.get(name, "") for name in NAMES]
         texts = given[: given.index("")] if "" in given else given
         try:
@@ -62,7 +62,7 @@ class DateHierarchy:
         return cls(column, parts)
 
     def condition(self) -> ColumnElement[bool] | None:
-        """Return the condition that a row is of the year, month or day; None if none was chosen."""
+        """Return the condition for the chosen year, month or day; None if none was chosen."""
         return within(self.column, *_span(self.parts)) if self.parts else None
 
     async def steps(self, session: AsyncSession, rows: AnySelect, model: type[object]) -> DateSteps | None:

@@ -1,4 +1,4 @@
-"""Count how many rows each choice of each filter would leave: Django's facets.
+"""Count the rows that match each choice of each filter: Django's facets.
 
 The current rows are scanned once, up to MOST of them, and counted by the conditions of all choices together. For a
 filter in use, the rows without that filter are scanned. So there is one statement for all filters, and one more for
@@ -17,10 +17,10 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.translation import formats
 
 PARAMETER = "_facets"
-MOST = 100_000  # rows that are scanned; if there are more, the counts say so
+MOST = 100_000  # maximum rows to scan; if there are more, the counts show it
 MOST_CHOICES = 100  # of a filter
 
-Counts = Mapping[str, Mapping[str, str]]  # what is shown, by the parameter of the filter and the choice
+Counts = Mapping[str, Mapping[str, str]]  # the counts, by the parameter of the filter and the choice
 
 
 class ShowFacets(Enum):
@@ -32,7 +32,7 @@ class ShowFacets(Enum):
 
 
 def are_shown(request: Request, option: ShowFacets) -> bool:
-    """Return whether a request is answered with counts."""
+    """Return whether the response to a request has counts."""
     return option is ShowFacets.ALWAYS or (option is ShowFacets.ALLOW and PARAMETER in request.query_params)
 
 

@@ -11,14 +11,14 @@ LAST = "last"
 
 @dataclass(kw_only=True)
 class ListPage(Pagination):
-    """A page of a list; if `at_least` is not None, the rows were not all counted and there are at least so many."""
+    """A page of a list; if `at_least` is not None, only so many rows were counted, and there are more."""
 
     at_least: int | None = None
-    start: int | None = 0  # how many rows come before it; None if nobody counted them
-    before: Cursor | int | None = None  # where the page before it is
-    behind: Cursor | int | None = None  # where the page after it is
+    start: int | None = 0  # the number of rows before it; None if unknown
+    before: Cursor | int | None = None  # the previous page
+    behind: Cursor | int | None = None  # the next page
 
     @property
     def final(self) -> int | str:
-        """Return where the last page is: its number, or LAST if nobody counted so far."""
+        """Return the last page: its number, or LAST if not all rows were counted."""
         return self.max_page(self.count, self.page_size) if self.at_least is None else LAST

@@ -29,19 +29,19 @@ class NarrowedView(ObjectsView):
         return [*self.get_list_filter(request)]
 
     def shown_filters(self, request: Request) -> builtins.list[object]:
-        """Return the filters of the list by what the user may read."""
+        """Return the filters on columns that the user may read."""
         fields = fields_of(request)
         return [one for one in self.filters(request) if not filters_by_hidden(one, self.model, fields)]
 
     def dates(self, request: Request) -> DateHierarchy | None:
-        """Return how far the list was gone down by dates; None if it cannot be, or its user may not read them."""
+        """Return the date hierarchy of a request; None if the view has none, or the user may not read its column."""
         name = None if self.date_hierarchy is None else name_of(self.date_hierarchy)
         if name is None or fields_of(request).is_hidden(self.model, name):
             return None
         return DateHierarchy.of(getattr(self.model, name), request)
 
     def search_query(self, stmt: AnySelect, term: str) -> AnySelect:
-        """Keep the rows that hold every word of `term` in one of the searchable columns."""
+        """Return the rows that contain every word of `term` in one of the searchable columns."""
         context = request_context()
         full_text, names = self.searched(context.request)
         if not names and self.full_text is None:
@@ -56,7 +56,7 @@ class NarrowedView(ObjectsView):
         return searched.keep(stmt, term, context.session.get_bind().dialect)
 
     def searched(self, request: Request) -> tuple[FullText | None, Sequence[str]]:
-        """Return the index and the columns that the user may search; an index tells what is in all its columns."""
+        """Return the index, if the user may read all of its columns, and the columns that they may search."""
         given = [name for name in map(name_of, self.get_search_fields(request)) if not name.startswith("@")]
         fields, indexed = fields_of(request), self.full_text.columns if self.full_text else ()
         names = [name for name in given if not fields.is_hidden(self.model, search.bare(name))]
@@ -65,12 +65,12 @@ class NarrowedView(ObjectsView):
         return self.full_text, names
 
     def is_searchable(self, request: Request) -> bool:
-        """Return whether there is anything that the user may search."""
+        """Return whether the user may search any column."""
         full_text, names = self.searched(request)
         return full_text is not None or bool(names)
 
     def search_placeholder(self) -> str:
-        """Return `search_help_text`, or the names of the columns that the search looks at."""
+        """Return `search_help_text`, or the names of the searched columns."""
         if self.search_help_text:
             return self.search_help_text
         full_text, names = self.searched(request_context().request)
@@ -96,11 +96,11 @@ class NarrowedView(ObjectsView):
 
     @property
     def list_name(self) -> str:
-        """Return what the list is called where addresses and rows keep something of it."""
+        """Return the name of the list in URLs and stored rows."""
         return f"{self.site_name} {self.identity}"
 
     async def run_choices_query(self, statement: AnySelect) -> Sequence[Row[object]]:
-        """Return a filter's choices among what the user may know of; filters know neither users nor `rows`."""
+        """Return the choices of a filter from rows that the user may view; filters themselves do not know the user."""
         context = request_context()
         found: Result[object] = await context.session.execute(rights_of(context.request).only_visible(statement))
         return found.all()

@@ -24,23 +24,23 @@ from dovetail.contrib.admin.web.rendering import path_for
 
 
 class ObjectsView(ViewBase):
-    """A view that finds objects, and knows what the user may know of other views' objects."""
+    """A view that finds its objects, and related objects that the user may view."""
 
     def make_loaders(self) -> dict[str, QueryAjaxModelLoader]:
-        """Make what finds the objects of each relation of the form, by the name of the relation."""
+        """Return the loaders of the form's relations, by the name of the relation."""
         return {name: self.make_loader(name, options) for name, options in chosen_relations(self).items()}
 
     def make_loader(self, name: str, options: Mapping[str, object]) -> QueryAjaxModelLoader:
-        """Return what finds the objects of a relation, told how to search."""
+        """Return the loader of a relation with search options."""
         return make_autocomplete(self, name, options)
 
     @property
     def autocompletes(self) -> Mapping[str, Autocomplete]:
-        """Return what finds the objects of each relation of the form, by the name of the relation."""
+        """Return the loaders of the form's relations, by the name of the relation."""
         return cast("Mapping[str, Autocomplete]", self.loaders)
 
     def link_to(self, request: Request, obj: object) -> str | None:
-        """Return the address of an object's page, or None if there is none that the user may open."""
+        """Return the URL of an object's page; None if there is none that the user may open."""
         rights = rights_of(request)
         view = rights.view_of(type(obj))
         if view is None or not rights.may_link(type(obj)):
@@ -54,25 +54,25 @@ class ObjectsView(ViewBase):
         return None
 
     def form_details_query(self, request: Request) -> AnySelect:
-        """Return the statement that selects the object of a page, with the relations it shows."""
+        """Return the SELECT of an object with the relations that its page shows."""
         statement = self.select_object(request.path_params["pk"])
         paths = [*self.paths(self.detailed(request)), *self.url_paths]
         return statement.options(*loading(self.model, paths, rights_of(request)))
 
     def form_edit_query(self, request: Request) -> AnySelect:
-        """Return the statement that selects the object of a form; it locks the object that is being saved."""
+        """Return the SELECT of an object for its form; when the form is saved, it locks the row."""
         statement = self.select_object(request.path_params["pk"])
-        saving = request.method == "POST"  # whole, as whoever changes it needs it
+        saving = request.method == "POST"  # with deferred columns, since hooks may use them
         statement = statement.options(*self.form_loading(request, None, whole=saving))
         return statement.with_for_update(of=self.model) if saving else statement
 
     def form_loading(self, request: Request, obj: object | None, *, whole: bool) -> builtins.list[ORMOption]:
-        """Return the options that load what a form shows, and where the object is on the site."""
+        """Return the loader options for the fields of a form, and for the URL of the object on the site."""
         names = [*self.edited(request, obj), *self.form_readonly(request, obj)]
         return loading(self.model, [*self.paths(names), *self.url_paths], rights_of(request), whole=whole)
 
     async def load_for_form(self, request: Request, obj: object) -> object:
-        """Return the object with what its form shows, which may be more than forms do of other objects."""
+        """Return the object loaded for its form, whose fields may depend on the object."""
         mapper, unloaded = self.mapper, inspect(obj).unloaded
         needed = self.paths([*self.edited(request, obj), *self.form_readonly(request, obj)])
         names = {path.partition(".")[0] for path in self.shown(request, needed)}
@@ -86,29 +86,29 @@ class ObjectsView(ViewBase):
     async def get_objects(
         self, identifiers: Sequence[str], *, for_update: bool = False, relations: Sequence[str] = ()
     ) -> builtins.list[object]:
-        """Return the objects with these identifiers that the user may touch, in the order of their keys.
+        """Return the objects with these identifiers that the user may view, in the order of their keys.
 
-        Their `relations` are loaded with them, and so are deferred columns that are named there.
+        The `relations` and deferred columns with these names are loaded as well.
         """
         context = request_context()
         statement = self.permitted_rows(context.request).where(have_identifiers(self.model, identifiers))
         statement = statement.order_by(None).order_by(*self.pk_columns)
-        if for_update:  # whole, as whoever changes or deletes them needs them
+        if for_update:  # with deferred columns, since hooks may use them
             statement = statement.with_for_update(of=self.model)
         if relations or not for_update:
             rights = rights_of(context.request)
-            # They are called by their names.
+            # Messages show their titles.
             paths = relations if for_update else [*relations, *paths_read(self.model, names_in_text_of(self.model))]
             statement = statement.options(*loading(self.model, paths, rights, whole=for_update))
         return builtins.list((await context.session.scalars(statement)).all())
 
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:
-        """Return the objects that a form chose for a relation, as far as the user may see them."""
+        """Return the objects with the keys chosen in a form for a relation, if the user may view them."""
         loader = await self.autocomplete_for(request, relation)
         return [] if loader is None else await loader.get_many(request, identifiers)
 
     async def autocomplete_for(self, request: Request, name: str) -> Autocomplete | None:
-        """Return what finds the objects of a relation, as the hooks of fields say; None if nothing does."""
+        """Return the loader of a relation by the hooks of fields; None if it has none."""
         if not self.answers_by_request:
             return self.autocompletes.get(name)
         loader = await self.loader_of_field(request, name)

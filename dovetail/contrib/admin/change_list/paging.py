@@ -1,6 +1,6 @@
 """Read one page of a list that may have millions of rows.
 
-Rows are counted up to a limit only. The keys of a page are found first, so that no columns are read of skipped rows.
+Rows are counted up to a limit only. The keys of a page are read first, so that no columns of skipped rows are read.
 Far from the start pages are found by cursor: a page begins after the last row of the page before it.
 """
 
@@ -41,9 +41,9 @@ class Paginator:
     is_counted: bool = True
 
     async def numbered(self, page: int) -> ListPage:
-        """Read the page with this number, or the nearest."""
+        """Read the page with this number, or the nearest one."""
         start = (min(max(page, 1), LARGEST_INTEGER // self.size) - 1) * self.size
-        is_counted = self.is_counted and start < self.count_limit  # beyond that, there are more for certain
+        is_counted = self.is_counted and start < self.count_limit  # beyond that, there certainly are more
         cut = await self._cut(self._terms, offset=start, counting=is_counted and self._is_narrowed)
         if not cut.rows and start:
             return await self._exactly(await self._count(None), LARGEST_INTEGER)
@@ -67,7 +67,7 @@ class Paginator:
     async def beside(self, cursor: Cursor) -> ListPage:
         """Read the page that begins after the row of a cursor, or that ends before it.
 
-        Raises BadRequestError if the list was in another order.
+        Raise BadRequestError for a cursor of a list with another order.
         """
         if cursor.ordering != self._ordering:
             raise BadRequestError(gettext("This page is of another order of the list. Begin with the first page."))
@@ -111,7 +111,7 @@ class Paginator:
         )
 
     def _neighbour(self, start: int | None, values: Sequence[Sequence[object]], *, backwards: bool) -> Cursor | int:
-        """Return where the page before or behind is: its number near the start, a cursor far from it."""
+        """Return the reference of the previous or next page: its number near the start, otherwise a cursor."""
         if start is not None and start % self.size == 0:
             number = start // self.size + (0 if backwards else 2)
             if (number - 1) * self.size < self.count_limit or not self._can_seek:
@@ -143,7 +143,7 @@ class Paginator:
 
     @property
     def _is_narrowed(self) -> bool:
-        """True if counting means to look at the rows: then it is done together with finding the page."""
+        """True if counting requires a scan of the rows, which then finds the page as well."""
         return self.ordered.whereclause is not None
 
     async def _cut(
@@ -155,7 +155,7 @@ class Paginator:
         limit: int | None = None,
         counting: bool = False,
     ) -> Cut:
-        """Read some rows, one more than a page has unless `limit` is given, in the order of `terms`."""
+        """Read rows in the order of `terms`: `limit` of them, or one more than a page has."""
         keys, found = primary_keys(self.model), self._keys(terms, condition)
         found = self._counted(found, terms) if counting else found
         page = found.limit(self.size + 1 if limit is None else limit).offset(offset or None).subquery()
@@ -167,7 +167,7 @@ class Paginator:
             .order_by(*(term.order(one) for term, one in zip(terms, positions, strict=True)))
             .options(*options_of(self.ordered), *self.options)
         )
-        # By the object alone: what it is ordered by may be a list, which has no hash.
+        # By the object only: values of the order may be lists, which are not hashable.
         rows = (await self.session.execute(reading)).unique(lambda row: id(row[0])).all()
         values = [tuple(row)[1 : len(terms) + 1] for row in rows]
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
@@ -179,7 +179,7 @@ class Paginator:
         return counted(found, terms, self.count_limit + 1)
 
     def _keys(self, terms: SortTerms, condition: ColumnElement[bool] | None) -> AnySelect:
-        """Return the statement that selects keys, and what the rows are ordered by, in the order of `terms`."""
+        """Return the SELECT of the keys, and of the values of the order, in the order of `terms`."""
         statement = self.ordered if condition is None else self.ordered.where(condition)
         return (
             statement.order_by(None)

@@ -9,7 +9,7 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 
 
 async def keep_found(view: NarrowedView, request: Request, statement: AnySelect, term: str) -> AnySelect:
-    """Keep the rows that the search of a view finds; it is asked once of a request which words are frequent."""
+    """Return the rows that match a search; frequent words are determined once per request."""
     context = request_context()
     full_text, _ = view.searched(request)
     if full_text is not None and (view.model, term) not in context.searches:

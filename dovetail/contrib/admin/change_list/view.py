@@ -28,38 +28,38 @@ class ChangeListView(NarrowedView):
         super().__init__()
         self.deferred_columns = DeferredColumns()
 
-    def get_changelist(self, request: Request) -> type[ChangeList]:  # noqa: ARG002 - for those who override it
-        """Return the class that answers requests for the list."""
+    def get_changelist(self, request: Request) -> type[ChangeList]:  # noqa: ARG002 - for subclasses that override it
+        """Return the class of the change list."""
         return ChangeList
 
     def get_changelist_instance(self, request: Request) -> ChangeList:
-        """Return what answers a request for the list."""
+        """Return the change list for a request."""
         return self.get_changelist(request)(request, self, self.deferred_columns)
 
     async def get_changelist_form(self, request: Request) -> type[Form]:  # noqa: ARG002 - as above
-        """Return the class of the form of each row; its fields that are no columns of `list_editable` are left out."""
+        """Return the form class of the rows; fields that are not in `list_editable` are removed."""
         names = tuple(map(name_of, self.list_editable))
         if names not in self._form_classes:
             self._form_classes[names] = as_admin_form(await self.make_form(names))
         return self._form_classes[names]
 
     def get_changelist_formset(self, request: Request) -> type[ListFormSet]:  # noqa: ARG002 - as above
-        """Return the class that checks the rows that were edited."""
+        """Return the formset class, which validates the edited rows together."""
         return ListFormSet
 
     def facets(self, request: Request) -> ShowFacets:
-        """Return when the filters of the list count what they would leave."""
+        """Return when the filters of the list show facet counts."""
         has_choices = bool(self.shown_filters(request))
         given = self.show_facets if isinstance(self.show_facets, ShowFacets) else ShowFacets.ALLOW
         return given if has_choices else ShowFacets.NEVER
 
     def narrowing(self, request: Request) -> builtins.list[str]:
-        """Return the parameters of the request that narrow the list, but for its search."""
+        """Return the query parameters of filters and dates in the request."""
         names = [name for one in self.shown_filters(request) for name in parameters_of(one)]
         return [name for name in [*names, *DATES, WHERE] if request.query_params.get(name)]
 
     async def matching(self, request: Request) -> AnySelect:
-        """Return the rows of the user that the request's filters and search leave."""
+        """Return the user's rows that match the filters and the search of the request."""
         return await self.get_changelist_instance(request).matching()
 
     async def list(self, request: Request) -> ListPage:
@@ -67,11 +67,11 @@ class ChangeListView(NarrowedView):
         return await self.get_changelist_instance(request).page()
 
     def count_query(self, request: Request) -> AnySelect:
-        """Return the statement that counts the rows of the user."""
+        """Return the COUNT of the user's rows."""
         return count_rows(self.permitted_rows(request), self.model)
 
     def page_parameter(self, place: Cursor | int | str) -> str:
-        """Return what stands in an address for a page of the list."""
+        """Return the query parameter for a page of the list."""
         if isinstance(place, Cursor):
             return write_cursor(place, secret_key=self.site_secret_key, list_name=self.list_name)
         return str(place)

@@ -12,19 +12,19 @@ from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import Mapper
 
-SOUND = re.compile(r"passw|secret(?!ar)|^hashed_|_hash$")  # a secretary is none
-HARMLESS = 'take it out, or say that it is harmless: mapped_column(info={"secret": False})'  # what to do about a name
+SOUND = re.compile(r"passw|secret(?!ar)|^hashed_|_hash$")  # but not "secretary"
+HARMLESS = 'take it out, or say that it is harmless: mapped_column(info={"secret": False})'  # advice
 
 
 class Kind(Enum):
     """The kinds of attributes, by what can be done with them."""
 
-    COLUMN = auto()  # shown, sorted, searched, filtered, edited
-    EXPRESSION = auto()  # a column_property or a hybrid with SQL: the same, but not edited
+    COLUMN = auto()  # can be shown, sorted, searched, filtered and edited
+    EXPRESSION = auto()  # a column_property or a hybrid with SQL: the same, except editing
     RELATION = auto()
     COMPOSITE = auto()
-    PROXY = auto()  # an association_proxy: shown
-    VALUE = auto()  # a property, or a hybrid without SQL: shown
+    PROXY = auto()  # an association_proxy: can be shown
+    VALUE = auto()  # a property, or a hybrid without SQL: can be shown
     METHOD = auto()
 
 
@@ -35,27 +35,27 @@ class Attribute:
     kind: Kind
     owner: type[object]
     name: str
-    is_to_many: bool = False  # whether a relation on the way leads to several objects
+    is_to_many: bool = False  # whether a relation of the path leads to several objects
 
     @property
     def sql(self) -> Any:
-        """Return the attribute in SQL, of columns, expressions and relations."""
+        """Return the SQL expression of a column, an expression or a relation."""
         return getattr(self.owner, self.name)
 
     @property
     def column(self) -> Any:
-        """Return the column behind it. Raises AttributeError if there is none."""
+        """Return the column of the attribute. Raise AttributeError if it has none."""
         return inspect(self.owner).column_attrs[self.target].columns[0]
 
     @property
     def target(self) -> str:
-        """Return the name of the attribute that a synonym stands for."""
+        """Return the name of the attribute that a synonym refers to."""
         synonyms = inspect(self.owner).synonyms
         return str(synonyms[self.name].name) if self.name in synonyms else self.name
 
 
 def name_of(column: object) -> str:
-    """Return the name of what stands in a list of columns: a text, an attribute of a model, or a function.
+    """Return the name of an entry in a list of columns: a text, an attribute of a model, or a function.
 
     Django's `author__username` is the path `author.username`.
     """
@@ -71,7 +71,7 @@ def term_of(term: object) -> tuple[str, bool]:
 
 
 def find(model: type[object], path: str) -> Attribute | None:
-    """Return what the path leads to from `model`, or None if it leads nowhere."""
+    """Return the attribute at the end of a path from `model`; None if there is none."""
     *steps, name = path.split(".")
     owner, is_to_many = model, False
     for step in steps:
@@ -91,14 +91,14 @@ def has_order(found: Attribute) -> bool:
 
 
 def is_secret(mapper: Mapper[object], name: str) -> bool:
-    """Return True if an attribute holds a secret, by `info={"secret": ...}` of its column, or else by its name."""
+    """Return True if an attribute is a secret, by `info={"secret": ...}` of its column, or else by its name."""
     column = mapper.column_attrs[name].columns[0] if name in mapper.column_attrs else None
     marked: object = column.info.get("secret") if isinstance(column, Column) else None
     return SOUND.search(name) is not None if marked is None else bool(marked)
 
 
 def holds_secret(found: Attribute) -> bool:
-    """Return True if the attribute at the end of a path holds a secret."""
+    """Return True if the attribute at the end of a path is a secret."""
     return is_secret(inspect(found.owner), found.target)
 
 
@@ -125,7 +125,7 @@ def _kind_of_descriptor(model: type[object], name: str, extension_type: object) 
         return Kind.METHOD
     try:
         made = getattr(model, name)
-    except Exception:  # noqa: BLE001 - a hybrid without SQL runs on columns, and may raise anything
+    except Exception:  # noqa: BLE001 - a hybrid without SQL may raise anything for columns
         return Kind.VALUE
     return Kind.EXPRESSION if hasattr(made, "__clause_element__") and hasattr(made, "type") else Kind.VALUE
 

@@ -1,23 +1,23 @@
-"""The columns of a list that its user chose to see, with their order and widths."""
+"""The columns that a user chose for a list, with their order and widths."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dovetail.state import StateKey
 
-NARROWEST, WIDEST = 40, 1_000  # pixels of a column
+NARROWEST, WIDEST = 40, 1_000  # width of a column in pixels
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenColumns:
-    """The columns of the list of one view, by name; `widths` are in pixels, of those that were given one."""
+    """The columns of a list, by name; `widths` has the widths in pixels of columns that have one."""
 
     identity: str
     names: Sequence[str]
     widths: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, offered: Sequence[str]) -> list[str]:
-        """Return those of the columns that are offered; all that are, if none of the chosen ones is any more."""
+        """Return the chosen columns that are offered; all offered ones if no chosen one is."""
         return [name for name in self.names if name in offered] or list(offered)
 
 

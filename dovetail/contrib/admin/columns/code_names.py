@@ -8,38 +8,38 @@ from types import CodeType, FunctionType
 
 from sqlalchemy.ext.hybrid import hybrid_property
 
-# What Python makes of `return self.title`, from 3.14 on with another name for the first step.
+# The bytecode of `return self.title`; Python 3.14 has another name for the first instruction.
 RETURNS_ATTRIBUTE = [[load, "LOAD_ATTR", "RETURN_VALUE"] for load in ("LOAD_FAST", "LOAD_FAST_BORROW")]
 NO_STEPS = frozenset({"RESUME", "CACHE", "NOP"})
-DYNAMIC = frozenset({"__dict__", "vars", "getattr", "attrgetter", "asdict"})  # reads what no code names
+DYNAMIC = frozenset({"__dict__", "vars", "getattr", "attrgetter", "asdict"})  # reads attributes by computed names
 
 
 def names_in_text_of(model: type[object]) -> frozenset[str]:
-    """Return every name in the code of `__str__` and of whatever that calls: of the class, or a function beside it.
+    """Return every name in the code of `__str__`, and of the methods and functions of its module that it calls.
 
-    Code that reads attributes by computed names may read any: all attributes of the class are returned then.
+    If the code reads attributes by computed names, all attributes of the class are returned.
     """
     return names_in_code(model, [vars(cls).get("__str__") for cls in model.__mro__])
 
 
 def names_in_code(model: type[object], code: Iterable[object]) -> frozenset[str]:
-    """Return every name in functions, methods and properties, and in whatever they call, as `names_in_text_of` does."""
+    """Return every name in functions, methods and properties, and in the code that they call."""
     return _names_read(model.__mro__, tuple(function for one in code for function in _functions(one)))
 
 
-@lru_cache(maxsize=1024)  # each page asks of all the models that it shows
+@lru_cache(maxsize=1024)  # cached, since each page needs it for all models that it shows
 def _names_read(classes: tuple[type[object], ...], code: tuple[FunctionType, ...]) -> frozenset[str]:
     names = _all_names([*code], classes)
     return frozenset(names if names.isdisjoint(DYNAMIC) else {*names, *dir(classes[0])})
 
 
 def names_in(function: FunctionType) -> frozenset[str]:
-    """Return every name in the code of a function and of the functions beside it that it calls."""
+    """Return every name in the code of a function, and of the functions of its module that it calls."""
     return frozenset(_all_names([function]))
 
 
 def returned_by(function: object) -> str | None:
-    """Return the attribute that a method returns as it is, `return self.title`; None if it does anything else."""
+    """Return the attribute that a method returns unchanged, `return self.title`; None if it does anything else."""
     if not isinstance(function, FunctionType) or function.__code__.co_argcount != 1:
         return None
     steps = [(one.opname, one.argval) for one in get_instructions(function) if one.opname not in NO_STEPS]

@@ -12,33 +12,33 @@ from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has
 from dovetail.contrib.admin.columns.code_names import names_in_code
 from dovetail.contrib.admin.columns.display import Display, display_of
 
-TITLE = "__str__"  # the column of an object's title
+TITLE = "__str__"  # the column for the title of an object
 PLAIN = Display()
 STORED = frozenset({Kind.COLUMN, Kind.EXPRESSION, Kind.RELATION, Kind.COMPOSITE, Kind.PROXY})
-DEEPEST = 3  # the longest path of relations that is followed in the code of a computed column
+DEEPEST = 3  # the maximum length of paths that are found in the code of a computed column
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a list, a page or an export: `name` is what addresses and labels call it."""
+    """A column of a list, a page or an export; `name` is used in URLs and `labels`."""
 
     name: str
-    compute: Callable[..., object] | None = None  # of an object; None for what a path of the model leads to
-    is_of_view: bool = False  # whether it takes the view first
+    compute: Callable[..., object] | None = None  # computes the value; None for the attribute at the end of a path
+    is_of_view: bool = False  # whether its first argument is the view
     shown_as: Display = PLAIN
-    reads: frozenset[str] = frozenset()  # names in the code that computes it
-    needs: tuple[str, ...] = ()  # the attributes among them, as paths: they are loaded with it
+    reads: frozenset[str] = frozenset()  # the names in its code
+    needs: tuple[str, ...] = ()  # the attributes among them, as paths, which are loaded with it
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Return the paths that have to be loaded."""
+        """Return the paths to load."""
         return self.needs if self.compute is not None else (self.name, *self.needs)
 
 
 def column_for(view: type[object], model: type[object], one: object) -> Column | None:
-    """Return what an entry of `list_display` stands for, or None if the model and the view have nothing of the name.
+    """Return the column of an entry of `list_display`; None if neither the model nor the view has the name.
 
-    A column or a relation of the model comes first, then the view's own method, then what else the model has.
+    Columns and relations of the model come first, then methods of the view, then other attributes of the model.
     """
     name = name_of(one)
     if name == TITLE:
@@ -55,7 +55,7 @@ def column_for(view: type[object], model: type[object], one: object) -> Column |
 
 
 def sort_path(column: Column, model: type[object]) -> str | None:
-    """Return the path by which a column is sorted by default, or None if it has no order."""
+    """Return the path by which a column is sorted by default; None if it is not sortable."""
     if column.shown_as.ordering is not None:
         return column.shown_as.ordering
     found = find(model, column.name) if column.compute is None else None
@@ -79,12 +79,12 @@ def takes(column: Column) -> bool:
 
 
 def paths_read(model: type[object], names: frozenset[str]) -> tuple[str, ...]:
-    """Return the columns and relations of a model, as paths, that code which holds `names` may read."""
+    """Return the columns and relations of a model, as paths, that code with these `names` may read."""
     return tuple(_paths(inspect(model), names, DEEPEST, ()))
 
 
 def _own_method(view: type[object], name: str) -> "Callable[..., object] | staticmethod[..., object] | None":
-    """Return a method of the author's: of the classes of the view that are no view without a model."""
+    """Return a method that the author of the view has defined, not one of the framework."""
     for cls in view.__mro__:
         if cls.__module__.startswith(("dovetail.contrib.admin.", "sqladmin.")):
             continue
@@ -95,7 +95,7 @@ def _own_method(view: type[object], name: str) -> "Callable[..., object] | stati
 
 
 def _of_python(name: str, found: Attribute) -> Column | None:
-    """Return the column of a method or a property of a model, which no statement knows."""
+    """Return the column of a method or a property of a model, which is not available in SQL."""
     computed = _computed(found.owner, name, python_inspect.getattr_static(found.owner, found.name, None))
     if found.kind is Kind.METHOD:
         return None if "." in name else computed
@@ -118,7 +118,7 @@ def _computed(model: type[object], name: str, function: object, *, is_of_view: b
 
 
 def _paths(mapper: Mapper[object], names: frozenset[str], depth: int, way: tuple[str, ...]) -> Iterator[str]:
-    """Yield the paths from a model that code which holds `names` may follow."""
+    """Yield the paths from a model that code with these `names` may follow."""
     yield from (".".join((*way, name)) for name in sorted(names.intersection(_loadable(mapper))))
     if depth == 0:
         return

@@ -23,7 +23,7 @@ class Display:
 def display(
     *, description: str | None = None, ordering: object = None, boolean: bool = False, empty_value: str | None = None
 ) -> Callable[[FunctionT], FunctionT]:
-    """Say how what a function returns of an object is shown in `list_display` and `readonly_fields`.
+    """Set how the result of a function is shown in `list_display` and `readonly_fields`.
 
         class PostAdmin(ModelAdmin, model=Post):
             list_display = ("title", "words", "is_recent")
@@ -31,10 +31,10 @@ def display(
             @display(description="Words", ordering="length", empty_value="none yet")
             def words(self, post: Post) -> int | None: ...
 
-    `ordering` is the column, or the path to one, by which the list is sorted where it is sorted by this; without it, it
-    cannot be. `boolean` shows a mark for yes and no, and `empty_value` is what is shown for None. It works for methods
-    of the view, for plain functions, and below `@property` for properties of the model. Raises TypeError for both
-    `boolean` and `empty_value`, as Django does.
+    `ordering` is the column, or the path to one, by which the list is sorted by this column; without it, it is not
+    sortable. `boolean` shows a mark for yes and no, and `empty_value` is shown for None. It works for methods of the
+    view, for functions, and below `@property` for properties of the model. Raise TypeError if both `boolean` and
+    `empty_value` are given, as in Django.
     """
     if boolean and empty_value is not None:
         raise TypeError("display takes boolean or empty_value, and not both: a mark stands for no as well as for None")
@@ -53,6 +53,6 @@ def display(
 
 
 def display_of(function: object) -> Display:
-    """Return what `@display` says of a function, a method or a property; nothing, if it says nothing."""
+    """Return the options of `@display` for a function, a method or a property; defaults if it has none."""
     found = getattr(function.fget if isinstance(function, property) else function, MARK, None)
     return found if isinstance(found, Display) else Display()

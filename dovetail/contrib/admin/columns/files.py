@@ -13,7 +13,7 @@ KILOBYTE = 1024
 
 
 def listed_file(file: StoredFile) -> Markup | str:
-    """Return what a list shows of a file: a thumbnail, or the name, and no link, for the row has one."""
+    """Return the HTML of a file in a list: a thumbnail or the name, without a link, since the row has one."""
     thumbnail = _smallest_thumbnail(file)
     if thumbnail is None:
         return file.name
@@ -23,7 +23,7 @@ def listed_file(file: StoredFile) -> Markup | str:
 
 
 def shown_file(file: StoredFile) -> Markup:
-    """Return what a page shows of a file: a thumbnail if it has one, with the name, the size and a link."""
+    """Return the HTML of a file on a page: a thumbnail if it has one, the name, the size and a link."""
     thumbnail, image = _smallest_thumbnail(file), Markup()
     if thumbnail is not None:
         image = Markup('<img class="file-thumbnail" src="{}" alt=""> ').format(address_of(file, thumbnail))
@@ -33,7 +33,7 @@ def shown_file(file: StoredFile) -> Markup:
 
 
 def file_size(size: int) -> str:
-    """Return a number of bytes as people say it."""
+    """Return a number of bytes in readable form: `1.5 MB`."""
     if size < KILOBYTE:
         return gettext("%(size)s bytes") % {"size": size}
     if size < KILOBYTE**2:

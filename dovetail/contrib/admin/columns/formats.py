@@ -1,4 +1,4 @@
-"""Show values in lists and on pages."""
+"""Formatters of values in lists and on pages."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,50 +16,50 @@ from dovetail.translation.shortening import LONGEST_TITLE, shorten
 from dovetail.translation.texts import gettext, lazy_name, ngettext
 from dovetail.translation.words import choice_in_words
 
-LONGEST_HINT = 1_000  # characters that hovering shows
+LONGEST_HINT = 1_000  # characters that are shown on hovering
 EMPTY = Markup('<span class="text-secondary">—</span>')
 
 
 def empty(_value: None) -> Markup:
-    """Show a dash for what is not there."""
+    """Return a dash for None."""
     return EMPTY
 
 
-def yes_or_no(value: bool) -> Markup:  # noqa: FBT001 - SQLAdmin calls it with the value alone
-    """Show a coloured mark with its meaning in words."""
+def yes_or_no(value: bool) -> Markup:  # noqa: FBT001 - SQLAdmin calls it with the value only
+    """Return a coloured mark with a text for screen readers."""
     icon, colour, said = (
         ("fa-circle-check", "success", gettext("Yes")) if value else ("fa-circle-minus", "secondary", gettext("No"))
     )
     word = escape(said)
     html = f'<i class="fa-solid {icon} text-{colour}" title="{word}"></i><span class="visually-hidden">{word}</span>'
-    return Markup(html)  # noqa: S704 - as `Markup.format` writes it, which takes ten times as long
+    return Markup(html)  # noqa: S704 - the same as `Markup.format`, which takes ten times as long
 
 
 def moment(value: datetime) -> Markup:
-    """Show date and time in the user's time zone, to the minute; the exact time on hovering."""
+    """Return date and time in the user's time zone, to the minute; the exact time is shown on hovering."""
     code = value if value.tzinfo is None else value.astimezone(UTC)
     title, text = escape(formats.exact(value)), escape(formats.moment(value))
     return Markup(f'<time datetime="{code.isoformat()}" title="{title}">{text}</time>')  # noqa: S704 - as above
 
 
 def decimal(value: float | Decimal) -> str:
-    """Show a number with decimals."""
+    """Return a number with decimals."""
     return formats.decimal(str(value))
 
 
 def size(value: bytes) -> str:
-    """Show the number of bytes instead of the bytes."""
+    """Return the number of bytes instead of the bytes."""
     count = len(value)
     return ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": formats.number(count)}
 
 
 def choice(value: Enum) -> str:
-    """Show a member of an enumeration in words."""
+    """Return the label of a member of an enumeration."""
     return str(lazy_name(choice_in_words(value), type(value).__module__))
 
 
 def several(values: Sequence[object]) -> str:
-    """Show the values of a list, one after the other; JSON, if they are more than texts and numbers."""
+    """Return the values of a list, comma-separated; as JSON if there are other values than texts and numbers."""
     if not values:
         return EMPTY
     simple = all(isinstance(value, str | int | float | None) for value in values)
@@ -67,7 +67,7 @@ def several(values: Sequence[object]) -> str:
 
 
 def text(value: str, longest: int = LONGEST_TITLE) -> str:
-    """Show the beginning of a text in a list, and more of it on hovering: all, unless that is a page of its own."""
+    """Return the beginning of a text for a list, with up to LONGEST_HINT characters on hovering."""
     if not value:
         return EMPTY
     if len(value) <= longest or isinstance(value, Markup):

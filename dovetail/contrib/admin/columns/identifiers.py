@@ -1,4 +1,4 @@
-"""Write and read the identifiers of objects in addresses and forms: `12`, or `3;7` for a key of two parts."""
+"""Format and parse the identifiers of objects in URLs and forms: `12`, or `3;7` for a composite key."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -17,23 +17,23 @@ LARGEST_INTEGER = 2**63 - 1
 def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
     """Return the columns of the primary key of a model."""
     mapper: Any = inspect(model)
-    keys: tuple[Column[object], ...] = mapper.primary_key  # of a model that has a table
+    keys: tuple[Column[object], ...] = mapper.primary_key  # every mapped model has a table
     return keys
 
 
 def identifier_of(obj: object) -> str:
-    """Return the identifier of an object, whatever the attributes of its key are called."""
+    """Return the identifier of an object."""
     mapper: Mapper[object] = instance_state(obj).mapper
     return identifier_from(mapper.primary_key_from_instance(obj))
 
 
 def identifier_from(key: Iterable[object]) -> str:
-    """Return the identifier that the values of a primary key make, which is what the API has in its addresses."""
+    """Return the identifier for the values of a primary key, as in the URLs of the API."""
     return write_key(key)
 
 
 def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:
-    """Return the condition that a row has this primary key (`12`, or `3;7` of two parts); false for what is no key."""
+    """Return the condition that a row has this primary key (`12`, or `3;7`); false for an invalid identifier."""
     values = parse_identifier(model, identifier)
     if values is None:
         return false()
@@ -41,7 +41,7 @@ def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:
 
 
 def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a row has one of these primary keys; what is no key is left out."""
+    """Return the condition that a row has one of these primary keys; invalid identifiers are ignored."""
     keys = primary_keys(model)
     readers = [_reader(key) for key in keys]
     values = [parsed for one in identifiers if (parsed := _parse(readers, one)) is not None]
@@ -51,7 +51,7 @@ def have_identifiers(model: type[object], identifiers: Iterable[str]) -> ColumnE
 
 
 def parse_identifier(model: type[object], identifier: str) -> tuple[object, ...] | None:
-    """Return the values of the primary key that `identifier` names, or None if it cannot be one."""
+    """Return the values of the primary key in an identifier; None if it is invalid."""
     return _parse([_reader(key) for key in primary_keys(model)], identifier)
 
 
@@ -65,9 +65,9 @@ def _parse(readers: Sequence[Reader | None], identifier: str) -> tuple[object, .
         return None
 
 
-@lru_cache(maxsize=1024)  # to make one takes far longer than to read by it
+@lru_cache(maxsize=1024)  # cached: creating one takes far longer than using it
 def _reader(key: Column[object]) -> Reader | None:
-    """Return what reads a part of a key; None for one that cannot stand in an address."""
+    """Return the function that parses a part of a key; None if its type cannot be used in URLs."""
     if isinstance(key.type, Enum):
         return {str(one.value): one for one in key.type.enum_class}.__getitem__ if key.type.enum_class else str
     return reader_of(key.type)

@@ -12,13 +12,13 @@ from dovetail.markdown.rendering import render_markdown
 
 def put_off(text: str, image_hosts: Collection[str]) -> Markup:
     """Return a placeholder for a text in the page of the current request, which `fill_places` replaces."""
-    place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - of letters and digits
+    place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - letters and digits only
     request_context().late_texts[place] = (text, image_hosts)
     return place
 
 
 async def fill_places(response: object, texts: LateTexts) -> None:
-    """Replace the placeholders in a page by the HTML of their texts; other responses have none."""
+    """Replace the placeholders in a page by the HTML of their texts."""
     if not isinstance(response, HTMLResponse):
         return
     body = bytes(response.body)

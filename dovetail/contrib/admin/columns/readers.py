@@ -20,12 +20,12 @@ from dovetail.resources.query.comparable import python_type, read_value
 from dovetail.translation.texts import get_language, gettext, gettext_lazy
 from dovetail.translation.zones import active_zone, instant
 
-SINGLE, LARGEST_SINGLE = 24, 3.4028234663852886e38  # digits of base 2, and the largest number that has no more
+SINGLE, LARGEST_SINGLE = 24, 3.4028234663852886e38  # binary digits, and the largest number with so many
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 Reader = Callable[[str], Any]
 Number = Numeric[Decimal] | Numeric[float] | Float[Decimal] | Float[float]
 UNFIT = gettext_lazy("This value does not fit here.")
-WRONG = (  # by what pydantic calls the mistake
+WRONG = (  # by pydantic's type of the error
     ("int", gettext_lazy("This is no whole number.")),
     ("decimal_max", gettext_lazy("This number has too many digits.")),
     ("decimal", gettext_lazy("This is no number.")),
@@ -44,9 +44,9 @@ WRONG = (  # by what pydantic calls the mistake
 
 
 def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader | None:
-    """Return what reads a value of a column, raising ValueError for what is none; None for types without such values.
+    """Return the function that parses values of a column or raises ValueError; None for types that cannot be typed.
 
-    `exactly` refuses decimals with more digits than the column keeps.
+    With `exactly`, decimals with more digits than the column stores are refused.
     """
     if isinstance(column_type, Enum | ARRAY) or bare(column_type).__class__.__name__ in {"LargeBinary", "BYTEA"}:
         return None
@@ -66,23 +66,23 @@ def reader_of(column_type: TypeEngine[Any], *, exactly: bool = False) -> Reader 
 
 
 def is_text(column_type: TypeEngine[object]) -> bool:
-    """Return True if a column holds texts, so that it can be searched for a substring."""
+    """Return True if a column contains texts, so that it can be searched for a substring."""
     kinds = (bare(column_type), _kept_by_postgresql(column_type))
     return all(isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds)
 
 
 def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
     """Return the underlying type of a TypeDecorator."""
-    # SQLAlchemy makes a date of an interval where the database has none.
+    # SQLAlchemy stores an interval as a date if the database has no such type.
     while isinstance(column_type, TypeDecorator) and not isinstance(column_type, Interval):
         column_type = column_type.impl_instance
     return column_type
 
 
 def told(error: FieldError) -> str:
-    """Return what is wrong with a value: in pydantic's words, which are English alone, or else in ours.
+    """Return the message about an invalid value: a translated one, or else pydantic's, which is English.
 
-    Of days and times pydantic speaks to programmers: "a valid timedelta, invalid digit in duration".
+    Pydantic's messages about dates and durations are for programmers: "a valid timedelta, invalid digit in duration".
     """
     if get_language().partition("-")[0] == "en" and not error.type.startswith(("date", "time")):
         return f"{error.detail.rstrip('.')}."
@@ -90,7 +90,7 @@ def told(error: FieldError) -> str:
 
 
 def _within(kind: Number) -> object:
-    """Return the type of a number that either database keeps in the column."""
+    """Return the type of the numbers that both databases can store in the column."""
     if isinstance(kind, Numeric) and kind.precision is not None:
         if kind.asdecimal:
             sized = Field(allow_inf_nan=False, max_digits=kind.precision, decimal_places=kind.scale)
@@ -126,7 +126,7 @@ def _read(adapter: TypeAdapter[object], text: str, *, is_text: bool = False) -> 
 def _read_moment(adapter: TypeAdapter[object], text: str, *, aware: bool) -> datetime:
     value: datetime = _read(adapter, read_moment(text))
     if aware:
-        # A day begins wherever its midnight is put forward to; a time that was typed has to be one.
+        # A day may begin after midnight when clocks change; a typed time has to exist.
         found = instant(value) if ":" in text else value.replace(tzinfo=value.tzinfo or active_zone())
         try:
             moment_in_utc(found)

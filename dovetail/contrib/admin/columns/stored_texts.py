@@ -1,4 +1,4 @@
-"""Types that store their values as text, such as a country or a time zone: shown and typed as they are stored."""
+"""Types that store their values as texts, such as countries or time zones, which are shown and typed as stored."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ BIND, RESULT = "process_bind_param", "process_result_value"
 
 @dataclass(frozen=True)
 class StoredText:
-    """Write the values of a type as the texts that it keeps, and read them of texts."""
+    """Converts the values of a type to the texts that it stores, and back."""
 
     kind: TypeDecorator[object]
     length: int | None
 
     def write(self, value: object) -> str:
-        """Return the text of a value; a text as it is, which some types keep in another form."""
+        """Return the text of a value; a text is returned unchanged, since some types store it in another form."""
         return value if isinstance(value, str) else str(self._kept(value))
 
     def read(self, text: str) -> object:
-        """Return the value of a text. Raise ValueError for what the type could not keep, or not read again."""
+        """Return the value of a text. Raise ValueError if the type cannot store it, or could not read it again."""
         if self.length is not None and len(text) > self.length:
             raise ValueError(gettext("This is too long."))
         try:
@@ -34,7 +34,7 @@ class StoredText:
             kept = self._kept(value)
             if not isinstance(value, str) and value is not None and kept == text:
                 return value
-        except Exception:  # noqa: BLE001, S110 - a type of others raises what it likes; it may keep texts in another form
+        except Exception:  # noqa: BLE001, S110 - types of other libraries may raise anything, and may store texts in another form
             pass
         try:
             self._value(self._kept(text))
@@ -50,7 +50,7 @@ class StoredText:
 
 
 def stored_text(kind: TypeEngine[object]) -> StoredText | None:
-    """Return how the values of a type are texts; None if it is none that changes them, or keeps something else."""
+    """Return the conversion of a type's values from and to texts; None if it stores them unchanged, or not as texts."""
     if not isinstance(kind, TypeDecorator) or isinstance(kind, FileField):
         return None
     stored = bare(kind)

@@ -1,4 +1,4 @@
-"""Write values as texts to be shown and edited, and read them back."""
+"""Convert values to texts that are shown and edited, and parse them."""
 
 import json
 import math
@@ -15,11 +15,11 @@ from dovetail.translation.zones import local, offset_of_twice
 
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
 DAY_PARTS = {"%d": r"(?P<day>\d{1,2})", "%m": r"(?P<month>\d{1,2})", "%Y": r"(?P<year>\d{4})"}
-WITH_POINTS = "%d.%m.%Y"  # read in every language, as ISO 8601 is: nobody takes it for anything else
+WITH_POINTS = "%d.%m.%Y"  # accepted in every language, like ISO 8601, since it is unambiguous
 DURATION = re.compile(
     r"(?:\+|([-\u2212]))?\s*(?=\S)(?:(\d[\d.,'\s]*)([^\W\d_]+),?\s*)?(?:(\d{1,6}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?)?"
 )
-WRONG_JSON = (  # in the words of Python's json
+WRONG_JSON = (  # the messages of Python's json module
     gettext_lazy("Expecting value"),
     gettext_lazy("Expecting property name enclosed in double quotes"),
     gettext_lazy("Expecting ':' delimiter"),
@@ -32,12 +32,12 @@ WRONG_JSON = (  # in the words of Python's json
     gettext_lazy("Illegal trailing comma before end of object"),
     gettext_lazy("Illegal trailing comma before end of array"),
 )
-MOST_DIGITS = 9  # of days: Python's own durations have no more
+MOST_DIGITS = 9  # days in a timedelta
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def as_text(value: object) -> str:  # noqa: PLR0911 - a table of types
-    """Return a value as it is edited: times to the second, moments in the zone of who asks, JSON as JSON."""
+    """Return a value as text for editing: times to the second, datetimes in the user's zone, JSON as JSON."""
     match value:
         case Enum():
             return as_text(value.value)
@@ -57,7 +57,7 @@ def as_text(value: object) -> str:  # noqa: PLR0911 - a table of types
 
 
 def as_duration(value: timedelta) -> str:
-    """Return a duration as files have it in every language: `[-][2 days, ]hh:mm:ss[.ffffff]`."""
+    """Return a duration as text for files, independent of the language: `[-][2 days, ]hh:mm:ss[.ffffff]`."""
     sign, value = ("-", -value) if value < timedelta() else ("", value)
     minutes, seconds = divmod(value.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -67,7 +67,7 @@ def as_duration(value: timedelta) -> str:
 
 
 def read_moment(text: str) -> str:
-    """Return what people and browsers write for a moment as ISO 8601: seconds may be left out."""
+    """Return a datetime as typed by users or submitted by browsers in ISO 8601; seconds may be missing."""
     text = read_day(text)
     found = SHORT_MOMENT.fullmatch(text.strip())
     if found is None:
@@ -83,7 +83,7 @@ def typed_moment(value: datetime) -> str:
 
 
 def read_day(text: str) -> str:
-    """Return a text with the day at its start as ISO 8601: as the language has it, or as `24.12.2026`."""
+    """Return a text with the date at its start in ISO 8601, from the format of the language or `24.12.2026`."""
     for day_format in (formats.day_format(), WITH_POINTS):
         found = _day_shape(day_format).match(text)
         if found is not None:
@@ -92,7 +92,7 @@ def read_day(text: str) -> str:
 
 
 def read_duration(text: str) -> str:
-    """Return a duration, as the language of the request or English writes it, as pydantic reads it."""
+    """Return a duration in the format of the language, or of English, as text that pydantic parses."""
     found = DURATION.fullmatch(text.strip())
     if found is None:
         return text
@@ -108,9 +108,9 @@ def read_duration(text: str) -> str:
 
 
 def read_number(text: str) -> str:
-    """Return a number, as the language of the request or code writes it, as code does.
+    """Return a number in the format of the language, or of code, as text in the format of code.
 
-    Raise ValueError for one that could be either, such as 1.234 in German.
+    Raise ValueError for an ambiguous one, such as 1.234 in German.
     """
     point, group = pgettext("before decimals", "."), pgettext("between thousands", ",")
     plain = text.strip().replace("\u2212", "-")
@@ -124,12 +124,12 @@ def read_number(text: str) -> str:
 
 
 def why_no_json(error: json.JSONDecodeError) -> str:
-    """Return what is wrong with JSON in the language of the page; the library says it in English."""
+    """Return the translated message about invalid JSON."""
     return gettext(error.msg)
 
 
 def read_json(text: str) -> Any:
-    """Return the value that JSON stands for. Raises ValueError for what is none or what no database could store."""
+    """Return the value of a JSON text. Raise ValueError if it is invalid, or no database could store it."""
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
         written = json.dumps(value, ensure_ascii=False)

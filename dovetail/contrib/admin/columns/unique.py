@@ -1,4 +1,4 @@
-"""Find the columns of a model that are different in every row."""
+"""Find the unique columns of a model."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from dovetail.contrib.admin.columns.readers import reader_of
 
 
 def unique_columns(model: type[object]) -> Iterator[tuple[str, Column[object]]]:
-    """Yield the attributes that are different in every row, with their columns, as far as they can be typed."""
+    """Yield (attribute, column) for each unique column whose values can be typed."""
     mapper: Mapper[object] = inspect(model)
     for prop in mapper.column_attrs:
         column = prop.columns[0]

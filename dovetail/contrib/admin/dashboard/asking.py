@@ -23,14 +23,14 @@ class Question:
 
     widget: Widget
     statement: AnySelect | None
-    sql: str = ""  # the statement, with what is bound in it
+    sql: str = ""  # the statement, with its bound parameters
     failed: bool = False
 
 
 def question_of(widget: Widget, request: Request) -> Question | None:
-    """Return what the widget asks for the user of a request; None if it is not for them.
+    """Return the query of a widget for the user of a request; None if they may not see the widget.
 
-    Raise ConfigurationError for a statement to which the policies cannot be put.
+    Raise ConfigurationError for a statement to which the policies cannot be applied.
     """
     if not _is_permitted(widget, request):
         return None

@@ -25,12 +25,12 @@ from dovetail.translation.texts import gettext
 
 logger = logging.getLogger("dovetail.admin")
 
-TIME = 5.0  # seconds after which no other widget is asked for a page
+TIME = 5.0  # seconds after which no further widget is computed for a page
 
 
 @dataclass(frozen=True)
 class PlacedWidget:
-    """A widget, and the plugin that brought it."""
+    """A widget, and its plugin."""
 
     plugin: str
     widget: Widget
@@ -38,7 +38,7 @@ class PlacedWidget:
 
 @dataclass(frozen=True)
 class RenderedWidget:
-    """A widget with what its template wrote; None if that could not be found out."""
+    """A widget with its HTML; None if its query failed."""
 
     widget: Widget
     html: Markup | None
@@ -50,19 +50,19 @@ class RenderedWidget:
 
 
 class Dashboard:
-    """The widgets of a site, and what they found lately."""
+    """The widgets of a site, and their cached results."""
 
     def __init__(self, widgets: Sequence[PlacedWidget]) -> None:
-        # Small ones stand beside each other, before the others.
+        # Small widgets share a line, before the others.
         self._widgets = sorted(widgets, key=lambda one: not one.widget.is_small)
         self._results = Results()
 
     async def render(
         self, office: Office, request: Request, template: str, context: dict[str, object], *, plugin: str | None = None
     ) -> Response | Unfinished:
-        """Return a page that shows the widgets where its template writes `dashboard`; of one plugin, if it is given."""
+        """Return a page with the widgets, or those of one plugin, in the place of `dashboard` in its template."""
         questions = self._questions(request, plugin)
-        place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - of letters and digits
+        place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - letters and digits only
         page = await office.render(request, template, context | {"dashboard": place if questions else ""})
         if not questions:
             return page
@@ -97,7 +97,7 @@ class Dashboard:
 
 
 class _LeftOutError(Exception):
-    """A page has no time for a widget, which says nothing of the widget: others may ask it at once."""
+    """The time of the page ran out before the widget was computed, so the failure is not cached."""
 
 
 async def _draw(office: Office, request: Request, widget: Widget, values: Values) -> RenderedWidget:
@@ -123,7 +123,7 @@ async def _find(office: Office, request: Request, question: Question, end: float
             return Result([(widget.value(office.app),)] if isinstance(widget, Figure) and widget.value else [])
         async with office.database.unit_of_work(read_only=True, statement_timeout=widget.timeout) as session:
             rows: Sequence[Row] = [tuple(row) for row in await session.execute(question.statement)]
-            # What is kept is shown to others as well, so nothing of one user may stand in it.
+            # Cached results are shared by users, so they must not contain anything of one user.
             return Result(rows if widget.seconds else await widget.completed(request, session, rows))
     except Exception:
         logger.exception("The widget %r could not be read", widget.title)

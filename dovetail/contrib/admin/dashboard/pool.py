@@ -1,4 +1,4 @@
-"""A widget's figure about the process: how many connections of the pool are in use."""
+"""The value of a widget about the process: the number of pool connections in use."""
 
 from starlette.applications import Starlette
 
@@ -9,7 +9,7 @@ from dovetail.translation.texts import gettext_lazy
 
 
 def connections_in_use(app: Starlette) -> str | None:
-    """Return how many connections are out of how many there may be; None where there is no pool."""
+    """Return the numbers of connections in use and in all, as text; None without a pool."""
     found = pool_statistics(DATABASE.get(app).engine)
     if found is None:
         return None

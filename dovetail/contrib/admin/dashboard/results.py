@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from time import monotonic
 from weakref import WeakValueDictionary
 
-MOST = 1000  # results; the one that was not wanted for longest goes
-FAILED_FOR = 10.0  # seconds that what went wrong is not tried again
+MOST = 1000  # cached results; the least recently used one is dropped
+FAILED_FOR = 10.0  # seconds for which a failure is cached
 
 
 @dataclass(frozen=True)
 class Result:
-    """The rows that were found; None if that failed."""
+    """The rows of a query; None if it failed."""
 
     rows: Sequence[Sequence[object]] | None
 
 
 class Results:
-    """Results by what was asked, and until when they hold."""
+    """A cache of results by query, with their expiry."""
 
     def __init__(self, most: int = MOST, clock: Callable[[], float] = monotonic) -> None:
         self._most, self._clock = most, clock
@@ -27,9 +27,9 @@ class Results:
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, key: Hashable, seconds: float, find: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the result that is kept, or else what `find` finds, and keep that for `seconds`.
+        """Return the cached result, or else that of `find`, which is cached for `seconds`.
 
-        What failed is kept for FAILED_FOR seconds, and what `find` raises for nobody else.
+        Failures are cached for FAILED_FOR seconds; errors that `find` raises are not cached.
         """
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:

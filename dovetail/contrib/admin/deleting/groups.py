@@ -15,7 +15,7 @@ Line: TypeAlias = "ObjectGroup | str"
 
 @dataclass(frozen=True)
 class NamedObject:
-    """An object by its name, with the address of its page if the user may open it."""
+    """The name of an object, with the URL of its page if the user may open it."""
 
     text: str
     identifier: str
@@ -24,18 +24,18 @@ class NamedObject:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectGroup:
-    """Objects of one kind that a deletion deletes, that lose a reference by it, or that prevent it."""
+    """Objects of one model that a deletion deletes, that lose a reference, or that prevent it."""
 
     name: str  # in the plural, such as "comments"
     effect: Effect
-    count: int  # of those that the user may see
+    count: int  # the number of objects that the user may view
     is_more: bool = False  # whether there are more than `count`
-    objects: Sequence[NamedObject] = ()  # the first of them
-    is_bookkeeping: bool = False  # written by the site itself, such as events, at any moment
+    objects: Sequence[NamedObject] = ()  # the first ones
+    is_bookkeeping: bool = False  # written by the site itself at any time, such as events
 
     @property
     def number(self) -> str:
-        """Return how many there are, in words."""
+        """Return the number of objects as text."""
         return (
             gettext("more than %(count)s") % {"count": formats.number(self.count)}
             if self.is_more
@@ -44,7 +44,7 @@ class ObjectGroup:
 
     @property
     def further(self) -> int:
-        """Return how many there are besides those that are named."""
+        """Return the number of objects that are not named."""
         return self.count - len(self.objects)
 
 
@@ -62,19 +62,19 @@ class DeletedObjects(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Return whether nothing is to be deleted."""
+        """Return whether the deletion is refused."""
         return bool(list(self.perms_needed) or self.protected)
 
     def with_effect(self, effect: str) -> list[Line]:
-        """Return what goes ("delete"), texts among it, or what loses its reference ("empty")."""
+        """Return the groups, or texts, that are deleted ("delete") or lose their reference ("empty")."""
         lines = self.deleted_objects
         return [one for one in lines if (one.effect.value if isinstance(one, ObjectGroup) else "delete") == effect]
 
     @property
     def fingerprint(self) -> str:
-        """Return what changes when other objects are concerned, as far as counts and names tell.
+        """Return a fingerprint of the counts and names, which changes when other objects are affected.
 
-        Bookkeeping is left out: who tries to log in all the time would keep others from deleting them.
+        Rows that the site writes itself are ignored: otherwise repeated login attempts would prevent a deletion.
         """
         lines = [*self.deleted_objects, *self.protected]
         told = [_told(one) for one in lines if isinstance(one, str) or not one.is_bookkeeping]
@@ -82,9 +82,9 @@ class DeletedObjects(NamedTuple):
 
 
 def as_deleted_objects(answer: Sequence[object]) -> DeletedObjects:
-    """Return what a hook answered, whose lines may be lists of lists of texts, as Django's are.
+    """Return the result of a hook, whose entries may be nested lists of texts, as in Django.
 
-    Raise TypeError for what has other than four parts.
+    Raise TypeError unless it has four values.
     """
     if isinstance(answer, DeletedObjects):
         return answer

@@ -1,7 +1,7 @@
 """Preview a deletion: find its effects by a few statements, however many tables and rows there are.
 
 Objects that are deleted by cascade, lose a reference or prevent the deletion are counted up to the view's `count_limit`
-and named up to NAMED, as far as the user may see them. Deleting by cascade takes the permission to delete those
+and named up to NAMED, if the user may view them. Deleting by cascade requires the permission to delete those
 objects, if a view shows them.
 """
 
@@ -49,7 +49,7 @@ MOST_KEYS = 2_000  # times kinds: each of them has the keys a few times, and a s
 
 @dataclass
 class Answer:
-    """Holds what was found so far."""
+    """The effects that were found so far."""
 
     lines: list[Line] = field(default_factory=list)
     counts: dict[str, str | int] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Answer:
 
 
 class Deletion:
-    """Finds the effects of deleting objects of a view: some that are known, or all that a statement selects."""
+    """Finds the effects of deleting objects of a view: given ones, or all that a statement selects."""
 
     def __init__(self, view: ChangeListView, request: Request, objs: "Sequence[object] | AnySelect") -> None:
         self._view, self._request, self._objs = view, request, objs
@@ -82,7 +82,7 @@ class Deletion:
     async def lock(self) -> None:
         """Lock the rows, so that nobody can add rows that the deletion would affect.
 
-        On PostgreSQL a row that is locked is referred to by no new one; SQLite has one writer at a time.
+        On PostgreSQL, no new row can refer to a locked one; SQLite has one writer at a time.
         """
         if self._session.get_bind().dialect.name != "postgresql":
             return

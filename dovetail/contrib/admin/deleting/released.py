@@ -1,7 +1,7 @@
 """Find, before a form is saved, the related objects that it removes: they lose their reference, or are deleted.
 
-A form shows a one-to-many relation as a choice of many objects. To take one out of it is to write its row, or to
-delete it where it cannot be without the other one (`delete-orphan`), with all that goes along.
+A form shows a one-to-many relation as a choice of several objects. Removing one of them updates its row, or deletes
+it if it cannot exist without its parent (`delete-orphan`), with all cascades.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,8 +28,8 @@ from dovetail.database.deletion.references import Effect
 from dovetail.translation.texts import in_sentence
 from dovetail.translation.words import class_in_words
 
-NAMED = 10  # objects of a group
-TOLD = "_released"  # the field of the form that says what its user was told
+NAMED = 10  # named objects of a group
+TOLD = "_released"  # form field: the effects that the user has confirmed
 
 
 @runtime_checkable
@@ -38,7 +38,7 @@ class _ReportsDeletedObjects(Protocol):
 
 
 async def released(request: Request, view: ChangeListView, obj: object, data: Mapping[str, object]) -> DeletedObjects:
-    """Return what saving `data` would take away from an object, and what would be deleted with that."""
+    """Return the related objects that saving `data` would remove from an object, and the effects of their deletion."""
     lines: list[Line] = []
     mapper: Mapper[object] = inspect(view.model)
     for name, value in data.items():
@@ -66,7 +66,7 @@ async def _lines(
     elif all(own.nullable for _, own in relation.local_remote_pairs or ()):
         effect = Effect.EMPTY
     else:
-        return []  # the database refuses it, and the form says so
+        return []  # the database refuses it, which the form reports
     rules, views = rules_of(request), rights_of(request).views_of(model)
     await rules.load(request_context().session, model, ["view", "change"], gone)
     if not all(rules.allows(model, "change", one) for one in gone):

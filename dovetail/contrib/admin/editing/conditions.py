@@ -1,4 +1,4 @@
-"""Show fields of a form only where another field has one of some values; what is sent for others counts for nothing."""
+"""Show fields of a form only if another field has certain values (`conditional_fields`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -14,7 +14,7 @@ Conditions = Mapping[str, tuple[str, Sequence[object]]]
 
 
 def mark_conditions(conditions: Conditions, form: Form) -> None:
-    """Tell fields, for the script of the page, which values of which other field they are shown for."""
+    """Set the conditions of fields as attributes for the script of the page."""
     for name, (other, values) in conditions.items():
         if name in form and other in form:
             shown_when = {"name": form[other].name, "values": [text_of(value) for value in values]}
@@ -22,9 +22,9 @@ def mark_conditions(conditions: Conditions, form: Form) -> None:
 
 
 def without_unmet(conditions: Conditions, form: Form, sent: FormData) -> FormData:
-    """Return what was sent without the fields whose condition is not met, of which nothing is demanded either.
+    """Return the submitted data without fields whose condition is not met, which are then not required either.
 
-    A form without the other field has no condition.
+    A condition on a field that the form lacks is ignored.
     """
     unmet = [
         name
@@ -37,7 +37,7 @@ def without_unmet(conditions: Conditions, form: Form, sent: FormData) -> FormDat
 
 
 def text_of(value: object) -> str:
-    """Return a value as forms send it."""
+    """Return a value as forms submit it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float | Decimal):

@@ -1,7 +1,7 @@
-"""Save drafts of forms while their users type, and offer them later: after the session ended, or a crash.
+"""Save drafts of forms while users type, and offer them later, for instance after a session ended.
 
-A draft is of one user, view and object (or of a new one). It is offered, and never put into a form by itself; saving
-the form takes it away. No file, password or secret is kept.
+A draft belongs to one user, view and object (or a new one). It is offered, and never filled in automatically; saving
+the form deletes it. Files, passwords and secrets are not stored.
 """
 
 import json
@@ -41,16 +41,16 @@ from dovetail.translation.texts import gettext
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
-DRAFT = "_draft"  # of an address: show the draft; of a form: there is one
-SENT_BEFORE = "sent"  # what an address says of a draft that is a form that was sent, whose author went back to it
+DRAFT = "_draft"  # in a URL: show the draft; in a form: there is a draft
+SENT_BEFORE = "sent"  # in a URL: the draft is a submitted form, to which the user returned
 DISCARD = "_discard"
 LIFETIME = timedelta(days=7)
 LONGEST_KEY = 500
-MOST = 20  # of one user; the oldest goes
+MOST = 20  # drafts of one user; the oldest is deleted
 
 
 async def keep_draft(office: Office, request: Request) -> Response:
-    """Keep what was typed into a form, or forget it where its user does not want it; a script asks for JSON."""
+    """Save the draft of a form, or delete it if the user discards it; scripts get JSON."""
     key = request.query_params.get("key", "")
     view = open_view(office, request, Action.EDIT if key else Action.CREATE)
     form = await request.form()
@@ -76,12 +76,12 @@ async def keep_draft(office: Office, request: Request) -> Response:
 
 
 def has_drafts(request: Request) -> bool:
-    """Return whether drafts are kept and shown: they are their author's, not of who acts as their author."""
+    """Return whether drafts are enabled: not while another user acts as their owner."""
     return impersonator_of(user_of(request)) is None
 
 
 async def draft_time(request: Request, view: ViewBase) -> datetime | None:
-    """Return when a draft of the form at this address was saved; None if there is none, or it is somebody else's."""
+    """Return the time of the user's draft of the form at this URL; None if there is none."""
     if not has_drafts(request):
         return None
     condition = _is_of(user_of(request).id, view, request.path_params.get("pk", ""))
@@ -90,7 +90,7 @@ async def draft_time(request: Request, view: ViewBase) -> datetime | None:
 
 
 async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) -> FormData | None:
-    """Return the draft of the form at this address; None if there is none any more."""
+    """Return the draft of the form at this URL; None if there is none."""
     from cryptography.fernet import InvalidToken
 
     key = request.path_params.get("pk", "")
@@ -102,13 +102,13 @@ async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) ->
         return None
     try:
         text = _fernet(secret_key, request, view, key).decrypt(sealed)
-    except InvalidToken:  # of another SECRET_KEY
+    except InvalidToken:  # encrypted with another SECRET_KEY
         return None
     return FormData([(name, value) for name, value in json.loads(text)])
 
 
 async def forget_draft(request: Request, view: ViewBase) -> None:
-    """Delete the draft of the form at this address, once it was saved; that of whom one acts as stays."""
+    """Delete the draft of the form at this URL after saving; a draft is kept while another user acts as its owner."""
     if has_drafts(request):
         await _forget(request_context().session, user_of(request).id, view, request.path_params.get("pk", ""))
 
@@ -124,7 +124,7 @@ async def _check_may_change(request: Request, view: ViewBase, key: str) -> None:
 
 
 async def _store(request: Request, view: ViewBase, key: str, sealed: str, saved_at: datetime) -> None:
-    """Keep a draft in place of the one before, which two windows may do at once; the user's oldest goes."""
+    """Store a draft, replacing the previous one, and delete the user's oldest; safe under concurrency."""
     session, owner = request_context().session, user_of(request).id
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {"sealed": sealed, "saved_at": saved_at, "expires_at": saved_at + LIFETIME}
@@ -153,7 +153,7 @@ def _answer(request: Request, view: ViewBase, key: str, told: dict[str, object])
 
 
 def _fernet(secret_key: SecretStr, request: Request, view: ViewBase, key: str) -> "Fernet":
-    # Imported here: OpenSSL costs megabytes and milliseconds.
+    # Imported here, since OpenSSL takes megabytes of memory and milliseconds.
     from cryptography.fernet import Fernet
 
     whose = f"{user_of(request).id}\0{view.identity}\0{key}"

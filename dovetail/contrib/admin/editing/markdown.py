@@ -16,17 +16,17 @@ from dovetail.markdown.rendering import LONGEST, render_markdown
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
-TEXT = "text"  # the field that holds what is to be rendered
+TEXT = "text"  # the form field with the text
 PREVIEW = StateKey[Markup]("dovetail_admin_preview", "`prepare_preview` comes first")
 
 
 def prepare_preview(office: Office, _request: Request) -> Preparation:
-    """Return what is done before the transaction: rendering, for somebody who may send a form of the view."""
+    """Return the preparation that renders the text, for users who may submit a form of the view."""
     return Preparation(work=partial(_render, office), check=partial(_check, office))
 
 
 async def show_preview(office: Office, request: Request) -> Response:
-    """Return what was typed, rendered, as JSON."""
+    """Return the rendered text as JSON."""
     _check(office, request)
     return JSONResponse({"html": PREVIEW.get(request)})
 

@@ -15,28 +15,28 @@ from dovetail.contrib.admin.view_base import ViewBase, declared_form
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.translation.texts import in_sentence
 
-POPUP = "_popup"  # what the address of a window says that another window waits for
-KEY = "KEY-OF-THE-CHOSEN"  # stands for the key of the chosen object
+POPUP = "_popup"  # query parameter of popup windows
+KEY = "KEY-OF-THE-CHOSEN"  # placeholder for the key of the chosen object
 
 
 @dataclass(frozen=True)
 class RelatedTools:
-    """Addresses where one adds, changes and sees what a field chooses; None where one may not, or nothing is there."""
+    """URLs to add, change and view the related object of a field; None if the user may not, or there is none."""
 
     name: str
     add: str | None
     change: str | None
     view: str | None
-    made_of: str | None  # the one field that a new object needs, if it is a text: a tag is made in place
+    made_of: str | None  # the only required field, if it is a text: tags are created in place
 
 
 def is_popup(request: Request) -> bool:
-    """Return whether another window waits for what is done in this one."""
+    """Return whether the page is shown in a popup window."""
     return request.query_params.get(POPUP) == "1"
 
 
 async def offer_related(request: Request, form: Form) -> None:
-    """Tell the fields of relations what may be done with the objects that they choose."""
+    """Set the links for related objects on the fields of relations."""
     for field in form:
         loader = getattr(field, "loader", None)
         if isinstance(loader, QueryAjaxModelLoader):
@@ -65,7 +65,7 @@ async def _tools(request: Request, field: Field, target: type[object]) -> Relate
 
 
 def _only_needed(view: ViewBase) -> str | None:
-    """Return the one column that a new object has to be given, if its form edits it and it is a short text."""
+    """Return the only required column of a new object, if the form has it and it is a short text; otherwise None."""
     mapper: Mapper[object] = inspect(view.model)
     edited = declared_form(type(view))
     needed = [

@@ -1,4 +1,4 @@
-"""Decide which page of which view the user of a request may open."""
+"""Check whether the user of a request may open a page of a view."""
 
 from http import HTTPStatus
 
@@ -20,7 +20,7 @@ SWITCHES = {
 
 
 def open_view(office: Office, request: Request, action: Action) -> ModelAdmin:
-    """Return the view at this address, for `action`. Raises HTTPException: 404 if there is none, 403 if one may not."""
+    """Return the view of this URL for `action`. Raise HTTPException: 404 for no view, 403 without permission."""
     view = office.view_at(request)
     switch = SWITCHES.get(action)
     allow(view.is_accessible(request) and (switch is None or getattr(view, switch)))

@@ -38,13 +38,13 @@ class PageRequirements:
     public: bool = False
     enrolling: bool = False
     is_form: bool = False
-    is_use: bool = True  # whether somebody is there: a script that asks by itself keeps no session alive
+    is_use: bool = True  # False for requests of scripts, which do not extend a session
 
 
 async def identify_user(office: Office, request: Request, requirements: PageRequirements) -> None:
-    """Find out who is logged in, and what they may see, unless the page is public.
+    """Identify the logged-in user and load their rights, unless the page is public.
 
-    Raise NotLoggedInError, and MustEnrolError for who has to enrol a second factor first if the page is not for that.
+    Raise NotLoggedInError, or MustEnrolError if the user first has to enrol a second factor on another page.
     """
     note_of_request(DOOR, "back office")
     if requirements.public:
@@ -76,16 +76,16 @@ async def identify_user(office: Office, request: Request, requirements: PageRequ
 
 
 async def check_form(office: Office, request: Request, requirements: PageRequirements) -> None:
-    """Raise PermissionDeniedError for a form that we have not sent to this session, or to this browser if it is public.
+    """Raise PermissionDeniedError for a form without the token of this session, or of this browser on a public page.
 
-    Raise OtherSessionError for one that we sent to the same user in another session, to be looked at once more.
+    Raise OtherSessionError for a form of the same user in another session, which is shown again.
     """
     if requirements.public:
         await check_token(request, office.secret_key, request.cookies.get(office.cookies.visitor))
         return
     user = user_of(request)
     current = session_of(user)
-    assert current is not None  # noqa: S101 - it is how the user was found
+    assert current is not None  # noqa: S101 - the user was found by their session
     try:
         await check_session_token(request, office.secret_key, user.id, current.id)
     except PermissionDeniedError:
@@ -96,7 +96,7 @@ async def check_form(office: Office, request: Request, requirements: PageRequire
 
 
 async def renew_token(office: Office, request: Request, response: Response) -> None:
-    """Give the session another token, by the cookie of a response, if its user may do something else than before."""
+    """Replace the token of the session, in the cookie of a response, if the rights of the user have changed."""
     user = USER.find(request)
     if user is not None and has_other_rights(user):
         try:
@@ -107,7 +107,7 @@ async def renew_token(office: Office, request: Request, response: Response) -> N
 
 
 async def give_new_token(office: Office, session: AsyncSession, request: Request, response: Response) -> None:
-    """Give the session of a request another token, by the cookie of a response; the old one is worth nothing."""
+    """Replace the token of the session, in the cookie of a response; the old token becomes invalid."""
     rotated = await rotate(session, request.cookies.get(office.cookies.session, ""), user_of(request))
     if rotated is not None:
         office.cookies.set(response, office.cookies.session, rotated.token, max_age=rotated.seconds)

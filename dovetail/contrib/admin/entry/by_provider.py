@@ -1,6 +1,6 @@
-"""Enter the back office by a login at a provider: the buttons of the login page, the way there and the way back.
+"""Log in to the back office at an external provider: the buttons of the login page, the redirect and the callback.
 
-These pages open their own transaction, since no share of the pool may be held while a provider is asked.
+These pages open their own transactions, since no connection may be held while a provider is contacted.
 """
 
 from collections.abc import Sequence
@@ -41,17 +41,17 @@ class Button:
 
 
 def provider_buttons(app: Starlette, request: Request, purpose: str = "") -> Sequence[Button]:
-    """Return a button for each provider: to log in, or to "connect" it or prove anew ("again") who is logged in."""
+    """Return a button for each provider: to log in, to "connect" it, or to prove one's identity ("again")."""
     query = urlencode(({purpose: "1"} if purpose else {}) | {"next": target_of(request)})
     return [
         Button(provider.label, f"{request.url_for('admin:provider-login', name=provider.name).path}?{query}")
         for provider in PROVIDERS.get(app).providers
-        if address_of(request, CALLBACK, name=provider.name) is not None  # a site may have dropped the routers
+        if address_of(request, CALLBACK, name=provider.name) is not None  # the site has dropped the routers
     ]
 
 
 async def leave_for_provider(office: Office, request: Request) -> Response:
-    """Send the browser to a provider; it comes back to `return_from_provider`, or to the account page to connect."""
+    """Redirect to a provider, which redirects back to `return_from_provider`, or to the account page to connect."""
     registry = PROVIDERS.get(office.app)
     provider = registry.provider(request.path_params["name"])
     to_account = "connect" in request.query_params
@@ -79,10 +79,10 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
 
 
 async def return_from_provider(office: Office, request: Request) -> Response:
-    """Let staff in who have just come back from a provider; others are told why not, on the login page."""
+    """Log in staff who return from a provider; others get the login page with the reason."""
     try:
         return await try_twice(partial(_let_in, office, request))
-    except NotAuthenticatedError as error:  # which has undone all, so that the login can still be connected
+    except NotAuthenticatedError as error:  # everything was rolled back, so that the login can still be connected
         return _to_login(request, error.detail)
 
 

@@ -1,4 +1,4 @@
-"""The page behind a one-time link, where a user without a password registers a passkey and is logged in."""
+"""The page of a one-time link, where a user without a password registers a passkey and is logged in."""
 
 from http import HTTPStatus
 
@@ -27,7 +27,7 @@ NONE_MADE = gettext_lazy("No passkey was made, or it took too long. Try again.")
 
 
 async def show_enrolment(office: Office, request: Request) -> Response:
-    """Show the page of the link, or register the passkey of whoever holds it: the link works once."""
+    """Show the page of the link, or register a passkey for its user: the link works once."""
     user = await _user(request)
     error = None if user is not None else OVER
     if user is not None and request.method == "POST":
@@ -41,7 +41,7 @@ async def show_enrolment(office: Office, request: Request) -> Response:
 
 
 async def give_options(_office: Office, request: Request) -> Response:
-    """Return what the browser is asked by a script of the page. Raise PermissionDeniedError for a link that is over."""
+    """Return the options for `navigator.credentials.create`. Raise PermissionDeniedError for an expired link."""
     session, user = request_context().session, await _user(request)
     if user is None:
         raise PermissionDeniedError(OVER)

@@ -1,4 +1,4 @@
-"""Functions that all login pages share: the page for a visitor, beginning the session, and the page to go to then."""
+"""Functions that all login pages share: the page for visitors, beginning the session, and the redirect."""
 
 import secrets
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class LoginRefusedError(PermissionDeniedError):
 
 
 async def enter(office: Office, request: Request, proved: VerifiedUser, response: Response | None = None) -> Response:
-    """Log in a member of staff who has given all proofs, and redirect them to the page that they asked for.
+    """Log in a verified staff user, and redirect them to the requested page.
 
     The browser's earlier session ends. The cookie is set on `response` instead of the redirect, if it is given. Raise
     LoginRefusedError if the site's login form refuses the user.
@@ -60,7 +60,7 @@ async def enter(office: Office, request: Request, proved: VerifiedUser, response
 async def visitor_page(
     office: Office, request: Request, template: str, values: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    """Return a page for somebody who is not logged in, with the `token` of its forms."""
+    """Return a page for visitors who are not logged in, with the `token` of its forms."""
     visitor = request.cookies.get(office.cookies.visitor) or secrets.token_urlsafe(32)
     token = make_token(office.secret_key, visitor)
     response = await office.render(request, template, {"token": token, **values}, status)
@@ -69,11 +69,11 @@ async def visitor_page(
 
 
 def target_of(request: Request) -> str:
-    """Return the address to go to after logging in: the page that was asked for, if it is one of ours."""
+    """Return the URL to redirect to after logging in: the requested page, if it is on this site."""
     index = request.url_for("admin:index").path
     wanted = request.query_params.get("next", "")
     parts = split_url(wanted)
-    docs = address_of(request, "show_docs")  # which may be for staff only
+    docs = address_of(request, "show_docs")  # it may be for staff only
     is_known = wanted.startswith(index) or wanted == docs
     is_ours = not parts.scheme and not parts.netloc and is_known and "\\" not in wanted
     return wanted if is_ours and not wanted.startswith("//") else index

@@ -1,4 +1,4 @@
-"""The guard around every page: it checks origin, user and token, opens the transaction, and answers errors by pages."""
+"""The guard of every page: it checks origin, user and token, opens the transaction, and renders errors as pages."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -46,12 +46,12 @@ def guarded(
     is_use: bool = True,
     preparation: FindPreparation | None = None,
 ) -> GuardedEndpoint:
-    """Answer a request with `endpoint` in one transaction, which is committed before the response leaves.
+    """Handle a request by `endpoint` in one transaction, which is committed before the response is sent.
 
-    Unless the page is `public`, it takes a login of active staff; with `enrolling` also of users who first have to
+    Unless the page is `public`, it requires a login of active staff; with `enrolling`, also of users who first have to
     enrol a second factor. An unsafe request must come from a page of this host and have that page's token.
-    `preparation` is work to do before the transaction. With `is_form` what was typed is kept if the user has to log
-    in again. `is_use=False` is for requests that a script sends by itself: they do not keep a session alive.
+    `preparation` is work to do before the transaction. With `is_form`, the submitted form is stored if the user has to
+    log in again. `is_use=False` is for automatic requests of scripts, which do not extend a session.
     """
     requirements = PageRequirements(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
 
@@ -72,8 +72,8 @@ def guarded(
         except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
             response = await redirect_to_login(office, request, error, is_form=is_form)
         except ClientDisconnect:
-            return Response(status_code=CLIENT_HUNG_UP)  # for the access log alone
-        except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
+            return Response(status_code=CLIENT_HUNG_UP)  # only for the access log
+        except Exception as error:  # noqa: BLE001 - every error results in a page without internal details
             response = await error_page(office, request, error)
         finally:
             await request.close()  # the files of its form
@@ -84,13 +84,13 @@ def guarded(
 
 
 def unguarded(office: Office, page: Callable[[Office, Request], Awaitable[Response]]) -> GuardedEndpoint:
-    """Answer a request with a page that opens its own transaction, or none; errors are answered by a page too."""
+    """Handle a request by a page that opens its own transaction, or none; errors are rendered as pages, too."""
 
     async def respond(request: Request) -> Response:
         office.messages.load(request)
         try:
             response = await page(office, request)
-        except Exception as error:  # noqa: BLE001 - whatever happened, the user gets a page that says nothing internal
+        except Exception as error:  # noqa: BLE001 - every error results in a page without internal details
             response = await error_page(office, request, error)
         office.messages.save(request, response)
         return response
@@ -104,7 +104,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     if told.status == HTTPStatus.FORBIDDEN:
         notify_refusal(request, in_english(told.message))
     log_failure(request, error, told)
-    # A request that took too long would take as long again.
+    # Repeating a request that timed out would take as long again.
     headers = {"Retry-After": "1"} if told.is_expected and not told.is_too_slow else {}
     if isinstance(error, TooManyRequestsError | UnavailableError) and not told.is_too_slow:
         headers = error.headers
@@ -121,7 +121,7 @@ def _ways_on(request: Request, told: ErrorMessage) -> Mapping[str, object]:
     is_safe, here, query = request.method in SAFE_METHODS, request.url.path, request.url.query
     is_narrowed = is_safe and query and (told.is_too_slow or told.status == HTTPStatus.BAD_REQUEST)
     is_passing = is_safe and told.is_expected and not told.is_too_slow
-    before = page_before(request)  # where a button was pressed, or a link followed
+    before = page_before(request)  # the page with the button or link
     nowhere = {request.url_for("admin:index").path, request.url_for("admin:login").path, *([here] if is_safe else [])}
     is_failure = told.is_ours and not told.is_expected
     return {
@@ -133,11 +133,11 @@ def _ways_on(request: Request, told: ErrorMessage) -> Mapping[str, object]:
 
 
 async def _receive(request: Request) -> bool:
-    """Read the form of an unsafe request, if it comes from our pages, and return whether it holds files."""
+    """Read the form of an unsafe request, if it comes from a page of this site; return whether it has files."""
     if request.method in SAFE_METHODS:
         return False
     check_origin(request.headers)
-    return has_files(await request.form())  # before a connection is taken: a slow client holds none
+    return has_files(await request.form())  # before taking a connection, so that slow clients hold none
 
 
 async def _respond_in_transaction(
@@ -153,7 +153,7 @@ async def _respond_in_transaction(
             if not is_safe and request.scope["session"]:
                 for note in office.message_notes:
                     await note(request)
-            # The response of a read is not checked here: a stream may go on after this transaction.
+            # Responses of reads are not checked here, since a stream may continue after this transaction.
             if not (is_safe and isinstance(found, Response | Unfinished)):
                 found = await sendable(found, request.url.path)
     if isinstance(found, Unfinished):
@@ -166,7 +166,7 @@ async def _respond_in_transaction(
 
 
 async def _prepare(office: Office, request: Request, preparation: Preparation, requirements: PageRequirements) -> None:
-    """Do the long work of a form before its transaction, if the user may send the form."""
+    """Do the slow work of a form before its transaction, if the user may submit the form."""
     async with office.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
             await identify_user(office, request, requirements)

@@ -1,7 +1,7 @@
 """Keep a form that was submitted after its session had ended, and show it again when the user has logged in.
 
-A form is kept only if its CSRF token (`csrf_token`) shows that our own page was sent to a user. It is shown to that
-user alone, and never saved automatically: the user reviews it and submits it again. Files and passwords are not kept.
+A form is stored only if its CSRF token (`csrf_token`) proves that it was rendered for a user. It is shown only to
+that user, and never saved automatically: the user reviews it and submits it again. Files and passwords are not stored.
 """
 
 import json
@@ -26,7 +26,7 @@ from dovetail.signing import Signer, hash_token
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
-PARAMETER = "kept"  # of the address to come back to
+PARAMETER = "kept"  # query parameter of the URL to return to
 LIFETIME = timedelta(hours=1)
 LARGEST = 256_000  # characters of a form, as JSON
 LONGEST_PATH = 2000
@@ -34,9 +34,9 @@ MOST = 10  # of one user
 
 
 async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Request, owner: int) -> str | None:
-    """Keep the form of a request for an hour, and return the token that it is found by.
+    """Store the form of a request for an hour, and return its token.
 
-    Return None for a form that is too large, and for a user who is no more.
+    Return None for a form that is too large, and for a deleted user.
     """
     text, path = json.dumps(texts_of(await request.form())), request.url.path
     if len(text) > LARGEST or len(path) > LONGEST_PATH:
@@ -54,7 +54,7 @@ async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Reque
 
 
 async def find_form(session: AsyncSession, secret_key: SecretStr, request: Request, user: User) -> FormData | None:
-    """Return the form that this address leads back to, if it is the user's own; None if there is none."""
+    """Return the stored form of this URL, if it belongs to the user; None if there is none."""
     token = request.query_params.get(PARAMETER)
     if not token:
         return None
@@ -65,7 +65,7 @@ async def find_form(session: AsyncSession, secret_key: SecretStr, request: Reque
 
 
 async def forget_form(session: AsyncSession, request: Request, user: User) -> None:
-    """Delete the form that was kept, once it was saved."""
+    """Delete the stored form, after it was saved."""
     token = request.query_params.get(PARAMETER)
     if token:
         forget = delete(KeptForm).where(*_is_meant(request, user, token))
@@ -73,7 +73,7 @@ async def forget_form(session: AsyncSession, request: Request, user: User) -> No
 
 
 def texts_of(form: FormData) -> Sequence[tuple[str, str]]:
-    """Return what may be kept of a form: no file, no password and no token."""
+    """Return the fields of a form that may be stored: no files, passwords or tokens."""
     return [
         (name, value)
         for name, value in form.multi_items()
@@ -100,13 +100,13 @@ def _unsealed(secret_key: SecretStr, token: str, sealed: str) -> FormData | None
 
     try:
         text = _fernet(secret_key, token).decrypt(sealed)
-    except InvalidToken:  # of another SECRET_KEY
+    except InvalidToken:  # encrypted with another SECRET_KEY
         return None
     return FormData([(name, value) for name, value in json.loads(text)])
 
 
 def _fernet(secret_key: SecretStr, token: str) -> "Fernet":
-    # Imported here: OpenSSL costs megabytes and milliseconds, and few forms come too late.
+    # Imported here, since OpenSSL takes megabytes of memory and milliseconds, and this is rare.
     from cryptography.fernet import Fernet
 
     return Fernet(urlsafe_b64encode(Signer(secret_key, "dovetail.admin.kept_forms").signature(token.encode())))

@@ -1,4 +1,4 @@
-"""Log in to the back office, and out of it."""
+"""Log in to the back office, and log out."""
 
 from http import HTTPStatus
 
@@ -23,13 +23,13 @@ from dovetail.contrib.auth.users import authenticate
 from dovetail.errors import TooManyRequestsError
 from dovetail.translation.texts import gettext_lazy
 
-# The same words for an unknown name, a wrong password, a deactivated user and one who is not staff.
+# The same message for an unknown name, a wrong password, an inactive user and one who is not staff.
 INCOMPLETE = gettext_lazy("Fill in what is marked below.")
 REFUSED = gettext_lazy("This name and password do not open the back office.")
 
 
 async def show_login(office: Office, request: Request) -> Response:
-    """Show the login form, or let in the staff who fill it in."""
+    """Show the login form, or log in the staff user who submits it."""
     if request.method == "POST":
         return await _log_in(office, request)
     session = request_context().session
@@ -54,7 +54,7 @@ async def log_out(office: Office, request: Request) -> Response:
 
 
 async def stop_acting(office: Office, request: Request) -> Response:
-    """End the session in which somebody acts as another, and go on in their own."""
+    """End the session in which a user acts as another one, and return to their own session."""
     cookies, session = office.cookies, request_context().session
     await end_impersonation(session, user_of(request))
     key = request.cookies.get(cookies.own_session, "")
@@ -68,7 +68,7 @@ async def stop_acting(office: Office, request: Request) -> Response:
 
 
 async def end_own_session(office: Office, request: Request, response: Response) -> None:
-    """End the session of whoever acts as somebody else, and with it the one in which they do, as they log out."""
+    """End the own session of a user who acts as another one, and the session of that, on logging out."""
     key = request.cookies.get(office.cookies.own_session)
     if key:
         await end_session(request_context().session, key)

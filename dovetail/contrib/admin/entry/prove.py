@@ -33,7 +33,7 @@ WRONG_FACTOR = gettext_lazy("This is wrong, or was used already.")
 
 
 async def show_proof(office: Office, request: Request) -> Response:
-    """Show the page that asks for the password or a factor, or go on to where one was going if it is right."""
+    """Show the page that asks for the password or a second factor; if it is right, redirect to the requested page."""
     if request.method != "POST":
         return await _page(office, request)
     session = request_context().session
@@ -51,14 +51,14 @@ async def show_proof(office: Office, request: Request) -> Response:
 
 
 async def give_options(_office: Office, request: Request) -> Response:
-    """Return what the browser is asked by a script of the page: a passkey of the user's."""
+    """Return the options for `navigator.credentials.get` with a passkey of the user."""
     session = request_context().session
     party = relying_party(context_of(session), request)
     return JSONResponse(await begin_passkey_proof(session, user_of(request), party))
 
 
 def preparation(_office: Office, _request: Request) -> Preparation:
-    """Return what is done before the transaction: verifying the password, which takes long."""
+    """Return the preparation that verifies the password, which is slow."""
     return Preparation(work=_verify)
 
 
@@ -72,7 +72,7 @@ async def _verify(request: Request) -> None:
 
 
 async def _find_wrong(request: Request, user: User) -> str | None:
-    """Return what to tell a locked user who proved nothing, None for one who did."""
+    """Return the error message for a failed proof by a user, whose row is locked; None if it succeeded."""
     proof, session = PROOF.find(request), request_context().session
     if proof is not None:
         return None if user.hashed_password in proof.hashes else WRONG_PASSWORD

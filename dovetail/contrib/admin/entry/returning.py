@@ -34,19 +34,19 @@ WITHOUT_FORM = gettext_lazy("; what you had typed could not be kept.")
 
 
 class NotLoggedInError(Exception):
-    """Nobody is logged in who may see this page."""
+    """The page requires a login."""
 
 
 class MustEnrolError(Exception):
-    """Whoever is logged in sees this page only once they have a second factor."""
+    """The page requires that the user first enrols a second factor."""
 
 
 class OtherSessionError(Exception):
-    """The form was sent to the same user in a session that is over; they have logged in again elsewhere."""
+    """The form was rendered for the same user in an earlier session; they have logged in again in another window."""
 
 
 async def redirect_to_login(office: Office, request: Request, error: Exception, *, is_form: bool) -> Response:
-    """Lead to the page that lets one go on after `error`, and from there back; a form is kept until then."""
+    """Redirect to the page that resolves `error`, which redirects back; a submitted form is stored until then."""
     if isinstance(error, MustEnrolError):
         if wants_json(request):
             return JSONResponse({"detail": SecondFactorRequiredError().detail}, HTTPStatus.FORBIDDEN)
@@ -60,12 +60,12 @@ async def redirect_to_login(office: Office, request: Request, error: Exception, 
 
 
 def wants_json(request: Request) -> bool:
-    """Return True if a script asks, which shows no page."""
+    """Return True for the request of a script, which expects JSON."""
     return request.headers.get("accept", "").startswith("application/json")
 
 
 def page_before(request: Request) -> str:
-    """Return the page of ours that a button was pressed on, or the start."""
+    """Return the URL of the page with the button, if it is on this site, or that of the index page."""
     index = request.url_for("admin:index").path
     parts = split_url(request.headers.get("referer", ""))
     is_ours = parts.netloc == request.headers.get("host") and parts.path.startswith(index)

@@ -1,4 +1,4 @@
-"""Enter the back office by more than a password: the page of the second factor, and passkeys."""
+"""Log in by a second factor or a passkey."""
 
 import json
 from http import HTTPStatus
@@ -36,7 +36,7 @@ WRONG = {
 async def ask_for_second_factor(
     office: Office, request: Request, user: User, method: str = "password"
 ) -> Response | None:
-    """Lead somebody who proved by `method` who they are to the second step; None for who has no second factor."""
+    """Return the redirect to the second step, after a proof by `method`; None for a user without a second factor."""
     step = await second_step.begin_second_step(request_context().session, user, method, _party(request))
     if step is None:
         return None
@@ -46,7 +46,7 @@ async def ask_for_second_factor(
 
 
 async def show_second_step(office: Office, request: Request) -> Response:
-    """Show the page that asks for a second factor, or let in whoever gives the right one."""
+    """Show the page that asks for a second factor, or log in the user who gives the right one."""
     session, challenge = request_context().session, request.cookies.get(office.cookies.challenge, "")
     party = _party(request)
     error = None
@@ -64,13 +64,13 @@ async def show_second_step(office: Office, request: Request) -> Response:
 
 
 async def give_passkey_options(_office: Office, request: Request) -> Response:
-    """Return what the browser is asked by a script of the login page."""
+    """Return the options for `navigator.credentials.get` on the login page."""
     party = relying_party(context_of(request_context().session), request)
     return JSONResponse(await begin_passkey_login(request_context().session, party))
 
 
 async def log_in_with_passkey(office: Office, request: Request) -> Response:
-    """Let in staff by a passkey alone."""
+    """Log in a staff user by a passkey only."""
     session = request_context().session
     party = relying_party(context_of(session), request)
     proved = await second_step.finish_passkey_login(session, await passkey_in(request), party)
@@ -83,7 +83,7 @@ async def log_in_with_passkey(office: Office, request: Request) -> Response:
 
 
 async def passkey_in(request: Request) -> Json:
-    """Return what the browser answered, which a script put into the form; nothing for what is none."""
+    """Return the browser's answer from a form, as JSON; None if it is invalid."""
     form = await request.form()
     refuse_files(form)
     text = form.get("passkey")
@@ -95,12 +95,12 @@ async def passkey_in(request: Request) -> Json:
 
 
 def knows_passkeys(request: Request) -> bool:
-    """Return True if the browser uses passkeys on this very page: a page of their domain, and no number of a host."""
+    """Return True if passkeys work on this page: on the domain of the RP ID, not on an IP address."""
     return _party(request) is not None
 
 
 async def answer_in(request: Request) -> Answer:
-    """Return the proof that a form holds: a code, a recovery code or a passkey."""
+    """Return the proof in a form: a code, a recovery code or a passkey."""
     form = await request.form()
     refuse_files(form)
     code, recovery_code = form.get("code"), form.get("recovery_code")

@@ -1,4 +1,4 @@
-"""Find the user of a browser: its cookie has the token of a session of auth."""
+"""Find the user of a browser by its cookie, which has the token of a session."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,11 +17,11 @@ from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.signing import hash_token
 
 DOORS = (Door.OFFICE, Door.ACTING)
-NOTED_RIGHTS = "noted_rights"  # in the __dict__ of a User, under a name that no column has
+NOTED_RIGHTS = "noted_rights"  # key in the __dict__ of a User, which no column has
 
 
 async def get_user(session: AsyncSession, key: str) -> User | None:
-    """Return the user who is logged in with this key; None if they are not active staff.
+    """Return the user of the session with this token; None if they are not active staff.
 
     If another user acts as them, it is checked that this is still allowed.
     """
@@ -38,9 +38,9 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     return user
 
 
-@lru_cache(maxsize=8)  # every page runs it, and making the statement takes as long as running it
+@lru_cache(maxsize=8)  # cached, since building the statement takes as long as executing it
 def _holder(dialect: Dialect) -> Executable:
-    """Return the statement that selects the user of a session, with columns of the session and of permissions."""
+    """Return the SELECT of the user of a session, with columns of the session and of permissions."""
     return (
         select(User, Session.rights, Session.door, Session.parent_id, *permission_columns(dialect), *SESSION_COLUMNS)
         .join(Session, User.id == Session.user_id)
@@ -49,11 +49,11 @@ def _holder(dialect: Dialect) -> Executable:
 
 
 def has_other_rights(user: User) -> bool:
-    """Return True if a user's rights have changed since the token of their session was made."""
+    """Return True if the rights of a user have changed since the token of their session was created."""
     noted: str = vars(user).get(NOTED_RIGHTS, "")
     return noted != rights_of(user)
 
 
 def lifetime_of(settings: AdminSettings) -> Lifetime:
-    """Return how long the sessions of the back office last."""
+    """Return the lifetime of back office sessions."""
     return Lifetime(absolute=settings.session_lifetime, idle=settings.session_idle_seconds)

@@ -1,4 +1,4 @@
-"""Actions that a site offers in all of its views, or in none."""
+"""Actions that a site adds to all of its views, or disables in them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -13,7 +13,7 @@ Shared = Callable[[type[BaseView]], Mapping[str, object]]
 
 
 def shared_attributes(site: AdminSite) -> Shared:
-    """Return what the class of each view of a site has besides what its author wrote: actions, and those left out."""
+    """Return the attributes that a site adds to the class of each view: its actions, and None for disabled ones."""
     disabled = set(map(action_slug, site.disabled_actions))
 
     def of_view(view: type[BaseView]) -> Mapping[str, object]:
@@ -32,7 +32,7 @@ def shared_attributes(site: AdminSite) -> Shared:
 
 
 def find_unfit_actions(site: AdminSite, views: Iterable[type[BaseView]]) -> Iterator[str]:
-    """Find actions that a site adds and that are none, and those it disables that no view has."""
+    """Yield problems: an added action that is not one, a disabled action that no view has."""
     for name, action in site.added_actions.items():
         if not is_action(action):
             yield f"the admin site {site.name!r} adds {name!r}, which is no action; write @action(...) above it"

@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 
 class SiteFiles(StaticFiles):
-    """Files of a plugin, of which those in the site's own folder win (`project/static/admin/admin.css`)."""
+    """The static files of a plugin; those in the site's folder take precedence (`project/static/admin/admin.css`)."""
 
     def __init__(
         self, site_folder: Path, *, directory: Path | None = None, packages: list[str | tuple[str, str]] | None = None
@@ -18,5 +18,5 @@ class SiteFiles(StaticFiles):
     def get_directories(
         self, directory: "str | os.PathLike[str] | None" = None, packages: list[str | tuple[str, str]] | None = None
     ) -> "list[str | os.PathLike[str]]":
-        """Return the folders in which a file is looked for, the site's first; it need not exist."""
+        """Return the folders to search for files, the site's first; it need not exist."""
         return [self._site_folder, *super().get_directories(directory, packages)]

@@ -65,7 +65,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 class Authentication(AuthenticationBackend):
-    """Tells SQLAdmin what the guard found out; `login.py` logs in and out."""
+    """SQLAdmin's authentication backend: returns the user that the guard has identified; `login.py` logs in and out."""
 
     def __init__(self) -> None:
         self.middlewares = []
@@ -75,15 +75,15 @@ class Authentication(AuthenticationBackend):
         return USER.find(request) is not None
 
     async def get_user_id(self, request: Request) -> int | None:
-        """Return the id of who is logged in, for SQLAdmin's audit backends."""
+        """Return the id of the logged-in user, for SQLAdmin's audit backends."""
         user = USER.find(request)
         return None if user is None else user.id
 
 
 class MountedSite(LeanAdmin):
-    """One back office: its views, its cookies and its routes, all of which stand behind the guard."""
+    """One back office: its views, its cookies and its routes, all of which are protected by the guard."""
 
-    bytecode_cache: ClassVar[BytecodeCache | None] = None  # where a process with many sites, as of tests, compiles once
+    bytecode_cache: ClassVar[BytecodeCache | None] = None  # shared by the sites of a process, such as those of tests
 
     def __init__(self, app: FastAPI, context: Context, declared: AdminSite, shared: Shared) -> None:
         settings = context.settings
@@ -91,7 +91,7 @@ class MountedSite(LeanAdmin):
         self._shared, self._context, self._authorization = shared, context, Authorization()
         super().__init__(
             app,
-            session_maker=async_sessionmaker(),  # bound to nothing: every statement goes through the request's session
+            session_maker=async_sessionmaker(),  # without a bind: every statement runs in the request's session
             base_url=declared.path,
             title=declared.site_title or settings.site_name,
             templates_dir=str(TEMPLATES),
@@ -112,21 +112,21 @@ class MountedSite(LeanAdmin):
         self._prepare_templates(of_project, of_plugins)
         self._object_pages = check_pages(context.extensions(OBJECT_PAGES), self.templates.env)
         self.templates.env.globals["offered_pages"] = partial(offered_pages, self._object_pages)
-        self.admin.router.routes = []  # those of SQLAdmin read files, have no token and log out on GET
+        self.admin.router.routes = []  # SQLAdmin's own routes read files, check no CSRF token and log out on GET
 
     def init_templating_engine(self) -> Templates:
-        """Return SQLAdmin's templates, filled in piece by piece."""
+        """Return SQLAdmin's templates, rendered in chunks."""
         return Templates(super().init_templating_engine().env, self.declared.each_context)
 
     @property
     def menu(self) -> object:
-        """Return the menu, which the layout shows."""
+        """Return the menu for the layout."""
         return menu_of(self)
 
     def open(self, identities: Collection[str]) -> None:
-        """Put every route behind the guard: our own, and those that the views brought.
+        """Add all routes, protected by the guard: those of the site, and those of views.
 
-        `identities` are those of the views of all sites, which have the project's folder of templates in common.
+        `identities` are those of the views of all sites, since these share the project's folder of templates.
         """
         self._authorization.views = {view.identity: view for view in self.views}
         office = self._make_office()
@@ -165,7 +165,7 @@ class MountedSite(LeanAdmin):
 
     def _make_office(self) -> Office:
         views = [view for view in self.views if isinstance(view, ModelAdmin)]
-        for view in views:  # each is of a class that this site made for itself
+        for view in views:  # the site created its class
             type(view).site_secret_key = self._context.settings.secret_key
             type(view).site_name = self.declared.name
             type(view).site_image_hosts = self._shared.settings.image_hosts
@@ -198,7 +198,7 @@ class MountedSite(LeanAdmin):
         return found | {model: plugin.name for plugin in self._context.plugins for model in plugin.models}
 
     def _brought_identities(self) -> set[str]:
-        """Return what views of plugins are called, whether or not a site shows them."""
+        """Return the identities of the views of plugins, including those that no site shows."""
         plugins = self._context.plugins
         declared = {getattr(view, "identity", "") for plugin in plugins for view in plugin.admin_views}
         models = {f"{plugin.name}/{model.__name__.lower()}" for plugin in plugins for model in plugin.models}
@@ -226,7 +226,7 @@ class MountedSite(LeanAdmin):
         environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)
         environment.globals["address_of_site"] = self._site_url
         environment.bytecode_cache = self.bytecode_cache
-        environment.auto_reload = self._context.settings.debug  # which looks at the files of every page
+        environment.auto_reload = self._context.settings.debug  # it checks the files of every page
         environment.trim_blocks = environment.lstrip_blocks = True
 
     def _site_url(self, request: Request) -> str:
@@ -238,7 +238,7 @@ class MountedSite(LeanAdmin):
         current = None if user is None else session_of(user)
         if user is None or current is None:
             return ""
-        made: dict[tuple[int, int], str] = request.scope.setdefault("dovetail_admin_csrf", {})  # of a page's many forms
+        made: dict[tuple[int, int], str] = request.scope.setdefault("dovetail_admin_csrf", {})  # of a page's forms
         key = (user.id, current.id)
         if key not in made:
             made[key] = make_session_token(self._context.settings.secret_key, *key)

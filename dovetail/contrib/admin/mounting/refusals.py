@@ -14,19 +14,19 @@ from dovetail.contrib.admin.office import Office
 
 @dataclass(eq=False)
 class RefusalRoute(BaseRoute):
-    """The route of a request that was refused already, whatever its path is."""
+    """Matches every request that was refused already."""
 
     office: Office
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether something is to be told."""
+        """Return a full match if the request was refused."""
         return (Match.FULL if TOLD in scope else Match.NONE), {}
 
     def url_path_for(self, name: str, /, **_parameters: object) -> URLPath:
-        """Raise NoMatchFound: no address leads here."""
+        """Raise NoMatchFound: the route has no URL."""
         raise NoMatchFound(name, _parameters)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Tell what was refused, and why."""
+        """Respond with the error page of the refusal."""
         response = await error_page(self.office, Request(scope, receive), scope[TOLD])
         await response(scope, receive, send)

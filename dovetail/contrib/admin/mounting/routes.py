@@ -1,7 +1,7 @@
-"""List the routes of a site, all of which stand behind the guard.
+"""List the routes of a site, all of which are protected by the guard.
 
-A page is named by its module below `dovetail.contrib.admin` and its function, `pages.why:show_why`, and imported when
-somebody first asks for it: no start needs it, and few processes are asked for all. A test asks for each name.
+A page is given by its module below `dovetail.contrib.admin` and its function, `pages.why:show_why`, which is imported
+at the first request: so a start is faster, and most processes never need all pages. A test imports each name.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -49,11 +49,11 @@ OBJECT = VIEW + "{pk:admin_key}/"
 
 @dataclass(frozen=True, kw_only=True)
 class Routes:
-    """Makes the routes of one site, of what plugins brought to its pages."""
+    """Creates the routes of one site, including the pages of plugins."""
 
     office: Office
-    static: Path  # the project's own files
-    media: Mapping[str, tuple[Path, Path]]  # of the plugins: the project's folder, and the plugin's
+    static: Path  # the project's static files
+    media: Mapping[str, tuple[Path, Path]]  # of each plugin: the project's folder, and the plugin's
     object_pages: Sequence[ObjectPage]
     dashboard: Dashboard
     sections: Sequence[AccountSection]
@@ -84,7 +84,7 @@ class Routes:
         yield from AccountPage(office=self.office, sections=self.sections).routes()
 
     def of_views(self) -> Iterator[Route]:
-        """Yield the pages that every view of a model has, at the addresses that Django gives them."""
+        """Yield the pages that every ModelAdmin has, at the URLs of Django's admin."""
         yield self._route(VIEW, "pages.pages:show_list", "list", BOTH)
         yield self._route(f"{VIEW}add/", "pages.pages:show_create_form", "create", BOTH)
         yield self._route(f"{VIEW}delete/", "pages.pages:delete_selected", "delete", BOTH)
@@ -108,13 +108,13 @@ class Routes:
         yield self._route(OBJECT, "pages.pages:show_details", "details")
 
     def last(self) -> Iterator[Route]:
-        """Yield what answers where nothing else does."""
+        """Yield the route for all other paths."""
         show_app_index = partial(deferred(f"{ADMIN}.pages.index:show_app_index"), self.dashboard)
         yield self._route("/{app_label:admin_word}/", show_app_index, "app_list")
         yield former_route(self.office)
 
     def behind_guard(self, route: BaseRoute) -> Route:
-        """Return a route that a view brought, guarded as ours are."""
+        """Return a route of a view, protected by the guard."""
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
         if is_action(route.endpoint):  # SQLAdmin's actions change data on GET

@@ -28,18 +28,18 @@ from dovetail.translation.catalogs import Languages, locale_folders
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """Holds what all sites of an application work with."""
+    """The state that all sites of an application share."""
 
     settings: AdminSettings
     cookies: Cookies
     database: PoolShare
-    long_work: asyncio.Semaphore  # for what keeps a connection of the share for long: one is left for everybody else
+    long_work: asyncio.Semaphore  # limits long work on connections of the share: one is left for other pages
     languages: Languages
-    zone: ZoneInfo  # of who has chosen none
+    zone: ZoneInfo  # for users who have not chosen one
 
     @classmethod
     def of(cls, context: Context) -> "Shared":
-        """Return what the sites of an application share. Raise ConfigurationError without the plugin's settings."""
+        """Return the shared state of an application. Raise ConfigurationError if the plugin's settings are missing."""
         settings, own = context.settings, context.plugin_settings["admin"]
         if not isinstance(own, AdminSettings):
             raise ConfigurationError("The plugin 'admin' has no AdminSettings.")
@@ -63,13 +63,13 @@ class Shared:
 
 
 def identify_visitors(app: FastAPI, context: Context, cookies: Cookies) -> None:
-    """Let the pages of the application, such as its documentation, know who is logged in to the back office."""
+    """Identify users of the back office on other pages of the application, such as its API documentation."""
 
     async def authenticate(connection: HTTPConnection, session: AsyncSession) -> User | None:
         key = connection.cookies.get(cookies.session)
         user = await get_user(session, key) if key else None
         remember_use(app, None if user is None else session_of(user))
-        # The session here stands outside the pool, and knows no settings.
+        # This session is outside of the pool, and has no settings.
         settings = AuthSettings.of(context.plugin_settings)
         return None if user is None or lacks_factor(user, settings) else user
 

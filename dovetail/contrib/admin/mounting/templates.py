@@ -1,4 +1,4 @@
-"""Find the templates of a site by folder, as in Django: those of a model, of a plugin, of the site, the framework's.
+"""Find the templates of a site by folder, as in Django: of a model, of a plugin, of the site, of the framework.
 
 templates/admin/blog/post/change_form.html  ->  templates/admin/blog/change_form.html
 ->  templates/admin/change_form.html        ->  sqladmin/edit.html
@@ -61,28 +61,28 @@ ASKED_FOR = frozenset(
 
 @dataclass(frozen=True)
 class Folders:
-    """The templates in `templates/admin/` of a project, and of plugins for their pages."""
+    """The templates in `templates/admin/` of the project, and of plugins for their models."""
 
     own: Collection[str] = field(default_factory=frozenset)
     brought: Collection[str] = field(default_factory=frozenset)
 
     @classmethod
     def read(cls, project: Path, plugins: Iterable[Path] = ()) -> "Folders":
-        """Return what lies in the folder `admin` of the templates of the project and of plugins, which need not exist.
+        """Return the templates in the folder `admin` of the templates of the project and of plugins, if it exists.
 
-        Of plugins those count that a page asks for; others they render by their names.
+        Of plugins, only the templates of admin pages are included; they render others by name.
         """
         brought = frozenset(name for path in plugins for name in _names(path) if name.rpartition("/")[2] in ASKED_FOR)
         return cls(_names(project), brought)
 
     def of_view(self, view: type[ViewBase]) -> dict[str, str]:
-        """Return the templates of a view by option, where its author names none and a folder holds one."""
+        """Return the templates of a view by option, for options that are not set and for which a folder has one."""
         places = [f"{view.identity}/", f"{view.identity.partition('/')[0]}/", ""]
         chosen = {option: self._first(places, names) for option, names in NAMES.items() if _is_default(view, option)}
         return {option: name for option, name in chosen.items() if name is not None}
 
     def of_site(self, site: AdminSite, option: str, plugin: str = "") -> str | None:
-        """Return the template of a page of the site; None where there is none, and something else is done."""
+        """Return the template of a page of the site; None if there is none."""
         name, default = OF_SITE[option]
         given: str | None = getattr(site, option)
         return given or self._first([f"{plugin}/", ""] if plugin else [""], [name]) or default
@@ -90,9 +90,9 @@ class Folders:
     def problems(
         self, identities: Collection[str], environment: Environment, others: Collection[str] = ()
     ) -> Iterator[str]:
-        """Yield a sentence for each folder of what is not there, and for each template that Jinja cannot read.
+        """Yield a problem for each folder of an unknown plugin or model, and for each template that Jinja cannot parse.
 
-        `others` are the identities of views that plugins have and no site shows.
+        `others` are the identities of plugin views that no site shows.
         """
         known = {"", *identities, *others, *(one.partition("/")[0] for one in (*identities, *others))}
         for name in sorted({*self.own, *self.brought}):
@@ -113,7 +113,7 @@ class Folders:
 
 
 def find_unfit_site(site: AdminSite, environment: Environment) -> Iterator[str]:
-    """Find templates that a site names and that are not there, or that Jinja cannot read."""
+    """Yield a problem for each template of a site that does not exist, or that Jinja cannot parse."""
     for option in OF_SITE:
         name = getattr(site, option)
         if name is not None and (problem := template_problem(name, environment)):

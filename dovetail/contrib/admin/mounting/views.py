@@ -1,4 +1,4 @@
-"""Gather the views of a site: those of the plugins, as far as the site keeps them, and those it registers itself."""
+"""Collect the views of a site: those of plugins that the site does not unregister, and those that it registers."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
 
-STANDARD = AdminSite()  # shows every view of every plugin; nothing is registered with it
+STANDARD = AdminSite()  # shows every view of every plugin; nothing can be registered with it
 
 
 @dataclass(frozen=True)
 class PluginView:
-    """A view and the plugin it is shown as a part of."""
+    """A view, and the plugin in whose section of the menu it is."""
 
     plugin: str
     view: type[BaseView]
@@ -32,14 +32,14 @@ class PluginView:
 
 @dataclass
 class CollectedViews:
-    """Holds what is found so far, and what is wrong with it."""
+    """The views that were found so far, and the problems."""
 
     views: list[PluginView] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def load_views(context: Context, site: AdminSite = STANDARD) -> list[type[BaseView]]:
-    """Return the views of a site, each as a class of its own. Raise ConfigurationError with all that is wrong."""
+    """Return the views of a site, each as a subclass for this site. Raise ConfigurationError with all problems."""
     names = [plugin.name for plugin in context.plugins]
     gathered = _gather(context, site)
     for change in site.registrations:
@@ -74,13 +74,13 @@ def _gather(context: Context, site: AdminSite) -> CollectedViews:
             gathered.views += [PluginView(plugin.name, view) for view in plugin.admin_views]
         except PLUGIN_FAILURES as error:
             what = describe(error, "")
-            if not any(told.endswith(what) for told in gathered.problems):  # of the plugin that this one imports
+            if not any(told.endswith(what) for told in gathered.problems):  # a plugin that this one imports
                 gathered.problems.append(f"plugin {plugin.name!r}: its admin_views raised on import: {what}")
     return gathered
 
 
 def _change(views: list[PluginView], change: Registration, plugins: list[str], site: AdminSite) -> Iterator[str]:
-    """Do what a site says of its views; yield a sentence if it cannot be done."""
+    """Apply a registration of a site; yield a problem if that is not possible."""
     place, plugin = len(views), change.plugin
     if change.hidden is not None:
         places = [at for at, one in enumerate(views) if _is_meant(one, change.hidden, plugins)]

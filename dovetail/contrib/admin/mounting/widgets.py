@@ -1,4 +1,4 @@
-"""Find, at start, dashboard widgets that could not be shown."""
+"""Check the dashboard widgets at start."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -22,12 +22,12 @@ from dovetail.plugin import Context
 
 WIDGETS = "admin.dashboard"  # the extension point
 DAY = 86_400
-LONGEST = 60  # seconds of a statement, which has no more than ADMIN_STATEMENT_TIMEOUT whatever it says
+LONGEST = 60  # seconds of a statement; ADMIN_STATEMENT_TIMEOUT applies as well
 MOST = 366  # rows, and days
 
 
 def widgets_of(context: Context, office: Office, environment: Environment) -> list[PlacedWidget]:
-    """Return the widgets of the plugins that a site shows. Raise ConfigurationError for what cannot be shown."""
+    """Return the widgets of the plugins of a site. Raise ConfigurationError for invalid ones."""
     permissions = {one.name for one in declared_permissions(context.plugins)}
     found: list[PlacedWidget] = []
     problems: list[str] = []
@@ -55,7 +55,7 @@ def _find_problems(
     if problem := template_problem(widget.template, environment):
         yield f"has the template {widget.template!r}, which {problem}"
     if any(not _is_model(one, office) for one in widget.models):
-        return  # all else is about them
+        return  # all further checks need the models
     yield from _find_sources(widget)
     yield from _find_query(widget, office)
 
@@ -95,7 +95,7 @@ def _find_limits(widget: Widget) -> Iterator[str]:
 
 def _find_sources(widget: Widget) -> Iterator[str]:
     if type(widget).select not in {Widget.select, Figure.select, Chart.select}:
-        return  # it says itself what is asked
+        return  # it has its own statement
     names = ["statement", *(name for name in ("where", "value", "per_day") if hasattr(widget, name))]
     given = [name for name in names if getattr(widget, name) is not None]
     if len(given) != 1:

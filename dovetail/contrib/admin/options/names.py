@@ -32,7 +32,7 @@ RENAMED: Mapping[str, str] = {
 """SQLAdmin's names, which were ours until this release, and those of now."""
 
 INSTEAD: Mapping[str, str] = {
-    # Of SQLAdmin.
+    # Those of SQLAdmin.
     "column_exclude_list": "list_display, which names what to show",
     "column_details_exclude_list": "details_display, which names what to show",
     "column_export_exclude_list": "export_display, which names what to export",
@@ -52,9 +52,9 @@ INSTEAD: Mapping[str, str] = {
 
 
 def with_new_names(view: str, attributes: Mapping[str, object]) -> dict[str, object]:
-    """Return what the class of a view declares by the names of now; warn of each that was released under another.
+    """Return the attributes of a view's class by their current names; warn of each deprecated name.
 
-    Raises TypeError for an option that has both names.
+    Raise TypeError if an option is given by both names.
     """
     found = dict(attributes)
     for old, new in RENAMED.items():
@@ -69,7 +69,7 @@ def with_new_names(view: str, attributes: Mapping[str, object]) -> dict[str, obj
         )
         found[new] = _VALUES.get(old, _same)(found.pop(old))
     if isinstance(key := getattr(found.get("date_hierarchy"), "key", None), str):
-        found["date_hierarchy"] = key  # left as it is, Python would ask the view for its value
+        found["date_hierarchy"] = key  # otherwise Python would read the value from the view
     given = found.get("get_form")
     if isfunction(given) and "obj" not in signature(given).parameters and "creating" in signature(given).parameters:
         warnings.warn(
@@ -83,7 +83,7 @@ def with_new_names(view: str, attributes: Mapping[str, object]) -> dict[str, obj
 
 
 def _told_of_objects(old: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-    async def get_form(view: object, request: object, obj: object | None = None) -> object:  # noqa: ARG001 - the new hook's
+    async def get_form(view: object, request: object, obj: object | None = None) -> object:  # noqa: ARG001 - the signature of the new hook
         return await old(view, creating=obj is None)
 
     return get_form

@@ -1,4 +1,4 @@
-"""Declare the options of a model's view, under the names that they have in Django where Django has them."""
+"""The options of a ModelAdmin; those that Django has have Django's names."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
@@ -16,7 +16,7 @@ class NoMedia:
 
 
 class Options:
-    """The options that the author of a view may set; a name is a text or an attribute, a path is `author.username`."""
+    """The options of a view; names are texts or attributes of the model, paths are such as `author.username`."""
 
     # The list.
     list_display: ClassVar[Sequence[object]] = ()

@@ -1,4 +1,4 @@
-"""Pages of a plugin in the look of the back office: with a title, breadcrumbs, messages, and a form if there is one.
+"""Pages of plugins in the layout of the back office: with a title, breadcrumbs, messages, and optionally a form.
 
     class RenamePage(AdminPage):
         name = "Rename a tag"
@@ -35,20 +35,20 @@ from dovetail.database.session import SAFE_METHODS
 from dovetail.translation.texts import gettext
 
 TEMPLATE = "sqladmin/page.html"
-Breadcrumb = tuple[str, str | None]  # what it says, and where it leads
+Breadcrumb = tuple[str, str | None]  # label and URL
 
 
 class AdminPage(BaseView):
-    """A page without a model, or several: methods with `@expose`. It stands in the menu below its `category`.
+    """A view without a model, whose pages are methods with `@expose`. It is in the menu under its `category`.
 
-    Each request has been let in, by `permission_required` too, and a POST has come from a page of this site.
+    Access, `permission_required` and the CSRF token of a POST were checked before a method is called.
     """
 
     template: ClassVar[str] = TEMPLATE
-    permission_required: ClassVar[str | None] = None  # "blog.change_tag"; None: it is for everybody who gets in
+    permission_required: ClassVar[str | None] = None  # "blog.change_tag"; None: all users of the back office
 
     def __init_subclass__(cls) -> None:
-        """Raise TypeError for an option that there is not."""
+        """Check the options. Raise TypeError for an unknown one."""
         known = dir(AdminPage)
         for name, value in vars(cls).items():
             if not name.startswith("_") and name not in known and not callable(value) and not hasattr(value, "__get__"):
@@ -57,18 +57,18 @@ class AdminPage(BaseView):
 
     @property
     def session(self) -> AsyncSession:
-        """Return the request's one session, which commits after the page. Raise AttributeError without a request."""
+        """Return the session of the request, which commits after the page. Raise AttributeError without a request."""
         try:
             return request_context().session
-        except LookupError:  # SQLAdmin asks a view for all its attributes when it starts, and expects AttributeError
+        except LookupError:  # SQLAdmin reads all attributes of a view at start, and handles AttributeError
             raise AttributeError("a page has a session while a request is answered, and no other") from None
 
 
 async def bind_form(request: Request, form_class: type[Form], initial: Mapping[str, object] | None = None) -> Form:
-    """Return a form of WTForms as it was sent by POST, or with what it holds at first.
+    """Return a form of WTForms with the data of a POST, or with its initial values.
 
-    Raise InvalidInputError if a field for text came as a file. `form.validate()` says whether every field is good; what
-    only the database knows is added to `form.name.errors`.
+    Raise InvalidInputError if a file was submitted for a field that is not a file field. `form.validate()` returns
+    whether all fields are valid; add errors that only the database finds to `form.name.errors`.
     """
     made, given = as_admin_form(form_class), dict(initial or {})
     if request.method in SAFE_METHODS:
@@ -91,10 +91,10 @@ async def render_page(
     status: int | None = None,
     **context: object,
 ) -> Response:
-    """Return a page by a template that extends "sqladmin/page.html", or by that one, with a form if there is one.
+    """Return a page by "sqladmin/page.html" or a template that extends it, with an optional form.
 
-    `breadcrumbs` lead to it, behind the first page of the site and the list of the view, if it is one of a model. The
-    template finds `context`. A form with mistakes has the status 400, unless another is given.
+    `breadcrumbs` are added after the index page of the site and, for a view of a model, its list. The template gets
+    `context`. The status is 400 for a form with errors, unless another one is given.
     """
     values: dict[str, object] = {
         "title": title or view.name,

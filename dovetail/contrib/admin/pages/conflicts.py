@@ -1,4 +1,4 @@
-"""Tell of a form that somebody else changed its object meanwhile: who, and when."""
+"""The message that another user changed the object of a form meanwhile: who, and when."""
 
 from starlette.requests import Request
 
@@ -29,7 +29,7 @@ STALE_BY_SOMEBODY = gettext_lazy(
 
 
 async def tell_stale(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> str:
-    """Return the sentence, which names nobody to whoever may not look at the object."""
+    """Return the message; it names the other user only if the user may view the object."""
     if office.last_change is None or obj is None or not await view.check_can_view_details(request, obj):
         return str(STALE_BY_SOMEBODY)
     found = await office.last_change(request, ObjectOfPage(view, identifier_of(obj), obj))

@@ -4,19 +4,19 @@
 
     PRICES = ObjectPage(name="prices", title="Prices", template="shop/prices.html", load=load_prices)
 
-A page stands beside the details of each object that the user may view, of every model. Its template extends
-"sqladmin/layout.html" and finds `model_view`, `pk`, `obj` and what `load` returned. What takes long and asks no
-database, comparing long texts say, `load` leaves to an async function that it returns instead: that is awaited while
-the page holds no connection, and returns the values.
-A form that it sends to its own address, with `token(request)` in it, is given to `act`: who may view the object may
-send it, so `act` asks what else it takes, and returns where to go on. Objects of a view for which `has` says no get no
-button that leads to the page.
+The page is linked from the details of every object that the user may view, of every model. Its template extends
+"sqladmin/layout.html" and gets `model_view`, `pk`, `obj` and the values that `load` returns. For long work without the
+database, such as comparing long texts, `load` may return an async function: it is awaited while the page holds no
+connection, and returns the values.
+Forms that the page submits to its own URL, with `token(request)`, are handled by `act`: every user who may view the
+object may submit them, so `act` checks further permissions; it returns a response. Views for which `has` returns False
+have no button for the page.
 
-At `admin.message_notes` stand async functions of the request: they are awaited after a form was done that left a
-message, before the transaction ends, and may add to the message what its template shows, as the history its Undo.
+`admin.message_notes` has async functions that take the request: they are awaited after a form that added a message,
+before the transaction ends, and may add values for the template of the message, such as the Undo of the history.
 
-At `admin.last_change` stands an async function of the request and the ObjectOfPage, whose user may view it: it returns
-who changed the object last and when, or None. A form says so that somebody else changed meanwhile.
+`admin.last_change` has one async function that takes the request and the ObjectOfPage, which the user may view: it
+returns a LastChange or None. Forms use it to report that another user changed the object meanwhile.
 """
 
 import re
@@ -54,7 +54,7 @@ TellLastChange: TypeAlias = Callable[[Request, "ObjectOfPage"], Awaitable["LastC
 
 @dataclass(frozen=True)
 class ObjectOfPage:
-    """An object whose page is asked for: its view, its identifier, and itself unless it is gone."""
+    """The object of a requested page: its view, its identifier, and the object; None if it was deleted."""
 
     view: ViewBase
     pk: str
@@ -72,18 +72,18 @@ class LastChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectPage:
-    """A page of an object; `load` returns None if there is nothing to show of one that is gone."""
+    """A page of an object; `load` returns None to respond with 404 for an object that was deleted."""
 
-    name: str  # in addresses
+    name: str  # in URLs
     title: str
     template: str
     load: Callable[[Office, Request, ObjectOfPage], Awaitable[Values | LongWork | None]]
-    act: Callable[[Office, Request, ObjectOfPage], Awaitable[Response]] | None = None  # on a form that the page sends
-    has: Callable[[Request, ViewBase], bool] = lambda _request, _view: True  # whether a view's objects have such a page
+    act: Callable[[Office, Request, ObjectOfPage], Awaitable[Response]] | None = None  # handles the forms of the page
+    has: Callable[[Request, ViewBase], bool] = lambda _request, _view: True  # whether a view's objects have it
 
 
 def check_pages(found: Iterable[object], environment: Environment) -> list[ObjectPage]:
-    """Return the pages that plugins brought. Raise ConfigurationError for what cannot be shown."""
+    """Return the pages of plugins. Raise ConfigurationError for invalid ones."""
     given = list(found)
     _refuse(_find_problems(given, environment))
     pages = [one for one in given if isinstance(one, ObjectPage)]
@@ -102,24 +102,24 @@ def check_pages(found: Iterable[object], environment: Environment) -> list[Objec
 
 
 def check_notes(found: Iterable[object]) -> list[MessageNote]:
-    """Return the functions that plugins brought. Raise ConfigurationError for what cannot be awaited."""
+    """Return the functions of plugins. Raise ConfigurationError for functions that are not async."""
     return [one for one in _functions(MESSAGE_NOTES, found, "note(request)") if iscoroutinefunction(one)]
 
 
 def check_last_change(found: Iterable[object]) -> TellLastChange | None:
-    """Return the function that a plugin brought, if one did. Raise ConfigurationError for several."""
+    """Return the function of a plugin; None if there is none. Raise ConfigurationError for several."""
     given = _functions(LAST_CHANGE, found, "last_change(request, shown)")
     _refuse([f"the extension point {LAST_CHANGE!r} holds {len(given)} functions, expected one"] if given[1:] else [])
     return next((one for one in given if iscoroutinefunction(one)), None)
 
 
 def offered_pages(pages: Iterable[ObjectPage], request: Request, view: ViewBase) -> list[ObjectPage]:
-    """Return the pages that objects of a view have, to which buttons beside them lead."""
+    """Return the pages of a view's objects, for the buttons that link to them."""
     return [page for page in pages if page.has(request, view)]
 
 
 async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response | Unfinished:
-    """Show a page of an object that the user may view; of one that is gone, to superusers."""
+    """Show a page of an object to users who may view it; of a deleted one, to superusers."""
     view = open_view(office, request, Action.DETAILS)
     obj = await view.get_object_for_details(request)
     if obj is None and not user_of(request).is_superuser:
@@ -149,9 +149,9 @@ def _functions(point: str, found: Iterable[object], signature: str) -> list[obje
 
 async def _finish(page: ObjectPage, office: Office, request: Request, shown: ObjectOfPage, work: LongWork) -> Response:
     values = await work()
-    async with office.database.unit_of_work(read_only=True) as session:  # what the site adds to each page may ask it
+    async with office.database.unit_of_work(read_only=True) as session:  # the site's own context functions may need it
         if shown.obj is not None:
-            session.add(shown.obj)  # it knows again what it may not load
+            session.add(shown.obj)  # lazy loads raise again
         with enter_request_context(request, session):
             return await _render(page, office, request, shown, values)
 

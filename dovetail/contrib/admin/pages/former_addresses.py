@@ -14,31 +14,31 @@ from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.web.rendering import path_for
 
-NAMES = {"history": "object-history"}  # of routes that were called otherwise than they stood in addresses
+NAMES = {"history": "object-history"}  # names of routes that differ from their part of the URL
 
 
 class FormerPageConvertor(Convertor[str]):
-    """Reads what stood behind the name of a view."""
+    """Matches the rest of a former URL after the name of the view."""
 
     regex: ClassVar[str] = "list|create|delete|export/[a-z]+|(?:details|edit|history)/.*"
 
     def convert(self, value: str) -> str:
-        """Return what stands there."""
+        """Return the text unchanged."""
         return value
 
     def to_string(self, value: str) -> str:
-        """Return what stands there."""
+        """Return the text unchanged."""
         return value
 
 
 def former_route(office: Office) -> Route:
-    """Return the route of all pages that could be opened at an address of the last release."""
+    """Return the route for all page URLs of the last release."""
     endpoint = guarded(office, partial(redirect_former_address, office))
     return Route("/{former}/{page:admin_former_page}", endpoint, name="former", methods=["GET"])
 
 
 async def redirect_former_address(office: Office, request: Request) -> RedirectResponse:
-    """Lead to where the page is now. Raise HTTPException (404) for a view that there was not."""
+    """Redirect to the page's current URL. Raise HTTPException (404) for an unknown view."""
     identities = {view.former_identity: identity for identity, view in office.views.items()}
     identity = identities.get(request.path_params["former"])
     if identity is None:
@@ -47,7 +47,7 @@ async def redirect_former_address(office: Office, request: Request) -> RedirectR
     more = {"export_type" if name == "export" else "pk": rest} if has_more else {}
     try:
         address = path_for(request, f"admin:{NAMES.get(name, name)}", identity=identity, **more)
-    except NoMatchFound:  # of the history, which not every site has
+    except NoMatchFound:  # a page of contrib/history, which may not be installed
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(address + query, HTTPStatus.MOVED_PERMANENTLY)

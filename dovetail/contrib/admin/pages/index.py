@@ -12,13 +12,13 @@ from dovetail.contrib.admin.web.responses import Unfinished
 
 
 async def show_index(dashboard: Dashboard, office: Office, request: Request) -> Response | Unfinished:
-    """Show the models there are, and the widgets of plugins."""
+    """Show the models and the widgets of all plugins."""
     context: dict[str, object] = {"app_list": await office.app_list(request)}
     return await dashboard.render(office, request, str(office.template("index_template")), context)
 
 
 async def show_app_index(dashboard: Dashboard, office: Office, request: Request) -> Response | Unfinished:
-    """Show the models of a plugin, and its widgets. Raise HTTPException (404) where the user may open none."""
+    """Show the models and the widgets of a plugin. Raise HTTPException (404) if the user may open no model."""
     label = request.path_params["app_label"]
     found = [app for app in await office.app_list(request) if app.app_label == label]
     if not found:

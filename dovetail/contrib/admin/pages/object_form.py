@@ -46,9 +46,9 @@ from dovetail.contrib.admin.web.returning import home_url, may_list
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
 VERSION = "_version"
-OF_OBJECT = "object"  # of the address of a lookup: the key of the object whose form asks
-SAVE_AS = "new"  # what the button says that saves the form of an object as a new one
-GONE = "_gone"  # what a form says whose author was told that its object is gone
+OF_OBJECT = "object"  # query parameter of lookups: the key of the object in the form
+SAVE_AS = "new"  # name of the button "Save as new"
+GONE = "_gone"  # form field after the user was told that the object was deleted
 KEPT = gettext_lazy("This is what you had typed. Nothing was saved yet; look at it and save.")
 SENT = gettext_lazy(
     "This is what you had sent. Look at it before you save: if it was saved then, what was new in it "
@@ -62,22 +62,22 @@ DELETED = gettext_lazy(
 
 @dataclass(frozen=True, kw_only=True)
 class FormPage:
-    """The page of a form: for one object, or for a new one."""
+    """The page with the form of an object, or of a new one."""
 
     office: Office
     request: Request
     view: ModelAdmin
     title: str
-    version: str | None  # of the object as it is stored now; None for a new one
+    version: str | None  # the fingerprint of the stored object; None for a new one
     layout: Layout
-    readonly: Mapping[str, ReadonlyField]  # what is shown and not written
-    can_view: bool = False  # as its page shows it, and the pages that plugins bring
+    readonly: Mapping[str, ReadonlyField]  # the read-only fields
+    can_view: bool = False  # whether the user may open its page, and those of plugins
     can_delete: bool = False
-    site_url: str | None = None  # where the object is on the site
+    site_url: str | None = None  # the URL of the object on the site
     prepopulated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     formsets: Sequence[InlineFormSet] = ()
-    released: DeletedObjects | None = None  # what saving takes away from the object, to be told first
-    is_gone: bool = False  # whether the form was that of an object that was deleted meanwhile
+    released: DeletedObjects | None = None  # related objects that saving would remove, to be confirmed first
+    is_gone: bool = False  # whether the object of the form was deleted meanwhile
 
     @property
     def can_save_as(self) -> bool:
@@ -133,19 +133,19 @@ class FormPage:
 
 
 async def was_open(request: Request) -> bool:
-    """Return whether the request sends the form of an object that was there when it was shown."""
+    """Return whether the request submits the form of an object that existed when the form was rendered."""
     return request.method == "POST" and bool(await field_of(request, VERSION) or await field_of(request, GONE))
 
 
 async def edit(
     office: Office, request: Request, view: ModelAdmin, obj: object | None, *, is_gone: bool = False
 ) -> Response:
-    """Show the form of an object, or of a new one (None); save what is sent.
+    """Show the form of an object, or of a new one (None), or save the submitted form.
 
-    Of an object that `is_gone` the form that is sent becomes that of a new one, once its author was told.
+    If the object `is_gone`, the submitted form becomes that of a new object, after the user was told.
     """
     is_copy = is_gone or (request.method == "POST" and await field_of(request, "save") == SAVE_AS)
-    changed = None if is_copy else obj  # a copy takes what the form of a new object takes, and no more
+    changed = None if is_copy else obj  # a copy is limited to the fields of a new object's form
     page = replace(await _page(office, request, view, changed), is_gone=is_gone)
     form_class = await view.permitted_form(request, changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
@@ -190,7 +190,7 @@ async def edit(
 
 
 async def _page(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> FormPage:
-    """Return what the page shows besides the form, read before anything is changed."""
+    """Return the page without the form, read before anything is changed."""
     layout, readonly = view.form_layout(request, obj), view.form_readonly(request, obj)
     return FormPage(
         office=office,
@@ -208,13 +208,13 @@ async def _page(office: Office, request: Request, view: ModelAdmin, obj: object 
 
 
 def _unseen(request: Request, view: ModelAdmin, obj: object) -> list[str]:
-    """Return the relations of the form that lead to what the user may not see."""
+    """Return the relations of the form to objects that the user may not view."""
     names = view.shown(request, view.edited(request, obj))
     return [name for name in names if name in view.mapper.relationships and is_hidden(obj, name)]
 
 
 async def _kept(page: FormPage) -> FormData | None:
-    """Return what was typed here before its author had to log in again."""
+    """Return the form data that was stored when the user had to log in again."""
     request = page.request
     if DRAFT in request.query_params:
         return await find_draft(request, page.office.secret_key, page.view)
@@ -243,7 +243,7 @@ async def _save_or_explain(
 
 
 async def _conflict(page: FormPage, obj: object | None, sent: FormData) -> str | None:
-    """Return what others did while the form was open, which its author is told before it is saved."""
+    """Return the message about changes by other users since the form was rendered; an empty text for none."""
     if page.is_gone and GONE not in sent:
         return str(DELETED)
     if obj is not None and sent.get(VERSION) != page.version:
@@ -257,7 +257,7 @@ def _named(page: FormPage, form: Form, sent: FormData, unseen: Sequence[str]) ->
 
 
 async def _save(page: FormPage, obj: object | None, form: Form, data: dict[str, object]) -> object:
-    """Save, and make sure that the row as it is now is one that the user may add, or change to what it is."""
+    """Save the object, and check that the user may add, or change to, the resulting row."""
     change = obj is not None
     if obj is None:
         obj = await page.view.create_object(page.request, data)
@@ -273,7 +273,7 @@ async def _save(page: FormPage, obj: object | None, form: Form, data: dict[str, 
 
 
 def _told(form: Form, error: str | None) -> str:
-    """Return what is wrong with a form in one text, for a script that made an object in place."""
+    """Return the errors of a form as one text, for a script that submitted it."""
     return " ".join([str(one) for field in form for one in field.errors] or [error or ""])
 
 

@@ -1,4 +1,4 @@
-"""The pages of the back office; each asks who may see it before it reads a row."""
+"""The pages of the back office; each checks permissions before it reads rows."""
 
 from http import HTTPStatus
 
@@ -30,11 +30,11 @@ from dovetail.errors import BadRequestError
 from dovetail.files.closing_response import ClosingResponse
 from dovetail.translation.texts import gettext
 
-MOST_KEYS = 200  # whose names are asked for at once
+MOST_KEYS = 200  # keys in one request for names
 
 
 async def show_list(office: Office, request: Request) -> Response:
-    """Show one page of a model's rows, or save what was typed into them."""
+    """Show a page of the list of a model, or save the edited rows (`list_editable`)."""
     view = open_view(office, request, Action.LIST)
     allow(await view.check_can_list(request))
     if request.method == "POST":
@@ -43,7 +43,7 @@ async def show_list(office: Office, request: Request) -> Response:
 
 
 async def show_details(office: Office, request: Request) -> Response:
-    """Show one object, to read."""
+    """Show an object, read-only."""
     view = open_view(office, request, Action.DETAILS)
     model = _found(await view.get_object_for_details(request))
     rules = rules_of(request)
@@ -59,20 +59,20 @@ async def show_details(office: Office, request: Request) -> Response:
     }
     context["site_url"] = view.site_url(model)
     context["formsets"] = [one for one in await open_formsets(view, request, model, is_writable=False) if one.rows]
-    context["lookup_addresses"] = lambda _part: ""  # nothing is chosen here
+    context["lookup_addresses"] = lambda _part: ""  # no related objects are chosen on this page
     context["presence"] = await presence_of(office, request, view, is_editing=False)
     return await office.render(request, view.details_template, context)
 
 
 async def show_create_form(office: Office, request: Request) -> Response:
-    """Show the form of a new object, or create the object that is sent."""
+    """Show the form of a new object, or create the submitted object."""
     view = open_view(office, request, Action.CREATE)
     allow(await view.check_can_create(request))
     return await object_form.edit(office, request, view, None)
 
 
 async def show_edit_form(office: Office, request: Request) -> Response:
-    """Show the form of an object, or change the object to what is sent."""
+    """Show the form of an object, or change the object as submitted."""
     view = open_view(office, request, Action.EDIT)
     obj = await view.get_object_for_edit(request)
     if obj is None and await object_form.was_open(request) and await _may_add(view, request):
@@ -87,14 +87,14 @@ async def show_edit_form(office: Office, request: Request) -> Response:
 
 
 async def delete_selected(office: Office, request: Request) -> Response:
-    """Delete the selected objects, after asking."""
+    """Delete the selected objects, after confirmation."""
     view = open_view(office, request, Action.DELETE)
     allow(view.deletes_selected or "pk" in request.path_params)
     return await acting.run_task(office, request, acting.deletion(request, view))
 
 
 async def export_list(office: Office, request: Request) -> Response:
-    """Send the rows that the list's filters and search leave, as a file."""
+    """Return the rows that match the list's filters and search, as a file."""
     view = open_view(office, request, Action.EXPORT)
     allow(await view.check_can_export(request) and await view.check_can_list(request))
     kind = request.path_params["export_type"]
@@ -108,13 +108,13 @@ async def export_list(office: Office, request: Request) -> Response:
 
 
 async def autocomplete(office: Office, request: Request) -> Response:
-    """Return the related objects that hold what was typed, or have a `key`, as JSON; the first ones if nothing was."""
+    """Return as JSON the related objects that match a search, or have a `key`; without either, the first ones."""
     view = _open_choices(office, request)
     name = request.query_params.get("name", "")
     is_filter = view.has_permission(request, Action.LIST) and any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
     )
-    if is_filter and request.query_params.get("for") == "filter":  # what a form offers may be less
+    if is_filter and request.query_params.get("for") == "filter":  # a form may offer fewer
         loader = view.autocompletes.get(name)
         if loader is not None and request.query_params.get(choosing.AS) == choosing.PAGE:
             allow(loader.may_use(request))
@@ -127,7 +127,7 @@ async def autocomplete(office: Office, request: Request) -> Response:
 
 
 async def autocomplete_in_rows(office: Office, request: Request) -> Response:
-    """Return what `autocomplete` does, for a field of the rows of an inline, such as `choice-0-author`."""
+    """Return the same as `autocomplete` for a field in a row of an inline, such as `choice-0-author`."""
     view = _open_choices(office, request)
     name = request.query_params.get("name", "").rpartition("-")[2]
     inline = view.inline_called(request, await _parent(view, request), request.path_params["part"])
@@ -141,7 +141,7 @@ async def autocomplete_in_rows(office: Office, request: Request) -> Response:
 
 
 def _open_choices(office: Office, request: Request) -> ModelAdmin:
-    """Return the view at this address for who may list its rows, or send its form without seeing any."""
+    """Return the view of this URL, if the user may list its rows or submit its form."""
     view = office.view_at(request)
     doors = ((Action.LIST, True), (Action.CREATE, view.can_create), (Action.EDIT, view.can_edit))
     allow(view.is_accessible(request) and any(one and view.has_permission(request, door) for door, one in doors))
@@ -149,7 +149,7 @@ def _open_choices(office: Office, request: Request) -> ModelAdmin:
 
 
 async def _parent(view: ModelAdmin, request: Request) -> object | None:
-    """Return the object of the form that asks, where the view names its inlines by the object."""
+    """Return the object of the requesting form, if the inlines of the view depend on the object."""
     key = request.query_params.get(object_form.OF_OBJECT, "")
     if not key or type(view).get_inlines is ParentView.get_inlines:
         return None
@@ -187,7 +187,7 @@ def _found(obj: object) -> object:
 
 
 async def _can_use_form(view: ModelAdmin, request: Request, name: str | None = None) -> bool:
-    """Return whether the user may send the form of a view, and write the field `name` in it if one is named."""
+    """Return whether the user may submit the form of a view, and edit its field `name` if one is given."""
     if name in fields_of(request).read_only(view.model):
         return False
     if await _may_add(view, request):

@@ -1,4 +1,4 @@
-"""The page that explains to superusers why a user may do something or not, as `manage.py why` does."""
+"""The page that explains to superusers why a user may or may not do something, as `manage.py why` does."""
 
 from http import HTTPStatus
 
@@ -18,12 +18,12 @@ from dovetail.errors import InvalidInputError, NotFoundError, quoted
 from dovetail.plugin import context_of
 from dovetail.translation.texts import gettext
 
-LONGEST = 200  # characters of a field
+LONGEST = 200  # maximum characters of a field
 FIELDS = ("user", "action", "model", "key")
 
 
 async def show_why(office: Office, request: Request) -> Response:
-    """Show the form, and below it the answer to what it asks."""
+    """Show the form, and below it the explanation."""
     allow(user_of(request).is_superuser)
     models, name_of = ruled_models(context_of(request_context().session)), rights_of(request).name_of
     given = {name: request.query_params.get(name, "").strip()[:LONGEST] for name in FIELDS}

@@ -1,7 +1,7 @@
 """Show who else has an object open: a row for each user, which the page's script renews and which expires.
 
-Whoever may not see an object learns nothing, and is not noted there. People are named to those who may see users; where
-a history is kept, it names whoever saves, and so those who edit are named to all who see the object.
+Users who may not view an object get no information, and are not recorded. Users are named to those who may view
+users; with a history, which names the users who save, those who edit are named to all who may view the object.
 """
 
 from collections.abc import Sequence
@@ -34,15 +34,15 @@ from dovetail.database.change_log import CHANGE_LOG
 from dovetail.translation.formats import clock
 from dovetail.translation.texts import gettext
 
-LASTS = timedelta(seconds=60)  # without a word of the window; the script says one every 20 seconds
-NAMED = 5  # people of whom a page tells
+LASTS = timedelta(seconds=60)  # seconds without a heartbeat; the script sends one every 20 seconds
+NAMED = 5  # maximum users that a page names
 LONGEST_KEY = 500
 Found = Sequence[Row[bool, datetime, str | None]]
 
 
 @dataclass(frozen=True)
 class PresenceStatus:
-    """The line of a page about who else is there, and the address where its script renews it."""
+    """The text about other users on a page, and the URL for the heartbeats of its script."""
 
     url: str
     text: str
@@ -50,7 +50,7 @@ class PresenceStatus:
 
 
 async def presence_of(office: Office, request: Request, view: ModelAdmin, *, is_editing: bool) -> PresenceStatus | None:
-    """Return who else is at the object of this page, which its user may see; None where the site does not tell."""
+    """Return the status for the object of this page; None if ADMIN_PRESENCE is off."""
     if not office.settings.presence:
         return None
     key = _key(request, view)
@@ -59,12 +59,12 @@ async def presence_of(office: Office, request: Request, view: ModelAdmin, *, is_
 
 
 async def heartbeat(office: Office, request: Request) -> Response:
-    """Note that the user has the page of an object open, or not any more (`leave`), and tell who else has."""
+    """Record that the user has the page of an object open, or has closed it (`leave`), and return the other users."""
     form = await request.form()
     is_editing = form.get("editing") == "1"
     view = open_view(office, request, Action.EDIT if is_editing else Action.DETAILS)
     session, key, me = request_context().session, _key(request, view), user_of(request)
-    acts_as_another = impersonator_of(me) is not None  # who is not that person: neither here, nor gone
+    acts_as_another = impersonator_of(me) is not None  # other users than this one
     if form.get("leave"):
         mine = and_(Presence.user_id == me.id, or_(_is_at(view, key), Presence.expires_at <= datetime.now(UTC)))
         if not acts_as_another:
@@ -72,7 +72,7 @@ async def heartbeat(office: Office, request: Request) -> Response:
         return JSONResponse({"text": ""})
     if not acts_as_another:
         rows = _permitted(view, key)
-        if is_editing:  # as for the form itself
+        if is_editing:  # as in the form itself
             rows = rows.where(rules_of(request).where(view.model, "change"))
         noted = await session.execute(_noted(view, rows, key, me.id, is_editing=is_editing))
         if not noted.first():
@@ -82,7 +82,7 @@ async def heartbeat(office: Office, request: Request) -> Response:
 
 
 def _noted(view: ModelAdmin, rows: AnySelect, key: str, user_id: int, *, is_editing: bool) -> Insert:
-    """Return the statement that notes a user, if `rows` has the object for them: it answers with one row then."""
+    """Return the statement that records a user if `rows` has the object; it returns a row then."""
     now = datetime.now(UTC)
     table = cast("Table", Presence.__table__)
     dialect = request_context().session.get_bind().dialect.name
@@ -98,14 +98,14 @@ def _noted(view: ModelAdmin, rows: AnySelect, key: str, user_id: int, *, is_edit
     columns = [literal(value, table.c[name].type) for name, value in values.items()]
     row = insert(table).from_select(list(values), rows.with_only_columns(*columns, maintain_column_froms=True))
     new = row.excluded
-    since = case((table.c.expires_at <= now, new.since), else_=table.c.since)  # who was away has come anew
+    since = case((table.c.expires_at <= now, new.since), else_=table.c.since)  # the user has come back
     kept = {"is_editing": new.is_editing, "expires_at": new.expires_at, "since": since}
     keys = [table.c.kind, table.c.object_key, table.c.user_id]
     return row.on_conflict_do_update(index_elements=keys, set_=kept).returning(table.c.user_id)
 
 
 def _permitted(view: ModelAdmin, key: str) -> AnySelect:
-    """Return the statement that selects the object, if the user of the request may see it."""
+    """Return the SELECT of the object, if the user of the request may view it."""
     return view.select_object(key).order_by(None)
 
 
@@ -128,7 +128,7 @@ def _is_at(view: ModelAdmin, key: str) -> ColumnElement[bool]:
 
 
 def _key(request: Request, view: ModelAdmin) -> str:
-    """Return the key of the object at this address, which may be written in several ways."""
+    """Return the canonical key of the object of this URL, in which it may be written in several ways."""
     parsed = parse_identifier(view.model, request.path_params["pk"])
     key = "" if parsed is None else identifier_from(parsed)
     if parsed is None or len(key) > LONGEST_KEY:
@@ -141,7 +141,7 @@ def _kind(view: ModelAdmin) -> str:
 
 
 def _told(found: Found) -> str:
-    """Return a sentence about each who is there, in the language of the request."""
+    """Return a sentence about each user, in the language of the request."""
     lines = [_sentence(name, since, is_editing=is_editing) for is_editing, since, name in found[:NAMED]]
     if len(found) > NAMED:
         lines.append(gettext("Others are here too."))
