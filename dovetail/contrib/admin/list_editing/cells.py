@@ -19,7 +19,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 
 
 class ListCells:
-    """Makes the forms of the rows of one list, for one user."""
+    """Creates the forms of the rows of a list, for one user."""
 
     def __init__(self, request: Request, view: ViewBase, form_class: type[Form]) -> None:
         self.request, self.view, self._form_class = request, view, form_class
@@ -27,7 +27,7 @@ class ListCells:
         self.names = editable_columns(view, request)
 
     async def stored(self, rows: Sequence[object], numbers: Mapping[str, int]) -> dict[str, EditedRow]:
-        """Return the forms of the rows that the user may change something of; both are by identifier."""
+        """Return the forms of the rows in which the user may edit any cell, by identifier."""
         found: dict[str, EditedRow] = {}
         for obj in rows:
             if names := await self.names_of(obj):
@@ -46,7 +46,7 @@ class ListCells:
         return [name for name in self.names if name not in fixed and not (name in relations and is_hidden(obj, name))]
 
     def form_class(self, names: Sequence[str]) -> type[Form]:
-        """Return the class of a row's form with the fields of these columns alone."""
+        """Return the form class of a row, limited to the fields of these columns."""
         key = tuple(names)
         if key not in self._restricted:
             form = self._form_class()
@@ -56,7 +56,7 @@ class ListCells:
 
 
 def editable_columns(view: ViewBase, request: Request) -> builtins.list[str]:
-    """Return the columns of a list that its user may change at all: shown, no links, not read-only."""
+    """Return the columns of a list that can be edited: displayed, without links, not read-only."""
     if not view.list_editable or not view.can_edit or not view.has_permission(request, Action.EDIT):
         return []
     left_out = {*view.linking(request), *fields_of(request).read_only(view.model)}
@@ -65,5 +65,5 @@ def editable_columns(view: ViewBase, request: Request) -> builtins.list[str]:
 
 
 def values_of(obj: object, names: Sequence[str]) -> Mapping[str, object]:
-    """Return what a row holds, by the names of the fields."""
+    """Return the values of a row by the names of the fields."""
     return {FORM_NAMES.get(name, name): getattr(obj, name) for name in names}

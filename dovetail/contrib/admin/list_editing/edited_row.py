@@ -1,7 +1,7 @@
 """One edited row of a list: its submitted values, changes by others since, and errors.
 
-Each cell's state when it was shown comes back with the form, as a fingerprint. So it is known which cells somebody
-typed into, and of which rows others changed something in the meantime.
+The form contains the state of each cell when it was rendered, as a fingerprint, which shows the cells that were
+edited, and the rows that other users changed meanwhile.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,47 +15,47 @@ from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.forms.admin_form import KEPT
 
 NONE = "(nothing)"
-FINGERPRINT = 12  # signs of SHA-256
+FINGERPRINT = 12  # characters of a SHA-256 hash
 
 
 @dataclass(kw_only=True)
 class EditedRow:
-    """The form of a row; `form` has a field for each cell that its user may change."""
+    """The form of a row; `form` has a field for each cell that the user may edit."""
 
-    number: int  # of the row on the page
+    number: int  # the number of the row on the page
     pk: str
     form: Form
-    shown: Mapping[str, str]  # fingerprints of the cells, as they are stored now
+    shown: Mapping[str, str]  # fingerprints of the stored values of the cells
     obj: object | None = None
-    touched: frozenset[str] = frozenset()  # cells that were typed into
-    changed_since: frozenset[str] = frozenset()  # of those, what others changed in the meantime
-    errors: list[str] = field(default_factory=list)  # of the row as a whole
+    touched: frozenset[str] = frozenset()  # the edited cells
+    changed_since: frozenset[str] = frozenset()  # those of them that another user has changed meanwhile
+    errors: list[str] = field(default_factory=list)  # errors of the whole row
 
     @property
     def version(self) -> str:
-        """Return what stands in the page for the state of the cells."""
+        """Return the fingerprints of the cells as one text, for a hidden input."""
         return ",".join(f"{name}:{mark}" for name, mark in self.shown.items())
 
     @property
     def prefix(self) -> str:
-        """Return what the names of the row's inputs begin with."""
+        """Return the prefix of the names of the row's inputs."""
         return prefix_of(self.number)
 
     @property
     def is_good(self) -> bool:
-        """True if nothing is wrong with what was typed."""
+        """True if the edited cells are valid."""
         return not self.errors and not self.changed_since and not any(one.errors for one in self.form)
 
     def cell(self, name: str) -> Field | None:
-        """Return the field of a column; None if the user may not change it in this row."""
+        """Return the field of a column; None if the user may not edit it in this row."""
         return next((one for one in self.form if one.short_name == name), None)
 
     def data(self) -> dict[str, object]:
-        """Return what was typed, by field."""
+        """Return the edited values, by field."""
         return {one.short_name: one.data for one in self.form if one.short_name in self.touched}
 
     def mark(self, name: str, error: str) -> bool:
-        """Put an error beside a cell, and return whether the row has that cell."""
+        """Add an error to a cell, and return whether the row has that cell."""
         found = self.cell(name)
         if found is not None:
             found.errors = [*found.errors, error]
@@ -63,13 +63,13 @@ class EditedRow:
 
 
 def new_row(form_class: type[Form], number: int, pk: str, obj: object, data: Mapping[str, object]) -> EditedRow:
-    """Return a row as it is stored."""
+    """Return the form of a row with its stored values."""
     form = form_class(data=data, prefix=prefix_of(number))
     return EditedRow(number=number, pk=pk, form=form, shown=fingerprints(form), obj=obj)
 
 
 def typed_cells(form_class: type[Form], number: int, sent: FormData) -> frozenset[str]:
-    """Return the names of the cells of a row that were typed into, as the form that came tells without the row."""
+    """Return the names of the edited cells of a row, from the submitted form only."""
     prefix = prefix_of(number)
     form = form_class(sent, prefix=prefix)
     known, now = version_in(sent, number), fingerprints(form)
@@ -78,7 +78,7 @@ def typed_cells(form_class: type[Form], number: int, sent: FormData) -> frozense
 
 
 def typed_row(stored: EditedRow, form_class: type[Form], sent: FormData, data: Mapping[str, object]) -> EditedRow:
-    """Return a row with what was typed; cells that were not hold what is stored now."""
+    """Return the form of a row with the edited values; other cells have the stored ones."""
     form = form_class(sent, data=data, prefix=stored.prefix)
     known, typed = version_in(sent, stored.number), fingerprints(form)
     touched = {
@@ -107,19 +107,19 @@ def prefix_of(number: int) -> str:
 
 
 def version_in(sent: FormData, number: int) -> dict[str, str]:
-    """Return the fingerprints of a row's cells when they were shown."""
+    """Return the fingerprints of a row's cells when they were rendered."""
     text = sent.get(f"{prefix_of(number)}version")
     pairs = (part.partition(":") for part in text.split(",")) if isinstance(text, str) else ()
     return {name: mark for name, _, mark in pairs}
 
 
 def fingerprints(form: Iterable[Field]) -> dict[str, str]:
-    """Return a fingerprint of what each field shows."""
+    """Return a fingerprint of the value of each field."""
     return {one.short_name: _mark_of(_state(one)) for one in form}
 
 
 def told(form: Iterable[Field], names: frozenset[str]) -> Iterator[str]:
-    """Yield what was typed into cells, to be read by whoever typed it."""
+    """Yield the edited values as texts, to show them to the user again."""
     yield from (f"{one.label.text}: {_state(one) or NONE}" for one in form if one.short_name in names)
 
 
@@ -129,7 +129,7 @@ def _mark_of(text: str) -> str:
 
 def _state(one: Field) -> str:
     if hasattr(one, "_value") and not isinstance(one, KEPT):
-        return str(one._value()).replace("\r\n", "\n")  # noqa: SLF001 - where WTForms itself asks for it
+        return str(one._value()).replace("\r\n", "\n")  # noqa: SLF001 - WTForms itself reads it there
     return _text(one.data)
 
 

@@ -9,7 +9,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 
 
 class ListFormSet:
-    """The rows of a list that somebody typed into; `get_changelist_formset` may return a class derived from it.
+    """The edited rows of a list; `get_changelist_formset` may return a subclass.
 
     class Balanced(ListFormSet):
         async def clean(self) -> None:
@@ -19,13 +19,13 @@ class ListFormSet:
 
     def __init__(self, request: Request, view: ViewBase, rows: Sequence[EditedRow]) -> None:
         self.request, self.view, self.rows = request, view, rows
-        self.errors: list[str] = []  # of the rows together
+        self.errors: list[str] = []  # errors that concern several rows
 
     async def clean(self) -> None:
-        """Add to `errors` what is wrong with the rows together, or to a row by its `mark`."""
+        """Check the rows together; add messages to `errors`, or to a row by its method `mark`."""
 
     async def is_valid(self) -> bool:
-        """Return whether every row is good, and all of them together; an error stands beside its cell."""
+        """Return whether each row, and all rows together, are valid; add errors to cells."""
         for row in self.rows:
             row.form.validate()
         await self.clean()

@@ -10,16 +10,16 @@ from dovetail.contrib.admin.lists.autocomplete import Autocomplete
 from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.web.rendering import path_for
 
-AS = "as"  # the parameter that asks for the page, with PAGE, in place of JSON
+AS = "as"  # the query parameter that requests the page (PAGE) instead of JSON
 PAGE = "page"
-BACK = "back"  # the query of the list
-MOST_PARAMETERS = 1_000  # that are carried on; the site takes no longer query
+BACK = "back"  # the query string of the list
+MOST_PARAMETERS = 1_000  # maximum characters of it: the site accepts no longer query strings
 
 
 async def show_choices(
     office: Office, request: Request, view: ChangeListView, loader: Autocomplete, number: int
 ) -> Response:
-    """Return a page of objects that hold what was typed; the first ones if nothing was."""
+    """Return a page of the objects that match the search text; the first ones without a text."""
     name, term, back = loader.name, request.query_params.get("term", "").strip(), request.query_params.get(BACK, "")
     found = await loader.find(request, term, number)
     address = path_for(request, "admin:list", identity=view.identity)

@@ -41,12 +41,12 @@ MISFIT = gettext_lazy(
 
 @dataclass(frozen=True, kw_only=True)
 class Unsaved:
-    """Holds what was typed into the rows of a page and could not be saved: `numbers` are those of all its rows."""
+    """The edited rows of a page that could not be saved; `numbers` are those of all rows on the page."""
 
     numbers: Mapping[str, int]  # by identifier
-    rows: Mapping[str, EditedRow]  # those that were typed into, by identifier
+    rows: Mapping[str, EditedRow]  # the edited rows, by identifier
     error: str
-    lost: Sequence[str] = field(default=())  # what was typed into rows that are not there any more
+    lost: Sequence[str] = field(default=())  # the edited values of rows that were deleted meanwhile
     status: int = HTTPStatus.BAD_REQUEST
 
 
@@ -96,10 +96,10 @@ def _check_query(request: Request) -> None:
 
 
 async def _read(found: ChangeList, view: ModelAdmin) -> tuple[ListPage, str]:
-    """Return a page of the list, or none of its rows and what is wrong with the filter that was written."""
+    """Return a page of the list; for an invalid nested filter, a page without rows and the error."""
     try:
         return await view.list(found.request), ""
-    except WhereError as error:  # the page tells it beside the filter
+    except WhereError as error:  # shown next to the filter
         return ListPage(rows=[], page=1, page_size=found.page_size(), count=0), error.detail
 
 
@@ -123,8 +123,8 @@ async def _editing(
 
 
 def _fitting(forms: Mapping[str, EditedRow], typed: Mapping[str, EditedRow], count: int) -> dict[str, EditedRow]:
-    """Return the rows whose fields fit into one form, in their order; those that were typed into come before others."""
-    room = MOST_SENT - count - sum(map(_fields_in, typed.values()))  # each row says which it is
+    """Return the rows whose fields fit into one form, in their order; edited rows take precedence."""
+    room = MOST_SENT - count - sum(map(_fields_in, typed.values()))  # the identifier of each row
     kept = set(typed)
     for key in (key for key in forms if key not in typed):
         room -= _fields_in(forms[key])
@@ -135,7 +135,7 @@ def _fitting(forms: Mapping[str, EditedRow], typed: Mapping[str, EditedRow], cou
 
 
 def _fields_in(row: EditedRow) -> int:
-    """Return how many fields a form sends for a row: its state when it was shown, and for some cells a hidden one."""
+    """Return the number of fields that a form submits for a row, including hidden ones."""
     choices = [one for one in row.form if hasattr(one, "loader")]
     several = [one.data for one in choices if isinstance(one.data, list | set | tuple)]
     boxes = sum(isinstance(one, BooleanField) for one in row.form)
@@ -143,12 +143,12 @@ def _fields_in(row: EditedRow) -> int:
 
 
 async def _rows_again(found: ChangeList, numbers: Mapping[str, int]) -> list[object]:
-    """Return the rows that stood on a page, as they are now; those that are gone are left out."""
+    """Return the rows that were on a page with their stored values, without deleted ones."""
     view, request = found.view, found.request
     options = loading(view.model, view.paths(view.displayed(request)), rights_of(request), found.columns)
     statement = view.permitted_rows(request).where(have_identifiers(view.model, list(numbers))).options(*options)
     rows = (await request_context().session.scalars(statement)).unique(id).all()
-    known = [(numbers[key], row) for row in rows if (key := identifier_of(row)) in numbers]  # `01` is none of them
+    known = [(numbers[key], row) for row in rows if (key := identifier_of(row)) in numbers]  # `01` is not one of them
     return [row for _, row in sorted(known, key=itemgetter(0))]
 
 

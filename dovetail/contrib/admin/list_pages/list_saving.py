@@ -43,16 +43,16 @@ GONE = gettext_lazy(
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """Holds what came: the rows of the page, and which of them were typed into."""
+    """The submitted form: the rows of the page, and the edited ones."""
 
-    numbers: Mapping[str, int]  # of the rows on the page, by identifier
-    typed: Mapping[str, frozenset[str]]  # names of cells, by the identifier of the row
+    numbers: Mapping[str, int]  # the numbers of the rows on the page, by identifier
+    typed: Mapping[str, frozenset[str]]  # names of edited cells, by the identifier of the row
     form: FormData
 
 
 async def save_list(office: Office, request: Request, view: ModelAdmin) -> Response:
-    """Save what was typed into the rows of a page, or show the page again with what is wrong beside each cell."""
-    await load_views(request, view)  # which columns the page has
+    """Save the edited rows of a page, or show the page again with the errors at their cells."""
+    await load_views(request, view)  # the columns of the page
     cells = ListCells(request, view, await view.get_changelist_form(request))
     allow(bool(cells.names))
     sent = _read(view, cells, await request.form())
@@ -93,7 +93,7 @@ def _read(view: ModelAdmin, cells: ListCells, form: FormData) -> _Sent:
 
 
 async def _typed(view: ModelAdmin, cells: ListCells, sent: _Sent, obj: object) -> EditedRow:
-    """Return a row with what was typed into it; of what its user may not change, it says so."""
+    """Return the form of an edited row, with errors for cells that the user may not edit."""
     key, names = identifier_of(obj), await cells.names_of(obj)
     stored = (await cells.stored([obj], sent.numbers)).get(key)
     if stored is None:
@@ -104,7 +104,7 @@ async def _typed(view: ModelAdmin, cells: ListCells, sent: _Sent, obj: object) -
 
 
 def _lost(cells: ListCells, sent: _Sent, found: set[str]) -> list[str]:
-    """Return what was typed into rows that are gone, so that it can be read and copied."""
+    """Return the edited values of deleted rows, so that they can be read and copied."""
     form_class = cells.form_class(cells.names)
     gone = {
         key: told(form_class(sent.form, prefix=prefix_of(sent.numbers[key])), names)
@@ -115,12 +115,12 @@ def _lost(cells: ListCells, sent: _Sent, found: set[str]) -> list[str]:
 
 
 async def _again(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved) -> Response:
-    request_context().session.expunge_all()  # what was loaded whole, to be changed, is loaded as the list shows it
+    request_context().session.expunge_all()  # loaded again with the options of the list
     return await show_page(office, request, view, unsaved)
 
 
 async def _save(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> ErrorMessage | None:
-    """Save the rows; return why not, with the mistake beside its cell, if it cannot be."""
+    """Save the rows; return the error message if that fails, with errors at their cells."""
     told = await _try(view, request, rows)
     if told is not None and len(rows) > 1:
         await _find_failing_rows(view, request, rows)
@@ -151,17 +151,17 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
 async def _load(view: ModelAdmin, keys: Sequence[str]) -> Sequence[object]:
     late = [name for name in map(name_of, view.list_editable) if _is_late(view, name)]
     found = await view.get_objects(keys, for_update=True, relations=late)
-    return [one for one in found if identifier_of(one) in keys]  # not what pages write otherwise, `1` for `01`
+    return [one for one in found if identifier_of(one) in keys]  # only canonical identifiers: `1`, not `01`
 
 
 def _is_late(view: ModelAdmin, name: str) -> bool:
-    """Return whether an attribute is not loaded with its row: a relation, or a column that is deferred."""
+    """Return whether an attribute is not loaded with its row: a relation, or a deferred column."""
     columns = view.mapper.column_attrs
     return name in view.mapper.relationships or (name in columns and columns[name].deferred)
 
 
 async def _find_failing_rows(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> None:
-    """Find out which rows cannot be saved, by saving one after the other, and undo it all."""
+    """Find the rows that cannot be saved, by saving one after the other, and roll back."""
     session = request_context().session
     session.expunge_all()
     fresh = {identifier_of(obj): obj for obj in await _load(view, [row.pk for row in rows])}

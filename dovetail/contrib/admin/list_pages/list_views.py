@@ -27,7 +27,7 @@ LONGEST_NAME = 60
 
 
 async def save_view(office: Office, request: Request) -> Response:
-    """Save the list as it is shown under a name, or change or delete a view that was saved."""
+    """Save the current list as a view, or change or delete a saved view."""
     view = open_view(office, request, Action.LIST)
     allow(await view.check_can_list(request))
     await load_views(request, view)
@@ -50,7 +50,7 @@ async def save_view(office: Office, request: Request) -> Response:
 
 
 async def choose_columns(office: Office, request: Request) -> Response:
-    """Keep which columns the user wants to see, and how wide: in the saved view that is shown, or for the list."""
+    """Save the columns that the user chose, with their widths: in the current saved view, or for the list."""
     view = open_view(office, request, Action.LIST)
     allow(await view.check_can_list(request))
     session, user = request_context().session, user_of(request)
@@ -108,13 +108,13 @@ async def _delete(request: Request, view: ModelAdmin) -> None:
 
 
 def _columns_now(request: Request) -> list[list[object]]:
-    """Return the columns that are shown, if they were chosen."""
+    """Return the current columns, if the user chose them."""
     chosen = CHOSEN.find(request)
     return [] if chosen is None else stored.columns_to_keep(chosen.names, chosen.widths)
 
 
 async def _columns(request: Request, view: ModelAdmin) -> list[list[object]]:
-    """Return the columns that the form chose, in the order of their places."""
+    """Return the columns in the form, in their order."""
     offered, form = view.offered(request), await request.form()
     wanted = [name for name in offered if form.get(f"show-{name}")]
     places = {name: await number_of(request, f"place-{name}") for name in wanted}

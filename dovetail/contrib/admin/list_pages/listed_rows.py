@@ -1,4 +1,4 @@
-"""Prepare the rows of a list for its template; what is the same for all rows is computed once per page."""
+"""Prepare the rows of a list for its template; values that are the same for all rows are computed once."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
@@ -12,30 +12,30 @@ from dovetail.contrib.admin.web.rendering import path_for, query_of
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
-MOST_PARTS = 12  # related objects in a cell; of more, the rest is counted
-Part = tuple[object, str | None]  # what a related object is called, and its address where the user may open it
+MOST_PARTS = 12  # maximum related objects in a cell; the number of further ones is shown
+Part = tuple[object, str | None]  # the title of a related object, and its URL if the user may open it
 
 
 class ListedCell(NamedTuple):
-    """One cell: a value, links to related objects in its place, or the link to the row's own page."""
+    """A cell: a value, links to related objects, or the link to the row's page."""
 
     name: str
     label: str
     formatted: object
-    parts: Sequence[Part] | None = None  # of a relation
+    parts: Sequence[Part] | None = None  # for a relation
     is_list: bool = False
-    opens: bool = False  # it leads to the object's page
+    opens: bool = False  # whether it links to the object's page
 
 
 class ListedRow(NamedTuple):
-    """One row of a list, with addresses where the user may open them, and what its buttons are called."""
+    """A row of a list, with URLs of pages that the user may open, and labels of its buttons."""
 
     obj: object
     pk: str
     title: str
     cells: Sequence[ListedCell]
-    page: str | None  # its form, or the page that shows it
-    view: str | None  # the page that shows it, of an object which the user may not change
+    page: str | None  # the URL of its form, or of its page
+    view: str | None  # the URL of its page, if the user may not change it
     delete: str | None
     select_label: str
     view_label: str
@@ -43,7 +43,7 @@ class ListedRow(NamedTuple):
 
 
 class ListedRows:
-    """Prepares the rows of one page of a list, one after the other as the template asks for them."""
+    """Iterates over the rows of a page of a list, prepared for the template."""
 
     def __init__(self, request: Request, view: ModelAdmin, rows: Sequence[object]) -> None:
         self._request, self._view, self._rows = request, view, rows

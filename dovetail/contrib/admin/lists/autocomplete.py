@@ -1,6 +1,6 @@
 """Autocomplete for related objects: which objects a user may choose, and the search for them.
 
-The search is that of the related view's list, or looks in the `fields` that the option names.
+The search is that of the related view, or searches the `fields` of the option.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,29 +22,29 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, ObjectLoader
 from dovetail.contrib.admin.view_base import ViewBase
 
 LIMIT = 20
-MOST_PAGES = 500  # the maximum of pages without a search term
-AS_ITS_VIEW = ("*",)  # instead of columns: search as the related view does
+MOST_PAGES = 500  # maximum pages without a search term
+AS_ITS_VIEW = ("*",)  # instead of columns: the search of the related view
 
 
 @dataclass(frozen=True)
 class Found:
-    """Objects that may be chosen, and whether there are more."""
+    """Available objects, and whether there are more."""
 
     rows: Sequence[object]
     more: bool
 
 
 class Autocomplete(ObjectLoader):
-    """Finds the objects that a relation may refer to, among those that the user may list in a view of their model."""
+    """Finds available objects for a relation, among those that the user may list in a view of their model."""
 
     model_admin: ViewBase
 
     def may_use(self, request: Request) -> bool:
-        """Return True if the user may see related objects at all."""
+        """Return True if the user may view any related objects."""
         return self._found(rights_of(request)) is not NOTHING
 
     def rows(self, request: Request) -> AnySelect:
-        """Return the statement that selects the objects the user may see."""
+        """Return the SELECT of the objects that the user may view."""
         rights = rights_of(request)
         return select(self.model).where(self._found(rights)).options(*loading(self.model, (), rights))
 
@@ -85,14 +85,14 @@ class Autocomplete(ObjectLoader):
         return statement if self.order else statement.order_by(*(getattr(self.model, name) for name in fields[:1]))
 
     async def get_many(self, request: Request, identifiers: Sequence[str]) -> list[object]:
-        """Return the objects with these identifiers that the user may see."""
+        """Return the objects with these identifiers that the user may view."""
         statement = self.rows(request).where(
             have_identifiers(self.model, identifiers), *await self.conditions(request, "")
         )
         return list((await request_context().session.scalars(statement)).all())
 
     async def format_by_pk(self, pk: object) -> dict[str, object]:
-        """Return what the form shows for a submitted identifier; nothing if the user may not see the object."""
+        """Return the option for a submitted identifier; an empty one if the user may not view the object."""
         context = request_context()
         if pk is None:
             return {}
@@ -101,16 +101,16 @@ class Autocomplete(ObjectLoader):
         return {} if found is None else self.format(found)
 
     async def options(self, request: Request, identifiers: Sequence[str]) -> list[dict[str, object]]:
-        """Return what a page shows for chosen identifiers, as far as the user may see the objects."""
+        """Return the options for chosen identifiers of objects that the user may view."""
         return [self.format(one) for one in await self.get_many(request, identifiers)] if identifiers else []
 
     def format(self, model: object) -> dict[str, object]:
-        """Return what the form shows for an object: `{"id": ..., "text": ...}`."""
+        """Return the option for an object: `{"id": ..., "text": ...}`."""
         return {"id": identifier_of(model), "text": self.model_admin.short_title_of(model)}
 
 
 def make_autocomplete(view: ViewBase, name: str, options: Mapping[str, Any]) -> Autocomplete:
-    """Return the one for the relation `name` of a view; `options` are SQLAdmin's: fields, order_by, limit, where."""
+    """Return the autocomplete of a view's relation `name`; `options` are fields, order_by, limit and where."""
     mapper: Mapper[object] = inspect(view.model)
     model = mapper.relationships[name].mapper.class_
     fields = tuple(name_of(field) for field in options.get("fields", AS_ITS_VIEW))

@@ -1,4 +1,4 @@
-"""Filters of a list by a column: comparison with a typed value, spans of time, empty or not."""
+"""Filters of a list by a column: comparisons with a typed value, date ranges, empty or not."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -28,7 +28,7 @@ EMPTY, FILLED = "null", "not_null"
 
 
 class ColumnFilter:
-    """Filters by comparing a column with what is typed: a part of a text, a number, a date, a time, a UUID.
+    """Filters by comparing a column with a typed value: a part of a text, a number, a date, a time, a UUID.
 
     list_filter = [ColumnFilter(Post.created_at, title="Written"), ColumnFilter(Post.view_count)]
     """
@@ -42,11 +42,11 @@ class ColumnFilter:
         self.title = gettext_lazy(title or column_in_words(str(column.key)))
 
     def get_operation_options_for_model(self, _model: type[object]) -> list[tuple[str, str]]:
-        """Return the comparisons that fit the column, each with its label."""
+        """Return the comparisons for the column, as (value, label)."""
         return [(name, OPERATIONS[name]) for name in operations_of(self.column.type)]
 
     async def get_filtered_query(self, query: AnySelect, operation: str, value: str, _model: type[object]) -> AnySelect:
-        """Keep the rows that compare like this. Raises BadRequestError for what cannot be compared with the column."""
+        """Return the rows that match the comparison. Raise BadRequestError for an invalid value."""
         operations = operations_of(self.column.type)
         if operation and operation not in operations:
             raise BadRequestError(
@@ -60,23 +60,23 @@ class ColumnFilter:
 
 
 class DateFilter(ColumnFilter):
-    """Filters by a date: today, past 7 days, this month, this year, from and to; a moment by the zone of who asks.
+    """Filters by a date: today, past 7 days, this month, this year, or from and to; datetimes are in the user's zone.
 
     list_filter = [DateFilter(Post.created_at, title="Written")]
 
-    A column that may be empty can be asked for that as well. What else is typed is compared as `ColumnFilter` does.
+    A nullable column can be filtered by empty or not as well. Other values are compared as in `ColumnFilter`.
     """
 
     template = "sqladmin/filters/date_filter.html"
 
     @property
     def bounds(self) -> tuple[str, str]:
-        """Return the names of the parameters that say from when and until when, both included."""
+        """Return the names of the query parameters for the first and the last date."""
         return f"{self.parameter_name}_from", f"{self.parameter_name}_to"
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """Return what can be chosen by one click, each with its label."""
+        """Return the choices, as (value, label)."""
         may_be_empty = getattr(self.column, "nullable", False)
         return [
             *SPANS.items(),
@@ -84,7 +84,7 @@ class DateFilter(ColumnFilter):
         ]
 
     async def get_filtered_query(self, query: AnySelect, operation: str, value: str, model: type[object]) -> AnySelect:
-        """Keep the rows of a span, or those that compare as `ColumnFilter` says."""
+        """Return the rows of a date range, or those that match a comparison as in `ColumnFilter`."""
         if operation or value not in dict(self.choices):
             return await super().get_filtered_query(query, operation, value, model)
         if value in {EMPTY, FILLED}:
@@ -93,7 +93,7 @@ class DateFilter(ColumnFilter):
         return query.where(within(self.column, first, after))
 
     def keep_between(self, query: AnySelect, first: str, last: str, _model: type[object]) -> AnySelect:
-        """Keep the rows from `first` until `last`, both included. Raises BadRequestError for what is no date."""
+        """Return the rows from `first` to `last`, both included. Raise BadRequestError for an invalid date."""
         pairs = (("at_least", first), ("at_most", last))
         try:
             found = [compare(self.column, operation, text) for operation, text in pairs if text]
@@ -103,7 +103,7 @@ class DateFilter(ColumnFilter):
 
 
 class EmptyFilter:
-    """Filters by whether a column holds something, or a relation leads to something that the user may know of.
+    """Filters by whether a column has a value, or a relation refers to an object that the user may view.
 
     list_filter = [EmptyFilter(Post.author), ("published_at", EmptyFilter)]
     """
@@ -118,11 +118,11 @@ class EmptyFilter:
         self.title = gettext_lazy(title or column_in_words(str(column.key)))
 
     async def lookups(self, _request: object, _model: object, _run_query: object) -> list[tuple[str, str]]:
-        """Return what can be asked for."""
+        """Return the choices, as (value, label)."""
         return [("all", gettext("All")), ("yes", gettext("Empty")), ("no", gettext("Not empty"))]
 
     async def get_filtered_query(self, query: AnySelect, value: object, _model: type[object]) -> AnySelect:
-        """Keep the rows without a value, or with one. Raises BadRequestError for what is not offered."""
+        """Return the rows without a value, or with one. Raise BadRequestError for an invalid choice."""
         if value not in {"yes", "no"}:
             raise BadRequestError(gettext("%(title)s: filter by yes or no.") % {"title": self.title})
         is_empty = self._is_empty()
@@ -135,7 +135,7 @@ class EmptyFilter:
             leads = self.column.any if mapped.uselist else self.column.has
             missing: ColumnElement[bool] = not_(leads(None if visible is EVERYTHING else visible))
             return missing
-        found: ColumnElement[bool] = self.column == None  # noqa: E711 - IS NULL, of relations too
+        found: ColumnElement[bool] = self.column == None  # noqa: E711 - IS NULL, for relations, too
         return found
 
     def _visible(self, mapped: RelationshipProperty[object]) -> ColumnElement[bool]:
@@ -144,7 +144,7 @@ class EmptyFilter:
 
 
 def span(name: str, today: date) -> tuple[date, date]:
-    """Return the first day of a span, and the day after its last."""
+    """Return (first day, day after the last one) of a date range."""
     match name:
         case "past_7_days":
             return today - timedelta(days=7), today + timedelta(days=1)
@@ -156,12 +156,12 @@ def span(name: str, today: date) -> tuple[date, date]:
 
 
 def month(year: int, number: int) -> tuple[date, date]:
-    """Return the first day of a month, and that of the next."""
+    """Return (first day of a month, first day of the next one)."""
     return date(year, number, 1), date(year + number // 12, number % 12 + 1, 1)
 
 
 def within(column: Any, first: date, after: date) -> ColumnElement[bool]:
-    """Return the condition that a date is not before `first` and before `after`; a moment, in the zone of who asks."""
+    """Return the condition that `first` <= date < `after`; datetimes are compared in the user's zone."""
     moment: Callable[[date], object] = _identity
     if isinstance(bare(column.type), DateTime):
         zone = active_zone() if getattr(bare(column.type), "timezone", False) else None

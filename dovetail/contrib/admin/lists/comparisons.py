@@ -26,7 +26,7 @@ OF_TEXTS = ("contains", "equals", "starts_with", "ends_with")
 OF_KEYS = ("equals",)
 OF_NUMBERS = ("equals", "greater_than", "at_least", "less_than", "at_most")
 COMMA = re.compile(r"([+\-\u2212]?\d+),(\d{1,2}|\d{4,})")  # a decimal comma, which cannot separate thousands
-# A typed time stands for a span: a day, a minute or a second.
+# A typed time means a range: a day, a minute or a second.
 SPANS = (
     (re.compile(r"[\d-]+"), timedelta(days=1)),
     (re.compile(r"[\d-]+[ T]+\d+:\d+\D*"), timedelta(minutes=1)),
@@ -35,7 +35,7 @@ SPANS = (
 
 
 def operations_of(column_type: TypeEngine[Any]) -> tuple[str, ...]:
-    """Return the comparisons that fit a column; none for one whose values cannot be typed."""
+    """Return the comparisons for a column; none for one whose values cannot be typed."""
     if isinstance(column_type, Uuid):
         return OF_KEYS
     if reader_of(column_type) is None:
@@ -44,9 +44,9 @@ def operations_of(column_type: TypeEngine[Any]) -> tuple[str, ...]:
 
 
 def compare(column: Any, operation: str, text: str) -> Any:
-    """Return the condition that `column` compares with `text` as one of `operations_of` its type says.
+    """Return the condition of comparing `column` with `text` by one of the `operations_of` its type.
 
-    Raises ValueError, with what is wrong, for a text that is no value of the column.
+    Raise ValueError, with the reason, for a text that is not a value of the column.
     """
     reader: Reader = reader_of(column.type) or str
     if is_text(column.type):
@@ -69,7 +69,7 @@ def compare(column: Any, operation: str, text: str) -> Any:
 
 
 def _number_in_code(text: str) -> str:
-    """Return a number as code writes it: as the language writes it, or as the author of a shared view did in theirs."""
+    """Return a number in the format of code, from the format of the language or of another one (in shared views)."""
     found = COMMA.fullmatch(text.strip())
     return read_number(text if found is None else f"{found[1]}.{found[2]}")
 

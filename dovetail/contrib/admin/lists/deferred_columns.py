@@ -18,23 +18,23 @@ from sqlalchemy.orm import Mapper, load_only
 from sqlalchemy.orm.interfaces import ORMOption
 
 T = TypeVar("T")
-MOST_KEPT = 256  # options: of the columns that users choose, and that policies hide from them
-MISSED = re.compile(r"'(\w+\.\w+)' is not available due to raiseload=True")  # what SQLAlchemy says
+MOST_KEPT = 256  # maximum cached options, which depend on chosen and hidden columns
+MISSED = re.compile(r"'(\w+\.\w+)' is not available due to raiseload=True")  # the message of SQLAlchemy
 
 
 class DeferredColumns:
-    """The columns that one view has to load; a column found missing is added."""
+    """The columns that a view has to load; missing columns are added when they are read."""
 
     def __init__(self) -> None:
         self._learned: set[str] = set()
-        self._make_once = lru_cache(MOST_KEPT)(self._make)  # to make one takes longer than a statement
+        self._make_once = lru_cache(MOST_KEPT)(self._make)  # cached, since creating one takes longer than a statement
 
     def only(
         self, model: type[object], names: Iterable[str], relations: Iterable[str], hidden: frozenset[str]
     ) -> ORMOption:
-        """Return the option that loads what showing `names` of a `model` needs, and what its `relations` hang on.
+        """Return the loader option for the columns that showing `names` needs, and the keys of `relations`.
 
-        Of what is `hidden` nothing is loaded but what these need.
+        Columns in `hidden` are not loaded, except such keys.
         """
         mapper: Mapper[object] = inspect(model)
         return self._make_once(mapper, frozenset(names), frozenset(relations), hidden)
@@ -64,11 +64,11 @@ class DeferredColumns:
                     raise
                 self._learned.add(missed[1])
                 self._make_once.cache_clear()
-                session.expunge_all()  # what is loaded already would stay as it is
+                session.expunge_all()  # attributes that are loaded would not be refreshed
 
 
 def _read_by(attribute: object) -> Iterator[str]:
-    """Return the names in the code of a method, a property or a hybrid: what it reads of an object is among them."""
+    """Return the names in the code of a method, a property or a hybrid, which include the attributes it reads."""
     function = attribute.fget if isinstance(attribute, property | hybrid_property) else attribute
     code = getattr(function, "__code__", None)
     return iter(code.co_names if code is not None else ())

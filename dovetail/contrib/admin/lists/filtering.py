@@ -16,18 +16,18 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect, has_default
 from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext
 
-AnyFilter: TypeAlias = Any  # SQLAdmin's filters, ours and those of authors have no class in common
+AnyFilter: TypeAlias = Any  # the filters of SQLAdmin, of Dovetail and of views have no common base class
 MOST_VALUES = 20  # alternative values of one filter
 ALL = frozenset({"", "all", "__all"})  # values that match every row
 
 
 def column_of(model: type[object], column: object) -> Any:
-    """Return the attribute that an option names, which may be the attribute itself."""
+    """Return the attribute of an option's entry, which is its name or the attribute itself."""
     return getattr(model, column) if isinstance(column, str) else column
 
 
 def may_be_empty(column: object, model: type[object]) -> bool:
-    """Return True if a column may be empty."""
+    """Return True if a column is nullable."""
     return getattr(column_of(model, column), "nullable", False) is True
 
 
@@ -105,7 +105,7 @@ def _asked(request: Request, name: str) -> list[str]:
 
 
 def _refers_to_visible(one: object, model: type[object], rights: Rights) -> ColumnElement[bool]:
-    """Return the condition that a row refers to what the user may know of, by the foreign key of SQLAdmin's filter."""
+    """Return the condition that the foreign key of SQLAdmin's filter refers to an object that the user may view."""
     if not isinstance(one, ForeignKeyFilter):
         return true()
     column = column_of(model, one.foreign_key)

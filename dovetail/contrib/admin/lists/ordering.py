@@ -30,7 +30,7 @@ DIRECTIONS = {operators.desc_op: True, operators.asc_op: False}
 
 @dataclass(frozen=True)
 class SortTerm:
-    """One expression of an ORDER BY; `nulls_first` is None where it does not say, or where there are none."""
+    """One expression of an ORDER BY; `nulls_first` is None if it is not specified, or there are no nulls."""
 
     expression: ColumnElement[object]
     descending: bool = False
@@ -38,18 +38,18 @@ class SortTerm:
 
     @property
     def direction(self) -> Direction:
-        """Return the direction of the expression, with the place of null."""
+        """Return the direction of the expression, with the position of nulls."""
         return Direction(self.descending, self.nulls_first)
 
     @property
     def is_seekable(self) -> bool:
-        """True if a value can be carried in an address, and it is said where rows without one stand."""
+        """True if values can be part of a URL, and the position of nulls is specified."""
         may_be_null = self.nulls_first is not None or getattr(self.expression, "nullable", None) is not False
         return python_type(self.expression.type) is not None and not (may_be_null and self.nulls_first is None)
 
     @property
     def adapter(self) -> TypeAdapter[object]:
-        """Writes a value into an address and reads it back."""
+        """The type adapter that converts values to JSON and back."""
         return TypeAdapter(python_type(self.expression.type) | None)
 
     def reversed(self) -> "SortTerm":
@@ -58,7 +58,7 @@ class SortTerm:
         return SortTerm(self.expression, opposite.descending, opposite.nulls_first)
 
     def order(self, expression: ColumnElement[object] | None = None) -> UnaryExpression[object]:
-        """Return what an ORDER BY says of this expression, or of what stands for it."""
+        """Return the ORDER BY clause for this expression, or for another one in its place."""
         return self.direction.order(self.expression if expression is None else expression)
 
 
@@ -66,16 +66,16 @@ SortTerms = tuple[SortTerm, ...]
 
 
 def order(statement: AnySelect, model: type[object], fields: Iterable[tuple[str, bool]], rights: Rights) -> AnySelect:
-    """Order by paths, each with whether it descends, then by primary key, so that no row shows on two pages.
+    """Order by paths, as (path, descending), then by primary key, so that no row is on two pages.
 
-    The key goes in the direction of the last path, so that one index serves both. Related tables are joined from the
-    left: a row without the related object has null there, and so has one whose related object the user may not know of.
+    The key has the direction of the last path, so that one index serves both. Related tables are joined by LEFT JOIN:
+    the value is null for a row without a related object, and for one whose related object the user may not view.
     """
     descending = False
     for field, descending in fields:
         path = walk(model, field.split("."))
         statement, column = _join(statement, model, path, rights)
-        # What a column_property computes is ordered by itself, not by the name it is selected under.
+        # The expression of a column_property is used, not its label in the SELECT.
         expression = column.expression.element if isinstance(column.expression, Label) else column
         direction = Direction.of(descending=descending, may_be_null=path.is_nullable)
         statement = statement.order_by(direction.order(expression))
@@ -83,12 +83,12 @@ def order(statement: AnySelect, model: type[object], fields: Iterable[tuple[str,
 
 
 def terms_of(statement: AnySelect) -> SortTerms:
-    """Return what `statement` orders by."""
+    """Return the terms of the ORDER BY of a statement."""
     return tuple(_term(clause) for clause in order_of(statement))
 
 
 def after(terms: SortTerms, values: Sequence[object]) -> ColumnElement[bool]:
-    """Return the condition on rows that come after one with these values, in an order of seekable terms."""
+    """Return the condition on the rows after one with these values, for an order of seekable terms."""
     binds = [
         None if value is None else bindparam(None, value, type_=term.expression.type)
         for term, value in zip(terms, values, strict=True)
@@ -97,7 +97,7 @@ def after(terms: SortTerms, values: Sequence[object]) -> ColumnElement[bool]:
 
 
 def _join(statement: AnySelect, model: type[object], path: Path, rights: Rights) -> tuple[AnySelect, Any]:
-    # A join, since PostgreSQL reads the related table once for all rows of a big sort, and a subquery for each of them.
+    # A join, since PostgreSQL would execute a subquery for each row of a large sort.
     entity: object = model
     names: list[str] = []
     for relation in path.relations:

@@ -1,4 +1,4 @@
-"""A filter by a column of a related object, which works as the filter of the column itself."""
+"""A filter by a column of a related object, which works like the filter of the column."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from dovetail.translation.words import column_in_words
 
 
 class PathFilter:
-    """Filters by what a path such as `author.is_staff` leads to; `inner` is the filter of the column at its end."""
+    """Filters by a path such as `author.is_staff`; `inner` is the filter of the column at its end."""
 
     def __init__(self, path: str, target: type[object], inner: Any) -> None:
         self.path, self.inner, self.target = path, inner, target
@@ -30,22 +30,22 @@ class PathFilter:
         self.bounds = getattr(inner, "bounds", ())
 
     async def lookups(self, request: Request, _model: type[object], run_query: object) -> object:
-        """Return what can be chosen."""
+        """Return the choices."""
         return await self.inner.lookups(request, self.target, run_query)
 
     def get_operation_options_for_model(self, _model: type[object]) -> object:
-        """Return the comparisons that fit the column."""
+        """Return the comparisons for the column."""
         return self.inner.get_operation_options_for_model(self.target)
 
     async def get_filtered_query(self, query: AnySelect, *asked: object) -> AnySelect:
-        """Keep the rows whose related object the filter of the column would keep."""
+        """Return the rows whose related object matches the filter of the column."""
         *values, model = asked
-        assert isinstance(model, type)  # noqa: S101 - the last argument of every filter
+        assert isinstance(model, type)  # noqa: S101 - the last argument of all filters
         found = await self.inner.get_filtered_query(select(self.target), *values, self.target)
         return query.where(self._leads_to(model, and_(*conditions_of(found))))
 
     def keep_between(self, query: AnySelect, first: str, last: str, model: type[object]) -> AnySelect:
-        """Keep the rows whose related object the filter of the column would keep for its span."""
+        """Return the rows whose related object is in the date range of the column's filter."""
         found = self.inner.keep_between(select(self.target), first, last, self.target)
         return query.where(self._leads_to(model, and_(*conditions_of(found))))
 

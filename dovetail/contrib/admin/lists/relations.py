@@ -1,4 +1,4 @@
-"""Load related objects, and build conditions on them, as far as the user may see them."""
+"""Load related objects, and build conditions on them, limited to those that the user may view."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.fields import behind_proxy
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 
-EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # what `lazy=` says in a model
+EAGER = frozenset({"selectin", "joined", "subquery", "immediate", False})  # the values of `lazy=` in a model
 
 
 def loading(
@@ -35,14 +35,14 @@ def loading(
     whole: bool = False,
     joined: bool = False,
 ) -> list[ORMOption]:
-    """Return the options that load the relations on `fields` with one statement each, however many rows there are.
+    """Return the loader options for the relations in `fields`, with one statement each for all rows.
 
-    If they may be `joined`, which no statement with DISTINCT or GROUP BY bears, those that lead to one object at most
-    come with the rows themselves: a statement less, and a third of the time that a long list takes.
+    With `joined`, which is not possible for statements with DISTINCT or GROUP BY, relations to one object are loaded by
+    joins: that saves a statement, and a third of the time of a long list.
 
-    What the user may not know of is not loaded, by relations that the model itself always loads neither, and no column
-    that they may not read, unless rows are to be loaded `whole` since they are changed. Given `columns`, other columns
-    than are needed to show `fields` are not loaded.
+    Objects that the user may not view are not loaded, not even by relations that the model loads by default, nor are
+    columns that they may not read, unless rows are loaded `whole` in order to change them. Given `columns`, only the
+    columns that `fields` need are loaded.
     """
     return _Loading(model, rights, columns, whole, joined).options(model, fields)
 
@@ -76,7 +76,7 @@ class _Loading:
             visible = self.rights.shown(self.root, path, target)
             deeper = self.options(target, filter(None, wanted.get(name, ())), path, seen | {model})
             if name in wanted or deeper or visible is not EVERYTHING:
-                # A condition is never joined: the alias of the join would take the place of its own tables.
+                # Never joined with a condition: the alias of the join would replace tables in the condition.
                 is_joined = self.joined and visible is EVERYTHING and is_of_one(mapper.relationships[name])
                 load = joinedload if is_joined else selectinload
                 option = load(relation if visible is EVERYTHING else relation.and_(visible))
@@ -100,10 +100,10 @@ class _Loading:
 
 
 def leads_to(relation: InstrumentedAttribute[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that `relation` leads from a row to one that fulfils `condition`.
+    """Return the condition that a row is related by `relation` to one that meets `condition`.
 
-    Keys are compared with those of a subquery that is run once; as a subquery of each row, which `has` and `any` make
-    of it, it takes SQLite sixty times as long.
+    Keys are compared with those of an uncorrelated subquery; the correlated one of `has` and `any` takes SQLite sixty
+    times as long.
     """
     mapped: Any = relation.property
     target = mapped.mapper.class_
@@ -123,7 +123,7 @@ def leads_to(relation: InstrumentedAttribute[object], condition: ColumnElement[b
 def leads_to_identifier(
     relation: InstrumentedAttribute[object], identifier: str, visible: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """Return the condition that `relation` leads to the object with this identifier, if it is one of the `visible`."""
+    """Return the condition that a row is related to the object with this identifier, if it is `visible`."""
     mapped: Any = relation.property
     target = mapped.mapper.class_
     values = parse_identifier(target, identifier)
@@ -138,7 +138,7 @@ def leads_to_identifier(
 
 
 def is_hidden(obj: object, name: str) -> bool:
-    """Return True if an object's relation `name` has an object that was not loaded because the user may not see it."""
+    """Return True if an object's relation `name` refers to an object that the user may not view."""
     mapper: Mapper[object] = inspect(obj).mapper
     mapped = mapper.relationships[name]
     if mapped.direction is not MANYTOONE or getattr(obj, name) is not None:
@@ -157,7 +157,7 @@ def is_of_one(mapped: RelationshipProperty[object]) -> bool:
 
 
 def _sort_out(mapper: Mapper[object], fields: Iterable[str]) -> tuple[dict[str, list[str]], list[ORMOption]]:
-    """Return the relations on `fields`, each with the paths behind it, and options that load deferred columns."""
+    """Return the relations in `fields`, each with its further paths, and options for deferred columns."""
     wanted: dict[str, list[str]] = {}
     deferred: list[ORMOption] = []
     for field in fields:
@@ -175,6 +175,6 @@ def _exists(target: type[object], condition: ColumnElement[bool]) -> ColumnEleme
 
 
 def _is_plain(mapped: RelationshipProperty[object]) -> bool:
-    """Return whether the relation compares two columns for equality, or twice two across a table of links."""
+    """Return whether the relation compares one pair of columns, or one on each side of a secondary table."""
     joins = [mapped.primaryjoin] if mapped.secondary is None else [mapped.primaryjoin, mapped.secondaryjoin]
     return all(getattr(join, "operator", None) is operators.eq for join in joins)

@@ -17,18 +17,18 @@ from dovetail.database.search.search import FullText
 from dovetail.database.search.selective_conditions import Among, SelectiveCondition
 from dovetail.resources.query.paths import walk
 
-MAXIMUM_TERM = 200  # characters of a search; the rest is ignored
-SIGNS = "^=@"  # before a column: it begins with the word, it equals the word, it is searched by a full-text index
+MAXIMUM_TERM = 200  # maximum characters of a search; the rest is ignored
+SIGNS = "^=@"  # prefixes of columns: starts with, equals, full text, as in Django
 PART = re.compile(r'"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+|"(?=[^"]*$))')
-FREQUENT = 3_000  # rows with a word, from which on PostgreSQL is quicker to look at rows than to gather those
-MAXIMUM_VALUE = 1_000  # characters of a value that a filter compares with
+FREQUENT = 3_000  # number of rows with a word from which a scan is faster on PostgreSQL than collecting them
+MAXIMUM_VALUE = 1_000  # maximum characters of a filter's value
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListSearch:
-    """Looks for words in the columns on `fields` (`title`, `author.username`), and by an index if there is one.
+    """Searches for words in the columns in `fields` (`title`, `author.username`), by an index if there is one.
 
-    Letters match whatever their case; % and _ are letters like others. What a user may not know of is not looked at.
+    The search ignores case, and % and _ have no special meaning. Related objects that the user may not view do not match.
     """
 
     model: type[object]
@@ -38,7 +38,7 @@ class ListSearch:
     frequent: Collection[str] = ()
 
     def keep(self, statement: AnySelect, term: str, dialect: Dialect) -> AnySelect:
-        """Keep the rows in which every word of `term` stands somewhere."""
+        """Return the rows that contain every word of `term`."""
         for word in words_of(term):
             statement = statement.where(self._holds(word, dialect))
         return statement
@@ -48,12 +48,12 @@ class ListSearch:
         if self.full_text is None:
             return or_(false(), *alternatives)
         matches = self.full_text.matches(self.model, word)
-        if " " in word:  # the index knows its words, and not that they stand beside each other
+        if " " in word:  # the index has the words of a phrase, but not their order
             columns = (contains(self.model, name, word, self.rights) for name in self.full_text.columns)
             return or_(and_(matches, or_(*columns)), *alternatives)
         if word in self.frequent or not isinstance(matches, SelectiveCondition):
             return or_(matches, *alternatives)
-        # An index answers no OR with something else in it: each alternative gives the keys that it finds.
+        # No index serves an OR with other conditions: each alternative is a subquery of keys.
         (key,) = primary_keys(self.model)
         found = (select(key).select_from(self.model).where(one).correlate(None) for one in alternatives)
         keys = union_all(matches.keys(dialect), *found) if alternatives else matches.keys(dialect)
@@ -68,12 +68,12 @@ def words_of(term: str) -> list[str]:
 
 
 def bare(field: str) -> str:
-    """Return the path of an entry of `search_fields`, without the sign that says how it is searched."""
+    """Return the path of an entry of `search_fields`, without its prefix."""
     return field.lstrip(SIGNS)
 
 
 async def frequent_words(session: AsyncSession, model: type[object], full_text: FullText, term: str) -> set[str]:
-    """Return the words of `term` that more than FREQUENT rows hold. SQLite gathers them as quickly as others."""
+    """Return the words of `term` that more than FREQUENT rows contain; none on SQLite, where it makes no difference."""
     dialect, words = session.get_bind().dialect, words_of(term)
     if dialect.name == "sqlite" or not words:
         return set()
@@ -85,11 +85,11 @@ async def frequent_words(session: AsyncSession, model: type[object], full_text: 
 
 
 def contains(model: type[object], field: str, word: str, rights: Rights) -> ColumnElement[bool]:
-    """Return the condition that the column at the end of a path holds `word`, begins with it (^) or is it (=)."""
+    """Return the condition that the column of a path contains `word`, starts with it (^) or equals it (=)."""
     path = walk(model, bare(field).split("."))
 
     def holds(column: Any) -> ColumnElement[bool]:
-        # What is looked for is a part of the text that is kept, of which a type of others could make no value.
+        # Compared as text, since the type of the column could not convert a part of one.
         text = type_coerce(column, String) if is_text(column.type) else cast(column, String)
         if field.startswith("="):
             return func.lower(text) == func.lower(word)

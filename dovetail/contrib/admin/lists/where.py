@@ -1,4 +1,4 @@
-"""Turn the nested filter of a list into SQL; each of its conditions has to be one that a filter of the list allows."""
+"""Convert the nested filter of a list to SQL; its conditions are limited to the filters of the list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ LABELS: Mapping[str, str] = {
     "is_not": gettext_lazy("is not"),
 }
 NEGATED: Mapping[str, str] = {"!=": "=", "is_not": "is"}
-EMPTY = "empty"  # what a column that may be empty can be
+EMPTY = "empty"  # values for nullable columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choosable:
-    """One filter as it can be used in a nested one: its comparisons, and what there is to choose by `is`."""
+    """A filter as part of a nested filter: its comparisons, and its choices for `is`."""
 
     name: str
     title: str
@@ -54,7 +54,7 @@ class Choosable:
 
 
 async def choosable(filters: Sequence[AnyFilter], request: Request, model: type[object]) -> list[Choosable]:
-    """Return the filters that can be used, with what the page needs to offer them."""
+    """Return the filters that can be part of a nested filter."""
     return [await _choosable(one, request, model) for one in filters]
 
 
@@ -97,7 +97,7 @@ async def _compared(
         raise WhereError(
             gettext("At character %(place)s: %(detail)s") % {"place": one.place, "detail": error.detail}
         ) from None
-    # What a row without a value fulfils is unknown to SQL, and so would be the opposite.
+    # For NULL, a condition and its negation are both unknown.
     return not_(func.coalesce(found, false())) if one.comparison in NEGATED else found
 
 
@@ -105,7 +105,7 @@ async def _plain(
     known: Choosable, comparison: str, value: str, request: Request, model: type[object]
 ) -> ColumnElement[bool]:
     if comparison == "is" and value == EMPTY and EMPTY in dict(known.choices):
-        return known.filter.column.is_(None)  # type: ignore[no-any-return]  # a column of whatever type
+        return known.filter.column.is_(None)  # type: ignore[no-any-return]  # a column of any type
     return await condition_of(known.filter, OPERATIONS.get(comparison, ""), value, request, model)
 
 
@@ -121,7 +121,7 @@ async def _choosable(one: AnyFilter, request: Request, model: type[object]) -> C
         more = [*(["!="] if "=" in comparisons else []), *(["is", "is_not"] if choices else [])]
         return Choosable(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)
     choices = []
-    if isinstance(inner, BooleanFilter | StaticValuesFilter | EmptyFilter):  # which ask no database
+    if isinstance(inner, BooleanFilter | StaticValuesFilter | EmptyFilter):  # they need no query
         offered = await one.lookups(request, model, None)
         choices = [(str(value), str(label)) for value, label in offered if value is not None and str(value) not in ALL]
     is_relation = hasattr(one, "relation")

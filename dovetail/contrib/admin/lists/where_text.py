@@ -5,8 +5,8 @@
     term      = "(", filter, ")" | condition
     condition = name, comparison, value
 
-`and` binds before `or`. A value with spaces, brackets or quotes stands in "quotes"; in them a backslash makes a sign of
-what follows it.
+`and` binds more tightly than `or`. Values with spaces, brackets or quotes are written in double quotes, in which a
+backslash escapes the next character.
 """
 
 import re
@@ -19,7 +19,7 @@ from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
 LONGEST = 2_000  # characters
-DEEPEST = 5  # brackets in each other
+DEEPEST = 5  # maximum nesting of brackets
 MOST = 30  # conditions
 COMPARISONS = ("contains", "starts_with", "ends_with", "=", "!=", ">", ">=", "<", "<=", "is", "is_not")
 TOKEN = re.compile(
@@ -28,12 +28,12 @@ TOKEN = re.compile(
 
 
 class WhereError(BadRequestError):
-    """Says that an address holds no filter of the list; `detail` says where and what was expected."""
+    """The nested filter in a URL is invalid; `detail` has the position and what was expected."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One comparison; `place` is where it begins, counted from 1."""
+    """A comparison; `place` is the position of its first character, counted from 1."""
 
     name: str
     comparison: str
@@ -43,7 +43,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Group:
-    """Conditions and groups of which all, or any, have to hold."""
+    """Conditions and groups, all or any of which must hold."""
 
     joined_by: str  # "and" or "or"
     parts: tuple["Condition | Group", ...]
@@ -60,7 +60,7 @@ class _Token:
 
 
 def parse(text: str) -> Part:
-    """Return what a text says. Raises WhereError for what is too long, too deep, or no filter."""
+    """Parse a text. Raise WhereError if it is too long, too deeply nested or invalid."""
     if len(text) > LONGEST:
         raise WhereError(
             gettext("The filter has %(count)s characters, and may have %(longest)s.")
@@ -70,7 +70,7 @@ def parse(text: str) -> Part:
 
 
 def write(part: Part) -> str:
-    """Return the text of a filter, which `parse` reads."""
+    """Return the text of a filter, the inverse of `parse`."""
     if isinstance(part, Condition):
         return f"{part.name} {part.comparison} {_quoted(part.value)}"
     texts = [f"({write(one)})" if isinstance(one, Group) else write(one) for one in part.parts]

@@ -16,7 +16,7 @@ from dovetail.translation.texts import gettext
 
 
 async def choose_theme(office: Office, request: Request) -> Response:
-    """Keep the theme that whoever is logged in chose."""
+    """Save the theme of the logged-in user."""
     theme = await theme_in(request)
     await keep(request_context().session, user_of(request).id, theme=theme)
     response = _answer(request)
@@ -25,14 +25,14 @@ async def choose_theme(office: Office, request: Request) -> Response:
 
 
 async def choose_theme_as_visitor(office: Office, request: Request) -> Response:
-    """Keep a theme in a browser in which nobody is logged in."""
+    """Save a theme in a browser in which nobody is logged in."""
     theme, response = await theme_in(request), _answer(request)
     remember_theme(office.cookies, response, theme)
     return response
 
 
 async def choose_shortcuts(office: Office, request: Request) -> Response:
-    """Keep whether single keys do something, for whoever is logged in."""
+    """Save whether keyboard shortcuts of single keys are enabled for the logged-in user."""
     given = await field_of(request, "shortcuts")
     if given not in {"on", "off"}:
         raise BadRequestError(gettext('`shortcuts` has to be "on" or "off".'))
@@ -43,7 +43,7 @@ async def choose_shortcuts(office: Office, request: Request) -> Response:
 
 
 async def theme_in(request: Request) -> Theme:
-    """Return the theme in a form. Raise BadRequestError for what is none."""
+    """Return the theme in a form. Raise BadRequestError for an unknown one."""
     given = await field_of(request, "theme")
     if given not in set(Theme):
         raise BadRequestError(gettext('`theme` has to be "system", "light" or "dark".'))

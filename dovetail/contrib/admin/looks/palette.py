@@ -24,16 +24,16 @@ from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError, shorten_limit
 from dovetail.translation.texts import gettext, in_sentence
 
-MODELS = 8  # that are searched, at most
-OBJECTS = 5  # of each model
-RECENT = 8  # objects that a browser may ask for
-TIME = 2.0  # seconds, for each statement, and for all of them before no other model is searched
-SHORTEST = 2  # letters with which objects are looked for
+MODELS = 8  # maximum models to search
+OBJECTS = 5  # maximum objects of each model
+RECENT = 8  # maximum recent objects in a request
+TIME = 2.0  # seconds for each statement, and for all before the next model is not searched
+SHORTEST = 2  # minimum characters to search objects
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the palette, which leads to an address."""
+    """A line of the palette, with its URL."""
 
     text: str
     address: str
@@ -41,7 +41,7 @@ class Entry:
 
 
 async def show_palette(office: Office, request: Request) -> Response:
-    """Answer with the groups of entries that hold what was typed (`term`), as JSON; without it, with all places."""
+    """Return as JSON the groups of entries that match `term`; without it, all pages."""
     term = request.query_params.get("term", "")[:MAXIMUM_TERM].strip()
     views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
     groups = {
@@ -86,9 +86,9 @@ async def _actions(request: Request, views: Iterable[ModelAdmin]) -> AsyncIterat
 
 
 async def _objects(request: Request, views: Sequence[ModelAdmin], term: str) -> tuple[list[Entry], bool]:
-    """Return the objects that were found, and whether every model was searched."""
+    """Return (objects, whether every model was searched)."""
     searched = [view for view in views if view.is_searchable(request)]
-    found: dict[str, Entry] = {}  # by address: several views may show one object
+    found: dict[str, Entry] = {}  # by URL, since several views may show one object
     end = monotonic() + TIME
     await shorten_limit(request_context().session, TIME)
     for count, view in enumerate(searched):
@@ -96,7 +96,7 @@ async def _objects(request: Request, views: Sequence[ModelAdmin], term: str) -> 
             return [*found.values()], False
         try:
             found |= {one.address: one for one in await _found_by(view, request, term)}
-        except StatementTimeoutError:  # the transaction is of no use any more
+        except StatementTimeoutError:  # the transaction cannot be used any more
             return [*found.values()], False
     return [*found.values()], True
 
@@ -108,7 +108,7 @@ async def _found_by(view: ModelAdmin, request: Request, term: str) -> list[Entry
 
 
 async def _recent(request: Request, views: Sequence[ModelAdmin]) -> list[Entry]:
-    """Return the objects that a browser remembers (`recent=<identity>:<key>`), as far as their user may see them."""
+    """Return the objects stored in the browser (`recent=<identity>:<key>`) that the user may view."""
     given = request.query_params.getlist("recent")[:RECENT]
     found: dict[str, Entry] = {}
     for view in views:

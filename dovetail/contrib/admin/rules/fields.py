@@ -1,7 +1,7 @@
 """Enforce hidden fields of policies: they are not loaded, named, filtered, sorted, searched or shown.
 
-A hidden column is not loaded, so that no label, property or formatter can tell it; what is computed of it in SQL is as
-hidden as the column, and so are a relation and the key behind it.
+Hidden columns are not loaded, so that no label, property or formatter can reveal them; expressions computed from them
+in SQL are hidden as well, and so are a relation and its foreign key together.
 """
 
 import re
@@ -22,15 +22,15 @@ from dovetail.contrib.admin.columns.code_names import names_in_text_of
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.state import StateKey
 
-FIELDS = StateKey["Fields"]("dovetail_admin_fields", "nobody is logged in")  # of a request; read it by `fields_of`
-MISSED = re.compile(r"'(\w+\.\w+)' is not available due to (?:raiseload=True|lazy='raise')")  # what SQLAlchemy says
+FIELDS = StateKey["Fields"]("dovetail_admin_fields", "nobody is logged in")  # of a request; use `fields_of`
+MISSED = re.compile(r"'(\w+\.\w+)' is not available due to (?:raiseload=True|lazy='raise')")  # SQLAlchemy's message
 
 
-DEEPEST = 3  # relations, one behind the other, that code is followed through
+DEEPEST = 3  # maximum length of paths that are followed in code
 
 
 class Fields:
-    """Knows what one user may not read or write of which model."""
+    """The fields of each model that one user may not read or write."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -38,12 +38,12 @@ class Fields:
         self._hidden_paths: dict[tuple[type[object], str], bool] = {}
         self._in_texts: dict[Mapper[object], frozenset[str]] = {}  # the names in the code of `__str__`
         self._harmless: dict[tuple[Mapper[object], frozenset[str], int], bool] = {}
-        self._masked: set[str] = set()  # Post.title: what was left out of a statement since it is hidden
+        self._masked: set[str] = set()  # Post.title: attributes that were not loaded since they are hidden
 
     def is_hidden(self, model: type[object], path: str) -> bool:
-        """Return whether the user may not read what a path (`author.email`) leads to from a model.
+        """Return whether the user may not read the attribute at the end of a path (`author.email`) from a model.
 
-        A page asks for the same paths again and again.
+        Results are cached, since a page needs the same paths many times.
         """
         key = (model, path)
         if key not in self._hidden_paths:
@@ -51,54 +51,54 @@ class Fields:
         return self._hidden_paths[key]
 
     def shown(self, model: type[object], paths: Iterable[str]) -> list[str]:
-        """Return the paths that lead to what the user may read."""
+        """Return the paths that the user may read."""
         return [path for path in paths if not self.is_hidden(model, path)]
 
     def hidden(self, model: type[object]) -> frozenset[str]:
-        """Return the attributes of a model that the user may not read, with all that is computed of them in SQL."""
+        """Return the attributes of a model that the user may not read, including those computed from them in SQL."""
         if model not in self._hidden:
             named = frozenset(name for name in self._rules.hidden(model) if "." not in name)
             self._hidden[model] = frozenset(_with_what_tells(model, named)) if named else named
         return self._hidden[model]
 
     def read_only(self, model: type[object]) -> frozenset[str]:
-        """Return the attributes of a model that the user may not write, a relation together with its key."""
+        """Return the attributes of a model that the user may not write; relations include their foreign keys."""
         named = self._rules.read_only(model)
         return named | frozenset(_keys_and_relations(inspect(model), named)) if named else named
 
     def masks(self, model: type[object], needed: Iterable[str] = ()) -> list[ORMOption]:
-        """Return the options that leave hidden attributes out of a statement, but for what relations `needed`."""
+        """Return the loader options that exclude hidden attributes, except those `needed` by relations."""
         mapper: Mapper[object] = inspect(model)
         kept = {mapper.get_property_by_column(column).key for column in mapper.primary_key}.union(needed)
         names = [name for name in sorted(self.hidden(model) - kept) if name in mapper.column_attrs]
         return [*(defer(getattr(model, name), raiseload=True) for name in names), *self.relation_masks(model)]
 
     def relation_masks(self, model: type[object]) -> list[ORMOption]:
-        """Return the options that leave hidden relations out of a statement, which the model might always load."""
+        """Return the loader options that exclude hidden relations, which the model may load by default."""
         mapper: Mapper[object] = inspect(model)
         names = sorted(self.hidden(model))
         self.note_masked(model, names)
         return [raiseload(getattr(model, name)) for name in names if name in mapper.relationships]
 
     def tells(self, model: type[object], expression: ColumnElement[object]) -> bool:
-        """Return whether an expression is made of what the user may not read of a model."""
+        """Return whether an expression uses attributes of a model that the user may not read."""
         mapper: Mapper[object] = inspect(model)
         names = (name for name in self.hidden(model) if name in mapper.column_attrs)
         columns = {_place(column) for name in names for column in mapper.column_attrs[name].columns}
         return bool(columns and columns & set(_columns_in(expression)))
 
     def note_masked(self, model: type[object], names: Iterable[str]) -> None:
-        """Note which attributes were left out since the user may not read them."""
+        """Record attributes that were not loaded since the user may not read them."""
         for mapper in inspect(model).iterate_to_root():
             self._masked.update(f"{mapper.class_.__name__}.{name}" for name in names)
 
     def is_masked(self, error: InvalidRequestError) -> bool:
-        """Return whether somebody asked an object for what was left out since the user may not read it."""
+        """Return whether an error was caused by reading an attribute that is hidden from the user."""
         missed = MISSED.search(str(error))
         return missed is not None and missed[1] in self._masked
 
     def text_of(self, obj: object) -> str:
-        """Return what an object says of itself; nothing, if that might hold what the user may not read."""
+        """Return the `str` of an object; an empty text if it might contain fields that the user may not read."""
         mapper: Mapper[object] = instance_state(obj).mapper
         if self.may_tell(obj, self._named_by_text(mapper)):
             return ""
@@ -110,16 +110,16 @@ class Fields:
             return ""
 
     def may_tell(self, obj: object, names: frozenset[str], depth: int = DEEPEST) -> bool:
-        """Return whether code that reads `names` of an object would read what the user may not.
+        """Return whether code that reads `names` of an object could read fields that the user may not read.
 
-        It would where hidden columns were loaded, of the object or of one that it refers to: as for whoever changes it.
+        That is possible if hidden columns of the object, or of a related one, were loaded in order to change it.
         """
-        mapper, loaded = instance_state(obj).mapper, vars(obj)  # `inspect` takes longer, and this is asked of each cell
+        mapper, loaded = instance_state(obj).mapper, vars(obj)  # `inspect` is slower, and this is called for each cell
         if self._is_harmless(mapper, names, depth):
             return False
         if not (self.hidden(mapper.class_) & names).isdisjoint(loaded):
             return True
-        related = [loaded[name] for name in mapper.relationships.keys() if name in names and name in loaded]  # noqa: SIM118 - it is no mapping
+        related = [loaded[name] for name in mapper.relationships.keys() if name in names and name in loaded]  # noqa: SIM118 - not a mapping
         near = [one for value in related for one in (value if isinstance(value, list | set) else [value]) if one]
         return depth > 0 and any(self.may_tell(one, names, depth - 1) for one in near)
 
@@ -139,7 +139,7 @@ class Fields:
         )
 
     def _is_harmless(self, mapper: Mapper[object], names: frozenset[str], depth: int) -> bool:
-        """Return whether nothing that code reads is hidden, of whatever objects: it is asked of each row of a list."""
+        """Return whether none of the names is hidden in any model that the code can read; cached."""
         key = (mapper, names, depth)
         if key not in self._harmless:
             related = [mapper.relationships[name].mapper for name in names.intersection(mapper.relationships.keys())]
@@ -156,12 +156,12 @@ class Fields:
 
 
 def fields_of(request: Request) -> Fields:
-    """Return what the user of a request may read. Raise ConfigurationError where nobody is logged in."""
+    """Return the Fields of the user of a request. Raise ConfigurationError if nobody is logged in."""
     return FIELDS.get(request)
 
 
 def behind_proxy(mapper: Mapper[object], name: str) -> tuple[str, str]:
-    """Return the relation that an association proxy reads, and what of its objects; or the name itself and nothing."""
+    """Return (relation, attribute) of an association proxy, or (name, "") for other attributes."""
     descriptor: object = mapper.all_orm_descriptors.get(name)
     is_proxy = getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY
     if not is_proxy:
@@ -170,13 +170,13 @@ def behind_proxy(mapper: Mapper[object], name: str) -> tuple[str, str]:
 
 
 def _with_what_tells(model: type[object], named: frozenset[str]) -> Iterator[str]:
-    """Yield the names, and every other attribute of the model from which one could tell what they hold."""
+    """Yield the names, and all attributes of the model that reveal their values."""
     mapper: Mapper[object] = inspect(model)
     hidden = named | frozenset(_keys_and_relations(mapper, named))
     yield from hidden
     found = [mapper.column_attrs[name] for name in hidden if name in mapper.column_attrs]
     columns = {_place(column) for attribute in found for column in attribute.columns}
-    for name in mapper.all_orm_descriptors.keys():  # noqa: SIM118 - it is no mapping
+    for name in mapper.all_orm_descriptors.keys():  # noqa: SIM118 - not a mapping
         if name not in hidden and (_synonym_of(mapper, name) in hidden or columns & set(_read_by(model, name))):
             yield name
 
@@ -197,7 +197,7 @@ def _synonym_of(mapper: Mapper[object], name: str) -> str | None:
 
 
 def _read_by(model: type[object], name: str) -> Iterator[tuple[object, str]]:
-    """Yield the columns that an attribute is, or is computed of, in SQL."""
+    """Yield the columns of an attribute, or of its SQL expression."""
     mapper: Mapper[object] = inspect(model)
     if name in mapper.composites:
         yield from (_place(column) for column in mapper.composites[name].columns)

@@ -1,6 +1,6 @@
 """Check deferred foreign keys before the COMMIT, which would fail if they refer to missing rows.
 
-By then the page is made, and nobody could say which field it was.
+After a failed COMMIT, the field could not be determined any more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from dovetail.translation.words import column_in_words
 
 
 async def check_deferred_keys(session: AsyncSession, model: type[object], rows: Sequence[object]) -> None:
-    """Raise ConflictError for rows as they were written. Of one of them the error has the fields and the relations."""
+    """Raise ConflictError if written rows refer to missing rows; for a single row, with the fields and relations."""
     if not rows or not has_deferred_keys(model):
         return
     lost = await lost_references(session, model, [vars(row) for row in rows])

@@ -22,14 +22,14 @@ from dovetail.resources.sql.arrays import among_many
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
-RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; read it by `rules_of`
+RULES = StateKey["Rules"]("dovetail_admin_rules", "nobody is logged in")  # of a request; use `rules_of`
 EVERYTHING: ColumnElement[bool] = true()
 NOTHING: ColumnElement[bool] = false()
 KNOWN = frozenset({"view", "add", "change", "delete"})  # actions that every policy knows
 
 
 class Rules:
-    """Knows what one user may do; `homes` are the plugins of models, after which their permissions are called."""
+    """The decisions of the policies for one user; `homes` are the plugins of models, for the names of permissions."""
 
     def __init__(self, viewer: User, policies: Policies, homes: Mapping[type[object], str]) -> None:
         self._viewer, self._policies, self._homes = viewer, policies, homes
@@ -40,14 +40,14 @@ class Rules:
         self._related: dict[type[object], Mapping[str, ColumnElement[bool]]] = {}
 
     def where(self, model: type[object], action: str) -> ColumnElement[bool]:
-        """Return the condition on the rows to which the user may do `action`; EVERYTHING or NOTHING are two."""
+        """Return the condition on the rows on which the user may do `action`; it can be EVERYTHING or NOTHING."""
         key = (model, action)
         if key not in self._conditions:
             self._conditions[key] = self._ask(model, action)
         return self._conditions[key]
 
     def explain(self, model: type[object], action: str) -> str:
-        """Return the sentence by which an action is refused."""
+        """Return the message with which an action is refused."""
         if self._policies.is_registered(model):
             return self._policies.of(model).explain(self._viewer, action)
         return gettext("This takes the permission %(action)s.") % {
@@ -55,29 +55,29 @@ class Rules:
         }
 
     def hidden(self, model: type[object]) -> frozenset[str]:
-        """Return the fields that the user may not read, as the policy names them."""
+        """Return the fields that the user may not read, by their names in the policy."""
         if model not in self._hidden:
             self._hidden[model] = self._policies.of(model).hidden(self._viewer)
         return self._hidden[model]
 
     def read_only(self, model: type[object]) -> frozenset[str]:
-        """Return the fields that the user may not write, as the policy names them."""
+        """Return the fields that the user may not write, by their names in the policy."""
         return self._policies.of(model).read_only(self._viewer)
 
     def related(self, model: type[object]) -> Mapping[str, ColumnElement[bool]]:
-        """Return the conditions on rows of related models that take the place of what their own policies say."""
+        """Return the conditions on rows of related models that replace those of their own policies."""
         if model not in self._related:
             self._related[model] = self._policies.of(model).related(self._viewer)
         return self._related[model]
 
     def home_of(self, model: type[object]) -> str:
-        """Return the plugin that a model belongs to, after which its permissions are called."""
+        """Return the plugin of a model, which is part of the names of its permissions."""
         return self._homes.get(model, "")
 
     async def load(
         self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]
     ) -> None:
-        """Find out, by one statement, to which of these rows the user may do the actions: `allows` knows it then."""
+        """Determine, by one statement, on which rows the user may do the actions, for `allows`."""
         asked = [one for one in dict.fromkeys(actions) if not _is_settled(self.where(model, one))]
         if not asked or not rows:
             return
@@ -91,11 +91,11 @@ class Rules:
                 self._found.setdefault((model, action), {})[tuple(row[: len(keys)])] = bool(answer)
 
     def allows(self, model: type[object], action: str, obj: object) -> bool:
-        """Return whether the user may do `action` to an object; no, if a rule decides that was not asked about it."""
+        """Return whether the user may do `action` on an object; False if that was not determined by `load`."""
         return self._allows_all(model, action, [obj])
 
     async def check(self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]) -> None:
-        """Raise PermissionDeniedError as `require` does, of rows as they are now, and ConflictError for a lost key."""
+        """Check the current rows as `require` does; raise ConflictError as well, for a reference to a missing row."""
         await check_deferred_keys(session, model, rows)
         await self.load(session, model, [action], rows)
         self.require(model, action, rows)
@@ -103,7 +103,7 @@ class Rules:
     async def check_keys(
         self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
     ) -> None:
-        """Raise PermissionDeniedError as `check` does, of rows with these keys, where nothing `asks_about_each`."""
+        """Check rows by key as `check` does, for a model for which `asks_about_each` is False."""
         condition = self.where(model, action)
         if condition is EVERYTHING or not keys:
             return
@@ -113,19 +113,19 @@ class Rules:
             raise PermissionDeniedError(self.explain(model, action))
 
     def asks_about_each(self, model: type[object], action: str) -> bool:
-        """Return whether the policy of a model has a hook that is asked about each object."""
+        """Return whether the policy of a model has a hook that takes single objects."""
         return action != "view" and HOOKS.get(action) in self._policies.of(model).old_hooks
 
     def require(self, model: type[object], action: str, rows: Sequence[object]) -> None:
-        """Raise PermissionDeniedError, with the sentence of the policy, unless the user may do it to all these rows."""
+        """Raise PermissionDeniedError, with the policy's message, unless the user may do `action` on all these rows."""
         if rows and not self._allows_all(model, action, rows):
             raise PermissionDeniedError(self.explain(model, action))
         self._ask_old_hook(model, action, rows)
 
     def rule_called(self, model: type[object], name: str) -> str:
-        """Return the rule that an action of a view follows: that of its name where the policy knows it, or "change".
+        """Return the rule of a view's action: that with its name if the policy has it, or else "change".
 
-        An action that is called like one that changes no row changes rows all the same.
+        A rule for an action that changes no rows, such as "view", is not used.
         """
         if name in {"change", "delete"}:
             return name
@@ -159,17 +159,17 @@ class Rules:
 
 
 def rules_of(request: Request) -> Rules:
-    """Return what the policies say to the user of a request. Raise ConfigurationError where nobody is logged in."""
+    """Return the Rules for the user of a request. Raise ConfigurationError if nobody is logged in."""
     return RULES.get(request)
 
 
 def knows(policy: Policy, action: str) -> bool:
-    """Return whether a policy knows an action: it allows somebody to do it to some row."""
+    """Return whether a policy has a rule for an action: it allows the action to some user on some rows."""
     for viewer in policy.sample_viewers():
         try:
             if not is_never(policy.where(viewer, action)):
                 return True
-        except Exception:  # noqa: BLE001, S112 - such a viewer is none that the policy has to know
+        except Exception:  # noqa: BLE001, S112 - the policy need not support such a viewer
             continue
     return False
 
@@ -179,7 +179,7 @@ def _closed(action: str) -> str:
 
 
 def _is_settled(condition: ColumnElement[bool]) -> bool:
-    return condition is EVERYTHING or condition is NOTHING  # as `Rules.where` says
+    return condition is EVERYTHING or condition is NOTHING  # as in `Rules.where`
 
 
 def _identity(obj: object) -> tuple[object, ...]:
