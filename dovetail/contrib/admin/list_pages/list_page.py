@@ -32,7 +32,7 @@ from dovetail.errors import BadRequestError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy
 
-MOST_SENT = 980  # fields that the rows of a page may send: `dovetail.middleware` takes forms of 1000
+MOST_SENT = 980  # fields of the rows of a page: `dovetail.middleware` accepts forms with 1000
 LONGEST_QUERY = 8_000  # characters: each row has links with all of it, and a page of 200 rows had 25 MB for 50 kB
 MISFIT = gettext_lazy(
     "The view %(name)s does not fit this list any more: %(detail)s All rows are shown; change the view or delete it."
@@ -51,7 +51,7 @@ class Unsaved:
 
 
 async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
-    """Return the page of the list that the request asks for, or that on which something could not be saved.
+    """Return the requested page of the list, or the page that could not be saved.
 
     Raise BadRequestError for a query that is too long to be repeated in the links of each row.
     """

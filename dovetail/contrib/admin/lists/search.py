@@ -28,7 +28,7 @@ MAXIMUM_VALUE = 1_000  # maximum characters of a filter's value
 class ListSearch:
     """Searches for words in the columns in `fields` (`title`, `author.username`), by an index if there is one.
 
-    The search ignores case, and % and _ have no special meaning. Related objects that the user may not view do not match.
+    The search ignores case; % and _ are literal. Related objects that the user may not view do not match.
     """
 
     model: type[object]
