@@ -15,7 +15,7 @@ from dovetail.contrib.admin.saved_views.stored import PARAMETER, address_of, col
 
 @dataclass(frozen=True, kw_only=True)
 class ViewLink:
-    """A saved view as it is offered; `by` is who shares it, and empty for an own one."""
+    """A saved view as a link; `by` is the user who shares it, and empty for the user's own views."""
 
     key: int
     name: str
@@ -28,7 +28,7 @@ class ViewLink:
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnChoice:
-    """A column as it is offered."""
+    """A column that can be chosen."""
 
     name: str
     label: str
@@ -38,30 +38,30 @@ class ColumnChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class ListHead:
-    """Holds what the head of a list offers; `own` is the view that is shown, if it is the user's own."""
+    """The context of the controls above a list; `own` is the current view, if it is the user's own."""
 
     views: Sequence[ViewLink]
     columns: Sequence[ColumnChoice]
     own: ViewLink | None
     widths: Mapping[str, int]
-    is_laid_out: bool  # otherwise than the author of the list did
+    is_laid_out: bool  # whether the user has changed the columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedViews:
-    """The saved views of a list that its user may choose, and the one that is shown."""
+    """The saved views of a list that the user may choose, and the current one."""
 
     links: Sequence[ViewLink]
-    begins_with: str | None  # the query of the view that the list begins with
+    begins_with: str | None  # the query string of the default view
 
     def asked_as_kept(self, request: Request) -> ViewLink | None:
-        """Return the view whose filters and order are asked for, just as they are kept; None if there is none."""
+        """Return the view with exactly the requested filters and order; None if there is none."""
         address = f"?{request.url.query}"
         shown = (one for one in self.links if one.is_shown and one.address == address)
         return next((one for one in shown if address != without_filters(one)), None)
 
     def head(self, request: Request, view: NarrowedView) -> ListHead:
-        """Return what the head of the list offers."""
+        """Return the context of the controls above the list."""
         chosen, shown, offered = CHOSEN.find(request), view.displayed(request), view.offered(request)
         widths = {} if chosen is None else chosen.widths
         names = [*shown, *(name for name in offered if name not in shown)]
@@ -74,7 +74,7 @@ class SavedViews:
 
 
 async def load_views(request: Request, view: NarrowedView) -> SavedViews:
-    """Read the saved views of a list, by one statement; the columns of the one that is shown are chosen by it."""
+    """Load the saved views of a list, by one statement, and choose the columns of the current one."""
     user = user_of(request)
     found = await views_of(request_context().session, user, view.list_name)
     asked = request.query_params.get(PARAMETER, "")
@@ -88,7 +88,7 @@ async def load_views(request: Request, view: NarrowedView) -> SavedViews:
 
 
 def without_filters(one: ViewLink) -> str:
-    """Return the query that shows a view with its columns alone."""
+    """Return the query string for a view without its filters."""
     return f"?{PARAMETER}={one.key}"
 
 

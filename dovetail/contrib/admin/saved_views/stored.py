@@ -1,6 +1,6 @@
 """Read and write saved views: filters, order and columns of a list, under a name or as the current layout.
 
-A row without a name is how its user has laid out the list; all others are chosen from the head of the list.
+The row without a name is the user's own layout of the list; all others can be chosen above the list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,19 +21,19 @@ from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
 PARAMETER = "view"
-PLAIN = "all"  # what the parameter says for the list as its author made it
-MOST = 50  # of one user for one list, and as many that others share
+PLAIN = "all"  # the value of the parameter for the list without a saved view
+MOST = 50  # own views of one list, and as many shared ones
 LONGEST_QUERY = 2_000
 LEFT_OUT = frozenset({"page", PARAMETER, "kept", "_facets", "pks"})
 
 
 async def views_of(session: AsyncSession, user: User, list_name: str) -> Sequence[tuple[SavedView, str]]:
-    """Return the saved views of a list that a user may choose, each with who made it: own ones first."""
+    """Return the saved views of a list that a user may choose, each with its owner's name: own ones first."""
     rows = await session.execute(_views(), {"user": user.id, "list": list_name})
     return [(row[0], row[1]) for row in rows]
 
 
-@cache  # each list asks; to write the statement takes as long as to run it
+@cache  # cached, since building the statement takes as long as executing it
 def _views() -> Select[SavedView, str]:
     own = SavedView.user_id == bindparam("user")
     return (
@@ -46,7 +46,7 @@ def _views() -> Select[SavedView, str]:
 
 
 async def own_view(session: AsyncSession, user: User, list_name: str, key: int | None) -> SavedView:
-    """Return a view that the user saved. Raises NotFoundError for what is none of theirs."""
+    """Return a saved view of the user. Raise NotFoundError if they have no such view."""
     mine = select(SavedView).where(SavedView.id == key, SavedView.user_id == user.id, SavedView.list_name == list_name)
     found = None if key is None else await session.scalar(mine.with_for_update())
     if found is None:
@@ -55,7 +55,7 @@ async def own_view(session: AsyncSession, user: User, list_name: str, key: int |
 
 
 async def layout_of(session: AsyncSession, user: User, list_name: str) -> SavedView:
-    """Return how the user has laid out a list; it is made if it is not there, which two windows may do at once."""
+    """Return the user's layout of a list; create it if it does not exist, safe under concurrency."""
     mine = select(SavedView).where(SavedView.user_id == user.id, SavedView.list_name == list_name, SavedView.name == "")
     found = await session.scalar(mine.with_for_update())
     if found is not None:
@@ -67,9 +67,9 @@ async def layout_of(session: AsyncSession, user: User, list_name: str) -> SavedV
 
 
 async def make_room(session: AsyncSession, user: User, list_name: str) -> None:
-    """Raise BadRequestError if the user has saved as many views of a list as anybody may."""
+    """Raise BadRequestError if the user has the maximum number of saved views of a list."""
     mine = select(SavedView.id).where(SavedView.user_id == user.id, SavedView.list_name == list_name)
-    mine = mine.where(SavedView.name != "")  # which is how the list is laid out
+    mine = mine.where(SavedView.name != "")  # the layout of the list
     if len((await session.scalars(mine.limit(MOST))).all()) >= MOST:
         raise BadRequestError(
             gettext("You have %(most)s views of this list, which is as many as are kept. Delete one first.")
@@ -78,7 +78,7 @@ async def make_room(session: AsyncSession, user: User, list_name: str) -> None:
 
 
 async def make_default(session: AsyncSession, one: SavedView) -> None:
-    """Make a view the only one that its user begins with."""
+    """Make a view the default of its user."""
     others = update(SavedView).where(SavedView.user_id == one.user_id, SavedView.list_name == one.list_name)
     await session.execute(others.values(is_default=False), execution_options=NO_SYNCHRONIZATION)
     one.is_default = True
@@ -90,7 +90,7 @@ async def forget(session: AsyncSession, one: SavedView) -> None:
 
 
 def query_to_keep(request: Request) -> str:
-    """Return what is kept of an address. Raises BadRequestError for one that is too long."""
+    """Return the part of a query string to store. Raise BadRequestError if it is too long."""
     query = urlencode([(key, value) for key, value in request.query_params.multi_items() if key not in LEFT_OUT])
     if len(query) > LONGEST_QUERY:
         raise BadRequestError(
@@ -101,12 +101,12 @@ def query_to_keep(request: Request) -> str:
 
 
 def address_of(one: SavedView) -> str:
-    """Return the query that shows a saved view."""
+    """Return the query string of a saved view."""
     return f"?{one.query}{'&' if one.query else ''}{PARAMETER}={one.id}"
 
 
 def columns_of(one: SavedView, identity: str) -> ChosenColumns | None:
-    """Return the columns of a saved view; None if it keeps none."""
+    """Return the columns of a saved view; None if it has none."""
     pairs = [(str(name), width) for name, width in one.columns]
     if not pairs:
         return None
@@ -115,6 +115,6 @@ def columns_of(one: SavedView, identity: str) -> ChosenColumns | None:
 
 
 def columns_to_keep(chosen: Sequence[str], widths: Mapping[str, int | None]) -> list[list[object]]:
-    """Return columns as they are kept; a width that no column may have is left out."""
+    """Return columns for storing; invalid widths are removed."""
     kept = {name: width for name, width in widths.items() if width is not None and NARROWEST <= width <= WIDEST}
     return [[name, kept.get(name)] for name in chosen]

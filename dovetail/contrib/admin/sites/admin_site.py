@@ -8,7 +8,7 @@
 
     mounts: Mounts = {"admin.office": (office, desk)}
 
-Several sites share who is logged in; each has its own views, look and `has_permission`.
+Several sites share their logins; each has its own views, appearance and `has_permission`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from dovetail.plugin import Mountable
 
-if TYPE_CHECKING:  # `project/urls.py` names sites, and most commands show none
+if TYPE_CHECKING:  # `project/urls.py` imports this module, and most commands need no views
     from sqladmin import BaseView
     from starlette.requests import Request
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # `project/urls.py` names sites, and most commands show none
 
 @dataclass(frozen=True)
 class Registration:
-    """A change of which views a site shows: `shown` is added, in the place of `hidden` if there is one."""
+    """A change to the views of a site: `shown` is added, in place of `hidden` if that is given."""
 
     shown: "type[BaseView] | None" = None
     hidden: "type[BaseView] | str | None" = None  # a class, or an identity such as "blog/post"
@@ -37,22 +37,22 @@ class Registration:
 
 @dataclass(kw_only=True, eq=False)
 class Options:
-    """The options of a site. A template that is None is the framework's, or the one in `templates/admin/`."""
+    """The options of a site. For a template that is None, that of the framework or of `templates/admin/` is used."""
 
     path: str = "/admin"
-    plugins: Sequence[str] | None = None  # whose views it shows; None: all
+    plugins: Sequence[str] | None = None  # plugins whose views it shows; None: all
     site_header: str | None = None  # above the menu; None: the setting SITE_NAME
-    site_title: str | None = None  # in the title of the window; None: the same
-    index_title: str | None = None  # of the first page; None: a greeting
-    site_url: str | None = "/"  # where "View site" leads; None: there is no such link
+    site_title: str | None = None  # in the title of the window; None: same as site_header
+    index_title: str | None = None  # heading of the index page; None: a greeting
+    site_url: str | None = "/"  # URL of "View site"; None: no such link
     enable_nav_sidebar: bool = True
-    empty_value_display: str | None = None  # what stands for no value; None: a dash
+    empty_value_display: str | None = None  # shown for None; None: a dash
     index_template: str | None = None
     app_index_template: str | None = None
     login_template: str | None = None
-    logout_template: str | None = None  # None: logging out leads to the login
+    logout_template: str | None = None  # None: logging out redirects to the login
     password_change_template: str | None = None
-    password_change_done_template: str | None = None  # None: a message says so, on the page of the account
+    password_change_done_template: str | None = None  # None: a message on the account page
     password_reset_template: str | None = None
     password_reset_done_template: str | None = None
     password_reset_confirm_template: str | None = None
@@ -61,15 +61,15 @@ class Options:
 
 
 class AdminSite(Options, Mountable):
-    """One back office, as a site declares it: by arguments, or by a class of its own with hooks.
+    """A back office, declared by arguments, or by a subclass with hooks.
 
-    Hooks are asked at each page, with the request; they may be plain functions or be awaited.
+    Hooks are called for each page, with the request; they may be async.
     """
 
     name: str
 
     def __init_subclass__(cls) -> None:
-        """Raise TypeError for an option that there is not."""
+        """Check the options. Raise TypeError for an unknown one."""
         known = dir(AdminSite)
         for name, value in vars(cls).items():
             if not name.startswith("_") and name not in known and not callable(value):
@@ -88,31 +88,31 @@ class AdminSite(Options, Mountable):
         self.disabled_actions: list[str] = []
 
     def register(self, view: "type[BaseView]", *, plugin: str = "") -> None:
-        """Show a view besides those of the plugins, as one of `plugin`: by default, that of its model."""
+        """Add a view to those of the plugins, under `plugin`: by default, that of its model."""
         self.registrations.append(Registration(shown=view, plugin=plugin))
 
     def unregister(self, view: "type[BaseView] | str") -> None:
-        """Leave out a view of a plugin: its class, or its identity such as `blog/post`."""
+        """Remove a view of a plugin, given as class or as identity such as `blog/post`."""
         self.registrations.append(Registration(hidden=view))
 
     def replace(self, view: "type[BaseView] | str", by: "type[BaseView]") -> None:
-        """Show another view in the place of a plugin's, at the same address unless it has an `identity` of its own."""
+        """Replace a view of a plugin by another one, at the same URL unless that has its own `identity`."""
         self.registrations.append(Registration(shown=by, hidden=view))
 
     def add_action(self, action: Callable[..., Awaitable[object]]) -> None:
-        """Offer an action, a function `(view, request, rows)` with `@action(...)`, in every view of a model."""
+        """Add an action, a function `(view, request, rows)` with `@action(...)`, to all views of models."""
         self.added_actions[action.__name__] = action
 
     def disable_action(self, name: str) -> None:
-        """Offer an action in no view: by the name that `@action` gives it, or `delete_selected`."""
+        """Disable an action in all views, by its name in `@action`, or `delete_selected`."""
         self.disabled_actions.append(name)
 
-    def has_permission(self, request: "Request") -> "bool | Awaitable[bool]":  # noqa: ARG002 - for those who override it
-        """Return whether the active member of staff who is logged in may enter this site."""
+    def has_permission(self, request: "Request") -> "bool | Awaitable[bool]":  # noqa: ARG002 - for subclasses that override it
+        """Return whether the logged-in staff user may use this site."""
         return True
 
     def each_context(self, request: "Request") -> "Mapping[str, object] | Awaitable[Mapping[str, object]]":  # noqa: ARG002 - as above
-        """Return what every template finds besides its own values."""
+        """Return the context that all templates get besides their own."""
         return {}
 
     def get_app_list(
@@ -120,5 +120,5 @@ class AdminSite(Options, Mountable):
         request: "Request",  # noqa: ARG002 - as above
         apps: "Sequence[ListedApp]",
     ) -> "Sequence[ListedApp] | Awaitable[Sequence[ListedApp]]":
-        """Return what the index shows of `apps`, the plugins with the views that the user may open."""
+        """Return the entries of the index pages, from `apps`: the plugins with the views that the user may open."""
         return apps

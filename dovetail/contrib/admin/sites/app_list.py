@@ -14,7 +14,7 @@ from dovetail.translation.words import in_words
 
 @dataclass(frozen=True)
 class ListedView:
-    """A view of a model that one may open; `url` is None for who may not list, `add_url` for who may not add."""
+    """A view that the user may open; `url` is None if they may not list its rows, `add_url` if they may not add any."""
 
     view: ViewBase
     url: str | None
@@ -23,7 +23,7 @@ class ListedView:
 
 @dataclass(frozen=True)
 class ListedApp:
-    """A plugin with the views that one may open, never empty."""
+    """A plugin with at least one view that the user may open."""
 
     app_label: str  # the first word of their identities
     name: str
@@ -32,7 +32,7 @@ class ListedApp:
 
 
 async def list_apps(views: Iterable[ViewBase], request: Request) -> list[ListedApp]:
-    """Return the plugins, in their order, with the views that the user of a request may open and that are visible."""
+    """Return the plugins, in their order, with the visible views that the user of a request may open."""
     found: dict[str, list[ListedView]] = {}
     for view in views:
         if view.is_accessible(request) and view.is_visible(request):

@@ -1,4 +1,4 @@
-"""The form that lets staff in; a site may bring one with more fields and a rule of its own."""
+"""The login form of staff; a site may have a subclass with more fields and further checks."""
 
 from starlette.requests import Request
 from wtforms import Form, PasswordField, StringField
@@ -9,7 +9,7 @@ from dovetail.translation.texts import gettext_lazy
 
 
 class LoginForm(Form):
-    """Asks for a name and a password. Fields that a site adds stand below them, and are validated before the password.
+    """A form with name and password. Further fields of a subclass are below them, and validated before the password.
 
     class CarefulLogin(LoginForm):
         terms = BooleanField("I have read the rules", validators=[InputRequired()])
@@ -19,9 +19,9 @@ class LoginForm(Form):
     password = PasswordField(gettext_lazy("Password"))
 
     async def confirm_login_allowed(self, request: Request, user: User) -> None:
-        """Raise an error of `dovetail.errors` to keep out a user whose password is right."""
+        """Raise an error of `dovetail.errors` to refuse a user whose password is right."""
 
     @property
     def more(self) -> list[Field]:
-        """Return the fields that a site added."""
+        """Return the further fields of a subclass."""
         return [field for field in self if field.short_name not in {"username", "password"}]

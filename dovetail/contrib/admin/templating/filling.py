@@ -1,4 +1,4 @@
-"""Render templates piece by piece, so that a long page does not block other requests."""
+"""Render templates in chunks, so that a long page does not block other requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ EachContext = Callable[[Request], Mapping[str, object] | Awaitable[Mapping[str, 
 
 
 class Templates(Jinja2Templates):
-    """SQLAdmin's templates, which let the event loop run other tasks while they are rendered."""
+    """SQLAdmin's templates, rendered with pauses in which the event loop runs other tasks."""
 
     def __init__(self, environment: Environment, each_context: EachContext | None = None) -> None:
         let_templates_wait(environment)
@@ -28,14 +28,14 @@ class Templates(Jinja2Templates):
     async def TemplateResponse(  # type: ignore[override]  # noqa: N802 - SQLAdmin's name; its class is private
         self, request: Request, name: str, context: dict[str, object] | None = None, status_code: int = 200
     ) -> HTMLResponse:
-        """Return the page that the template `name` makes of `context`."""
+        """Return the response with the template `name`, rendered with `context`."""
         values: dict[str, object] = {"request": request}
         if self._each_context is not None:
             values |= await finished(self._each_context(request))
         return HTMLResponse(await self.write(name, values | (context or {})), status_code)
 
     async def write(self, name: str, values: Mapping[str, object]) -> str:
-        """Return the text that the template `name` makes of `values`."""
+        """Return the template `name`, rendered with `values`."""
         pieces = self.env.get_template(name).generate(values)
         return await run(partial(_join, pieces))
 

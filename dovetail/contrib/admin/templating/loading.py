@@ -1,9 +1,9 @@
-"""Load the templates of a site: the project's stand in for the framework's, and extend what they stand in for.
+"""Load the templates of a site: those of the project override those of the framework, and can extend them.
 
     {# project/templates/admin/base_site.html #}
     {% extends "admin/base_site.html" %}
 
-As in Django that is the one of the framework, which Jinja would take for the template itself.
+As in Django, this extends the template of the framework, where Jinja itself would find the same template again.
 """
 
 import re
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, PrefixLoader
 
-BENEATH = "beneath:"  # before the name of a template: what there is without the project's own
+BENEATH = "beneath:"  # prefix of template names: without the project's templates
 EXTENDS = re.compile(r"""({%[-+]?\s*extends\s+)(["'])([^"']+)\2""")
 FRAMES: Mapping[str, str] = {"admin/base.html": "sqladmin/base.html", "admin/base_site.html": "sqladmin/layout.html"}
 """What stands in for the frame of every page by lying in `project/templates/`."""
 
 
 def layered(project: Path, framework: BaseLoader, plugins: Sequence[Path], parents: Mapping[str, str]) -> BaseLoader:
-    """Return what loads templates, the project's first; `parents` are other names for those of the framework."""
+    """Return the loader of templates, the project's first; `parents` are other names of the framework's."""
     brought = FileSystemLoader(plugins)
     frames = {of: f'{{% extends "{name}" %}}' for name, of in FRAMES.items() if (project / name).is_file()}
     beneath = ChoiceLoader([framework, DictLoader(_named(parents, BENEATH)), brought])

@@ -1,4 +1,4 @@
-"""Find, at start, templates that do not exist or cannot be rendered."""
+"""Check at start for templates that do not exist or cannot be rendered."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
 
 from dovetail.contrib.admin.templating.loading import BENEATH
 
-OURS = Path(__file__).parents[3]  # the framework, whose templates its own tests fill in
+OURS = Path(__file__).parents[3]  # the framework, whose templates are tested
 OF_DJANGO: Mapping[str, str] = {
     "content_title": "heading",
     "extrahead": "head_tail",
@@ -20,13 +20,13 @@ OF_DJANGO: Mapping[str, str] = {
 
 
 class UnfitTemplateError(Exception):
-    """A template names what the site does not have."""
+    """A template refers to another one, or a block, that does not exist."""
 
 
 def template_problem(name: str, environment: Environment) -> str | None:
-    """Return the reason why a template cannot be shown, None if it can.
+    """Return the reason why a template cannot be rendered; None if it can.
 
-    The templates of the framework itself are read and not looked through: that is a twentieth of a start.
+    The templates of the framework are only looked up, since parsing them would take a twentieth of a start.
     """
     try:
         source, path = _source(name, environment)
@@ -52,7 +52,7 @@ def _check_included(tree: nodes.Template, environment: Environment) -> None:
 
 
 def _check_blocks(tree: nodes.Template, above: Sequence[str] | None) -> None:
-    """Raise UnfitTemplateError for a block that fills in nothing, as a page says it that extends another."""
+    """Raise UnfitTemplateError for a block that does not exist in the template that is extended."""
     if above is None:
         return
     for name in _outer_blocks(tree):
@@ -64,7 +64,7 @@ def _check_blocks(tree: nodes.Template, above: Sequence[str] | None) -> None:
 
 
 def _blocks_above(tree: nodes.Template, environment: Environment, seen: Sequence[str]) -> list[str] | None:
-    """Return the names of the blocks that a template may fill in; None where only a page knows."""
+    """Return the names of the blocks that a template may override; None if they are known only at rendering."""
     extends = list(tree.find_all(nodes.Extends))
     if not extends:
         return None if len(seen) == 1 else []
@@ -79,7 +79,7 @@ def _blocks_above(tree: nodes.Template, environment: Environment, seen: Sequence
 
 
 def _outer_blocks(node: nodes.Node) -> Iterator[str]:
-    """Yield the blocks that do not lie within another one."""
+    """Yield the blocks that are not nested in another one."""
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.Block):
             yield child.name

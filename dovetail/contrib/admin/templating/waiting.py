@@ -16,11 +16,11 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 T = TypeVar("T")
-PLAIN = frozenset({str, Markup, bool, int, list, dict, tuple, type(None)})  # most of what templates call for
+PLAIN = frozenset({str, Markup, bool, int, list, dict, tuple, type(None)})  # the usual types of results
 
 
 async def run(work: Callable[[], T]) -> T:
-    """Return what a plain function returns, in which `wait` waits."""
+    """Run a plain function in a greenlet, in which `wait` can await coroutines, and return its result."""
     worker = greenlet(work)
     worker.gr_context = getcurrent().gr_context
     worker.can_wait = True
@@ -28,7 +28,7 @@ async def run(work: Callable[[], T]) -> T:
     while not worker.dead:
         try:
             value = await found
-        except BaseException as error:  # noqa: BLE001 - it is raised where the function waits
+        except BaseException as error:  # noqa: BLE001 - it is raised in the function, at its `wait`
             found = worker.throw(error)
         else:
             found = worker.switch(value)
@@ -36,7 +36,7 @@ async def run(work: Callable[[], T]) -> T:
 
 
 def wait(awaited: Awaitable[T]) -> T:
-    """Return what comes of a coroutine, within `run`, while the event loop goes on. Raise RuntimeError elsewhere."""
+    """Await a coroutine within `run`, and return its result. Raise RuntimeError outside of `run`."""
     worker = getcurrent()
     if not getattr(worker, "can_wait", False):
         raise RuntimeError("this waits for a coroutine where nothing can wait; have the page written by `run`")
@@ -44,7 +44,7 @@ def wait(awaited: Awaitable[T]) -> T:
 
 
 def waited_for(value: object) -> object:
-    """Return a value as it is, what comes of it if it has to be awaited, or what it yields if that has to be."""
+    """Return a value, the result of an awaitable, or an iterator over an async iterable."""
     if type(value) in PLAIN:
         return value
     if isawaitable(value):
@@ -53,16 +53,16 @@ def waited_for(value: object) -> object:
 
 
 def let_templates_wait(environment: Environment) -> None:
-    """Make an environment fill in templates by plain functions, in which calls of coroutines are waited for."""
+    """Make an environment render templates by plain functions that await the coroutines they call."""
     environment.is_async = False
     environment.context_class = WaitingContext
 
 
 class WaitingContext(Context):
-    """Calls what a template calls, and waits for it."""
+    """A Jinja context whose calls await coroutines."""
 
     def call(self, obj: Callable[..., object], /, *args: object, **kwargs: object) -> object:
-        """Return what a function returns, or what comes of it."""
+        """Call a function, and return its awaited result."""
         return waited_for(super().call(obj, *args, **kwargs))
 
 

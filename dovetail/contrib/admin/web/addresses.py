@@ -2,7 +2,7 @@
 
     Route("/{identity:admin_view}/{pk:admin_key}/change/", ...)  # /blog/post/1/change/
 
-`url_for` takes an identifier as it is, and a page finds it so in `request.path_params`.
+`url_for` takes unquoted identifiers, and `request.path_params` has them unquoted.
 """
 
 import re
@@ -38,26 +38,26 @@ RESERVED = frozenset(
 PAGES = frozenset({"action", "add", "bulk", "delete", "draft", "export", "import", "lookup"})
 """Words that stand where the key of an object may: `/blog/post/add/`."""
 
-# The characters that Django quotes (django/contrib/admin/utils.py), since servers and browsers interpret some of them
-# even if they are percent-encoded.
+# The characters that Django quotes (django/contrib/admin/utils.py), since servers and browsers interpret some
+# of them even if they are percent-encoded.
 _SIGNS = re.compile('[:/_#?;@&=+$,"\\[\\]<>%\n\\\\]')
 _QUOTED = re.compile("_([0-9A-F]{2})")
-_EMPTY = "_"  # an empty text is a key, too, and no quoted key is this
+_EMPTY = "_"  # for the empty text, which is a valid key; no other key is quoted like this
 
 
 def quote(key: str) -> str:
-    """Return a key as it stands in an address: `_2F` for a slash, `_61dd` for the word `add`, which is a page."""
+    """Return a key quoted for URLs: `_2F` for a slash, `_61dd` for the word `add`, which is the name of a page."""
     quoted = _SIGNS.sub(lambda sign: _code(sign[0]), key) or _EMPTY
     return _code(quoted[0]) + quoted[1:] if quoted in PAGES | {".", ".."} else quoted
 
 
 def unquote(part: str) -> str:
-    """Return the key that stands in an address."""
+    """Return the key from a part of a URL."""
     return "" if part == _EMPTY else _QUOTED.sub(lambda found: chr(int(found[1], 16)), part)
 
 
 class ViewConvertor(Convertor[str]):
-    """The identity of a view, of two words: `blog/post`."""
+    """Path convertor for the identity of a view, two words: `blog/post`."""
 
     regex: ClassVar[str] = f"{WORD}/{WORD}"
 
@@ -71,12 +71,12 @@ class ViewConvertor(Convertor[str]):
 
 
 class KeyConvertor(Convertor[str]):
-    """The identifier of an object."""
+    """Path convertor for the identifier of an object."""
 
     regex: ClassVar[str] = "[^/]+"
 
     def convert(self, value: str) -> str:
-        """Return the identifier that was quoted."""
+        """Return the unquoted identifier."""
         return unquote(value)
 
     def to_string(self, value: object) -> str:
@@ -90,7 +90,7 @@ def _code(sign: str) -> str:
 
 
 class WordConvertor(ViewConvertor):
-    """The first word of the identities of some views: `blog`."""
+    """Path convertor for the first word of identities: `blog`."""
 
     regex: ClassVar[str] = f"(?!(?:{'|'.join(sorted(RESERVED))})/){WORD}"
 

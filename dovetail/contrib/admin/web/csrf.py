@@ -19,7 +19,7 @@ HEADER = "X-CSRF-Token"
 
 
 def check_origin(headers: Headers) -> None:
-    """Raise PermissionDeniedError unless an unsafe request comes from a page of this very host.
+    """Raise PermissionDeniedError unless an unsafe request comes from a page of this host.
 
     What the browser says (Sec-Fetch-Site) is believed first, since a proxy may have changed Host. A request
     that does not say where it comes from is refused too.
@@ -37,28 +37,28 @@ def check_origin(headers: Headers) -> None:
 
 
 def make_session_token(secret_key: SecretStr, user_id: int, session_id: int) -> str:
-    """Return the token of the forms sent in a session: it stays when the session's cookie changes, as by a proof.
+    """Return the token for the forms of a session; it stays valid when the session's cookie changes.
 
-    It says whose forms they are, also after the session is over; see `owner_of`.
+    It contains the user's id, which is readable after the session has ended, too; see `owner_of`.
     """
     return f"{user_id}.{session_id}.{make_token(secret_key, f'session {user_id} {session_id}')}"
 
 
 async def check_session_token(request: Request, secret_key: SecretStr, user_id: int, session_id: int) -> None:
-    """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, holds the token of a session."""
+    """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, has the token of the session."""
     if not is_session_token(await _given(request), secret_key, user_id, session_id):
         raise _refused()
 
 
 def is_session_token(given: str, secret_key: SecretStr, user_id: int, session_id: int) -> bool:
-    """Return True if a text is the token of the forms sent in a session."""
+    """Return True if a text is the token for the forms of a session."""
     owner = f"{user_id}.{session_id}."
     signed = given.removeprefix(owner)
     return signed != given and _is_token(signed, secret_key, f"session {user_id} {session_id}")
 
 
 async def owner_of(request: Request, secret_key: SecretStr) -> int | None:
-    """Return the key of the user whom the form was sent to that comes with a request, in whatever session."""
+    """Return the id of the user for whom the submitted form was rendered, in any session."""
     given = await _given(request)
     found = re.fullmatch(r"(\d{1,19})\.(\d{1,19})\.[0-9a-f]{64}", given)
     if found is None:
@@ -68,12 +68,12 @@ async def owner_of(request: Request, secret_key: SecretStr) -> int | None:
 
 
 def make_token(secret_key: SecretStr, cookie: str) -> str:
-    """Return the token of the forms sent to the browser that holds `cookie`; nothing about it needs storing."""
+    """Return the token for forms of the browser with `cookie`; it is derived, and not stored."""
     return _signer(secret_key).signature(_message(cookie)).hex()
 
 
 async def check_token(request: Request, secret_key: SecretStr, cookie: str | None) -> None:
-    """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, holds the token of `cookie`."""
+    """Raise PermissionDeniedError unless header X-CSRF-Token, or the field csrf_token, has the token of `cookie`."""
     if not (cookie and _is_token(await _given(request), secret_key, cookie)):
         raise _refused()
 

@@ -37,7 +37,7 @@ MESSAGES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: gettext_lazy("Too many requests came from here; try again later."),
     HTTPStatus.SERVICE_UNAVAILABLE: gettext_lazy("The service is busy or its database is away; try again shortly."),
 }
-PHRASES: dict[int, str] = {int(one): one.phrase for one in HTTPStatus}  # what Starlette says where nobody says more
+PHRASES: dict[int, str] = {int(one): one.phrase for one in HTTPStatus}  # the default details of Starlette
 REFUSED = gettext_lazy("The request cannot be understood.")
 FAILED = gettext_lazy("Something went wrong on our side. It has been logged.")
 TOO_SLOW = gettext_lazy(
@@ -48,13 +48,13 @@ TOO_LARGE = gettext_lazy(
     "What you sent is larger than this site takes, so nothing was saved. "
     "Go back, and choose smaller files or write less text."
 )
-# Refused with a number in the sentence, before anybody knows in what language it is read.
+# Messages that middleware formats before the language of the request is known.
 SENTENCES = StoredSentences({}, gettext_lazy("The query has more than %(count)s parameters."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorMessage:
-    """A status for the browser and a sentence for its user."""
+    """A status code, and a message for the user."""
 
     status: int
     message: str
@@ -97,7 +97,7 @@ def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMes
 
 
 def log_failure(request: Request, error: Exception, told: ErrorMessage) -> None:
-    """Write into the log what is the site's fault; one line, with its cause, where a busy site causes such errors."""
+    """Log an error of the site itself; in one line, with its cause, for errors that a busy site causes."""
     if told.is_expected:
         why = in_english(told.message)
         cause = "" if isinstance(error, DovetailError) else f" ({causes_of(error)})"
@@ -107,9 +107,9 @@ def log_failure(request: Request, error: Exception, told: ErrorMessage) -> None:
 
 
 async def message_for_row(error: Exception, view: OpenModelView, data: Mapping[str, object]) -> ErrorMessage:
-    """Return what `message_for` does, with the fields of the data of a form whose keys lead nowhere.
+    """Return the result of `message_for`, with the fields of a form that refer to missing rows.
 
-    SQLite does not say which they are: its rows are asked, once the savepoint of the form was undone.
+    SQLite does not report which they are: they are queried, after the savepoint of the form was rolled back.
     """
     told = message_for(error, view)
     if isinstance(error, InexactNumberError):
@@ -127,7 +127,7 @@ async def message_for_row(error: Exception, view: OpenModelView, data: Mapping[s
 
 
 def _keys(mapper: Mapper[object], data: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield the columns that a form fills, each with its value; a relation fills those of its key."""
+    """Yield (column, value) for the data of a form; a relation sets the columns of its foreign key."""
     for name, value in data.items():
         if name in mapper.column_attrs:
             yield name, value
@@ -145,7 +145,7 @@ def _tables(mapper: Mapper[object]) -> list[Table]:
 
 
 def _label(view: OpenModelView, column: Column[object]) -> str:
-    """Return what the view calls a column; the key of another object is called by its relation."""
+    """Return the label of a column; for a foreign key, that of its relation."""
     mapper = view.mapper
     to_one = (one.key for one in mapper.relationships if one.direction is MANYTOONE and column in one.local_columns)
     return view.label(next(to_one, None) or mapper.get_property_by_column(column).key)
@@ -160,7 +160,7 @@ def _fields_of_rule(error: IntegrityError, mapper: Mapper[object], detail: str) 
 
 
 def _told(error: HTTPException) -> str:
-    """Return what an error says of itself, or what its status means: Starlette's words for it are English alone."""
+    """Return the detail of an error, or a translated default for its status."""
     if error.detail != PHRASES.get(error.status_code):
         return gettext(str(error.detail))
     usual = FAILED if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else REFUSED
@@ -168,7 +168,7 @@ def _told(error: HTTPException) -> str:
 
 
 def _is_bad_value(error: Exception) -> bool:
-    # What a driver or a column type refuses before the database sees it.
+    # Errors that a driver or a column type raises before the database gets the value.
     return isinstance(error, OverflowError) or (
         isinstance(error, StatementError) and isinstance(error.orig, OverflowError | TypeError | ValueError)
     )

@@ -1,4 +1,4 @@
-"""Serve the style sheets and scripts that plugins bring for their views, and find missing ones."""
+"""Serve the style sheets and scripts of plugins for their views, and find missing ones."""
 
 import importlib
 import re
@@ -20,7 +20,7 @@ Folders = Mapping[str, tuple[Path, Path]]  # by plugin: where its files are, the
 
 @dataclass(frozen=True)
 class LoadedFiles:
-    """The addresses of what a page loads for its view: style sheets with the media they are for, and scripts."""
+    """The URLs of the files that a page loads for its view: style sheets with their media types, and scripts."""
 
     css: Sequence[tuple[str, str]]
     js: Sequence[str]
@@ -37,7 +37,7 @@ def media_folders(packages: Iterable[str], site_files: Path) -> dict[str, tuple[
 
 
 def find_unfit_media(view: type[object], media: type[object], folders: Folders) -> Iterator[str]:
-    """Find what the `Media` of a view says and no page could load."""
+    """Yield the problems of a view's `Media`: invalid entries and missing files."""
     given = {name: value for cls in media.__mro__[:-1] for name, value in vars(cls).items() if not name.startswith("_")}
     for name in given:
         if name not in {"css", "js"}:
@@ -55,7 +55,7 @@ def find_unfit_media(view: type[object], media: type[object], folders: Folders) 
 
 
 def media_of(media: type[object], request: Request) -> LoadedFiles:
-    """Return what a page of a view loads, given its `Media`."""
+    """Return the files that a page of a view loads, by its `Media`."""
     if media is NoMedia:
         return LoadedFiles((), ())
 

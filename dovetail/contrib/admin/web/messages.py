@@ -12,23 +12,23 @@ from dovetail.signing import BadSignatureError, Signer
 MAXIMUM_LENGTH = 300  # characters of one message: a cookie holds 4096 bytes
 MAXIMUM_COUNT = 2
 
-Message: TypeAlias = dict[str, str]  # as `Flash` makes it
+Message: TypeAlias = dict[str, str]  # the format of `Flash`
 
 
 class Messages:
-    """Carries messages from the page that made them to the page that shows them."""
+    """Stores messages between the page that adds them and the page that shows them."""
 
     def __init__(self, cookies: Cookies, secret_key: SecretStr) -> None:
         self._cookies = cookies
         self._signer = Signer(secret_key, "dovetail.admin.messages")
 
     def load(self, request: Request) -> None:
-        """Put the messages where `Flash` and the templates look for them: `request.session`."""
+        """Load the messages into `request.session`, where `Flash` and the templates find them."""
         messages = self._decode(request.cookies.get(self._cookies.messages, ""))
         request.scope["session"] = {"_messages": messages} if messages else {}
 
     def save(self, request: Request, response: Response) -> None:
-        """Send on the messages that no page has shown."""
+        """Set the cookie with the messages that no page has shown."""
         messages = request.scope.get("session", {}).get("_messages")
         if messages:
             self._cookies.set(response, self._cookies.messages, self._encode(messages))

@@ -15,15 +15,15 @@ KEYS = KeyConvertor()
 
 
 async def finished(value: T | Awaitable[T]) -> T:
-    """Return what a hook returned, which may be a plain function or be awaited."""
+    """Return the result of a hook, which may be async."""
     return await value if isawaitable(value) else value
 
 
 def path_for(request: Request, name: str, /, pk: object = None, **parameters: object) -> str:
     """Return the path of the route `name`, and of the object with the identifier `pk` if the route has one.
 
-    A list of 200 rows has thousands of links, and each search walks the routes of a site: what stands around the
-    identifier is asked for once a request, of whom `Request.url_for` asks, which makes a whole URL of it besides.
+    A list of 200 rows has thousands of links, and each URL lookup searches the routes of a site. So the parts
+    around the identifier are determined once per request, without building a whole URL as `Request.url_for` does.
     """
     made: dict[tuple[object, ...], tuple[str, str]] = request.scope.setdefault("dovetail_admin_addresses", {})
     key = (name, pk is not None, *parameters.items())
@@ -38,7 +38,7 @@ def path_for(request: Request, name: str, /, pk: object = None, **parameters: ob
 
 
 def query_of(request: Request, **changes: object) -> str:
-    """Return the query of this page with some parameters changed: to nothing (None), to a value, or to several."""
+    """Return the query string of this page with some parameters removed (None), or set to one or several values."""
     found: list[tuple[str, object]] = []
     for key, value in request.query_params.multi_items():
         if key not in changes:

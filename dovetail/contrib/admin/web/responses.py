@@ -13,16 +13,16 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A page that is completed after the transaction of its request, when its connection is free again."""
+    """A page that is completed after the transaction of its request, without holding a connection."""
 
     finish: Callable[[], Awaitable[Response]]
 
 
 async def sendable(response: object, source: str) -> Response:
-    """Return `response`, which `source` returned, if it can be sent.
+    """Return `response`, which `source` returned, after checking that it can be sent.
 
-    A file is looked for, and a stream is asked for its first piece, while a failure still undoes everything. Raises
-    TypeError for what is no Response, OSError for a file that is not there, and whatever a stream raises.
+    It checks that a file exists, and reads the first chunk of a stream, while an error can still roll everything back.
+    Raise TypeError for a value that is not a Response, OSError for a missing file, and the errors of a stream.
     """
     if not isinstance(response, Response):
         raise TypeError(f"{source} answered {_described(response)}, expected a Response of Starlette")
@@ -39,7 +39,7 @@ def is_refusal(response: object) -> bool:
 
 
 def check_outcome(outcome: object, source: str) -> None:
-    """Raise TypeError unless `outcome`, which the action `source` returned, is None, a text or a Response."""
+    """Raise TypeError unless the result of the action `source` is None, a text or a Response."""
     if outcome is not None and not isinstance(outcome, str | Response):
         raise TypeError(f"{source} returned {_described(outcome)}, expected None, a text or a Response of Starlette")
 

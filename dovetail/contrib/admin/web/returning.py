@@ -1,4 +1,4 @@
-"""The way back to a list, as it was: with its filters, its search, its order and its page."""
+"""URLs back to a list with its filters, search, order and page."""
 
 from urllib.parse import urlencode
 
@@ -8,12 +8,12 @@ from starlette.requests import Request
 
 
 def may_list(request: Request, view: BaseView) -> bool:
-    """Return whether the list of a view opens for the user: who may only add, say, sees none."""
+    """Return whether the user may open the list of a view, unlike a user who may only add objects."""
     return bool(view.has_permission(request, Action.LIST))
 
 
 def home_url(request: Request, view: BaseView) -> str:
-    """Return the address of a view's list, or of the first page for who may not open that."""
+    """Return the URL of a view's list, or of the index page if the user may not open it."""
     if may_list(request, view):
         return request.url_for("admin:list", identity=view.identity).path
     return request.url_for("admin:index").path
@@ -22,7 +22,7 @@ def home_url(request: Request, view: BaseView) -> str:
 def list_url(request: Request, view: BaseView) -> str:
     """Return the address of a view's list with the query of this page, but for the rows and the form that it names.
 
-    Return that of the first page for who may not open the list.
+    Return the URL of the index page if the user may not open the list.
     """
     url = home_url(request, view)
     if not may_list(request, view):

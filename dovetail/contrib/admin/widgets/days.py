@@ -22,7 +22,7 @@ class _Day(FunctionElement[date]):
 
 
 def holds_days(column: Moments) -> bool:
-    """Return whether a column holds days, and not moments."""
+    """Return whether a column has dates, not datetimes."""
     return isinstance(getattr(column, "type", None), Date)
 
 
@@ -39,7 +39,7 @@ def day_of(column: Moments, zone: tzinfo, since: datetime) -> SQLColumnExpressio
 
 
 def offsets(zone: tzinfo, since: datetime, until: datetime) -> Iterator[tuple[datetime, timedelta]]:
-    """Yield by how much a zone is ahead of UTC, and until when, from one moment to another."""
+    """Yield (offset from UTC, end of its validity) of a zone, from one datetime to another."""
     start, ahead = since, _ahead(zone, since)
     while start < until:
         end = min(start + A_DAY, until)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from dovetail.translation import formats
 
 WIDTH, HEIGHT = 600, 120
-GAP = 0.2  # of the width of a bar
+GAP = 0.2  # as a part of the width of a bar
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A rectangle, and what is told of it."""
+    """A rectangle, and its label."""
 
     label: str
     value: str
@@ -23,7 +23,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Drawing:
-    """The bars, the middles of their ends, and what to write beside them."""
+    """The bars, the line through the middles of their ends, and the labels of the axis."""
 
     bars: Sequence[Bar]
     points: str
@@ -36,7 +36,7 @@ class Drawing:
 
 
 def draw(pairs: Sequence[tuple[str, float]]) -> Drawing:
-    """Return the drawing of pairs of a label and a number, some of which may be negative."""
+    """Return the drawing of pairs (label, number); numbers may be negative."""
     numbers = [number for _, number in pairs]
     low, high = min([0, *numbers]), max([0, *numbers])
     scale, step = HEIGHT / ((high - low) or 1), WIDTH / (len(pairs) or 1)

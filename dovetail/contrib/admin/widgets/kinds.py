@@ -29,34 +29,34 @@ Condition: TypeAlias = ColumnElement[bool] | Callable[[Request], ColumnElement[b
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Widget):
-    """A number: of the rows `where` something holds, what a statement finds, or a `value` of the process itself.
+    """A number: of the rows that match `where`, the result of a statement, or a `value` of the process itself.
 
-    It leads to the list of the first model, filtered by `query`.
+    It links to the list of the first model, filtered by `query`.
     """
 
     template: str = "sqladmin/dashboard/figure.html"
     where: Condition | None = None
-    value: Callable[[Starlette], object] | None = None  # None: there is nothing to show
+    value: Callable[[Starlette], object] | None = None  # None: not shown
     query: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
-    most: int = 10_000  # rows that are counted
+    most: int = 10_000  # maximum rows to count
     is_small: ClassVar[bool] = True
 
     def select(self, request: Request) -> AnySelect | None:
-        """Return the statement, or that of the rows to count."""
+        """Return the statement, or the SELECT of the rows to count."""
         if self.where is None:
             return super().select(request)
         condition = self.where(request) if callable(self.where) else self.where
         return select(*primary_keys(self.models[0])).where(condition)
 
     def bounded(self, statement: AnySelect) -> AnySelect:
-        """Return the statement that counts, up to one row more than is told."""
+        """Return the COUNT, up to one row more than the limit."""
         if self.where is None:
             return statement.limit(1)
         return select(func.count()).select_from(statement.limit(self.most + 1).subquery())
 
     def values(self, request: Request, rows: Sequence[Row]) -> Values | None:
-        """Return the number in words, and where it leads."""
+        """Return the formatted number, and its URL."""
         found = rows[0][0] if rows else None
         if found is None:
             return None
@@ -67,32 +67,32 @@ class Figure(Widget):
 
 @dataclass(frozen=True, kw_only=True)
 class Chart(Widget):
-    """A drawing of numbers: of how many rows there are `per_day`, or of pairs of a label and a number."""
+    """A chart of numbers: of rows `per_day`, or of pairs (label, number)."""
 
     template: str = "sqladmin/dashboard/chart.html"
     per_day: SQLColumnExpression[datetime] | SQLColumnExpression[date] | None = None
-    days: int = 30  # the last ones, today among them, in the zone of who looks
+    days: int = 30  # the last days including today, in the user's zone
     kind: Literal["bars", "line"] = "bars"
     limit: int = 100
 
     def select(self, request: Request) -> AnySelect | None:
-        """Return the statement, or that of how many rows there are a day."""
+        """Return the statement, or the SELECT of the number of rows per day."""
         if self.per_day is None:
             return super().select(request)
         first, zone = first_day(self.days), active_zone()
         midnight = datetime.combine(first, time(), zone).astimezone(UTC)
         day = day_of(self.per_day, zone, midnight)
-        place: ColumnElement[int] = literal_column("1")  # of the day among what is selected
+        place: ColumnElement[int] = literal_column("1")  # the position of the day in the columns
         since = first if holds_days(self.per_day) else midnight
         counted = select(day, func.count()).where(self.per_day >= since).group_by(place).order_by(place)
         return cast("AnySelect", counted)
 
     def bounded(self, statement: AnySelect) -> AnySelect:
-        """Return the statement with as many rows as are drawn; of days, one may lie in the future."""
+        """Return the statement limited to the rows that are drawn; of days, one may be in the future."""
         return statement.limit(self.limit if self.per_day is None else self.days + 1)
 
-    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:  # noqa: ARG002 - Widget's signature
-        """Return the drawing, and the table that says the same."""
+    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:  # noqa: ARG002 - the signature of Widget
+        """Return the drawing, and a table with the same values."""
         pairs = [(as_text(row[0]), _number(row[1])) for row in rows]
         if self.per_day is not None:
             found = dict(pairs)
@@ -107,11 +107,11 @@ class Listing(Widget):
 
     template: str = "sqladmin/dashboard/listing.html"
     empty: str = gettext_lazy("There is nothing here yet.")
-    query: Mapping[str, str] = field(default_factory=dict)  # of the list to which "Show all" leads
-    longest: int = 80  # letters of a text
+    query: Mapping[str, str] = field(default_factory=dict)  # of the list that "Show all" links to
+    longest: int = 80  # maximum characters of a text
 
     def values(self, request: Request, rows: Sequence[Row]) -> Values | None:
-        """Return the lines, each with the address of its object where the user may open it."""
+        """Return the lines, each with the URL of its object if the user may open it."""
         names = self.labels(request)
         found = [dict(zip(names, row, strict=True)) for row in rows]
         lines = [
@@ -133,7 +133,7 @@ class Listing(Widget):
 
 
 def list_address(request: Request, models: Sequence[type[object]], query: Mapping[str, str]) -> str | None:
-    """Return the address of the list of the first model, if the user may open one."""
+    """Return the URL of the list of the first model, if the user may open it."""
     view = rights_of(request).view_of(models[0]) if models else None
     if view is None:
         return None
@@ -142,14 +142,14 @@ def list_address(request: Request, models: Sequence[type[object]], query: Mappin
 
 
 def in_words(value: object) -> str:
-    """Return a number as who asks reads it: 12,345 or 12.345."""
+    """Return a number in the format of the language: 12,345 or 12.345."""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return formats.number(value)
     return as_text(value)
 
 
 def first_day(days: int) -> date:
-    """Return the first of the last `days` days, of which today is one, in the zone of who asks."""
+    """Return the first of the last `days` days including today, in the user's zone."""
     return datetime.now(active_zone()).date() - timedelta(days=days - 1)
 
 

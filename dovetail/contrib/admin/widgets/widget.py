@@ -1,4 +1,4 @@
-"""Declare widgets: what the first page of a back office shows at a glance, as plugins bring it at `admin.dashboard`.
+"""Declare widgets of the index page of a back office: plugins list them at the extension point `admin.dashboard`.
 
     extensions={"admin.dashboard": lazy("plugins.shop.dashboard:WAITING", "plugins.shop.dashboard:ORDERS")}
 
@@ -26,7 +26,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 
-STAFF = "staff"  # a permission that everybody has who gets in: of what is their own, whatever the policies say
+STAFF = "staff"  # instead of a permission: all users of the back office, for data that needs no policy
 Row: TypeAlias = Sequence[object]
 Values: TypeAlias = Mapping[str, object]
 Statement: TypeAlias = AnySelect | Callable[[Request], AnySelect]
@@ -34,38 +34,38 @@ Statement: TypeAlias = AnySelect | Callable[[Request], AnySelect]
 
 @dataclass(frozen=True, kw_only=True)
 class Widget:
-    """A part of the first page; one of a kind of its own has a `template`, which finds what `values` returns."""
+    """A widget of the index page; a subclass has a `template`, which gets the result of `values`."""
 
     title: str
     template: str
     statement: Statement | None = None
     permission: str | None = None  # "shop.view_order", or STAFF; None: that of the views of `models`
-    models: Sequence[type[object]] = ()  # that the statement reads
-    rule: str = "view"  # of the policy of the first of them
-    seconds: float = 60  # that the rows are kept
-    timeout: float = 2  # seconds that the statement may take
+    models: Sequence[type[object]] = ()  # the models that the statement reads
+    rule: str = "view"  # a rule of the policy of the first model
+    seconds: float = 60  # for which the rows are cached
+    timeout: float = 2  # maximum seconds of the statement
     limit: int = 10  # rows
     is_small: ClassVar[bool] = False
 
     def select(self, request: Request) -> AnySelect | None:
-        """Return what is asked, without policies and limits; None if it is no matter of the database."""
+        """Return the statement without policies and limits; None if the widget has none."""
         return self.statement(request) if callable(self.statement) else self.statement
 
     def bounded(self, statement: AnySelect) -> AnySelect:
-        """Return a statement that reads no more than is shown."""
+        """Return a statement limited to the rows that are shown."""
         return statement.limit(self.limit)
 
-    async def completed(self, request: Request, session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:  # noqa: ARG002 - for those who override it
-        """Return the rows with what further statements find; asked of a widget alone that is kept for no `seconds`."""
+    async def completed(self, request: Request, session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:  # noqa: ARG002 - for subclasses that override it
+        """Return the rows with the results of further statements; called only for a widget with `seconds` of 0."""
         return rows
 
-    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:  # noqa: ARG002 - for those who override it
-        """Return what the template shows of the rows to the user of a request; None: the widget is left out."""
+    def values(self, request: Request, rows: Sequence[Row]) -> Values | None:  # noqa: ARG002 - for subclasses that override it
+        """Return the context of the template for the rows and the user of a request; None to hide the widget."""
         return {"rows": rows}
 
 
 def tables_of(models: Sequence[type[object]]) -> Iterator[object]:
-    """Yield the tables that a statement may read which reads these models: theirs, and those between them."""
+    """Yield the tables that a statement on these models may read: their own, and secondary tables between them."""
     for model in models:
         mapper: Mapper[object] = inspect(model)
         yield from mapper.tables

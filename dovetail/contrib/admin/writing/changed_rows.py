@@ -18,10 +18,10 @@ from dovetail.resources.write.one_row import RowChange
 
 
 async def change_rows(view: ViewBase, request: Request, changed: Sequence[tuple[object, dict[str, object]]]) -> None:
-    """Change objects, each to its data: columns, and relations to one object as its identifier.
+    """Change objects, each to its data: columns, and relations to one object, given by its identifier.
 
-    Rows that change the same columns take one statement, however many there are; those of a key of several columns, or
-    of what only the ORM can write, one each. Raises InvalidInputError for what cannot be stored.
+    Rows that change the same columns are updated by one statement; rows with composite keys, and values that only the
+    ORM can write, by one each. Raise InvalidInputError for values that cannot be stored.
     """
     for obj, data in changed:
         await view.on_model_change(data, obj, False, request)  # noqa: FBT003 - SQLAdmin's signature
@@ -41,14 +41,14 @@ async def _write(view: ViewBase, request: Request, changed: Sequence[tuple[objec
         return
     known = await _known(view, request, [data for _, data in changed])
     rows = [RowChange(obj, _values(view, data, known)) for obj, data in changed]
-    await session.flush()  # what hooks did
+    await session.flush()  # the changes made by hooks
     identifiers = [identifier_of(obj) for obj, _ in changed]
     await update_rows(session, view.model, rows)
     await _load_again(view, request, identifiers, list(known))
 
 
 async def _known(view: ViewBase, request: Request, rows: Sequence[Mapping[str, object]]) -> Known:
-    """Return what rows choose, by one statement a relation."""
+    """Return the related objects that rows refer to, by one statement for each relation."""
     mapper: Mapper[object] = inspect(view.model)
     found: dict[str, Mapping[str, object]] = {}
     for name in [one.key for one in mapper.relationships if one.direction is MANYTOONE]:
@@ -83,7 +83,7 @@ def _keys(mapper: Mapper[object], name: str, value: object, known: Mapping[str, 
 
 
 async def _load_again(view: ViewBase, request: Request, identifiers: Sequence[str], relations: Sequence[str]) -> None:
-    """Load what the statement wrote, for the hooks that look at it."""
+    """Refresh the written columns, for hooks that read them."""
     options = loading(view.model, relations, rights_of(request), whole=True)
     statement: AnySelect = select(view.model).where(have_identifiers(view.model, identifiers))
     await request_context().session.scalars(statement.options(*options).execution_options(populate_existing=True))

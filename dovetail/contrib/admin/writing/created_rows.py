@@ -11,7 +11,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 
 
 async def create_rows(view: ViewBase, request: Request, rows: Sequence[dict[str, object]]) -> list[object]:
-    """Insert objects made of the data of `rows`, with the view's hooks around each, and return them in their order."""
+    """Insert objects with the data of `rows`, call the hooks of the view for each, and return them in their order."""
     known = await _known(view, request, rows)
     created: list[object] = []
     moved: list[object] = []
@@ -33,7 +33,7 @@ async def create_rows(view: ViewBase, request: Request, rows: Sequence[dict[str,
 async def _known(
     view: ViewBase, request: Request, rows: Sequence[Mapping[str, object]]
 ) -> Mapping[str, Mapping[str, object]]:
-    """Return what rows choose, by relation and identifier."""
+    """Return the related objects that rows refer to, by relation and identifier."""
     found: dict[str, Mapping[str, object]] = {}
     for name in [one.key for one in view.mapper.relationships if any(one.key in data for data in rows)]:
         chosen = {str(key) for data in rows for key in _keys(data.get(name))}

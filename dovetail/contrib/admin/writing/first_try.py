@@ -18,28 +18,28 @@ from dovetail.database.engine.sqlite_transactions import keep_more_pages
 from dovetail.state import StateKey
 
 T = TypeVar("T")
-# Rows, each with its page and with those of some indexes: fewer fit into the usual memory, and more into none.
+# Numbers of rows with their table and index pages: fewer fit into the default cache, and more into no cache.
 FITTING = range(100, 1_501)
-FAILED = StateKey["FirstTryError"]("admin_first_try")  # in a request; what came of it, if it failed
+FAILED = StateKey["FirstTryError"]("admin_first_try")  # of a request: the error of the first try
 
 
 class FirstTryError(Exception):
-    """Something failed without savepoints: its transaction must be rolled back, and the request done once more."""
+    """An error occurred without savepoints: the transaction must be rolled back, and the request repeated."""
 
 
 def may_do_without(request: Request, session: AsyncSession) -> bool:
-    """Return whether to do without savepoints: on SQLite, where they cost much, unless that has failed already."""
+    """Return whether to try without savepoints: on SQLite, where they are expensive, unless that has failed already."""
     return session.get_bind().dialect.name == "sqlite" and FAILED.find(request) is None
 
 
 async def prepare(session: AsyncSession, rows: int) -> None:
-    """Let SQLite keep the pages in memory that an action on so many rows is going to change, if they may fit."""
+    """Enlarge SQLite's cache for an action that changes so many rows, if their pages may fit."""
     if rows in FITTING:
         await (await session.connection()).run_sync(keep_more_pages)
 
 
 async def with_second_try(request: Request, run: Callable[[], Awaitable[T]]) -> T:
-    """Return what `run` returns, which answers a request in a transaction of its own; do it again after a first try."""
+    """Return the result of `run`, which handles a request in its own transaction; repeat it after FirstTryError."""
     try:
         return await run()
     except FirstTryError as error:
@@ -48,15 +48,15 @@ async def with_second_try(request: Request, run: Callable[[], Awaitable[T]]) -> 
 
 
 def stopping_midway(statement: Update) -> Update:
-    """Return an UPDATE that keeps what it did so far when it fails, so that SQLite copies no page for it."""
+    """Return an UPDATE OR FAIL, which does not roll back its own changes, so that SQLite copies no pages for it."""
     return statement.prefix_with("OR FAIL", dialect="sqlite")
 
 
 def moments(columns: Iterable[ColumnElement[object]]) -> dict[Column[object], ColumnElement[object]]:
-    """Return what an UPDATE sets in those columns that note when a row was changed, without a function of SQLite's.
+    """Return the values that an UPDATE sets in `onupdate` timestamps, without a function of SQLite.
 
-    It copies pages for a statement that calls one. A row that was changed later than now gets no value, so that the
-    statement fails; a column that takes NULL is left as it is.
+    It copies pages for a statement that calls one. A row with a later timestamp than now gets no value, so that the
+    statement fails; nullable columns are not changed.
     """
     now = datetime.now(UTC)
     noting = [one for one in columns if isinstance(one, Column) and not one.nullable and _is_noted(one)]

@@ -1,4 +1,4 @@
-"""Hand an action the rows that it is done with, so that it may change them by a statement and load none of them."""
+"""The selected rows of an action, which it can change by a statement without loading them."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, cast
