@@ -97,13 +97,6 @@ class GracefulServer(Server):
             await asyncio.sleep(PERIOD)
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """Say in one line that a request was cancelled; uvicorn logs it as it logs a fault of the application."""
-    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
-        record.exc_info, record.msg = None, "A request was cancelled, to stop."
-    return True
-
-
 def exit_cleanly_on_sigterm() -> None:
     """Exit with 0 on SIGTERM: uvicorn raises the signal again after it has stopped."""
 
@@ -111,3 +104,10 @@ def exit_cleanly_on_sigterm() -> None:
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, leave)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Say in one line that a request was cancelled; uvicorn logs it as it logs a fault of the application."""
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        record.exc_info, record.msg = None, "A request was cancelled, to stop."
+    return True

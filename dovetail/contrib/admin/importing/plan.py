@@ -16,7 +16,7 @@ MATCH = "match"  # the form field that selects by which columns rows are found
 
 @dataclass(frozen=True)
 class Permitted:
-    """Whether the user may add rows, and change rows."""
+    """The permissions of the user to add rows and to change rows."""
 
     add: bool
     change: bool
