@@ -14,6 +14,7 @@ from dovetail.contrib.auth.events.words import CREDENTIALS
 from dovetail.contrib.history.admin.titles import Titles, titles_at
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.undoing.names import Names
+from dovetail.translation.stored_sentences import StoredSentences
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.words import column_in_words
 
