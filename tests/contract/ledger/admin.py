@@ -1,7 +1,7 @@
 """The views of the ledger."""
 
 from dovetail.contrib.admin.views import ColumnFilter, ModelAdmin
-from tests.contract.ledger.models import Booking, City, Country, Line, Total, Wide
+from tests.contract.ledger.models import Booking, BookingLine, City, Country, Total, Wide
 
 
 class CountryAdmin(ModelAdmin, model=Country):
@@ -27,7 +27,7 @@ class BookingAdmin(ModelAdmin, model=Booking):
     form_include_pk = True
 
 
-class LineAdmin(ModelAdmin, model=Line):
+class BookingLineAdmin(ModelAdmin, model=BookingLine):
     list_display = ("number", "text")
     fields = ("booking", "number", "text")
     form_include_pk = True

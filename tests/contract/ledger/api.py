@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from dovetail.resources.resource import Open, Resource
-from tests.contract.ledger.models import Booking, City, Country, Line, Total, Wide
+from tests.contract.ledger.models import Booking, BookingLine, City, Country, Total, Wide
 
 EXACT = ("exact", "in", "gte", "isnull")
 
@@ -28,7 +28,7 @@ bookings = Resource(
     filters={"day": EXACT, "serial": "exact", "id": EXACT, "metadata_": EXACT, "query": EXACT, "level": EXACT},
     ordering=("day", "serial", "amount", "id", "level"),
 )
-lines = Resource(model=Line, fields=("day", "serial", "number", "text"), policy=Open(), ordering=("number",))
+lines = Resource(model=BookingLine, fields=("day", "serial", "number", "text"), policy=Open(), ordering=("number",))
 wide = Resource(model=Wide, plural="wide", fields=tuple(f"column_{number}" for number in range(60)), policy=Open())
 totals = Resource(model=Total, fields=("day", "level", "amount"), policy=Open(), ordering=("amount",))
 

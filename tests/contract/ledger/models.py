@@ -114,12 +114,12 @@ class Booking(LedgerBase):
     code: Mapped[str] = mapped_column(String(40), server_default=text("(lower('ABC'))"))
     amount: Mapped[Decimal] = mapped_column("Total Amount", Numeric(8, 2), server_default="0")
 
-    lines: Mapped[list["Line"]] = relationship(
+    lines: Mapped[list["BookingLine"]] = relationship(
         back_populates="booking", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
     )
 
 
-class Line(LedgerBase):
+class BookingLine(LedgerBase):
     """The key is the booking's and a number; an association with columns of its own."""
 
     __tablename__ = "ledger_line"

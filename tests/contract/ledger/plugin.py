@@ -2,7 +2,7 @@
 
 from dovetail.plugin import Plugin, lazy
 
-MODELS = ("Country", "City", "Booking", "Line", "Wide", "Total")
+MODELS = ("Country", "City", "Booking", "BookingLine", "Wide", "Total")
 plugin = Plugin(
     name="ledger",
     models=lazy(*(f"tests.contract.ledger.models:{name}" for name in MODELS)),
