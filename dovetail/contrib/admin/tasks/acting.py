@@ -122,7 +122,10 @@ class _Acting:
         if not self.is_answered or self.task.kind.form is None:
             return None
         if self.question is None:  # it was refused before anything was read
-            selected = await self._read_selection(for_update=False)
+            try:
+                selected = await self._read_selection(for_update=False)
+            except TaskFailedError:  # as they are more than it takes
+                return None
             self.question = Question(self.office, self.request, self.task, selected, self.form)
         return await self.question.ask_again(told)
 
