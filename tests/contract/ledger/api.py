@@ -28,7 +28,9 @@ bookings = Resource(
     filters={"day": EXACT, "serial": "exact", "id": EXACT, "metadata_": EXACT, "query": EXACT, "level": EXACT},
     ordering=("day", "serial", "amount", "id", "level"),
 )
-lines = Resource(model=BookingLine, fields=("day", "serial", "number", "text"), policy=Open(), ordering=("number",))
+lines = Resource(
+    model=BookingLine, plural="lines", fields=("day", "serial", "number", "text"), policy=Open(), ordering=("number",)
+)
 wide = Resource(model=Wide, plural="wide", fields=tuple(f"column_{number}" for number in range(60)), policy=Open())
 totals = Resource(model=Total, fields=("day", "level", "amount"), policy=Open(), ordering=("amount",))
 

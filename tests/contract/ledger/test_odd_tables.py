@@ -16,7 +16,7 @@ async def booking(client):
     assert made.json() == body | {"level": 1, "code": "abc", "amount": "0.00"}
     for number in (1, 2):
         line = {"day": DAY, "serial": ONE, "number": number, "text": f"line {number}"}
-        assert (await client.post("/api/ledger/booking-lines", json=line)).status_code == 201
+        assert (await client.post("/api/ledger/lines", json=line)).status_code == 201
     return made.headers["location"]
 
 
@@ -30,9 +30,7 @@ async def test_the_api_reads_filters_orders_and_writes_them(client, booking):
     assert (await client.patch("/api/ledger/bookings/bulk", json={"items": items})).json()["items"][0]["query"] == "z"
     twice = await client.post("/api/ledger/bookings", json=other)
     assert (twice.status_code, [one["pointer"] for one in twice.json()["errors"]]) == (409, ["/day", "/serial"])
-    lost = await client.post(
-        "/api/ledger/booking-lines", json={"day": OTHER_DAY, "serial": ONE, "number": 1, "text": "x"}
-    )
+    lost = await client.post("/api/ledger/lines", json={"day": OTHER_DAY, "serial": ONE, "number": 1, "text": "x"})
     assert (lost.status_code, [one["pointer"] for one in lost.json()["errors"]]) == (409, ["/day", "/serial"])
     for query, found in {
         f"day={DAY}": [ONE, TWO],
@@ -72,7 +70,7 @@ async def test_the_back_office_lists_changes_and_deletes_them(client, office, bo
     assert (await office.submit(f"/ledger/booking/{key}/change/", changes)).status_code == 303
     (row,) = (await client.get("/api/ledger/bookings")).json()["items"]
     assert (row["day"], row["query"], row["metadata_"], row["level"]) == (OTHER_DAY, "changed", None, 2)
-    lines = (await client.get("/api/ledger/booking-lines")).json()["items"]
+    lines = (await client.get("/api/ledger/lines")).json()["items"]
     assert {line["day"] for line in lines} == {OTHER_DAY}  # by ON UPDATE CASCADE
     csv = (await office.get("/ledger/booking/export/csv/")).text
     assert csv.splitlines()[0] == "Day,Serial,ID,Metadata,Query,Level,Amount"
@@ -83,7 +81,7 @@ async def test_the_back_office_lists_changes_and_deletes_them(client, office, bo
     line = {"booking": f"{OTHER_DAY};{TWO}", "number": "5", "text": "x"}
     assert (await office.submit("/ledger/bookingline/add/", line)).status_code == 303
     assert (await office.submit(f"/ledger/booking/{OTHER_DAY}_3B{ONE}/delete/", {})).status_code == 303
-    assert [one["number"] for one in (await client.get("/api/ledger/booking-lines")).json()["items"]] == [5]
+    assert [one["number"] for one in (await client.get("/api/ledger/lines")).json()["items"]] == [5]
     wide = {f"column_{number}": str(number) for number in range(60)}
     assert (await office.submit("/ledger/wide/add/", wide)).status_code == 303
     assert (await client.get("/api/ledger/wide?fields=column_59")).json()["items"] == [{"column_59": "59"}]
