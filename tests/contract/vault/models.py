@@ -23,7 +23,7 @@ class Stay(IdMixin, VaultBase):
         ExcludeConstraint(
             (func.int4range(text("room"), text("room + 1")), "&&"),
             ("nights", "&&"),
-            name="one_guest_a_room",
+            name="one_stay_a_night",
             info={"violation_error_message": "The room is taken on one of these nights."},
         ),
     )
