@@ -145,6 +145,8 @@ CREATE TABLE games (home_id INTEGER NOT NULL REFERENCES teams (id), away_id INTE
 CREATE TABLE log_lines (line TEXT, at DATE);
 CREATE UNIQUE INDEX by_name ON teams (name, id);
 CREATE INDEX by_lower_name ON teams (lower(name));
+CREATE INDEX by_home ON games (home_id);
+CREATE INDEX by_away ON games (away_id);
 CREATE VIEW open_orders AS SELECT id, total FROM "order" WHERE is_open
 """
 
