@@ -33,7 +33,7 @@ MEANING = (
     ("unsupported_grant_type", r"/grant_type"),  # of a site that gives no refresh tokens
     ("weak_password", r"/password"),  # too common, or like the name of the user
     ("invalid", r"/current_password|/password"),
-    ("bad_number", r"/passkey/.*"),  # in what else a browser sends of a passkey, which may be any JSON
+    ("bad_number", r"(?s)/passkey/.*"),  # in what else a browser sends of a passkey, which may be any JSON
     ("bad_token", r"/token"),  # from an e-mail
     ("wrong_factor", r"/(code|passkey)"),  # of a device that is about to be enrolled
     ("bad_state", r"state"),  # of a login at a provider, made by us
