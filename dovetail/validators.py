@@ -9,6 +9,8 @@ import unicodedata
 from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
 
+from dovetail.errors import quoted
+
 # Unicode's normalisation takes quadratic time for a letter with many marks: 80,000 of them stop a process for seconds,
 # 2,000 for 3 ms. (https://unicode.org/reports/tr15/, section 13: a stream-safe text has at most 30 marks in a row)
 LONGEST_NORMALIZED = 2_000  # characters
@@ -93,7 +95,7 @@ def check_passkey_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     for origin in pages:
         parts = urlsplit(origin)
         if not ORIGIN.fullmatch(origin) or (parts.scheme != "https" and parts.hostname != LOCALHOST):
-            raise ValueError(f"expected origins such as https://example.org, found {origin[:50]!r}")
+            raise ValueError(f"expected origins such as https://example.org, found {quoted(origin)}")
     check_origins(pages)
     return origins
 
@@ -105,7 +107,7 @@ def check_origins_fit(rp_id: str, origins: tuple[str, ...]) -> None:
         host = urlsplit(origin).hostname or ""
         if not ANDROID.fullmatch(origin) and host != domain and not host.endswith(f".{domain}"):
             raise ValueError(
-                f"AUTH_PASSKEY_ORIGINS has {origin[:50]!r}, which is no page of AUTH_PASSKEY_RP_ID, {domain[:50]!r}; "
+                f"AUTH_PASSKEY_ORIGINS has {quoted(origin)}, which is no page of AUTH_PASSKEY_RP_ID, {quoted(domain)}; "
                 "browsers would refuse passkeys there"
             )
 
@@ -137,9 +139,9 @@ def is_local(host: str | None) -> bool:
 def _check_origin(origin: str) -> str:
     found = ORIGIN.fullmatch(origin.lower())
     if found is None:
-        raise ValueError(f"expected origins such as https://app.example.com, without a path, found {origin[:50]!r}")
+        raise ValueError(f"expected origins such as https://app.example.com, without a path, found {quoted(origin)}")
     if found["port"] is not None and found["port"] == DEFAULT_PORTS.get(found["scheme"]):
-        raise ValueError(f"a browser leaves the port out of {origin[:50]!r}; leave it out too")
+        raise ValueError(f"a browser leaves the port out of {quoted(origin)}; leave it out too")
     return origin.lower()
 
 

@@ -145,8 +145,10 @@ def _respond(connection: HTTPConnection, error: Exception) -> Response:
         error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     if isinstance(error.__cause__, ClientDisconnect):  # FastAPI takes it for a body that cannot be parsed
         return Response(status_code=CLIENT_HUNG_UP)
-    if isinstance(error, HTTPException) and isinstance(error.__cause__, OSError):
-        error = error.__cause__  # FastAPI takes a temporary file that cannot be written for such a body, too
+    cause = error.__cause__
+    is_of_body = isinstance(error, HTTPException) and error.status_code == HTTPStatus.BAD_REQUEST
+    if is_of_body and isinstance(cause, OSError) and client_error(cause) is not None:
+        error = cause  # FastAPI takes a temporary file that cannot be written for such a body, too
     if isinstance(error, HTTPException) and not isinstance(error.__cause__, RecursionError):
         if error.status_code == HTTPStatus.FORBIDDEN:
             notify_refusal(connection, str(error.detail))

@@ -1,5 +1,6 @@
 """Every error is RFC 9457 problem details, says what a client can use, and nothing of our inside."""
 
+import errno
 import logging
 
 import pytest
@@ -48,6 +49,12 @@ async def test_an_http_exception_is_a_problem_with_its_headers(probe, status, ki
 async def test_an_http_exception_without_an_error_status_has_no_body(probe, status):
     answer = await probe.get(f"/api/mistakes/http-exception/{status}")
     assert (answer.status_code, answer.content) == (status, b"")
+
+
+@asks_no_database
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOSPC])
+async def test_an_http_exception_stays_what_it_is_whatever_the_system_said_before(probe, number):
+    assert_is_problem(await probe.get(f"/api/mistakes/http-exception-from-os-error/{number}"), 404)
 
 
 @asks_no_database

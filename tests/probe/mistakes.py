@@ -48,6 +48,11 @@ async def raise_http_exception(status: int) -> None:
     raise HTTPException(status, headers={"X-Reason": "because"})
 
 
+@router.get("/http-exception-from-os-error/{number}")
+async def raise_http_exception_from_os_error(number: int) -> None:
+    raise HTTPException(404) from OSError(number, "of a file of a plugin")
+
+
 @router.get("/http-exception-with-data")
 async def raise_http_exception_with_data() -> None:
     raise HTTPException(409, detail={"code": "TAKEN"})

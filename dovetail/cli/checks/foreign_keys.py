@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table
 from dovetail.database.models import Base, is_managed
 from dovetail.database.search.indexes import finds_rows_of
 from dovetail.ownership import owner_of, owner_of_name
-from dovetail.plugin import CheckMessage, Level, Plugin, warning
+from dovetail.plugin import CheckMessage, Plugin, error, warning
 
 UNINDEXED = "unindexed"  # in the `info` of a column: its author does without an index
 
@@ -36,13 +36,13 @@ def _check_target(
     column = f"{table.name}.{key.parent.name}"
     owner = owner_of_name(target, Base.metadata, plugins)
     if owner is None:
-        yield _error(
+        yield error(
             "kernel.E002",
             f"{column} points to the table {target!r}, which no enabled plugin has.",
             "enable the plugin that has it, or correct the name",
         )
     elif owner != plugin.name and owner not in plugin.depends_on:
-        yield _error(
+        yield error(
             "kernel.E003",
             f"{column} points to the plugin {owner!r}, which {plugin.name!r} does not depend on.",
             f"add {owner!r} to depends_on in the plugin.py of {plugin.name!r}",
@@ -68,7 +68,3 @@ def _advice(table: Table, key: ForeignKeyConstraint) -> str:
         return f"add index=True to the column {names[0]}"
     listed = ", ".join(f'"{name}"' for name in names)
     return f'add Index("ix_{table.name}_{"_".join(names)}", {listed}) to the table'
-
-
-def _error(code: str, message: str, hint: str) -> CheckMessage:
-    return CheckMessage(id=code, level=Level.ERROR, message=message, hint=hint)

@@ -224,7 +224,7 @@ class ObjectLoader(QueryAjaxModelLoader):
         found: list[ColumnElement[bool]] = []
         for where in (self.where, *self.narrowings):
             asked = copy(self)
-            asked.where = where  # type: ignore[assignment]  # or a function, which is checked next
+            asked.where = where  # type: ignore[assignment]  # untyped: a function, too
             found += [] if where is None else await asked._prepare_where_clauses(request, term)  # noqa: SLF001 - an attribute of this class
         return found
 

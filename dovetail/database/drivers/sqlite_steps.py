@@ -14,9 +14,8 @@ from dovetail.database.drivers.lost_connections import AT_COMMIT
 
 Steps: TypeAlias = Sequence[tuple[str, tuple[object, ...]]]
 Rows: TypeAlias = list[tuple[object, ...]]
-MOST_IN_MEMORY = (
-    1_000  # rows that the steps before the last one may change; the history has a line for each deleted row
-)
+# Rows that the steps before the last one may change; the history has a line for each deleted row.
+MOST_IN_MEMORY = 1_000
 
 
 def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
@@ -24,7 +23,7 @@ def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
 
     If no transaction is open, they form one.
     """
-    if connection.in_transaction or connection.execute("PRAGMA temp_store").fetchone() != (0,):  # the site has set it
+    if connection.in_transaction or not _may_change_temp_store(connection):
         return _run(connection, steps)
     connection.execute("PRAGMA temp_store=memory")
     try:
@@ -56,6 +55,13 @@ def _run(connection: sqlite3.Connection, steps: Steps, *, most: int | None = Non
             _take_back(connection)
         raise
     return rows
+
+
+def _may_change_temp_store(connection: sqlite3.Connection) -> bool:
+    """Return True if the site has not set it, and there are no temporary tables, which a change of it deletes."""
+    if connection.execute("PRAGMA temp_store").fetchone() != (0,):
+        return False
+    return all(name != "temp" for _number, name, _file in connection.execute("PRAGMA database_list"))
 
 
 def _take_back(connection: sqlite3.Connection) -> None:

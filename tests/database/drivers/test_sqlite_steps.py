@@ -64,3 +64,10 @@ def test_a_failure_takes_all_steps_back_and_leaves_the_settings_as_they_were(con
     assert sent_by(connection, [LAST]) == ["SAVEPOINT dovetail_steps", "RELEASE dovetail_steps"]
     connection.execute("ROLLBACK")
     assert connection.execute("SELECT count(*) FROM tea").fetchone() == (0,)
+
+
+def test_temporary_tables_of_the_site_are_still_there_afterwards(connection):
+    connection.execute("CREATE TEMPORARY TABLE cups (name)")
+    connection.execute("INSERT INTO cups VALUES ('mug')")
+    assert sent_by(connection, [LAST]) == ["SAVEPOINT dovetail_steps", "RELEASE dovetail_steps"]
+    assert connection.execute("SELECT name FROM cups").fetchall() == [("mug",)]

@@ -155,7 +155,7 @@ def _decorated(method: Method, options: _ActionOptions) -> Method:
 def _takes_rows(method: Callable[..., object]) -> bool:
     """Return whether the annotation of an action's objects, which may be a text, is SelectedRows."""
     parameters = list(signature(method).parameters.values())
-    options = parameters[OBJECTS].annotation if len(parameters) > OBJECTS else None
-    if isinstance(options, str):
-        return options.partition("[")[0].rpartition(".")[2] == SelectedRows.__name__
-    return (get_origin(options) or options) is SelectedRows
+    annotation = parameters[OBJECTS].annotation if len(parameters) > OBJECTS else None
+    if isinstance(annotation, str):
+        return annotation.partition("[")[0].rpartition(".")[2] == SelectedRows.__name__
+    return (get_origin(annotation) or annotation) is SelectedRows

@@ -71,7 +71,7 @@ class Routes:
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
         yield Route("/texts/{language}.js", ScriptTexts(self.office.languages).give, name="texts")
-        yield from self._requirements()
+        yield from self._login_routes()
         yield self._route("/prove", "entry.prove:show_proof", "prove", BOTH, enrolling=True)
         yield self._route("/prove/options", "entry.prove:give_options", "prove-options", POST, enrolling=True)
         yield self._route("/", partial(deferred(f"{ADMIN}.pages.index:show_index"), self.dashboard), "index")
@@ -123,7 +123,7 @@ class Routes:
         endpoint = guarded(self.office, route.endpoint)
         return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
 
-    def _requirements(self) -> Iterator[Route]:
+    def _login_routes(self) -> Iterator[Route]:
         route = partial(self._route, public=True)
         yield route("/login", "entry.login:show_login", "login", BOTH)
         yield route("/login/theme", "looks.choices:choose_theme_as_visitor", "visitor-theme", POST)

@@ -6,7 +6,6 @@ import pytest
 from fastapi import FastAPI
 
 from dovetail.application import make_application
-from dovetail.contrib.admin.testing import BackOffice
 from dovetail.settings import Settings
 from dovetail.testing.fixtures import running
 from tests.contrib.admin.depot.models import Courier, DepotBase, Parcel, Stage
@@ -53,8 +52,3 @@ async def parcels(session) -> list[Parcel]:
 @pytest.fixture
 async def boss(make_user):
     return await make_user(username="boss", is_superuser=True)
-
-
-@pytest.fixture
-async def office(boss, back_office_for) -> BackOffice:
-    return await back_office_for(boss)

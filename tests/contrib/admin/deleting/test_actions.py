@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -117,10 +118,23 @@ async def test_more_rows_than_a_statement_names_are_refused_where_all_are_done_a
     assert "More than 2 match, which is more than can be done at once." in refused.text
 
 
-async def test_an_action_for_one_object_refuses_more_before_any_is_loaded(office, session, tools):
+@pytest.fixture
+def loaded() -> Iterator[list[Tool]]:
+    """The tools that were loaded from the database."""
+    found: list[Tool] = []
+
+    def note(tool: Tool, _context: object) -> None:
+        found.append(tool)
+
+    event.listen(Tool, "load", note)
+    yield found
+    event.remove(Tool, "load", note)
+
+
+async def test_an_action_for_one_object_refuses_more_before_any_is_loaded(office, session, tools, loaded):
     await tools(700)
-    chosen, loaded = (await keys(session))[:2], []
-    event.listen(Tool, "load", lambda tool, _context: loaded.append(tool))
+    chosen = (await keys(session))[:2]
+    loaded.clear()
     for selected in ({"pks": chosen}, {"select_across": "1"}):
         for confirmed in ({}, {"confirmed": "yes", "reader": "Axe"}):
             await office.post(ACTION.format("rename"), {**selected, **confirmed})

@@ -63,11 +63,6 @@ async def boss(make_user):
 
 
 @pytest.fixture
-async def office(boss, back_office_for) -> BackOffice:
-    return await back_office_for(boss)
-
-
-@pytest.fixture
 async def desk(session, make_user, back_office_for) -> BackOffice:
     """That of somebody who may change workshops and look at crafters, and no more."""
     clerk = await make_user(username="clerk", is_staff=True)

@@ -59,11 +59,6 @@ async def boss(make_user):
     return await make_user(username="boss", is_superuser=True)
 
 
-@pytest.fixture
-async def office(boss, back_office_for) -> BackOffice:
-    return await back_office_for(boss)
-
-
 async def test_a_site_has_its_own_name_views_and_order(office, session, boss):
     page = (await office.get("/")).text
     assert ">What is to be done</h1>" in page
