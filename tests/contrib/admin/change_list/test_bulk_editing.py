@@ -94,6 +94,7 @@ async def test_nothing_is_done_unless_something_is_chosen_and_good(office, parce
         answer = await office.post(BULK, {**sent, **changes})
         assert answer.status_code == 400, changes
         assert told in answer.text
+        assert ("Correct what is marked below." in answer.text) == ("Choose" not in told)
     assert await values_of(session, Parcel.weight) == [90, 1, 7, 1]
     answer = await office.post(BULK, {**sent, "change": "courier", "courier": "999"})
     assert answer.status_code == 409
