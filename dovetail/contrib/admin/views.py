@@ -164,6 +164,11 @@ class BooleanFilter(SQLAdminBooleanFilter):
     list_filter = [BooleanFilter(Post.is_published, title="Published")]
     """
 
+    @property
+    def value_for_empty(self) -> str | None:
+        """The choice for rows without a value; None if the column is not nullable."""
+        return EMPTY if getattr(self.column, "nullable", False) is True else None
+
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
         """Return the choices: yes and no, and for a nullable column whether it has a value."""
         found = await super().lookups(request, model, run_query)
@@ -194,6 +199,11 @@ class ChoiceFilter(StaticValuesFilter):
             for value, member in self.members.items()
         ]
         super().__init__(column, choices, title=title)
+
+    @property
+    def value_for_empty(self) -> str | None:
+        """The choice for rows without a value; None if the column is not nullable."""
+        return EMPTY if getattr(self.column, "nullable", False) is True else None
 
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
         """Return the values, and for a nullable column whether it has one."""

@@ -8,15 +8,15 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CurrentUser
+from dovetail.contrib.history.exact_numbers import marked_values, unmarked
 from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
-from dovetail.contrib.history.recording.exact_numbers import json_of
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.undoing.rights import PolicyAuthorizer
 from dovetail.contrib.history.undoing.undo import undo
@@ -24,9 +24,8 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.resource import Resource
 
-PICTURES = ("before", "after")
 MAXIMUM_KEY = 500  # characters
-Values = Annotated[dict[str, JsonValue], Field(examples=[{"title": "Hello"}])]
+Values = Annotated[dict[str, JsonValue], BeforeValidator(marked_values), Field(examples=[{"title": "Hello"}])]
 
 
 class ChangeRead(Schema):
@@ -43,6 +42,10 @@ class ChangeRead(Schema):
     via: Annotated[str, Field(description="The session, token or command that made it.", examples=["session 12"])]
     actor_id: Annotated[int | None, Field(description="The user who made it; null if no user did.")]
     actor_name: Annotated[str, Field(examples=["ada"])]
+
+    def model_dump_json(self, **options: object) -> str:
+        """Return the change as JSON, with all digits of its numbers."""
+        return unmarked(super().model_dump_json(**options))  # type: ignore[arg-type]  # passed on as they are
 
 
 class RecordedChangeRead(ChangeRead):
@@ -98,7 +101,7 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     found = await reader.changes(model, object_key, limit=limit, before=before)
     following = request.url.include_query_params(before=found.last) if found.has_more else None
     page = {
-        "items": [_exact(one) for one in found.lines],
+        "items": [orjson.Fragment(ChangeRead.model_validate(one).model_dump_json()) for one in found.lines],
         "total": None,
         "next": None if following is None else str(following),
         "previous": None,
@@ -116,14 +119,6 @@ async def undo_change(change_id: PathId, user: CurrentUser, session: SessionDep,
     change = await _reader(session, request, user).change(change_id)
     authorizer = PolicyAuthorizer(user, POLICIES.get(request.app))
     return Undone(changes=await undo(session, history_log(session), change, authorizer))
-
-
-def _exact(change: RecordedChange) -> dict[str, object]:
-    """Return a change for orjson, with all digits of its numbers: pydantic knows only those of a float."""
-    values: dict[str, object] = {name: getattr(change, name) for name in ChangeRead.model_fields}
-    read = ChangeRead.model_validate(values | {name: {} for name in PICTURES}).model_dump(mode="json")
-    texts = {name: json_of(values[name]).encode("utf-8", "backslashreplace") for name in PICTURES}
-    return read | {name: orjson.Fragment(text) for name, text in texts.items()}
 
 
 def _reader(session: AsyncSession, request: Request, user: CurrentUser) -> Reader:

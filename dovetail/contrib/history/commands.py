@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old
-from dovetail.contrib.history.transactions import BEFORE
+from dovetail.contrib.history.recording.transactions import BEFORE
 from dovetail.errors import InvalidInputError
 from dovetail.plugin import Context, async_command
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from dovetail.contrib.history.recording.exact_numbers import json_of
+from dovetail.contrib.history.exact_numbers import json_of
 from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.translation.texts import gettext
 

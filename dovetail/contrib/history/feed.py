@@ -22,7 +22,6 @@ from sqlalchemy import BigInteger, Select, Text, cast, func, literal, select, tu
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.recording.exact_numbers import exact_lines
 
 MAX_LIMIT = 10_000
 
@@ -53,7 +52,7 @@ async def read_history(session: AsyncSession, *, after: Position = START, limit:
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     statement = _behind(after) if is_postgresql else select(RecordedChange).where(RecordedChange.id > after.id)
     order = (RecordedChange.transaction, RecordedChange.id) if is_postgresql else (RecordedChange.id,)
-    return await exact_lines(session, statement.order_by(*order).limit(limit))
+    return (await session.scalars(statement.order_by(*order).limit(limit))).all()
 
 
 def _behind(after: Position) -> Select[RecordedChange]:

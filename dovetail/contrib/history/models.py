@@ -1,11 +1,13 @@
 """The table of recorded changes: one line for each row that was changed, written in the transaction of the change."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, Index, String, Text, text
+from sqlalchemy import BigInteger, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dovetail.contrib.history.exact_numbers import ExactJSON
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
 from dovetail.translation.texts import gettext
@@ -71,8 +73,8 @@ class RecordedChange(IdMixin, Base):
     action: Mapped[ChangeAction]
     model: Mapped[str] = mapped_column(String(MAXIMUM_MODEL))
     object_key: Mapped[str] = mapped_column(Text)
-    before: Mapped[dict[str, object]] = mapped_column(JSON)
-    after: Mapped[dict[str, object]] = mapped_column(JSON)
+    before: Mapped[Mapping[str, object]] = mapped_column(ExactJSON)
+    after: Mapped[Mapping[str, object]] = mapped_column(ExactJSON)
     door: Mapped[ChangeDoor]
     via: Mapped[str] = mapped_column(String(MAXIMUM_VIA), default="", server_default="")
     actor_id: Mapped[int | None] = mapped_column(BigInteger)

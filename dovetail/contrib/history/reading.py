@@ -11,7 +11,6 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.history.keys import read_key, values_of_keys, written_key
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
-from dovetail.contrib.history.recording.exact_numbers import exact_lines
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
 from dovetail.errors import NotFoundError, quoted
 from dovetail.resources.conditions import is_always
@@ -52,7 +51,7 @@ class Reader:
             with_gone=self.user.is_superuser,
             before=before,
         ).limit(limit + 1)
-        rows = await exact_lines(self.session, statement)
+        rows = (await self.session.scalars(statement)).all()
         if not rows and not is_there:
             raise NotFoundError(f"There is no {label} {quoted(key)}.")
         linked = await self._linked(model, rows[:limit])

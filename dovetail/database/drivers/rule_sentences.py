@@ -14,6 +14,7 @@ from sqlalchemy.schema import ColumnCollectionConstraint
 
 from dovetail.database.drivers.broken_rules import broken_rule, is_called, is_deferred, named_columns, refused_columns
 from dovetail.database.drivers.lost_connections import AT_COMMIT
+from dovetail.database.drivers.sqlite_broken_keys import BrokenKey, broken_keys
 from dovetail.translation.texts import gettext
 from dovetail.translation.words import column_in_words
 
@@ -59,23 +60,29 @@ def is_of_commit(error: exc.DBAPIError, tables: Sequence[Table]) -> bool:
 def lost_at_commit_sentence(error: object, tables: Sequence[Table]) -> str | None:
     """Return the sentence for a COMMIT that failed because of a deferred foreign key; it names the key's columns.
 
-    SQLite does not say which key it was, so all deferred ones are named; None if they are more than MAXIMUM_NAMES.
+    On SQLite these are the keys that `note_broken_keys` has found, or else all deferred ones; None if they are more
+    than MAXIMUM_NAMES.
     """
-    rule = next(_broken(error, tables), None)
+    rule, noted = next(_broken(error, tables), None), broken_keys(error)
     deferred = [one for table in tables for one in table.foreign_key_constraints if is_deferred(one)]
-    found = [rule] if isinstance(rule, ForeignKeyConstraint) else deferred
+    known = [one for one in deferred if _named(one) in noted]
+    found = [rule] if isinstance(rule, ForeignKeyConstraint) else known or deferred
     if not 0 < len(found) <= MAXIMUM_NAMES:
         return None
     names = ", ".join(sorted({_in_words(element.parent) for one in found for element in one.elements}))
     sentence = (
         gettext("This refers to something that does not exist, or something else still refers to it: %(names)s.")
-        if len(found) == 1
+        if len(found) == 1 or known
         else gettext(
             "This refers to something that does not exist, or something else still refers to it. "
             "It is one of these: %(names)s."
         )
     )
     return sentence % {"names": names}
+
+
+def _named(key: ForeignKeyConstraint) -> BrokenKey:
+    return BrokenKey(key.table.name, tuple(element.parent.name for element in key.elements))
 
 
 def _by_columns(rule: Rule, names: str) -> str | None:

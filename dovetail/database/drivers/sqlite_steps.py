@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TypeAlias, overload
 
 from dovetail.database.drivers.lost_connections import AT_COMMIT
+from dovetail.database.drivers.sqlite_broken_keys import note_broken_keys
 
 Steps: TypeAlias = Sequence[tuple[str, tuple[object, ...]]]
 Rows: TypeAlias = list[tuple[object, ...]]
@@ -74,4 +75,5 @@ def _release(connection: sqlite3.Connection) -> None:
         connection.execute("RELEASE dovetail_steps")
     except sqlite3.IntegrityError as error:  # it looks at deferred foreign keys, where it is a COMMIT
         error.add_note(AT_COMMIT)
+        note_broken_keys(connection, error)
         raise

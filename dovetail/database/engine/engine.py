@@ -1,5 +1,6 @@
 """The async engine of an application, set up so that SQLite and PostgreSQL behave alike."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import URL, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from dovetail.database.drivers.aiosqlite_connections import let_go_of_lock, open_connection, open_existing
+from dovetail.database.drivers.aiosqlite_connections import let_go_of_lock, open_connection, open_existing, visit
 from dovetail.database.drivers.lost_connections import (
     CONNECTOR,
     is_local,
@@ -15,6 +16,7 @@ from dovetail.database.drivers.lost_connections import (
     renew_statements,
 )
 from dovetail.database.drivers.sqlalchemy_private import set_ping
+from dovetail.database.drivers.sqlite_broken_keys import note_broken_keys
 from dovetail.database.engine.moments import use_portable_datetimes
 from dovetail.database.engine.portable_values import use_portable_types
 from dovetail.database.engine.reflected_types import reflect_all_types
@@ -61,11 +63,23 @@ def create_engine(
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
         let_go_of_locks(engine.sync_engine)
+        find_broken_keys(engine.sync_engine)
         if not is_memory(url):
             keep_to_file(engine.sync_engine, str(url.database))
     else:
         bound_pings(engine.sync_engine, settings.database_connect_timeout)
     return engine
+
+
+def find_broken_keys(engine: Engine) -> None:
+    """Note on the error of an SQLite COMMIT which deferred foreign keys are violated, before it is rolled back."""
+
+    @event.listens_for(engine, "handle_error")
+    def _note(context: ExceptionContext) -> None:
+        error, connection = context.original_exception, context.connection
+        is_of_commit = context.statement is None and isinstance(error, sqlite3.IntegrityError)
+        if is_of_commit and connection is not None:
+            connection.connection.run_async(lambda driver: visit(driver, note_broken_keys, error))
 
 
 def bound_pings(engine: Engine, seconds: float) -> None:

@@ -99,6 +99,8 @@ class FilterParameter:
         """Return the condition on the rows of the list."""
         of_null = self.lookup.operand == "flag"
         extra = (value,) if self.is_written_out else placeholders
+        if of_null and value:
+            return self.path.where_empty(lambda column: self.lookup.build(column, *extra), related)
         return self.path.where(lambda column: self.lookup.build(column, *extra), related, of_null=of_null)
 
     def placeholders(self, prefix: str, count: int) -> list[BindParameter[object]]:

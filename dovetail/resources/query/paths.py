@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, inspect, select
+from sqlalchemy import Column, ColumnElement, and_, false, func, inspect, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import TypeEngine
@@ -14,6 +14,7 @@ from dovetail.errors import ConfigurationError
 from dovetail.resources.query.computed import uncompared
 
 Criteria = Mapping[str, ColumnElement[bool]]
+Build = Callable[[Any], ColumnElement[bool]]  # makes a condition of a column
 Related = Callable[[InstrumentedAttribute[object], ColumnElement[bool]], ColumnElement[bool]]
 
 
@@ -51,7 +52,7 @@ class Path:
 
     def where(
         self,
-        build: Callable[[Any], ColumnElement[bool]],
+        build: Build,
         visible: Criteria,
         *,
         of_null: bool = False,
@@ -70,6 +71,22 @@ class Path:
         for relation, end in reversed(list(zip(self.relations[:depth], range(1, depth + 1), strict=True))):
             shown = visible.get(".".join(names[:end]))
             condition = related(relation, condition if shown is None else and_(shown, condition))
+        return condition
+
+    def where_empty(self, build: Build, visible: Criteria, *, related: Related = related) -> ColumnElement[bool]:
+        """Return the condition that `build(column)` holds, or that a relation leads to no visible row, as in Django.
+
+        `build` makes a condition that is never unknown, such as `IS NULL`. If a row has several related rows, it
+        suffices that the condition holds for one of them.
+        """
+        condition = build(self.attribute)
+        for depth, relation in reversed(list(enumerate(self.relations, 1))):
+            shown = visible.get(".".join(one.key for one in self.relations[:depth]), true())
+            if relation.property.uselist:
+                found = related(relation, and_(shown, condition))
+                condition = or_(found, _is_false(related(relation, shown)))
+            else:  # one subquery instead of two
+                condition = _is_false(related(relation, and_(shown, not_(condition))))
         return condition
 
     def value(self, visible: Criteria) -> ColumnElement[object]:
@@ -150,6 +167,10 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
         relations.append(relation)
         model = relation.property.mapper.class_
     return Path("__".join(names), tuple(relations), getattr(model, last))
+
+
+def _is_false(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return not_(func.coalesce(condition, false()))  # an IN is unknown for NULL
 
 
 def _seen_through(

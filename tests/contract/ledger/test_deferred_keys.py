@@ -3,7 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
+import tests.probe.models  # noqa: F401 - has another deferred key
 from tests.contract.ledger.models import City, Country
+
+# On SQLite, too, only the key that is violated is named, and no other deferred one of these models.
+TOLD = "This refers to something that does not exist, or something else still refers to it: Twin code."
 
 
 @pytest.mark.parametrize("road", ["fast", "usual"])
@@ -15,7 +19,7 @@ async def test_what_a_deferred_key_leads_to_is_deleted_by_no_door(client, office
 
     for address in ("countries/de", "countries/bulk?ids=de"):
         answer = await client.delete(f"/api/ledger/{address}")
-        assert (answer.status_code, "something else still refers to it" in answer.text) == (409, True), answer.text
+        assert (answer.status_code, answer.json()["detail"]) == (409, TOLD), answer.text
     body = {"name": "Ghent", "country_code": "it", "twin_code": "be"}
     for address, sent, pointer in (
         ("cities", body, "/twin_code"),

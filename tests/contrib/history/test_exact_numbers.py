@@ -51,5 +51,8 @@ async def test_long_numbers_are_exact_on_pages_in_the_api_the_feed_and_an_archiv
     found = json.loads(answer.text, parse_float=str, parse_int=str)["items"][0]
     assert [found[side]["view_count"] for side in ("before", "after")] == [LONG, OTHER]
     assert found["after"]["content"] == {"a": [OTHER, "0.1"], "b": [BIG, "1E+400", "ü"]}
+    for query in ("model=blog.post", "model=blog.post&fields=before,after"):
+        answer = await (await client_for(boss)).get(f"/api/history?{query}")
+        assert json.loads(answer.text, parse_float=str, parse_int=str)["items"][0]["before"] == found["before"]
     archived = {number: line async for lines in archived_lines(database, None) for number, line in lines}
     assert json.loads(archived[line], parse_float=str)["after"]["view_count"] == OTHER

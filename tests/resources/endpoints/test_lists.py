@@ -57,6 +57,13 @@ QUERIES = [
     ("author__name__icontains=a", "ABCDE"),
     ("author__email=grace@example.org", "D"),
     ("translator__name=Grace", "C"),
+    ("translator__name__isnull=false", "C"),
+    ("translator__name__isnull=true", "ABDE"),  # none, as in Django
+    ("genres__name__isnull=true", "CE"),
+    ("genres__name__isnull=false", "ABD"),
+    ("reviews__stars__isnull=true", "BCE"),
+    ("reviews__reviewer__name__isnull=true", "ABCDE"),  # one review without a reviewer suffices
+    ("reviews__reviewer__name__isnull=false", "A"),
     ("genres__name=fruit", "AB"),
     ("genres__name__in=fruit,python", "ABD"),
     ("genres__name=python&title__startswith=D", "D"),

@@ -68,6 +68,7 @@ class DateFilter(ColumnFilter):
     """
 
     template = "sqladmin/filters/date_filter.html"
+    value_for_empty = EMPTY
 
     @property
     def bounds(self) -> tuple[str, str]:

@@ -42,14 +42,24 @@ class PathFilter:
         *values, model = asked
         assert isinstance(model, type)  # noqa: S101 - the last argument of all filters
         found = await self.inner.get_filtered_query(select(self.target), *values, self.target)
-        return query.where(self._leads_to(model, and_(*conditions_of(found))))
+        conditions = conditions_of(found)
+        is_empty = bool(conditions) and values[-1] == getattr(self.inner, "value_for_empty", None)
+        return query.where(self._leads_to(model, and_(*conditions), or_nowhere=is_empty))
+
+    def is_empty(self, model: type[object]) -> ColumnElement[bool]:
+        """Return the condition that the column has no value, or that there is no related object, as in Django."""
+        return self._leads_to(model, self.column.is_(None), or_nowhere=True)
 
     def keep_between(self, query: AnySelect, first: str, last: str, model: type[object]) -> AnySelect:
         """Return the rows whose related object is in the date range of the column's filter."""
         found = self.inner.keep_between(select(self.target), first, last, self.target)
         return query.where(self._leads_to(model, and_(*conditions_of(found))))
 
-    def _leads_to(self, model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    def _leads_to(
+        self, model: type[object], condition: ColumnElement[bool], *, or_nowhere: bool = False
+    ) -> ColumnElement[bool]:
         path = walk(model, self.path.split("."))
         criteria = rights_of(request_context().request).criteria(model, path)
+        if or_nowhere:
+            return path.where_empty(lambda _column: condition, criteria, related=leads_to)
         return path.where(lambda _column: condition, criteria, of_null=True, related=leads_to)

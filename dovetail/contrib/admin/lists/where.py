@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.lists.column_filters import EmptyFilter
 from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, may_be_empty
+from dovetail.contrib.admin.lists.path_filter import PathFilter
 from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError
 from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext, gettext_lazy
@@ -105,6 +106,8 @@ async def _plain(
     known: Choosable, comparison: str, value: str, request: Request, model: type[object]
 ) -> ColumnElement[bool]:
     if comparison == "is" and value == EMPTY and EMPTY in dict(known.choices):
+        if isinstance(known.filter, PathFilter):
+            return known.filter.is_empty(model)
         return known.filter.column.is_(None)  # type: ignore[no-any-return]  # a column of any type
     return await condition_of(known.filter, OPERATIONS.get(comparison, ""), value, request, model)
 
@@ -116,7 +119,7 @@ async def _choosable(one: AnyFilter, request: Request, model: type[object]) -> C
         operations = {operation for operation, _ in one.get_operation_options_for_model(model)}
         comparisons = [sign for sign, operation in OPERATIONS.items() if operation in operations]
         choices = list(getattr(one, "choices", ()))
-        if not choices and one is inner and may_be_empty(getattr(one, "column", None), model):
+        if not choices and (isinstance(one, PathFilter) or may_be_empty(getattr(one, "column", None), model)):
             choices = [(EMPTY, "empty")]
         more = [*(["!="] if "=" in comparisons else []), *(["is", "is_not"] if choices else [])]
         return Choosable(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)

@@ -12,7 +12,7 @@ from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.recorded import Recorded
-from dovetail.contrib.history.transactions import in_transactions
+from dovetail.contrib.history.recording.transactions import in_transactions
 
 
 async def cascade_causes(

@@ -15,7 +15,7 @@ from dovetail.contrib.history.admin.titles import view_of
 from dovetail.contrib.history.admin.undoing import REFUSED, chosen_change, undo_or_tell, undone_in_words
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
-from dovetail.contrib.history.transactions import in_current_transaction
+from dovetail.contrib.history.recording.transactions import in_current_transaction
 from dovetail.translation.texts import gettext_lazy
 
 SUCCESS = "success"  # the category of messages about changes

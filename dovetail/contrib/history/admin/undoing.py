@@ -17,11 +17,9 @@ from dovetail.contrib.history.admin.names import OfficeNames
 from dovetail.contrib.history.admin.rights import OfficeAuthorizer
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
-from dovetail.contrib.history.recording.origin import UNDOES
-from dovetail.contrib.history.transactions import in_transactions
+from dovetail.contrib.history.recording.transactions import in_transactions
 from dovetail.contrib.history.undoing.undo import earliest, undo
 from dovetail.errors import ConflictError, PermissionDeniedError
-from dovetail.state import note_of_request
 from dovetail.translation.texts import gettext
 
 REFUSED = "refused"  # query parameter of a history page: the change whose undo was refused
@@ -82,10 +80,8 @@ async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
     """
     session, names = request_context().session, OfficeNames(request)
     try:
-        async with session.begin_nested():
-            return await undo(session, history_log(session), change, OfficeAuthorizer(request, names))
+        return await undo(session, history_log(session), change, OfficeAuthorizer(request, names))
     except (ConflictError, PermissionDeniedError) as error:
-        note_of_request(UNDOES, None)
         Flash.error(request, await names.filled(error.detail))
         return None
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from sqladmin.flash import Flash
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -49,7 +49,6 @@ from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import written_key
 from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
-from dovetail.contrib.history.recording.exact_numbers import exact_lines
 from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
 PAGE = 50  # changes per page
@@ -122,11 +121,9 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     async def get_object_for_details(self, value: Request) -> object:
         """Return the line whose page is asked for, and what it is of."""
         found: object = await super().get_object_for_details(value)
-        if not isinstance(found, RecordedChange):
-            return found
-        (line,) = await exact_lines(self.session, select(RecordedChange).where(RecordedChange.id == found.id))
-        await load_titles(value, [line])
-        return line
+        if isinstance(found, RecordedChange):
+            await load_titles(value, [found])
+        return found
 
     def is_accessible(self, request: Request) -> bool:
         """Return True for superusers."""
@@ -152,7 +149,7 @@ async def load_history(_office: Office, request: Request, shown: ObjectOfPage) -
     Return None if the object is gone and no change of it is left.
     """
     session, model = request_context().session, shown.view.model
-    found = await exact_lines(session, _changes_of(request, shown).limit(PAGE + 1))
+    found = (await session.scalars(_changes_of(request, shown).limit(PAGE + 1))).all()
     if not found and shown.obj is None:
         return None
     rows = found[:PAGE]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import orjson
 from sqlalchemy import (
     BindParameter,
     Column,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from dovetail.contrib.history.exact_numbers import read_picture
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import current_transaction, json_row
 from dovetail.contrib.history.recording.lines import LOG, PLACEHOLDER, object_key
@@ -100,7 +100,7 @@ def read_rows(
     *,
     is_locked: bool = False,
     may_go: bool = False,
-    loads: Callable[[str], Row] = orjson.loads,
+    loads: Callable[[str], Row] = read_picture,
 ) -> dict[Key, Row]:
     """Return the rows that each of the conditions selects, by their keys.
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from dovetail.contrib.history.recording.lines import object_key
 from dovetail.contrib.history.recording.recorded import REDACTED, Recorded, RecordedTable
 from dovetail.contrib.history.undoing.names import Names
-from dovetail.contrib.history.undoing.sources import Source
+from dovetail.contrib.history.undoing.sources import Rows, Source
 from dovetail.contrib.history.undoing.steps import Kind, Row, Step
 from dovetail.database.deletion.conditions import refer
 from dovetail.database.deletion.references import Rows as Deleted
@@ -27,7 +27,7 @@ from dovetail.database.deletion.references import by_database
 from dovetail.errors import ConflictError
 from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
-Rows = Mapping[str, Mapping[str, object]]  # the current values of rows, by the text of their keys
+Found = Mapping[str, Mapping[str, object]]  # the current values of rows, by the text of their keys
 PLAIN = (
     gettext_lazy("This cannot be undone: %(name)s is not there any more."),
     gettext_lazy("This cannot be undone: %(name)s is there: its key was taken again."),
@@ -38,7 +38,7 @@ LINKED = (
 )
 
 
-def check_present(step: Step, keys: Mapping[int, str], found: Rows, names: Names) -> None:
+def check_present(step: Step, keys: Mapping[int, str], found: Found, names: Names) -> None:
     """Raise ConflictError unless each row is as the change left it; `keys` are the keys of `step.rows`, by index."""
     gone, there = LINKED if step.table.is_link else PLAIN
     for place, row in enumerate(step.rows):
@@ -71,14 +71,20 @@ def check_referring(connection: Connection, recorded: Recorded, step: Step, sour
             )
 
 
-def check_written(connection: Connection, step: Step, source: Source, names: Names) -> None:
+def check_written(connection: Connection, step: Step, rows: Rows, names: Names) -> None:
     """Raise ConflictError if unique values are taken by other rows, or if a referenced row no longer exists."""
     table, written = step.table.table, {step.table.fields[name].key for name in step.names}
+    source = rows.target.again()
+    if step.moves:
+        key = connection.execute(select(object_key(step.table.keys)).where(source.has(step.table.keys))).scalar()
+        if key is not None:
+            raise ConflictError(gettext(PLAIN[1]) % {"name": names.object(step.table, key)})
     for columns in unique_columns(table):
         if step.table.is_link or not written.issuperset(column.key for column in columns):
             continue
-        taken = and_(*(column == source.value(column) for column in columns))
-        others = not_(source.again().has(step.table.keys))
+        given = source.again()
+        taken = and_(*(column == given.value(column) for column in columns))
+        others = not_(rows.found.again().has(step.table.keys))
         found = connection.execute(select(object_key(step.table.keys)).where(taken, others).limit(1)).scalar()
         if found is not None:
             raise ConflictError(
@@ -92,7 +98,7 @@ def check_written(connection: Connection, step: Step, source: Source, names: Nam
     for constraint in table.foreign_key_constraints:
         if written.isdisjoint(element.parent.key for element in constraint.elements):
             continue
-        if connection.execute(select(1).where(*_is_missing(constraint, source, table)).limit(1)).scalar():
+        if connection.execute(select(1).where(*_is_missing(constraint, source.again(), table)).limit(1)).scalar():
             columns = [element.parent for element in constraint.elements]
             raise ConflictError(
                 gettext("This cannot be undone: what %(columns)s of %(step)s refers to is not there any more.")

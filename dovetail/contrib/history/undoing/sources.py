@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 
-from dovetail.contrib.history.recording.exact_numbers import json_of
+from dovetail.contrib.history.exact_numbers import json_of
 from dovetail.contrib.history.recording.json_rows import bare, from_json
 from dovetail.database.deletion.conditions import rows_with
 
@@ -70,6 +70,13 @@ class Source:
         """Return the condition that columns `own` equal one of these rows in the columns `given` (default: `own`)."""
         values = [self.value(one) for one in given or own]
         return rows_with(own, cast("Select[object]", select(*values)))
+
+
+class Rows(NamedTuple):
+    """The rows of a step, by the keys that they have now, and as they are going to be."""
+
+    found: Source
+    target: Source
 
 
 def _names(table: Table, dialect: Dialect) -> dict[str, str]:

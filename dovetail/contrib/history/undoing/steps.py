@@ -6,17 +6,20 @@ from enum import Enum, auto
 from graphlib import CycleError, TopologicalSorter
 from json import loads
 
-from sqlalchemy import Boolean, Integer
+from sqlalchemy import Boolean, Column, Integer
 
+from dovetail.contrib.history.exact_numbers import json_of
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import bare
 from dovetail.contrib.history.recording.recorded import REDACTED, RecordedTable
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.errors import ConflictError
-from dovetail.resources.query.keys import split_key
+from dovetail.resources.query.keys import split_key, write_key
+from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
 MAX_ROWS = 500  # rows per step: all of them are sent as one JSON parameter
+MAX_MOVED = 500  # changed primary keys of a transaction that can be undone: each takes statements of its own
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Kind(Enum):
 class Row:
     """A row of a step: the values it has to have now and those it gets, by field name, as in JSON."""
 
-    text: str  # its key, in the form that lines have
-    key: Mapping[str, object]  # the values of its key, by column key
+    text: str  # its key as it has to be now, in the form that lines have
+    key: Mapping[str, object]  # the values of that key, by column key
     now: Mapping[str, object]
     then: Mapping[str, object]
 
@@ -58,9 +61,28 @@ class Step:
     names: tuple[str, ...]  # the fields that are written
     rows: list[Row] = field(default_factory=list)
 
+    @property
+    def moves(self) -> bool:
+        """True if the step changes the primary key of its row, which is then its only one."""
+        row, keys = self.rows[0], [name for name in self.names if self.table.fields[name] in self.table.keys]
+        return self.kind is Kind.UPDATE and any(row.now[name] != row.then[name] for name in keys)
+
     def is_like(self, other: "Step") -> bool:
-        """Return whether both steps do the same to the same table and fields."""
-        return (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
+        """Return whether rows of the other step can be added: it does the same to the same table and fields."""
+        is_same = (self.kind, self.table, self.names) == (other.kind, other.table, other.names)
+        return is_same and not self.moves and not other.moves
+
+    def found_rows(self) -> list[dict[str, object]]:
+        """Return the keys by which the rows are found, by column key."""
+        return [dict(row.key) for row in self.rows]
+
+    def target_rows(self) -> list[dict[str, object]]:
+        """Return the rows with the values they get, by column key."""
+        fields = self.table.fields
+        given = [{fields[name].key: value for name, value in row.then.items()} for row in self.rows]
+        return [
+            {**row.key, **one} if self.moves else {**one, **row.key} for row, one in zip(self.rows, given, strict=True)
+        ]
 
 
 class Steps:
@@ -72,6 +94,7 @@ class Steps:
         for table in tables:
             self._known.setdefault(table.label, []).append(table)
         self._found: list[Step] = []
+        self._moved = 0
         self._keys: set[tuple[object, ...]] = set()  # of the rows in the last step: a row may occur in it only once
 
     def add(self, line: Line) -> None:
@@ -80,6 +103,12 @@ class Steps:
         if not table.is_link and line.action != ChangeAction.ADD:
             _refuse_secrets(line, table, self._names)
         for step in _steps_of(line, table):
+            self._moved += step.moves
+            if self._moved > MAX_MOVED:
+                raise ConflictError(
+                    gettext("This cannot be undone: it changed the keys of more than %(most)s objects.")
+                    % {"most": formats.number(MAX_MOVED)}
+                )
             key = tuple(step.rows[0].key.values())
             if self._found and key not in self._keys and self._found[-1].is_like(step):
                 self._found[-1].rows.extend(step.rows)
@@ -107,6 +136,24 @@ class Steps:
             if candidates and lost
             else gettext("%(name)s cannot be brought back: its changes are not written down any more.") % {"name": name}
         )
+
+
+def key_fields(table: RecordedTable) -> dict[str, Column[object]]:
+    """Return the columns of the primary key by field name."""
+    return {name: column for name, column in table.fields.items() if column in table.keys}
+
+
+def changed_keys(table: RecordedTable, before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
+    """Return the new values of the columns of the primary key that a change has changed, by column key."""
+    fields = key_fields(table).items()
+    return {one.key: after[name] for name, one in fields if name in after and after[name] != before.get(name)}
+
+
+def key_after(table: RecordedTable, text: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """Return the text of the key that an object has after a change; `text` is that of the key before it."""
+    moved = changed_keys(table, before, after)
+    key = {**_key(table, text), **moved} if moved else {}
+    return write_key([_key_text(key[column.key]) for column in table.keys]) if moved else text
 
 
 def _in_parts(step: Step) -> Iterator[Step]:
@@ -148,8 +195,10 @@ def _is_link_line(line: Line, candidates: Sequence[RecordedTable]) -> bool:
 
 
 def _steps_of(line: Line, table: RecordedTable) -> Iterator[Step]:
-    text, key = line.object_key, _key(table, line.object_key)
     before, after = line.before, line.after
+    text, key = line.object_key, _key(table, line.object_key)
+    if line.action == ChangeAction.CHANGE and not table.is_link:
+        text, key = key_after(table, text, before, after), {**key, **changed_keys(table, before, after)}
     if table.is_link:
         if after:
             yield Step(Kind.DELETE, table, tuple(after), [Row(text, {**key, **_columns(table, after)}, after, {})])
@@ -160,6 +209,10 @@ def _steps_of(line: Line, table: RecordedTable) -> Iterator[Step]:
     else:
         kind = Kind.INSERT if line.action == ChangeAction.DELETE else Kind.UPDATE
         yield Step(kind, table, tuple(before), [Row(text, key, after, before)])
+
+
+def _key_text(value: object) -> str:
+    return value if isinstance(value, str) else json_of(value)
 
 
 def _columns(table: RecordedTable, values: Mapping[str, object]) -> dict[str, object]:

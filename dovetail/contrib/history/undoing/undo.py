@@ -17,12 +17,13 @@ from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import HistoryLog
 from dovetail.contrib.history.recording.origin import UNDOES
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.recording.transactions import in_transactions
 from dovetail.contrib.history.recording.upserts import read_rows
-from dovetail.contrib.history.transactions import in_transactions
 from dovetail.contrib.history.undoing.conflicts import check_present, check_referring, check_written
+from dovetail.contrib.history.undoing.later_lines import check_same_objects, find_undo, undone_in_words
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.contrib.history.undoing.rights import Authorizer
-from dovetail.contrib.history.undoing.sources import Source
+from dovetail.contrib.history.undoing.sources import Rows, Source
 from dovetail.contrib.history.undoing.steps import Kind, Line, Step, Steps
 from dovetail.database.drivers.overriding_inserts import OverridingInsert
 from dovetail.database.error_translation import client_error
@@ -41,7 +42,7 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, a
     """Undo all changes made in the transaction of `change`, and return how many there were.
 
     Raise ConflictError if the change is older than HISTORY_UNDO_DAYS, or if something was changed since or was not
-    recorded. Raise PermissionDeniedError if the `authorizer` does not allow it. The caller rolls back then. The undo
+    recorded. Raise PermissionDeniedError if the `authorizer` does not allow it. Nothing is written then. The undo
     itself is recorded as a change whose origin names the change that it undoes.
     """
     if change.created_at < earliest(log):
@@ -51,7 +52,22 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, a
             log.undo_days,
         )
         raise ConflictError(said % {"count": log.undo_days})
-    recorded = log.recorded
+    try:
+        async with session.begin_nested():
+            return await _undo(session, log.recorded, change, authorizer)
+    except ConflictError as error:
+        undone = await find_undo(session, log.recorded, change)
+        raise (error if undone is None else ConflictError(undone_in_words(undone))) from error
+    finally:
+        note_of_request(UNDOES, None)
+
+
+def earliest(log: HistoryLog) -> datetime:
+    """Return the time since which changes can be undone."""
+    return datetime.now(UTC) - timedelta(days=log.undo_days)
+
+
+async def _undo(session: AsyncSession, recorded: Recorded, change: RecordedChange, authorizer: Authorizer) -> int:
     lines = await _lines(session, change)
     steps = Steps(recorded.tables.values(), authorizer.names)
     for number, row in enumerate(lines, 1):
@@ -62,13 +78,9 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, a
     parts = steps.in_parts()
     for step in parts:
         await authorizer.check_fields(step)
+        await check_same_objects(session, recorded, step, lines[0].id, authorizer.names)
         await _undo_step(session, recorded, step, authorizer)
     return sum(len(step.rows) for step in parts)
-
-
-def earliest(log: HistoryLog) -> datetime:
-    """Return the time since which changes can be undone."""
-    return datetime.now(UTC) - timedelta(days=log.undo_days)
 
 
 async def _lines(session: AsyncSession, change: RecordedChange) -> Sequence[LineRow]:
@@ -95,12 +107,13 @@ def _line(row: LineRow) -> Line:
 
 async def _undo_step(session: AsyncSession, recorded: Recorded, step: Step, authorizer: Authorizer) -> None:
     connection = await session.connection()
-    source = Source(step.table.table, _target_rows(step), connection.dialect)
-    await connection.run_sync(_check, recorded, step, source, authorizer.names)
+    table, dialect = step.table.table, connection.dialect
+    rows = Rows(Source(table, step.found_rows(), dialect), Source(table, step.target_rows(), dialect))
+    await connection.run_sync(_check, recorded, step, rows, authorizer.names)
     if step.kind is not Kind.INSERT or step.table.is_link:
-        await authorizer.check_rows(session, step, source.again())
+        await authorizer.check_rows(session, step, rows.found.again())
     try:
-        await connection.run_sync(_write, step, source)
+        await connection.run_sync(_write, step, rows)
     except IntegrityError as error:
         what = client_error(error) or error
         raise ConflictError(
@@ -108,47 +121,44 @@ async def _undo_step(session: AsyncSession, recorded: Recorded, step: Step, auth
             % {"name": authorizer.names.object(step.table, step.rows[0].text), "what": what}
         ) from error
     if step.kind is not Kind.DELETE or step.table.is_link:
-        await authorizer.check_rows(session, step, source.again())
+        await authorizer.check_rows(session, step, rows.target.again())
 
 
-def _target_rows(step: Step) -> list[dict[str, object]]:
-    """Return the rows with the values they get, by column key."""
-    fields = step.table.fields
-    return [{**{fields[name].key: value for name, value in row.then.items()}, **row.key} for row in step.rows]
-
-
-def _check(connection: Connection, recorded: Recorded, step: Step, source: Source, names: Names) -> None:
+def _check(connection: Connection, recorded: Recorded, step: Step, rows: Rows, names: Names) -> None:
     table = step.table
-    chosen = source.again().has(_own_key(table))
+    chosen = rows.found.again().has(_own_key(table))
     found = read_rows(connection, table, [chosen], is_locked=True, may_go=step.kind is Kind.DELETE, loads=LOADS)
     if table.is_link:
         (name,) = table.fields
         there = {f"{key} {row[name]}": row for (_, key), row in found.items()}
         keys = {n: f"{row.text} {({**row.now, **row.then})[name]}" for n, row in enumerate(step.rows)}
+    elif step.moves:  # it has one row; the text of its key may be written in another way
+        there, keys = {"": row for row in found.values()}, {0: ""}  # noqa: B035 - see above
     else:
         there = {key: row for (_, key), row in found.items()}
         keys = {n: row.text for n, row in enumerate(step.rows)}
     check_present(step, keys, there, names)
     if step.kind is Kind.DELETE:
-        check_referring(connection, recorded, step, source.again(), names)
+        check_referring(connection, recorded, step, rows.found.again(), names)
     else:
-        check_written(connection, step, source.again(), names)
+        check_written(connection, step, rows, names)
 
 
-def _write(connection: Connection, step: Step, source: Source) -> None:
-    table = step.table.table
+def _write(connection: Connection, step: Step, rows: Rows) -> None:
+    table, source = step.table.table, rows.target
     keys = _own_key(step.table)
     written = [step.table.fields[name] for name in step.names]
-    chosen = source.has(keys)
+    chosen = rows.found.has(keys)
     if step.kind is Kind.DELETE:
         connection.execute(delete(table).where(chosen))
     elif step.kind is Kind.INSERT:
         columns = list(dict.fromkeys([*keys, *written]))
-        rows = select(*(source.value(one) for one in columns))
+        values = select(*(source.value(one) for one in columns))
         made = OverridingInsert(table) if connection.dialect.name == "postgresql" else insert(table)
-        connection.execute(made.from_select(columns, rows, include_defaults=False))
+        connection.execute(made.from_select(columns, values, include_defaults=False))
     else:
-        connection.execute(update(table).where(chosen).values(dict(_values(keys, written, source))))
+        same = [] if step.moves else keys
+        connection.execute(update(table).where(chosen).values(dict(_values(same, written, source))))
 
 
 def _values(

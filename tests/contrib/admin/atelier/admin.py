@@ -83,6 +83,7 @@ class HermitAdmin(ModelAdmin, model=Artist):
 
     identity = "hermit"
     list_display = ("name",)
+    list_filter = ("paintings.is_sold", "paintings.painted_on")
     fields = ("name",)
     view_on_site = False
 

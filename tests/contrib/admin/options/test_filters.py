@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from dovetail.contrib.admin.lists.column_filters import month, span
-from tests.contrib.admin.atelier.models import Painting, Technique
+from tests.contrib.admin.atelier.models import Artist, Painting, Technique
 from tests.contrib.admin.options.test_columns import titles
 
 LIST = "/atelier/filtered/"
@@ -48,6 +48,9 @@ FOUND = [
     ({"artist__is_living": "true"}, []),
     ({"artist__is_living": "false"}, ["Laughing Cavalier", "The Milkmaid", "View of Delft"]),
     ({"artist_empty": "yes"}, ["A found sheet"]),
+    ({"where": "artist__country is empty"}, ["A found sheet"]),  # where nobody is, no country is, as in Django
+    ({"where": "artist__country is_not empty and price_empty is yes"}, ["Laughing Cavalier"]),
+    ({"where": "artist__country is empty or artist__country = BE"}, ["A found sheet", "Laughing Cavalier"]),
     ({"artist_empty": "no", "price_empty": "yes"}, ["Laughing Cavalier"]),
     ({"year": "2021"}, ["Laughing Cavalier", "View of Delft"]),
     ({"year": "2021", "month": "2"}, ["View of Delft"]),
@@ -67,6 +70,19 @@ REFUSED = [
 async def test_a_list_is_filtered_by_everything(office, dated):
     for asked, found in FOUND:
         assert titles(await office.get(LIST, **asked)) == found, asked
+
+
+async def test_what_no_related_object_has_is_empty_as_in_django(office, dated, session):
+    session.add(Artist(name="Ruysch"))
+    await session.commit()
+    for asked, found in (
+        ({"paintings__is_sold": "null"}, ["Hals", "Ruysch"]),
+        ({"paintings__is_sold": "false"}, ["Vermeer"]),
+        ({"paintings__painted_on": "null"}, ["Ruysch"]),
+        ({"paintings__painted_on": "not_null"}, ["Hals", "Vermeer"]),
+        ({"where": "paintings__is_sold is null and paintings__painted_on is_not null"}, ["Hals"]),
+    ):
+        assert sorted(titles(await office.get("/atelier/hermit/", **asked))) == found, asked
 
 
 async def test_a_filter_that_makes_no_sense_is_refused(office, dated):
