@@ -2,9 +2,9 @@
 """Dovetail's command line: `python manage.py help`."""
 
 try:
-    from dovetail.server.collector import spare_process
+    from dovetail.server.collector import defer_collection
 
-    spare_process()  # before it imports what lives as long as it does
+    defer_collection()  # before it imports what lives as long as it does
     from config.settings import Settings
     from dovetail.cli.main import main
 except ModuleNotFoundError as error:

@@ -45,8 +45,8 @@ finally:
 """
 IMPORTING = """
 import importlib, json, sys
-from dovetail.server.collector import spare_process
-spare_process()
+from dovetail.server.collector import defer_collection
+defer_collection()
 for name in json.loads(sys.argv[1]):
     importlib.import_module(name)
 """

@@ -162,7 +162,7 @@ class UnavailableError(DovetailError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
-class AtWorkError(UnavailableError):
+class RequestInProgressError(UnavailableError):
     """Another request with the same Idempotency-Key is at work; try again shortly."""
 
 

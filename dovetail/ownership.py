@@ -74,7 +74,7 @@ def unlisted_models(installed: "Mapping[str, InstalledPlugin]") -> list[str]:
     ]
 
 
-def tables_of_nobody(installed: "Mapping[str, InstalledPlugin]") -> Iterator[str]:
+def unowned_tables(installed: "Mapping[str, InstalledPlugin]") -> Iterator[str]:
     """Yield a sentence for each table without a model (of an association) that belongs to no plugin."""
     # Imported here: load_models has paid for it, `help` must not.
     from sqlalchemy import Table

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe, failing_package, import_plugins
 from dovetail.errors import ConfigurationError
-from dovetail.ownership import misplaced, tables_of_nobody, unlisted_models
+from dovetail.ownership import misplaced, unlisted_models, unowned_tables
 from dovetail.plugin import Command, Plugin
 from dovetail.settings import Settings, load_plugin_settings
 
@@ -88,7 +88,7 @@ def load_models(registry: Registry) -> None:
         problems += _clashes("table", [(str(table.fullname), owner) for table, owner in tables])
         problems += [problem for table, owner in tables for problem in misplaced(table, owner, registry.installed)]
     if not problems:
-        problems += [*unlisted_models(registry.installed), *tables_of_nobody(registry.installed)]
+        problems += [*unlisted_models(registry.installed), *unowned_tables(registry.installed)]
     if problems:
         raise PluginError(problems)
 

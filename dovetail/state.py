@@ -21,7 +21,7 @@ Info: TypeAlias = MutableMapping[object, object]  # `info` of a session or a con
 
 
 ACTOR = "dovetail.actor"  # in the scope of a request: who sends it, once that is known
-DOOR = "dovetail.door"  # in the same: the way it came, for example "bulk"; an operation of the API sets none
+CHANGE_SOURCE = "dovetail.change_source"  # in the same: the `door` of its changes, "bulk"; not set by single writes
 CREDENTIAL = "dovetail.credential"  # in the same: the credential that it came with, for example "token 'ci'"
 IMPERSONATOR = "dovetail.impersonator"  # in the same: the user who acts as the sender, if there is one
 APPLICATION = "dovetail.application"  # in the same: the whole application; "app" may be one that is mounted in it

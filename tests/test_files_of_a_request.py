@@ -114,7 +114,7 @@ async def test_a_patch_without_a_history_enters_fewer_files(client_for, ada, pat
 async def files_of_a_patch(client_for, ada, path):
     client = await client_for(ada)
     files = await files_of(lambda number: client.patch(path, json={"title": f"Title {number}"}))
-    assert {"dovetail/resources/write/at_once.py", "dovetail/database/fast_unit_of_work.py"} < files
+    assert {"dovetail/resources/write/single_statement.py", "dovetail/database/fast_unit_of_work.py"} < files
     return files
 
 
@@ -132,7 +132,7 @@ async def test_a_delete_of_one_post_enters_few_files(client_for, ada, database, 
         author = await session.get_one(User, ada.id)
         made = [await create_post(session, author=author, title="One", content="Text.") for _ in range(4)]
     files = await files_of(lambda number: client.delete(f"/api/posts/{made[number].id}"))
-    assert {"dovetail/resources/write/at_once.py", "dovetail/contrib/history/recording/origin.py"} < files
+    assert {"dovetail/resources/write/single_statement.py", "dovetail/contrib/history/recording/origin.py"} < files
     assert len(files) <= FILES_OF_A_DELETION[database_kind], "\n".join(sorted(files))
 
 

@@ -205,7 +205,7 @@ def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_throu
 
 def test_a_server_in_a_process_of_its_own_begins_work_too(tmp_path):
     code = (
-        "import gc; from dovetail.server.collector import spare_process; spare_process(); "  # as manage.py does there
+        "import gc; from dovetail.server.collector import defer_collection; defer_collection(); "  # as manage.py does
         "import uvicorn; from dovetail.server.worker import GracefulServer; "
         "uvicorn.Server.run = lambda server, sockets=None: print(gc.isenabled(), *gc.get_threshold()); "
         "GracefulServer(uvicorn.Config(None), is_alone=False).run()"

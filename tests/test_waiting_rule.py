@@ -23,7 +23,7 @@ from dovetail.contrib.auth.accounts.one_time_tokens import create_one_time_token
 from dovetail.contrib.auth.commands.accounts import changepassword, createsuperuser
 from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.models import TokenPurpose, User
-from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.contrib.auth.testing import PASSWORD, cheap_hash, new_token
 from dovetail.testing.fixtures import make_client, running
 from plugins.blog.models import Post, Tag
@@ -104,7 +104,7 @@ async def test_no_endpoint_of_the_api_holds_a_connection_while_it_waits(app, bos
 @pytest.fixture
 async def office(app, boss, database, seen) -> AsyncIterator[BackOffice]:
     async with database.unit_of_work() as session:
-        key = await new_token(session, boss.id, door=Door.OFFICE)
+        key = await new_token(session, boss.id, kind=SessionKind.OFFICE)
     async with slow_client(app, seen, headers={"Origin": ORIGIN}, cookies={COOKIE: key}) as client:
         yield BackOffice(client)
 

@@ -13,12 +13,12 @@ to the driver has to ask for the log, and to carry the log's INSERT:
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, FromClause, Insert
+from sqlalchemy import CTE, Column, ColumnElement, FromClause, Insert, Table
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from dovetail.state import InfoKey
 
-Picture: TypeAlias = Mapping[str, ColumnElement[object]]  # SQL for the values of a row at one time, by column name
+Snapshot: TypeAlias = Mapping[str, ColumnElement[object]]  # SQL for the values of a row at one time, by column name
 
 
 class ChangeLog(Protocol):
@@ -30,10 +30,15 @@ class ChangeLog(Protocol):
         """Record from now on what is written through SQLAlchemy on the connections of an engine."""
 
     def columns(self, table: FromClause) -> Sequence[Column[object]]:
-        """Return the columns that a picture of a row has to have; none if changes of the table are not recorded."""
+        """Return the columns that a snapshot of a row has to have; none if changes of the table are not recorded."""
 
     def insert(
-        self, table: FromClause, *, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
+        self,
+        table: FromClause,
+        *,
+        before: Snapshot | None,
+        after: Snapshot | None,
+        where: Sequence[ColumnElement[bool]],
     ) -> Insert:
         """Return an INSERT of one line for each row that `where` chooses. Without `before` the row is new.
 
@@ -44,7 +49,7 @@ class ChangeLog(Protocol):
         """Return one INSERT that writes the lines of several, in their order."""
 
     def insert_deleted(
-        self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+        self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Snapshot | None = None
     ) -> Insert | None:
         """Return an INSERT of lines for the rows that `where` chooses, and for those deleted with them by the database.
 
@@ -65,6 +70,11 @@ def log_of(session: AsyncSession, table: FromClause) -> ChangeLog | None:
     # Every write calls this. CHANGE_LOG.find would double the cost.
     log: ChangeLog | None = session.info.get(CHANGE_LOG)
     return log if log is not None and log.columns(table) else None
+
+
+def snapshot_of(table: Table | CTE) -> Snapshot:
+    """Return the columns of a table, or of a CTE of its rows, by their keys."""
+    return {column.key: column for column in table.columns}
 
 
 def is_unrecorded(options: Mapping[str, object]) -> bool:

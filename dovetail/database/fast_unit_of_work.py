@@ -26,7 +26,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
     run_in_greenlet,
 )
 from dovetail.database.engine.sqlite_transactions import OF_TRANSACTION, PATIENCE
-from dovetail.database.pool.writer_queue import CONNECT, WriterQueue, have_waited
+from dovetail.database.pool.writer_queue import CONNECT, WriterQueue, clear_wait_deadline
 from dovetail.database.prepared_reads import DriverConnection, PoolSource
 from dovetail.database.presumed import Presumed, Remembered, UnconfirmedError
 from dovetail.state import InfoKey
@@ -160,7 +160,7 @@ class FastUnitOfWork:
         if self._turns is not None:
             if self._has_turn:
                 self._turns.give_back()
-            have_waited()
+            clear_wait_deadline()
         logger.debug("transaction %s after %.1f ms", outcome, (perf_counter() - self._started) * 1000)
 
 

@@ -16,7 +16,7 @@ from dovetail.database.engine.urls import database_url, is_memory
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, async_connection_of
 from dovetail.database.lazy_loading import refuse_lazy_loads
 from dovetail.database.pool.unreachable import UnpooledConnections
-from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue, have_waited
+from dovetail.database.pool.writer_queue import TAKE_TURN, WriterQueue, clear_wait_deadline
 from dovetail.settings import Settings
 from dovetail.state import StateKey
 
@@ -62,7 +62,7 @@ class Database:
                 if read_only:
                     await session.connection(execution_options={READ_ONLY: True})
                 elif self._turns is not None:
-                    turn.callback(have_waited)
+                    turn.callback(clear_wait_deadline)
                     session.info[TAKE_TURN] = partial(turn.enter_async_context, self._turns.turn())
                 yield session
             if not read_only:

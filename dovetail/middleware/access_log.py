@@ -49,13 +49,13 @@ class AccessLog:
             return _make_record(values)  # the site has a record factory of its own
         if self._first is None or self._first.thread != get_ident():
             self._first = _make_record(())
-        return _LikeTheFirst(self._first, values)
+        return _CopiedRecord(self._first, values)
 
     def _forget(self) -> None:
         self._first = None  # it has the process id of the parent
 
 
-class _LikeTheFirst(logging.LogRecord):
+class _CopiedRecord(logging.LogRecord):
     """A record copied from another, with its own arguments and time."""
 
     def __init__(self, first: logging.LogRecord, args: tuple[object, ...]) -> None:

@@ -13,7 +13,7 @@ from dovetail.api.throttling.rates import LIMIT_HEADERS
 from dovetail.middleware.access_log import AccessLog
 from dovetail.middleware.bodies.body_limit import BodyLimit
 from dovetail.middleware.cache_control import cache_headers
-from dovetail.middleware.forwarded import FORWARDED, ForwardedHeaders, switch_off_around_us
+from dovetail.middleware.forwarded import FORWARDED, ForwardedHeaders, disable_proxy_headers
 from dovetail.middleware.head import as_get, without_body
 from dovetail.middleware.headers import Pair, Pairs, Values, first_values
 from dovetail.middleware.request_id import RequestIds, current_request_id, with_request_id
@@ -43,7 +43,7 @@ class EdgeMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application."""
         if scope["type"] == "lifespan":
-            switch_off_around_us()
+            disable_proxy_headers()
             await self.app(scope, receive, send)
             return
         request_headers = first_values(scope)

@@ -41,7 +41,7 @@ class ForwardedHeaders:
         await self._proxied(scope, _do_nothing, _do_nothing)  # type: ignore[arg-type]  # ASGI, typed in two ways
 
 
-def switch_off_around_us() -> None:
+def disable_proxy_headers() -> None:
     """Make uvicorn's own ProxyHeadersMiddleware around this application trust nobody.
 
     uvicorn and gunicorn's uvicorn worker add it by default, with their own list of trusted proxies, and its changes

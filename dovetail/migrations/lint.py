@@ -18,8 +18,8 @@ from sqlalchemy import Index, Table
 
 from dovetail.database.models import Base
 from dovetail.discovery import InstalledPlugin
-from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.graph import History
+from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.run.execution import context_options
 from dovetail.plugin import CheckMessage, Level
 from dovetail.registry import Registry
@@ -108,7 +108,9 @@ def lint(history: History, revisions: Iterable[str]) -> list[CheckMessage]:
     Statements that follow a migration's first query are not seen: there is no database to answer it.
     """
     scripts = [history.scripts[revision] for revision in history.ordered(revisions)]
-    return [message for script in scripts if not isinstance(script, Ghost) for message in _lint(history, script)]
+    return [
+        message for script in scripts if not isinstance(script, MissingRevision) for message in _lint(history, script)
+    ]
 
 
 def lint_own(history: History, base_dir: Path, registry: Registry) -> list[CheckMessage]:

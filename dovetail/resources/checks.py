@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement
 
 from dovetail.database.search.indexes import (
     Unserved,
+    begins_with_lower,
     index_for,
-    starts_a_lowered_index,
     starts_an_index,
     unindexed_steps,
 )
@@ -49,7 +49,7 @@ def _filter(spec: Spec, name: str, parameter: FilterParameter) -> Iterator[Unser
     if parameter.lookup_name in INSIDE:
         yield Unserved(what, None)
     elif parameter.lookup_name == "iexact":
-        if not starts_a_lowered_index(column):
+        if not begins_with_lower(column):
             yield Unserved(what, index_for(spec.model, column, "func.lower({})"))
     elif not starts_an_index(column, has_value=parameter.lookup_name != "isnull"):
         yield Unserved(what, index_for(spec.model, column))

@@ -59,7 +59,7 @@ def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[st
                 yield "kernel.W008", what, f"register one for {target.__name__}, or name {path!r} in `related`"
 
 
-def telling_keys(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
+def revealing_links(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
     """Yield `links` whose rows may be hidden and have counted keys: a new key tells that there was no such row."""
     for spec in specs:
         readers = spec.reader, spec.list_reader, spec.written_reader

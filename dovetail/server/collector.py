@@ -15,7 +15,7 @@ RARELY = (10_000, 5, 100)
 HARDLY_EVER = (500_000, 20, 20)  # while a process imports, which makes a hundred thousand
 
 
-def spare_process() -> None:
+def defer_collection() -> None:
     """Let the collector run hardly ever until `begin_work`, and not over all objects when the process ends.
 
     Call it in processes that run nothing else. The collector never looks at what was imported before `begin_work`, or
@@ -27,7 +27,7 @@ def spare_process() -> None:
 
 
 def begin_work() -> None:
-    """Let the collector run rarely from now on: a process that called `spare_process` has imported what it needs."""
+    """Let the collector run rarely from now on: a process that called `defer_collection` has imported what it needs."""
     if _is_spared():
         gc.freeze()
         gc.set_threshold(*RARELY)
@@ -37,7 +37,7 @@ def begin_work() -> None:
 def collector_paused() -> Iterator[None]:
     """Run no collection within the block, or the decorated function: for work whose objects are kept.
 
-    In a process without `spare_process`, such as that of tests, the collector sees these objects afterwards.
+    In a process without `defer_collection`, such as that of tests, the collector sees these objects afterwards.
     """
     was_enabled = gc.isenabled()
     gc.disable()

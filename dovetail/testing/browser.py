@@ -180,10 +180,10 @@ def _serve(
     import uvicorn
 
     from dovetail.application import site_application
-    from dovetail.server.collector import spare_process
+    from dovetail.server.collector import defer_collection
     from dovetail.settings import load_settings
 
-    spare_process()
+    defer_collection()
     os.environ.clear()
     os.environ.update(environment)
     for prepare in before:

@@ -16,7 +16,7 @@ from dovetail.database.models import Base
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
 from dovetail.migrations.history.ledger import LEDGER
 from dovetail.migrations.history.plan import ZERO
-from dovetail.migrations.make.maker import Wanted, make_revisions
+from dovetail.migrations.make.maker import RevisionOptions, make_revisions
 from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.migrations.run.runner import EVERYTHING, MigrationRun, Target, migrate_connection, read_state
 from dovetail.ownership import owner_of_name
@@ -44,7 +44,7 @@ def prove_history(make_settings: Callable[..., Settings], empty_database_url: st
             async with engine.connect() as connection:
                 own = await _migrate_up(connection, settings, registry, plugin)
                 await _migrate_down_and_up(connection, settings, registry, plugin)
-            made = await make_revisions(settings, registry, Wanted(plugins=(plugin,)), SafeAnswers())
+            made = await make_revisions(settings, registry, RevisionOptions(plugins=(plugin,)), SafeAnswers())
         finally:
             await engine.dispose()
         changes = ", ".join(each.revision.name for each in made.revisions)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from dovetail.translation.texts import ngettext, pgettext
-from dovetail.translation.zones import local, offset_of_twice, zone_name
+from dovetail.translation.zones import ambiguous_offset, local, zone_name
 
 TYPED = re.compile(r"(?:%[dmY][^\w%]*){3}")  # all that is needed to read it again
 
@@ -59,7 +59,7 @@ def iso_day(text: str) -> str:
 def moment(value: datetime) -> str:
     """Return a date and time, to the minute; with its offset, if the clock shows it twice."""
     shown = local(value)
-    return shown.strftime(pgettext("date format", "%Y-%m-%d %H:%M")) + offset_of_twice(shown)
+    return shown.strftime(pgettext("date format", "%Y-%m-%d %H:%M")) + ambiguous_offset(shown)
 
 
 def clock(value: datetime) -> str:
@@ -70,7 +70,7 @@ def clock(value: datetime) -> str:
 def exact(value: datetime) -> str:
     """Return a date and time to the second, with the name of the time zone; with its offset as `moment` has it."""
     moment_there = local(value)
-    shown = moment_there.strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S")) + offset_of_twice(moment_there)
+    shown = moment_there.strftime(pgettext("date format", "%Y-%m-%d %H:%M:%S")) + ambiguous_offset(moment_there)
     return shown if value.tzinfo is None else f"{shown} {zone_name()}"
 
 

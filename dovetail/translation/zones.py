@@ -86,9 +86,9 @@ def instant(value: datetime) -> datetime:
         raise ValueError(
             gettext("There is no such time in %(zone)s: clocks are put forward over it.") % {"zone": zone_name()}
         )
-    if offset_of_twice(found):
+    if ambiguous_offset(found):
         clock = f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
-        first, second = (f"{clock}{offset_of_twice(found.replace(fold=fold))}" for fold in (0, 1))
+        first, second = (f"{clock}{ambiguous_offset(found.replace(fold=fold))}" for fold in (0, 1))
         told = gettext(
             "Clocks are put back in %(zone)s, so this time occurs twice: "
             "write %(first)s for the first, or %(second)s for the second."
@@ -97,7 +97,7 @@ def instant(value: datetime) -> datetime:
     return found
 
 
-def offset_of_twice(value: datetime) -> str:
+def ambiguous_offset(value: datetime) -> str:
     """Return the offset (`+01:00`) of a time that clocks show twice in its zone; nothing of others."""
     first, second = (value.replace(fold=fold).utcoffset() for fold in (0, 1))
     is_twice = first is not None and second is not None and first > second  # where it never occurs, it is smaller

@@ -2,9 +2,9 @@
 """The command line of a site with this plugin alone, to try it and to make its migrations."""
 
 try:
-    from dovetail.server.collector import spare_process
+    from dovetail.server.collector import defer_collection
 
-    spare_process()  # before it imports what lives as long as it does
+    defer_collection()  # before it imports what lives as long as it does
     from dovetail.cli.main import main
     from tests.settings import Settings
 except ModuleNotFoundError as error:

@@ -88,7 +88,10 @@ WRITE = Road(
         Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
         Stop("dovetail.resources.endpoints.items:update", "the endpoint, one function for both roads"),
         Stop("dovetail.resources.spec:Spec.change_visibility", "what they may see and change, as it was before"),
-        Stop("dovetail.resources.write.at_once:AtOnce.update", "what listens, links or refers goes another way"),
+        Stop(
+            "dovetail.resources.write.single_statement:SingleStatementWrite.update",
+            "what listens, links or refers goes another way",
+        ),
         Stop("dovetail.database.fast_unit_of_work:driver_alone", "no BEGIN, for a single statement is a transaction"),
         Stop("dovetail.resources.read.reader:Plan.fetch", "UPDATE, which answers the row as a GET would"),
         Stop("dovetail.resources.read.etags:etag", "the new ETag; then the middleware"),

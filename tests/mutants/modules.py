@@ -159,8 +159,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dovetail/resources/read/etags.py": (f"{RESOURCES}/read/test_etags.py",),
     **room(
         "dovetail/resources/write",
-        at_once=(f"{RESOURCES}/write/test_at_once.py", f"{RESOURCES}/endpoints/test_items.py"),
-        conditional_writes=(f"{RESOURCES}/write/test_at_once.py", f"{RESOURCES}/endpoints/test_items.py"),
+        single_statement=(f"{RESOURCES}/write/test_single_statement.py", f"{RESOURCES}/endpoints/test_items.py"),
+        conditional_writes=(f"{RESOURCES}/write/test_single_statement.py", f"{RESOURCES}/endpoints/test_items.py"),
         references=(f"{RESOURCES}/policies/test_rows.py", f"{RESOURCES}/write/test_writer.py"),
         writer=(f"{RESOURCES}/policies", f"{RESOURCES}/write/test_writer.py", f"{RESOURCES}/endpoints/test_items.py"),
     ),

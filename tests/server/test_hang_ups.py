@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert
 
 from dovetail.contrib.admin.web.cookies import Cookies
-from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.contrib.auth.testing import new_token
 from plugins.blog.models import Tag
 from tests.running import SECRET, free_port, manage, serving, wait_until
@@ -144,7 +144,7 @@ async def test_an_export_on_which_everybody_hangs_up_leaves_its_connections_in_o
     boss = await make_user(username="boss", is_superuser=True)
     async with database.unit_of_work() as session:
         await session.execute(insert(Tag), [{"name": f"tag{number}"} for number in range(5_000)])
-        key = await new_token(session, boss.id, door=Door.OFFICE)
+        key = await new_token(session, boss.id, kind=SessionKind.OFFICE)
     cookie = f"Cookie: {Cookies(SecretStr(SECRET), secure=False).session}={key}\r\n".encode()
     port, log = free_port(), tmp_path / "log"
     variables = {

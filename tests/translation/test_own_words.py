@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from dovetail.cli.translation.catalogs import as_mo
 from dovetail.contrib.admin.languages.templates import translate_templates
-from dovetail.contrib.admin.templating.waiting import let_templates_wait
+from dovetail.contrib.admin.templating.waiting import enable_coroutines
 from dovetail.translation.catalogs import Languages, locale_folders
 from dovetail.translation.texts import gettext, gettext_lazy, lazy_name, override_language, pgettext
 
@@ -93,7 +93,7 @@ def environment(german, tmp_path):
     folders = [tmp_path / package / "templates" for package in ("first_shop", "other_shop", "third_shop")]
     made = Environment(loader=FileSystemLoader(folders), autoescape=True)
     translate_templates(made)
-    let_templates_wait(made)
+    enable_coroutines(made)
     return made
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 
 from dovetail.contrib.auth.events.models import EventKind
-from dovetail.contrib.history.models import ChangeDoor
+from dovetail.contrib.history.models import ChangeSource
 from dovetail.translation.texts import in_sentence
 from dovetail.translation.words import choice_in_words, class_in_words, column_in_words, in_words
 
@@ -72,5 +72,5 @@ def test_a_choice_is_called_by_its_label_or_its_value():
 
 
 def test_doors_and_events_have_readable_labels():
-    assert choice_in_words(ChangeDoor.REST) == "REST"
+    assert choice_in_words(ChangeSource.REST) == "REST"
     assert choice_in_words(EventKind.EMAIL_CHANGED) == "E-mail address changed"

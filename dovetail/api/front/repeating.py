@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.error_translation import is_busy
-from dovetail.errors import AtWorkError
+from dovetail.errors import RequestInProgressError
 
 TRIED = "dovetail.tried"  # in a scope: the request was tried once already
 IDEMPOTENCY_KEY = b"idempotency-key"
@@ -55,7 +55,7 @@ class Repeating:
             async with asyncio.timeout(patience):
                 await lock.acquire()
         except TimeoutError:
-            raise AtWorkError from None
+            raise RequestInProgressError from None
         try:
             yield
         finally:
@@ -124,7 +124,7 @@ async def _ask_until_answered(run: _Run, patience: float) -> None:
         try:
             await run.run_with_retry()
         except Exception as error:
-            is_at_work = isinstance(error, AtWorkError) or is_busy(error)
+            is_at_work = isinstance(error, RequestInProgressError) or is_busy(error)
             if run.has_begun or not is_at_work or monotonic() + pause > until:
                 raise
         else:

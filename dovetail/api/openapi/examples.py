@@ -24,7 +24,7 @@ FORMATS = {
 TEXT = "text"
 
 
-class _NoneFitsError(Exception):
+class _NoExampleError(Exception):
     """Nothing that fits can be made up."""
 
 
@@ -36,7 +36,7 @@ def add_examples(document: Json) -> None:
             continue
         try:
             media["example"] = _Maker(schemas, is_body).example(media["schema"])
-        except _NoneFitsError:
+        except _NoExampleError:
             continue
 
 
@@ -60,12 +60,12 @@ class _Maker:
     within: frozenset[str] = frozenset()  # the schemas that are being made: one may hold itself
 
     def example(self, schema: Json) -> object:
-        """Return an example of `schema`. Raise _NoneFitsError if there is none."""
+        """Return an example of `schema`. Raise _NoExampleError if there is none."""
         name = str(schema.get("$ref", "")).removeprefix(SCHEMAS)
         if not name:
             return self._written_out(schema)
         if name in self.within:
-            raise _NoneFitsError
+            raise _NoExampleError
         found = self.schemas[name] | {key: value for key, value in schema.items() if key != "$ref"}
         return replace(self, within=self.within | {name}).example(found)
 
@@ -85,9 +85,9 @@ class _Maker:
 
     def _first(self, choices: list[Json]) -> object:
         for one in choices:
-            with suppress(_NoneFitsError):
+            with suppress(_NoExampleError):
                 return self.example(one)
-        raise _NoneFitsError
+        raise _NoExampleError
 
     def _made_up(self, schema: Json) -> object:
         match schema.get("type"):
@@ -103,7 +103,7 @@ class _Maker:
                 return True
             case "null":
                 return None
-        raise _NoneFitsError
+        raise _NoExampleError
 
     def _members(self, schema: Json) -> Iterator[tuple[str, object]]:
         required = schema.get("required", ())
@@ -114,10 +114,10 @@ class _Maker:
     def _items(self, schema: Json) -> list[object]:
         least = schema.get("minItems", 0)
         if least > 1:
-            raise _NoneFitsError
+            raise _NoExampleError
         try:
             return [self.example(schema.get("items", {}))]
-        except _NoneFitsError:
+        except _NoExampleError:
             if least:
                 raise
             return []
@@ -127,5 +127,5 @@ def _text(schema: Json) -> str:
     if "format" in schema:
         return FORMATS.get(schema["format"], TEXT)
     if "pattern" in schema or not schema.get("minLength", 0) <= len(TEXT) <= schema.get("maxLength", len(TEXT)):
-        raise _NoneFitsError
+        raise _NoExampleError
     return TEXT

@@ -89,9 +89,9 @@ async def check_pooler(settings: Settings) -> list[CheckMessage]:
     if not prepares:
         return []
     # Imported here: it brings asyncpg, for which there is no use on SQLite.
-    from dovetail.database.engine.pgbouncer import mixes_statements_up
+    from dovetail.database.engine.pgbouncer import shares_prepared_statements
 
-    return [MIXED_UP] if await mixes_statements_up(settings) else []
+    return [MIXED_UP] if await shares_prepared_statements(settings) else []
 
 
 async def _look(state: State) -> tuple[list[str], list[CheckMessage]]:

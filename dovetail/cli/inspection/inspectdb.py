@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection, MetaData
 
 from dovetail.cli.data.plugin_tables import plugin_tables
-from dovetail.cli.inspection.reading import Wanted, read_tables
+from dovetail.cli.inspection.reading import TableSelection, read_tables
 from dovetail.cli.scaffold.names import check_name
 from dovetail.cli.scaffold.tree import Part, write_tree
 from dovetail.cli.state import State
@@ -47,8 +47,8 @@ def inspectdb(
         check_name(plugin, package, state.registry.installed)
         if target.exists():
             raise click.ClickException(f"{FOLDER}/{plugin} exists already; choose another name, or --print the models")
-    wanted = Wanted(plugin=plugin, names=tables, schema=schema, views=views, is_managed=not unmanaged)
-    values = asyncio.run(_read(state, wanted, write, package))
+    selection = TableSelection(plugin=plugin, names=tables, schema=schema, views=views, is_managed=not unmanaged)
+    values = asyncio.run(_read(state, selection, write, package))
     if prints:
         click.echo(values["models"])
         return
@@ -57,7 +57,7 @@ def inspectdb(
     from dovetail.migrations.make.revision_files import tidy
 
     tidy(sorted(target.rglob("*.py")))
-    _say_what_is_next(target.relative_to(state.settings.base_dir.resolve()), package, plugin, wanted)
+    _say_what_is_next(target.relative_to(state.settings.base_dir.resolve()), package, plugin, selection)
 
 
 def _writer() -> Write:
@@ -69,21 +69,21 @@ def _writer() -> Write:
     return template_values
 
 
-async def _read(state: State, wanted: Wanted, write: Write, package: str) -> dict[str, str]:
+async def _read(state: State, selection: TableSelection, write: Write, package: str) -> dict[str, str]:
     async with state.open() as context, context.database.unit_of_work(read_only=True) as session:
         connection = await session.connection()
         known = plugin_tables(context)
         return await connection.run_sync(
-            lambda one: write(read_tables(one, wanted, known), one, wanted.plugin, package)
+            lambda one: write(read_tables(one, selection, known), one, selection.plugin, package)
         )
 
 
-def _say_what_is_next(path: Path, package: str, plugin: str, wanted: Wanted) -> None:
+def _say_what_is_next(path: Path, package: str, plugin: str, selection: TableSelection) -> None:
     click.secho(f"Wrote the plugin {plugin!r} to {path}/.", fg="green")
     line = click.style(f'"{package}",', bold=True)
     click.echo("Next:")
     click.echo(f"  1. look it over, and add {line} to the plugins in the settings")
-    if wanted.is_managed:
+    if selection.is_managed:
         click.echo("  2. manage.py migrate")
         click.echo(f"  3. manage.py makemigrations {plugin}")
         click.echo("  4. manage.py migrate --fake-initial")

@@ -38,7 +38,7 @@ LEFT_OUT = frozenset({"spatial_ref_sys", "sqlite_sequence"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class TableSelection:
     """The tables of a schema to read: those of `names`, or all, and views too; they are to belong to `plugin`."""
 
     plugin: str
@@ -48,34 +48,34 @@ class Wanted:
     is_managed: bool = True
 
 
-def read_tables(connection: Connection, wanted: Wanted, known: Collection[str]) -> MetaData:
-    """Return the tables that are wanted, with those that they refer to. Raise ClickException for a `known` one."""
+def read_tables(connection: Connection, selection: TableSelection, known: Collection[str]) -> MetaData:
+    """Return the selected tables, with those that they refer to. Raise ClickException for a `known` one."""
     inspector = inspect(connection)
-    if wanted.schema is not None and wanted.schema not in (there := _schemas(connection)):
-        raise click.ClickException(_missing("schema", wanted.schema, there))
-    views = set(inspector.get_view_names(wanted.schema))
-    tables = set(inspector.get_table_names(wanted.schema)) - BOOKS - LEFT_OUT
-    own = {name for name in tables | views if _key(name, wanted) in known}
-    for name in wanted.names:
+    if selection.schema is not None and selection.schema not in (there := _schemas(connection)):
+        raise click.ClickException(_missing("schema", selection.schema, there))
+    views = set(inspector.get_view_names(selection.schema))
+    tables = set(inspector.get_table_names(selection.schema)) - BOOKS - LEFT_OUT
+    own = {name for name in tables | views if _key(name, selection) in known}
+    for name in selection.names:
         if name not in tables | views:
             raise click.ClickException(_missing("table", name, tables | views))
         if name in own:
             raise click.ClickException(f"an enabled plugin has a model of the table {name} already; leave it out")
-    others = tables - partitions(connection, wanted.schema) | (views if wanted.views else set())
-    chosen = set(wanted.names) or others - own
+    others = tables - partitions(connection, selection.schema) | (views if selection.views else set())
+    chosen = set(selection.names) or others - own
     if not chosen:
         raise click.ClickException("the database has no table that no enabled plugin has; nothing was written")
     metadata = MetaData(naming_convention={kind: name for kind, name in NAMING_CONVENTION.items() if kind != "ck"})
     with expected_warnings_ignored():
-        metadata.reflect(connection, wanted.schema, views=bool(chosen & views), only=sorted(chosen))
-    for name, how in _partitioned(connection, wanted.schema):
-        if (table := metadata.tables.get(_key(name, wanted))) is not None:
+        metadata.reflect(connection, selection.schema, views=bool(chosen & views), only=sorted(chosen))
+    for name, how in _partitioned(connection, selection.schema):
+        if (table := metadata.tables.get(_key(name, selection))) is not None:
             table.dialect_kwargs[PARTITIONED] = how
-    keys = {_key(name, wanted) for name in chosen}
+    keys = {_key(name, selection) for name in chosen}
     for table in metadata.tables.values():
         _refuse_known(table, keys, known)
-        is_view = table.schema == wanted.schema and table.name in views
-        _complete(table, wanted, connection.dialect.name, is_view=is_view)
+        is_view = table.schema == selection.schema and table.name in views
+        _complete(table, selection, connection.dialect.name, is_view=is_view)
     return metadata
 
 
@@ -100,9 +100,9 @@ def _partitioned(connection: Connection, schema: str | None) -> list[tuple[str, 
     return [(str(name), str(how)) for name, how in connection.execute(_PARTITIONED, {"schema": schema})]
 
 
-def _key(name: str, wanted: Wanted) -> str:
+def _key(name: str, selection: TableSelection) -> str:
     """Return how SQLAlchemy calls a table among those of all schemas."""
-    return f"{wanted.schema}.{name}" if wanted.schema else name
+    return f"{selection.schema}.{name}" if selection.schema else name
 
 
 def _missing(kind: str, name: str, there: Collection[str]) -> str:
@@ -119,12 +119,12 @@ def _refuse_known(table: Table, chosen: Collection[str], known: Collection[str])
             )
 
 
-def _complete(table: Table, wanted: Wanted, dialect: str, *, is_view: bool) -> None:
+def _complete(table: Table, selection: TableSelection, dialect: str, *, is_view: bool) -> None:
     """Say whose the table is, and make its types and defaults those of both databases."""
-    info: dict[str, object] = {} if table.name.startswith(f"{wanted.plugin}_") else {"plugin": wanted.plugin}
+    info: dict[str, object] = {} if table.name.startswith(f"{selection.plugin}_") else {"plugin": selection.plugin}
     if is_view:
         info |= {"managed": False, "read_only": True}
-    elif not wanted.is_managed:
+    elif not selection.is_managed:
         info |= {"managed": False}
     table.info = info
     for column in table.columns:

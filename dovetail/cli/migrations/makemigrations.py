@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 import dovetail.migrations.bridge.deferred_mako  # noqa: F401 - before Alembic
 from dovetail.cli.state import State
-from dovetail.migrations.make.maker import Made, Wanted, make_revisions
+from dovetail.migrations.make.maker import NewRevisions, RevisionOptions, make_revisions
 from dovetail.migrations.make.questioner import Questioner, SafeAnswers, ServerDefault
 from dovetail.migrations.make.revision_files import Rendered
 
@@ -52,8 +52,8 @@ def makemigrations(
     if sum((empty, merge, check)) > 1:
         raise click.UsageError("--empty, --merge and --check exclude each other; give one of them")
     questions: Questioner = SafeAnswers() if noinput or check else Terminal()
-    wanted = Wanted(plugins=plugins, slug=name.lower() if name else None, empty=empty, merge=merge)
-    made = asyncio.run(make_revisions(state.settings, state.registry, wanted, questions))
+    options = RevisionOptions(plugins=plugins, slug=name.lower() if name else None, empty=empty, merge=merge)
+    made = asyncio.run(make_revisions(state.settings, state.registry, options, questions))
     notes = [*made.notes, *(questions.notes if isinstance(questions, SafeAnswers) else ())]
     for note in () if check else notes:
         click.echo(f"Note: {note}.", err=True)
@@ -105,7 +105,7 @@ class Terminal:
         return expression
 
 
-def _list(made: Made) -> None:
+def _list(made: NewRevisions) -> None:
     for rendered in made.revisions:
         click.echo(f"{rendered.revision.plugin}: {rendered.revision.name}")
 

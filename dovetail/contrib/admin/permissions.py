@@ -20,7 +20,7 @@ from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING, RULES, Rules
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.models import User
-from dovetail.database.drivers.sqlalchemy_private_statements import conditions_of, kept_as_it_stands
+from dovetail.database.drivers.sqlalchemy_private_statements import as_plain_subquery, conditions_of
 from dovetail.errors import ConfigurationError, NotAuthenticatedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.query.paths import Criteria, Path
@@ -231,7 +231,7 @@ def listed(rows: AnySelect, model: type[object], target: type[object]) -> Column
         if model is target and not any(isinstance(part, Select) for one in criteria for part in iterate(one)):
             return and_(*criteria)
     # Joins, limits and so on cannot be part of a condition: compare the keys, in an uncorrelated subquery.
-    keys = kept_as_it_stands(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
+    keys = as_plain_subquery(rows.with_only_columns(*primary_keys(model), maintain_column_froms=True).correlate(None))
     own = primary_keys(target)
     return own[0].in_(keys) if len(own) == 1 else tuple_(*own).in_(keys)
 

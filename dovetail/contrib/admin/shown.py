@@ -45,7 +45,7 @@ class ShownView(OpenModelView):
         said = fields_of(request_context().request).text_of(obj) if speaks else ""
         if said.strip():
             return said
-        return called_by_key(self, type(obj), identifier_of(obj))
+        return title_by_key(self, type(obj), identifier_of(obj))
 
     def short_title_of(self, obj: object) -> str:
         """Return the title of an object, shortened for lists, headings, messages and choices."""
@@ -210,7 +210,7 @@ def follows_paths(view: ShownView) -> bool:
     return type(view).get_prop_value is ShownView.get_prop_value
 
 
-def called_by_key(view: ShownView, model: type[object], identifier: str) -> str:
+def title_by_key(view: ShownView, model: type[object], identifier: str) -> str:
     """Return the title of an object without its own `__str__`: its model and key."""
     kind = view.name if issubclass(model, view.model) else gettext(class_in_words(model.__name__))
     return f"{kind} {identifier}"

@@ -291,7 +291,7 @@ def app_of(view: BaseView) -> Starlette:
     return app
 
 
-def stands_on_site_of(view: type[BaseView], other: BaseView) -> None:
+def attach_inline(view: type[BaseView], other: BaseView) -> None:
     """Attach an inline to the site of the view that contains it."""
     view._admin_ref = other._admin_ref  # noqa: SLF001 - as above
     view.session_maker = None  # type: ignore[attr-defined]  # as every view: statements run in the request's session

@@ -14,7 +14,7 @@ from jinja2 import FileSystemBytecodeCache
 from dovetail.contrib.admin.mounting.mounted import MountedSite
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.contrib.auth.testing import new_token
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import SETTINGS
@@ -78,7 +78,7 @@ async def back_office_for(app: FastAPI, database: Database) -> AsyncIterator[Cal
 
         async def make(user: User) -> BackOffice:
             async with database.unit_of_work() as session:
-                key = await new_token(session, user.id, door=Door.OFFICE)
+                key = await new_token(session, user.id, kind=SessionKind.OFFICE)
             client = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app, raise_app_exceptions=False),
                 base_url=ORIGIN,

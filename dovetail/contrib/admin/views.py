@@ -33,7 +33,7 @@ from dovetail.contrib.admin.columns.display import display as display
 from dovetail.contrib.admin.columns.formats import text
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.deleting.groups import DeletedObjects as DeletedObjects
-from dovetail.contrib.admin.deleting.reached import Deletion
+from dovetail.contrib.admin.deleting.preview import Deletion
 from dovetail.contrib.admin.inlines.formset import InlineFormSet as InlineFormSet
 from dovetail.contrib.admin.inlines.inline import GenericStackedInline as GenericStackedInline
 from dovetail.contrib.admin.inlines.inline import GenericTabularInline as GenericTabularInline

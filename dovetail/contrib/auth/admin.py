@@ -75,7 +75,7 @@ OFFERED = {
 PROOF = StateKey[Proof]("proof", "`prepare` comes first")  # verified before any lock is taken, since it is slow
 
 
-class HolderAdmin(ModelAdmin):
+class PermissionHolderAdmin(ModelAdmin):
     """A view of models that hold permissions: it shows them in words, and offers only those that the user may grant."""
 
     async def formfield_for_manytomany(
@@ -99,7 +99,7 @@ class HolderAdmin(ModelAdmin):
         return in_words(obj) if isinstance(obj, Permission) and said == obj.name else said
 
 
-class UserAdmin(HolderAdmin, model=User):
+class UserAdmin(PermissionHolderAdmin, model=User):
     """The view of accounts. It uses the same functions as the API, so the same rules apply."""
 
     icon = "fa-solid fa-users"
@@ -338,7 +338,7 @@ class UserAdmin(HolderAdmin, model=User):
         await super().delete_object(request, obj)
 
 
-class GroupAdmin(HolderAdmin, model=Group):
+class GroupAdmin(PermissionHolderAdmin, model=Group):
     """The view of groups and their permissions."""
 
     icon = "fa-solid fa-users-gear"

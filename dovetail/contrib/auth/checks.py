@@ -21,7 +21,7 @@ LONGEST_WAIT = 60  # seconds for a mail server
 LINK = "e.g. https://example.org/verify?token={token}"
 
 
-class GivenSuperuser(BaseModel):
+class SuperuserEnvironment(BaseModel):
     """The environment variables that `createsuperuser --noinput` reads, if they are set."""
 
     username: str = ""
@@ -102,7 +102,7 @@ def check_superuser(context: Context) -> Iterator[CheckMessage]:
 
     try:
         settings = context.settings
-        given = load_plugin_settings(GivenSuperuser, "SUPERUSER_", settings.base_dir, settings.dotenv_files())
+        given = load_plugin_settings(SuperuserEnvironment, "SUPERUSER_", settings.base_dir, settings.dotenv_files())
     except ConfigurationError:  # in other variables; `createsuperuser` reports them
         return
     if password := given.password.get_secret_value():

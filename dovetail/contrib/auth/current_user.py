@@ -38,7 +38,7 @@ _scheme = OAuth2PasswordBearer(
 async def authenticate_request(connection: HTTPConnection, session: AsyncSession) -> User | None:
     """Return the user of a request's credential, or None; registered with the kernel as AUTHENTICATOR."""
     credential = credential_of(connection)
-    user = await get_user_by_token(session, credential.token, credential.door) if credential else None
+    user = await get_user_by_token(session, credential.token, credential.kind) if credential else None
     if user is not None:
         check_cookie(connection, user, credential)
     return None if user is None or lacks_factor(user, settings_of_request(connection)) else note_use(connection, user)
@@ -57,7 +57,7 @@ Documented = Annotated[str | None, Depends(_scheme)]
 
 async def find_user(connection: HTTPConnection, session: AsyncSession, credential: Credential) -> User:
     """Return the user of a credential. Raise NotAuthenticatedError if there is none."""
-    user = await get_user_by_token(session, credential.token, credential.door)
+    user = await get_user_by_token(session, credential.token, credential.kind)
     if user is None:
         raise bad_token(credential)
     check_cookie(connection, user, credential)

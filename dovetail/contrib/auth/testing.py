@@ -19,7 +19,7 @@ from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
 from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
-from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.database.unit_of_work import Database
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - for tests only
@@ -105,12 +105,14 @@ def outbox(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Outbox:
     return outbox
 
 
-async def new_token(session: AsyncSession, user_id: int, *, lifetime: int = 3600, door: Door = Door.API) -> str:
+async def new_token(
+    session: AsyncSession, user_id: int, *, lifetime: int = 3600, kind: SessionKind = SessionKind.API
+) -> str:
     """Log in a user for `lifetime` seconds and return the token."""
     user = await session.get_one(User, user_id)
     lasts = Lifetime(absolute=lifetime)
     logged_in = await log_in(
-        session, user, connection=None, method="password", second_factor=True, door=door, lifetime=lasts
+        session, user, connection=None, method="password", second_factor=True, kind=kind, lifetime=lasts
     )
     return logged_in.token
 

@@ -112,7 +112,7 @@ class UserPolicy(Policy[Model, User, Create]):
 
         The checks are those of `get_optional_user`, each after a cheap test of whether it applies.
         """
-        found = await find_user_by_token(source, credential.token, credential.door)
+        found = await find_user_by_token(source, credential.token, credential.kind)
         if found is None:
             raise bad_token(credential)
         recognized, current = _RecognizedUser(found.user, is_remembered=self.remembers_viewers), found.current

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.history.exact_numbers import marked_values, unmarked
-from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeDoor, RecordedChange
+from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeSource, RecordedChange
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
 from dovetail.contrib.history.recording.log import history_log
@@ -38,7 +38,7 @@ class ChangeRead(Schema):
     object_key: Annotated[str, Field(examples=["1"])]
     before: Annotated[Values, Field(description="The fields before the change; empty for an added object.")]
     after: Annotated[Values, Field(description="The fields after the change; empty for a deleted object.")]
-    door: Annotated[ChangeDoor, Field(description="The entry point through which the change was made.")]
+    door: Annotated[ChangeSource, Field(description="The entry point through which the change was made.")]
     via: Annotated[str, Field(description="The session, token or command that made it.", examples=["session 12"])]
     actor_id: Annotated[int | None, Field(description="The user who made it; null if no user did.")]
     actor_name: Annotated[str, Field(examples=["ada"])]

@@ -12,20 +12,20 @@ from sqlalchemy import JSON, ColumnElement, Dialect, Text, cast, type_coerce
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
-Picture: TypeAlias = Mapping[str, object]  # the values of a row, by field name
+Snapshot: TypeAlias = Mapping[str, object]  # the values of a row, by field name
 MARK = token_hex(16)  # occurs in no value, since nobody knows it
 MARKED = re.compile(f'"{MARK}([^"]*)"')
 MARKED_JSON = re.compile(rf'"{MARK}((?:[^"\\]|\\.)*)"')
 
 
-class ExactJSON(TypeDecorator[Picture]):
+class ExactJSON(TypeDecorator[Snapshot]):
     """A JSON object that is never null; numbers that no float equals are Decimals in Python."""
 
     impl = JSON
     cache_ok = True
 
     @override
-    def column_expression(self, column: ColumnElement[Picture]) -> ColumnElement[Picture]:
+    def column_expression(self, column: ColumnElement[Snapshot]) -> ColumnElement[Snapshot]:
         """Select the text: asyncpg would parse the JSON, and round its numbers, before this type sees it."""
         return type_coerce(cast(column, Text), self)
 
@@ -35,14 +35,14 @@ class ExactJSON(TypeDecorator[Picture]):
         return json_of
 
     @override
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str], Picture]:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str], Snapshot]:
         """Return the function that reads the text that `column_expression` selects."""
-        return read_picture
+        return read_snapshot
 
 
-def read_picture(text: str) -> Picture:
+def read_snapshot(text: str) -> Snapshot:
     """Return the values in a JSON object."""
-    found: Picture = LOADS(text)
+    found: Snapshot = LOADS(text)
     return found
 
 
@@ -51,7 +51,7 @@ def json_of(value: object) -> str:
     return MARKED.sub(r"\1", json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_marked))
 
 
-def marked_values(values: Picture) -> dict[str, str]:
+def marked_values(values: Snapshot) -> dict[str, str]:
     """Return the JSON text of each value, marked, so that it passes through pydantic, which knows only floats."""
     texts = {name: json_of(value).encode("utf-8", "backslashreplace").decode() for name, value in values.items()}
     return {name: f"{MARK}{text}" for name, text in texts.items()}

@@ -16,6 +16,7 @@ from dovetail.translation.words import choice_in_words, in_words
 MAXIMUM_MODEL = 200  # characters; "blog.post"
 MAXIMUM_VIA = 200
 MAXIMUM_NAME = 150  # of the user
+SNAPSHOTS = ("before", "after")  # the columns with the values of the fields
 
 
 class ChangeAction(StrEnum):
@@ -26,8 +27,8 @@ class ChangeAction(StrEnum):
     DELETE = "delete"
 
 
-class ChangeDoor(StrEnum):
-    """The entry points through which a change can be made."""
+class ChangeSource(StrEnum):
+    """The ways in which a change can be made; the column, and the field of the API, are named `door`."""
 
     REST = "rest"
     BULK = "bulk"  # many rows by one API request
@@ -40,7 +41,7 @@ class ChangeDoor(StrEnum):
     @property
     def label(self) -> str:
         """Return the display name: the value in words, except for the abbreviation REST."""
-        return "REST" if self is ChangeDoor.REST else in_words(self.value)
+        return "REST" if self is ChangeSource.REST else in_words(self.value)
 
 
 DELETED = text("action = 'delete'")
@@ -75,7 +76,7 @@ class RecordedChange(IdMixin, Base):
     object_key: Mapped[str] = mapped_column(Text)
     before: Mapped[Mapping[str, object]] = mapped_column(ExactJSON)
     after: Mapped[Mapping[str, object]] = mapped_column(ExactJSON)
-    door: Mapped[ChangeDoor]
+    door: Mapped[ChangeSource]
     via: Mapped[str] = mapped_column(String(MAXIMUM_VIA), default="", server_default="")
     actor_id: Mapped[int | None] = mapped_column(BigInteger)
     actor_name: Mapped[str] = mapped_column(String(MAXIMUM_NAME), default="", server_default="")

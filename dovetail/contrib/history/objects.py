@@ -32,7 +32,7 @@ def relations_of(model: type[object]) -> dict[str, type[object]]:
 
 def linked_keys(change: RecordedChange, name: str) -> Iterator[str]:
     """Yield the keys of the objects that a change linked or unlinked."""
-    pictures: tuple[Mapping[str, object], ...] = (change.before, change.after)
-    for values in pictures:
+    snapshots: tuple[Mapping[str, object], ...] = (change.before, change.after)
+    for values in snapshots:
         if name in values:
             yield str(values[name])

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, case, cast, delete, func, literal, select
 
-from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.models import SNAPSHOTS, RecordedChange
 from dovetail.contrib.history.settings import HistorySettings
 from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context
@@ -20,8 +20,8 @@ BATCH = 1000  # lines per transaction
 # transaction, which may be long, and a clock may have been corrected.
 DISORDER = timedelta(days=1)
 FIELDS = tuple(column.key for column in RecordedChange.__table__.columns)
-PICTURES = frozenset({"before", "after"})  # archived as they are stored: parsed, long numbers would lose digits
-COLUMNS = tuple(cast(one, Text).label(one.key) if one.key in PICTURES else one for one in RecordedChange.__table__.c)
+# Snapshots are archived as they are stored: parsed, long numbers would lose digits.
+COLUMNS = tuple(cast(one, Text).label(one.key) if one.key in SNAPSHOTS else one for one in RecordedChange.__table__.c)
 
 
 def is_old(context: Context) -> ColumnElement[bool]:
@@ -67,7 +67,7 @@ async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
 
 
 def _as_it_is(name: str, value: object) -> object:
-    return orjson.Fragment(str(value)) if name in PICTURES else value
+    return orjson.Fragment(str(value)) if name in SNAPSHOTS else value
 
 
 async def _last_line(database: Database) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.idempotency.expiry import NO_SYNC, oldest
 from dovetail.contrib.idempotency.models import IdempotentAnswer
-from dovetail.errors import AtWorkError
+from dovetail.errors import RequestInProgressError
 from dovetail.plugin import Context
 from dovetail.resources.endpoints.idempotency import IDEMPOTENCY_STORE, Answer
 
@@ -20,8 +20,8 @@ class Store:
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
         """Return the response stored for this owner and key within 24 hours, or None after reserving the key.
 
-        Also delete the owner's expired responses. Raise AtWorkError if another transaction has reserved the key and
-        is still running; this cannot happen on SQLite, where only one transaction writes at a time.
+        Also delete the owner's expired responses. Raise RequestInProgressError if another transaction has reserved the
+        key and is still running; this cannot happen on SQLite, where only one transaction writes at a time.
         """
         old = oldest()
         if (answer := await _find(session, owner, key, since=old)) is not None:  # nearly every retry ends here
@@ -36,7 +36,7 @@ class Store:
             return None
         answer = await _find(session, owner, key, since=old)
         if answer is None:  # another transaction inserted the row and has not stored its response
-            raise AtWorkError
+            raise RequestInProgressError
         return answer
 
     async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:
@@ -69,7 +69,7 @@ async def _take_key(session: AsyncSession, owner: str, key: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         number = func.hashtextextended(f"dovetail idempotency {owner} {key}", 0)
         if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
-            raise AtWorkError
+            raise RequestInProgressError
 
 
 def _is(owner: str, key: str) -> tuple[ColumnElement[bool], ...]:

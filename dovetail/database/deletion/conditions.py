@@ -33,7 +33,7 @@ from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.database.deletion.references import Pairs
-from dovetail.database.search.selective_conditions import Among, Condition, all_of
+from dovetail.database.search.selective_conditions import Condition, InSubquery, all_of
 
 EXACT = (Integer, Uuid)  # key types whose equality does not depend on a collation
 
@@ -98,7 +98,7 @@ def refer_to_few(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[boo
     if len(pairs) > 1:
         return refer(pairs, chosen)
     ((own, target),) = pairs
-    return Among(own, select(target).where(chosen).correlate(None).scalar_subquery())
+    return InSubquery(own, select(target).where(chosen).correlate(None).scalar_subquery())
 
 
 def rows_with(

@@ -62,7 +62,7 @@ def interrupt_of(driver: Any) -> Callable[[], None]:
     return stop
 
 
-def let_go_of_lock(driver: aiosqlite.Connection) -> None:
+def release_lock(driver: aiosqlite.Connection) -> None:
     """Queue a rollback in the thread of a discarded connection, without waiting for it.
 
     Python really closes a connection only when its last statement has been garbage-collected, and until then the
@@ -108,7 +108,7 @@ def identity_of(database: str) -> Identity | None:
 
 
 def _roll_back(driver: aiosqlite.Connection) -> None:
-    if driver._connection is not None:  # noqa: SLF001 - see let_go_of_lock
+    if driver._connection is not None:  # noqa: SLF001 - see release_lock
         driver._connection.rollback()  # noqa: SLF001 - as above
 
 

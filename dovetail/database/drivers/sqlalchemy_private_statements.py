@@ -90,7 +90,7 @@ def options_of(statement: Select[object]) -> tuple[ExecutableOption, ...]:
     return statement._with_options  # noqa: SLF001 - there is no public name for it
 
 
-def kept_as_it_stands(statement: SelectT) -> SelectT:
+def as_plain_subquery(statement: SelectT) -> SelectT:
     """Return `statement` for use as a subquery in which the ORM does not replace tables by aliases of its joins."""
     return statement._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
 

@@ -23,7 +23,7 @@ from dovetail.database.drivers.aiosqlite_connections import visit
 Values: TypeAlias = Sequence[object]
 
 
-def driver_of_one_visit() -> AsyncAdapt_aiosqlite_dbapi:
+def single_call_driver() -> AsyncAdapt_aiosqlite_dbapi:
     """Return the `module` for `create_engine`: aiosqlite, adapted so that each statement takes one call."""
     return _Driver(aiosqlite, sqlite3)
 

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Engine, ExceptionContext, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from dovetail.database.drivers.aiosqlite_connections import let_go_of_lock, open_connection, open_existing, visit
+from dovetail.database.drivers.aiosqlite_connections import open_connection, open_existing, release_lock, visit
 from dovetail.database.drivers.lost_connections import (
     CONNECTOR,
     is_local,
@@ -62,7 +62,7 @@ def create_engine(
     reflect_all_types(engine.sync_engine)
     if url.get_backend_name() == "sqlite":
         use_real_transactions(engine.sync_engine, patience=settings.database_pool_timeout)
-        let_go_of_locks(engine.sync_engine)
+        release_locks(engine.sync_engine)
         find_broken_keys(engine.sync_engine)
         if not is_memory(url):
             keep_to_file(engine.sync_engine, str(url.database))
@@ -124,12 +124,12 @@ def wrap_driver_errors(engine: Engine) -> None:
                 renew_statements(engine, context.connection.connection.driver_connection, error)
 
 
-def let_go_of_locks(engine: Engine) -> None:
+def release_locks(engine: Engine) -> None:
     """Release the lock of an SQLite connection that is discarded, for example because its request was cancelled."""
 
     @event.listens_for(engine, "invalidate")
     def _let_go(connection: Any, _record: object, _error: BaseException | None) -> None:
-        let_go_of_lock(connection.driver_connection)
+        release_lock(connection.driver_connection)
 
 
 def _common_options(settings: Settings) -> Options:
@@ -156,11 +156,11 @@ def _sqlite_options(settings: Settings, url: URL, *, may_create: bool) -> Option
     if may_create and not is_memory(url):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     # Imported here: on PostgreSQL SQLAlchemy's dialect of SQLite is not needed.
-    from dovetail.database.drivers.sqlite_visits import driver_of_one_visit
+    from dovetail.database.drivers.sqlite_visits import single_call_driver
 
     connect = open_connection if may_create or is_memory(url) else open_existing
     arguments = {"timeout": settings.database_pool_timeout, "async_creator_fn": connect}
-    return {"module": driver_of_one_visit(), "connect_args": arguments}
+    return {"module": single_call_driver(), "connect_args": arguments}
 
 
 def _postgresql_options(settings: Settings, command_timeout: float | None) -> Options:

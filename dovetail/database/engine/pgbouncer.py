@@ -14,7 +14,7 @@ ROUNDS = 3  # under load two clients may get different server sessions, so that 
 MIXED_UP = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError)
 
 
-async def mixes_statements_up(settings: Settings) -> bool:
+async def shares_prepared_statements(settings: Settings) -> bool:
     """Return True if a client can run another's prepared statement. Raise SQLAlchemy's errors if there is no answer.
 
     Two connections prepare different statements under the same name. PostgreSQL itself, and a pooler that tracks

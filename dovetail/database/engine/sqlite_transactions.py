@@ -87,7 +87,7 @@ def keep_to_file(engine: Engine, database: str) -> None:
 
 def _begin_in_time(connection: Connection, patience: float) -> None:
     # Imported here: commands that migrate do not need the ORM, and wait without a limit.
-    from dovetail.database.pool.writer_queue import WORTH_SAYING, have_waited, time_left
+    from dovetail.database.pool.writer_queue import WORTH_SAYING, clear_wait_deadline, time_left
 
     left = time_left(patience) or 0.0
     wanted = patience if patience - left < WORTH_SAYING else left
@@ -95,4 +95,4 @@ def _begin_in_time(connection: Connection, patience: float) -> None:
         connection.info[PATIENCE] = wanted
         connection.exec_driver_sql(f"PRAGMA busy_timeout={round(wanted * 1000)}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-    have_waited()
+    clear_wait_deadline()

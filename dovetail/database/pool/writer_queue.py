@@ -27,12 +27,12 @@ WORTH_SAYING = 0.05  # seconds waited from which SQLite's busy_timeout is shorte
 _until: ContextVar[float | None] = ContextVar("dovetail_waits_until", default=None)
 
 
-def begin_to_wait(seconds: float) -> None:
+def set_wait_deadline(seconds: float) -> None:
     """Set the deadline for all waits of this task: `seconds` from now."""
     _until.set(monotonic() + seconds)
 
 
-def have_waited() -> None:
+def clear_wait_deadline() -> None:
     """Clear the deadline, after the last wait or when the work is given up."""
     _until.set(None)
 
@@ -83,7 +83,7 @@ class WriterQueue:
 
     async def take(self) -> None:
         """Wait for a turn; `give_back` must follow. Raise UnavailableError if it does not come in time."""
-        begin_to_wait(self.patience)
+        set_wait_deadline(self.patience)
         try:
             async with asyncio.timeout(self.patience):
                 await self._lock.acquire()

@@ -81,7 +81,7 @@ def keeps_in_order(
     )
 
 
-def starts_a_lowered_index(column: ColumnElement[object]) -> bool:
+def begins_with_lower(column: ColumnElement[object]) -> bool:
     """Return True if an index begins with lower(column), which case-insensitive comparisons need."""
     if not isinstance(column, Column):  # an expression mapped as a column
         return False

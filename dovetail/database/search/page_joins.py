@@ -12,7 +12,7 @@ from sqlalchemy import ColumnClause, ColumnElement, FromClause, Select, literal_
 from sqlalchemy.orm import MANYTOONE, RelationshipProperty, aliased
 from sqlalchemy.sql import visitors
 
-from dovetail.database.search.selective_conditions import Among, is_plain_join
+from dovetail.database.search.selective_conditions import InSubquery, is_plain_join
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def links_of(mapped: RelationshipProperty[object], keys: Select[object]) -> Link
     ((_, own),) = mapped.synchronize_pairs
     ((there, other),) = mapped.secondary_synchronize_pairs or ()
     column = _column_of(table, own)
-    return Links(table, column, _column_of(table, other) == there, Among(column, keys.scalar_subquery()))
+    return Links(table, column, _column_of(table, other) == there, InSubquery(column, keys.scalar_subquery()))
 
 
 def _is_by_key(mapped: RelationshipProperty[object]) -> bool:

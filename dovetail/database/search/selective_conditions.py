@@ -67,7 +67,7 @@ class Unindexed(Condition):
     inherit_cache = True
 
 
-class Among(Condition):
+class InSubquery(Condition):
     """The condition that a column is among the values of a subquery, which is evaluated first and expected to be small.
 
     PostgreSQL would plan `IN (SELECT ...)` as a join, on the basis of its estimate of the subquery.
@@ -148,13 +148,13 @@ def _unindexed_by_plus(element: Unindexed, compiler: SQLCompiler, **kwargs: obje
     return f"(+({compiler.process(condition, **kwargs)}))"
 
 
-@compiles(Among)
-def _among(element: Among, compiler: SQLCompiler, **kwargs: object) -> str:
+@compiles(InSubquery)
+def _among(element: InSubquery, compiler: SQLCompiler, **kwargs: object) -> str:
     column, found = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({column} IN {found})"
 
 
-@compiles(Among, "postgresql")
-def _among_array(element: Among, compiler: SQLCompiler, **kwargs: object) -> str:
+@compiles(InSubquery, "postgresql")
+def _among_array(element: InSubquery, compiler: SQLCompiler, **kwargs: object) -> str:
     column, found = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({column} = ANY (ARRAY{found}))"

@@ -38,7 +38,7 @@ def is_of_words(column: object) -> bool:
     return isinstance(column, Column) and column.computed is not None and column_of_words(column.name) is not None
 
 
-def forget_what_is_equal(found: set[Index], declared: set[Index]) -> None:
+def remove_equal_indexes(found: set[Index], declared: set[Index]) -> None:
     """Take search indexes that are in the database as they are declared out of both."""
     there = {str(index.name): (index, document_of(index)) for index in found}
     for index in list(declared):

@@ -54,7 +54,7 @@ def read_rows(execute: Execute) -> list[Applied] | None:
     return None if found is None else [_applied(*row) for row in found]
 
 
-def read_tips(execute: Execute) -> frozenset[str] | None:
+def read_heads(execute: Execute) -> frozenset[str] | None:
     """Return the revisions in Alembic's own table; None if there is no such table yet, as `read_rows` does."""
     found = _rows_of(execute, _TIPS)
     return None if found is None else frozenset(str(tip) for (tip,) in found)
@@ -63,7 +63,7 @@ def read_tips(execute: Execute) -> frozenset[str] | None:
 def read_recorded_by(execute: Execute) -> Recorded | None:
     """Return what both tables hold; None if one is missing."""
     rows = read_rows(execute)
-    tips = None if rows is None else read_tips(execute)
+    tips = None if rows is None else read_heads(execute)
     return None if rows is None or tips is None else Recorded(rows=rows, tips=tips)
 
 

@@ -16,7 +16,7 @@ from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.history.applied import Applied
 from dovetail.migrations.history.choosing import in_force, squashes_in
 from dovetail.migrations.history.files import revision_folders
-from dovetail.migrations.history.ghosts import Ghost
+from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.history.squashes import Squash, as_squashed
 from dovetail.registry import Registry
 
@@ -45,13 +45,13 @@ class History:
         return self._plugins[revision]
 
     def of_plugin(self, plugin: str) -> list[Script]:
-        """Return a plugin's revisions, ghosts too, in the order of their file names."""
+        """Return a plugin's revisions, those without a file included, in the order of their file names."""
         found = [script for name, script in self.scripts.items() if self._plugins[name] == plugin]
         return sorted(found, key=migration_name)
 
     def heads(self, plugin: str) -> list[str]:
-        """Return a plugin's revisions that no other of its own follows, without ghosts; several are a conflict."""
-        own = [script for script in self.of_plugin(plugin) if not isinstance(script, Ghost)]
+        """Return a plugin's revisions that no other of its own follows and that have a file; several are a conflict."""
+        own = [script for script in self.of_plugin(plugin) if not isinstance(script, MissingRevision)]
         below = {revision for script in own for revision in alembic_private.down_revisions(script)}
         return [script.revision for script in own if script.revision not in below]
 
@@ -104,7 +104,7 @@ class History:
         lost = [row for row in self.applied if row.revision not in names]
         known = names.union(row.revision for row in lost)
         _see_that_dependencies_exist(scripts, known)
-        return [*scripts, *(Ghost(row, known) for row in lost)]
+        return [*scripts, *(MissingRevision(row, known) for row in lost)]
 
     @cached_property
     def _parents(self) -> dict[str, frozenset[str]]:
@@ -121,7 +121,7 @@ class History:
     @cached_property
     def _plugins(self) -> dict[str, str]:
         return {
-            name: script.plugin if isinstance(script, Ghost) else self.folders[Path(script.path).parent]
+            name: script.plugin if isinstance(script, MissingRevision) else self.folders[Path(script.path).parent]
             for name, script in self.scripts.items()
         }
 
@@ -153,7 +153,7 @@ def load_history(base_dir: Path, registry: Registry, recorded: Sequence[Applied]
 
 def migration_name(script: Script) -> str:
     """Return the name of a revision's file without `.py`: `0002_post_bio`."""
-    return script.name if isinstance(script, Ghost) else Path(script.path).stem
+    return script.name if isinstance(script, MissingRevision) else Path(script.path).stem
 
 
 def _see_that_dependencies_exist(scripts: Sequence[Script], known: Collection[str]) -> None:

@@ -81,7 +81,7 @@ def unknown_versions(connection: Connection) -> list[str]:
         return _unknown_versions(connection)
 
 
-def write_tips(connection: Connection, rows: Sequence[Applied]) -> None:
+def write_heads(connection: Connection, rows: Sequence[Applied]) -> None:
     """Let Alembic's own table hold what it should after `rows`: those that no other stands on or depends on."""
     below = {revision for row in rows for revision in (*row.down_revisions, *row.depends_on)}
     connection.execute(delete(VERSIONS))

@@ -9,8 +9,8 @@ from pathlib import Path
 from alembic.script import Script
 
 from dovetail.errors import MigrationError
-from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.graph import History, migration_name
+from dovetail.migrations.history.missing_revisions import MissingRevision
 
 _SQUASHED = re.compile(r"\d+_squashed_")
 ZERO = "zero"  # a plugin's state before its first migration
@@ -68,7 +68,7 @@ def backwards(history: History, applied: Collection[str], targets: Collection[st
     unwanted = history.descendants(targets).intersection(applied)
     steps = [_step(history, revision, forwards=False) for revision in reversed(history.ordered(unwanted))]
     for step in steps:
-        if isinstance(step.script, Ghost):
+        if isinstance(step.script, MissingRevision):
             step.script.module.downgrade()  # raises: says what to do
     return steps
 
@@ -112,7 +112,7 @@ def title_of(script: Script) -> str:
 def _refuse_what_a_lost_squash_did(history: History, wanted: Collection[str]) -> None:
     plugins = {history.plugin_of(revision) for revision in wanted}
     for script in history.scripts.values():
-        if isinstance(script, Ghost) and script.plugin in plugins and _SQUASHED.match(script.name):
+        if isinstance(script, MissingRevision) and script.plugin in plugins and _SQUASHED.match(script.name):
             raise MigrationError(
                 f"this database has {script.revision} in the place of migrations of {script.plugin}, and its file is "
                 "gone, so nobody knows which; go back to a release that has the file, or to a backup from before it"

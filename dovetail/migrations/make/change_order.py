@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import ForeignKeyConstraint
 
 from dovetail.errors import MigrationError
-from dovetail.migrations.make.table_changes import Key, TableChange, break_out_foreign_keys
+from dovetail.migrations.make.table_changes import Key, TableChange, separate_foreign_keys
 
 
 @dataclass(kw_only=True)
@@ -66,7 +66,7 @@ class _Sorter:
         for change in changes:
             waited_for = {key[1] for key in change.needs if key[0] == "table" and key not in self.given}
             eligible = {name for name in waited_for if (name not in own) == between_plugins}
-            moved += break_out_foreign_keys(change, partial(_refers_to_one_of, eligible))
+            moved += separate_foreign_keys(change, partial(_refers_to_one_of, eligible))
         return moved
 
     def _emit_what_is_ready(self) -> bool:

@@ -37,7 +37,7 @@ from dovetail.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RevisionOptions:
     """The options of makemigrations."""
 
     plugins: Sequence[str] = ()  # all of the site's own by default
@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class NewRevisions:
     """Revisions, not yet written; `write` writes them, and returns what is doubtful about them."""
 
     revisions: Sequence[Rendered]
@@ -55,31 +55,35 @@ class Made:
     write: Callable[[], list[CheckMessage]]
 
 
-async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted, questions: Questioner) -> Made:
+async def make_revisions(
+    settings: Settings, registry: Registry, options: RevisionOptions, questions: Questioner
+) -> NewRevisions:
     """Find out which revisions are missing. Raise MigrationError."""
-    unknown = [name for name in wanted.plugins if name not in registry.installed]
+    unknown = [name for name in options.plugins if name not in registry.installed]
     if unknown:
         raise MigrationError(
             f"no enabled plugin is named {' or '.join(unknown)}; enabled are {', '.join(registry.installed)}"
         )
-    if wanted.empty and not wanted.plugins:
+    if options.empty and not options.plugins:
         raise MigrationError("say for which plugin: manage.py makemigrations --empty PLUGIN")
     load_models(registry)
     refuse_tables(settings, registry)
     history = load_history(settings.base_dir, registry)
-    plugins = list(wanted.plugins) or [n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)]
+    plugins = list(options.plugins) or [
+        n for n, entry in registry.installed.items() if is_own(entry, settings.base_dir)
+    ]
     folders = {name: registry.installed[name].migrations for name in plugins}
     notes: list[str] = []
-    if wanted.merge:
-        new = [merged for name in plugins if (merged := merge_revision(history, name, wanted.slug))]
+    if options.merge:
+        new = [merged for name in plugins if (merged := merge_revision(history, name, options.slug))]
         rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
-    elif wanted.empty:
-        new = [empty_revision(history, name, wanted.slug) for name in plugins]
+    elif options.empty:
+        new = [empty_revision(history, name, options.slug) for name in plugins]
         rendered = [Rendered(revision=each, upgrade="", downgrade="", imports="") for each in new]
     else:
         async with migrated_database(settings, registry) as connection:
             rendered, notes = await connection.run_sync(
-                _compare, history, registry, replace(wanted, plugins=plugins), questions
+                _compare, history, registry, replace(options, plugins=plugins), questions
             )
 
     def write_and_lint() -> list[CheckMessage]:
@@ -87,7 +91,7 @@ async def make_revisions(settings: Settings, registry: Registry, wanted: Wanted,
         history.refresh()
         return lint(history, [each.revision.revision for each in rendered])
 
-    return Made(revisions=rendered, notes=notes, write=write_and_lint)
+    return NewRevisions(revisions=rendered, notes=notes, write=write_and_lint)
 
 
 @asynccontextmanager
@@ -118,23 +122,23 @@ def _compare(
     connection: Connection,
     history: History,
     registry: Registry,
-    wanted: Wanted,
+    options: RevisionOptions,
     questions: Questioner,
 ) -> tuple[list[Rendered], list[str]]:
     owners = Owners(history, registry.installed)
-    options = context_options(history) | comparison_options(owners, registry, connection.dialect)
-    context = MigrationContext.configure(connection, opts=options)
+    opts = context_options(history) | comparison_options(owners, registry, connection.dialect)
+    context = MigrationContext.configure(connection, opts=opts)
     with expected_warnings_ignored():
         found = _differences(context)
-        renames = find_table_renames(owned(found, owners, wanted.plugins), owners, questions)
+        renames = find_table_renames(owned(found, owners, options.plugins), owners, questions)
         for rename in renames:  # what else has changed is seen once they bear the same name
             Operations(context).invoke(rename)
             owners.add_new_table(str(rename.new_table_name))
         if renames:
             found = [*renames, *_differences(context)]
     connection.rollback()
-    notes = list(_of_tables_that_are_there(connection, owned(found, owners, wanted.plugins)))
-    new = plan_revisions(found, history, owners, questions, only=wanted.plugins, slug=wanted.slug)
+    notes = list(_of_tables_that_are_there(connection, owned(found, owners, options.plugins)))
+    new = plan_revisions(found, history, owners, questions, only=options.plugins, slug=options.slug)
     return [render(each, context) for each in new], notes
 
 

@@ -9,8 +9,8 @@ from alembic.script import Script
 
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
-from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.graph import History, load_history, migration_name
+from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.history.plan import find
 from dovetail.migrations.make.revision_files import tidy
 from dovetail.registry import Registry
@@ -126,7 +126,7 @@ def _name(script: Script) -> str:
 
 def _as_function(script: Script) -> str:
     """Return a revision's file as one function, so that its names stay its own; comments and texts are kept."""
-    if isinstance(script, Ghost):
+    if isinstance(script, MissingRevision):
         raise MigrationError(f"{script.revision} has no file")
     source = Path(script.path).read_text(encoding="utf-8")
     tree = ast.parse(source)

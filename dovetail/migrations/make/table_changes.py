@@ -40,7 +40,7 @@ def table_changes(operations: Iterable[ops.MigrateOperation], owner_of: OwnerOf)
         change.outside = {key[1] for key in change.needs - given if key[0] == "table"}
         change.needs &= given
     for change in list(changes):
-        changes += break_out_foreign_keys(change, lambda constraint, _targets: bool(constraint.use_alter))
+        changes += separate_foreign_keys(change, lambda constraint, _targets: bool(constraint.use_alter))
     return changes
 
 
@@ -49,7 +49,7 @@ def key_of(operation: ops.MigrateOperation) -> str:
     return _key(getattr(operation, "schema", None), str(getattr(operation, "table_name", "")))
 
 
-def break_out_foreign_keys(
+def separate_foreign_keys(
     change: TableChange, wanted: Callable[[ForeignKeyConstraint, set[str]], bool]
 ) -> list[TableChange]:
     """Move foreign keys out of a CREATE TABLE into an ALTER TABLE that comes later: two tables may need each other."""

@@ -8,7 +8,7 @@ from dovetail.plugin import Migrated
 from dovetail.registry import Registry
 
 
-def run_what_is_due(connection: Connection, registry: Registry, history: History) -> None:
+def run_after_migrate_hooks(connection: Connection, registry: Registry, history: History) -> None:
     """Run what plugins whose own migrations are all applied have to do, a transaction each.
 
     `connection` must not be in a transaction, and is in none afterwards; the caller has the lock.

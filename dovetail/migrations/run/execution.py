@@ -14,7 +14,7 @@ import dovetail.migrations.bridge.postgresql.impl
 import dovetail.migrations.bridge.sqlite.impl  # noqa: F401 - both register themselves with Alembic
 from dovetail.errors import DovetailError, MigrationError
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
-from dovetail.migrations.bridge.postgresql.named_types import drop_what_is_unused
+from dovetail.migrations.bridge.postgresql.named_types import drop_unused
 from dovetail.migrations.history.graph import History
 from dovetail.migrations.history.plan import Step
 from dovetail.migrations.locks.blockers import describe_blocking_sessions, is_lock_timeout
@@ -59,7 +59,7 @@ def context_options(history: History) -> dict[str, Any]:
         "transactional_ddl": True,  # SQLite can, once the driver is told not to interfere
         "transaction_per_migration": True,
         "render_as_batch": True,
-        "on_version_apply": [drop_what_is_unused, recorder(history)],
+        "on_version_apply": [drop_unused, recorder(history)],
     }
 
 

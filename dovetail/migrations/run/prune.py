@@ -4,9 +4,9 @@ from sqlalchemy import Connection, NullPool, delete
 
 from dovetail.database.engine.engine import create_engine
 from dovetail.errors import MigrationError
-from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.graph import History, load_history
-from dovetail.migrations.history.ledger import LEDGER, read_ledger, write_tips
+from dovetail.migrations.history.ledger import LEDGER, read_ledger, write_heads
+from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.locks.lock import migration_lock
 from dovetail.registry import Registry
 from dovetail.settings import Settings
@@ -33,14 +33,14 @@ def _prune(connection: Connection, settings: Settings, registry: Registry, plugi
         if plugin in registry.installed:
             lost = _without_files(load_history(settings.base_dir, registry, rows), plugin)
         if lost:
-            write_tips(connection, [row for row in rows if row.revision not in lost])
+            write_heads(connection, [row for row in rows if row.revision not in lost])
             connection.execute(delete(LEDGER).where(LEDGER.c.revision.in_(lost)))
         connection.commit()
         return len(lost)
 
 
 def _without_files(history: History, plugin: str) -> set[str]:
-    lost = {script.revision for script in history.of_plugin(plugin) if isinstance(script, Ghost)}
+    lost = {script.revision for script in history.of_plugin(plugin) if isinstance(script, MissingRevision)}
     if not lost:
         raise MigrationError(
             f"nothing to forget: plugin {plugin!r} is enabled, and each migration that is recorded has its file; to "
@@ -55,4 +55,4 @@ def _without_files(history: History, plugin: str) -> set[str]:
 
 
 def _is_ghost(history: History, revision: str) -> bool:
-    return isinstance(history.scripts[revision], Ghost)
+    return isinstance(history.scripts[revision], MissingRevision)

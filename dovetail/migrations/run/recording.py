@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateTable
 from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.history.applied import Applied
 from dovetail.migrations.history.graph import History
-from dovetail.migrations.history.ledger import LEDGER, ensure_ledger, write_tips
+from dovetail.migrations.history.ledger import LEDGER, ensure_ledger, write_heads
 from dovetail.migrations.history.squashes import Squash, as_squashed
 
 
@@ -73,7 +73,7 @@ def record_squashes(connection: Connection, rows: Sequence[Applied], squashes: I
             if row != old[before]:
                 connection.execute(update(LEDGER).where(LEDGER.c.revision == before).values(_values(row)))
         connection.execute(delete(LEDGER).where(LEDGER.c.revision.in_(squash.replaces)))
-        write_tips(connection, after)
+        write_heads(connection, after)
         rows = after
     connection.commit()
 

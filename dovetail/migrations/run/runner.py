@@ -17,7 +17,7 @@ from dovetail.migrations.history.ledger import read_ledger, unknown_versions
 from dovetail.migrations.history.plan import Step, plan
 from dovetail.migrations.locks.lock import migration_lock
 from dovetail.migrations.locks.patience import LOCK_TIMEOUT, LockPatience
-from dovetail.migrations.run.after import run_what_is_due
+from dovetail.migrations.run.after import run_after_migrate_hooks
 from dovetail.migrations.run.execution import PATIENCE, SILENT, Reporter, apply_steps
 from dovetail.migrations.run.recording import record_squashes
 from dovetail.registry import Registry
@@ -189,7 +189,7 @@ def _apply(connection: Connection, run: MigrationRun, known: History) -> list[St
     if done and history.squashes:  # the last of the squashed migrations may have been applied just now
         record_squashes(connection, read_ledger(connection), history.squashes)
     if target.keep_in_step and not target.fake:  # after a fake run tables may be missing
-        run_what_is_due(connection, run.registry, history)
+        run_after_migrate_hooks(connection, run.registry, history)
     return done
 
 

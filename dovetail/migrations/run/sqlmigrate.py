@@ -13,8 +13,8 @@ from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored
-from dovetail.migrations.history.ghosts import Ghost
 from dovetail.migrations.history.graph import History, load_history
+from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.history.plan import Step, find
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import apply_now
@@ -108,6 +108,6 @@ def _with_values(statement: str, parameters: object, context: Any) -> str:
 
 
 def _function(step: Step) -> Callable[[], None]:
-    if isinstance(step.script, Ghost):
+    if isinstance(step.script, MissingRevision):
         raise MigrationError(f"{step.revision} has no file")
     return step.script.module.upgrade if step.forwards else step.script.module.downgrade  # type: ignore[no-any-return]  # a file's own function

@@ -63,7 +63,7 @@ def has_python(schema: type[BaseModel]) -> bool:
 
 
 @cache
-def wanting(mapper: Mapper[object]) -> Mapping[str, Column[object]]:
+def required_columns(mapper: Mapper[object]) -> Mapping[str, Column[object]]:
     """Return the columns of all tables of a model that are never null and whose value nothing makes.
 
     They are by attribute, and by the name of the column where that has no attribute.
@@ -100,7 +100,7 @@ def _needed(
         column = columns.get(name)
         if not isinstance(column, Column) or column.nullable or _is_by_python(schema, name, info):
             continue
-        wants = name in wanting(mapper) and name not in given
+        wants = name in required_columns(mapper) and name not in given
         if is_new and not wants:  # null stands for the default
             continue
         is_required = wants and (is_new or is_whole) and _is_nothing(info.get_default())

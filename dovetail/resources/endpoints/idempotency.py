@@ -50,8 +50,8 @@ class IdempotencyStore(Protocol):
     async def claim(self, session: AsyncSession, owner: str, key: str) -> Answer | None:
         """Return the answer given to this key of this owner; None if there is none yet, and then the key is taken.
 
-        Raises AtWorkError if another transaction has taken the same key and is not done: the request is tried again
-        then, after pauses in which it holds no connection.
+        Raise RequestInProgressError if another transaction has taken the same key and is not done: the request is
+        tried again then, after pauses in which it holds no connection.
         """
 
     async def keep(self, session: AsyncSession, owner: str, key: str, answer: Answer) -> None:

@@ -118,7 +118,7 @@ async def delete(
 ) -> Response:
     """Delete an object."""
     if_match, asked = list_header(request.scope, b"if-match"), writer.spec.change_visibility(recognized, DELETE)
-    if not await writer.at_once.delete(session, asked, key, if_match):
+    if not await writer.single_statement.delete(session, asked, key, if_match):
         await writer.delete_item(session, recognized.viewer, asked, key, if_match)
     return Response(status_code=204)
 
@@ -197,7 +197,7 @@ async def _change(  # noqa: PLR0917 - as `update` has them
     if _makes(spec, request) and list_header(request.scope, b"if-none-match") == STAR:
         await writer.lock_item(session, recognized.viewer, key, CHANGE)
         raise StaleWriteError(f"There is such a {spec.singular} already.")
-    batch = await writer.at_once.update(session, recognized, asked, key, data, if_match)
+    batch = await writer.single_statement.update(session, recognized, asked, key, data, if_match)
     if batch is None:
         batch = await writer.update_and_read(session, recognized.viewer, asked, key, data, if_match)
     return _item_response(spec, request, batch, key)

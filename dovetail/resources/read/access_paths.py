@@ -33,7 +33,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from dovetail.database.search.selective_conditions import Among, SelectiveCondition, Unindexed, Walked
+from dovetail.database.search.selective_conditions import InSubquery, SelectiveCondition, Unindexed, Walked
 
 # Measured on a million posts: gathering and sorting 10,000 rows takes 10 to 20 ms, walking to a page takes less if one
 # row in a hundred matches.
@@ -104,9 +104,9 @@ class _Few:
     are_few: ColumnElement[bool]
     are_many: ColumnElement[bool]
 
-    def among(self, key: ColumnElement[object]) -> Among:
+    def among(self, key: ColumnElement[object]) -> InSubquery:
         """Return the condition that `key` is one of the counted keys."""
-        return Among(key, select(*self.keys.c).scalar_subquery())
+        return InSubquery(key, select(*self.keys.c).scalar_subquery())
 
 
 def page_of_keys(
@@ -158,7 +158,7 @@ def count_of(
     if limit is not None:
         first = _counted(rows.where(*others, chosen.among(key)), limit).scalar_subquery()
         counts.append((first >= _number(limit), _number(limit)))
-    everything = rows.where(*others, Among(key, chosen.condition.keys(dialect).scalar_subquery()))
+    everything = rows.where(*others, InSubquery(key, chosen.condition.keys(dialect).scalar_subquery()))
     return select(case(*counts, else_=_counted(everything, limit).scalar_subquery()))
 
 
@@ -172,7 +172,7 @@ def _counted_by(
     if not isinstance(condition, SelectiveCondition):
         return condition
     if _is_costly(condition, dialect):
-        return Among(key, condition.keys(dialect).scalar_subquery())
+        return InSubquery(key, condition.keys(dialect).scalar_subquery())
     # Without a limit all keys have to be found anyway.
     return key.in_(condition.keys(dialect)) if limit is None else Walked(condition.walk)
 
@@ -254,7 +254,7 @@ def _walking(  # noqa: PLR0917 - as page_of_keys has them
     start = page.first(matching, page.end).cte("start").prefix_with("MATERIALIZED")
     count = select(func.count()).select_from(start).scalar_subquery()
     yield _Way(select(start), and_(*many, count >= page.end))
-    gathered = (Among(key, one.keys(dialect).scalar_subquery()) for one in costly)
+    gathered = (InSubquery(key, one.keys(dialect).scalar_subquery()) for one in costly)
     yield _Way(rows.where(*cheap, *gathered), and_(*many, count < page.end))
 
 

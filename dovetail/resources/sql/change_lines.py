@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.change_log import CHANGE_LOG, ChangeLog, Picture, log_of
+from dovetail.database.change_log import CHANGE_LOG, ChangeLog, Snapshot, log_of, snapshot_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write
 from dovetail.resources.sql.arrays import listed_keys, members
 from dovetail.resources.sql.statements import PreparedStatement, prepare
@@ -74,7 +74,9 @@ class ChangeLines:
         dialect = (await driver_to_write(session)).dialect
 
         def build() -> Insert:
-            return made_line(log, table, picture(table), [key.in_(select(members(MADE, key.type, dialect).c.value))])
+            return made_line(
+                log, table, snapshot_of(table), [key.in_(select(members(MADE, key.type, dialect).c.value))]
+            )
 
         await self.write(session, log, (table, "made"), build, {MADE: list(keys)})
 
@@ -141,24 +143,19 @@ def taken_row(
     return known.with_for_update(of=table, key_share=not to_delete, skip_locked=to_delete).cte("taken")
 
 
-def picture(table: Table | CTE) -> Picture:
-    """Return the columns of a table, or of a CTE in its place, by their keys."""
-    return {column.key: column for column in table.columns}
-
-
-def made_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]] = ()) -> Insert:
+def made_line(log: ChangeLog, table: Table, after: Snapshot, where: Sequence[ColumnElement[bool]] = ()) -> Insert:
     """Return the INSERT of history lines about inserted rows."""
     return log.insert(table, before=None, after=after, where=where)
 
 
-def changed_line(log: ChangeLog, table: Table, after: Picture, where: Sequence[ColumnElement[bool]]) -> Insert:
+def changed_line(log: ChangeLog, table: Table, after: Snapshot, where: Sequence[ColumnElement[bool]]) -> Insert:
     """Return the INSERT of history lines about rows that this statement, or the next one, changes."""
-    return log.insert(table, before=picture(table), after=after, where=where)
+    return log.insert(table, before=snapshot_of(table), after=after, where=where)
 
 
 def _of_new(log: ChangeLog, key: Column[object], links: Sequence[Link], dialect: Dialect) -> Iterator[Insert]:
     if log.columns(key.table):
-        yield made_line(log, key.table, picture(key.table), [key == bindparam(OWN, type_=key.type)])
+        yield made_line(log, key.table, snapshot_of(key.table), [key == bindparam(OWN, type_=key.type)])
     for number, link in enumerate(links):
         if log.columns(link.own.table):
             yield _linked(log, link, f"{LINKED}{number}", dialect)
@@ -167,4 +164,4 @@ def _of_new(log: ChangeLog, key: Column[object], links: Sequence[Link], dialect:
 def _linked(log: ChangeLog, link: Link, keys: str, dialect: Dialect) -> Insert:
     own, found = link.own, listed_keys(keys, link.other, link.by, dialect)
     chosen = [own == bindparam(OWN, type_=own.type), link.other.in_(select(found.c.value))]
-    return made_line(log, own.table, picture(own.table), chosen)
+    return made_line(log, own.table, snapshot_of(own.table), chosen)

@@ -34,7 +34,7 @@ from dovetail.resources.write.links import Links, find_links
 from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.one_row import Locked
 from dovetail.resources.write.writer import Writer
-from dovetail.state import DOOR, note_of_request
+from dovetail.state import CHANGE_SOURCE, note_of_request
 
 All = TypeVar("All")
 One = TypeVar("One")
@@ -237,7 +237,7 @@ class _Job(Generic[All, One]):
 
     async def run(self) -> All | list[One]:
         """Return the result of `together`, or those of `apart` in order. Raise one error that lists every failure."""
-        note_of_request(DOOR, "bulk")
+        note_of_request(CHANGE_SOURCE, "bulk")
         for number in range(self.total):
             with self._noting(number):
                 self.check(number)

@@ -1,4 +1,4 @@
-"""The statements of `at_once.py`: UPDATE and DELETE whose WHERE checks the policy and the client's entity tag."""
+"""The statements of `single_statement.py`: UPDATE and DELETE that check the policy and the client's entity tag."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.database.change_log import ChangeLog
+from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.drivers.sqlalchemy_private_statements import kind_of
 from dovetail.database.presumed import Presumable
@@ -41,7 +41,7 @@ from dovetail.resources.query.keys import key_names
 from dovetail.resources.read.etags import has_version
 from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
-from dovetail.resources.sql.change_lines import picture, taken_row
+from dovetail.resources.sql.change_lines import taken_row
 from dovetail.resources.sql.insert_statements import placeholders
 from dovetail.resources.sql.presumed import is_confirmed
 from dovetail.resources.sql.statements import PreparedStatement, prepare
@@ -137,7 +137,7 @@ def _recorded_delete(
     own = key.property.columns[0]
     taken = taken_row(table, [own, *log.columns(table)], chosen, to_delete=True)
     is_taken = own == select(taken.c[own.key]).scalar_subquery()
-    line = log.insert_deleted(table, [is_taken], picture(taken))
+    line = log.insert_deleted(table, [is_taken], snapshot_of(taken))
     statement = delete(table).where(is_taken).returning(own)
     return statement if line is None else statement.add_cte(line.cte("history_lines"))
 

@@ -80,15 +80,15 @@ class Inserter:
         values = self._insertable(session, row)
         if values is None:
             return None
-        wanted = _Wanted(by, log_of(session, self._table), None if presumed is None else presumed.statement)
+        extras = _InsertExtras(by, log_of(session, self._table), None if presumed is None else presumed.statement)
         asked = visibility.template or visibility.cache_key
-        key = ("at once", dialect.name, tuple(values), tuple(by.items()), asked, wanted.log, wanted.by_whom)
-        guarded, plan = self._plans.remember(key, lambda: self._compile(values, wanted, visibility, dialect))
+        key = ("at once", dialect.name, tuple(values), tuple(by.items()), asked, extras.log, extras.by_whom)
+        guarded, plan = self._plans.remember(key, lambda: self._compile(values, extras, visibility, dialect))
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
-        if wanted.log is not None:
-            arguments |= wanted.log.values()
+        if extras.log is not None:
+            arguments |= extras.log.values()
         if presumed is not None:
             arguments |= confirmed_by(presumed)
         # A transaction is needed if the row may be refused after the write, and on SQLite for links and history lines.
@@ -189,17 +189,17 @@ class Inserter:
         return cast("Column[object]", inspect(self._model).column_attrs[self._key].columns[0])
 
     def _compile(
-        self, values: Mapping[str, object], wanted: "_Wanted", visibility: Visibility, dialect: Dialect
+        self, values: Mapping[str, object], extras: "_InsertExtras", visibility: Visibility, dialect: Dialect
     ) -> tuple[bool, Plan | None]:
         """Return whether the statement inserts allowed rows only, and the plan that inserts and reads, if one can."""
         links = {
             name: listed_keys(f"link_{name}", link_columns(self._model, name)[1], by, dialect)
-            for name, by in wanted.links.items()
+            for name, by in extras.links.items()
         }
         if not self._read_back.is_possible(tuple(links), visibility, dialect):
             return False, None
         statement, defaults = self._statement(values)
-        conditions = list(wanted.conditions(links, dialect))
+        conditions = list(extras.conditions(links, dialect))
         check = visibility.check if dialect.name == "postgresql" else None  # only there it may run without BEGIN
         guarded = None
         if conditions or check is not None:
@@ -209,7 +209,7 @@ class Inserter:
             return False, None
         write = statement if guarded is None else guarded
         is_alone = guarded is not None
-        log = wanted.log
+        log = extras.log
         return is_alone, self._read_back.compile(write, defaults, links, visibility, dialect, log, is_alone=is_alone)
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
@@ -251,7 +251,7 @@ class Inserter:
         return self._links[place]
 
 
-class _Wanted(NamedTuple):
+class _InsertExtras(NamedTuple):
     """The links and the history that an INSERT writes beside the row, and the query that confirms the user."""
 
     links: Names

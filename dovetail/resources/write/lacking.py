@@ -14,7 +14,12 @@ from sqlalchemy.orm import MANYTOONE
 
 from dovetail.database.drivers.sqlalchemy_private import own_init
 from dovetail.resources.declaration.model_rules import may_fill
-from dovetail.resources.declaration.required_fields import always_given, attributes_by_column, has_python, wanting
+from dovetail.resources.declaration.required_fields import (
+    always_given,
+    attributes_by_column,
+    has_python,
+    required_columns,
+)
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.nested.declaration import nested_spec
 
@@ -98,7 +103,7 @@ def _keys_to(spec: Spec, name: str) -> Collection[str]:
 
 
 def _lacking(row: NewRow) -> list[str]:
-    return sorted(wanting(inspect(row.model)).keys() - row.given - set(_defaults_of_dataclass(row.model)))
+    return sorted(required_columns(inspect(row.model)).keys() - row.given - set(_defaults_of_dataclass(row.model)))
 
 
 def _defaults_of_dataclass(model: type[object]) -> Iterator[str]:

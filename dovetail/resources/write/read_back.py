@@ -33,7 +33,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase
 
-from dovetail.database.change_log import ChangeLog
+from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.search.selective_conditions import SelectiveCondition
@@ -43,7 +43,6 @@ from dovetail.resources.sql.change_lines import (
     changed_line,
     made_line,
     old_columns,
-    picture,
     tells_old_rows,
 )
 from dovetail.resources.sql.enforced import enforced, is_refusal
@@ -163,17 +162,17 @@ class _Lines:
             yield self._of_row(row, table)
         for name, cte in links.items():
             if self.log.columns(link_columns(model, name)[0].table):
-                yield made_line(self.log, link_columns(model, name)[0].table, picture(cte))
+                yield made_line(self.log, link_columns(model, name)[0].table, snapshot_of(cte))
 
     def _of_row(self, row: CTE, table: Table) -> Insert:
         if isinstance(self.write, Insert):
-            return made_line(self.log, table, picture(row))
+            return made_line(self.log, table, snapshot_of(row))
         names = self._names
         same = [column == row.c[column.key] for column in table.primary_key.columns]
-        after = {key: value for key, value in picture(row).items() if key in names}
+        after = {key: value for key, value in snapshot_of(row).items() if key in names}
         if not self.tells_old_rows:
             return changed_line(self.log, table, after, same)  # a CTE sees the table as before the statement
-        before = {**picture(row), **{key: row.c[f"{OLD}{key}"] for key in after}}
+        before = {**snapshot_of(row), **{key: row.c[f"{OLD}{key}"] for key in after}}
         return self.log.insert(table, before=before, after=after, where=())
 
 

@@ -21,7 +21,6 @@ from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.at_once import AtOnce, values_of
 from dovetail.resources.write.creation.creator import Creator
 from dovetail.resources.write.creation.values import check_address
 from dovetail.resources.write.links import Links
@@ -30,6 +29,7 @@ from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.nested.rows import NestedRows
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
 from dovetail.resources.write.references import References
+from dovetail.resources.write.single_statement import SingleStatementWrite, values_of
 
 
 class NoRowError(NotFoundError):
@@ -79,9 +79,9 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         return Creator(self.spec, self.references, self.nested)
 
     @cached_property
-    def at_once(self) -> AtOnce[Model, Viewer, Create, Update, Replace]:
+    def single_statement(self) -> SingleStatementWrite[Model, Viewer, Create, Update, Replace]:
         """Return the object that updates or deletes a row by a single statement, where that is possible."""
-        return AtOnce(self.spec, self.known_row, self.references)
+        return SingleStatementWrite(self.spec, self.known_row, self.references)
 
     async def lock_items(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str

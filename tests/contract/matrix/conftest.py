@@ -18,8 +18,8 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import Group, User, groups_permissions, users_groups, users_permissions
 from dovetail.contrib.auth.permissions.held import load_permissions
-from dovetail.contrib.auth.rules.ruled import Ruled, ruled_models
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy, model_policies
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.plugin import context_of
@@ -43,7 +43,7 @@ class Matrix:
     """A site, the models of its plugins, who asks, and a client for each of them."""
 
     app: FastAPI
-    models: list[Ruled]
+    models: list[ModelPolicy]
     roles: Roles
     clients: Mapping[int | None, httpx.AsyncClient]  # with a token, for REST
     office_clients: Mapping[int | None, httpx.AsyncClient]  # with a cookie, for the back office
@@ -61,21 +61,21 @@ class Matrix:
         (mount,) = [route for route in self.app.routes if isinstance(route, Mount) and route.name == "admin"]
         return mount.routes
 
-    async def truth(self, session: AsyncSession, ruled: Ruled, role: Role, action: str) -> frozenset[int]:
+    async def truth(self, session: AsyncSession, model_policy: ModelPolicy, role: Role, action: str) -> frozenset[int]:
         """Return the keys of the rows on which the declared rule lets somebody do something; they have to see them."""
         user = None if role.key is None else await session.get_one(User, role.key)
         if user is not None:
             await load_permissions(session, user)
-        (key,) = inspect(ruled.model).primary_key
+        (key,) = inspect(model_policy.model).primary_key
         try:
-            conditions = [ruled.policy.where(user, one) for one in {"view", action}]
+            conditions = [model_policy.policy.where(user, one) for one in {"view", action}]
         except (NotAuthenticatedError, PermissionDeniedError):
             conditions = [false()]
         return frozenset(await session.scalars(select(key).where(*conditions)))
 
-    async def rows(self, session: AsyncSession, ruled: Ruled) -> list[int]:
+    async def rows(self, session: AsyncSession, model_policy: ModelPolicy) -> list[int]:
         """Return the keys of the rows of a model that every door is asked for; of many, the first ones."""
-        (key,) = inspect(ruled.model).primary_key
+        (key,) = inspect(model_policy.model).primary_key
         return list(await session.scalars(select(key).order_by(key).limit(MOST_ROWS)))
 
 
@@ -93,7 +93,7 @@ async def matrix(
             context = context_of(session)
             views = [view for view in load_views(context) if issubclass(view, ModelAdmin)]
             shown = {view.model for view in views} | {door.spec.model for door in rest_doors(app)}
-            models = [one for one in ruled_models(context) if one.model in shown and _is_numbered(one.model)]
+            models = [one for one in model_policies(context) if one.model in shown and _is_numbered(one.model)]
             roles = make_roles(models)
             await _add_people(session, roles)
             await _add_rows(session)
@@ -140,7 +140,7 @@ async def _add_people(session: AsyncSession, roles: Roles) -> None:
         token = token_of(role.key)
         session.add(Session(user_id=role.key, token_hash=hash_token(token), expires_at=later))
         desk = hash_token(f"desk-{token}")
-        session.add(Session(user_id=role.key, token_hash=desk, door=Door.OFFICE, expires_at=later))
+        session.add(Session(user_id=role.key, token_hash=desk, kind=SessionKind.OFFICE, expires_at=later))
         await session.flush()
         if role.by_group:
             group = Group(name=role.name)

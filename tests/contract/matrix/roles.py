@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dovetail.contrib.auth.permissions.declared import ACTIONS, model_permission
-from dovetail.contrib.auth.rules.ruled import Ruled
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.resources.policies.registered import is_internal
 
 
@@ -27,9 +27,9 @@ class Roles:
     everywhere: list[Role]
     of_model: Mapping[str, list[Role]] = field(default_factory=dict)  # by the label of a model
 
-    def asking(self, ruled: Ruled) -> list[Role]:
+    def asking(self, model_policy: ModelPolicy) -> list[Role]:
         """Return who asks for rows of a model."""
-        return [*self.everywhere, *self.of_model[ruled.label]]
+        return [*self.everywhere, *self.of_model[model_policy.label]]
 
     def __iter__(self) -> Iterator[Role]:
         yield from self.everywhere
@@ -37,7 +37,7 @@ class Roles:
             yield from some
 
 
-def make_roles(models: Iterable[Ruled]) -> Roles:
+def make_roles(models: Iterable[ModelPolicy]) -> Roles:
     """Return the roles for these models: a plugin's own permissions make roles of their own."""
     everywhere = [
         Role("somebody unknown", None),

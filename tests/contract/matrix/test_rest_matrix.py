@@ -24,11 +24,11 @@ async def test_every_door_of_rest_opens_for_the_rows_that_the_rule_names(matrix:
             for role in matrix.roles.asking(one)
         }
     for door in doors:
-        ruled = by_model[door.spec.model]
-        for role, path in product(matrix.roles.asking(ruled), _addresses(door)):
-            asked = rows[ruled.label]
+        model_policy = by_model[door.spec.model]
+        for role, path in product(matrix.roles.asking(model_policy), _addresses(door)):
+            asked = rows[model_policy.label]
             found = (await door.opens_for(matrix.clients[role.key], path, asked)).intersection(asked)
-            wanted = truths[ruled.label, role.name, door.action].intersection(asked)
+            wanted = truths[model_policy.label, role.name, door.action].intersection(asked)
             if not (found == wanted if path == door.path else found <= wanted):
                 differences.append((path, door.action, role.name, sorted(found - wanted), sorted(wanted - found)))
     assert differences == []
@@ -38,11 +38,14 @@ async def test_superusers_pass_wherever_a_rule_lets_anybody_pass(matrix: Matrix)
     """Each policy of the site lets them do to all rows what it lets anybody do to any."""
     bound = []
     async with matrix.database.unit_of_work(read_only=True) as session:
-        for ruled, action in ((one, action) for one in matrix.models for action in one.actions):
-            truths = {role: await matrix.truth(session, ruled, role, action) for role in matrix.roles.asking(ruled)}
+        for model_policy, action in ((one, action) for one in matrix.models for action in one.actions):
+            truths = {
+                role: await matrix.truth(session, model_policy, role, action)
+                for role in matrix.roles.asking(model_policy)
+            }
             (of_superusers,) = [rows for role, rows in truths.items() if role.is_superuser]
-            if any(truths.values()) and of_superusers != set(await session.scalars(select(_key(ruled.model)))):
-                bound.append((ruled.label, action))
+            if any(truths.values()) and of_superusers != set(await session.scalars(select(_key(model_policy.model)))):
+                bound.append((model_policy.label, action))
     assert bound == []
 
 

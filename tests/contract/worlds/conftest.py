@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config.settings import Settings
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.models import Group, Permission, User, groups_permissions, users_groups, users_permissions
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import SETTINGS
 from dovetail.signing import hash_token
@@ -58,13 +58,13 @@ class Site:
         async with self.database.engine.begin() as connection:
             await _empty(connection)
             await fill(connection, world)
-            sessions = [_session(key, door) for key in PEOPLE for door in Door]
+            sessions = [_session(key, kind) for key in PEOPLE for kind in SessionKind]
             await connection.execute(insert(Session), sessions)
             if connection.dialect.name == "postgresql":  # which does not count on from keys that were given
                 await connection.exec_driver_sql("SELECT setval('worlds_note_id_seq', 1000)")
         for key, desk in self.desks.items():
             desk.cookies.clear()  # the token of the world before was changed
-            desk.cookies.set(self.cookie, token_of(key, Door.OFFICE), domain="testserver.local", path="/")
+            desk.cookies.set(self.cookie, token_of(key, SessionKind.OFFICE), domain="testserver.local", path="/")
         return world
 
 
@@ -100,14 +100,14 @@ async def site(make_settings: Callable[..., Settings], database_url: str, databa
         yield Site(app, clients, desks, cookie)
 
 
-def token_of(key: int, door: Door = Door.API) -> str:
+def token_of(key: int, kind: SessionKind = SessionKind.API) -> str:
     """Return the token of a user."""
-    return f"the-token-of-{key}-for-{door}"
+    return f"the-token-of-{key}-for-{kind}"
 
 
-def _session(key: int, door: Door) -> dict[str, object]:
+def _session(key: int, kind: SessionKind) -> dict[str, object]:
     later = datetime.now(UTC) + timedelta(days=1)
-    return {"user_id": key, "door": door, "token_hash": hash_token(token_of(key, door)), "expires_at": later}
+    return {"user_id": key, "door": kind, "token_hash": hash_token(token_of(key, kind)), "expires_at": later}
 
 
 async def _empty(connection: AsyncConnection) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dovetail.contrib.auth.models import Permission
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.row_security import security_statements
-from dovetail.contrib.auth.rules.ruled import Ruled
 from tests.contract.worlds.filling import fill, values_of
 from tests.contract.worlds.models import WorldBase
 from tests.contract.worlds.policies import Current, WorldPolicy
@@ -45,7 +45,7 @@ async def test_row_security_shows_and_takes_what_the_rules_say(engine: AsyncEngi
         world = Current.world = make_world(seed)
         async with engine.connect() as connection:
             await fill(connection, world)
-            rules = [Ruled("worlds", model, WorldPolicy(model)) for model in MODELS.values()]
+            rules = [ModelPolicy("worlds", model, WorldPolicy(model)) for model in MODELS.values()]
             for statement in security_statements(rules):
                 await connection.exec_driver_sql(statement)
             await connection.exec_driver_sql(f"SET LOCAL ROLE {READER}")

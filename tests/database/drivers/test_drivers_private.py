@@ -7,7 +7,7 @@ import threading
 import asyncpg
 import pytest
 
-from dovetail.database.drivers.aiosqlite_connections import fetch_last, interrupt_of, let_go_of_lock, open_connection
+from dovetail.database.drivers.aiosqlite_connections import fetch_last, interrupt_of, open_connection, release_lock
 from dovetail.database.drivers.asyncpg_connections import ARRAYS, Connection, Connector
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -86,11 +86,11 @@ async def test_a_statement_of_sqlite_can_be_stopped_without_waiting_for_its_thre
 async def test_a_connection_of_sqlite_lets_go_of_its_lock_without_being_waited_for(tmp_path):
     kept, other = [await open_connection(tmp_path / "file", timeout=5, isolation_level=None) for _ in range(2)]
     await kept.execute("BEGIN IMMEDIATE")
-    let_go_of_lock(kept)
+    release_lock(kept)
     await other.execute("BEGIN IMMEDIATE")
     assert other.in_transaction
     await asyncio.gather(kept.close(), other.close())
-    let_go_of_lock(kept)  # again, which changes nothing
+    release_lock(kept)  # again, which changes nothing
 
 
 async def test_the_thread_of_an_sqlite_connection_ends_with_the_process_and_is_gone_after_a_failure(tmp_path):

@@ -85,7 +85,7 @@ def test_a_subquery_that_is_kept_as_it_stands_names_its_own_table_beneath_the_al
         return str(select(Item.id).where(Item.parent.has(Item.id.in_(keys))))
 
     assert f"{table}.name = " not in sql(own)
-    assert f"{table}.name = " in sql(private.kept_as_it_stands(own))
+    assert f"{table}.name = " in sql(private.as_plain_subquery(own))
 
 
 def test_a_statement_that_makes_one_row_of_several_is_known():

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from dovetail.database.engine.pgbouncer import mixes_statements_up
+from dovetail.database.engine.pgbouncer import shares_prepared_statements
 from dovetail.database.unit_of_work import Database
 from tests.bouncing import bouncing, keeps_statements
 from tests.running import manage
@@ -15,11 +15,11 @@ on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 
 @on_postgresql
 async def test_a_pooler_that_knows_of_no_statements_is_recognized_and_none_else(make_settings, empty_database_url):
-    assert not await mixes_statements_up(make_settings(database_url=empty_database_url))
+    assert not await shares_prepared_statements(make_settings(database_url=empty_database_url))
     with bouncing(empty_database_url, size=2, mode="session") as url:
-        assert not await mixes_statements_up(make_settings(database_url=url))
+        assert not await shares_prepared_statements(make_settings(database_url=url))
     with bouncing(empty_database_url, size=2) as url:
-        assert await mixes_statements_up(make_settings(database_url=url)) is not keeps_statements()
+        assert await shares_prepared_statements(make_settings(database_url=url)) is not keeps_statements()
 
 
 @on_postgresql

@@ -2,14 +2,14 @@
 
 import pytest
 
-from dovetail.migrations.make.maker import Wanted, make_revisions
+from dovetail.migrations.make.maker import RevisionOptions, make_revisions
 from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.migrations.run.runner import MigrationRun, Target, migrate
 from dovetail.registry import load_registry
 
 
 async def test_the_models_have_no_change_that_no_migration_makes(settings):
-    made = await make_revisions(settings, load_registry(settings), Wanted(), SafeAnswers())
+    made = await make_revisions(settings, load_registry(settings), RevisionOptions(), SafeAnswers())
 
     assert [each.upgrade for each in made.revisions] == []
 

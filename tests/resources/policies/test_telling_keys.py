@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from dovetail.database.models import Base, IdMixin, RandomIdMixin
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Open, Policy, ReadOnly
-from dovetail.resources.policy_checks import telling_keys
+from dovetail.resources.policy_checks import revealing_links
 from dovetail.resources.resource import CreateSchema, Resource
 
 
@@ -58,7 +58,7 @@ class ShowCreate(CreateSchema):
 
 def found(fields, policy):
     spec = Resource(model=Show, fields=fields, create=ShowCreate, policy=Open(), links=LINKS)
-    return [what for _, what, _ in telling_keys([spec], Policies({Act: policy, Clown: policy, Show: spec.policy}))]
+    return [what for _, what, _ in revealing_links([spec], Policies({Act: policy, Clown: policy, Show: spec.policy}))]
 
 
 LINKS = {"acts": Act.name, "clowns": Clown.name}

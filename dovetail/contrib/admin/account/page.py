@@ -13,9 +13,9 @@ from starlette.routing import Route
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection, Prepare
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.preparation import Preparation
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.contrib.auth.factors.requirement import lacks_factor
@@ -41,16 +41,16 @@ class SectionContext:
 class AccountPage:
     """Shows all sections, and runs the routes of each."""
 
-    office: Office
+    site: SiteContext
     sections: Sequence[AccountSection]
 
     def routes(self) -> Iterator[Route]:
         """Yield the routes of the page, and of each form on it."""
-        yield Route("/account/", guarded(self.office, self.show, enrolling=True), name="account", methods=["GET"])
+        yield Route("/account/", guarded(self.site, self.show, enrolling=True), name="account", methods=["GET"])
         for section in self.sections:
             for route in section.routes:
                 endpoint = guarded(
-                    self.office,
+                    self.site,
                     partial(self.run, section, route),
                     enrolling=section.is_for_enrolling,
                     preparation=partial(self._preparation, route),
@@ -65,7 +65,7 @@ class AccountPage:
         for section in self.sections:
             if enrols and not section.is_for_enrolling:
                 continue
-            values = await section.load(self.office, request)
+            values = await section.load(self.site, request)
             if values is None:
                 continue
             if told is None or section.name != failed:
@@ -74,12 +74,12 @@ class AccountPage:
             error = gettext("Nothing was changed. %(message)s") % {"message": told.message}
             shown.append(SectionContext(section=section, values=values, error=error, errors=_by_field(told)))
         status = HTTPStatus.OK if told is None else told.status
-        return await self.office.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
+        return await self.site.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
 
     async def prepare(self, work: Prepare, request: Request) -> None:
         """Do the work before the transaction; `run` reports its errors."""
         try:
-            await work(self.office, request)
+            await work(self.site, request)
         except Exception as error:
             if message_for(error).is_ours:
                 raise
@@ -113,7 +113,7 @@ class AccountPage:
         refusal = REFUSAL.find(request)
         if refusal is not None:
             raise refusal
-        return await route.respond(self.office, request)
+        return await route.respond(self.site, request)
 
 
 def _by_field(told: ErrorMessage) -> dict[str, list[str]]:

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.forms.admin_form import refuse_files
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword
 from dovetail.contrib.auth.api.dependencies import make_manager
@@ -37,12 +37,12 @@ class NewPassword:
 NEW_PASSWORD = StateKey[NewPassword]("new_password", "`prepare` comes first")
 
 
-async def load(_office: Office, request: Request) -> Mapping[str, object]:
+async def load(_site: SiteContext, request: Request) -> Mapping[str, object]:
     """Return whether the user has a password, which the form then requires."""
     return {"has_password": user_of(request).hashed_password != UNUSABLE_PASSWORD}
 
 
-async def prepare(office: Office, request: Request) -> None:
+async def prepare(site: SiteContext, request: Request) -> None:
     """Verify the current password and hash the new one. Raise InvalidInputError for a wrong or a weak one.
 
     Without a password, a recent proof of another kind is required. Raise ProofRequiredError if there is none.
@@ -51,7 +51,7 @@ async def prepare(office: Office, request: Request) -> None:
     refuse_files(form)
     user = user_of(request)
     if user.hashed_password == UNUSABLE_PASSWORD:
-        async with office.database.unit_of_work(read_only=True) as session:
+        async with site.database.unit_of_work(read_only=True) as session:
             proof = await prove_without_password(session, user)
     else:
         proof = await prove(user, str(form.get("current_password", "")))
@@ -66,17 +66,17 @@ async def prepare(office: Office, request: Request) -> None:
     NEW_PASSWORD.set(request, NewPassword(hashed=hashed, proof=proof))
 
 
-async def change_password(office: Office, request: Request) -> str | Response:
+async def change_password(site: SiteContext, request: Request) -> str | Response:
     """Set the new password, end all other sessions, and notify the user by mail."""
     session, new = request_context().session, NEW_PASSWORD.get(request)
     user = await lock_active(session, user_of(request).id)
     if user is None:
         raise NotAuthenticatedError
     new.proof.check(user)
-    key = request.cookies.get(office.cookies.session)  # this session does not end
+    key = request.cookies.get(site.cookies.session)  # this session does not end
     manager = make_manager(session, settings_of(session))
     await change_own_account(manager, user, {}, password=new.hashed, keep_token=key)
-    template = office.template("password_change_done_template")
+    template = site.template("password_change_done_template")
     if template is not None:
-        return await office.render(request, template, {"title": gettext("Password changed")})
+        return await site.render(request, template, {"title": gettext("Password changed")})
     return gettext("Your password was changed. Everybody else who was logged in as you is logged out.")

@@ -23,17 +23,17 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.errors import ConfigurationError
 
 EXTENSION_POINT = "admin.account"
 
 
-Prepare: TypeAlias = Callable[[Office, Request], Awaitable[None]]
+Prepare: TypeAlias = Callable[[SiteContext, Request], Awaitable[None]]
 
 
-async def _load_nothing(_office: Office, _request: Request) -> Mapping[str, object]:
+async def _load_nothing(_site: SiteContext, _request: Request) -> Mapping[str, object]:
     return {}
 
 
@@ -46,7 +46,7 @@ class AccountRoute:
     """
 
     name: str
-    respond: Callable[[Office, Request], Awaitable[str | Response | None]]
+    respond: Callable[[SiteContext, Request], Awaitable[str | Response | None]]
     prepare: Prepare | None = None
 
 
@@ -57,7 +57,7 @@ class AccountSection:
     name: str  # in URLs
     title: str
     template: str
-    load: Callable[[Office, Request], Awaitable[Mapping[str, object] | None]] = _load_nothing  # None: not shown
+    load: Callable[[SiteContext, Request], Awaitable[Mapping[str, object] | None]] = _load_nothing  # None: not shown
     routes: Sequence[AccountRoute] = ()
     is_for_enrolling: bool = False  # also shown to users who have to enrol a second factor first
 

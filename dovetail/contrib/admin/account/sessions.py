@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.form_fields import key_of
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.events.clients import client_in_words
@@ -18,7 +18,7 @@ from dovetail.errors import NotFoundError
 from dovetail.translation.texts import gettext
 
 
-async def load(_office: Office, request: Request) -> Mapping[str, object]:
+async def load(_site: SiteContext, request: Request) -> Mapping[str, object]:
     """Return the sessions of the user, and the key of the current one."""
     user = user_of(request)
     current = session_of(user)
@@ -27,7 +27,7 @@ async def load(_office: Office, request: Request) -> Mapping[str, object]:
     return {"sessions": rows, "current": key, "method": method_in_words, "client": client_in_words}
 
 
-async def end(_office: Office, request: Request) -> str:
+async def end(_site: SiteContext, request: Request) -> str:
     """End the session of the button."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)
@@ -36,7 +36,7 @@ async def end(_office: Office, request: Request) -> str:
     return gettext("The session was ended.")
 
 
-async def end_others(_office: Office, request: Request) -> str:
+async def end_others(_site: SiteContext, request: Request) -> str:
     """End all sessions but this one."""
     session, user = request_context().session, user_of(request)
     row = await check_recent_proof(session, user)

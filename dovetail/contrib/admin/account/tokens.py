@@ -9,9 +9,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.form_fields import field_of, key_of, number_of
 from dovetail.contrib.auth.credential_changes import make_personal_token, revoke_personal_token
 from dovetail.contrib.auth.models import Permission, User
@@ -25,7 +25,7 @@ from dovetail.translation.texts import gettext
 DEFAULT_DAYS = 90
 
 
-async def load(_office: Office, request: Request) -> Mapping[str, object]:
+async def load(_site: SiteContext, request: Request) -> Mapping[str, object]:
     """Return the user's tokens, the scopes for a new one, and the values of a form with errors."""
     sent = await request.form() if request.method == "POST" else FormData()
     typed = sent if "days" in sent else FormData()  # the form of another section
@@ -42,7 +42,7 @@ async def load(_office: Office, request: Request) -> Mapping[str, object]:
     }
 
 
-async def make(office: Office, request: Request) -> Response:
+async def make(site: SiteContext, request: Request) -> Response:
     """Create a token, and show it, only this time."""
     session, user, form = request_context().session, user_of(request), await request.form()
     await check_recent_proof(session, user)
@@ -54,10 +54,10 @@ async def make(office: Office, request: Request) -> Response:
     name = await field_of(request, "name")
     made = await make_personal_token(session, user, name=name, scopes=None if unlimited else scopes, lifetime=lasts)
     values = {"made": made, "next": request.url_for("admin:account").path}
-    return await office.render(request, "sqladmin/new_token.html", values)
+    return await site.render(request, "sqladmin/new_token.html", values)
 
 
-async def revoke(_office: Office, request: Request) -> str:
+async def revoke(_site: SiteContext, request: Request) -> str:
     """Revoke the token of the button."""
     session, user = request_context().session, user_of(request)
     await check_recent_proof(session, user)

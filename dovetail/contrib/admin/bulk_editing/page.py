@@ -21,9 +21,9 @@ from dovetail.contrib.admin.bulk_editing.form import with_boxes
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.forms.assets import assets_of
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.tasks.acting import run_task
 from dovetail.contrib.admin.tasks.batches import counted
@@ -38,11 +38,11 @@ LABEL = gettext_lazy("Edit")
 TEMPLATE = "sqladmin/bulk_edit.html"
 
 
-async def edit_selected(office: Office, request: Request) -> Response:
+async def edit_selected(site: SiteContext, request: Request) -> Response:
     """Change the selected objects, after showing the form."""
-    view = open_view(office, request, Action.EDIT)
+    view = open_view(site, request, Action.EDIT)
     allow(bool(bulk_fields(view, request)))
-    return await run_task(office, request, await _task(request, view))
+    return await run_task(site, request, await _task(request, view))
 
 
 async def _task(request: Request, view: ModelAdmin) -> Task:

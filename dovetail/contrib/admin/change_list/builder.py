@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
-from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, Choosable
-from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError, conditions_in, parse
+from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, FilterOption
+from dovetail.contrib.admin.lists.where_text import Condition, NestedFilterError, Part, conditions_in, parse
 from dovetail.translation.texts import gettext
 
 
@@ -24,7 +24,7 @@ class Builder:
 
 async def make_builder(found: ChangeList, error: str = "") -> Builder | None:
     """Return the query builder; None if the list has no filters for it."""
-    known = await found.choosable()
+    known = await found.filter_options()
     if not known:
         return None
     text = found.request.query_params.get(PARAMETER, "")
@@ -38,16 +38,16 @@ async def make_builder(found: ChangeList, error: str = "") -> Builder | None:
     )
 
 
-def _example(known: Sequence[Choosable]) -> str:
+def _example(known: Sequence[FilterOption]) -> str:
     first, *others = [f"{one.name} {one.comparisons[0]} {_value(one)}" for one in known[:3]]
     return f"{first} and ({' or '.join(others)})" if len(others) > 1 else " and ".join([first, *others])
 
 
-def _value(one: Choosable) -> str:
+def _value(one: FilterOption) -> str:
     return one.choices[0][0] if one.comparisons[0] == "is" and one.choices else "…"
 
 
-def _field(one: Choosable) -> dict[str, object]:
+def _field(one: FilterOption) -> dict[str, object]:
     return {
         "name": one.name,
         "title": gettext(one.title),
@@ -57,11 +57,11 @@ def _field(one: Choosable) -> dict[str, object]:
     }
 
 
-async def _tree(found: ChangeList, known: Sequence[Choosable], text: str) -> object:
+async def _tree(found: ChangeList, known: Sequence[FilterOption], text: str) -> object:
     """Return the filter as JSON; None if it is invalid."""
     try:
         part = parse(text) if text.strip() else None
-    except WhereError:
+    except NestedFilterError:
         return None
     if part is None:
         return {"joinedBy": "and", "parts": []}

@@ -13,7 +13,7 @@ from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.lists.filtering import apply_filter
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.lists.search import words_of
-from dovetail.contrib.admin.lists.where import PARAMETER, Choosable, choosable, condition
+from dovetail.contrib.admin.lists.where import PARAMETER, FilterOption, condition, filter_options
 from dovetail.contrib.admin.lists.where_text import parse
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -48,15 +48,15 @@ class ChangeList:
                 statement = await apply_filter(one, statement, request, view.model)
         text = request.query_params.get(PARAMETER, "")
         if text.strip():
-            statement = statement.where(await condition(parse(text), await self.choosable(), request, view.model))
+            statement = statement.where(await condition(parse(text), await self.filter_options(), request, view.model))
         dates = view.dates(request)
         of_dates = None if dates is None else dates.condition()
         statement = statement if of_dates is None else statement.where(of_dates)
         return await keep_found(view, request, statement, request.query_params.get("search", ""))
 
-    async def choosable(self) -> list[Choosable]:
+    async def filter_options(self) -> list[FilterOption]:
         """Return the filters that the nested filter may use."""
-        return await choosable(self.view.shown_filters(self.request), self.request, self.view.model)
+        return await filter_options(self.view.shown_filters(self.request), self.request, self.view.model)
 
     def ordered(self, statement: AnySelect) -> AnySelect:
         """Order rows as the request asks, or by the default order of the view."""

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
-from dovetail.contrib.admin.change_list.cuts import Cut, count_rows, counted, counted_apart, is_read_in_order
 from dovetail.contrib.admin.change_list.list_page import ListPage
+from dovetail.contrib.admin.change_list.row_slices import RowSlice, count_rows, counted, counted_apart, is_read_in_order
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms, after, terms_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
@@ -44,16 +44,16 @@ class Paginator:
         """Read the page with this number, or the nearest one."""
         start = (min(max(page, 1), LARGEST_INTEGER // self.size) - 1) * self.size
         is_counted = self.is_counted and start < self.count_limit  # beyond that, there certainly are more
-        cut = await self._cut(self._terms, offset=start, counting=is_counted and self._is_narrowed)
-        if not cut.rows and start:
+        part = await self._slice(self._terms, offset=start, counting=is_counted and self._is_narrowed)
+        if not part.rows and start:
             return await self._exactly(await self._count(None), LARGEST_INTEGER)
-        count = cut.count
-        if len(cut.rows) <= self.size:
-            count = start + len(cut.rows)
+        count = part.count
+        if len(part.rows) <= self.size:
+            count = start + len(part.rows)
         elif count is None and is_counted:
             count = await self._count(self.count_limit + 1)
         exact = count if count is not None and count <= max(self.count_limit, start + self.size) else None
-        return self._page(cut, start, exact, has_before=start > 0, has_behind=len(cut.rows) > self.size)
+        return self._page(part, start, exact, has_before=start > 0, has_behind=len(part.rows) > self.size)
 
     async def last(self) -> ListPage:
         """Read the last page, from the end."""
@@ -61,8 +61,8 @@ class Paginator:
             count = await self._count(self.count_limit + 1 if self._can_seek else None)
             if count <= self.count_limit or not self._can_seek:
                 return await self._exactly(count, LARGEST_INTEGER)
-        cut = (await self._cut(self._reversed)).turned(self.size)
-        return self._page(cut, None, None, has_before=True, has_behind=False)
+        part = (await self._slice(self._reversed)).turned(self.size)
+        return self._page(part, None, None, has_before=True, has_behind=False)
 
     async def beside(self, cursor: Cursor) -> ListPage:
         """Read the page that begins after the row of a cursor, or that ends before it.
@@ -74,29 +74,31 @@ class Paginator:
         start, *values = cursor.values
         terms = self._reversed if cursor.backwards else self._terms
         read = [term.adapter.validate_python(value) for term, value in zip(terms, values, strict=True)]
-        cut = await self._cut(terms, after(terms, read))
-        if not cut.rows:  # they were deleted in the meantime
+        part = await self._slice(terms, after(terms, read))
+        if not part.rows:  # they were deleted in the meantime
             return await (self.numbered(1) if cursor.backwards else self.last())
-        has_more = len(cut.rows) > self.size
+        has_more = len(part.rows) > self.size
         if not cursor.backwards:
-            exact = None if has_more or start is None else start + len(cut.rows)
-            return self._page(cut, start, exact, has_before=True, has_behind=has_more)
+            exact = None if has_more or start is None else start + len(part.rows)
+            return self._page(part, start, exact, has_before=True, has_behind=has_more)
         start = None if start is None else max(start - self.size, 0)
         start = start if has_more else 0
-        return self._page(cut.turned(self.size), start, None, has_before=has_more, has_behind=True)
+        return self._page(part.turned(self.size), start, None, has_before=has_more, has_behind=True)
 
     async def _exactly(self, count: int, page: int) -> ListPage:
         """Read a page of a list that has `count` rows, from its nearer end."""
         start = (min(page, Pagination.max_page(count, self.size)) - 1) * self.size
         rows = min(count - start, self.size)
         if start > count - start - rows:
-            cut = (await self._cut(self._reversed, offset=count - start - rows, limit=rows)).turned(rows)
+            part = (await self._slice(self._reversed, offset=count - start - rows, limit=rows)).turned(rows)
         else:
-            cut = await self._cut(self._terms, offset=start, limit=rows)
-        return self._page(cut, start, count, has_before=start > 0, has_behind=start + rows < count)
+            part = await self._slice(self._terms, offset=start, limit=rows)
+        return self._page(part, start, count, has_before=start > 0, has_behind=start + rows < count)
 
-    def _page(self, cut: Cut, start: int | None, exact: int | None, *, has_before: bool, has_behind: bool) -> ListPage:
-        rows, values = cut.rows[: self.size], cut.values[: self.size]
+    def _page(
+        self, part: RowSlice, start: int | None, exact: int | None, *, has_before: bool, has_behind: bool
+    ) -> ListPage:
+        rows, values = part.rows[: self.size], part.values[: self.size]
         end = (start or 0) + len(rows)
         at_least = self.count_limit if self.is_counted or end > self.count_limit else end
         return ListPage(
@@ -146,7 +148,7 @@ class Paginator:
         """True if counting requires a scan of the rows, which then finds the page as well."""
         return self.ordered.whereclause is not None
 
-    async def _cut(
+    async def _slice(
         self,
         terms: SortTerms,
         condition: ColumnElement[bool] | None = None,
@@ -154,7 +156,7 @@ class Paginator:
         offset: int = 0,
         limit: int | None = None,
         counting: bool = False,
-    ) -> Cut:
+    ) -> RowSlice:
         """Read rows in the order of `terms`: `limit` of them, or one more than a page has."""
         keys, found = primary_keys(self.model), self._keys(terms, condition)
         found = self._counted(found, terms) if counting else found
@@ -171,7 +173,7 @@ class Paginator:
         rows = (await self.session.execute(reading)).unique(lambda row: id(row[0])).all()
         values = [tuple(row)[1 : len(terms) + 1] for row in rows]
         count = (rows[0][-1] if rows else 0 if not offset else None) if counting else None
-        return Cut([row[0] for row in rows], values, count)
+        return RowSlice([row[0] for row in rows], values, count)
 
     def _counted(self, found: AnySelect, terms: SortTerms) -> AnySelect:
         if is_read_in_order(self.ordered, self.model, terms):

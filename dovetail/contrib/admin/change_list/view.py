@@ -6,11 +6,11 @@ from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.contrib.admin.change_list.change_list import ChangeList
-from dovetail.contrib.admin.change_list.cuts import count_rows
 from dovetail.contrib.admin.change_list.date_hierarchy import NAMES as DATES
 from dovetail.contrib.admin.change_list.facets import ShowFacets
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
+from dovetail.contrib.admin.change_list.row_slices import count_rows
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.forms.admin_form import as_admin_form
 from dovetail.contrib.admin.list_editing.formset import ListFormSet

@@ -11,7 +11,7 @@ from typing import Any
 
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy, pgettext
-from dovetail.translation.zones import local, offset_of_twice
+from dovetail.translation.zones import ambiguous_offset, local
 
 SHORT_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]+(\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?(.*)", re.DOTALL)
 DAY_PARTS = {"%d": r"(?P<day>\d{1,2})", "%m": r"(?P<month>\d{1,2})", "%Y": r"(?P<year>\d{4})"}
@@ -79,7 +79,7 @@ def read_moment(text: str) -> str:
 def typed_moment(value: datetime) -> str:
     """Return a moment as it is typed: to the second, in the zone of who asks; with its offset, if that has it twice."""
     shown = local(value)
-    return f"{formats.typed_day(shown)} {shown:%H:%M:%S}{offset_of_twice(shown)}"
+    return f"{formats.typed_day(shown)} {shown:%H:%M:%S}{ambiguous_offset(shown)}"
 
 
 def read_day(text: str) -> str:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from dovetail.contrib.admin.dashboard.asking import Question, question_of
 from dovetail.contrib.admin.dashboard.results import Result, Results
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.contrib.admin.widgets.kinds import Figure
 from dovetail.contrib.admin.widgets.widget import Row, Values, Widget
@@ -58,19 +58,25 @@ class Dashboard:
         self._results = Results()
 
     async def render(
-        self, office: Office, request: Request, template: str, context: dict[str, object], *, plugin: str | None = None
+        self,
+        site: SiteContext,
+        request: Request,
+        template: str,
+        context: dict[str, object],
+        *,
+        plugin: str | None = None,
     ) -> Response | Unfinished:
         """Return a page with the widgets, or those of one plugin, in the place of `dashboard` in its template."""
         questions = self._questions(request, plugin)
         place = Markup(f"<!-- {uuid4().hex} -->")  # noqa: S704 - letters and digits only
-        page = await office.render(request, template, context | {"dashboard": place if questions else ""})
+        page = await site.render(request, template, context | {"dashboard": place if questions else ""})
         if not questions:
             return page
 
         async def finish() -> Response:
             end = monotonic() + TIME
-            shown = [found for one in questions if (found := await self._show(office, request, one, end)) is not None]
-            html = await office.templates.write("sqladmin/dashboard.html", {"request": request, "widgets": shown})
+            shown = [found for one in questions if (found := await self._show(site, request, one, end)) is not None]
+            html = await site.templates.write("sqladmin/dashboard.html", {"request": request, "widgets": shown})
             return HTMLResponse(bytes(page.body).decode().replace(place, html), page.status_code)
 
         return Unfinished(finish)
@@ -79,30 +85,30 @@ class Dashboard:
         found = (_ask(one.widget, request) for one in self._widgets if plugin in {None, one.plugin})
         return [one for one in found if one is not None]
 
-    async def _show(self, office: Office, request: Request, question: Question, end: float) -> RenderedWidget | None:
+    async def _show(self, site: SiteContext, request: Request, question: Question, end: float) -> RenderedWidget | None:
         widget, key = question.widget, (id(question.widget), question.sql)
         if question.failed:
             return RenderedWidget(widget, None)
         try:
-            result = await self._results.get(key, widget.seconds, partial(_find, office, request, question, end))
+            result = await self._results.get(key, widget.seconds, partial(_find, site, request, question, end))
             if result.rows is None:
                 return RenderedWidget(widget, None)
             values = widget.values(request, result.rows)
-            return None if values is None else await _draw(office, request, widget, values)
-        except _LeftOutError:
+            return None if values is None else await _draw(site, request, widget, values)
+        except _PageTimeoutError:
             logger.warning("The widget %r was left out: those before it took %.0f seconds", widget.title, TIME)
         except Exception:
             logger.exception("The widget %r could not be shown", widget.title)
         return RenderedWidget(widget, None)
 
 
-class _LeftOutError(Exception):
+class _PageTimeoutError(Exception):
     """The time of the page ran out before the widget was computed, so the failure is not cached."""
 
 
-async def _draw(office: Office, request: Request, widget: Widget, values: Values) -> RenderedWidget:
+async def _draw(site: SiteContext, request: Request, widget: Widget, values: Values) -> RenderedWidget:
     shown = {"request": request, "widget": widget, "title": gettext(widget.title), "values": values}
-    html = await office.templates.write(widget.template, shown)
+    html = await site.templates.write(widget.template, shown)
     return RenderedWidget(widget, Markup(html))  # noqa: S704 - the template escapes what it shows
 
 
@@ -114,14 +120,14 @@ def _ask(widget: Widget, request: Request) -> Question | None:
         return Question(widget, None, failed=True)
 
 
-async def _find(office: Office, request: Request, question: Question, end: float) -> Result:
+async def _find(site: SiteContext, request: Request, question: Question, end: float) -> Result:
     widget = question.widget
     if monotonic() > end:
-        raise _LeftOutError
+        raise _PageTimeoutError
     try:
         if question.statement is None:
-            return Result([(widget.value(office.app),)] if isinstance(widget, Figure) and widget.value else [])
-        async with office.database.unit_of_work(read_only=True, statement_timeout=widget.timeout) as session:
+            return Result([(widget.value(site.app),)] if isinstance(widget, Figure) and widget.value else [])
+        async with site.database.unit_of_work(read_only=True, statement_timeout=widget.timeout) as session:
             rows: Sequence[Row] = [tuple(row) for row in await session.execute(question.statement)]
             # Cached results are shared by users, so they must not contain anything of one user.
             return Result(rows if widget.seconds else await widget.completed(request, session, rows))

@@ -1,18 +1,18 @@
 """Describe what a deletion from a view reaches, as conditions: made once where the objects are known.
 
 To make these conditions, and SQLAlchemy's keys of the statements with them, takes far longer than to ask the database.
-So the keys of the objects are a parameter, and each view keeps what was made for it.
+So the keys of the objects are a parameter, and the back office keeps what was made for each view.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar, cast
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, or_, select, true, tuple_
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import instance_state
+from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import primary_keys
@@ -20,14 +20,16 @@ from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.conditions import refer, rows_with
 from dovetail.database.deletion.reach import Group, Reach
 from dovetail.database.deletion.references import Effect, Pairs, Rows, by_objects
-from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands
+from dovetail.database.drivers.sqlalchemy_private_statements import as_plain_subquery
+from dovetail.state import StateKey
 
 StatementT = TypeVar("StatementT", bound=Executable)
 KEYS = "deleted_keys"  # the parameter that has the keys of the objects
+REACHABLE = StateKey[dict[ChangeListView, "Reachable"]]("admin_reachable")  # in the state of a back office
 
 
 @dataclass(frozen=True)
-class Reached:
+class AffectedRows:
     """Rows of one kind, and what becomes of them; of a table of links, the rows at their other end."""
 
     model: type[object]
@@ -58,7 +60,7 @@ class Reachable:
         """Return the effects of deleting all objects that a statement selects."""
         keys = primary_keys(model)
         only_keys = statement.order_by(None).with_only_columns(*keys, maintain_column_froms=True)
-        return Effects(self, rows_with(keys, kept_as_it_stands(only_keys.correlate(None))), flat)
+        return Effects(self, rows_with(keys, as_plain_subquery(only_keys.correlate(None))), flat)
 
     @cached_property
     def mappers(self) -> dict[Table, Mapper[object]]:
@@ -87,7 +89,7 @@ class Effects:
         return self.of.reach.gone({self.of.root: self.chosen}, self.flat)
 
     @cached_property
-    def reached(self) -> Sequence[Reached]:
+    def reached(self) -> Sequence[AffectedRows]:
         """The rows that go along, that lose their reference and that stand in the way, by kind."""
         return [one for found in self._found() if (one := self._as_objects(*found)) is not None]
 
@@ -130,26 +132,34 @@ class Effects:
         base = None if mapper is None or mapper.inherits is None else mapper.inherits.local_table
         return base is None or all(one.table is not base for one in self.gone)
 
-    def _as_objects(self, table: Table, effect: Effect, condition: ColumnElement[bool], pairs: Pairs) -> Reached | None:
+    def _as_objects(
+        self, table: Table, effect: Effect, condition: ColumnElement[bool], pairs: Pairs
+    ) -> AffectedRows | None:
         """Return the objects that rows are, or that are at the other end of links, of a table without a model."""
         mapper = self.of.mappers.get(table)
         if mapper is not None:
-            return Reached(mapper.class_, effect, condition)
+            return AffectedRows(mapper.class_, effect, condition)
         used = {own for own, _ in pairs}
         for constraint in table.foreign_key_constraints:
             mapper = self.of.mappers.get(constraint.referred_table)
             if mapper is not None and used.isdisjoint(constraint.columns):
                 ends = [(key.column, key.parent) for key in constraint.elements]
                 links = select(*(own for _, own in ends)).where(condition).correlate(None)
-                return Reached(mapper.class_, effect, rows_with([other for other, _ in ends], links), is_linked=True)
+                return AffectedRows(
+                    mapper.class_, effect, rows_with([other for other, _ in ends], links), is_linked=True
+                )
         return None
 
 
-def reachable_from(view: ChangeListView) -> Reachable:
-    """Return what deletions from a view may reach."""
-    if view not in _OF_VIEWS:
-        _OF_VIEWS[view] = Reachable(view.mapper)
-    return _OF_VIEWS[view]
+def reachable_from(view: ChangeListView, request: Request) -> Reachable:
+    """Return what deletions from a view may reach; the back office that answers `request` keeps it."""
+    known = REACHABLE.find(request.app)
+    if known is None:
+        known = {}
+        REACHABLE.set(request.app, known)
+    if view not in known:
+        known[view] = Reachable(view.mapper)
+    return known[view]
 
 
 def keys_of(objs: Sequence[object]) -> list[object]:
@@ -167,6 +177,3 @@ def _table_of(mapper: Mapper[object]) -> Table:
     table = mapper.local_table
     assert isinstance(table, Table)  # noqa: S101 - a view of another selectable has no rows to delete
     return table
-
-
-_OF_VIEWS: WeakKeyDictionary[ChangeListView, Reachable] = WeakKeyDictionary()

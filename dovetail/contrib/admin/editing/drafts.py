@@ -25,10 +25,10 @@ from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.entry.kept_forms import LARGEST, texts_of
 from dovetail.contrib.admin.entry.returning import wants_json
 from dovetail.contrib.admin.models import FormDraft
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
@@ -49,10 +49,10 @@ LONGEST_KEY = 500
 MOST = 20  # drafts of one user; the oldest is deleted
 
 
-async def keep_draft(office: Office, request: Request) -> Response:
+async def keep_draft(site: SiteContext, request: Request) -> Response:
     """Save the draft of a form, or delete it if the user discards it; scripts get JSON."""
     key = request.query_params.get("key", "")
-    view = open_view(office, request, Action.EDIT if key else Action.CREATE)
+    view = open_view(site, request, Action.EDIT if key else Action.CREATE)
     form = await request.form()
     if not has_drafts(request):
         raise PermissionDeniedError(
@@ -70,7 +70,7 @@ async def keep_draft(office: Office, request: Request) -> Response:
             % {"largest": formats.number(LARGEST)}
         )
     saved_at = datetime.now(UTC)
-    sealed = _fernet(office.secret_key, request, view, key).encrypt(text.encode()).decode()
+    sealed = _fernet(site.secret_key, request, view, key).encrypt(text.encode()).decode()
     await _store(request, view, key, sealed, saved_at)
     return _answer(request, view, key, {"saved_at": saved_at.isoformat()})
 

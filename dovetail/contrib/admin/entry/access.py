@@ -6,7 +6,7 @@ from sqladmin.authorization import Action
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
 
 SWITCHES = {
@@ -19,9 +19,9 @@ SWITCHES = {
 }
 
 
-def open_view(office: Office, request: Request, action: Action) -> ModelAdmin:
+def open_view(site: SiteContext, request: Request, action: Action) -> ModelAdmin:
     """Return the view of this URL for `action`. Raise HTTPException: 404 for no view, 403 without permission."""
-    view = office.view_at(request)
+    view = site.view_at(request)
     switch = SWITCHES.get(action)
     allow(view.is_accessible(request) and (switch is None or getattr(view, switch)))
     allow(view.has_permission(request, action))

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, OtherSessionError, wants_json
 from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import USER, load_rights, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import Rules
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import check_session_token, check_token, owner_of
 from dovetail.contrib.admin.web.impersonation import check_not_theirs
 from dovetail.contrib.admin.web.rendering import finished
@@ -24,7 +24,7 @@ from dovetail.contrib.auth.sessions.log_in import settings_of
 from dovetail.contrib.auth.sessions.rotation import rotate
 from dovetail.contrib.auth.sessions.use import remember_use
 from dovetail.errors import PermissionDeniedError
-from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, note_of_request
+from dovetail.state import ACTOR, CHANGE_SOURCE, CREDENTIAL, IMPERSONATOR, note_of_request
 from dovetail.translation.texts import gettext_lazy
 
 OTHERS_ONLY = gettext_lazy("This part of the site is for others. Log out to come as somebody else.")
@@ -41,31 +41,31 @@ class PageRequirements:
     is_use: bool = True  # False for requests of scripts, which do not extend a session
 
 
-async def identify_user(office: Office, request: Request, requirements: PageRequirements) -> None:
+async def identify_user(site: SiteContext, request: Request, requirements: PageRequirements) -> None:
     """Identify the logged-in user and load their rights, unless the page is public.
 
     Raise NotLoggedInError, or MustEnrolError if the user first has to enrol a second factor on another page.
     """
-    note_of_request(DOOR, "back office")
+    note_of_request(CHANGE_SOURCE, "back office")
     if requirements.public:
         return
-    key = request.cookies.get(office.cookies.session)
+    key = request.cookies.get(site.cookies.session)
     user = await get_user(request_context().session, key) if key else None
     USER.set(request, user)
     if user is None:
         raise NotLoggedInError
     current = session_of(user)
     if requirements.is_use:
-        remember_use(office.app, current)
+        remember_use(site.app, current)
     note_of_request(ACTOR, AccountRef(user.id, user.username))
     note_of_request(CREDENTIAL, current)
     impersonator = impersonator_of(user)
     if impersonator is not None:
         note_of_request(IMPERSONATOR, f"{impersonator}, who acts as {user}")
         check_not_theirs(request, user)
-    await office.authorization.load(request)
-    await load_rights(request, Rules(user, office.policies, office.homes), office.views.values())
-    if not requirements.enrolling and not await finished(office.site.has_permission(request)):
+    await site.authorization.load(request)
+    await load_rights(request, Rules(user, site.policies, site.homes), site.views.values())
+    if not requirements.enrolling and not await finished(site.declared.has_permission(request)):
         raise PermissionDeniedError(OTHERS_ONLY)
     if (
         not requirements.enrolling
@@ -75,39 +75,39 @@ async def identify_user(office: Office, request: Request, requirements: PageRequ
         raise MustEnrolError
 
 
-async def check_form(office: Office, request: Request, requirements: PageRequirements) -> None:
+async def check_form(site: SiteContext, request: Request, requirements: PageRequirements) -> None:
     """Raise PermissionDeniedError for a form without the token of this session, or of this browser on a public page.
 
     Raise OtherSessionError for a form of the same user in another session, which is shown again.
     """
     if requirements.public:
-        await check_token(request, office.secret_key, request.cookies.get(office.cookies.visitor))
+        await check_token(request, site.secret_key, request.cookies.get(site.cookies.visitor))
         return
     user = user_of(request)
     current = session_of(user)
     assert current is not None  # noqa: S101 - the user was found by their session
     try:
-        await check_session_token(request, office.secret_key, user.id, current.id)
+        await check_session_token(request, site.secret_key, user.id, current.id)
     except PermissionDeniedError:
         is_shown_again = requirements.is_form and not wants_json(request)
-        if is_shown_again and await owner_of(request, office.secret_key) == user.id:
+        if is_shown_again and await owner_of(request, site.secret_key) == user.id:
             raise OtherSessionError from None
         raise
 
 
-async def renew_token(office: Office, request: Request, response: Response) -> None:
+async def renew_token(site: SiteContext, request: Request, response: Response) -> None:
     """Replace the token of the session, in the cookie of a response, if the rights of the user have changed."""
     user = USER.find(request)
     if user is not None and has_other_rights(user):
         try:
-            async with office.database.unit_of_work() as session:
-                await give_new_token(office, session, request, response)
+            async with site.database.unit_of_work() as session:
+                await give_new_token(site, session, request, response)
         except Exception:
             logger.warning("the token of a session of %s was not changed", user, exc_info=True)
 
 
-async def give_new_token(office: Office, session: AsyncSession, request: Request, response: Response) -> None:
+async def give_new_token(site: SiteContext, session: AsyncSession, request: Request, response: Response) -> None:
     """Replace the token of the session, in the cookie of a response; the old token becomes invalid."""
-    rotated = await rotate(session, request.cookies.get(office.cookies.session, ""), user_of(request))
+    rotated = await rotate(session, request.cookies.get(site.cookies.session, ""), user_of(request))
     if rotated is not None:
-        office.cookies.set(response, office.cookies.session, rotated.token, max_age=rotated.seconds)
+        site.cookies.set(response, site.cookies.session, rotated.token, max_age=rotated.seconds)

@@ -17,8 +17,8 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.entry.entering import enter, target_of
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record_failure
 from dovetail.contrib.auth.providers.browser import CALLBACK, callback_address, is_sent_by_another_site
@@ -50,9 +50,9 @@ def provider_buttons(app: Starlette, request: Request, purpose: str = "") -> Seq
     ]
 
 
-async def leave_for_provider(office: Office, request: Request) -> Response:
+async def leave_for_provider(site: SiteContext, request: Request) -> Response:
     """Redirect to a provider, which redirects back to `return_from_provider`, or to the account page to connect."""
-    registry = PROVIDERS.get(office.app)
+    registry = PROVIDERS.get(site.app)
     provider = registry.provider(request.path_params["name"])
     to_account = "connect" in request.query_params
     if is_sent_by_another_site(request):
@@ -63,7 +63,7 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
     onwards = back if to_account else f"{back}?{urlencode({'next': target_of(request)})}"
     browser = registry.cookie.read_or_make(request)
     try:
-        await registry.count(office.app, request)
+        await registry.count(site.app, request)
         url = await registry.start(
             provider,
             browser=browser,
@@ -78,26 +78,26 @@ async def leave_for_provider(office: Office, request: Request) -> Response:
     return response
 
 
-async def return_from_provider(office: Office, request: Request) -> Response:
+async def return_from_provider(site: SiteContext, request: Request) -> Response:
     """Log in staff who return from a provider; others get the login page with the reason."""
     try:
-        return await try_twice(partial(_let_in, office, request))
+        return await try_twice(partial(_let_in, site, request))
     except NotAuthenticatedError as error:  # everything was rolled back, so that the login can still be connected
         return _to_login(request, error.detail)
 
 
-async def _let_in(office: Office, request: Request) -> Response:
-    async with office.database.unit_of_work() as session:
+async def _let_in(site: SiteContext, request: Request) -> Response:
+    async with site.database.unit_of_work() as session:
         with enter_request_context(request, session):
-            proved = await prove_by_provider(session, request, PROVIDERS.get(office.app))
+            proved = await prove_by_provider(session, request, PROVIDERS.get(site.app))
             if not proved.user.is_staff:
                 await record_failure(EventKind.LOGIN_FAILED, user=proved.user, detail=f"{proved.method}: no staff")
                 raise NotAuthenticatedError(NO_STAFF)
             if not proved.second_factor:
-                waiting = await ask_for_second_factor(office, request, proved.user, proved.method)
+                waiting = await ask_for_second_factor(site, request, proved.user, proved.method)
                 if waiting is not None:
                     return waiting
-            return await enter(office, request, proved)
+            return await enter(site, request, proved)
 
 
 def _to_login(request: Request, told: str, *, to_account: bool = False) -> Response:

@@ -7,8 +7,8 @@ from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.entry.entering import enter, visitor_page
 from dovetail.contrib.admin.entry.second_step import knows_passkeys, passkey_in
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.auth.factors import changes
 from dovetail.contrib.auth.factors.challenges import find_challenge, use_challenge
@@ -26,21 +26,21 @@ SAID = gettext_lazy("Your passkey logs you in from now on.")
 NONE_MADE = gettext_lazy("No passkey was made, or it took too long. Try again.")
 
 
-async def show_enrolment(office: Office, request: Request) -> Response:
+async def show_enrolment(site: SiteContext, request: Request) -> Response:
     """Show the page of the link, or register a passkey for its user: the link works once."""
     user = await _user(request)
     error = None if user is not None else OVER
     if user is not None and request.method == "POST":
-        registered = await _register(office, request, user)
+        registered = await _register(site, request, user)
         if registered is not None:
             return registered
         error = NONE_MADE
     values = {"whose": user, "error": error, "passkeys": knows_passkeys(request)}
     status = HTTPStatus.OK if error is None else HTTPStatus.BAD_REQUEST
-    return await visitor_page(office, request, "sqladmin/enrol.html", values, status)
+    return await visitor_page(site, request, "sqladmin/enrol.html", values, status)
 
 
-async def give_options(_office: Office, request: Request) -> Response:
+async def give_options(_site: SiteContext, request: Request) -> Response:
     """Return the options for `navigator.credentials.create`. Raise PermissionDeniedError for an expired link."""
     session, user = request_context().session, await _user(request)
     if user is None:
@@ -48,7 +48,7 @@ async def give_options(_office: Office, request: Request) -> Response:
     return JSONResponse(await begin_registration(session, user, relying_party(context_of(session), request)))
 
 
-async def _register(office: Office, request: Request, user: User) -> Response | None:
+async def _register(site: SiteContext, request: Request, user: User) -> Response | None:
     session, credential = request_context().session, await passkey_in(request)
     party = relying_party(context_of(session), request)
     locked = await lock_active(session, user.id)
@@ -66,8 +66,8 @@ async def _register(office: Office, request: Request, user: User) -> Response | 
         "said": SAID,
         "next": request.url_for("admin:index").path,
     }
-    page = await office.render(request, "sqladmin/recovery_codes.html", values)
-    return await enter(office, request, VerifiedUser(user=locked, method="passkey"), page)
+    page = await site.render(request, "sqladmin/recovery_codes.html", values)
+    return await enter(site, request, VerifiedUser(user=locked, method="passkey"), page)
 
 
 async def _user(request: Request) -> User | None:

@@ -9,8 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.entry.sessions import lifetime_of
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.admin.web.csrf import make_token
 from dovetail.contrib.admin.web.preferences import restore_preferences
@@ -20,7 +20,7 @@ from dovetail.contrib.auth.factors.second_step import VerifiedUser
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_session
 from dovetail.contrib.auth.sessions.log_in import log_in
-from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.errors import DovetailError, PermissionDeniedError
 from dovetail.validators import split_url
 
@@ -29,42 +29,44 @@ class LoginRefusedError(PermissionDeniedError):
     """The site's own login form refuses a user who has logged in correctly."""
 
 
-async def enter(office: Office, request: Request, proved: VerifiedUser, response: Response | None = None) -> Response:
+async def enter(
+    site: SiteContext, request: Request, proved: VerifiedUser, response: Response | None = None
+) -> Response:
     """Log in a verified staff user, and redirect them to the requested page.
 
     The browser's earlier session ends. The cookie is set on `response` instead of the redirect, if it is given. Raise
     LoginRefusedError if the site's login form refuses the user.
     """
     session = request_context().session
-    await _confirm(office, request, proved.user)
-    await end_session(session, request.cookies.get(office.cookies.session, ""))
-    lasts = lifetime_of(office.settings)
+    await _confirm(site, request, proved.user)
+    await end_session(session, request.cookies.get(site.cookies.session, ""))
+    lasts = lifetime_of(site.settings)
     logged_in = await log_in(
         session,
         proved.user,
         connection=request,
         method=proved.method,
         second_factor=proved.second_factor,
-        door=Door.OFFICE,
+        kind=SessionKind.OFFICE,
         lifetime=lasts,
         proved_at=proved.proved_at,
     )
     response = response or RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
-    office.cookies.set(response, office.cookies.session, logged_in.token, max_age=lasts.absolute)
-    office.cookies.delete(response, office.cookies.visitor)
-    office.cookies.delete(response, office.cookies.challenge)
-    await restore_preferences(session, office.cookies, proved.user.id, response)
+    site.cookies.set(response, site.cookies.session, logged_in.token, max_age=lasts.absolute)
+    site.cookies.delete(response, site.cookies.visitor)
+    site.cookies.delete(response, site.cookies.challenge)
+    await restore_preferences(session, site.cookies, proved.user.id, response)
     return response
 
 
 async def visitor_page(
-    office: Office, request: Request, template: str, values: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
+    site: SiteContext, request: Request, template: str, values: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     """Return a page for visitors who are not logged in, with the `token` of its forms."""
-    visitor = request.cookies.get(office.cookies.visitor) or secrets.token_urlsafe(32)
-    token = make_token(office.secret_key, visitor)
-    response = await office.render(request, template, {"token": token, **values}, status)
-    office.cookies.set(response, office.cookies.visitor, visitor)
+    visitor = request.cookies.get(site.cookies.visitor) or secrets.token_urlsafe(32)
+    token = make_token(site.secret_key, visitor)
+    response = await site.render(request, template, {"token": token, **values}, status)
+    site.cookies.set(response, site.cookies.visitor, visitor)
     return response
 
 
@@ -79,9 +81,9 @@ def target_of(request: Request) -> str:
     return wanted if is_ours and not wanted.startswith("//") else index
 
 
-async def _confirm(office: Office, request: Request, user: User) -> None:
+async def _confirm(site: SiteContext, request: Request, user: User) -> None:
     try:
-        await (office.site.login_form or LoginForm)().confirm_login_allowed(request, user)
+        await (site.declared.login_form or LoginForm)().confirm_login_allowed(request, user)
     except DovetailError as error:
         await record_failure(EventKind.LOGIN_FAILED, user=user, detail="kept out by the site")
         raise LoginRefusedError(error.detail) from None

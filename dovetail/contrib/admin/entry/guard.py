@@ -19,8 +19,8 @@ from dovetail.contrib.admin.entry.returning import (
     redirect_to_login,
     wants_json,
 )
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import check_origin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, log_failure, message_for
 from dovetail.contrib.admin.web.form_fields import has_files
@@ -37,7 +37,7 @@ GuardedEndpoint = Callable[[Request], Awaitable[Response]]
 
 
 def guarded(
-    office: Office,
+    site: SiteContext,
     endpoint: Endpoint,
     *,
     public: bool = False,
@@ -57,48 +57,48 @@ def guarded(
 
     async def respond(request: Request) -> Response:
         async def run_once() -> Response:
-            office.messages.load(request)
-            return await _respond_in_transaction(office, request, endpoint, requirements)
+            site.messages.load(request)
+            return await _respond_in_transaction(site, request, endpoint, requirements)
 
         run = partial(with_second_try, request, run_once)
         try:
-            office.messages.load(request)
+            site.messages.load(request)
             has_files = await _receive(request)
             found = None if preparation is None or request.method in SAFE_METHODS else preparation(request)
             if found is not None:
-                await try_twice(partial(_prepare, office, request, found, requirements))
+                await try_twice(partial(_prepare, site, request, found, requirements))
             response = await try_twice(run, lambda: not has_files)  # a file can be read only once
-            await renew_token(office, request, response)
+            await renew_token(site, request, response)
         except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
-            response = await redirect_to_login(office, request, error, is_form=is_form)
+            response = await redirect_to_login(site, request, error, is_form=is_form)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # only for the access log
         except Exception as error:  # noqa: BLE001 - every error results in a page without internal details
-            response = await error_page(office, request, error)
+            response = await error_page(site, request, error)
         finally:
             await request.close()  # the files of its form
-        office.messages.save(request, response)
+        site.messages.save(request, response)
         return response
 
     return respond
 
 
-def unguarded(office: Office, page: Callable[[Office, Request], Awaitable[Response]]) -> GuardedEndpoint:
+def unguarded(site: SiteContext, page: Callable[[SiteContext, Request], Awaitable[Response]]) -> GuardedEndpoint:
     """Handle a request by a page that opens its own transaction, or none; errors are rendered as pages, too."""
 
     async def respond(request: Request) -> Response:
-        office.messages.load(request)
+        site.messages.load(request)
         try:
-            response = await page(office, request)
+            response = await page(site, request)
         except Exception as error:  # noqa: BLE001 - every error results in a page without internal details
-            response = await error_page(office, request, error)
-        office.messages.save(request, response)
+            response = await error_page(site, request, error)
+        site.messages.save(request, response)
         return response
 
     return respond
 
 
-async def error_page(office: Office, request: Request, error: Exception) -> Response:
+async def error_page(site: SiteContext, request: Request, error: Exception) -> Response:
     """Return the page of an error, or a line of JSON for a script."""
     told = message_for(error)
     if told.status == HTTPStatus.FORBIDDEN:
@@ -111,7 +111,7 @@ async def error_page(office: Office, request: Request, error: Exception) -> Resp
     if wants_json(request):
         return JSONResponse({"detail": told.message}, told.status, headers)
     context = {"status_code": told.status, "message": told.message, **_ways_on(request, told)}
-    response = await office.render(request, "sqladmin/error.html", context, told.status)
+    response = await site.render(request, "sqladmin/error.html", context, told.status)
     response.headers.update(headers)
     return response
 
@@ -141,17 +141,17 @@ async def _receive(request: Request) -> bool:
 
 
 async def _respond_in_transaction(
-    office: Office, request: Request, endpoint: Endpoint, requirements: PageRequirements
+    site: SiteContext, request: Request, endpoint: Endpoint, requirements: PageRequirements
 ) -> Response:
     is_safe = request.method in SAFE_METHODS
-    async with office.database.unit_of_work(read_only=is_safe) as session:
+    async with site.database.unit_of_work(read_only=is_safe) as session:
         with enter_request_context(request, session) as context:
-            await identify_user(office, request, requirements)
+            await identify_user(site, request, requirements)
             if not is_safe:
-                await check_form(office, request, requirements)
+                await check_form(site, request, requirements)
             found = await endpoint(request)
             if not is_safe and request.scope["session"]:
-                for note in office.message_notes:
+                for note in site.message_notes:
                     await note(request)
             # Responses of reads are not checked here, since a stream may continue after this transaction.
             if not (is_safe and isinstance(found, Response | Unfinished)):
@@ -165,12 +165,14 @@ async def _respond_in_transaction(
     return found
 
 
-async def _prepare(office: Office, request: Request, preparation: Preparation, requirements: PageRequirements) -> None:
+async def _prepare(
+    site: SiteContext, request: Request, preparation: Preparation, requirements: PageRequirements
+) -> None:
     """Do the slow work of a form before its transaction, if the user may submit the form."""
-    async with office.database.unit_of_work(read_only=True) as session:
+    async with site.database.unit_of_work(read_only=True) as session:
         with enter_request_context(request, session):
-            await identify_user(office, request, requirements)
-            await check_form(office, request, requirements)
+            await identify_user(site, request, requirements)
+            await check_form(site, request, requirements)
             if preparation.check is not None:
                 preparation.check(request)
     await preparation.work(request)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.forms.uploads import store_uploads
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.files.media import columns_of
 
@@ -25,15 +25,15 @@ class Preparation:
 FindPreparation = Callable[[Request], Preparation | None]
 
 
-def of_form(office: Office, request: Request) -> Preparation | None:
+def of_form(site: SiteContext, request: Request) -> Preparation | None:
     """Return the preparation of a view's form, which stores files and calls `prepare`; None if there is none."""
-    view = office.views.get(request.path_params["identity"])
+    view = site.views.get(request.path_params["identity"])
     if view is None or (type(view).prepare is ModelAdmin.prepare and not columns_of(view.model)):
         return None
     action = Action.EDIT if "pk" in request.path_params else Action.CREATE
-    return Preparation(work=partial(_prepare, office, view), check=partial(open_view, office, action=action))
+    return Preparation(work=partial(_prepare, site, view), check=partial(open_view, site, action=action))
 
 
-async def _prepare(office: Office, view: ModelAdmin, request: Request) -> None:
-    await store_uploads(office.app, columns_of(view.model), request)
+async def _prepare(site: SiteContext, view: ModelAdmin, request: Request) -> None:
+    await store_uploads(site.app, columns_of(view.model), request)
     await view.prepare(request)

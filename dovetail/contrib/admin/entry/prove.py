@@ -10,9 +10,9 @@ from dovetail.contrib.admin.entry.entering import target_of
 from dovetail.contrib.admin.entry.preparation import Preparation
 from dovetail.contrib.admin.entry.second_step import answer_in, knows_passkeys
 from dovetail.contrib.admin.forms.admin_form import refuse_files
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.auth.credential_changes import Proof, prove
 from dovetail.contrib.auth.factors.held import methods_of
 from dovetail.contrib.auth.factors.passkeys.relying_party import find_relying_party, relying_party
@@ -32,32 +32,32 @@ WRONG_PASSWORD = gettext_lazy("This is not your password.")
 WRONG_FACTOR = gettext_lazy("This is wrong, or was used already.")
 
 
-async def show_proof(office: Office, request: Request) -> Response:
+async def show_proof(site: SiteContext, request: Request) -> Response:
     """Show the page that asks for the password or a second factor; if it is right, redirect to the requested page."""
     if request.method != "POST":
-        return await _page(office, request)
+        return await _page(site, request)
     session = request_context().session
     user = await lock_active(session, user_of(request).id)
     if user is None:
         raise NotAuthenticatedError
     wrong = await _find_wrong(request, user)
     if wrong is not None:
-        return await _page(office, request, HTTPStatus.FORBIDDEN, error=wrong)
+        return await _page(site, request, HTTPStatus.FORBIDDEN, error=wrong)
     detail = (await answer_in(request)).kind if PROOF.find(request) is None else ""
     await note_proof(session, await current_row(session, user_of(request)), detail)
     response = RedirectResponse(target_of(request), HTTPStatus.SEE_OTHER)
-    await give_new_token(office, session, request, response)
+    await give_new_token(site, session, request, response)
     return response
 
 
-async def give_options(_office: Office, request: Request) -> Response:
+async def give_options(_site: SiteContext, request: Request) -> Response:
     """Return the options for `navigator.credentials.get` with a passkey of the user."""
     session = request_context().session
     party = relying_party(context_of(session), request)
     return JSONResponse(await begin_passkey_proof(session, user_of(request), party))
 
 
-def preparation(_office: Office, _request: Request) -> Preparation:
+def preparation(_site: SiteContext, _request: Request) -> Preparation:
     """Return the preparation that verifies the password, which is slow."""
     return Preparation(work=_verify)
 
@@ -81,11 +81,11 @@ async def _find_wrong(request: Request, user: User) -> str | None:
     return None if is_proved else WRONG_FACTOR
 
 
-async def _page(office: Office, request: Request, status: HTTPStatus = HTTPStatus.OK, **context: object) -> Response:
+async def _page(site: SiteContext, request: Request, status: HTTPStatus = HTTPStatus.OK, **context: object) -> Response:
     user = user_of(request)
     values = {
         "has_password": user.hashed_password != UNUSABLE_PASSWORD,
         "methods": await methods_of(request_context().session, user.id) if user.has_second_factor else (),
         "passkeys": knows_passkeys(request),
     }
-    return await office.render(request, "sqladmin/prove.html", {**values, **context}, status)
+    return await site.render(request, "sqladmin/prove.html", {**values, **context}, status)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER, keep_form
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import owner_of
 from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError
 from dovetail.contrib.auth.proof import ProofRequiredError
@@ -45,18 +45,18 @@ class OtherSessionError(Exception):
     """The form was rendered for the same user in an earlier session; they have logged in again in another window."""
 
 
-async def redirect_to_login(office: Office, request: Request, error: Exception, *, is_form: bool) -> Response:
+async def redirect_to_login(site: SiteContext, request: Request, error: Exception, *, is_form: bool) -> Response:
     """Redirect to the page that resolves `error`, which redirects back; a submitted form is stored until then."""
     if isinstance(error, MustEnrolError):
         if wants_json(request):
             return JSONResponse({"detail": SecondFactorRequiredError().detail}, HTTPStatus.FORBIDDEN)
         return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
     if isinstance(error, OtherSessionError):
-        return RedirectResponse(_with_token(request, await _keep(office, request)), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(_with_token(request, await _keep(site, request)), HTTPStatus.SEE_OTHER)
     page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
     if wants_json(request):
         return JSONResponse({"detail": str(short)}, HTTPStatus.UNAUTHORIZED)
-    return await _lead(office, request, page, why, is_form=is_form)
+    return await _lead(site, request, page, why, is_form=is_form)
 
 
 def wants_json(request: Request) -> bool:
@@ -72,10 +72,10 @@ def page_before(request: Request) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index
 
 
-async def _lead(office: Office, request: Request, page: str, why: str, *, is_form: bool) -> Response:
+async def _lead(site: SiteContext, request: Request, page: str, why: str, *, is_form: bool) -> Response:
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in SAFE_METHODS:
-        token = await _keep(office, request) if is_form else None
+        token = await _keep(site, request) if is_form else None
         told = (WITH_FORM if token else WITHOUT_FORM) if is_form else "."
         Flash.warning(request, f"{why}{told}")
         target = _with_token(request, token) if is_form else page_before(request)
@@ -83,13 +83,13 @@ async def _lead(office: Office, request: Request, page: str, why: str, *, is_for
     return RedirectResponse(f"{request.url_for(page).path}?{query}", HTTPStatus.SEE_OTHER)
 
 
-async def _keep(office: Office, request: Request) -> str | None:
-    owner = await owner_of(request, office.secret_key)
+async def _keep(site: SiteContext, request: Request) -> str | None:
+    owner = await owner_of(request, site.secret_key)
     if owner is None:
         return None
     try:
-        async with office.database.unit_of_work() as session:
-            return await keep_form(session, office.secret_key, request, owner)
+        async with site.database.unit_of_work() as session:
+            return await keep_form(session, site.secret_key, request, owner)
     except Exception:
         logger.warning("what was typed at %s was not kept", request.url.path, exc_info=True)
         return None

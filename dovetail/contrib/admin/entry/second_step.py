@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dovetail.contrib.admin.entry.entering import enter, visitor_page
 from dovetail.contrib.admin.forms.admin_form import refuse_files
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sites.login_form import LoginForm
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.record import record
@@ -34,52 +34,52 @@ WRONG = {
 
 
 async def ask_for_second_factor(
-    office: Office, request: Request, user: User, method: str = "password"
+    site: SiteContext, request: Request, user: User, method: str = "password"
 ) -> Response | None:
     """Return the redirect to the second step, after a proof by `method`; None for a user without a second factor."""
     step = await second_step.begin_second_step(request_context().session, user, method, _party(request))
     if step is None:
         return None
     response = RedirectResponse(_address(request, "admin:second-factor"), HTTPStatus.SEE_OTHER)
-    office.cookies.set(response, office.cookies.challenge, step.challenge, max_age=LIFETIME)
+    site.cookies.set(response, site.cookies.challenge, step.challenge, max_age=LIFETIME)
     return response
 
 
-async def show_second_step(office: Office, request: Request) -> Response:
+async def show_second_step(site: SiteContext, request: Request) -> Response:
     """Show the page that asks for a second factor, or log in the user who gives the right one."""
-    session, challenge = request_context().session, request.cookies.get(office.cookies.challenge, "")
+    session, challenge = request_context().session, request.cookies.get(site.cookies.challenge, "")
     party = _party(request)
     error = None
     if request.method == "POST":
         answer = await answer_in(request)
         proved = await second_step.finish_second_step(session, challenge, answer, party)
         if not isinstance(proved, Refusal):
-            return await enter(office, request, proved)
+            return await enter(site, request, proved)
         error = WRONG[answer.kind] if proved is Refusal.WRONG else None
     step = await second_step.resume_second_step(session, challenge, party)
     if step is None:
         return RedirectResponse(_address(request, "admin:login"), HTTPStatus.SEE_OTHER)
     status = HTTPStatus.OK if error is None else HTTPStatus.UNAUTHORIZED
-    return await visitor_page(office, request, "sqladmin/second_factor.html", {"step": step, "error": error}, status)
+    return await visitor_page(site, request, "sqladmin/second_factor.html", {"step": step, "error": error}, status)
 
 
-async def give_passkey_options(_office: Office, request: Request) -> Response:
+async def give_passkey_options(_site: SiteContext, request: Request) -> Response:
     """Return the options for `navigator.credentials.get` on the login page."""
     party = relying_party(context_of(request_context().session), request)
     return JSONResponse(await begin_passkey_login(request_context().session, party))
 
 
-async def log_in_with_passkey(office: Office, request: Request) -> Response:
+async def log_in_with_passkey(site: SiteContext, request: Request) -> Response:
     """Log in a staff user by a passkey only."""
     session = request_context().session
     party = relying_party(context_of(session), request)
     proved = await second_step.finish_passkey_login(session, await passkey_in(request), party)
     if proved is not None and proved.user.is_staff:
-        return await enter(office, request, proved)
+        return await enter(site, request, proved)
     if proved is not None:
         await record(session, EventKind.LOGIN_FAILED, user=proved.user, detail="no staff")
-    values = {"passkeys": True, "error": NO_STAFF, "form": (office.site.login_form or LoginForm)()}
-    return await visitor_page(office, request, str(office.template("login_template")), values, HTTPStatus.UNAUTHORIZED)
+    values = {"passkeys": True, "error": NO_STAFF, "form": (site.declared.login_form or LoginForm)()}
+    return await visitor_page(site, request, str(site.template("login_template")), values, HTTPStatus.UNAUTHORIZED)
 
 
 async def passkey_in(request: Request) -> Json:

@@ -12,11 +12,11 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.held import permission_columns
 from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, remember_holder
 from dovetail.contrib.auth.sessions.log_in import Lifetime
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.signing import hash_token
 
-DOORS = (Door.OFFICE, Door.ACTING)
+SESSION_KINDS = (SessionKind.OFFICE, SessionKind.ACTING)
 NOTED_RIGHTS = "noted_rights"  # key in the __dict__ of a User, which no column has
 
 
@@ -30,10 +30,10 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     if found is None or not (found[0].is_active and found[0].is_staff):
         return None
     user: User = found[0]
-    _, rights, door, parent_id, *others = found
+    _, rights, kind, parent_id, *others = found
     remember_holder(user, others)
     vars(user)[NOTED_RIGHTS] = rights
-    if door == Door.ACTING and not await remember_impersonator(session, user, parent_id):
+    if kind == SessionKind.ACTING and not await remember_impersonator(session, user, parent_id):
         return None
     return user
 
@@ -42,9 +42,13 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
 def _holder(dialect: Dialect) -> Executable:
     """Return the SELECT of the user of a session, with columns of the session and of permissions."""
     return (
-        select(User, Session.rights, Session.door, Session.parent_id, *permission_columns(dialect), *SESSION_COLUMNS)
+        select(User, Session.rights, Session.kind, Session.parent_id, *permission_columns(dialect), *SESSION_COLUMNS)
         .join(Session, User.id == Session.user_id)
-        .where(Session.token_hash == bindparam("token"), Session.expires_at > bindparam("now"), Session.door.in_(DOORS))
+        .where(
+            Session.token_hash == bindparam("token"),
+            Session.expires_at > bindparam("now"),
+            Session.kind.in_(SESSION_KINDS),
+        )
     )
 
 

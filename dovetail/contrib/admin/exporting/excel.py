@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 from dovetail.contrib.admin.exporting.csv_cells import as_plain_text
 from dovetail.contrib.admin.exporting.formats import Rows, Writer
 from dovetail.translation.texts import gettext_lazy
-from dovetail.translation.zones import local, offset_of_twice
+from dovetail.translation.zones import ambiguous_offset, local
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -122,7 +122,7 @@ def _storable(value: object) -> object:
             return value
         case int() | float() | Decimal() if math.isfinite(value) and _keeps_digits(value):
             return float(value) if isinstance(value, Decimal) else value
-        case datetime() if value.date() >= FIRST_DAY and not offset_of_twice(local(value)):
+        case datetime() if value.date() >= FIRST_DAY and not ambiguous_offset(local(value)):
             return local(value).replace(tzinfo=None)
         case date() if not isinstance(value, datetime) and value >= FIRST_DAY:
             return value

@@ -20,7 +20,7 @@ from dovetail.contrib.admin.columns.identifiers import identifier_from
 from dovetail.contrib.admin.lists.relations import is_of_one
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.rules import EVERYTHING
-from dovetail.contrib.admin.shown import ShownView, called_by_key, follows_paths, is_computed
+from dovetail.contrib.admin.shown import ShownView, follows_paths, is_computed, title_by_key
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows, options_of
@@ -30,7 +30,7 @@ Read: TypeAlias = Callable[[Sequence[object]], object]
 Source: TypeAlias = type[object] | AliasedClass[object]  # the model of columns, or an alias of a joined one
 
 
-class _WantsObjectsError(Exception):
+class _NeedsObjectsError(Exception):
     """The export contains something that is not a column."""
 
 
@@ -55,7 +55,7 @@ def plain_rows(
     try:
         plan.begin()
         reads = [plan.cell(name) for name in names]
-    except _WantsObjectsError:
+    except _NeedsObjectsError:
         return None
     narrowed = cast("AnySelect", statement.with_only_columns(*plan.places, maintain_column_froms=True))
     for name, target in plan.joined.items():
@@ -71,27 +71,27 @@ class _Plan:
     joined: dict[str, AliasedClass[object]] = field(default_factory=dict)  # the aliases of related models
 
     def begin(self) -> None:
-        """Select the key. Raise _WantsObjectsError as `cell` does."""
+        """Select the key. Raise _NeedsObjectsError as `cell` does."""
         _check_quiet(self.view.mapper)
         for name in key_names(self.view.model):
             self._place(self.view.model, name)
 
     def cell(self, name: str) -> Read:
-        """Return the function that reads a cell. Raise _WantsObjectsError if it is not a column."""
+        """Return the function that reads a cell. Raise _NeedsObjectsError if it is not a column."""
         first, _, rest = name.partition(".")
         if name != TITLE and is_computed(self.view, name):
-            raise _WantsObjectsError
+            raise _NeedsObjectsError
         if name == TITLE or (not rest and first in self.view.mapper.column_attrs):
             return self._read(self.view.mapper, self.view.model, name)
         relation = self.view.mapper.relationships.get(first)
         if relation is None or not is_of_one(relation):
-            raise _WantsObjectsError
+            raise _NeedsObjectsError
         return self._read(relation.mapper, self._target(relation), rest or TITLE)
 
     def _target(self, relation: RelationshipProperty[object]) -> Source:
         model = relation.mapper.class_
         if self.rights.shown(self.view.model, (relation.key,), model) is not EVERYTHING:
-            raise _WantsObjectsError
+            raise _NeedsObjectsError
         _check_quiet(relation.mapper)
         return self.joined.setdefault(relation.key, cast("AliasedClass[object]", aliased(model)))
 
@@ -105,17 +105,17 @@ class _Plan:
         """Return the function that reads an object's title, as `title_of` of the view returns it; None if none can."""
         view, model, name = self.view, mapper.class_, returned_by(mapper.class_.__str__)
         if type(view).title_of is not ShownView.title_of or name in {None, *self.rights.fields.hidden(model)}:
-            raise _WantsObjectsError
+            raise _NeedsObjectsError
         kind = _column(mapper, str(name)).type
         if not isinstance(kind, String) or isinstance(kind, Enum):
-            raise _WantsObjectsError  # `__str__` must not return None
+            raise _NeedsObjectsError  # `__str__` must not return None
         keys, text = [self._place(source, key) for key in key_names(model)], self._place(source, str(name))
 
         def read(row: Sequence[object]) -> object:
             said = cast("str | None", row[text])
             if said is None or not said.strip():
                 key = [row[place] for place in keys]
-                return None if key[0] is None else called_by_key(view, model, identifier_from(key))
+                return None if key[0] is None else title_by_key(view, model, identifier_from(key))
             return said
 
         return read
@@ -125,15 +125,15 @@ class _Plan:
 
 
 def _column(mapper: Mapper[object], name: str) -> Column[object]:
-    """Return the column of an attribute. Raise _WantsObjectsError if it has none, or is an expression."""
+    """Return the column of an attribute. Raise _NeedsObjectsError if it has none, or is an expression."""
     columns = mapper.column_attrs[name].columns if name in mapper.column_attrs else ()
     if len(columns) != 1 or not isinstance(columns[0], Column):
-        raise _WantsObjectsError
+        raise _NeedsObjectsError
     return columns[0]
 
 
 def _check_quiet(mapper: Mapper[object]) -> None:
-    """Raise _WantsObjectsError if the model has several tables, or listeners to the loading of its objects."""
+    """Raise _NeedsObjectsError if the model has several tables, or listeners to the loading of its objects."""
     is_alone = mapper.polymorphic_on is None and mapper.inherits is None and len(mapper.tables) == 1
     if not is_alone or mapper.class_manager.dispatch.load:
-        raise _WantsObjectsError
+        raise _NeedsObjectsError

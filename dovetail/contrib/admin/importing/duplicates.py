@@ -12,8 +12,8 @@ from dovetail.contrib.admin.columns.identifiers import identifier_from, identifi
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.columns.unique import unique_columns
 from dovetail.contrib.admin.importing.finding import Row
-from dovetail.contrib.admin.importing.mistakes import Mistakes
 from dovetail.contrib.admin.importing.plan import Plan
+from dovetail.contrib.admin.importing.row_errors import RowErrors
 from dovetail.contrib.admin.importing.targets import Kind
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
@@ -26,20 +26,20 @@ class Duplicates:
 
     view: ModelAdmin
     plan: Plan
-    mistakes: Mistakes
+    errors: RowErrors
     _lines: dict[tuple[int, Hashable], int] = field(default_factory=dict)  # by column and value
 
     def tell_in_file(self, rows: Sequence[Row]) -> None:
-        """Add a mistake for each value that occurred in an earlier line."""
+        """Add an error for each value that occurred in an earlier line."""
         for place, column in self._columns():
             for row in rows:
                 value = _value(row, place, column)
                 line = row.line if value is None else self._lines.setdefault((place, value), row.line)
                 if line != row.line:
-                    self.mistakes.add(row.line, place, gettext("This is in line %(line)s already.") % {"line": line})
+                    self.errors.add(row.line, place, gettext("This is in line %(line)s already.") % {"line": line})
 
     async def tell_stored(self, rows: Sequence[Row], existing: Mapping[int, object]) -> bool:
-        """Add a mistake for each value that another stored row has; return whether there was one."""
+        """Add an error for each value that another stored row has; return whether there was one."""
         is_told = False
         for place, column in self._columns() if rows else ():
             values = {row.line: value for row in rows if (value := _value(row, place, column)) is not None}
@@ -50,7 +50,7 @@ class Duplicates:
                 obj = existing.get(line)
                 is_told_in_file = self._lines.get((place, value), line) != line  # it may be written by now
                 if value in stored and not is_told_in_file and (obj is None or identifier_of(obj) != stored[value]):
-                    self.mistakes.add(line, place, gettext("Something with this value already exists."))
+                    self.errors.add(line, place, gettext("Something with this value already exists."))
                     is_told = True
         return is_told
 

@@ -15,8 +15,8 @@ from dovetail.contrib.admin.columns.identifiers import (
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.importing.cells import several
 from dovetail.contrib.admin.importing.files.sheet import Cell
-from dovetail.contrib.admin.importing.mistakes import Mistakes
 from dovetail.contrib.admin.importing.plan import Plan
+from dovetail.contrib.admin.importing.row_errors import RowErrors
 from dovetail.contrib.admin.importing.targets import Kind, Target
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
@@ -36,12 +36,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds objects for the rows of one file, and adds a mistake for each cell that refers to none."""
+    """Finds objects for the rows of one file, and adds an error for each cell that refers to none."""
 
     request: Request
     view: ModelAdmin
     plan: Plan
-    mistakes: Mistakes
+    errors: RowErrors
     _lines: dict[Hashable, int] = field(default_factory=dict)  # the lines of the keys seen so far
 
     async def existing(self, rows: Sequence[Row]) -> Mapping[int, object]:
@@ -54,7 +54,7 @@ class Finder:
         found = await self._load(match, list(dict.fromkeys(keys.values())))
         for line, key in keys.items():
             if key not in found and not self.plan.adds_missing:
-                self.mistakes.add(line, places[0], gettext("There is no row with this key, or none that you may see."))
+                self.errors.add(line, places[0], gettext("There is no row with this key, or none that you may see."))
         return {line: found[key] for line, key in keys.items() if key in found}
 
     async def related(self, rows: Sequence[Row]) -> Mapping[str, Mapping[str, str]]:
@@ -109,11 +109,11 @@ class Finder:
         try:
             key = self._read_key(texts)
         except ValueError as error:
-            self.mistakes.add(row.line, places[0], str(error))
+            self.errors.add(row.line, places[0], str(error))
             return None
         line = self._lines.setdefault(key, row.line)
         if line != row.line:
-            self.mistakes.add(row.line, places[0], gettext("This is in line %(line)s already.") % {"line": line})
+            self.errors.add(row.line, places[0], gettext("This is in line %(line)s already.") % {"line": line})
             return None
         return key
 

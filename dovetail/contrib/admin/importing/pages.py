@@ -25,41 +25,41 @@ from dovetail.contrib.admin.importing.plan import Permitted, Plan, find_permitte
 from dovetail.contrib.admin.importing.preparing import TABLE, UPLOADED, open_import, owner_of
 from dovetail.contrib.admin.importing.run import ImportRun, Outcome
 from dovetail.contrib.admin.importing.targets import Target, targets_of
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.returning import home_url
 from dovetail.settings import SETTINGS
-from dovetail.state import DOOR, note_of_request
+from dovetail.state import CHANGE_SOURCE, note_of_request
 from dovetail.translation.texts import gettext, ngettext
 
 STEP = "step"  # the values of the buttons: check the rows, import them, or discard the file
 
 
-async def show_upload(office: Office, request: Request) -> Response:
+async def show_upload(site: SiteContext, request: Request) -> Response:
     """Show the upload form, or store the table of the uploaded file and redirect to its page."""
-    view = open_import(office, request)
+    view = open_import(site, request)
     permitted = await _permitted(view, request)
     sent = UPLOADED.get(request) if request.method == "POST" else ""
     if isinstance(sent, SealedTable):
-        key = await keep_table(request_context().session, owner_of(office, request), sent)
+        key = await keep_table(request_context().session, owner_of(site, request), sent)
         return RedirectResponse(_address(request, view, key), HTTPStatus.SEE_OTHER)
     targets = await targets_of(view, request)
     context: dict[str, object] = {"model_view": view, "error": sent, "targets": targets.values(), "accepted": ACCEPTED}
-    context |= {"most_rows": office.settings.import_rows, "permitted": permitted}
-    most_bytes = SETTINGS.get(office.app).max_body_size
+    context |= {"most_rows": site.settings.import_rows, "permitted": permitted}
+    most_bytes = SETTINGS.get(site.app).max_body_size
     context |= {"most_bytes": file_size(most_bytes), "max_body_size": most_bytes}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
-    return await office.render(request, "sqladmin/importing/upload.html", context, status)
+    return await site.render(request, "sqladmin/importing/upload.html", context, status)
 
 
-async def show_table(office: Office, request: Request) -> Response:
+async def show_table(site: SiteContext, request: Request) -> Response:
     """Show the mapping of the columns; check the rows, import them, or discard the table."""
-    view = open_import(office, request)
+    view = open_import(site, request)
     permitted = await _permitted(view, request)
-    owner, key, session = owner_of(office, request), request.path_params["key"], request_context().session
+    owner, key, session = owner_of(site, request), request.path_params["key"], request_context().session
     form = await request.form() if request.method == "POST" else FormData()
     if form.get(STEP) == "forget":
         await forget_table(session, owner, key)
@@ -71,7 +71,7 @@ async def show_table(office: Office, request: Request) -> Response:
         else guess_plan(preview.columns, targets, permitted)
     )
     problems = list(plan.problems(targets, permitted)) if form else []
-    page = _TablePage(office, request, view, preview, targets, permitted, plan, problems)
+    page = _TablePage(site, request, view, preview, targets, permitted, plan, problems)
     if not form or problems:
         return await page.show(HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK)
     if form.get(STEP) == "import":
@@ -81,7 +81,7 @@ async def show_table(office: Office, request: Request) -> Response:
 
 @dataclass(frozen=True)
 class _TablePage:
-    office: Office
+    site: SiteContext
     request: Request
     view: ModelAdmin
     preview: Preview
@@ -98,38 +98,38 @@ class _TablePage:
         context |= {"plan": self.plan, "problems": self.problems, "outcome": self.outcome}
         context |= {"matchable": matchable(self.targets, self.permitted), "permitted": self.permitted}
         context["back"] = home_url(self.request, view)
-        return await self.office.render(self.request, "sqladmin/importing/table.html", context, status)
+        return await self.site.render(self.request, "sqladmin/importing/table.html", context, status)
 
     async def check(self) -> Response:
-        """Return the page with the result of a dry run, or its mistakes."""
+        """Return the page with the result of a dry run, or its errors."""
         outcome = await self._run(dry=True)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.mistakes else HTTPStatus.OK
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.errors else HTTPStatus.OK
         return await replace(self, outcome=outcome).show(status)
 
     async def import_rows(self, form: FormData) -> Response:
-        """Import the rows and redirect to the list, or return the page with the mistakes.
+        """Import the rows and redirect to the list, or return the page with the errors.
 
         If the script of the page asks for it, the response reports progress.
         """
         if wants_lines(self.request, form):
-            return tell_progress(self.office, self.request, self._import_with_lines)
+            return tell_progress(self.site, self.request, self._import_with_lines)
         outcome = await self._run(dry=False)
-        if outcome.mistakes:
+        if outcome.errors:
             return await replace(self, outcome=outcome).show(HTTPStatus.UNPROCESSABLE_ENTITY)
         Flash.success(self.request, told(outcome))
         return RedirectResponse(home_url(self.request, self.view), HTTPStatus.SEE_OTHER)
 
     async def _import_with_lines(self, report: Report) -> Ending:
-        """Return the last line of the progress: the result, or that the page has to show the mistakes."""
+        """Return the last line of the progress: the result, or that the page has to show the errors."""
         outcome = await self._run(dry=False, report=report)
-        return {"state": "asked"} if outcome.mistakes else {"state": "done", "message": told(outcome)}
+        return {"state": "asked"} if outcome.errors else {"state": "done", "message": told(outcome)}
 
     async def _run(self, *, dry: bool, report: Report = lambda _done, _of: None) -> Outcome:
-        office, request = self.office, self.request
-        if office.long_work.locked():
+        site, request = self.site, self.request
+        if site.long_work.locked():
             raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
-        note_of_request(DOOR, "import")
-        session, owner = request_context().session, owner_of(office, request)
+        note_of_request(CHANGE_SOURCE, "import")
+        session, owner = request_context().session, owner_of(site, request)
         if not dry and not await claim_table(session, owner, self.preview.key):  # submitted twice
             raise TaskFailedError(gettext("This file is being imported already, or it was."))
         run = ImportRun(
@@ -140,9 +140,9 @@ class _TablePage:
             permitted=self.permitted,
             report=report,
         )
-        async with office.long_work:
+        async with site.long_work:
             outcome = await run.do(dry=dry)
-        if not dry and not outcome.mistakes:
+        if not dry and not outcome.errors:
             await forget_table(session, owner, self.preview.key)
         return outcome
 

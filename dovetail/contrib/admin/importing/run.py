@@ -10,9 +10,9 @@ from dovetail.contrib.admin.changes import MissingChoice
 from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.files.sheet import Sheet
 from dovetail.contrib.admin.importing.finding import Finder, Row
-from dovetail.contrib.admin.importing.mistakes import Mistake, Mistakes, no_choices
 from dovetail.contrib.admin.importing.plan import Permitted, Plan
-from dovetail.contrib.admin.importing.validation import GoodRow, Validation
+from dovetail.contrib.admin.importing.row_errors import RowError, RowErrors, no_choices
+from dovetail.contrib.admin.importing.validation import Validation, ValidRow
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin
@@ -26,13 +26,13 @@ BATCH = 50  # rows in a batch, so that no statement blocks the event loop for lo
 
 @dataclass
 class Outcome:
-    """The numbers of rows that were added, changed and unchanged; nothing was written if there are mistakes."""
+    """The numbers of rows that were added, changed and unchanged; nothing was written if there are errors."""
 
     added: int = 0
     changed: int = 0
     same: int = 0
-    mistakes: Sequence[Mistake] = ()
-    is_cut: bool = False  # whether there may be more mistakes than these
+    errors: Sequence[RowError] = ()
+    is_cut: bool = False  # whether there may be more errors than these
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,49 +49,49 @@ class ImportRun:
 
     async def do(self, *, dry: bool) -> Outcome:
         """Import the rows and return the outcome; with `dry`, what the outcome would be."""
-        mistakes = Mistakes(self.sheet.columns, self.plan)
-        validation = self._validation(mistakes)
+        errors = RowErrors(self.sheet.columns, self.plan)
+        validation = self._validation(errors)
         texts = self.sheet.texts or [()] * len(self.sheet.rows)
         rows = [Row(*one) for one in zip(self.sheet.lines, self.sheet.rows, texts, strict=True)]
         context = request_context()
         async with context.session.begin_nested() as everything:
             for start in range(0, len(rows), BATCH):
-                if mistakes.are_enough:
+                if errors.are_enough:
                     self.outcome.is_cut = True
                     break
                 await self._do_batch(validation, rows[start : start + BATCH])
                 self.report(min(start + BATCH, len(rows)), len(rows))
-            if dry or mistakes.found:
+            if dry or errors.found:
                 await everything.rollback()
                 context.after_commit.tasks.clear()
                 context.responses.clear()
-        self.outcome.mistakes = mistakes.in_order()
+        self.outcome.errors = errors.in_order()
         return self.outcome
 
-    def _validation(self, mistakes: Mistakes) -> Validation:
-        finder = Finder(self.request, self.view, self.plan, mistakes)
+    def _validation(self, errors: RowErrors) -> Validation:
+        finder = Finder(self.request, self.view, self.plan, errors)
         return Validation(
             request=self.request,
             view=self.view,
             plan=self.plan,
             permitted=self.permitted,
             finder=finder,
-            mistakes=mistakes,
-            duplicates=Duplicates(self.view, self.plan, mistakes),
+            errors=errors,
+            duplicates=Duplicates(self.view, self.plan, errors),
         )
 
     async def _do_batch(self, validation: Validation, rows: Sequence[Row]) -> None:
-        good = await validation.good_rows(rows)
+        good = await validation.valid_rows(rows)
         if not good or await self._try(validation, good):
             return
         for one in good if len(good) > 1 else ():  # then each row by itself, to report which one failed
-            again = await validation.good_rows([one.row])
+            again = await validation.valid_rows([one.row])
             await self._try(validation, again)
-            if validation.mistakes.are_enough:
+            if validation.errors.are_enough:
                 return
 
-    async def _try(self, validation: Validation, good: Sequence[GoodRow]) -> bool:
-        """Write rows within a savepoint. Return False if that failed; for a single row, add the mistake."""
+    async def _try(self, validation: Validation, good: Sequence[ValidRow]) -> bool:
+        """Write rows within a savepoint. Return False if that failed; for a single row, add the error."""
         try:
             async with request_context().session.begin_nested():
                 await self._write(good)
@@ -105,7 +105,7 @@ class ImportRun:
             return False
         return True
 
-    async def _write(self, good: Sequence[GoodRow]) -> None:
+    async def _write(self, good: Sequence[ValidRow]) -> None:
         view, request, session = self.view, self.request, request_context().session
         new = [one for one in good if one.obj is None]
         changed = [(one.obj, one.data) for one in good if one.obj is not None and one.data]
@@ -129,18 +129,18 @@ class ImportRun:
         self.outcome.same += same
 
 
-async def _tell(validation: Validation, one: GoodRow, told: ErrorMessage) -> None:
-    """Add the mistake for a row that cannot be written, at its cell if that is known."""
-    mistakes, line = validation.mistakes, one.row.line
+async def _tell(validation: Validation, one: ValidRow, told: ErrorMessage) -> None:
+    """Add the error for a row that cannot be written, at its cell if that is known."""
+    errors, line = validation.errors, one.row.line
     found = {} if one.obj is None else {line: one.obj}
     if told.status == HTTPStatus.CONFLICT and await validation.duplicates.tell_stored([one.row], found):
         return
-    placed = [(mistakes.place_of(error.pointer.strip("/")), error) for error in told.errors]
+    placed = [(errors.place_of(error.pointer.strip("/")), error) for error in told.errors]
     for place, error in placed:
         if place is not None:
-            mistakes.add(line, place, _said(error))
+            errors.add(line, place, _said(error))
     if not any(place is not None for place, _ in placed):
-        mistakes.add(line, None, told.message)
+        errors.add(line, None, told.message)
 
 
 def _said(error: FieldError) -> str:

@@ -16,8 +16,8 @@ from dovetail.contrib.admin.forms.admin_form import fill_in, is_protected
 from dovetail.contrib.admin.importing.cells import texts_of
 from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.finding import Finder, Row
-from dovetail.contrib.admin.importing.mistakes import Mistakes, no_choices
 from dovetail.contrib.admin.importing.plan import Permitted, Plan
+from dovetail.contrib.admin.importing.row_errors import RowErrors, no_choices
 from dovetail.contrib.admin.importing.targets import Kind, Target
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -36,7 +36,7 @@ class Related:
 
 
 @dataclass(frozen=True)
-class GoodRow:
+class ValidRow:
     """A valid row: the values to write, to `obj` or to a new object (None)."""
 
     row: Row
@@ -46,28 +46,28 @@ class GoodRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """Validates rows by the form of a view, and adds their mistakes."""
+    """Validates rows by the form of a view, and adds their errors."""
 
     request: Request
     view: ModelAdmin
     plan: Plan
     permitted: Permitted
     finder: Finder
-    mistakes: Mistakes
+    errors: RowErrors
     duplicates: Duplicates
     _forms: dict[tuple[str, ...], type[Form]] = field(default_factory=dict)
 
-    async def good_rows(self, rows: Sequence[Row]) -> list[GoodRow]:
+    async def valid_rows(self, rows: Sequence[Row]) -> list[ValidRow]:
         """Return the rows that can be written."""
         related, existing = await self.finder.related(rows), await self.finder.existing(rows)
         unknown = await self.finder.unknown(rows)
         found = list(existing.values())
         await rules_of(self.request).load(request_context().session, self.view.model, ["change"], found)
-        good: list[GoodRow] = []
+        good: list[ValidRow] = []
         for row in rows:
             obj = existing.get(row.line)
             told = Related(related, unknown)
-            if self.mistakes.has(row.line):  # the row is unknown, but its cells can be checked
+            if self.errors.has(row.line):  # the row is unknown, but its cells can be checked
                 await self._check(row, None, told, is_whole=False)
             elif (
                 await self._may_write(row, obj)
@@ -76,23 +76,23 @@ class Validation:
                 good.append(one)
             await checkpoint()  # let other tasks run
         self.duplicates.tell_in_file(rows)
-        await self.duplicates.tell_stored([row for row in rows if self.mistakes.has(row.line)], existing)
-        return [one for one in good if not self.mistakes.has(one.row.line)]
+        await self.duplicates.tell_stored([row for row in rows if self.errors.has(row.line)], existing)
+        return [one for one in good if not self.errors.has(one.row.line)]
 
     async def _may_write(self, row: Row, obj: object | None) -> bool:
         view, request = self.view, self.request
         if obj is None:
             if not self.permitted.add:
-                self.mistakes.add(row.line, None, gettext("There is no such row yet, and you may not add any."))
+                self.errors.add(row.line, None, gettext("There is no such row yet, and you may not add any."))
             return self.permitted.add
         rules = rules_of(request)
         may_change = rules.allows(view.model, "change", obj) and await view.check_can_edit(request, obj)
         if not may_change:
-            self.mistakes.add(row.line, None, rules.explain(view.model, "change"))
+            self.errors.add(row.line, None, rules.explain(view.model, "change"))
         return bool(may_change)
 
-    async def _check(self, row: Row, obj: object | None, related: Related, *, is_whole: bool) -> GoodRow | None:
-        """Return the values to write of a row, if it is valid; missing fields are mistakes only in a whole one."""
+    async def _check(self, row: Row, obj: object | None, related: Related, *, is_whole: bool) -> ValidRow | None:
+        """Return the values to write of a row, if it is valid; missing fields are errors only in a whole one."""
         form_class = await self._form_class(obj)
         sent = FormData(list(self._sent(row, obj, form_class(), related)))
         initial = {} if obj is None else await self.view.get_form_data_for_edit(obj)
@@ -105,11 +105,11 @@ class Validation:
                 vars(one)["allow_blank"] = True
         if not form.validate():
             self._tell_of_errors(row, form)
-        if self.mistakes.has(row.line):
+        if self.errors.has(row.line):
             return None
         named = {name: value for name, value in by_attribute(form.data, self.view.model).items() if name in counting}
         named |= {name: EmptyText() for name in self._empty_texts(row) if _is_nothing(named.get(name))}
-        return GoodRow(row, obj, named if obj is None else _changed(named, initial))
+        return ValidRow(row, obj, named if obj is None else _changed(named, initial))
 
     def _empty_texts(self, row: Row) -> Iterator[str]:
         """Yield the text columns for which the file has an empty text, which differs from a missing value."""
@@ -135,7 +135,7 @@ class Validation:
                 continue
             name = FORM_NAMES.get(target.field, target.field)
             if name not in form or is_protected(form[name]):
-                self.mistakes.add(row.line, place, gettext("This cannot be changed in this row."))
+                self.errors.add(row.line, place, gettext("This cannot be changed in this row."))
                 continue
             try:
                 if target.kind is Kind.RELATED:
@@ -144,7 +144,7 @@ class Validation:
                     self._check_keys(target, cell, obj, related)
                     texts = texts_of(form[name], cell, is_text=place in row.texts)
             except ValueError as error:
-                self.mistakes.add(row.line, place, str(error))
+                self.errors.add(row.line, place, str(error))
                 continue
             yield from ((form[name].name, text) for text in texts)
 
@@ -170,18 +170,18 @@ class Validation:
             if name not in counting and value:
                 other = self.view.label(self.view.conditional_fields[name][0])
                 told = gettext("This is only written where “%(name)s” has another value.") % {"name": other}
-                self.mistakes.add(row.line, self._place(name), told)
+                self.errors.add(row.line, self._place(name), told)
 
     def _tell_of_errors(self, row: Row, form: Form) -> None:
         for one in form:
             place = self._place(one.short_name)
             for error in one.errors:
-                self.mistakes.add(row.line, place, str(error) if place is not None else f"{one.label.text}: {error}")
+                self.errors.add(row.line, place, str(error) if place is not None else f"{one.label.text}: {error}")
         for error in form.form_errors:
-            self.mistakes.add(row.line, None, str(error))
+            self.errors.add(row.line, None, str(error))
 
     def _place(self, name: str) -> int | None:
-        return self.mistakes.place_of(name)
+        return self.errors.place_of(name)
 
 
 def _changed(data: dict[str, object], initial: Mapping[str, object]) -> dict[str, object]:

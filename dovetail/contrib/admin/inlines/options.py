@@ -13,7 +13,7 @@ from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.inlines.links import Link, foreign_links, generic_link, is_called
 from dovetail.contrib.admin.permissions import is_permitted, rights_of
 from dovetail.contrib.admin.rules.rules import EVERYTHING, Rules
-from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, class_slug, stands_on_site_of
+from dovetail.contrib.admin.sqladmin_private import FORM_NAMES, AnySelect, attach_inline, class_slug
 from dovetail.contrib.admin.view_base import everything
 from dovetail.translation.texts import gettext_lazy
 
@@ -102,7 +102,7 @@ class InlineBase(ChangeListView):
         """Return an instance for the forms of `view`; `plugin` is the plugin of the inline's model."""
         names = {"__module__": cls.__module__, "plugin_name": plugin}
         made = cast("type[Self]", new_class(cls.__name__, (cls,), {}, lambda found: found.update(names)))
-        stands_on_site_of(made, view)
+        attach_inline(made, view)
         inline = made()
         (inline.link,) = cls.find_links(view.model)
         return inline

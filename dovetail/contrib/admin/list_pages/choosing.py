@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.rendering import path_for
 
 AS = "as"  # the query parameter that requests the page (PAGE) instead of JSON
@@ -17,7 +17,7 @@ MOST_PARAMETERS = 1_000  # maximum characters of it: the site accepts no longer 
 
 
 async def show_choices(
-    office: Office, request: Request, view: ChangeListView, loader: Autocomplete, number: int
+    site: SiteContext, request: Request, view: ChangeListView, loader: Autocomplete, number: int
 ) -> Response:
     """Return a page of the objects that match the search text; the first ones without a text."""
     name, term, back = loader.name, request.query_params.get("term", "").strip(), request.query_params.get(BACK, "")
@@ -36,4 +36,4 @@ async def show_choices(
         "is_searchable": loader.is_searchable(request),
         "more": f"?{urlencode(asked | {'term': term, 'page': number + 1})}" if found.more else "",
     }
-    return await office.render(request, "sqladmin/choose.html", context)
+    return await site.render(request, "sqladmin/choose.html", context)

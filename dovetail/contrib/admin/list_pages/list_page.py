@@ -20,12 +20,12 @@ from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
 from dovetail.contrib.admin.list_pages.listed_rows import ListedRows
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.lists.where_text import WhereError
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.lists.where_text import NestedFilterError
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.saved_views.head import load_views, without_filters
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.errors import BadRequestError
@@ -50,7 +50,7 @@ class Unsaved:
     status: int = HTTPStatus.BAD_REQUEST
 
 
-async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
+async def show_page(site: SiteContext, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
     """Return the requested page of the list, or the page that could not be saved.
 
     Raise BadRequestError for a query that is too long to be repeated in the links of each row.
@@ -74,7 +74,7 @@ async def show_page(office: Office, request: Request, view: ModelAdmin, unsaved:
         context |= await _editing(view, request, pagination.rows, unsaved)
         context["listed_rows"] = ListedRows(request, view, pagination.rows)
         status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status
-        return await office.render(request, view.change_list_template, context, status)
+        return await site.render(request, view.change_list_template, context, status)
 
     try:
         return await view.deferred_columns.retry_with_missed(request_context().session, show)
@@ -99,7 +99,7 @@ async def _read(found: ChangeList, view: ModelAdmin) -> tuple[ListPage, str]:
     """Return a page of the list; for an invalid nested filter, a page without rows and the error."""
     try:
         return await view.list(found.request), ""
-    except WhereError as error:  # shown next to the filter
+    except NestedFilterError as error:  # shown next to the filter
         return ListPage(rows=[], page=1, page_size=found.page_size(), count=0), error.detail
 
 

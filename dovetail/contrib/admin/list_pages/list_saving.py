@@ -17,10 +17,10 @@ from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.list_editing.cells import ListCells, values_of
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow, prefix_of, told, typed_cells, typed_row
 from dovetail.contrib.admin.list_pages.list_page import Unsaved, show_page
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.saved_views.head import load_views
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
@@ -50,7 +50,7 @@ class _Sent:
     form: FormData
 
 
-async def save_list(office: Office, request: Request, view: ModelAdmin) -> Response:
+async def save_list(site: SiteContext, request: Request, view: ModelAdmin) -> Response:
     """Save the edited rows of a page, or show the page again with the errors at their cells."""
     await load_views(request, view)  # the columns of the page
     cells = ListCells(request, view, await view.get_changelist_form(request))
@@ -68,15 +68,13 @@ async def save_list(office: Office, request: Request, view: ModelAdmin) -> Respo
     formset = view.get_changelist_formset(request)(request, view, list(rows.values()))
     is_valid = await formset.is_valid()
     if lost or any(row.changed_since for row in rows.values()):
-        return await _again(office, request, view, replace(unsaved, error=GONE if lost else STALE, status=409))
+        return await _again(site, request, view, replace(unsaved, error=GONE if lost else STALE, status=409))
     if not is_valid:
-        return await _again(
-            office, request, view, replace(unsaved, error=" ".join(map(str, (CORRECT, *formset.errors))))
-        )
+        return await _again(site, request, view, replace(unsaved, error=" ".join(map(str, (CORRECT, *formset.errors)))))
     told = await _save(view, request, list(rows.values()))
     if told is not None:
         error = gettext("Nothing was saved. %(message)s") % {"message": told.message}
-        return await _again(office, request, view, replace(unsaved, error=error, status=told.status))
+        return await _again(site, request, view, replace(unsaved, error=error, status=told.status))
     return _after_saving(request, view, len(rows))
 
 
@@ -114,9 +112,9 @@ def _lost(cells: ListCells, sent: _Sent, found: set[str]) -> list[str]:
     return [f"{cells.view.name} {key}: {', '.join(texts)}" for key, texts in gone.items()]
 
 
-async def _again(office: Office, request: Request, view: ModelAdmin, unsaved: Unsaved) -> Response:
+async def _again(site: SiteContext, request: Request, view: ModelAdmin, unsaved: Unsaved) -> Response:
     request_context().session.expunge_all()  # loaded again with the options of the list
-    return await show_page(office, request, view, unsaved)
+    return await show_page(site, request, view, unsaved)
 
 
 async def _save(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) -> ErrorMessage | None:

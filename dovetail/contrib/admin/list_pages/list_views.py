@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.columns.chosen import CHOSEN
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.models import SavedView
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.saved_views import stored
 from dovetail.contrib.admin.saved_views.head import load_views
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.form_fields import field_of, number_of
@@ -26,9 +26,9 @@ from dovetail.translation.texts import gettext
 LONGEST_NAME = 60
 
 
-async def save_view(office: Office, request: Request) -> Response:
+async def save_view(site: SiteContext, request: Request) -> Response:
     """Save the current list as a view, or change or delete a saved view."""
-    view = open_view(office, request, Action.LIST)
+    view = open_view(site, request, Action.LIST)
     allow(await view.check_can_list(request))
     await load_views(request, view)
     what = await field_of(request, "do")
@@ -49,9 +49,9 @@ async def save_view(office: Office, request: Request) -> Response:
     return _to(request, view, f"{stored.PARAMETER}={stored.PLAIN}" if saved is None else stored.address_of(saved)[1:])
 
 
-async def choose_columns(office: Office, request: Request) -> Response:
+async def choose_columns(site: SiteContext, request: Request) -> Response:
     """Save the columns that the user chose, with their widths: in the current saved view, or for the list."""
-    view = open_view(office, request, Action.LIST)
+    view = open_view(site, request, Action.LIST)
     allow(await view.check_can_list(request))
     session, user = request_context().session, user_of(request)
     head = (await load_views(request, view)).head(request, view)

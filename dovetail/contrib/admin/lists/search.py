@@ -14,7 +14,7 @@ from dovetail.contrib.admin.lists.relations import leads_to
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.search.search import FullText
-from dovetail.database.search.selective_conditions import Among, SelectiveCondition
+from dovetail.database.search.selective_conditions import InSubquery, SelectiveCondition
 from dovetail.resources.query.paths import walk
 
 MAXIMUM_TERM = 200  # maximum characters of a search; the rest is ignored
@@ -57,7 +57,7 @@ class ListSearch:
         (key,) = primary_keys(self.model)
         found = (select(key).select_from(self.model).where(one).correlate(None) for one in alternatives)
         keys = union_all(matches.keys(dialect), *found) if alternatives else matches.keys(dialect)
-        return Among(key, keys.scalar_subquery())
+        return InSubquery(key, keys.scalar_subquery())
 
 
 def words_of(term: str) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.lists.column_filters import EmptyFilter
 from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, may_be_empty
 from dovetail.contrib.admin.lists.path_filter import PathFilter
-from dovetail.contrib.admin.lists.where_text import Condition, Part, WhereError
+from dovetail.contrib.admin.lists.where_text import Condition, NestedFilterError, Part
 from dovetail.errors import BadRequestError
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -43,7 +43,7 @@ EMPTY = "empty"  # values for nullable columns
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choosable:
+class FilterOption:
     """A filter as part of a nested filter: its comparisons, and its choices for `is`."""
 
     name: str
@@ -54,15 +54,15 @@ class Choosable:
     is_relation: bool = False
 
 
-async def choosable(filters: Sequence[AnyFilter], request: Request, model: type[object]) -> list[Choosable]:
+async def filter_options(filters: Sequence[AnyFilter], request: Request, model: type[object]) -> list[FilterOption]:
     """Return the filters that can be part of a nested filter."""
-    return [await _choosable(one, request, model) for one in filters]
+    return [await _filter_option(one, request, model) for one in filters]
 
 
 async def condition(
-    part: Part, filters: Sequence[Choosable], request: Request, model: type[object]
+    part: Part, filters: Sequence[FilterOption], request: Request, model: type[object]
 ) -> ColumnElement[bool]:
-    """Return the condition of a nested filter. Raises WhereError for what the list's filters do not allow."""
+    """Return the condition of a nested filter. Raises NestedFilterError for what the list's filters do not allow."""
     if isinstance(part, Condition):
         return await _compared(part, filters, request, model)
     found = [await condition(one, filters, request, model) for one in part.parts]
@@ -70,32 +70,32 @@ async def condition(
 
 
 async def _compared(
-    one: Condition, filters: Sequence[Choosable], request: Request, model: type[object]
+    one: Condition, filters: Sequence[FilterOption], request: Request, model: type[object]
 ) -> ColumnElement[bool]:
     known = next((known for known in filters if known.name == one.name), None)
     if known is None:
         names = ", ".join(known.name for known in filters)
-        raise WhereError(
+        raise NestedFilterError(
             gettext("At character %(place)s: this list is not filtered by %(name)s; it is by %(names)s.")
             % {"place": one.place, "name": repr(one.name[:60]), "names": names}
         )
     if one.comparison not in known.comparisons:
         offered = ", ".join(known.comparisons)
-        raise WhereError(
+        raise NestedFilterError(
             gettext("At character %(place)s: %(name)s is compared by %(offered)s, not by %(comparison)s.")
             % {"place": one.place, "name": one.name, "offered": offered, "comparison": one.comparison}
         )
     plain = NEGATED.get(one.comparison, one.comparison)
     if plain == "is" and known.choices and one.value not in {value for value, _ in known.choices}:
         offered = ", ".join(value for value, _ in known.choices)
-        raise WhereError(
+        raise NestedFilterError(
             gettext("At character %(place)s: %(name)s is one of %(offered)s, not %(value)s.")
             % {"place": one.place, "name": one.name, "offered": offered, "value": repr(one.value[:60])}
         )
     try:
         found = await _plain(known, plain, one.value, request, model)
     except BadRequestError as error:
-        raise WhereError(
+        raise NestedFilterError(
             gettext("At character %(place)s: %(detail)s") % {"place": one.place, "detail": error.detail}
         ) from None
     # For NULL, a condition and its negation are both unknown.
@@ -103,7 +103,7 @@ async def _compared(
 
 
 async def _plain(
-    known: Choosable, comparison: str, value: str, request: Request, model: type[object]
+    known: FilterOption, comparison: str, value: str, request: Request, model: type[object]
 ) -> ColumnElement[bool]:
     if comparison == "is" and value == EMPTY and EMPTY in dict(known.choices):
         if isinstance(known.filter, PathFilter):
@@ -112,7 +112,7 @@ async def _plain(
     return await condition_of(known.filter, OPERATIONS.get(comparison, ""), value, request, model)
 
 
-async def _choosable(one: AnyFilter, request: Request, model: type[object]) -> Choosable:
+async def _filter_option(one: AnyFilter, request: Request, model: type[object]) -> FilterOption:
     name, title = str(one.parameter_name), str(one.title)
     inner = getattr(one, "inner", one)
     if getattr(one, "has_operator", False):
@@ -122,12 +122,12 @@ async def _choosable(one: AnyFilter, request: Request, model: type[object]) -> C
         if not choices and (isinstance(one, PathFilter) or may_be_empty(getattr(one, "column", None), model)):
             choices = [(EMPTY, "empty")]
         more = [*(["!="] if "=" in comparisons else []), *(["is", "is_not"] if choices else [])]
-        return Choosable(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)
+        return FilterOption(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)
     choices = []
     if isinstance(inner, BooleanFilter | StaticValuesFilter | EmptyFilter):  # they need no query
         offered = await one.lookups(request, model, None)
         choices = [(str(value), str(label)) for value, label in offered if value is not None and str(value) not in ALL]
     is_relation = hasattr(one, "relation")
-    return Choosable(
+    return FilterOption(
         name=name, title=title, filter=one, comparisons=("is", "is_not"), choices=choices, is_relation=is_relation
     )

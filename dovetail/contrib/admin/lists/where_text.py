@@ -27,7 +27,7 @@ TOKEN = re.compile(
 )
 
 
-class WhereError(BadRequestError):
+class NestedFilterError(BadRequestError):
     """The nested filter in a URL is invalid; `detail` has the position and what was expected."""
 
 
@@ -60,9 +60,9 @@ class _Token:
 
 
 def parse(text: str) -> Part:
-    """Parse a text. Raise WhereError if it is too long, too deeply nested or invalid."""
+    """Parse a text. Raise NestedFilterError if it is too long, too deeply nested or invalid."""
     if len(text) > LONGEST:
-        raise WhereError(
+        raise NestedFilterError(
             gettext("The filter has %(count)s characters, and may have %(longest)s.")
             % {"count": formats.number(len(text)), "longest": formats.number(LONGEST)}
         )
@@ -111,7 +111,7 @@ class _Reader:
             return self._condition()
         opening = self._take()
         if depth >= DEEPEST:
-            raise WhereError(
+            raise NestedFilterError(
                 gettext("The filter has more than %(deepest)s brackets in each other, at character %(place)s.")
                 % {"deepest": DEEPEST, "place": opening.place}
             )
@@ -138,7 +138,7 @@ class _Reader:
             )
         self._conditions += 1
         if self._conditions > MOST:
-            raise WhereError(gettext("The filter has more than %(most)s conditions.") % {"most": MOST})
+            raise NestedFilterError(gettext("The filter has more than %(most)s conditions.") % {"most": MOST})
         return Condition(name.text.replace(".", "__"), comparison.text.lower(), value.text, name.place)
 
     def _peek(self) -> _Token:
@@ -159,13 +159,13 @@ def _tokens(text: str) -> Iterator[_Token]:
     yield _Token("end", "", len(text) + 1)
 
 
-def _wrong(found: _Token, expected: str) -> WhereError:
+def _wrong(found: _Token, expected: str) -> NestedFilterError:
     what = (
         gettext("the filter ends")
         if found.kind == "end"
         else gettext("it says %(text)s") % {"text": repr(found.text[:40])}
     )
-    return WhereError(
+    return NestedFilterError(
         gettext("The filter is not complete: at character %(place)s %(what)s, expected %(expected)s.")
         % {"place": found.place, "what": what, "expected": expected}
     )

@@ -16,9 +16,9 @@ from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError, shorten_limit
@@ -40,14 +40,14 @@ class Entry:
     note: str = ""
 
 
-async def show_palette(office: Office, request: Request) -> Response:
+async def show_palette(site: SiteContext, request: Request) -> Response:
     """Return as JSON the groups of entries that match `term`; without it, all pages."""
     term = request.query_params.get("term", "")[:MAXIMUM_TERM].strip()
     views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
     groups = {
         gettext("Recent"): [] if term else await _recent(request, views),
         gettext("Go to"): [one for one in _places(request, views) if _holds(one, term)],
-        gettext("Do"): [one async for one in _actions(request, office.views.values()) if _holds(one, term)],
+        gettext("Do"): [one async for one in _actions(request, site.views.values()) if _holds(one, term)],
     }
     is_complete = True
     if len(term) >= SHORTEST:

@@ -30,7 +30,6 @@ from dovetail.contrib.admin.mounting.routes import Routes
 from dovetail.contrib.admin.mounting.shared import Shared
 from dovetail.contrib.admin.mounting.templates import PARENTS, Folders, find_unfit_site
 from dovetail.contrib.admin.mounting.widgets import widgets_of
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import (
     LAST_CHANGE,
     MESSAGE_NOTES,
@@ -41,6 +40,7 @@ from dovetail.contrib.admin.pages.extras import (
     offered_pages,
 )
 from dovetail.contrib.admin.permissions import USER, Authorization
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sqladmin_private import LeanAdmin, has_default, menu_of
 from dovetail.contrib.admin.templating.filling import Templates
@@ -129,25 +129,25 @@ class MountedSite(LeanAdmin):
         `identities` are those of the views of all sites, since these share the project's folder of templates.
         """
         self._authorization.views = {view.identity: view for view in self.views}
-        office = self._make_office()
-        routes = self._routes(office)
+        site = self._make_site_context()
+        routes = self._routes(site)
         own, of_views = list(routes.own()), list(routes.of_views())
         brought = [routes.behind_guard(route) for route in self.admin.router.routes]
         environment = self.templates.env
         problems = [
-            *find_shadowed(of_views, brought, office.views, own),
+            *find_shadowed(of_views, brought, site.views, own),
             *find_unfit_templates(self.views, environment),
             *find_unfit_site(self.declared, environment),
             *self._folders.problems(identities, environment, self._brought_identities()),
         ]
-        for view in office.views.values():
+        for view in site.views.values():
             problems += find_unfit_media(type(view), view.Media, self._media)
         if problems:
             raise ConfigurationError("\n".join(problems))
-        self.admin.router.routes = [RefusalRoute(office), *own, *brought, *of_views, *routes.last()]
-        self.admin.exception_handlers = {HTTPException: partial(error_page, office)}
+        self.admin.router.routes = [RefusalRoute(site), *own, *brought, *of_views, *routes.last()]
+        self.admin.exception_handlers = {HTTPException: partial(error_page, site)}
 
-    def _routes(self, office: Office) -> Routes:
+    def _routes(self, site: SiteContext) -> Routes:
         context, environment = self._context, self.templates.env
         template = self._folders.of_site(self.declared, "password_change_template")
         sections = [
@@ -155,15 +155,15 @@ class MountedSite(LeanAdmin):
             for one in check_sections(context.extensions(EXTENSION_POINT), environment)
         ]
         return Routes(
-            office=office,
+            site=site,
             static=context.settings.base_dir / "project" / "static",
             media=self._media,
             object_pages=self._object_pages,
-            dashboard=Dashboard(widgets_of(context, office, environment)),
+            dashboard=Dashboard(widgets_of(context, site, environment)),
             sections=sections,
         )
 
-    def _make_office(self) -> Office:
+    def _make_site_context(self) -> SiteContext:
         views = [view for view in self.views if isinstance(view, ModelAdmin)]
         for view in views:  # the site created its class
             type(view).site_secret_key = self._context.settings.secret_key
@@ -172,7 +172,7 @@ class MountedSite(LeanAdmin):
             for option, name in self._folders.of_view(type(view)).items():
                 setattr(type(view), option, name)
         secret_key = self._context.settings.secret_key
-        return Office(
+        return SiteContext(
             app=self.app,
             site=self.declared,
             settings=self._shared.settings,

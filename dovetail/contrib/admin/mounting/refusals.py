@@ -9,14 +9,14 @@ from starlette.types import Receive, Scope, Send
 
 from dovetail.api.pages.own_pages import TOLD
 from dovetail.contrib.admin.entry.guard import error_page
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 
 
 @dataclass(eq=False)
 class RefusalRoute(BaseRoute):
     """Matches every request that was refused already."""
 
-    office: Office
+    site: SiteContext
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return a full match if the request was refused."""
@@ -28,5 +28,5 @@ class RefusalRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with the error page of the refusal."""
-        response = await error_page(self.office, Request(scope, receive), scope[TOLD])
+        response = await error_page(self.site, Request(scope, receive), scope[TOLD])
         await response(scope, receive, send)

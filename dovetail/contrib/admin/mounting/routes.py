@@ -20,20 +20,20 @@ from dovetail.contrib.admin.entry.guard import guarded, unguarded
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
 from dovetail.contrib.admin.languages.scripts import PluginTexts, ScriptTexts
 from dovetail.contrib.admin.mounting.files import SiteFiles
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.web.responses import Unfinished
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import deferred
 
-PageFunction = Callable[[Office, Request], Awaitable[Response | Unfinished]]
+PageFunction = Callable[[SiteContext, Request], Awaitable[Response | Unfinished]]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 POST, BOTH = ("POST",), ("GET", "POST")
 ADMIN = "dovetail.contrib.admin"
-PREPARATIONS: Mapping[str, Callable[[Office, Request], Preparation | None]] = {
+PREPARATIONS: Mapping[str, Callable[[SiteContext, Request], Preparation | None]] = {
     "create": of_form,
     "edit": of_form,
     "import": deferred(f"{ADMIN}.importing.preparing:of_upload"),
@@ -51,7 +51,7 @@ OBJECT = VIEW + "{pk:admin_key}/"
 class Routes:
     """Creates the routes of one site, including the pages of plugins."""
 
-    office: Office
+    site: SiteContext
     static: Path  # the project's static files
     media: Mapping[str, tuple[Path, Path]]  # of each plugin: the project's folder, and the plugin's
     object_pages: Sequence[ObjectPage]
@@ -65,12 +65,12 @@ class Routes:
         for plugin, (site_folder, own) in self.media.items():
             if own.is_dir() or site_folder.is_dir():
                 if not any((folder / "texts.js").is_file() for folder in (site_folder, own)):
-                    texts = PluginTexts(self.office.languages.default.homes.get(own.parent, ""))
+                    texts = PluginTexts(self.site.languages.default.homes.get(own.parent, ""))
                     yield Route(f"/media/{plugin}/texts.js", texts.give)
                 files = SiteFiles(site_folder, directory=own if own.is_dir() else site_folder)
                 yield Mount(f"/media/{plugin}", files, name=f"media-{plugin}")
         yield Mount("/assets", SiteFiles(self.static / "admin", directory=ASSETS), name="assets")
-        yield Route("/texts/{language}.js", ScriptTexts(self.office.languages).give, name="texts")
+        yield Route("/texts/{language}.js", ScriptTexts(self.site.languages).give, name="texts")
         yield from self._login_routes()
         yield self._route("/prove", "entry.prove:show_proof", "prove", BOTH, enrolling=True)
         yield self._route("/prove/options", "entry.prove:give_options", "prove-options", POST, enrolling=True)
@@ -81,7 +81,7 @@ class Routes:
         yield self._route("/theme", "looks.choices:choose_theme", "theme", POST, enrolling=True)
         yield self._route("/zone", "languages.chosen:choose_zone", "zone", POST, enrolling=True)
         yield self._route("/shortcuts", "looks.choices:choose_shortcuts", "shortcuts", POST, enrolling=True)
-        yield from AccountPage(office=self.office, sections=self.sections).routes()
+        yield from AccountPage(site=self.site, sections=self.sections).routes()
 
     def of_views(self) -> Iterator[Route]:
         """Yield the pages that every ModelAdmin has, at the URLs of Django's admin."""
@@ -100,7 +100,7 @@ class Routes:
         yield self._route(f"{VIEW}lookup/{{part}}/", "pages.pages:autocomplete_in_rows", "lookup-in-rows")
         yield self._route(f"{OBJECT}change/", "pages.pages:show_edit_form", "edit", BOTH)
         yield self._route(f"{OBJECT}delete/", "pages.pages:delete_selected", "delete", BOTH)
-        if self.office.settings.presence:
+        if self.site.settings.presence:
             yield self._route(f"{OBJECT}presence/", "presence.presence:heartbeat", "presence", POST, is_use=False)
         for page in self.object_pages:
             methods = ("GET",) if page.act is None else BOTH
@@ -111,16 +111,16 @@ class Routes:
         """Yield the route for all other paths."""
         show_app_index = partial(deferred(f"{ADMIN}.pages.index:show_app_index"), self.dashboard)
         yield self._route("/{app_label:admin_word}/", show_app_index, "app_list")
-        yield former_route(self.office)
+        yield former_route(self.site)
 
     def behind_guard(self, route: BaseRoute) -> Route:
         """Return a route of a view, protected by the guard."""
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
         if is_action(route.endpoint):  # SQLAdmin's actions change data on GET
-            run = partial(deferred(f"{ADMIN}.tasks.acting:run_action"), self.office, route.endpoint)
-            return Route(f"{route.path}/", guarded(self.office, run), name=route.name, methods=["POST"])
-        endpoint = guarded(self.office, route.endpoint)
+            run = partial(deferred(f"{ADMIN}.tasks.acting:run_action"), self.site, route.endpoint)
+            return Route(f"{route.path}/", guarded(self.site, run), name=route.name, methods=["POST"])
+        endpoint = guarded(self.site, route.endpoint)
         return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
 
     def _login_routes(self) -> Iterator[Route]:
@@ -136,7 +136,7 @@ class Routes:
         yield route("/reset/", "account.forgotten:choose", "password_reset_confirm", BOTH)
         yield route("/reset/done/", "account.forgotten:tell_done", "password_reset_complete")
         leave, handle_callback = (
-            unguarded(self.office, deferred(f"{ADMIN}.entry.by_provider:{name}"))
+            unguarded(self.site, deferred(f"{ADMIN}.entry.by_provider:{name}"))
             for name in ("leave_for_provider", "return_from_provider")
         )
         yield Route("/login/with/{name}", leave, name="provider-login", methods=["GET"])
@@ -156,11 +156,11 @@ class Routes:
         enrolling: bool = False,
         is_use: bool = True,
     ) -> Route:
-        office, is_form = self.office, name in {"create", "edit", "bulk-edit"}
+        site, is_form = self.site, name in {"create", "edit", "bulk-edit"}
         prepare = PREPARATIONS.get(name)
-        preparation = None if prepare is None else partial(prepare, office)
-        run = partial(deferred(f"{ADMIN}.{page}") if isinstance(page, str) else page, office)
+        preparation = None if prepare is None else partial(prepare, site)
+        run = partial(deferred(f"{ADMIN}.{page}") if isinstance(page, str) else page, site)
         endpoint = guarded(
-            office, run, public=public, enrolling=enrolling, is_form=is_form, is_use=is_use, preparation=preparation
+            site, run, public=public, enrolling=enrolling, is_form=is_form, is_use=is_use, preparation=preparation
         )
         return Route(path, endpoint, name=name, methods=list(methods))

@@ -10,8 +10,8 @@ from sqlalchemy.exc import NoInspectionAvailable
 from dovetail.contrib.admin.dashboard.asking import find_unfit_statement
 from dovetail.contrib.admin.dashboard.dashboard import PlacedWidget
 from dovetail.contrib.admin.lists.filtering import parameters_of
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.rules.rules import KNOWN, knows
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.views import ModelAdmin, as_filter
 from dovetail.contrib.admin.widgets.kinds import Chart, Figure, Listing
@@ -26,13 +26,13 @@ LONGEST = 60  # seconds of a statement; ADMIN_STATEMENT_TIMEOUT applies as well
 MOST = 366  # rows, and days
 
 
-def widgets_of(context: Context, office: Office, environment: Environment) -> list[PlacedWidget]:
+def widgets_of(context: Context, site: SiteContext, environment: Environment) -> list[PlacedWidget]:
     """Return the widgets of the plugins of a site. Raise ConfigurationError for invalid ones."""
     permissions = {one.name for one in declared_permissions(context.plugins)}
     found: list[PlacedWidget] = []
     problems: list[str] = []
     for plugin in context.plugins:
-        if office.site.plugins is not None and plugin.name not in office.site.plugins:
+        if site.declared.plugins is not None and plugin.name not in site.declared.plugins:
             continue
         for widget in plugin.extensions.get(WIDGETS, ()):
             if not isinstance(widget, Widget):
@@ -40,7 +40,7 @@ def widgets_of(context: Context, office: Office, environment: Environment) -> li
                 problems.append(f"plugin {plugin.name!r}: {told}")
                 continue
             found.append(PlacedWidget(plugin.name, widget))
-            told_wrong = _find_problems(widget, office, permissions, environment)
+            told_wrong = _find_problems(widget, site, permissions, environment)
             problems += [f"plugin {plugin.name!r}: the widget {widget.title!r} {one}" for one in told_wrong]
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -48,19 +48,19 @@ def widgets_of(context: Context, office: Office, environment: Environment) -> li
 
 
 def _find_problems(
-    widget: Widget, office: Office, permissions: Iterable[str], environment: Environment
+    widget: Widget, site: SiteContext, permissions: Iterable[str], environment: Environment
 ) -> Iterator[str]:
-    yield from _find_permission_problems(widget, office, set(permissions))
+    yield from _find_permission_problems(widget, site, set(permissions))
     yield from _find_limits(widget)
     if problem := template_problem(widget.template, environment):
         yield f"has the template {widget.template!r}, which {problem}"
-    if any(not _is_model(one, office) for one in widget.models):
+    if any(not _is_model(one, site) for one in widget.models):
         return  # all further checks need the models
     yield from _find_sources(widget)
-    yield from _find_query(widget, office)
+    yield from _find_query(widget, site)
 
 
-def _find_permission_problems(widget: Widget, office: Office, permissions: set[str]) -> Iterator[str]:
+def _find_permission_problems(widget: Widget, site: SiteContext, permissions: set[str]) -> Iterator[str]:
     if not isinstance(widget.title, str) or not widget.title.strip():
         yield "has no title"
     if widget.permission is None and not widget.models:
@@ -70,12 +70,12 @@ def _find_permission_problems(widget: Widget, office: Office, permissions: set[s
         hint = f"; did you mean {near[0]!r}?" if near else ', declare it in extensions={"auth.permissions": [...]}'
         yield f"takes {widget.permission!r}, which is no permission{hint}"
     for model in widget.models:
-        if not _is_model(model, office):
+        if not _is_model(model, site):
             yield f"is of {model!r:.80}, which is no model of an enabled plugin"
             return
     if widget.rule in KNOWN:
         return
-    policy = office.policies.of(widget.models[0]) if widget.models else None
+    policy = site.policies.of(widget.models[0]) if widget.models else None
     if policy is None or not knows(policy, widget.rule):
         yield f"follows the rule {widget.rule!r}, which no policy of its models knows"
 
@@ -118,9 +118,9 @@ def _find_columns(widget: Widget) -> Iterator[str]:
         yield "has a column 'key', which only a first model with a key of one column can have"
 
 
-def _find_query(widget: Widget, office: Office) -> Iterator[str]:
+def _find_query(widget: Widget, site: SiteContext) -> Iterator[str]:
     query = widget.query if isinstance(widget, Figure | Listing) else {}
-    views = [view for view in office.views.values() if widget.models and view.model is widget.models[0]]
+    views = [view for view in site.views.values() if widget.models and view.model is widget.models[0]]
     if query and not widget.models:
         yield "has a query and no models, to whose list it could lead"
     if any(type(view).get_list_filter is not ModelAdmin.get_list_filter for view in views):
@@ -136,8 +136,8 @@ def _has_one_key(widget: Widget) -> bool:
     return bool(widget.models) and len(inspect(widget.models[0]).primary_key) == 1
 
 
-def _is_model(model: object, office: Office) -> bool:
+def _is_model(model: object, site: SiteContext) -> bool:
     try:
-        return isinstance(model, type) and bool(inspect(model)) and model in office.homes
+        return isinstance(model, type) and bool(inspect(model)) and model in site.homes
     except NoInspectionAvailable:
         return False

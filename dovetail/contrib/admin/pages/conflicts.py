@@ -3,9 +3,9 @@
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import LastChange, ObjectOfPage
 from dovetail.contrib.admin.permissions import user_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy
@@ -28,11 +28,11 @@ STALE_BY_SOMEBODY = gettext_lazy(
 )
 
 
-async def tell_stale(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> str:
+async def tell_stale(site: SiteContext, request: Request, view: ModelAdmin, obj: object | None) -> str:
     """Return the message; it names the other user only if the user may view the object."""
-    if office.last_change is None or obj is None or not await view.check_can_view_details(request, obj):
+    if site.last_change is None or obj is None or not await view.check_can_view_details(request, obj):
         return str(STALE_BY_SOMEBODY)
-    found = await office.last_change(request, ObjectOfPage(view, identifier_of(obj), obj))
+    found = await site.last_change(request, ObjectOfPage(view, identifier_of(obj), obj))
     if not isinstance(found, LastChange):
         return str(STALE_BY_SOMEBODY)
     said = STALE_BY_YOU if found.by_id == user_of(request).id else STALE_BY

@@ -35,9 +35,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.entry.access import allow, open_view
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import WORD
@@ -77,8 +77,9 @@ class ObjectPage:
     name: str  # in URLs
     title: str
     template: str
-    load: Callable[[Office, Request, ObjectOfPage], Awaitable[Values | LongWork | None]]
-    act: Callable[[Office, Request, ObjectOfPage], Awaitable[Response]] | None = None  # handles the forms of the page
+    load: Callable[[SiteContext, Request, ObjectOfPage], Awaitable[Values | LongWork | None]]
+    # Handles the forms of the page.
+    act: Callable[[SiteContext, Request, ObjectOfPage], Awaitable[Response]] | None = None
     has: Callable[[Request, ViewBase], bool] = lambda _request, _view: True  # whether a view's objects have it
 
 
@@ -118,9 +119,9 @@ def offered_pages(pages: Iterable[ObjectPage], request: Request, view: ViewBase)
     return [page for page in pages if page.has(request, view)]
 
 
-async def show_object_page(page: ObjectPage, office: Office, request: Request) -> Response | Unfinished:
+async def show_object_page(page: ObjectPage, site: SiteContext, request: Request) -> Response | Unfinished:
     """Show a page of an object to users who may view it; of a deleted one, to superusers."""
-    view = open_view(office, request, Action.DETAILS)
+    view = open_view(site, request, Action.DETAILS)
     obj = await view.get_object_for_details(request)
     if obj is None and not user_of(request).is_superuser:
         raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -128,13 +129,13 @@ async def show_object_page(page: ObjectPage, office: Office, request: Request) -
         allow(await view.check_can_view_details(request, obj))
     shown = ObjectOfPage(view, request.path_params["pk"], obj)
     if page.act is not None and request.method == "POST":
-        return await page.act(office, request, shown)
-    found = await page.load(office, request, shown)
+        return await page.act(site, request, shown)
+    found = await page.load(site, request, shown)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if isinstance(found, Mapping):
-        return await _render(page, office, request, shown, found)
-    return Unfinished(partial(_finish, page, office, request, shown, found))
+        return await _render(page, site, request, shown, found)
+    return Unfinished(partial(_finish, page, site, request, shown, found))
 
 
 def _functions(point: str, found: Iterable[object], signature: str) -> list[object]:
@@ -147,21 +148,25 @@ def _functions(point: str, found: Iterable[object], signature: str) -> list[obje
     return given
 
 
-async def _finish(page: ObjectPage, office: Office, request: Request, shown: ObjectOfPage, work: LongWork) -> Response:
+async def _finish(
+    page: ObjectPage, site: SiteContext, request: Request, shown: ObjectOfPage, work: LongWork
+) -> Response:
     values = await work()
-    async with office.database.unit_of_work(read_only=True) as session:  # the site's own context functions may need it
+    async with site.database.unit_of_work(read_only=True) as session:  # the site's own context functions may need it
         if shown.obj is not None:
             session.add(shown.obj)  # lazy loads raise again
         with enter_request_context(request, session):
-            return await _render(page, office, request, shown, values)
+            return await _render(page, site, request, shown, values)
 
 
-async def _render(page: ObjectPage, office: Office, request: Request, shown: ObjectOfPage, values: Values) -> Response:
+async def _render(
+    page: ObjectPage, site: SiteContext, request: Request, shown: ObjectOfPage, values: Values
+) -> Response:
     view, obj = shown.view, shown.obj
     title = f"{view.name} {shown.pk}" if obj is None else view.short_title_of(obj)
     context = {"model_view": view, "pk": shown.pk, "obj": obj, "title": title, "page": page, **values}
     template = view.object_history_template if page.name == "history" else page.template
-    return await office.render(request, template, context)
+    return await site.render(request, template, context)
 
 
 def _find_problems(found: Iterable[object], environment: Environment) -> Iterator[str]:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import NoMatchFound, Route
 
 from dovetail.contrib.admin.entry.guard import guarded
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.rendering import path_for
 
 NAMES = {"history": "object-history"}  # names of routes that differ from their part of the URL
@@ -31,15 +31,15 @@ class FormerPageConvertor(Convertor[str]):
         return value
 
 
-def former_route(office: Office) -> Route:
+def former_route(site: SiteContext) -> Route:
     """Return the route for all page URLs of the last release."""
-    endpoint = guarded(office, partial(redirect_former_address, office))
+    endpoint = guarded(site, partial(redirect_former_address, site))
     return Route("/{former}/{page:admin_former_page}", endpoint, name="former", methods=["GET"])
 
 
-async def redirect_former_address(office: Office, request: Request) -> RedirectResponse:
+async def redirect_former_address(site: SiteContext, request: Request) -> RedirectResponse:
     """Redirect to the page's current URL. Raise HTTPException (404) for an unknown view."""
-    identities = {view.former_identity: identity for identity, view in office.views.items()}
+    identities = {view.former_identity: identity for identity, view in site.views.items()}
     identity = identities.get(request.path_params["former"])
     if identity is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)

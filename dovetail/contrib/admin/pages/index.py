@@ -7,22 +7,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
-from dovetail.contrib.admin.office import Office
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.responses import Unfinished
 
 
-async def show_index(dashboard: Dashboard, office: Office, request: Request) -> Response | Unfinished:
+async def show_index(dashboard: Dashboard, site: SiteContext, request: Request) -> Response | Unfinished:
     """Show the models and the widgets of all plugins."""
-    context: dict[str, object] = {"app_list": await office.app_list(request)}
-    return await dashboard.render(office, request, str(office.template("index_template")), context)
+    context: dict[str, object] = {"app_list": await site.app_list(request)}
+    return await dashboard.render(site, request, str(site.template("index_template")), context)
 
 
-async def show_app_index(dashboard: Dashboard, office: Office, request: Request) -> Response | Unfinished:
+async def show_app_index(dashboard: Dashboard, site: SiteContext, request: Request) -> Response | Unfinished:
     """Show the models and the widgets of a plugin. Raise HTTPException (404) if the user may open no model."""
     label = request.path_params["app_label"]
-    found = [app for app in await office.app_list(request) if app.app_label == label]
+    found = [app for app in await site.app_list(request) if app.app_label == label]
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     context: dict[str, object] = {"app": found[0], "app_label": label, "title": found[0].name}
-    template = str(office.template("app_index_template", label))
-    return await dashboard.render(office, request, template, context, plugin=label)
+    template = str(site.template("app_index_template", label))
+    return await dashboard.render(site, request, template, context, plugin=label)

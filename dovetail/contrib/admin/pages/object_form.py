@@ -30,12 +30,12 @@ from dovetail.contrib.admin.inlines.formset import InlineFormSet
 from dovetail.contrib.admin.inlines.opening import all_fields, are_valid, forms_to_show, open_formsets, with_parts
 from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField, mark_stored, shown_field
 from dovetail.contrib.admin.lists.relations import is_hidden
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.conflicts import STALE_ROWS, tell_stale
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for_row
@@ -64,7 +64,7 @@ DELETED = gettext_lazy(
 class FormPage:
     """The page with the form of an object, or of a new one."""
 
-    office: Office
+    site: SiteContext
     request: Request
     view: ModelAdmin
     title: str
@@ -119,7 +119,7 @@ class FormPage:
         context["has_draft"] = context["is_draft"] or bool(await field_of(self.request, DRAFT))
         context["has_drafts"] = has_drafts(self.request) and not self.is_gone
         if "pk" in self.request.path_params and not context["popup"] and not self.is_gone:
-            context["presence"] = await presence_of(self.office, self.request, view, is_editing=True)
+            context["presence"] = await presence_of(self.site, self.request, view, is_editing=True)
         if self.request.method != "POST" and not context["is_draft"] and not context["popup"]:
             context["draft_saved_at"] = await draft_time(self.request, view)
         context |= {"released": self.released, "is_gone": self.is_gone}
@@ -129,7 +129,7 @@ class FormPage:
             "can_save_as": self.can_save_as and await view.check_can_create(self.request),
         }
         template = view.add_form_template if creating else view.change_form_template
-        return await self.office.render(self.request, template, {**extra, **context}, status)
+        return await self.site.render(self.request, template, {**extra, **context}, status)
 
 
 async def was_open(request: Request) -> bool:
@@ -138,7 +138,7 @@ async def was_open(request: Request) -> bool:
 
 
 async def edit(
-    office: Office, request: Request, view: ModelAdmin, obj: object | None, *, is_gone: bool = False
+    site: SiteContext, request: Request, view: ModelAdmin, obj: object | None, *, is_gone: bool = False
 ) -> Response:
     """Show the form of an object, or of a new one (None), or save the submitted form.
 
@@ -146,7 +146,7 @@ async def edit(
     """
     is_copy = is_gone or (request.method == "POST" and await field_of(request, "save") == SAVE_AS)
     changed = None if is_copy else obj  # a copy is limited to the fields of a new object's form
-    page = replace(await _page(office, request, view, changed), is_gone=is_gone)
+    page = replace(await _page(site, request, view, changed), is_gone=is_gone)
     form_class = await view.permitted_form(request, changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     if obj is not None:
@@ -174,7 +174,7 @@ async def edit(
     if kept is not None:
         is_current = sent.get(VERSION) in {None, page.version}
         told = SENT if request.query_params.get(DRAFT) == SENT_BEFORE else KEPT
-        return await page.show(form, error=told if is_current else await tell_stale(office, request, view, changed))
+        return await page.show(form, error=told if is_current else await tell_stale(site, request, view, changed))
     if conflict := await _conflict(page, changed, sent):
         return await page.show(form, HTTPStatus.CONFLICT, conflict)
     if not (form.validate() & are_valid(page.formsets)):
@@ -189,11 +189,11 @@ async def edit(
     return await _save_or_explain(page, changed, form, data, sent)
 
 
-async def _page(office: Office, request: Request, view: ModelAdmin, obj: object | None) -> FormPage:
+async def _page(site: SiteContext, request: Request, view: ModelAdmin, obj: object | None) -> FormPage:
     """Return the page without the form, read before anything is changed."""
     layout, readonly = view.form_layout(request, obj), view.form_readonly(request, obj)
     return FormPage(
-        office=office,
+        site=site,
         request=request,
         view=view,
         title=gettext("New %(name)s") % {"name": in_sentence(view.name)} if obj is None else view.short_title_of(obj),
@@ -217,8 +217,8 @@ async def _kept(page: FormPage) -> FormData | None:
     """Return the form data that was stored when the user had to log in again."""
     request = page.request
     if DRAFT in request.query_params:
-        return await find_draft(request, page.office.secret_key, page.view)
-    return await find_form(request_context().session, page.office.secret_key, request, user_of(request))
+        return await find_draft(request, page.site.secret_key, page.view)
+    return await find_form(request_context().session, page.site.secret_key, request, user_of(request))
 
 
 async def _save_or_explain(
@@ -247,7 +247,7 @@ async def _conflict(page: FormPage, obj: object | None, sent: FormData) -> str |
     if page.is_gone and GONE not in sent:
         return str(DELETED)
     if obj is not None and sent.get(VERSION) != page.version:
-        return await tell_stale(page.office, page.request, page.view, obj)
+        return await tell_stale(page.site, page.request, page.view, obj)
     return str(STALE_ROWS) if any(one.is_stale for one in with_parts(page.formsets)) else None
 
 
@@ -301,7 +301,7 @@ async def _after_saving(page: FormPage, obj: object, sent: FormData, *, is_creat
         told = {"action": "add" if is_created else "change", "id": identifier_of(obj), "text": view.short_title_of(obj)}
         if wants_json(request):
             return JSONResponse(told)
-        return await page.office.render(request, view.popup_response_template, {"model_view": view, "told": told})
+        return await page.site.render(request, view.popup_response_template, {"model_view": view, "told": told})
     Flash.success(request, gettext("%(obj)s was saved.") % {"obj": view.short_title_of(obj)})
     goes_on = sent.get("save") == "continue" or (sent.get("save") == SAVE_AS and view.save_as_continue)
     if goes_on and view.can_edit and view.has_permission(request, Action.EDIT):

@@ -17,13 +17,13 @@ from dovetail.contrib.admin.list_pages import choosing
 from dovetail.contrib.admin.list_pages.list_page import show_page
 from dovetail.contrib.admin.list_pages.list_saving import save_list
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES, Autocomplete
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages import object_form
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.tasks import acting
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
 from dovetail.errors import BadRequestError
@@ -33,18 +33,18 @@ from dovetail.translation.texts import gettext
 MOST_KEYS = 200  # keys in one request for names
 
 
-async def show_list(office: Office, request: Request) -> Response:
+async def show_list(site: SiteContext, request: Request) -> Response:
     """Show a page of the list of a model, or save the edited rows (`list_editable`)."""
-    view = open_view(office, request, Action.LIST)
+    view = open_view(site, request, Action.LIST)
     allow(await view.check_can_list(request))
     if request.method == "POST":
-        return await save_list(office, request, view)
-    return await show_page(office, request, view)
+        return await save_list(site, request, view)
+    return await show_page(site, request, view)
 
 
-async def show_details(office: Office, request: Request) -> Response:
+async def show_details(site: SiteContext, request: Request) -> Response:
     """Show an object, read-only."""
-    view = open_view(office, request, Action.DETAILS)
+    view = open_view(site, request, Action.DETAILS)
     model = _found(await view.get_object_for_details(request))
     rules = rules_of(request)
     actions = [view.rule_for(rules, f"action:{name}") for name in view.visible_actions(request, in_detail=True)]
@@ -60,56 +60,56 @@ async def show_details(office: Office, request: Request) -> Response:
     context["site_url"] = view.site_url(model)
     context["formsets"] = [one for one in await open_formsets(view, request, model, is_writable=False) if one.rows]
     context["lookup_addresses"] = lambda _part: ""  # no related objects are chosen on this page
-    context["presence"] = await presence_of(office, request, view, is_editing=False)
-    return await office.render(request, view.details_template, context)
+    context["presence"] = await presence_of(site, request, view, is_editing=False)
+    return await site.render(request, view.details_template, context)
 
 
-async def show_create_form(office: Office, request: Request) -> Response:
+async def show_create_form(site: SiteContext, request: Request) -> Response:
     """Show the form of a new object, or create the submitted object."""
-    view = open_view(office, request, Action.CREATE)
+    view = open_view(site, request, Action.CREATE)
     allow(await view.check_can_create(request))
-    return await object_form.edit(office, request, view, None)
+    return await object_form.edit(site, request, view, None)
 
 
-async def show_edit_form(office: Office, request: Request) -> Response:
+async def show_edit_form(site: SiteContext, request: Request) -> Response:
     """Show the form of an object, or change the object as submitted."""
-    view = open_view(office, request, Action.EDIT)
+    view = open_view(site, request, Action.EDIT)
     obj = await view.get_object_for_edit(request)
     if obj is None and await object_form.was_open(request) and await _may_add(view, request):
-        return await object_form.edit(office, request, view, None, is_gone=True)
+        return await object_form.edit(site, request, view, None, is_gone=True)
     obj = _found(obj)
     rules = rules_of(request)
     await rules.load(request_context().session, view.model, ["change", "delete"], [obj])
     rules.require(view.model, "change", [obj])
     allow(await view.check_can_edit(request, obj))
     obj = await view.load_for_form(request, obj)
-    return await object_form.edit(office, request, view, obj)
+    return await object_form.edit(site, request, view, obj)
 
 
-async def delete_selected(office: Office, request: Request) -> Response:
+async def delete_selected(site: SiteContext, request: Request) -> Response:
     """Delete the selected objects, after confirmation."""
-    view = open_view(office, request, Action.DELETE)
+    view = open_view(site, request, Action.DELETE)
     allow(view.deletes_selected or "pk" in request.path_params)
-    return await acting.run_task(office, request, acting.deletion(request, view))
+    return await acting.run_task(site, request, acting.deletion(request, view))
 
 
-async def export_list(office: Office, request: Request) -> Response:
+async def export_list(site: SiteContext, request: Request) -> Response:
     """Return the rows that match the list's filters and search, as a file."""
-    view = open_view(office, request, Action.EXPORT)
+    view = open_view(site, request, Action.EXPORT)
     allow(await view.check_can_export(request) and await view.check_can_list(request))
     kind = request.path_params["export_type"]
     if kind not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     name, writer, rights = f"{view.identity.replace('/', '-')}.{kind}", WRITERS[kind], rights_of(request)
     found = Export(view=view, statement=await view.matching(request), request=request, rights=rights, writer=writer)
-    rows = await found.begin(request_context().session, office.database)
+    rows = await found.begin(request_context().session, site.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return ClosingResponse(rows, writer.media_type, headers)
 
 
-async def autocomplete(office: Office, request: Request) -> Response:
+async def autocomplete(site: SiteContext, request: Request) -> Response:
     """Return as JSON the related objects that match a search, or have a `key`; without either, the first ones."""
-    view = _open_choices(office, request)
+    view = _open_choices(site, request)
     name = request.query_params.get("name", "")
     is_filter = view.has_permission(request, Action.LIST) and any(
         isinstance(one, RelationFilter) and one.parameter_name == name for one in view.shown_filters(request)
@@ -118,7 +118,7 @@ async def autocomplete(office: Office, request: Request) -> Response:
         loader = view.autocompletes.get(name)
         if loader is not None and request.query_params.get(choosing.AS) == choosing.PAGE:
             allow(loader.may_use(request))
-            return await choosing.show_choices(office, request, view, loader, _page_of(request))
+            return await choosing.show_choices(site, request, view, loader, _page_of(request))
         return await _choices(view, request, name, loader=loader, allowed=True)
     loader = await view.autocomplete_for(request, name)
     return await _choices(
@@ -126,9 +126,9 @@ async def autocomplete(office: Office, request: Request) -> Response:
     )
 
 
-async def autocomplete_in_rows(office: Office, request: Request) -> Response:
+async def autocomplete_in_rows(site: SiteContext, request: Request) -> Response:
     """Return the same as `autocomplete` for a field in a row of an inline, such as `choice-0-author`."""
-    view = _open_choices(office, request)
+    view = _open_choices(site, request)
     name = request.query_params.get("name", "").rpartition("-")[2]
     inline = view.inline_called(request, await _parent(view, request), request.path_params["part"])
     if inline is None:
@@ -140,9 +140,9 @@ async def autocomplete_in_rows(office: Office, request: Request) -> Response:
     )
 
 
-def _open_choices(office: Office, request: Request) -> ModelAdmin:
+def _open_choices(site: SiteContext, request: Request) -> ModelAdmin:
     """Return the view of this URL, if the user may list its rows or submit its form."""
-    view = office.view_at(request)
+    view = site.view_at(request)
     doors = ((Action.LIST, True), (Action.CREATE, view.can_create), (Action.EDIT, view.can_edit))
     allow(view.is_accessible(request) and any(one and view.has_permission(request, door) for door, one in doors))
     return view

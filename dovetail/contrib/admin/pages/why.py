@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.contrib.admin.entry.access import allow
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.rules.asking import Why, action_in_words, why
+from dovetail.contrib.auth.rules.asking import PermissionQuestion, action_in_words, why
+from dovetail.contrib.auth.rules.model_policies import find_model_policy, model_policies
 from dovetail.contrib.auth.rules.paths import UnexplainableRuleError
-from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
 from dovetail.contrib.auth.users import get_user_by_login, load_permissions
 from dovetail.errors import InvalidInputError, NotFoundError, quoted
 from dovetail.plugin import context_of
@@ -22,10 +22,10 @@ LONGEST = 200  # maximum characters of a field
 FIELDS = ("user", "action", "model", "key")
 
 
-async def show_why(office: Office, request: Request) -> Response:
+async def show_why(site: SiteContext, request: Request) -> Response:
     """Show the form, and below it the explanation."""
     allow(user_of(request).is_superuser)
-    models, name_of = ruled_models(context_of(request_context().session)), rights_of(request).name_of
+    models, name_of = model_policies(context_of(request_context().session)), rights_of(request).name_of
     given = {name: request.query_params.get(name, "").strip()[:LONGEST] for name in FIELDS}
     context: dict[str, object] = {
         "given": given,
@@ -38,13 +38,15 @@ async def show_why(office: Office, request: Request) -> Response:
     if given["model"]:
         try:
             user = await _user(given["user"])
-            ruled = find_ruled(context_of(request_context().session), given["model"])
-            asked = Why(user, given["action"], ruled, given["key"].split(), name_of(ruled.model))
-            context["code"] = ruled.label
+            model_policy = find_model_policy(context_of(request_context().session), given["model"])
+            asked = PermissionQuestion(
+                user, given["action"], model_policy, given["key"].split(), name_of(model_policy.model)
+            )
+            context["code"] = model_policy.label
             context["lines"] = await why(request_context().session, asked)
         except (InvalidInputError, NotFoundError, UnexplainableRuleError) as error:
             context["error"], status = str(error), HTTPStatus.UNPROCESSABLE_ENTITY
-    return await office.render(request, "sqladmin/why.html", context, status)
+    return await site.render(request, "sqladmin/why.html", context, status)
 
 
 async def _user(name: str) -> User | None:

@@ -19,11 +19,11 @@ from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.columns.identifiers import identifier_from, parse_identifier
 from dovetail.contrib.admin.entry.access import open_view
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.presence.models import Presence
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
@@ -49,20 +49,22 @@ class PresenceStatus:
     is_editing: bool
 
 
-async def presence_of(office: Office, request: Request, view: ModelAdmin, *, is_editing: bool) -> PresenceStatus | None:
+async def presence_of(
+    site: SiteContext, request: Request, view: ModelAdmin, *, is_editing: bool
+) -> PresenceStatus | None:
     """Return the status for the object of this page; None if ADMIN_PRESENCE is off."""
-    if not office.settings.presence:
+    if not site.settings.presence:
         return None
     key = _key(request, view)
     found = (await request_context().session.execute(_others(request, view, key))).all()
     return PresenceStatus(path_for(request, "admin:presence", key, identity=view.identity), _told(found), is_editing)
 
 
-async def heartbeat(office: Office, request: Request) -> Response:
+async def heartbeat(site: SiteContext, request: Request) -> Response:
     """Record that the user has the page of an object open, or has closed it (`leave`), and return the other users."""
     form = await request.form()
     is_editing = form.get("editing") == "1"
-    view = open_view(office, request, Action.EDIT if is_editing else Action.DETAILS)
+    view = open_view(site, request, Action.EDIT if is_editing else Action.DETAILS)
     session, key, me = request_context().session, _key(request, view), user_of(request)
     acts_as_another = impersonator_of(me) is not None  # other users than this one
     if form.get("leave"):

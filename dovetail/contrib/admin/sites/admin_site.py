@@ -1,12 +1,12 @@
 """The declaration of a back office: title, appearance and contents. Options are named as in Django's `AdminSite`.
 
     # project/urls.py
-    office = AdminSite(site_header="The Gazette", site_url="https://gazette.example/")
-    office.unregister("blog/tag")
+    site = AdminSite(site_header="The Gazette", site_url="https://gazette.example/")
+    site.unregister("blog/tag")
 
     desk = AdminSite("desk", path="/desk", plugins=("blog",), index_title="News")
 
-    mounts: Mounts = {"admin.office": (office, desk)}
+    mounts: Mounts = {"admin.office": (site, desk)}
 
 Several sites share their logins; each has its own views, appearance and `has_permission`.
 """

@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry.kept_forms import find_form, forget_form
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.tasks.batches import Run, counted
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
 from dovetail.contrib.admin.tasks.questions import Question
@@ -25,29 +25,29 @@ from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.contrib.admin.writing.first_try import may_do_without, prepare
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
-from dovetail.state import DOOR, note_of_request
+from dovetail.state import CHANGE_SOURCE, note_of_request
 from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
 
 MOST_AT_ONCE = 30_000  # rows of a task without batches: a statement of PostgreSQL has at most 32,767 values
 
 
-async def run_action(office: Office, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
+async def run_action(site: SiteContext, make_task: Callable[[Request], Awaitable[object]], request: Request) -> object:
     """Run the task that an action of a view returns; an action of SQLAdmin returns a response instead."""
     task = await make_task(request)
-    return await run_task(office, request, task) if isinstance(task, Task) else task
+    return await run_task(site, request, task) if isinstance(task, Task) else task
 
 
-async def run_task(office: Office, request: Request, task: Task) -> Response:
+async def run_task(site: SiteContext, request: Request, task: Task) -> Response:
     """Run a task on the selected rows; first ask for confirmation if it has a question or a form, or they are many.
 
     For all rows of a list, the response reports progress if the script of the page asks for it.
     """
-    note_of_request(DOOR, "action")
-    form = await request.form() if request.method == "POST" else await _kept(office, request, task)
-    acting = _Acting(office, request, task, form)
+    note_of_request(CHANGE_SOURCE, "action")
+    form = await request.form() if request.method == "POST" else await _kept(site, request, task)
+    acting = _Acting(site, request, task, form)
     if acting.is_answered and form.get(ALL) == "1" and task.kind.is_batched and wants_lines(request, form):
-        return tell_progress(office, request, acting.end)
+        return tell_progress(site, request, acting.end)
     try:
         outcome = await acting.outcome(lambda _done, _of: None)
     except TaskFailedError as error:
@@ -64,7 +64,7 @@ async def run_task(office: Office, request: Request, task: Task) -> Response:
 
 @dataclass
 class _Acting:
-    office: Office
+    site: SiteContext
     request: Request
     task: Task
     form: FormData
@@ -88,7 +88,7 @@ class _Acting:
         selected = await self._read_selection(for_update=self.is_answered)
         if not selected.identifiers:
             return gettext("Nothing was selected.")
-        self.question = question = Question(self.office, self.request, self.task, selected, self.form)
+        self.question = question = Question(self.site, self.request, self.task, selected, self.form)
         if question.is_needed:
             page = await (question.doubt() if self.is_answered else question.ask())
             if page is not None:
@@ -100,21 +100,21 @@ class _Acting:
             outcome = await run.do()
         else:
             self._check_free()
-            async with self.office.long_work:
+            async with self.site.long_work:
                 outcome = await run.do()
         await forget_form(request_context().session, self.request, user_of(self.request))
         self.is_done = True
         return outcome
 
     async def _read_selection(self, *, for_update: bool) -> Selected:
-        limit, kind = self.office.settings.action_limit, self.task.kind
+        limit, kind = self.site.settings.action_limit, self.task.kind
         if not kind.is_batched:
             limit = min(limit, MOST_AT_ONCE // len(self.task.view.pk_columns))
         return await read_selection(self.request, self.task, self.form, limit=limit, for_update=for_update)
 
     def _check_free(self) -> None:
         """Raise TaskFailedError while this process does as many tasks with whole lists as it may."""
-        if self.office.long_work.locked():
+        if self.site.long_work.locked():
             raise TaskFailedError(gettext("Something as long is being done here already. Try again when it is over."))
 
     async def ask_again(self, told: str) -> Response | None:
@@ -126,7 +126,7 @@ class _Acting:
                 selected = await self._read_selection(for_update=False)
             except TaskFailedError:  # as they are more than it takes
                 return None
-            self.question = Question(self.office, self.request, self.task, selected, self.form)
+            self.question = Question(self.site, self.request, self.task, selected, self.form)
         return await self.question.ask_again(told)
 
     async def end(self, report: Report) -> Ending:
@@ -168,11 +168,11 @@ async def _is_of_one(request: Request) -> bool:
     return "pk" in request.path_params or (form.get(ALL) != "1" and len(set(form.getlist("pks"))) == 1)
 
 
-async def _kept(office: Office, request: Request, task: Task) -> FormData:
+async def _kept(site: SiteContext, request: Request, task: Task) -> FormData:
     """Return the form that came after its session had ended, to be shown again; an empty one if there is none."""
     if task.kind.form is None:
         return FormData()
-    return await find_form(request_context().session, office.secret_key, request, user_of(request)) or FormData()
+    return await find_form(request_context().session, site.secret_key, request, user_of(request)) or FormData()
 
 
 def _back(request: Request, task: Task) -> Response:

@@ -19,11 +19,11 @@ from dovetail.contrib.admin.actions.task import Task, TaskFailedError
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.tasks.selection import Selected
-from dovetail.contrib.admin.tasks.taking import asks_about_each_object, take
+from dovetail.contrib.admin.tasks.taking import checks_each_object, take
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.error_messages import message_for
 from dovetail.contrib.admin.web.responses import check_outcome, is_refusal, sendable
-from dovetail.contrib.admin.writing.first_try import FirstTryError
+from dovetail.contrib.admin.writing.first_try import WithoutSavepointsError
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
@@ -42,8 +42,8 @@ class _NoSavepoint:
     """Takes the place of the savepoint of a task that runs without one."""
 
     async def rollback(self) -> None:
-        """Raise FirstTryError, which rolls the whole transaction back."""
-        raise FirstTryError
+        """Raise WithoutSavepointsError, which rolls the whole transaction back."""
+        raise WithoutSavepointsError
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Run:
         """Run the task, and return the message for the user or a Response; an error status rolls back.
 
         Raise TaskFailedError with the message for the user, PermissionDeniedError or HTTPException (403) if they may
-        not do it, and other errors unchanged if only an operator can fix them. Raise FirstTryError for any other
-        error if the run has no savepoints.
+        not do it, and other errors unchanged if only an operator can fix them. Raise WithoutSavepointsError for any
+        other error if the run has no savepoints.
         """
         count = len(self.selected.identifiers)
         try:
@@ -77,7 +77,7 @@ class Run:
             told = message_for(error, self.task.view)
             if told.is_ours or (told.is_too_slow and not self.in_savepoints):
                 raise
-            raise (TaskFailedError(told.message) if self.in_savepoints else FirstTryError) from error
+            raise (TaskFailedError(told.message) if self.in_savepoints else WithoutSavepointsError) from error
         if isinstance(outcome, Response) or (outcome and count <= self._size):
             return outcome
         done, value = self.task.kind.done, counted(self.task, count)
@@ -140,7 +140,7 @@ class Run:
         async with self._savepoint():
             outcome = await self.task.apply(rows, self.data)
             if not self.in_savepoints and (rows.has_failed or not request_context().session.is_active):
-                raise FirstTryError  # the action may have changed it
+                raise WithoutSavepointsError  # the action may have changed it
             check_outcome(outcome, source)
             await write_together(request_context().session, self.task.view.model, rows.loaded or ())
             await _check_changed(self.request, self.task, rows)
@@ -217,7 +217,7 @@ def _asked_about(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:
 
     Otherwise the answer is the same for all, and one row suffices.
     """
-    return rows if asks_about_each_object(view) else rows[:1]
+    return rows if checks_each_object(view) else rows[:1]
 
 
 async def _check_changed(request: Request, task: Task, rows: SelectedRows) -> None:

@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.actions.task import TaskFailedError
 from dovetail.contrib.admin.entry.admission import PageRequirements, identify_user
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import enter_request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.error_messages import log_failure, message_for
 from dovetail.contrib.admin.web.form_fields import has_files
 from dovetail.contrib.admin.writing.first_try import with_second_try
@@ -34,13 +34,13 @@ def wants_lines(request: Request, form: FormData) -> bool:
     return LINES in request.headers.get("Accept", "") and not has_files(form)
 
 
-def tell_progress(office: Office, request: Request, work: Work) -> ClosingResponse:
+def tell_progress(site: SiteContext, request: Request, work: Work) -> ClosingResponse:
     """Return the streaming response that does the work, in its own transaction."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would buffer the lines otherwise
-    return ClosingResponse(_lines(office, request, work), LINES, headers)
+    return ClosingResponse(_lines(site, request, work), LINES, headers)
 
 
-async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator[bytes, None]:
+async def _lines(site: SiteContext, request: Request, work: Work) -> AsyncGenerator[bytes, None]:
     yield _line({"state": "working", "done": 0})  # before the work: it is read in the transaction of the request
     so_far = {"state": "working", "done": 0, "of": 0}
     news = asyncio.Event()
@@ -49,7 +49,7 @@ async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator
         so_far.update(done=done, of=of)
         news.set()
 
-    job = asyncio.create_task(_work(office, request, work, report))
+    job = asyncio.create_task(_work(site, request, work, report))
     job.add_done_callback(lambda _: news.set())
     try:
         while not job.done():
@@ -66,11 +66,11 @@ async def _lines(office: Office, request: Request, work: Work) -> AsyncGenerator
                 await asyncio.wait({job})
 
 
-async def _work(office: Office, request: Request, work: Work, report: Report) -> Ending:
+async def _work(site: SiteContext, request: Request, work: Work, report: Report) -> Ending:
     async def run() -> Ending:
-        async with office.database.unit_of_work() as session:
+        async with site.database.unit_of_work() as session:
             with enter_request_context(request, session) as context:
-                await identify_user(office, request, PageRequirements())
+                await identify_user(site, request, PageRequirements())
                 ending = await work(report)
         await context.after_commit()
         return ending

@@ -18,10 +18,10 @@ from wtforms import Form
 from dovetail.contrib.admin.actions.task import Task
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_objects
-from dovetail.contrib.admin.deleting.reached import NAMED, Deletion
+from dovetail.contrib.admin.deleting.preview import NAMED, Deletion
 from dovetail.contrib.admin.forms.admin_form import as_admin_form
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.tasks.batches import check_permissions, check_there, counted
 from dovetail.contrib.admin.tasks.selection import Selected, matching_keys
@@ -35,8 +35,8 @@ from dovetail.resources.schemas.secret_columns import is_secret
 class Question:
     """The confirmation page of one task."""
 
-    def __init__(self, office: Office, request: Request, task: Task, selected: Selected, sent: FormData) -> None:
-        self._office, self._request, self._task, self._selected, self._sent = office, request, task, selected, sent
+    def __init__(self, site: SiteContext, request: Request, task: Task, selected: Selected, sent: FormData) -> None:
+        self._site, self._request, self._task, self._selected, self._sent = site, request, task, selected, sent
 
     @property
     def is_needed(self) -> bool:
@@ -165,7 +165,7 @@ class Question:
         templates = (view.delete_selected_confirmation_template, view.delete_confirmation_template)
         template = self._task.kind.template or view.action_confirmation_template
         template = template if found is None else templates[count == 1]
-        return await self._office.render(self._request, template, context, status)
+        return await self._site.render(self._request, template, context, status)
 
 
 def _undo_days(view: ModelAdmin) -> int:

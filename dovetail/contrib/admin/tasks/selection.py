@@ -15,7 +15,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.database.deletion.conditions import rows_with
-from dovetail.database.drivers.sqlalchemy_private_statements import kept_as_it_stands, narrows_one_table
+from dovetail.database.drivers.sqlalchemy_private_statements import as_plain_subquery, narrows_one_table
 from dovetail.errors import BadRequestError
 from dovetail.resources.query.keys import key_from, key_text
 from dovetail.translation import formats
@@ -72,7 +72,7 @@ async def matching_keys(request: Request, view: ChangeListView) -> AnySelect:
     """Return the SELECT of the keys of all rows that match the list's filters and search."""
     keys = primary_keys(view.model)
     matching = (await view.matching(request)).order_by(None)
-    return kept_as_it_stands(matching.with_only_columns(*keys, maintain_column_froms=True).correlate(None))
+    return as_plain_subquery(matching.with_only_columns(*keys, maintain_column_froms=True).correlate(None))
 
 
 async def _read_all(request: Request, task: Task, limit: int, *, for_update: bool) -> Selected:

@@ -31,7 +31,7 @@ async def take(request: Request, task: Task, selected: Selected) -> SelectedRows
     return SelectedRows(view.model, await _locked_keys(request, view, selected), load)
 
 
-def asks_about_each_object(view: ViewBase) -> bool:
+def checks_each_object(view: ViewBase) -> bool:
     """Return whether a view decides about each object, by overriding a hook that takes one."""
     return type(view).has_permission is not ViewBase.has_permission
 
@@ -39,7 +39,7 @@ def asks_about_each_object(view: ViewBase) -> bool:
 def _asks_about_each(request: Request, task: Task) -> bool:
     rules = rules_of(request)
     rule = task.view.rule_for(rules, task.action)
-    return asks_about_each_object(task.view) or rules.asks_about_each(task.view.model, rule)
+    return checks_each_object(task.view) or rules.asks_about_each(task.view.model, rule)
 
 
 async def _load(view: ChangeListView, identifiers: Sequence[str]) -> Sequence[object]:

@@ -10,7 +10,7 @@ from sqladmin.templating import Jinja2Templates
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from dovetail.contrib.admin.templating.waiting import let_templates_wait, run, wait
+from dovetail.contrib.admin.templating.waiting import enable_coroutines, run, wait
 from dovetail.contrib.admin.web.rendering import finished
 
 TURN = 0.005  # seconds of rendering, after which the event loop may run other tasks
@@ -21,7 +21,7 @@ class Templates(Jinja2Templates):
     """SQLAdmin's templates, rendered with pauses in which the event loop runs other tasks."""
 
     def __init__(self, environment: Environment, each_context: EachContext | None = None) -> None:
-        let_templates_wait(environment)
+        enable_coroutines(environment)
         self.env = environment
         self._each_context = each_context
 

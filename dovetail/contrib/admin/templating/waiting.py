@@ -52,7 +52,7 @@ def waited_for(value: object) -> object:
     return _each(value) if isinstance(value, AsyncIterator) else value
 
 
-def let_templates_wait(environment: Environment) -> None:
+def enable_coroutines(environment: Environment) -> None:
     """Make an environment render templates by plain functions that await the coroutines they call."""
     environment.is_async = False
     environment.context_class = WaitingContext

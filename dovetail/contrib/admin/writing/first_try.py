@@ -20,10 +20,10 @@ from dovetail.state import StateKey
 T = TypeVar("T")
 # Numbers of rows with their table and index pages: fewer fit into the default cache, and more into no cache.
 FITTING = range(100, 1_501)
-FAILED = StateKey["FirstTryError"]("admin_first_try")  # of a request: the error of the first try
+FAILED = StateKey["WithoutSavepointsError"]("admin_first_try")  # of a request: the error of the first try
 
 
-class FirstTryError(Exception):
+class WithoutSavepointsError(Exception):
     """An error occurred without savepoints: the transaction must be rolled back, and the request repeated."""
 
 
@@ -39,10 +39,10 @@ async def prepare(session: AsyncSession, rows: int) -> None:
 
 
 async def with_second_try(request: Request, run: Callable[[], Awaitable[T]]) -> T:
-    """Return the result of `run`, which handles a request in its own transaction; repeat it after FirstTryError."""
+    """Return the result of `run`, which handles a request in a transaction; repeat it with savepoints if it fails."""
     try:
         return await run()
-    except FirstTryError as error:
+    except WithoutSavepointsError as error:
         FAILED.set(request, error)
     return await run()
 

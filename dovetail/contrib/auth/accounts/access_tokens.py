@@ -16,7 +16,7 @@ from dovetail.contrib.auth.sessions.current import (
     remember_holder,
     session_of,
 )
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.sessions.token_text import PERSONAL_PREFIX, is_token_text, looks_like
 from dovetail.contrib.auth.tokens.current import TOKEN_COLUMNS, CurrentToken, read_token, remember_token, token_of
 from dovetail.contrib.auth.tokens.limited_user import token_columns
@@ -37,7 +37,7 @@ def _holders() -> Select[User]:
             Session.token_hash == bindparam("token_hash"),
             Session.expires_at > utcnow(),
             or_(Session.token_expires_at.is_(None), Session.token_expires_at > utcnow()),
-            Session.door == bindparam("door", type_=String()),
+            Session.kind == bindparam("kind", type_=String()),
             User.is_active.is_(True),
         )
     )
@@ -88,25 +88,25 @@ class FoundUser(NamedTuple):
     current: Current | None
 
 
-async def get_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
+async def get_user_by_token(session: AsyncSession, token: str, kind: SessionKind = SessionKind.API) -> User | None:
     """Return the active user of a bearer token, with their permissions, by one statement; None if there is none.
 
-    Sessions are only found for their own `door`, and personal tokens only for the API.
+    Sessions are only found for their own `kind`, and personal tokens only for the API.
     """
-    if _is_personal(token, door):
+    if _is_personal(token, kind):
         if not is_token_text(token, PERSONAL_PREFIX):
             return None
         return await _USER_BY_PERSONAL.one_or_none(session, token_hash=hash_token(token))
-    return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), door=door.value)
+    return await _USER_BY_TOKEN.one_or_none(session, token_hash=hash_token(token), kind=kind.value)
 
 
-async def find_user_by_token(source: ReadSource, token: str, door: Door = Door.API) -> FoundUser | None:
+async def find_user_by_token(source: ReadSource, token: str, kind: SessionKind = SessionKind.API) -> FoundUser | None:
     """Return the same user by the same statement, without a session if there is none; see EntityStatement.find."""
-    if _is_personal(token, door):
+    if _is_personal(token, kind):
         is_one = is_token_text(token, PERSONAL_PREFIX)
         owner = await _USER_BY_PERSONAL.find(source, token_hash=hash_token(token)) if is_one else None
         return None if owner is None else _found(owner, read_token)
-    found = await _USER_BY_TOKEN.find(source, token_hash=hash_token(token), door=door.value)
+    found = await _USER_BY_TOKEN.find(source, token_hash=hash_token(token), kind=kind.value)
     return None if found is None else _found(found, lambda row: CurrentSession(row[0], bool(row[1])))
 
 
@@ -121,11 +121,11 @@ def loaded_values(user: User) -> Hashable | None:
     return None if columns is None or PERMISSIONS not in vars(user) else (columns, user.permissions, user.token_scopes)
 
 
-async def lock_user_by_token(session: AsyncSession, token: str, door: Door = Door.API) -> User | None:
+async def lock_user_by_token(session: AsyncSession, token: str, kind: SessionKind = SessionKind.API) -> User | None:
     """Return the same user, locked until the transaction ends."""
-    is_personal = _is_personal(token, door)
+    is_personal = _is_personal(token, kind)
     statement = (_owners() if is_personal else _holders()).with_for_update(key_share=True, of=User)
-    values = {"token_hash": hash_token(token)} | ({} if is_personal else {"door": door.value})
+    values = {"token_hash": hash_token(token)} | ({} if is_personal else {"kind": kind.value})
     return await session.scalar(statement.execution_options(populate_existing=True), values)
 
 
@@ -142,5 +142,5 @@ def _places() -> tuple[int, int]:
     return _USER_BY_TOKEN.place_of("id"), _USER_BY_TOKEN.place_of("username")
 
 
-def _is_personal(token: str, door: Door) -> bool:
-    return token.startswith(PERSONAL_PREFIX) and door is Door.API and looks_like(token, PERSONAL_PREFIX)
+def _is_personal(token: str, kind: SessionKind) -> bool:
+    return token.startswith(PERSONAL_PREFIX) and kind is SessionKind.API and looks_like(token, PERSONAL_PREFIX)

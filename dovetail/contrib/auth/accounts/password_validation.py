@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dovetail.contrib.auth.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, is_text, normalized
-from dovetail.contrib.auth.password_rules.rule import About, PasswordRule, default_rules
+from dovetail.contrib.auth.password_rules.rule import AccountDetails, PasswordRule, default_rules
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.plugin import PLUGIN_SETTINGS, Context
@@ -28,7 +28,7 @@ def check_password(
     default rules.
     """
     rules, site_name = _site(context)
-    about = About(
+    about = AccountDetails(
         username=username,
         email=email,
         full_name=full_name,
@@ -51,7 +51,7 @@ def _site(context: Context | None) -> tuple[Sequence[PasswordRule], str]:
     return AuthSettings.of(found).password_rules, site.site_name
 
 
-def _problems(password: str, rules: Sequence[PasswordRule], about: About) -> Iterator[str]:
+def _problems(password: str, rules: Sequence[PasswordRule], about: AccountDetails) -> Iterator[str]:
     if len(password) > MAXIMUM_LENGTH:  # before any expensive work
         yield gettext(
             "The password is too long: it has %(count)s characters, expected %(maximum_length)s or fewer."

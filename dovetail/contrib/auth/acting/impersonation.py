@@ -18,7 +18,7 @@ from dovetail.contrib.auth.permissions.held import load_permissions, permission_
 from dovetail.contrib.auth.proof import check_recent_proof
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import address_of, user_agent_of
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.sessions.rotation import rights_of
 from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.signing import hash_token
@@ -72,7 +72,7 @@ async def begin_impersonation(
             token_hash=hash_token(token),
             user_id=target.id,
             parent_id=own.id,
-            door=Door.ACTING,
+            kind=SessionKind.ACTING,
             method="impersonation",
             address=address_of(connection),
             user_agent=user_agent_of(connection),
@@ -91,7 +91,7 @@ async def remember_impersonator(session: AsyncSession, target: User, parent_id: 
     rows = await session.execute(
         select(User, *permission_columns(session.get_bind().dialect))
         .join(Session, User.id == Session.user_id)
-        .where(Session.id == parent_id, Session.expires_at > datetime.now(UTC), Session.door == Door.OFFICE)
+        .where(Session.id == parent_id, Session.expires_at > datetime.now(UTC), Session.kind == SessionKind.OFFICE)
     )
     found = rows.one_or_none()
     if found is None:
@@ -107,5 +107,5 @@ async def end_impersonation(session: AsyncSession, user: User) -> None:
     current = session_of(user)
     if current is None or impersonator_of(user) is None:
         raise ConflictError(gettext("You act as nobody else."))
-    await session.execute(delete(Session).where(Session.id == current.id, Session.door == Door.ACTING))
+    await session.execute(delete(Session).where(Session.id == current.id, Session.kind == SessionKind.ACTING))
     await record(session, EventKind.IMPERSONATION_ENDED, user=user, actor=impersonator_of(user))

@@ -24,7 +24,7 @@ from dovetail.contrib.auth.proof import ProvingUser, RecentProof, check_recent_p
 from dovetail.contrib.auth.sessions import ending, listing
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import note_proof
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.database.session import SessionDep
 from dovetail.errors import FieldError, InvalidInputError, NotFoundError, PermissionDeniedError
 
@@ -37,7 +37,7 @@ class SessionRead(Schema):
     """A session that has not ended."""
 
     id: Id
-    door: Annotated[Door, Field(description="`api`: by a token; `office`: in a browser, at the back office.")]
+    door: Annotated[SessionKind, Field(description="`api`: by a token; `office`: in a browser, at the back office.")]
     method: Annotated[str, Field(description="How the user proved their identity.", examples=["password"])]
     address: Annotated[str, Field(description="The address of the client at the login.", examples=["203.0.113.7"])]
     user_agent: Annotated[str, Field(description="The client, as it called itself.", examples=["Mozilla/5.0"])]
@@ -129,7 +129,7 @@ def _page(rows: Iterable[Session], viewer: User) -> Page[SessionRead]:
 def _read(row: Session, *, is_current: bool) -> SessionRead:
     return SessionRead(
         id=row.id,
-        door=row.door,
+        door=row.kind,
         method=row.method,
         address=row.address,
         user_agent=row.user_agent,

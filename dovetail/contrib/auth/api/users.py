@@ -113,7 +113,7 @@ async def update_me(
         proof.check(user)
         password = await _hash_new_password(data, user)
     assert credential is not None  # noqa: S101 - the user was found by it
-    locked = await lock_user_by_token(manager.session, credential.token, credential.door)
+    locked = await lock_user_by_token(manager.session, credential.token, credential.kind)
     if locked is None:
         raise bad_token(credential)
     if proof is not None:

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from dovetail.contrib.auth.models import Group, User, groups_permissions
 from dovetail.contrib.auth.permissions.held import load_permissions
-from dovetail.contrib.auth.rules.asking import Why
+from dovetail.contrib.auth.rules.asking import PermissionQuestion
 from dovetail.contrib.auth.rules.asking import why as explain_why
 from dovetail.contrib.auth.rules.difference import Difference, differences, roles_of
+from dovetail.contrib.auth.rules.model_policies import find_model_policy, model_policies
 from dovetail.contrib.auth.rules.row_changes import check_database, conditions_of, row_changes
 from dovetail.contrib.auth.rules.row_security import security_statements
-from dovetail.contrib.auth.rules.ruled import find_ruled, ruled_models
 from dovetail.contrib.auth.rules.snapshot import take_snapshot
 from dovetail.contrib.auth.rules.versions import snapshot_of_revision
 from dovetail.contrib.auth.users import get_user_by_login
@@ -38,7 +38,7 @@ async def why(context: Context, user: str, action: str, model: str, key: tuple[s
 
     @anybody is an anonymous user. The output has the deciding rule, its SQL, and the smallest grant that changes it.
     """
-    ruled = find_ruled(context, model)
+    model_policy = find_model_policy(context, model)
     async with context.database.unit_of_work(read_only=True) as session:
         found: User | None = None
         if user != ANYBODY:
@@ -46,7 +46,7 @@ async def why(context: Context, user: str, action: str, model: str, key: tuple[s
             if found is None:
                 raise NotFoundError(f"There is no user {user!r}; somebody unknown is called {ANYBODY}.")
             await load_permissions(session, found)
-        lines = await explain_why(session, Why(found, action, ruled, key))
+        lines = await explain_why(session, PermissionQuestion(found, action, model_policy, key))
     for line in lines:
         click.echo(line)
 
@@ -64,13 +64,13 @@ async def rls(context: Context, *, sql: bool) -> None:
     if not sql:
         raise InvalidInputError("The statements are only written, never run: say --sql and give them to psql.")
     quiet = "SET LOCAL client_min_messages = warning"  # no notices about policies that do not exist yet
-    for statement in ("BEGIN", quiet, *security_statements(ruled_models(context)), "COMMIT"):
+    for statement in ("BEGIN", quiet, *security_statements(model_policies(context)), "COMMIT"):
         click.echo(f"{statement};")
 
 
 def echo_snapshot(context: Context) -> None:
     """Print the conditions of all rules of this version, as JSON."""
-    click.echo(json.dumps(take_snapshot(ruled_models(context)), indent=1))
+    click.echo(json.dumps(take_snapshot(model_policies(context)), indent=1))
 
 
 async def echo_differences(context: Context, revision: str, *, with_groups: bool) -> None:
@@ -79,7 +79,7 @@ async def echo_differences(context: Context, revision: str, *, with_groups: bool
     The rows are those of the configured database; if it cannot be used, only the conditions are printed.
     """
     before = snapshot_of_revision(context.settings.base_dir, revision)
-    after = take_snapshot(ruled_models(context))
+    after = take_snapshot(model_policies(context))
     groups = await _groups(context) if with_groups else {}
     found = list(differences(before, after, roles_of(before, after, groups=groups)))
     if not found:
@@ -97,7 +97,7 @@ async def echo_differences(context: Context, revision: str, *, with_groups: bool
 
 
 async def _echo_with_rows(context: Context, found: Iterable[Difference]) -> None:
-    models = {one.label: one.model for one in ruled_models(context)}
+    models = {one.label: one.model for one in model_policies(context)}
     dialect = context.database.engine.dialect.name
     for one in found:
         click.echo(str(one))

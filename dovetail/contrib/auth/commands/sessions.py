@@ -110,7 +110,7 @@ def _cells(row: Row[str, Session]) -> Sequence[str]:
     username, one = row
     client = one.user_agent if len(one.user_agent) <= WIDEST else one.user_agent[:WIDEST] + "…"
     moments = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.used_at, one.expires_at))
-    return (str(one.id), username, one.door.value, one.method, *moments, one.address, client)
+    return (str(one.id), username, one.kind.value, one.method, *moments, one.address, client)
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

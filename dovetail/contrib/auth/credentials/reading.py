@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS, cookie_of
-from dovetail.contrib.auth.sessions.models import Door
+from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.contrib.auth.setting_types.schemes import Scheme
 from dovetail.errors import BadRequestError, ConfigurationError
 from dovetail.state import StateKey
@@ -23,7 +23,7 @@ class Credential(NamedTuple):
 
     token: str
     scheme: Scheme
-    door: Door
+    kind: SessionKind
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CredentialReader:
             if name == b"authorization":
                 one = self._authorization(value)
             elif name == self._api_key:
-                one = Credential(value.decode("latin-1").strip(), Scheme.API_KEY, Door.API)
+                one = Credential(value.decode("latin-1").strip(), Scheme.API_KEY, SessionKind.API)
             else:
                 continue
             if one is not None and found is not None:
@@ -63,13 +63,13 @@ class CredentialReader:
             found = one or found
         if found is None and Scheme.SESSION in self.schemes:
             token = cookie_of(connection)
-            return None if token is None else Credential(token, Scheme.SESSION, Door.OFFICE)
+            return None if token is None else Credential(token, Scheme.SESSION, SessionKind.OFFICE)
         return found
 
     def _authorization(self, value: bytes) -> Credential | None:
         word, _, token = value.decode("latin-1").partition(" ")
         scheme = self._by_word.get(word.lower())
-        return None if scheme is None else Credential(token.strip(), scheme, Door.API)
+        return None if scheme is None else Credential(token.strip(), scheme, SessionKind.API)
 
 
 BEARER_ONLY = CredentialReader()

@@ -12,7 +12,7 @@ import string
 from collections.abc import Iterator
 from functools import cache
 
-from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.contrib.auth.password_rules.rule import AccountDetails
 from dovetail.translation.texts import gettext
 
 ADDED = string.digits + string.punctuation + " "  # what people add to satisfy rules: "Password2024!"
@@ -26,7 +26,7 @@ ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "1234567890", string
 class NotCommon:
     """No common password, and none made of two common ones, a repetition, or a pattern of keys."""
 
-    def problems(self, password: str, about: About) -> Iterator[str]:  # noqa: ARG002 - part of the interface
+    def problems(self, password: str, about: AccountDetails) -> Iterator[str]:  # noqa: ARG002 - part of the interface
         """Yield a sentence if the password is common."""
         text = password.casefold()
         if text in common_passwords() or _has_common_core(text) or _is_pattern(text):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.contrib.auth.password_rules.rule import AccountDetails
 from dovetail.translation.texts import gettext
 
 MAXIMUM_SIMILARITY = 0.7  # of SequenceMatcher's ratio, as in Django's UserAttributeSimilarityValidator
@@ -19,7 +19,7 @@ class NotPersonal:
     def __init__(self, *, words: Sequence[str] = ()) -> None:
         self._words = tuple(words)
 
-    def problems(self, password: str, about: About) -> Iterator[str]:
+    def problems(self, password: str, about: AccountDetails) -> Iterator[str]:
         """Yield a sentence for each value that the password is too similar to."""
         text = password.casefold()
         for value, name in (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.contrib.auth.password_rules.rule import AccountDetails
 from dovetail.translation.texts import gettext
 
 SHORTEST = 8  # characters; the settings cannot lower it
@@ -18,7 +18,7 @@ class Length:
                 raise ValueError(f"{name} is {value}, expected {SHORTEST} to {LONGEST}")
         self._minimum, self._with_second_factor = minimum, with_second_factor
 
-    def problems(self, password: str, about: About) -> Iterator[str]:
+    def problems(self, password: str, about: AccountDetails) -> Iterator[str]:
         """Yield a sentence if the password is too short."""
         minimum = self._with_second_factor if about.has_second_factor else self._minimum
         if len(password) < minimum:

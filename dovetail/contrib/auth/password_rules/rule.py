@@ -22,7 +22,7 @@ DEFAULT_RULES = (f"{ROOM}.length.Length", f"{ROOM}.common.NotCommon", f"{ROOM}.c
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class AccountDetails:
     """The account that a new password is for."""
 
     username: str = ""
@@ -36,7 +36,7 @@ class About:
 class PasswordRule(Protocol):
     """A rule; options in the settings are passed to its class as keyword arguments."""
 
-    def problems(self, password: str, about: About) -> Iterable[str]:
+    def problems(self, password: str, about: AccountDetails) -> Iterable[str]:
         """Yield a sentence for each problem of a password, which is a text of 8 to 128 characters."""
 
 

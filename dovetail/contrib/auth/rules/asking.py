@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.rules.ruled import Ruled
-from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
+from dovetail.contrib.auth.rules.why import Explanation, RuleQuestion, explain
 from dovetail.errors import InvalidInputError, NotFoundError, quoted
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import is_internal
@@ -25,7 +25,7 @@ ACTIONS = {  # as used in a sentence: "eddie may change blog.post 1"
 
 
 @dataclass(frozen=True)
-class Why:
+class PermissionQuestion:
     """A question about a permission. `user` is None for an anonymous user, `key` has the parts of a primary key.
 
     `title` is the name of the model in the answer; without it, the label is used.
@@ -33,14 +33,14 @@ class Why:
 
     user: User | None
     action: str
-    ruled: Ruled
+    model_policy: ModelPolicy
     key: Sequence[str] = ()
     title: str = ""
 
     @property
     def kind(self) -> str:
         """The name of the model."""
-        return self.title or self.ruled.label
+        return self.title or self.model_policy.label
 
     @property
     def subject(self) -> str:
@@ -53,29 +53,28 @@ class Why:
         return f"{self.kind} {' '.join(self.key)}"
 
 
-async def why(session: AsyncSession, asked: Why) -> list[str]:
+async def why(session: AsyncSession, asked: PermissionQuestion) -> list[str]:
     """Return the answer as sentences, in the language of the request.
 
     Raise NotFoundError if the row does not exist, InvalidInputError for an invalid action or key, and
     UnexplainableRuleError for a rule that cannot be analysed.
     """
-    if asked.action not in asked.ruled.actions:
+    model, policy, actions = asked.model_policy.model, asked.model_policy.policy, asked.model_policy.actions
+    if asked.action not in actions:
         raise InvalidInputError(
             gettext("%(model)s has no action %(action)s, expected one of %(known)s.")
-            % {"model": asked.kind, "action": quoted(asked.action), "known": ", ".join(asked.ruled.actions)}
+            % {"model": asked.kind, "action": quoted(asked.action), "known": ", ".join(actions)}
         )
     chosen = _chosen(asked) if asked.key else None
-    if chosen is not None and not await session.scalar(
-        select(func.count()).select_from(asked.ruled.model).where(chosen)
-    ):
+    if chosen is not None and not await session.scalar(select(func.count()).select_from(model).where(chosen)):
         raise NotFoundError(gettext("There is no %(thing)s.") % {"thing": asked.row_name})
     lines = list(_of_account(asked))
     if chosen is not None and asked.action not in ("view", "add"):
-        seen = await explain(session, asked.ruled.policy.where, Asked(asked.user, "view", asked.ruled.model, chosen))
+        seen = await explain(session, policy.where, RuleQuestion(asked.user, "view", model, chosen))
         if not seen.is_allowed:
             lines += [gettext("To them it is not there at all:"), *_sentences(asked, "view", seen)]
             return lines
-    found = await explain(session, asked.ruled.policy.where, Asked(asked.user, asked.action, asked.ruled.model, chosen))
+    found = await explain(session, policy.where, RuleQuestion(asked.user, asked.action, model, chosen))
     return [*lines, *_sentences(asked, asked.action, found), *_of_fields(asked), *_of_back_office(asked)]
 
 
@@ -84,8 +83,8 @@ def action_in_words(action: str) -> str:
     return str(ACTIONS.get(action) or gettext(action))
 
 
-def _chosen(asked: Why) -> ColumnElement[bool]:
-    columns = inspect(asked.ruled.model).primary_key
+def _chosen(asked: PermissionQuestion) -> ColumnElement[bool]:
+    columns = inspect(asked.model_policy.model).primary_key
     if len(columns) != len(asked.key):
         names = " ".join(column.name.upper() for column in columns)
         raise InvalidInputError(
@@ -109,7 +108,7 @@ def _chosen(asked: Why) -> ColumnElement[bool]:
     return and_(*values)
 
 
-def _of_account(asked: Why) -> Iterator[str]:
+def _of_account(asked: PermissionQuestion) -> Iterator[str]:
     if asked.user is not None and not asked.user.is_active:
         yield (
             gettext("%(name)s is deactivated: nobody is let in by that name, whatever the rules say.")
@@ -117,9 +116,9 @@ def _of_account(asked: Why) -> Iterator[str]:
         )
 
 
-def _sentences(asked: Why, action: str, found: Explanation) -> Iterator[str]:
+def _sentences(asked: PermissionQuestion, action: str, found: Explanation) -> Iterator[str]:
     yield _answer(asked, action, found)
-    yield gettext("The rule: %(name)s") % {"name": asked.ruled.rule}
+    yield gettext("The rule: %(name)s") % {"name": asked.model_policy.rule}
     for question, answer in found.answers.items():
         said = gettext("It asked for %(name)s: yes.") if answer else gettext("It asked for %(name)s: no.")
         yield said % {"name": question.name}
@@ -132,7 +131,7 @@ def _sentences(asked: Why, action: str, found: Explanation) -> Iterator[str]:
     yield from _change(asked, found)
 
 
-def _answer(asked: Why, action: str, found: Explanation) -> str:
+def _answer(asked: PermissionQuestion, action: str, found: Explanation) -> str:
     values = {"name": asked.subject, "action": action_in_words(action)}
     if asked.key:
         return _may(
@@ -149,7 +148,7 @@ def _may(found: Explanation, yes: str, no: str) -> str:
     return yes if found.is_allowed else no
 
 
-def _change(asked: Why, found: Explanation) -> Iterator[str]:
+def _change(asked: PermissionQuestion, found: Explanation) -> Iterator[str]:
     if found.change is None:
         if asked.user is not None and not asked.user.is_superuser:
             yield _may(found, gettext("No permission would end that."), gettext("No permission would change that."))
@@ -161,8 +160,8 @@ def _change(asked: Why, found: Explanation) -> Iterator[str]:
     ) % {"names": " ".join(found.change)}
 
 
-def _of_fields(asked: Why) -> Iterator[str]:
-    policy = asked.ruled.policy
+def _of_fields(asked: PermissionQuestion) -> Iterator[str]:
+    policy = asked.model_policy.policy
     for said, fields in (
         (gettext("Fields that may not be read: %(fields)s"), policy.hidden(asked.user)),
         (gettext("Fields that may not be written: %(fields)s"), policy.read_only(asked.user)),
@@ -171,16 +170,16 @@ def _of_fields(asked: Why) -> Iterator[str]:
             yield said % {"fields": ", ".join(sorted(fields))}
 
 
-def _of_back_office(asked: Why) -> Iterator[str]:
+def _of_back_office(asked: PermissionQuestion) -> Iterator[str]:
     if asked.user is None:
         return
-    if is_internal(asked.ruled.model):
+    if is_internal(asked.model_policy.model):
         yield (
             gettext("The back office shows %(model)s to superusers only: it is internal, and has no permissions.")
             % {"model": asked.kind}
         )
         return
-    permissions = Label(asked.ruled.plugin, asked.ruled.model.__name__).permissions(asked.action)
+    permissions = Label(asked.model_policy.plugin, asked.model_policy.model.__name__).permissions(asked.action)
     either, both = gettext("or"), gettext("and")
     needed = {
         "is_staff": asked.user.is_staff,

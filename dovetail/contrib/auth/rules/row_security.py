@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 from sqlalchemy.sql.visitors import iterate
 
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.paths import NO_ROWS, UnexplainableRuleError, as_condition, both, either, explore, walk
-from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import (
     DEFINER,
     QUOTE,
@@ -39,7 +39,7 @@ CLAUSES = {
 Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # the type of `Policy.where`
 
 
-def security_statements(rules: Iterable[Ruled]) -> list[str]:
+def security_statements(rules: Iterable[ModelPolicy]) -> list[str]:
     """Return the statements that make PostgreSQL apply these rules; they can be run again to replace earlier ones.
 
     Raise UnexplainableRuleError, which names the model, for a rule that cannot be written as SQL.
@@ -65,7 +65,7 @@ def row_condition(where: Where, action: str) -> ColumnElement[bool]:
     return either(both(is_unknown(), unknown), both(is_known(), known))
 
 
-def _of_model(rule: Ruled) -> Iterator[str]:
+def _of_model(rule: ModelPolicy) -> Iterator[str]:
     mapper = inspect(rule.model)
     if mapper.inherits is not None:
         raise UnexplainableRuleError("its rows are part of another model's, whose columns the rule may name")

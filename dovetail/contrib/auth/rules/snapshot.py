@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import CompileError
 
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.paths import (
     NO_ROWS,
     Leaf,
@@ -23,7 +24,6 @@ from dovetail.contrib.auth.rules.paths import (
     viewer_columns,
     walk,
 )
-from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import as_text, dialect
 from dovetail.resources.policy import Policy
 
@@ -41,7 +41,7 @@ FIELDS = "fields not to be read", "fields not to be written"
 NO_FIELDS: frozenset[str] = frozenset()
 
 
-def take_snapshot(models: Iterable[Ruled]) -> Snapshot:
+def take_snapshot(models: Iterable[ModelPolicy]) -> Snapshot:
     """Return the conditions of all rules. For a rule that cannot be analysed, the snapshot says so."""
     return {one.label: dict(_said(one)) for one in models}
 
@@ -51,7 +51,7 @@ def on(dialect_name: str) -> str:
     return f" on {dialect_name}"
 
 
-def _said(one: Ruled) -> Iterable[tuple[str, Said]]:
+def _said(one: ModelPolicy) -> Iterable[tuple[str, Said]]:
     shows: dict[str, Callable[[ColumnElement[bool]], Shown]] = {"": as_text}
     shows |= {on(name): partial(_on_rows, one.model, make()) for name, make in DIALECTS.items()}
     for action in one.actions:

@@ -27,7 +27,7 @@ Where: TypeAlias = Callable[[User | None, str], ColumnElement[bool]]  # the type
 
 
 @dataclass(frozen=True)
-class Asked:
+class RuleQuestion:
     """The question whether `user` (None: anonymous) may do `action` to rows of `model`, or to those `chosen`."""
 
     user: User | None
@@ -54,7 +54,7 @@ class Explanation:
     binds_superuser: bool = False
 
 
-async def explain(session: AsyncSession, where: Where, asked: Asked) -> Explanation:
+async def explain(session: AsyncSession, where: Where, asked: RuleQuestion) -> Explanation:
     """Return the explanation. Raise UnexplainableRuleError for a rule that only works with a real user."""
     finder = _Finder(session, asked)
     if asked.user is None:
@@ -85,7 +85,7 @@ class _Finder:
     """Selects the rows on which something is allowed."""
 
     session: AsyncSession
-    asked: Asked
+    asked: RuleQuestion
 
     async def finds(self, condition: ColumnElement[bool]) -> bool:
         """Return whether one of the chosen rows meets a condition."""

@@ -25,8 +25,8 @@ from dovetail.contrib.auth.sessions.models import (
     MAXIMUM_ADDRESS,
     MAXIMUM_METHOD,
     MAXIMUM_USER_AGENT,
-    Door,
     Session,
+    SessionKind,
 )
 from dovetail.contrib.auth.sessions.refresh_tokens import make_refresh_token
 from dovetail.contrib.auth.sessions.rotation import rights_of
@@ -71,7 +71,7 @@ async def log_in(
     connection: "HTTPConnection | None",
     method: str,
     second_factor: bool = False,
-    door: Door = Door.API,
+    kind: SessionKind = SessionKind.API,
     lifetime: Lifetime | None = None,
     proved_at: datetime | None = None,
 ) -> LoggedIn:
@@ -91,21 +91,21 @@ async def log_in(
         raise PermissionDeniedError(gettext("This account has a second factor, and it was not given."))
     now, settings = datetime.now(UTC), settings_of(session)
     lasts = lifetime or lifetime_of(settings)
-    is_refreshed = settings.refresh_tokens and door == Door.API and lifetime is None
+    is_refreshed = settings.refresh_tokens and kind == SessionKind.API and lifetime is None
     seconds = min(settings.access_token_lifetime, lasts.absolute) if is_refreshed else lasts.absolute
-    await _make_room(session, user, door, now)
-    if door == Door.OFFICE:  # its token is rotated when permissions change
+    await _make_room(session, user, kind, now)
+    if kind == SessionKind.OFFICE:  # its token is rotated when permissions change
         await load_permissions(session, user)
     token = secrets.token_urlsafe(32)  # 256 random bits
     ends_at = now + timedelta(seconds=lasts.absolute)
     row = Session(
         token_hash=hash_token(token),
         user_id=user.id,
-        door=door,
+        kind=kind,
         method=method[:MAXIMUM_METHOD],
         address=address_of(connection),
         user_agent=user_agent_of(connection),
-        rights=rights_of(user) if door == Door.OFFICE else "",
+        rights=rights_of(user) if kind == SessionKind.OFFICE else "",
         created_at=now,
         used_at=now,
         proved_at=proved_at or now,
@@ -116,7 +116,7 @@ async def log_in(
     )
     session.add(row)
     await session.flush()
-    await record(session, EventKind.LOGIN, user=user, actor=user, detail=f"{row.method} ({door})")
+    await record(session, EventKind.LOGIN, user=user, actor=user, detail=f"{row.method} ({kind})")
     refresh_token = await make_refresh_token(session, row) if is_refreshed else None
     return LoggedIn(token=token, row=row, seconds=seconds, refresh_token=refresh_token)
 
@@ -155,13 +155,13 @@ def user_agent_of(connection: "HTTPConnection | None") -> str:
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cc")
 
 
-async def _make_room(session: AsyncSession, user: User, door: Door, now: datetime) -> None:
+async def _make_room(session: AsyncSession, user: User, kind: SessionKind, now: datetime) -> None:
     kept = (
         select(Session.id)
-        .where(Session.user_id == user.id, Session.door == door, Session.expires_at > now)
+        .where(Session.user_id == user.id, Session.kind == kind, Session.expires_at > now)
         .order_by(Session.used_at.desc(), Session.id.desc())
         .limit(MAX_SESSIONS - 1)
     )
-    superfluous = and_(Session.door == door, Session.id.not_in(kept))
+    superfluous = and_(Session.kind == kind, Session.id.not_in(kept))
     statement = delete(Session).where(Session.user_id == user.id, or_(Session.expires_at <= now, superfluous))
     await session.execute(statement, execution_options=NO_SYNCHRONIZATION)

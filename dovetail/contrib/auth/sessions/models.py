@@ -16,7 +16,7 @@ MAXIMUM_USER_AGENT = 300
 MAXIMUM_METHOD = 50
 
 
-class Door(StrEnum):
+class SessionKind(StrEnum):
     """The kind of a session: a token of one kind is not valid for another."""
 
     API = "api"  # a token in a header
@@ -37,7 +37,7 @@ class Session(IdMixin, Base):
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("auth_user.id", ondelete="CASCADE"), index=True)
-    door: Mapped[Door] = mapped_column(default=Door.API, server_default=Door.API.value)
+    kind: Mapped[SessionKind] = mapped_column("door", default=SessionKind.API, server_default=SessionKind.API.value)
     method: Mapped[str] = mapped_column(String(MAXIMUM_METHOD), default="", server_default="")  # "password", "passkey"
     address: Mapped[str] = mapped_column(String(MAXIMUM_ADDRESS), default="", server_default="")
     user_agent: Mapped[str] = mapped_column(String(MAXIMUM_USER_AGENT), default="", server_default="")

@@ -15,7 +15,7 @@ def is_old(context: Context) -> ColumnElement[bool]:
     return SecurityEvent.created_at < _limit(context)
 
 
-def was_given_up(context: Context) -> ColumnElement[bool]:
+def is_undeliverable(context: Context) -> ColumnElement[bool]:
     """Return the condition on mail that was given up and is older than AUTH_EVENTS_DAYS."""
     return OutgoingMail.due_at.is_(None) & (OutgoingMail.created_at < _limit(context))
 
@@ -25,4 +25,4 @@ def _limit(context: Context) -> datetime:
 
 
 EVENTS = ("security event", SecurityEvent, is_old)
-MAIL = ("undeliverable mail", OutgoingMail, was_given_up)
+MAIL = ("undeliverable mail", OutgoingMail, is_undeliverable)

@@ -26,7 +26,7 @@ ORIGINS = StoredSentences(
 )  # the origin of a change: `session 3, undoes change 12`
 
 
-class OfficeNames(Names):
+class AdminNames(Names):
     """Names as the views of the request show them: `Post “Tea”` for an object, the form's label for a field.
 
     Titles are looked up when a message is complete and nothing is written any more, so until then a message has

@@ -57,8 +57,8 @@ def _references(model: type[object]) -> Iterator[Reference]:
 
 
 def _keys(rows: Sequence[RecordedChange], field: str) -> Iterator[str]:
-    pictures = (picture for row in rows for picture in (row.before, row.after))
-    return (str(picture[field]) for picture in pictures if picture.get(field) is not None)
+    snapshots = (snapshot for row in rows for snapshot in (row.before, row.after))
+    return (str(snapshot[field]) for snapshot in snapshots if snapshot.get(field) is not None)
 
 
 async def _texts(request: Request, model: type[object], one: Reference, keys: set[str]) -> Texts:

@@ -21,7 +21,7 @@ LACKING = {
 }
 
 
-class OfficeAuthorizer(Authorizer):
+class AdminAuthorizer(Authorizer):
     """Decides for the user of a back office request, by permissions, policies and field rules."""
 
     def __init__(self, request: Request, names: Names) -> None:

@@ -13,8 +13,8 @@ from dovetail.contrib.admin.pages.extras import ObjectOfPage
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.history.admin.names import OfficeNames
-from dovetail.contrib.history.admin.rights import OfficeAuthorizer
+from dovetail.contrib.history.admin.names import AdminNames
+from dovetail.contrib.history.admin.rights import AdminAuthorizer
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.recording.transactions import in_transactions
@@ -31,7 +31,7 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= DIGITS
 
 
-async def count_beside(session: AsyncSession, changes: Sequence[RecordedChange]) -> Mapping[int, int]:
+async def count_other_changes(session: AsyncSession, changes: Sequence[RecordedChange]) -> Mapping[int, int]:
     """Return, by the id of each change that can still be undone, how many other changes its transaction made."""
     since = earliest(history_log(session))
     possible = {one.transaction for one in changes if one.transaction and one.created_at >= since}
@@ -78,9 +78,9 @@ async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
 
     If it is refused, show the reason as a message on the next page, and return None. Nothing is written then.
     """
-    session, names = request_context().session, OfficeNames(request)
+    session, names = request_context().session, AdminNames(request)
     try:
-        return await undo(session, history_log(session), change, OfficeAuthorizer(request, names))
+        return await undo(session, history_log(session), change, AdminAuthorizer(request, names))
     except (ConflictError, PermissionDeniedError) as error:
         Flash.error(request, await names.filled(error.detail))
         return None

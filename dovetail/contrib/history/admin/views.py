@@ -14,10 +14,10 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import primary_keys
-from dovetail.contrib.admin.office import Office
 from dovetail.contrib.admin.pages.extras import LongWork, ObjectOfPage, ObjectPage
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
+from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.views import ChoiceFilter, ColumnFilter, DateFilter, ModelAdmin, user_of
 from dovetail.contrib.admin.web.returning import list_url
@@ -39,7 +39,7 @@ from dovetail.contrib.history.admin.titles import load_titles, title_in
 from dovetail.contrib.history.admin.undoing import (
     REFUSED,
     chosen_change,
-    count_beside,
+    count_other_changes,
     is_number,
     undo_or_tell,
     undoable_actions,
@@ -47,7 +47,7 @@ from dovetail.contrib.history.admin.undoing import (
 )
 from dovetail.contrib.history.differences import Difference, Part, differences
 from dovetail.contrib.history.keys import written_key
-from dovetail.contrib.history.models import ChangeAction, ChangeDoor, RecordedChange
+from dovetail.contrib.history.models import ChangeAction, ChangeSource, RecordedChange
 from dovetail.contrib.history.objects import changes_of, linked_keys, relations_of
 from dovetail.translation.texts import gettext_lazy, pgettext_lazy
 
@@ -98,7 +98,7 @@ class RecordedChangeAdmin(ModelAdmin, model=RecordedChange):
     ordering = ("-id",)
     list_filter = (
         ChoiceFilter(RecordedChange.action, ChangeAction),
-        ChoiceFilter(RecordedChange.door, ChangeDoor),
+        ChoiceFilter(RecordedChange.door, ChangeSource),
         ModelFilter(),
         ColumnFilter(RecordedChange.actor_name, title=gettext_lazy("By")),
         DateFilter(RecordedChange.created_at, title=gettext_lazy("Time")),
@@ -143,7 +143,7 @@ def is_recorded(_request: Request, view: ViewBase) -> bool:
     return bool(recorded().labels_of(view.model))
 
 
-async def load_history(_office: Office, request: Request, shown: ObjectOfPage) -> LongWork | None:
+async def load_history(_site: SiteContext, request: Request, shown: ObjectOfPage) -> LongWork | None:
     """Return the work that builds the history page of an object, latest change first.
 
     Return None if the object is gone and no change of it is left.
@@ -154,7 +154,7 @@ async def load_history(_office: Office, request: Request, shown: ObjectOfPage) -
         return None
     rows = found[:PAGE]
     texts = await related_texts(request, model, rows)
-    beside, undoable = await count_beside(session, rows), await undoable_actions(request, shown)
+    beside, undoable = await count_other_changes(session, rows), await undoable_actions(request, shown)
 
     async def compare() -> Mapping[str, object]:
         # In a thread, since comparing long texts takes time.
@@ -170,7 +170,7 @@ async def load_history(_office: Office, request: Request, shown: ObjectOfPage) -
     return compare
 
 
-async def act(_office: Office, request: Request, shown: ObjectOfPage) -> Response:
+async def act(_site: SiteContext, request: Request, shown: ObjectOfPage) -> Response:
     """Undo the change that the form names, with all other changes of its transaction."""
     change = await chosen_change(request, _changes_of(request, shown))
     count = await undo_or_tell(request, change)
@@ -219,8 +219,8 @@ def _shown(
 
 
 def _named(difference: Difference, row: RecordedChange, texts: Texts) -> Difference:
-    def side(picture: Mapping[str, object]) -> list[Part]:
-        key = str(picture.get(difference.field, ""))
+    def side(snapshot: Mapping[str, object]) -> list[Part]:
+        key = str(snapshot.get(difference.field, ""))
         return [Part(texts[difference.field, key], is_marked=True)] if (difference.field, key) in texts else []
 
     return Difference(difference.field, side(row.before), side(row.after))

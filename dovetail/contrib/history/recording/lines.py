@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast as as_type
 
 from sqlalchemy import (
-    CTE,
     Column,
     ColumnElement,
     Insert,
@@ -37,7 +36,7 @@ from dovetail.contrib.history.recording.json_rows import (
     sql_text,
 )
 from dovetail.contrib.history.recording.recorded import REDACTED, Recorded, RecordedTable
-from dovetail.database.change_log import Picture
+from dovetail.database.change_log import Snapshot, snapshot_of
 from dovetail.database.deletion.conditions import Followed, refer
 from dovetail.database.deletion.reach import Reach
 from dovetail.database.deletion.references import Rows, by_database
@@ -58,7 +57,11 @@ class Lines:
         self._reached: dict[str, Reach | None] = {}
 
     def insert(
-        self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
+        self,
+        table: RecordedTable,
+        before: Snapshot | None,
+        after: Snapshot | None,
+        where: Sequence[ColumnElement[bool]],
     ) -> Insert:
         """Return the INSERT of one line for each row that `where` selects; see ChangeLog.insert."""
         return _insert([self._line(table, before, after, where)])
@@ -70,7 +73,7 @@ class Lines:
         return lines[0] if len(lines) == 1 else _insert(own)
 
     def insert_deleted(
-        self, table: Table, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+        self, table: Table, where: Sequence[ColumnElement[bool]], before: Snapshot | None = None
     ) -> Insert | None:
         """Return the INSERT of lines for deleted rows, and for rows that ON DELETE CASCADE or SET NULL changes.
 
@@ -79,7 +82,7 @@ class Lines:
         found = list(self._gone(table, and_(true(), *where), before))[::-1]  # the row's own deletion is its last line
         return _insert(found) if found else None
 
-    def _gone(self, table: Table, condition: ColumnElement[bool], before: Picture | None) -> Iterator[Select[object]]:
+    def _gone(self, table: Table, condition: ColumnElement[bool], before: Snapshot | None) -> Iterator[Select[object]]:
         reach, root = self._reach(table), Rows(table)
         if reach is None:
             return
@@ -89,22 +92,26 @@ class Lines:
             if known is not None and rows == root and is_known:
                 yield self._line(known, before, None, [])
             elif known is not None and isinstance(chosen, Followed):
-                yield self._line(known, picture(rows.table), None, []).select_from(chosen.rows())
+                yield self._line(known, snapshot_of(rows.table), None, []).select_from(chosen.rows())
             elif known is not None:
-                yield self._line(known, picture(rows.table), None, [chosen])
+                yield self._line(known, snapshot_of(rows.table), None, [chosen])
             for one in reach.references[rows]:
                 if one.rule == "SET NULL" and (lost := self.recorded.find(one.rows.table)) is not None:
                     emptied: Mapping[str, ColumnElement[object]] = {
                         own.key: literal(None, own.type) for own, _ in one.pairs
                     }
-                    yield self._line(lost, picture(one.rows.table), emptied, [refer(one.pairs, chosen)])
+                    yield self._line(lost, snapshot_of(one.rows.table), emptied, [refer(one.pairs, chosen)])
 
     def _line(
-        self, table: RecordedTable, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
+        self,
+        table: RecordedTable,
+        before: Snapshot | None,
+        after: Snapshot | None,
+        where: Sequence[ColumnElement[bool]],
     ) -> Select[object]:
         """Return the SELECT of `OWN_COLUMNS`, one row for each line."""
         if before is None or after is None:
-            known: Picture = before or after or {}
+            known: Snapshot = before or after or {}
             action = ChangeAction.DELETE if after is None else ChangeAction.ADD
             names = known.keys()
             fields = {name: one for name, one in table.fields.items() if one.key in names}
@@ -145,11 +152,6 @@ def object_key(values: Sequence[ColumnElement[object]]) -> ColumnElement[str]:
     return made
 
 
-def picture(table: Table | CTE) -> Picture:
-    """Return the columns of a table, or of a CTE of its rows, by their keys."""
-    return {column.key: column for column in table.columns}
-
-
 def _insert(lines: Sequence[Select[object]]) -> Insert:
     """Return the INSERT of lines; the transaction and origin are computed once for all of them."""
     # `door` is passed as a String, since processing each value as an Enum would take time for nothing.
@@ -160,7 +162,7 @@ def _insert(lines: Sequence[Select[object]]) -> Insert:
     return insert(LOG).from_select(COLUMNS, rows, include_defaults=False)
 
 
-def _json_values(table: RecordedTable, fields: Mapping[str, Column[object]], values: Picture | None) -> json_row:
+def _json_values(table: RecordedTable, fields: Mapping[str, Column[object]], values: Snapshot | None) -> json_row:
     if values is None:
         return json_row({})
     redacted = sql_text(REDACTED)

@@ -12,7 +12,7 @@ from dovetail.contrib.history.recording.recorded import Recorded, check_ignored
 from dovetail.contrib.history.recording.sqlite_functions import define_functions
 from dovetail.contrib.history.recording.watching import Watcher
 from dovetail.contrib.history.settings import HistorySettings
-from dovetail.database.change_log import CHANGE_LOG, Picture
+from dovetail.database.change_log import CHANGE_LOG, Snapshot
 from dovetail.plugin import Context
 
 
@@ -40,7 +40,12 @@ class HistoryLog:
         return () if found is None else found.columns
 
     def insert(
-        self, table: FromClause, *, before: Picture | None, after: Picture | None, where: Sequence[ColumnElement[bool]]
+        self,
+        table: FromClause,
+        *,
+        before: Snapshot | None,
+        after: Snapshot | None,
+        where: Sequence[ColumnElement[bool]],
     ) -> Insert:
         """Return the INSERT of one line for each row that `where` selects; see the kernel's ChangeLog."""
         return self._lines.insert(self.recorded.tables[cast("Table", table).key], before, after, where)
@@ -50,7 +55,7 @@ class HistoryLog:
         return self._lines.insert_all(lines)
 
     def insert_deleted(
-        self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Picture | None = None
+        self, table: FromClause, where: Sequence[ColumnElement[bool]], before: Snapshot | None = None
     ) -> Insert | None:
         """Return the INSERT of lines for the rows that `where` selects, and for the rows that cascades change."""
         return self._lines.insert_deleted(cast("Table", table), where, before)

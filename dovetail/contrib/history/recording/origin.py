@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import click
 
 from dovetail.contrib.auth.events.origin import account_ref_of, current_client
-from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeDoor
+from dovetail.contrib.history.models import MAXIMUM_NAME, MAXIMUM_VIA, ChangeSource
 from dovetail.contrib.history.recording.lines import PLACEHOLDERS
-from dovetail.state import ACTOR, CREDENTIAL, DOOR, IMPERSONATOR, current_scope
+from dovetail.state import ACTOR, CHANGE_SOURCE, CREDENTIAL, IMPERSONATOR, current_scope
 
 UNDOES = "dovetail.history.undoes"  # key in the request's scope: the change being undone, "undoes change 12"
 IMPORTS = ("load", "import")  # commands whose names begin so count as imports
@@ -16,25 +16,25 @@ IMPORTS = ("load", "import")  # commands whose names begin so count as imports
 def origin_values() -> Mapping[str, object]:
     """Return the parameters for the origin in the log's INSERTs."""
     scope = current_scope.get()
-    door, via = _of_command() if scope is None else _of_request(scope)
+    source, via = _of_command() if scope is None else _of_request(scope)
     actor = account_ref_of(None if scope is None else scope.get(ACTOR))
     address, request_id = current_client()
-    values = (door.value, via[:MAXIMUM_VIA], actor.id, actor.name[:MAXIMUM_NAME], address, request_id)
+    values = (source.value, via[:MAXIMUM_VIA], actor.id, actor.name[:MAXIMUM_NAME], address, request_id)
     return dict(zip(PLACEHOLDERS.values(), values, strict=True))
 
 
-def _of_request(scope: Mapping[str, object]) -> tuple[ChangeDoor, str]:
-    named, credential = scope.get(DOOR), scope.get(CREDENTIAL)
-    door = ChangeDoor.REST if named is None else ChangeDoor(str(named))
+def _of_request(scope: Mapping[str, object]) -> tuple[ChangeSource, str]:
+    named, credential = scope.get(CHANGE_SOURCE), scope.get(CREDENTIAL)
+    source = ChangeSource.REST if named is None else ChangeSource(str(named))
     others = [str(one) for one in (scope.get(IMPERSONATOR), scope.get(UNDOES)) if one]
     if credential:
         others.insert(0, str(credential))
-    return door, ", ".join(others)
+    return source, ", ".join(others)
 
 
-def _of_command() -> tuple[ChangeDoor, str]:
+def _of_command() -> tuple[ChangeSource, str]:
     command = click.get_current_context(silent=True)
     name = None if command is None else command.info_name
     if not name:
-        return ChangeDoor.CODE, ""
-    return ChangeDoor.IMPORT if name.startswith(IMPORTS) else ChangeDoor.COMMAND, name
+        return ChangeSource.CODE, ""
+    return ChangeSource.IMPORT if name.startswith(IMPORTS) else ChangeSource.COMMAND, name

@@ -46,13 +46,13 @@ def changed(statement: Update, table: Table, given: Mapping[str, object]) -> dic
 
 def of_one_table(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return a condition on the table alone: one that uses other tables, too, becomes an IN of primary keys."""
-    if not looks_beside(table, condition):
+    if not uses_other_tables(table, condition):
         return condition
     keys = list(table.primary_key.columns)
     return rows_with(keys, select(*keys).where(condition))
 
 
-def looks_beside(table: Table, expression: ColumnElement[T]) -> bool:
+def uses_other_tables(table: Table, expression: ColumnElement[T]) -> bool:
     """Return whether an expression uses columns of other tables outside of subqueries.
 
     SQLAlchemy's `get_final_froms` would compile the statement, which fails for constructs of one dialect only.
@@ -78,7 +78,7 @@ def renamed(expression: ColumnElement[T]) -> ColumnElement[T]:
     return visitors.replacement_traverse(expression, {}, rename)
 
 
-def looks_elsewhere(value: ColumnElement[object]) -> bool:
+def contains_subquery(value: ColumnElement[object]) -> bool:
     """Return whether an expression contains a subquery, and so may depend on rows other than the changed one."""
     return any(isinstance(part, SelectBase) for part in visitors.iterate(value))
 

@@ -30,20 +30,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from dovetail.contrib.history.recording.lines import Lines, picture
+from dovetail.contrib.history.recording.lines import Lines
 from dovetail.contrib.history.recording.origin import origin_values
 from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.recording.updates import (
     GIVEN,
     changed,
-    looks_beside,
-    looks_elsewhere,
+    contains_subquery,
     of_one_table,
     of_rows,
     renamed,
+    uses_other_tables,
 )
 from dovetail.contrib.history.recording.upserts import Upsert
-from dovetail.database.change_log import is_unrecorded
+from dovetail.database.change_log import is_unrecorded, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import (
     answered_rows,
     answers,
@@ -109,7 +109,7 @@ class Watcher:
         keys = _made_keys(statement, table, many or [one], result)
         for start in range(0, len(keys), MAX_KEYS):
             chosen = _have_keys(columns, keys[start : start + MAX_KEYS])
-            line = self._lines.insert(table, None, picture(table.table), [chosen])
+            line = self._lines.insert(table, None, snapshot_of(table.table), [chosen])
             connection.execute(line, origin_values())
 
     def _write_first(self, connection: Connection, statement: Update | Delete, parameters: Parameters) -> None:
@@ -144,16 +144,16 @@ class Watcher:
         given: Parameters,
     ) -> Insert:
         where = [of_one_table(known.table, condition) for condition in asked]
-        is_joined = any(looks_beside(known.table, value) for value in after.values())
+        is_joined = any(uses_other_tables(known.table, value) for value in after.values())
         if _has_many_writers(connection):
-            if not is_joined and not any(looks_elsewhere(value) for value in after.values()):
+            if not is_joined and not any(contains_subquery(value) for value in after.values()):
                 # After waiting for a lock, a row is recorded with the values the other transaction committed.
                 locked = select(known.table).where(*where).with_for_update(key_share=True, of=known.table)
                 rows = locked.cte("locked_rows")
                 adapted = {name: of_rows(value, known.table, rows) for name, value in after.items()}
-                return self._lines.insert(known, picture(rows), adapted, [])
+                return self._lines.insert(known, snapshot_of(rows), adapted, [])
             _lock(connection, known.table, where, given, may_go=False)
-        return self._lines.insert(known, picture(known.table), after, asked if is_joined else where)
+        return self._lines.insert(known, snapshot_of(known.table), after, asked if is_joined else where)
 
     def _prepared(self, connection: Connection, statement: Insert, parameters: Parameters) -> Insert:
         UPSERT.pop(connection.info)  # left behind by a statement that failed

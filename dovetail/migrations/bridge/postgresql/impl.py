@@ -111,7 +111,7 @@ class DovetailPostgresqlImpl(StatementHook, OwnDefaults, LongRevisionIds, WordsI
         self, conn_uniques: object, conn_indexes: Any, metadata_unique_constraints: object, metadata_indexes: Any
     ) -> None:
         """Take a search index for unchanged if it is: PostgreSQL writes its expression in other words."""
-        search_indexes.forget_what_is_equal(conn_indexes, metadata_indexes)
+        search_indexes.remove_equal_indexes(conn_indexes, metadata_indexes)
         super().correct_for_autogen_constraints(  # type: ignore[no-untyped-call]  # Alembic's
             conn_uniques, conn_indexes, metadata_unique_constraints, metadata_indexes
         )

@@ -123,7 +123,7 @@ class NamedTypesImpl(PostgresqlImpl):
         default = _literal(existing) if default is False and has_default else default
         super().alter_column(table_name, column_name, server_default=default, **kw)
 
-    def drop_what_is_unused(self) -> None:
+    def drop_unused(self) -> None:
         """Drop the types whose last column, and the schemas whose last table, was dropped.
 
         Skip those that the migration has dropped itself.
@@ -191,10 +191,10 @@ class NamedTypesImpl(PostgresqlImpl):
         return self.connection
 
 
-def drop_what_is_unused(*, ctx: MigrationContext, **_kwargs: object) -> None:
+def drop_unused(*, ctx: MigrationContext, **_kwargs: object) -> None:
     """Drop types without columns and schemas without tables; Alembic calls this as `on_version_apply`."""
     if isinstance(ctx.impl, NamedTypesImpl):
-        ctx.impl.drop_what_is_unused()
+        ctx.impl.drop_unused()
 
 
 def _literal(default: object) -> Any:

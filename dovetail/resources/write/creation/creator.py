@@ -16,8 +16,8 @@ from dovetail.resources.query.keys import have_keys, key_of
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import NewRow
-from dovetail.resources.write.creation.at_once import CreateAtOnce
 from dovetail.resources.write.creation.new_keys import NewKeys
+from dovetail.resources.write.creation.single_statement import SingleStatementCreate
 from dovetail.resources.write.creation.values import NewValues, check_address
 from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow
@@ -27,7 +27,7 @@ from dovetail.resources.write.references import References
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedRow:
     """A new row: its primary key, and the batch that holds it as the response shows it."""
 
     key: Hashable
@@ -59,15 +59,15 @@ class Creator(Generic[Model, Viewer, Create, Update, Replace]):
 
     async def create_and_read(
         self, session: AsyncSession, recognized: Recognized[Viewer], data: Create, known: Values = NO_VALUES
-    ) -> Made:
+    ) -> CreatedRow:
         """Create a row and return it as the viewer may see it. Errors of the policy and of hooks pass through.
 
         `known` holds attributes that the path gives, such as the key of a PUT.
         """
-        at_once = None if known else await self._at_once.create(session, recognized, data)
-        if at_once is not None:
-            key, batch, values = at_once
-            return Made(key, batch, await self._known_by(session, values, key))
+        created = None if known else await self._single_statement.create(session, recognized, data)
+        if created is not None:
+            key, batch, values = created
+            return CreatedRow(key, batch, await self._known_by(session, values, key))
         await confirm_presumed(session)  # before a hook or a statement runs on behalf of that user
         visibility = self._spec.written_visibility_of(recognized, ADD)
         viewer = recognized.viewer
@@ -87,7 +87,7 @@ class Creator(Generic[Model, Viewer, Create, Update, Replace]):
             done = key, await self._spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
         if done[1].refused() or not done[1].items:
             raise self._spec.refusal(viewer, ADD)
-        return Made(*done, await self._known_by(session, made, done[0]))
+        return CreatedRow(*done, await self._known_by(session, made, done[0]))
 
     async def create_items(
         self,
@@ -178,8 +178,8 @@ class Creator(Generic[Model, Viewer, Create, Update, Replace]):
         return NewKeys(self._spec)
 
     @cached_property
-    def _at_once(self) -> CreateAtOnce[Model, Viewer, Create, Update, Replace]:
-        return CreateAtOnce(self._spec, self._inserter, self._references, self._new_values)
+    def _single_statement(self) -> SingleStatementCreate[Model, Viewer, Create, Update, Replace]:
+        return SingleStatementCreate(self._spec, self._inserter, self._references, self._new_values)
 
     @cached_property
     def _new_values(self) -> NewValues:

@@ -10,10 +10,10 @@ from dovetail.resources.declaration.model_rules import is_same
 from dovetail.resources.query.keys import key_from, key_names, key_text, key_values
 from dovetail.resources.schemas.nested_models import is_made
 from dovetail.resources.spec import Spec
-from dovetail.resources.write.at_once import values_of
 from dovetail.resources.write.nested.contracts import NO_VALUES, RowWriter, Values
 from dovetail.resources.write.nested.objects import Changed, Object, Row, invalid
 from dovetail.resources.write.nested.related_rows import RelatedRows
+from dovetail.resources.write.single_statement import values_of
 
 
 class NestedRelation:

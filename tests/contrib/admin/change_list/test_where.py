@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from dovetail.contrib.admin.lists.where_text import DEEPEST, MOST, Condition, Group, WhereError, parse, write
+from dovetail.contrib.admin.lists.where_text import DEEPEST, MOST, Condition, Group, NestedFilterError, parse, write
 from tests.contrib.admin.options.test_columns import titles
 
 FOUND = [
@@ -99,5 +99,5 @@ def test_and_binds_before_or():
     "text", ['"', "\\", "a = ", "(((((", ")", "a = 1)", 'a = "\\', "\0", "a is b or", "= = =", "!"]
 )
 def test_what_is_no_filter_is_told_to_be_none(text):
-    with pytest.raises(WhereError, match="The filter is not complete"):
+    with pytest.raises(NestedFilterError, match="The filter is not complete"):
         parse(text)

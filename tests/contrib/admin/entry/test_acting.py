@@ -8,7 +8,7 @@ from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions import grants
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.history.models import RecordedChange
 from plugins.blog.models import Tag
 
@@ -48,7 +48,7 @@ async def test_who_acts_as_another_sees_what_they_see_and_every_change_has_both_
     await act(office, people["less"])
     page = (await office.get(START)).text
     assert "You act as <strong>less</strong>, and are helper." in page
-    acting = (await session.scalars(select(Session).where(Session.door == Door.ACTING))).one()
+    acting = (await session.scalars(select(Session).where(Session.kind == SessionKind.ACTING))).one()
     own = await session.get_one(Session, acting.parent_id)
     assert (acting.user_id, own.user_id) == (people["less"].id, people["helper"].id)
     assert acting.address == "127.0.0.1"

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from dovetail.contrib.admin.testing import read_form
-from dovetail.contrib.history.models import ChangeDoor, RecordedChange
+from dovetail.contrib.history.models import ChangeSource, RecordedChange
 from tests.contrib.admin.polls.models import Choice
 
 
@@ -46,7 +46,7 @@ async def test_the_history_tells_of_rows_as_of_all_else(office, session, questio
     changes = {"choice-0-votes": "3", "choice-1-DELETE": "on", "choice-2-choice_text": "Coffee"}
     assert (await office.submit(edit, changes)).status_code == 303
     said = select(RecordedChange).where(RecordedChange.model == "polls.choice").order_by(RecordedChange.id)
-    lines = [line for line in await session.scalars(said) if line.door is ChangeDoor.OFFICE]
+    lines = [line for line in await session.scalars(said) if line.door is ChangeSource.OFFICE]
     assert {line.actor_id for line in lines} == {boss.id}
     assert [(line.action, line.object_key) for line in lines[:2]] == [
         ("delete", str(rows[1])),

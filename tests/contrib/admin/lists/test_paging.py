@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, select
 
-from dovetail.contrib.admin.change_list.cuts import is_read_in_order
+from dovetail.contrib.admin.change_list.row_slices import is_read_in_order
 from dovetail.contrib.admin.lists.ordering import SortTerm, after, order, terms_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.resources.query import ordering

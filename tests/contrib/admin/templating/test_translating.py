@@ -6,7 +6,7 @@ import pytest
 from jinja2 import Environment
 
 from dovetail.contrib.admin.languages.templates import translate_templates
-from dovetail.contrib.admin.templating.waiting import let_templates_wait
+from dovetail.contrib.admin.templating.waiting import enable_coroutines
 from dovetail.translation.catalogs import Language
 from dovetail.translation.texts import override_language
 
@@ -20,7 +20,7 @@ class Catalog(NullTranslations):
 def environment():
     made = Environment(autoescape=True)
     translate_templates(made)
-    let_templates_wait(made)
+    enable_coroutines(made)
     return made
 
 

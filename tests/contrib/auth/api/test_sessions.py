@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.testing import PASSWORD, new_token
 from tests.contrib.auth.helpers import bearer, pointers, token_of
 
@@ -136,7 +136,7 @@ async def test_a_user_without_a_password_cannot_prove_by_one(client_for, make_us
 @pytest.mark.parametrize("keep", [False, True])
 async def test_logging_out_everywhere_ends_all_sessions_at_every_door(client_for, ada, bob, session, keep):
     mine, other, his = await client_for(ada), await client_for(ada), await client_for(bob)
-    await new_token(session, ada.id, door=Door.OFFICE)
+    await new_token(session, ada.id, kind=SessionKind.OFFICE)
     await session.commit()
     assert (await mine.post(f"/api/auth/logout-everywhere?keep_current={str(keep).lower()}")).status_code == 204
     assert (await mine.get("/api/users/me")).status_code == (200 if keep else 401)
@@ -147,7 +147,7 @@ async def test_logging_out_everywhere_ends_all_sessions_at_every_door(client_for
 
 async def test_a_cookie_of_the_back_office_is_no_bearer_token(client, make_user, session):
     boss = await make_user(is_superuser=True)
-    token = await new_token(session, boss.id, door=Door.OFFICE)
+    token = await new_token(session, boss.id, kind=SessionKind.OFFICE)
     await session.commit()
     assert (await client.get("/api/users/me", headers=bearer(token))).status_code == 401
     assert (await client.get("/api/posts", headers=bearer(token))).status_code == 401

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from dovetail.contrib.auth.models import User
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.users import create_user
 from tests.running import manage
 
@@ -14,12 +14,12 @@ async def make(session):
     now = datetime.now(UTC)
     for name in ("ada", "bob"):
         user = await create_user(session, username=name, email=f"{name}@example.org", password=None)
-        for door, minutes in ((Door.API, 60), (Door.OFFICE, 60), (Door.API, -1)):
+        for kind, minutes in ((SessionKind.API, 60), (SessionKind.OFFICE, 60), (SessionKind.API, -1)):
             session.add(
                 Session(
-                    token_hash=f"{name} {door} {minutes}",
+                    token_hash=f"{name} {kind} {minutes}",
                     user_id=user.id,
-                    door=door,
+                    kind=kind,
                     method="password",
                     address="203.0.113.7",
                     user_agent="Mozilla/5.0 " * 10,
@@ -29,7 +29,7 @@ async def make(session):
 
 
 async def left(session):
-    rows = await session.execute(select(User.username, Session.door).join(User, User.id == Session.user_id))
+    rows = await session.execute(select(User.username, Session.kind).join(User, User.id == Session.user_id))
     return sorted((name, door.value) for name, door in rows)
 
 

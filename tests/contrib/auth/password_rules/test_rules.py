@@ -9,7 +9,7 @@ import pytest
 from dovetail.contrib.auth.accounts.password_validation import check_password
 from dovetail.contrib.auth.password_rules.common import NotCommon, common_passwords
 from dovetail.contrib.auth.password_rules.length import LONGEST, Length
-from dovetail.contrib.auth.password_rules.rule import About
+from dovetail.contrib.auth.password_rules.rule import AccountDetails
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.errors import ConfigurationError, InvalidInputError
@@ -43,7 +43,7 @@ def listed(*rules: object) -> str:
     ],
 )
 def test_ten_thousand_and_more_common_passwords_fit_each_length_that_the_rules_ask_for(second_factor, known):
-    about = About(has_second_factor=second_factor)
+    about = AccountDetails(has_second_factor=second_factor)
     fitting = {one for one in common_passwords() if len(one) <= LONGEST and not list(Length().problems(one, about))}
 
     assert len(fitting) > 13_000

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, false, or_, true
 from dovetail.contrib.auth.access import UserPolicy
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.difference import differences, roles_of
-from dovetail.contrib.auth.rules.ruled import Ruled
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.snapshot import Snapshot, take_snapshot
 from plugins.blog.models import Post
 
@@ -38,7 +38,7 @@ class Policy(UserPolicy[Post]):
 
 
 def snapshot(policy: Policy) -> Snapshot:
-    return take_snapshot([Ruled("blog", Post, policy)])
+    return take_snapshot([ModelPolicy("blog", Post, policy)])
 
 
 def told(after: Policy, before: Policy | None = None) -> list[str]:

@@ -9,6 +9,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import create_group, join_group
 from dovetail.contrib.auth.rules import row_changes as module
 from dovetail.contrib.auth.rules.difference import differences, roles_of
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.row_changes import (
     MAX_USERS,
     SHOWN_KEYS,
@@ -17,7 +18,6 @@ from dovetail.contrib.auth.rules.row_changes import (
     conditions_of,
     row_changes,
 )
-from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.snapshot import take_snapshot
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import InvalidInputError
@@ -50,7 +50,7 @@ async def told(database, session, make_user):
     await session.commit()
 
     async def tell(before, after, role="a user", action="view"):
-        old, new = (take_snapshot([Ruled("blog", Post, Rule(one, action))]) for one in (before, after))
+        old, new = (take_snapshot([ModelPolicy("blog", Post, Rule(one, action))]) for one in (before, after))
         found = differences(old, new, roles_of(old, new, groups={"editors": []}))
         (one,) = [one for one in found if one.role.name == role]
         runnable = conditions_of(one, Post, session.get_bind().dialect.name)
@@ -114,8 +114,8 @@ async def test_only_rules_about_existing_rows_are_run(told):
 
 
 async def test_a_condition_on_a_missing_table_is_reported_without_stopping(told, database, session):
-    old = take_snapshot([Ruled("blog", Post, Rule(lambda _: PUBLISHED))])
-    new = take_snapshot([Ruled("blog", Post, Rule(lambda _: true()))])
+    old = take_snapshot([ModelPolicy("blog", Post, Rule(lambda _: PUBLISHED))])
+    new = take_snapshot([ModelPolicy("blog", Post, Rule(lambda _: true()))])
     one = next(one for one in differences(old, new, roles_of(old, new)) if one.role.name == "a user")
     runnable = conditions_of(one, Post, session.get_bind().dialect.name)
     (line,) = await row_changes(database, replace(runnable, before="blog_post.gone IS NULL"))
@@ -141,7 +141,7 @@ async def test_conditions_of_another_version_are_read_only_and_time_limited(told
 
 async def test_a_version_that_does_not_say_it_for_this_database_has_conditions_alone(told, session):
     old = {"blog.post": {"view": {"unknown": "false", "user": "false"}}}  # as it was written before
-    new = take_snapshot([Ruled("blog", Post, Rule(lambda _: true()))])
+    new = take_snapshot([ModelPolicy("blog", Post, Rule(lambda _: true()))])
     one = next(iter(differences(old, new, roles_of(old, new))))
     assert conditions_of(one, Post, session.get_bind().dialect.name) is None
 

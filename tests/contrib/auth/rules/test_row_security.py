@@ -4,8 +4,8 @@ import re
 
 from sqlalchemy import false, or_, true
 
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.row_security import row_condition, security_statements
-from dovetail.contrib.auth.rules.ruled import Ruled
 from dovetail.contrib.auth.rules.viewer_functions import as_text, viewer_functions
 from dovetail.errors import NotAuthenticatedError
 from dovetail.resources.policy import Policy
@@ -56,7 +56,7 @@ def test_a_rule_that_refuses_somebody_unknown_shows_them_no_row():
 
 
 def test_a_rule_is_written_for_every_command():
-    written = security_statements([Ruled("blog", Post, Published())])
+    written = security_statements([ModelPolicy("blog", Post, Published())])
     policies = {one.split(" ON ")[0] for one in written if one.startswith("CREATE POLICY")}
     assert policies == {f"CREATE POLICY dovetail_{action}" for action in ("view", "add", "change", "delete")}
     (viewing,) = (one for one in written if one.startswith("CREATE POLICY dovetail_view "))

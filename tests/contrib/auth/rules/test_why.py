@@ -12,10 +12,10 @@ from dovetail.contrib.auth.events.models import SecurityEvent
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.permissions.held import load_permissions
-from dovetail.contrib.auth.rules.asking import Why, why
+from dovetail.contrib.auth.rules.asking import PermissionQuestion, why
+from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.paths import Question
-from dovetail.contrib.auth.rules.ruled import Ruled
-from dovetail.contrib.auth.rules.why import Asked, Explanation, explain
+from dovetail.contrib.auth.rules.why import Explanation, RuleQuestion, explain
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy import Policy
 from plugins.blog.models import Post
@@ -56,7 +56,7 @@ async def ada(make_user: Any, session: AsyncSession) -> User:
 
 
 async def ask(session: AsyncSession, user: User | None, action: str, key: int | None = None) -> Explanation:
-    return await explain(session, where, Asked(user, action, Post, None if key is None else Post.id == key))
+    return await explain(session, where, RuleQuestion(user, action, Post, None if key is None else Post.id == key))
 
 
 async def test_a_yes_names_what_was_asked_and_the_condition_of_the_rule(session: AsyncSession, ada: User) -> None:
@@ -102,9 +102,9 @@ async def test_a_rule_that_asks_for_no_permission_is_told_to_bind_superusers_too
     assert not (await ask(session, ada, "change")).binds_superuser
     await session.rollback()
     root = await make_user(is_superuser=True)
-    lines = await why(session, Why(root, "change", Ruled("blog", Post, OnesOwn()), ("1",)))
+    lines = await why(session, PermissionQuestion(root, "change", ModelPolicy("blog", Post, OnesOwn()), ("1",)))
     assert "A superuser has every permission, but to this rule that is not enough: it binds superusers too." in lines
-    lines = await why(session, Why(root, "change", Ruled("blog", Post, POSTS), ("1",)))
+    lines = await why(session, PermissionQuestion(root, "change", ModelPolicy("blog", Post, POSTS), ("1",)))
     assert not any("binds" in line for line in lines)
     assert not (await ask(session, root, "change")).binds_superuser
 
@@ -119,21 +119,21 @@ class FieldByField(OnesOwn):
 async def test_a_deactivated_account_is_reported_first_and_fields_are_those_of_the_user(
     session: AsyncSession, ada: User
 ) -> None:
-    ruled = Ruled("blog", Post, FieldByField())
+    model_policy = ModelPolicy("blog", Post, FieldByField())
     ada.is_active = False
     off = f"{ada.username} is deactivated: nobody is let in by that name, whatever the rules say."
-    may = await why(session, Why(ada, "change", ruled, ("1",)))
+    may = await why(session, PermissionQuestion(ada, "change", model_policy, ("1",)))
     assert may[0] == off
     assert "Fields that may not be written: slug" in may
-    may_not = await why(session, Why(ada, "change", ruled, ("2",)))
+    may_not = await why(session, PermissionQuestion(ada, "change", model_policy, ("2",)))
     assert may_not[:2] == [off, "To them it is not there at all:"]
 
 
 async def test_the_back_office_is_said_to_show_what_is_internal_to_superusers_only(
     app: FastAPI, session: AsyncSession, ada: User
 ) -> None:
-    ruled = Ruled("auth", SecurityEvent, POLICIES.get(app).of(SecurityEvent))
-    assert (await why(session, Why(ada, "view", ruled)))[-1] == (
+    model_policy = ModelPolicy("auth", SecurityEvent, POLICIES.get(app).of(SecurityEvent))
+    assert (await why(session, PermissionQuestion(ada, "view", model_policy)))[-1] == (
         "The back office shows auth.securityevent to superusers only: it is internal, and has no permissions."
     )
 

@@ -10,7 +10,7 @@ from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions import log_in as module
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.contrib.auth.sessions.log_in import Lifetime
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.testing import new_token
 from dovetail.contrib.auth.users import log_in, note_proof
 from dovetail.errors import NotAuthenticatedError
@@ -25,7 +25,7 @@ async def ada(make_user, session):
 async def test_a_plugin_logs_somebody_in_by_a_method_of_its_own(session, ada):
     logged_in = await log_in(session, ada, connection=None, method="ldap" * 30)
     row = logged_in.row
-    assert (row.method, row.address, row.user_agent, row.door) == (("ldap" * 30)[:50], "", "", Door.API)
+    assert (row.method, row.address, row.user_agent, row.kind) == (("ldap" * 30)[:50], "", "", SessionKind.API)
     assert row.token_hash == hash_token(logged_in.token)
     assert len(logged_in.token) == 43
     assert logged_in.token not in repr(logged_in)
@@ -58,7 +58,10 @@ async def test_somebody_who_is_deactivated_is_not_logged_in(session, ada):
 async def test_a_program_that_logs_in_for_every_call_cannot_flood_the_table(make_user, session, monkeypatch):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
     ada, other = [await make_user(username=name) for name in ("ada", "bob")]
-    of_bob, in_the_office = await new_token(session, other.id), await new_token(session, ada.id, door=Door.OFFICE)
+    of_bob, in_the_office = (
+        await new_token(session, other.id),
+        await new_token(session, ada.id, kind=SessionKind.OFFICE),
+    )
     tokens = [await new_token(session, ada.id) for _ in range(3)]
     used = update(Session).where(Session.token_hash == hash_token(tokens[0]))
     await session.execute(used.values(used_at=datetime.now(UTC) + timedelta(minutes=1)))

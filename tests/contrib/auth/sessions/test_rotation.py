@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
-from dovetail.contrib.auth.sessions.models import Door, Session
+from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.sessions.rotation import rights_of, rotate
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.auth.users import authenticate, load_permissions, log_out_everywhere
@@ -25,7 +25,7 @@ async def begun(database, user, lifetime):
     async with database.unit_of_work() as session:
         found = await session.get_one(User, user.id)
         logged_in = await log_in(
-            session, found, connection=None, method="password", door=Door.OFFICE, lifetime=lifetime
+            session, found, connection=None, method="password", kind=SessionKind.OFFICE, lifetime=lifetime
         )
         return logged_in.token
 

@@ -9,7 +9,7 @@ FOLDERS = ("dovetail", "plugins", "project")
 # Statements that go past SQLAlchemy's events, where nobody hears them: each writes its lines itself.
 PAST_SQLALCHEMY = {
     "dovetail/resources/sql/named_rows.py",  # tags that were made: ChangeLines.made
-    "dovetail/resources/write/at_once.py",  # PATCH and DELETE in one statement: a CTE, or a line in front
+    "dovetail/resources/write/single_statement.py",  # PATCH and DELETE in one statement: a CTE, or a line in front
     "dovetail/resources/write/insert.py",  # rows and links of the API: a CTE, ChangeLines.made and ChangeLines.linked
     "dovetail/resources/write/one_row.py",  # PATCH and DELETE of the API: a CTE, or a line in front
     "dovetail/resources/sql/change_lines.py",  # the lines themselves

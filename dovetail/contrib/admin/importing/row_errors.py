@@ -1,4 +1,4 @@
-"""Collect the mistakes in the rows of a file: line, column and message."""
+"""Collect the errors in the rows of a file: line, column and message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from dovetail.translation.shortening import shorten
 from dovetail.translation.texts import gettext
 
 MOST_NAMED = 10  # keys that one message names
-MOST = 100  # mistakes after which the rest of a file is not checked
+MOST = 100  # errors after which the rest of a file is not checked
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A mistake in a line; `column` is the heading, or empty if it concerns the whole row."""
+class RowError:
+    """A error in a line; `column` is the heading, or empty if it concerns the whole row."""
 
     line: int
     column: str
@@ -22,27 +22,27 @@ class Mistake:
 
 
 @dataclass
-class Mistakes:
-    """The mistakes of a file, in the order in which they are found."""
+class RowErrors:
+    """The errors of a file, in the order in which they are found."""
 
     headings: Sequence[str]
     plan: Plan
-    found: list[Mistake] = field(default_factory=list)
+    found: list[RowError] = field(default_factory=list)
     _lines: set[int] = field(default_factory=set)
 
     def add(self, line: int, place: int | None, message: str) -> None:
-        """Add a mistake in the cell in the column at position `place`, or in the whole row (None)."""
-        one = Mistake(line, "" if place is None else self.headings[place], message)
+        """Add an error in the cell in the column at position `place`, or in the whole row (None)."""
+        one = RowError(line, "" if place is None else self.headings[place], message)
         if one not in self.found:
             self.found.append(one)
         self._lines.add(line)
 
     def has(self, line: int) -> bool:
-        """Return whether a line has a mistake."""
+        """Return whether a line has an error."""
         return line in self._lines
 
-    def in_order(self) -> list[Mistake]:
-        """Return the mistakes ordered by line and column; those of a whole row come last."""
+    def in_order(self) -> list[RowError]:
+        """Return the errors ordered by line and column; those of a whole row come last."""
         places = {heading: place for place, heading in enumerate(self.headings)}
         return sorted(self.found, key=lambda one: (one.line, places.get(one.column, len(places))))
 

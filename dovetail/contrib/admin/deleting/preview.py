@@ -30,7 +30,7 @@ from dovetail.contrib.admin.columns.code_names import names_in_text_of
 from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import UNSEEN, DeletedObjects, Line, NamedObject, ObjectGroup
-from dovetail.contrib.admin.deleting.reachable import KEYS, Effects, Reached, is_not, keys_of, reachable_from
+from dovetail.contrib.admin.deleting.reachable import KEYS, AffectedRows, Effects, is_not, keys_of, reachable_from
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -48,7 +48,7 @@ MOST_KEYS = 2_000  # times kinds: each of them has the keys a few times, and a s
 
 
 @dataclass
-class Answer:
+class FoundEffects:
     """The effects that were found so far."""
 
     lines: list[Line] = field(default_factory=list)
@@ -64,20 +64,20 @@ class Deletion:
     def __init__(self, view: ChangeListView, request: Request, objs: "Sequence[object] | AnySelect") -> None:
         self._view, self._request, self._objs = view, request, objs
         self._session, self._rights = request_context().session, rights_of(request)
-        self._reachable = reachable_from(view)
+        self._reachable = reachable_from(view, request)
         self._values: Mapping[str, object] = {} if isinstance(objs, Select) else {KEYS: keys_of(objs)}
 
     async def find(self) -> DeletedObjects:
         """Return what the deletion would do."""
-        answer, effects = Answer(), await self._effects()
+        found, effects = FoundEffects(), await self._effects()
         counted = await self._count(effects)
         for one, (total, seen) in zip(effects.reached, counted, strict=True):
-            await self._tell(one, total, seen, answer)
-        if answer.is_unseen:
-            answer.lines.append(UNSEEN)
+            await self._tell(one, total, seen, found)
+        if found.is_unseen:
+            found.lines.append(UNSEEN)
         count: int | str = len(self._objs) if isinstance(self._objs, Sequence) else ""
         own = {} if count == "" else {in_sentence(self._view.name_plural): count}
-        return DeletedObjects(answer.lines, {**own, **answer.counts}, answer.needed, answer.protected)
+        return DeletedObjects(found.lines, {**own, **found.counts}, found.needed, found.protected)
 
     async def lock(self) -> None:
         """Lock the rows, so that nobody can add rows that the deletion would affect.
@@ -140,7 +140,7 @@ class Deletion:
         counts = [self._counted(n, effects.reached[n], visible[n]) for n in part]
         return select(*union_all(*counts).subquery().c)
 
-    def _counted(self, number: int, one: Reached, visible: ColumnElement[bool]) -> Select[int, int, int]:
+    def _counted(self, number: int, one: AffectedRows, visible: ColumnElement[bool]) -> Select[int, int, int]:
         """Return the SELECT of the number of a kind, and of how many there are, and may be seen."""
         limit = 1 if visible is NOTHING else self._view.count_limit + 1
         is_seen: ColumnElement[int | None] = literal_column("1") if visible is EVERYTHING else case((visible, 1))
@@ -151,23 +151,23 @@ class Deletion:
             func.count(found.c.seen).label("seen"),
         ).select_from(found)
 
-    async def _tell(self, one: Reached, total: int, seen: int, answer: Answer) -> None:
+    async def _tell(self, one: AffectedRows, total: int, seen: int, found: FoundEffects) -> None:
         kind = name = self._plural(one.model)
         if one.is_linked and one.effect is not Effect.BLOCK:
             name = gettext("links to %(kind)s") % {"kind": kind}
         elif one.effect is Effect.DELETE:
-            await self._check_rights(one, name, total, answer)
+            await self._check_rights(one, name, total, found)
         group, has_unseen = await self._group(one, name, total, seen)
         if group.count and one.effect is Effect.DELETE:
-            answer.counts[group.name] = group.number if group.is_more else group.count
+            found.counts[group.name] = group.number if group.is_more else group.count
         if one.effect is Effect.BLOCK:
-            answer.protected += [group] if group.count else []
-            answer.protected += [UNSEEN] if has_unseen and UNSEEN not in answer.protected else []
+            found.protected += [group] if group.count else []
+            found.protected += [UNSEEN] if has_unseen and UNSEEN not in found.protected else []
             return
-        answer.lines += [group] if group.count else []
-        answer.is_unseen = answer.is_unseen or (has_unseen and one.effect is Effect.DELETE)
+        found.lines += [group] if group.count else []
+        found.is_unseen = found.is_unseen or (has_unseen and one.effect is Effect.DELETE)
 
-    async def _check_rights(self, one: Reached, name: str, total: int, answer: Answer) -> None:
+    async def _check_rights(self, one: AffectedRows, name: str, total: int, found: FoundEffects) -> None:
         """Note what goes along and may not be deleted by the user; a model without a view has no rights of its own."""
         views = self._rights.views_of(one.model)
         allowed = self._rights.rules.where(one.model, "delete")
@@ -175,17 +175,17 @@ class Deletion:
         if not total or not views or (is_let and allowed is EVERYTHING):
             return
         if not is_let or allowed is NOTHING:
-            answer.needed.add(name)
+            found.needed.add(name)
             return
-        kept = Reached(one.model, Effect.BLOCK, and_(one.condition, is_not(allowed)))
+        kept = AffectedRows(one.model, Effect.BLOCK, and_(one.condition, is_not(allowed)))
         counting = self._counted(0, kept, self._rights.visible(one.model))
         _, total, seen = (await self._session.execute(counting, self._values)).one()
         group, has_unseen = await self._group(kept, name, total, seen)
-        answer.protected += [group] if group.count else []
+        found.protected += [group] if group.count else []
         if has_unseen:
-            answer.needed.add(name)
+            found.needed.add(name)
 
-    async def _group(self, one: Reached, name: str, total: int, seen: int) -> tuple[ObjectGroup, bool]:
+    async def _group(self, one: AffectedRows, name: str, total: int, seen: int) -> tuple[ObjectGroup, bool]:
         """Return the objects of a kind, the first of them by name, and whether some of them may not be seen."""
         rows, limit = await self._first(one) if seen else [], self._view.count_limit
         group = ObjectGroup(
@@ -198,7 +198,7 @@ class Deletion:
         )
         return group, total > seen
 
-    async def _first(self, one: Reached) -> Sequence[object]:
+    async def _first(self, one: AffectedRows) -> Sequence[object]:
         """Return the newest objects, as far as keys tell, of those that a limited look finds."""
         model, keys = one.model, primary_keys(one.model)
         found = select(*keys).select_from(model).where(one.condition, self._rights.visible(model))

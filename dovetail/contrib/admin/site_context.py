@@ -1,4 +1,4 @@
-"""`Office`: everything that the pages of one back office need, as an immutable object."""
+"""`SiteContext`: everything that the pages of one back office need, as an immutable object."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ TemplateOf = Callable[..., str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
+class SiteContext:
     """The settings, connections, cookies, templates and views of one back office."""
 
     app: Starlette  # the application on which it is mounted

@@ -55,7 +55,7 @@ from dovetail.resources.write.one_row import KEY, OneRow
 from dovetail.resources.write.references import References
 
 
-class AtOnce(Generic[Model, Viewer, Create, Update, Replace]):
+class SingleStatementWrite(Generic[Model, Viewer, Create, Update, Replace]):
     """Updates or deletes a row by one statement, where that is all there is to do."""
 
     def __init__(

@@ -31,7 +31,7 @@ from dovetail.resources.write.nested.contracts import NO_VALUES
 from dovetail.resources.write.references import References
 
 
-class CreateAtOnce(Generic[Model, Viewer, Create, Update, Replace]):
+class SingleStatementCreate(Generic[Model, Viewer, Create, Update, Replace]):
     """Inserts a row by one statement on PostgreSQL, where that suffices; on SQLite links and history take more."""
 
     def __init__(

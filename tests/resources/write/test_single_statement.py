@@ -132,11 +132,11 @@ async def test_an_object_that_the_session_has_is_not_changed_behind_its_back(dat
     data = NovelUpdate(title="Pears")
     async with database.unit_of_work() as session:
         known = await session.get_one(Book, book.id)
-        assert await writer.at_once.update(session, anybody, changed, book.id, data, None) is None
-        assert await writer.at_once.delete(session, deleted, book.id, None) is False
+        assert await writer.single_statement.update(session, anybody, changed, book.id, data, None) is None
+        assert await writer.single_statement.delete(session, deleted, book.id, None) is False
         assert known.title == "Apples"
     async with database.fast_unit_of_work() as session:
-        batch = await writer.at_once.update(session, anybody, changed, book.id, data, None)
+        batch = await writer.single_statement.update(session, anybody, changed, book.id, data, None)
         assert batch.items[0]["title"] == "Pears"
         assert await session.scalar(select(Book.title)) == "Pears"
 
@@ -146,7 +146,9 @@ async def test_a_transaction_is_not_risked_by_a_statement_that_may_fail(database
     changed, data = novels.change_visibility(Recognized(None), "change"), NovelUpdate(title="Pears")
     async with database.fast_unit_of_work() as session:
         session.add(Author(name="Of the same transaction"))
-        assert await novels.writer.at_once.update(session, Recognized(None), changed, book.id, data, None) is None
+        assert (
+            await novels.writer.single_statement.update(session, Recognized(None), changed, book.id, data, None) is None
+        )
         assert await session.scalar(select(Book.title)) == "Apples"
 
 
@@ -155,7 +157,7 @@ async def test_what_leads_to_other_rows_is_not_written_at_once(database, book):
     changed = novels.change_visibility(anybody, "change")
     async with database.unit_of_work() as session:
         for data in (NovelUpdate(genres=["new"]), NovelUpdate(title="Pears", genres=[]), NovelUpdate()):
-            assert await novels.writer.at_once.update(session, anybody, changed, book.id, data, None) is None
+            assert await novels.writer.single_statement.update(session, anybody, changed, book.id, data, None) is None
 
 
 @on_postgresql

@@ -21,14 +21,14 @@ def count_rows(statement: AnySelect, model: type[object]) -> Select[int]:
 
 
 @dataclass(frozen=True)
-class Cut:
+class RowSlice:
     """Rows, the values that they are ordered by, and the total number if they were counted."""
 
     rows: list[object]
     values: list[tuple[object, ...]]
     count: int | None = None
 
-    def turned(self, size: int) -> "Cut":
+    def turned(self, size: int) -> "RowSlice":
         """Return the first `size` rows in reverse order."""
         return replace(self, rows=self.rows[:size][::-1], values=self.values[:size][::-1])
 

@@ -12,7 +12,7 @@ from dovetail.translation.texts import gettext
 
 
 @dataclass(frozen=True)
-class Ruled:
+class ModelPolicy:
     """A model and its policy; `actions` are the four standard ones and those its plugin has permissions for."""
 
     plugin: str
@@ -32,14 +32,14 @@ class Ruled:
         return f"{cls.__module__}.{cls.__qualname__}.where"
 
 
-def ruled_models(context: Context) -> list[Ruled]:
+def model_policies(context: Context) -> list[ModelPolicy]:
     """Return all models of the enabled plugins, in their order."""
     return [one for plugin in context.plugins for one in _of_plugin(context, plugin)]
 
 
-def find_ruled(context: Context, label: str) -> Ruled:
+def find_model_policy(context: Context, label: str) -> ModelPolicy:
     """Return the model with this label, in any case. Raise NotFoundError, which suggests a similar one."""
-    known = {one.label: one for one in ruled_models(context)}
+    known = {one.label: one for one in model_policies(context)}
     found = known.get(label.lower())
     if found is None:
         near = get_close_matches(label.lower(), known, n=1)
@@ -52,9 +52,9 @@ def find_ruled(context: Context, label: str) -> Ruled:
     return found
 
 
-def _of_plugin(context: Context, plugin: Plugin) -> Iterator[Ruled]:
+def _of_plugin(context: Context, plugin: Plugin) -> Iterator[ModelPolicy]:
     custom = [str(codename) for codename, _ in plugin.extensions.get(EXTENSION_POINT, ())]
     for model in plugin.models:
         suffix = f"_{model.__name__.lower()}"
         own = [name.removesuffix(suffix) for name in custom if name.endswith(suffix)]
-        yield Ruled(plugin.name, model, context.policies.of(model), (*ACTIONS, *own))
+        yield ModelPolicy(plugin.name, model, context.policies.of(model), (*ACTIONS, *own))

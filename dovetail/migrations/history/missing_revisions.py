@@ -9,7 +9,7 @@ from dovetail.errors import MigrationError
 from dovetail.migrations.history.applied import Applied
 
 
-class Ghost(Script):
+class MissingRevision(Script):
     """An applied revision without a file; it can neither be applied nor undone."""
 
     def __init__(self, applied: Applied, known: Container[str]) -> None:
