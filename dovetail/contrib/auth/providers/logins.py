@@ -4,7 +4,7 @@ No function here waits for a provider, and no transaction is open while one is c
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
@@ -88,18 +88,7 @@ async def take_back(session: AsyncSession, provider: AnyProvider, *, state: str,
 
 async def store_identity(session: AsyncSession, login_id: int, identity: ProviderIdentity) -> None:
     """Store what the provider has confirmed, until the browser uses it."""
-    await _note(
-        session,
-        login_id,
-        issuer=identity.issuer,
-        subject=identity.subject,
-        email=identity.email,
-        email_verified=identity.email_verified,
-        username=identity.username,
-        full_name=identity.full_name,
-        second_factor=identity.second_factor,
-        authenticated_at=identity.authenticated_at,
-    )
+    await _note(session, login_id, **asdict(identity))
 
 
 async def note_failure(session: AsyncSession, login_id: int, failure: str) -> None:
