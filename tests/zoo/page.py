@@ -42,7 +42,7 @@ cannot be filtered or ordered by it, but for `isnull`.
   extensions, and `ZOO_POSTGRESQL` its version. `citext` and `hstore` passed on Debian's PostgreSQL 15.
 """
 TOURS: tuple[Tour, ...] = ("rest", "migrations", "dump")
-WHY = re.compile(r"which has no field \((.*)\); take it out")  # what the check says of a column that no form edits
+WHY = re.compile(r"which has no field \((.*)\); remove it")  # what the check says of a column that no form edits
 LONGEST = 60  # characters of a value that is shown
 HEAD = "| Declared as | Databases | In, out | REST | Back office | Migrations | Dump, load |\n" + "|---" * 7 + "|\n"
 

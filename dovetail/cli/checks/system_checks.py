@@ -137,7 +137,7 @@ def check_schema(app: FastAPI) -> Iterator[CheckMessage]:
     for where in unbounded_lists(document):
         yield warning(
             "kernel.W004",
-            f"{where} is a list of objects of any length, in which every mistake is looked for.",
+            f"{where} is a list without a maximum length, and every object in it is validated.",
             "give it a limit: Annotated[list[...], Field(max_length=100)]",
         )
 

@@ -33,7 +33,7 @@ def _reasons(table: Table, dialect: Dialect) -> Iterator[str]:
     except CompileError as error:
         found = [reason for column in table.columns for reason in _reasons_of_type(column, dialect)]
         yield from found or [
-            f"cannot be made on {_title(dialect)}: {_one_line(error)}; take it out, or use another database"
+            f"cannot be made on {_title(dialect)}: {_one_line(error)}; remove it, or use another database"
         ]
 
 

@@ -61,7 +61,7 @@ def test_an_inline_names_the_column_that_a_relation_shares_with_the_object_of_th
     inline = type(TabularInline)("PartInline", (TabularInline,), options, model=Part)
     view = type(DealAdmin)("DealAdmin", (DealAdmin,), {"inlines": (inline,)}, model=Deal)
     (said,) = find_problems(view)
-    assert "fields names 'product', which shares 'tenant' with the object of the form; take it out" in said
+    assert "fields names 'product', which shares 'tenant' with the object of the form; remove it" in said
 
 
 async def test_a_tree_and_a_view_of_it_are_known_by_a_text_that_the_database_makes(client, office):

@@ -62,7 +62,7 @@ def test_an_option_of_several_views_may_be_void_in_one_of_them_and_no_view_says_
         ({"details_display": "__all__"}, 'details_display is "__all__"'),
         (
             {"list_display": None, "column_exclude_list": ("id",)},
-            "column_exclude_list is not asked here; write list_display, which names what to show",
+            "column_exclude_list is no option here; write list_display, which names what to show",
         ),
         ({"fields": None, "form_excluded_columns": ("id",)}, "form_excluded_columns"),
         ({"list_display": ("titel",)}, "list_display names 'titel', which Post does not have"),
@@ -204,7 +204,7 @@ def test_every_problem_is_told_at_once(make_settings):
         (("NamedAdmin", "NamedAdmin"), "the admin identity 'shop/named' is claimed by NamedAdmin of plugin 'shop' and"),
         (
             ("SpacedAdmin",),
-            "the admin identity 'shop/two words' is no two words for an address; write identity = 'shop/spaced'",
+            "the admin identity 'shop/two words' is not of the form shop/order; write identity = 'shop/spaced'",
         ),
         (
             ("StaticsAdmin",),
@@ -225,7 +225,7 @@ def test_a_view_is_called_by_plugin_and_model_or_as_its_class_says(make_settings
 
 def test_a_page_that_stands_where_another_is_is_refused(make_settings):
     context = broken(make_settings(), f"{__name__}:ShadowedAdmin")
-    with pytest.raises(ConfigurationError, match=r"at /admin/shop/post/add/ stands where another page is; give it"):
+    with pytest.raises(ConfigurationError, match=r"at /admin/shop/post/add/ has the URL of another page; give it"):
         mount(FastAPI(), context)
 
 

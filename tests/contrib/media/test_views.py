@@ -14,7 +14,7 @@ BASE = {"list_display": ("title", "image"), "fields": ("title", "image")}
 def test_what_edits_several_rows_edits_no_file(option):
     view = type("ManyAdmin", (ModelAdmin,), {**BASE, option: ("image",)}, model=Picture)
     assert find_problems(view) == [
-        f"ManyAdmin: {option} names 'image', a file, which the page of its object changes; take it out"
+        f"ManyAdmin: {option} names 'image', a file, which the page of its object changes; remove it"
     ]
 
 

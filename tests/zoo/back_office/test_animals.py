@@ -108,7 +108,7 @@ def test_what_holds_a_secret_is_refused_with_the_word_that_allows_a_harmless_nam
     options = {"list_display": ("id",), "fields": ("title",), "searches_texts": searches, option: (name,)}
     told = find_problems(type(ModelAdmin)("SealedAdmin", (ModelAdmin,), options, model=Sealed))
     assert any(option in one and f"{name!r}, which is never shown" in one for one in told)
-    assert 'take it out, or say that it is harmless: mapped_column(info={"secret": False})' in told[0]
+    assert 'remove it, or declare that it is harmless: mapped_column(info={"secret": False})' in told[0]
 
 
 async def test_what_a_model_refuses_is_a_mistake_of_the_field(office, database, database_kind, tmp_path):

@@ -173,4 +173,4 @@ def test_what_cannot_be_typed_is_refused_with_what_to_do(kind):
     refused: dict[str, Json] = {one.name: refusals(kind, "fields", one.name) for one in passengers(kind)}
     assert {name for name, told in refused.items() if told} == UNTYPED & refused.keys()
     for told in filter(None, refused.values()):
-        assert "take it out, or give formfield_overrides" in told[0]
+        assert "remove it, or give formfield_overrides" in told[0]

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 
 
 def find_unfit_actions(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find what `actions` and its like name, and what is none."""
+    """Find invalid entries of `actions`, an `action_form` that is no form, and actions with the same name."""
     given = view.actions
     if isinstance(given, str) or not (given is None or isinstance(given, Sequence)):
         yield f"actions is {given!r}, expected a tuple of names of methods and of functions, or None"
@@ -28,4 +28,4 @@ def find_unfit_actions(view: type[ModelAdmin]) -> Iterator[str]:
         if other != name:
             yield f"the actions {other!r} and {name!r} are both called {slug_of_action(method)!r}; rename one"
         if view.action_form is None and getattr(method, "lacks_form", False):
-            yield f"the action {name!r} takes what a form holds; give it a form: @action(..., form=...), or action_form"
+            yield f"the action {name!r} takes the data of a form and has none; set form of @action, or action_form"

@@ -17,7 +17,7 @@ from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset(
     {"year", "month", "day", "page", "pageSize", "_facets", "where", "view", "search", "sortBy", "sort", "pks"}
-)  # what addresses of lists say already
+)  # the query parameters of every list
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
 
 
@@ -31,7 +31,8 @@ def find_filters(view: type[ModelAdmin]) -> Iterator[str]:
         made = as_filter(view.model, one)
         parameter = made.parameter_name
         if parameter in taken:
-            yield f"list_filter has a filter called {parameter!r}, a name that is taken; give it parameter_name"
+            by = "the list" if parameter in TAKEN else "another filter"
+            yield f"list_filter has a filter with the parameter {parameter!r}, which {by} uses; set parameter_name"
         taken |= {parameter, f"{parameter}_op", *getattr(made, "bounds", ())}
 
 
@@ -65,7 +66,7 @@ def find_slow_searches(view: type[ModelAdmin]) -> Iterator[str]:
 
 def _refuse(view: type[ModelAdmin], one: object) -> str:
     if isinstance(one, type):
-        return f"holds the class {one.__name__}; make one: {one.__name__}(...)"
+        return f"holds the class {one.__name__}, expected an instance: {one.__name__}(...)"
     if isinstance(one, RelationFilter):
         return _refuse_relation(view, one.relation.key)
     if isinstance(one, tuple):

@@ -1,4 +1,4 @@
-"""Find options and methods without effect: those of SQLAdmin, and those that another option makes void."""
+"""Find options and methods without effect: those of SQLAdmin, and those that another option disables."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ METHODS = {
 }
 
 
-# An option, and the option that has to be on for it to have an effect.
+# An option, and the options that have to be on for it to have an effect.
 TAKES = (
     ("save_as", ("can_create", "can_edit")),
     ("prepopulated_fields", ("can_create",)),
@@ -54,7 +54,7 @@ OF_FORMS = (
     "field_args",
     "widget_args",
 )
-# An option, the one that it is about, and the hook by which that one may be asked.
+# An option, the option that it belongs to, and the hook that returns the value of the latter.
 ABOUT = (
     ("search_help_text", "search_fields", "get_search_fields"),
     ("searches_texts", "search_fields", "get_search_fields"),
@@ -62,38 +62,38 @@ ABOUT = (
 
 
 def find_ignored(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find what a view sets or overrides in vain."""
+    """Find options of SQLAdmin that have no effect, and overridden methods of it that are never called."""
     for option, hint in OPTIONS.items():
         if getattr(view, option) != getattr(ModelView, option):
-            yield f"{option} is set, but {hint}; take it out"
+            yield f"{option} is set, but {hint}; remove it"
     for method, instead in METHODS.items():
         if getattr(view, method) is not getattr(ModelAdmin, method):
-            yield f"{method} is overridden, but nothing asks it; override {instead}"
+            yield f"{method} is overridden, but nothing calls it; override {instead}"
 
 
 def find_ineffective(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find options that can never do anything, since another one is off or empty.
+    """Find options that have no effect, since another one is off or empty.
 
-    What a base class of several views sets may be void in one of them.
+    An option that a base class sets for several views may have no effect in one of them.
     """
     for option, others in TAKES:
         off = next((one for one in others if not getattr(view, one)), None)
         if off is not None and getattr(view, option) != getattr(ModelAdmin, option) and _is_meant(view, option, off):
-            yield f"{option} is set, but {off} is False; take one of them out"
+            yield f"{option} is set, but {off} is False; remove one of them"
     if not (view.can_create or view.can_edit):
         for option in OF_FORMS:
             is_set = getattr(view, option) != getattr(ModelAdmin, option)
             if is_set and _is_meant(view, option, "can_create", "can_edit"):
-                yield f"{option} is set, but can_create and can_edit are False, so there is no form; take it out"
+                yield f"{option} is set, but can_create and can_edit are False, so there is no form; remove it"
     if not (view.save_as or view.save_as_continue) and _is_meant(view, "save_as_continue", "save_as"):
-        yield "save_as_continue is set, but save_as is False; take one of them out"
+        yield "save_as_continue is set, but save_as is False; remove one of them"
     for option, other, hook in ABOUT:
-        is_void = not getattr(view, other) and getattr(view, hook) is getattr(ModelAdmin, hook)
-        if is_void and getattr(view, option) and _is_meant(view, option, other):
-            yield f"{option} is set, but {other} is empty; take one of them out"
+        is_unused = not getattr(view, other) and getattr(view, hook) is getattr(ModelAdmin, hook)
+        if is_unused and getattr(view, option) and _is_meant(view, option, other):
+            yield f"{option} is set, but {other} is empty; remove one of them"
 
 
 def _is_meant(view: type[ModelAdmin], option: str, *others: str) -> bool:
-    """Return whether an option is set for this view: by itself, or by a class that says what makes it void, too."""
+    """Return whether an option is set by this view, or by a base class of it that also sets one of `others`."""
     by = next(one for one in view.__mro__ if option in vars(one))
     return by is view or any(other in vars(by) for other in others)

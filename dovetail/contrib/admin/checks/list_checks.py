@@ -16,22 +16,22 @@ SWITCHES = ("actions_on_top", "actions_on_bottom", "actions_selection_counter")
 
 
 def find_switches(view: type[ChangeListView]) -> Iterator[str]:
-    """Find options that are neither on nor off."""
+    """Find switches that are neither True nor False."""
     for option in SWITCHES:
         if not isinstance(getattr(view, option), bool):
             yield f"{option} is {getattr(view, option)!r}, expected True or False"
 
 
 def find_facets(view: type[ChangeListView]) -> Iterator[str]:
-    """Find a `show_facets` that is none."""
+    """Find a `show_facets` that is no member of ShowFacets."""
     if view.show_facets is not None and not isinstance(view.show_facets, ShowFacets):
         yield f"show_facets is {view.show_facets!r}, expected one of {', '.join(map(str, ShowFacets))}"
 
 
 def find_editable(view: type[ChangeListView]) -> Iterator[str]:
-    """Find columns that a list could not change."""
+    """Find names in `list_editable` that cannot be changed in the list."""
     if view.list_editable and not view.can_edit:
-        yield "list_editable changes rows, but can_edit is False; take one of them out"
+        yield "list_editable changes rows, but can_edit is False; remove one of them"
     displayed = list(map(name_of, view.list_display))
     links = displayed[:1] if view.list_display_links is None else map(name_of, view.list_display_links)
     linking, fixed = set(links), set(map(name_of, view.readonly_fields))
@@ -52,9 +52,9 @@ def find_editable(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_bulk_editable(view: type[ChangeListView]) -> Iterator[str]:
-    """Find fields that could not be changed in many objects at once."""
+    """Find names in `bulk_editable` that cannot be changed in many objects at once."""
     if view.bulk_editable and not view.can_edit:
-        yield "bulk_editable changes rows, but can_edit is False; take one of them out"
+        yield "bulk_editable changes rows, but can_edit is False; remove one of them"
     fixed, unique = set(map(name_of, view.readonly_fields)), {name for name, _ in unique_columns(view.model)}
     is_asked = any(getattr(view, hook) is not getattr(ChangeListView, hook) for hook in ("get_fields", "get_fieldsets"))
     for name in map(name_of, view.bulk_editable):

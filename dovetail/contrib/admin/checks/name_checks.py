@@ -31,7 +31,7 @@ def _refuse(name: str, value: object, known: set[str]) -> Iterator[str]:
         yield f"{name} is what SQLAdmin calls it; write {RENAMED[name]}"
         return
     if name in INSTEAD:
-        yield f"{name} is not asked here; write {INSTEAD[name]}"
+        yield f"{name} is no option here; write {INSTEAD[name]}"
         return
     is_option = not (isroutine(value) or isinstance(value, type | property) or hasattr(value, "__get__"))
     near = get_close_matches(name, known, n=1, cutoff=0.6 if is_option else CLOSE)

@@ -28,7 +28,7 @@ from dovetail.contrib.admin.view_base import declared_form
 
 SHOWN = ("list_display", "details_display", "export_display", "readonly_fields")
 LISTS = ("list_display", "details_display", "export_display", "fields", "search_fields")
-NAMING = (*LISTS, "readonly_fields", "list_editable", "ordering")  # which name what the model has
+NAMING = (*LISTS, "readonly_fields", "list_editable", "ordering")  # options that name attributes of the model
 SEQUENCES = (
     *LISTS,
     "ordering",
@@ -114,7 +114,7 @@ def find_names(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_orders(view: type[ChangeListView]) -> Iterator[str]:
-    """Find terms of orders by which a list cannot be ordered."""
+    """Find names in `ordering`, `sortable_by` and `sort_paths` by which a list cannot be ordered."""
     sortable = sortable_names(view, view.list_display, view.sortable_by)
     where = "list_display" if view.sortable_by is None else "sortable_by"
     for name in map(name_of, view.sort_paths):

@@ -1,4 +1,4 @@
-"""Report pages and filters of a site that read models by SQL of their own, to which no policy applies by itself."""
+"""Report pages and filters of a site that read models by their own SQL, to which no policy is applied automatically."""
 
 from collections.abc import Iterator
 from types import FunctionType
@@ -18,7 +18,7 @@ ASKED_OF_FILTERS = ("get_filtered_query", "lookups")
 
 
 def check_own_statements(context: Context) -> Iterator[CheckMessage]:
-    """Find code of views that names a model and nothing by which its rows are narrowed: it may well be meant."""
+    """Yield a finding for each page and filter that reads a model without narrowing its rows; it may be intended."""
     for view in every_view(context):
         for where, models in _found(view):
             yield info(

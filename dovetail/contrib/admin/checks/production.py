@@ -11,7 +11,7 @@ LONGEST_STATEMENT = 60  # seconds
 
 
 def check_sessions(context: Context) -> Iterator[CheckMessage]:
-    """Find sessions that travel in the clear, or that outlive the working week."""
+    """Find cookies that are sent unencrypted, and sessions that last for too long."""
     settings = context.plugin_settings["admin"]
     if not isinstance(settings, AdminSettings) or context.settings.debug:
         return

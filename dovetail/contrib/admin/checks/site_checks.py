@@ -34,7 +34,7 @@ class Claims:
         self._owners: dict[str, str] = {}
 
     def claim(self, plugin: str, view: type[BaseView]) -> Iterator[str]:
-        """Note what `view` is found by; yield a sentence for each clash and for what no address can hold."""
+        """Register the names of `view`; yield a sentence for each that another view has or that no URL can contain."""
         owner = f"{view.__name__} of plugin {plugin!r}"
         for what, name, hint in _names(view):
             if what == "identity":
@@ -89,7 +89,7 @@ def written_class(view: type[BaseView]) -> type[BaseView]:
 def find_shadowed(
     own: Sequence[Route], brought: Sequence[Route], views: Mapping[str, ViewBase], others: Sequence[BaseRoute] = ()
 ) -> Iterator[str]:
-    """Find pages that views brought to where a page of the site, or another view's, is.
+    """Find pages of views with the URL of a page of the site, or of a page of another view.
 
     `own` are the pages that each of `views` (by identity) has, which are asked after those brought; `others` before.
     """
@@ -98,7 +98,7 @@ def find_shadowed(
         hidden = any(_meets(other, route.path, views) for other in (*before, *own))
         if hidden or ("{" in route.path and any(_meets(route, path, {}) for path in _samples(own, views))):
             where = f"the admin page {route.name!r} at /admin{route.path}"
-            yield f"{where} stands where another page is; give it another path"
+            yield f"{where} has the URL of another page; give it another path"
 
 
 def find_unfit_templates(views: Iterable[BaseView], environment: Environment) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _samples(own: Iterable[Route], views: Iterable[str]) -> Iterator[str]:
 
 def _unfit(owner: str, identity: str, hint: str) -> Iterator[str]:
     if IDENTITY.fullmatch(identity) is None:
-        yield f"{owner}: the admin identity {identity!r} is no two words for an address; write identity = {hint!r}"
+        yield f"{owner}: the admin identity {identity!r} is not of the form shop/order; write identity = {hint!r}"
     elif (first := identity.partition("/")[0]) in RESERVED:
         told = f"{owner}: the admin identity {identity!r} begins with {first!r}, where the site has pages of its own"
         yield f"{told}; write identity = 'site-{identity}'"

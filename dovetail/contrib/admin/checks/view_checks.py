@@ -30,8 +30,8 @@ _FAULTLESS: WeakSet[type[BaseView]] = WeakSet()
 def find_problems(view: type[BaseView]) -> list[str]:
     """Return everything that is wrong with a view, each in one sentence that says what to write instead.
 
-    A class with which nothing is wrong is not looked at again, but for the actions that a site may have added to it:
-    all sites of a process show what it says.
+    A class without problems is not checked again, except for the actions that a site may have added to it, since all
+    sites of a process share its options.
     """
     written = written_class(view)
     if written in _FAULTLESS:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import Mapper
 
 SOUND = re.compile(r"passw|secret(?!ar)|^hashed_|_hash$")  # but not "secretary"
-HARMLESS = 'take it out, or say that it is harmless: mapped_column(info={"secret": False})'  # advice
+HARMLESS = 'remove it, or declare that it is harmless: mapped_column(info={"secret": False})'  # advice
 
 
 class Kind(Enum):

@@ -192,7 +192,7 @@ def test_actions_that_nobody_could_do_are_refused_at_the_start(database_kind):
     said = " ".join([*find_problems(OddAdmin), *find_problems(FormlessAdmin)])
     for one in ("actions names 'nothing'", "actions holds 3", "action_form is 'a form'"):
         assert one in said
-    assert "the action 'send' takes what a form holds; give it a form" in said
+    assert "the action 'send' takes the data of a form and has none; set form of @action" in said
 
 
 async def test_a_script_is_told_how_far_it_is_and_what_came_of_it(office, session, tools):

@@ -58,7 +58,7 @@ def test_an_old_name_in_a_class_that_is_no_view_is_refused():
 
 @pytest.mark.parametrize("name", INSTEAD)
 def test_what_nothing_asks_for_is_refused_with_what_to_write(name):
-    assert find_problems(made(**{name: ("title",)})) == [f"SomeAdmin: {name} is not asked here; write {INSTEAD[name]}"]
+    assert find_problems(made(**{name: ("title",)})) == [f"SomeAdmin: {name} is no option here; write {INSTEAD[name]}"]
 
 
 @pytest.mark.parametrize(

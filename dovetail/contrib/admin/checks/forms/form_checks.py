@@ -24,17 +24,17 @@ from dovetail.contrib.admin.view_base import declared_form
 from dovetail.files.columns import FileField
 from dovetail.files.media import columns_of
 
-TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # what forms and requests call other things
+TAKEN = frozenset({"meta", "form_errors", "save", "csrf_token"})  # names of attributes of forms and requests
 
 
 def find_form_columns(view: type[ChangeListView]) -> Iterator[str]:
-    """Find columns that a form could not edit."""
+    """Find names in `fields` that a form cannot edit."""
     for name in declared_form(view):
         yield from find_unfit(view, "fields", name)
 
 
 def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[str]:
-    """Find out why a form could not edit what an option names."""
+    """Yield the reason why a form cannot edit the attribute that an option names, if there is one."""
     mapper: Mapper[object] = inspect(view.model)
     found = find(view.model, name)
     if found is None:
@@ -46,17 +46,17 @@ def find_unfit(view: type[ChangeListView], option: str, name: str) -> Iterator[s
     elif found.kind is Kind.RELATION:
         yield from _refuse_relation(view, mapper, option, name)
     elif found.kind is not Kind.COLUMN:
-        yield f"{option} names {name!r}, {describe(found)}, which a form cannot edit; take it out"
+        yield f"{option} names {name!r}, {describe(found)}, which a form cannot edit; remove it"
     elif name in TAKEN or name.startswith("_") or (hasattr(AdminForm, name) and name not in FORM_NAMES):
         yield f"{option} names {name!r}, which a form calls something else; give the attribute another name"
     elif option != "fields" and isinstance(found.column.type, FileField):
-        yield f"{option} names {name!r}, a file, which the page of its object changes; take it out"
+        yield f"{option} names {name!r}, a file, which the page of its object changes; remove it"
     elif problem := _refuse_column(view, mapper, found):
         yield f"{option} names {name!r}, {problem}"
 
 
 def find_overrides(view: type[ChangeListView]) -> Iterator[str]:
-    """Find what stands in `formfield_overrides` for no attribute and no type, and a converter that asks no hooks."""
+    """Find invalid entries of `formfield_overrides`, and a `form_converter` that calls no hooks."""
     for one, said in view.formfield_overrides.items():
         is_type = isinstance(one, type) and issubclass(one, TypeEngine)
         if not is_type and find(view.model, name_of(one)) is None:
@@ -64,22 +64,22 @@ def find_overrides(view: type[ChangeListView]) -> Iterator[str]:
         elif not isinstance(said, Mapping) and not (isinstance(said, type) and issubclass(said, Field)):
             yield f"formfield_overrides gives {name_of(one)!r} {said!r}, expected a class of fields or a dict"
     if not issubclass(view.form_converter, Converter):
-        yield f"form_converter is {view.form_converter.__name__}, which asks no hooks; derive it from Converter"
+        yield f"form_converter is {view.form_converter.__name__}, which calls no hooks; derive it from Converter"
 
 
 def find_markdown(view: type[ChangeListView]) -> Iterator[str]:
-    """Find what stands in `markdown_fields` and is no text, or has a field of its own."""
+    """Find names in `markdown_fields` that are no text columns, or that have a form field of their own."""
     for name in map(name_of, view.markdown_fields):
         found = find(view.model, name)
         said = view.formfield_overrides.get(name, {})
         if found is None or found.kind is not Kind.COLUMN or not is_text(found.column.type):
             yield f"markdown_fields names {name!r}, which is no text of {view.model.__name__}"
         elif not isinstance(said, Mapping) or {"form_class", "widget"} & set(said):
-            yield f"markdown_fields and formfield_overrides both say how {name!r} is edited; take one of them out"
+            yield f"markdown_fields and formfield_overrides both say how {name!r} is edited; remove one of them"
 
 
 def find_unstored(view: type[BaseView]) -> Iterator[str]:
-    """Find the columns of files of a view, on a site that stores none."""
+    """Find the file columns of a view, for a site that stores no files."""
     for one in columns_of(view.model) if issubclass(view, ChangeListView) else ():
         yield f"{view.__name__}: {one.name!r} holds files; add 'dovetail.contrib.media' to the plugins"
 
@@ -109,7 +109,7 @@ def _refuse_relation(view: type[ChangeListView], mapper: Mapper[object], option:
     relation = mapper.relationships[name]
     target = relation.mapper.class_.__name__
     if relation.viewonly:
-        yield f"{option} names {name!r}, a relation that is viewonly and would not be saved; take it out"
+        yield f"{option} names {name!r}, a relation that is viewonly and would not be saved; remove it"
     elif name not in chosen_relations(view):
         yield (
             f"the form edits {name!r} without an autocomplete, which would load every {target}; "
@@ -125,12 +125,12 @@ def _refuse_column(view: type[ChangeListView], mapper: Mapper[object], found: At
     if (column.primary_key or column.foreign_keys) and not view.form_include_pk:
         return "a key, which a form leaves out unless form_include_pk is set"
     if column.computed is not None or column.system or (column.identity is not None and column.identity.always):
-        return "which the database computes; take it out"
+        return "which the database computes; remove it"
     if "form_class" not in override_for(view.formfield_overrides, mapper.column_attrs[found.name]):
         try:
             try_field(mapper.column_attrs[found.name])
         except NoConverterFound as error:
-            return f"which has no field ({error}); take it out, or give formfield_overrides = {{{found.name!r}: ...}}"
+            return f"which has no field ({error}); remove it, or give formfield_overrides = {{{found.name!r}: ...}}"
     return ""
 
 

@@ -26,7 +26,7 @@ COUNTS = ("extra", "min_num", "max_num", "max_shown")
 
 
 def find_inlines(view: type[ParentView], *, is_nested: bool = False) -> Iterator[str]:
-    """Find what is wrong with the inlines of a view, each in a sentence that names the inline."""
+    """Yield the problems of the inlines of a view, each as a sentence that names the inline."""
     if isinstance(view.inlines, str) or not isinstance(view.inlines, Iterable):
         yield f"inlines is {view.inlines!r}, expected a tuple of classes derived from TabularInline or StackedInline"
         return
@@ -147,7 +147,7 @@ def _find_fields(inline: type[InlineModelAdmin], parent: type[object], *, sets_m
             is_parent = shared == set(relation.local_columns)
             columns = ", ".join(sorted(repr(column.name) for column in shared))
             what = "is the object of the form itself" if is_parent else f"shares {columns} with the object of the form"
-            yield f"fields names {name!r}, which {what}; take it out"
+            yield f"fields names {name!r}, which {what}; remove it"
         elif relation is not None and relation.direction is not MANYTOONE and relation.secondary is None:
             yield f"fields names {name!r}, a relation to rows of their own; write an inline of it: inlines = (...)"
     if not sets_more:
@@ -209,6 +209,6 @@ def _find_files(inline: type[InlineModelAdmin]) -> Iterator[str]:
 
 def _find_nested(inline: type[InlineModelAdmin], *, is_nested: bool) -> Iterator[str]:
     if inline.inlines and is_nested:
-        yield "inlines within inlines go one level deep; take these out"
+        yield "inlines within inlines go one level deep; remove them"
     else:
         yield from find_inlines(inline, is_nested=True)

@@ -17,7 +17,7 @@ DIRECTIONS = ("horizontal", "vertical")
 
 
 def find_fieldsets(view: type[ChangeListView]) -> Iterator[str]:
-    """Find groups that are written otherwise than `(title, {"fields": (...)})`, and both ways of naming fields."""
+    """Find invalid entries of `fieldsets`, and views that set both `fields` and `fieldsets`."""
     if not isinstance(view.fieldsets, Sequence) or isinstance(view.fieldsets, str):
         yield f"fieldsets is {view.fieldsets!r}, expected a tuple of (title, {{'fields': (...)}})"
         return
@@ -39,7 +39,7 @@ def find_fieldsets(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_layouts(view: type[ChangeListView]) -> Iterator[str]:
-    """Find fields that stand in a form twice, are excluded in vain, or are read-only and not shown."""
+    """Find fields that a form shows twice, unknown names in `exclude`, and read-only fields that are not shown."""
     shown = names_in(declared_layout(view))
     yield from (f"the form has {name!r} twice; name it once" for name, count in Counter(shown).items() if count > 1)
     for name in map(name_of, view.exclude or ()):
@@ -59,7 +59,7 @@ def find_layouts(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_conditions(view: type[ModelAdmin]) -> Iterator[str]:
-    """Find fields that are shown on a condition that cannot be asked."""
+    """Find invalid entries of `conditional_fields`."""
     if not isinstance(view.conditional_fields, Mapping):
         yield f"conditional_fields is {view.conditional_fields!r}, expected a dict"
         return

@@ -1,4 +1,4 @@
-"""Find ways of choosing related objects that would find nothing, or show values that must not be shown."""
+"""Find invalid options for choosing related objects: without results, or with values that must not be shown."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
 
 
 def find_autocompletes(view: type[ChangeListView]) -> Iterator[str]:
-    """Find relations that are chosen in a way that they cannot be, or in two ways."""
+    """Find invalid entries of `autocomplete_fields` and the like, and relations that two of these options name."""
     mapper: Mapper[object] = inspect(view.model)
     relations = mapper.relationships
     for name, options in searches(view.autocomplete_fields).items():
@@ -45,7 +45,7 @@ def find_autocompletes(view: type[ChangeListView]) -> Iterator[str]:
 
 
 def find_unsearchable(views: Iterable[type[BaseView]]) -> Iterator[str]:
-    """Find autocompletes that search as the related model's view does, which does not search or is not there."""
+    """Find autocompletes without `fields` whose related model has no view that searches."""
     models = [view for view in views if view.is_model and issubclass(view, ModelAdmin)]
     for view in models:
         mapper: Mapper[object] = inspect(view.model)
