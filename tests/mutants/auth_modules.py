@@ -17,7 +17,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{ADMIN}/test_permissions.py",
             f"{AUTH}/test_credential_changes.py",
             f"{ADMIN}/forms/test_forms.py",
-            f"{ADMIN}/test_rights.py",
+            f"{ADMIN}/test_hidden_rows_by_role.py",
         ),
         checks=(f"{AUTH}/test_settings.py", DEPLOYMENT, f"{AUTH}/test_registered_policies.py"),
         credential_changes=(
@@ -98,7 +98,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         "dovetail/contrib/auth/api/second_factors",
         f"{AUTH}/factors",
         login=(),
-        others=(f"{AUTH}/factors/test_others.py",),
+        others=(f"{AUTH}/factors/test_factors_of_others.py",),
         own=(f"{AUTH}/factors/test_own_factors.py",),
         proof=(f"{AUTH}/factors/test_proof.py",),
     ),
@@ -225,7 +225,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         f"{AUTH}/sessions",
         f"{AUTH}/api/test_sessions.py",
         current=(
-            f"{AUTH}/sessions/test_use.py",
+            f"{AUTH}/sessions/test_last_use.py",
             f"{AUTH}/sessions/test_log_in.py",
             f"{AUTH}/tokens/test_personal_tokens.py",
         ),
@@ -240,7 +240,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         refreshing=(f"{AUTH}/sessions/test_refreshing.py",),
         rotation=(f"{AUTH}/sessions/test_rotation.py", f"{ENTRY}/test_rotation.py"),
         token_text=(f"{AUTH}/sessions/test_token_text.py",),
-        use=(f"{AUTH}/sessions/test_use.py",),
+        use=(f"{AUTH}/sessions/test_last_use.py",),
     ),
     **room(
         "dovetail/contrib/auth/setting_types",

@@ -16,7 +16,7 @@ from dovetail.resources.read.reader import Reader
 from dovetail.resources.visibility import EVERYTHING, Visibility
 from dovetail.resources.write.one_row import OneRow, RowChange
 from tests.library.models import Book
-from tests.resources.test_restart import cut_connections
+from tests.resources.test_database_restart import cut_connections
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 

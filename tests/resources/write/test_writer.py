@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from dovetail.resources.declaration.model_rules import why_objects
 from tests.library.models import Book, Genre, Loan
-from tests.resources.test_restart import cut_connections
+from tests.resources.test_database_restart import cut_connections
 
 
 class Base(DeclarativeBase):

@@ -9,7 +9,7 @@ from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.drawer.models import Pair, Shelf, Specimen
 from tests.contrib.admin.oddities.table import REFUSED, WORKS, refused, views
-from tests.contrib.admin.test_kinds import FULL
+from tests.contrib.admin.test_kinds_of_attributes import FULL
 
 
 @pytest.fixture
