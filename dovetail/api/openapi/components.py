@@ -1,4 +1,4 @@
-"""The names and numbers in an OpenAPI document, as generators make classes of them."""
+"""Adapt the components of an OpenAPI document for client generators: titles, shared enums, bounds within 64 bits."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 def name_components(document: Json, plugins: Operations, reserved: Mapping[str, Json]) -> None:
-    """Call schemas by their titles, `PostPage` for `Page_PostRead_`; see `openapi_names` for those of two plugins."""
+    """Rename schemas to their titles: `PostPage` for `Page_PostRead_`; `names.py` renames equal ones of two plugins."""
     schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
     new = new_names(document, plugins, reserved)
     renamed = {new.get(name, name): schema for name, schema in schemas.items()}

@@ -1,4 +1,4 @@
-"""Name the components of an OpenAPI document, where two plugins call theirs the same.
+"""Find unique names for the components of an OpenAPI document, of which those of two plugins may have the same.
 
 A component is called as its class. Of several classes of one name, the first plugin in the settings that uses one keeps
 the name and the others put theirs in front, `ShopTagRead`: who enables one plugin more renames nothing that there was.
