@@ -33,7 +33,7 @@ class SiteContext:
     """The settings, connections, cookies, templates and views of one back office."""
 
     app: Starlette  # the application on which it is mounted
-    site: AdminSite  # as declared by the project
+    declared: AdminSite  # the site as the project declares it
     settings: AdminSettings
     secret_key: SecretStr
     database: PoolShare
@@ -60,7 +60,7 @@ class SiteContext:
 
     async def app_list(self, request: Request) -> Sequence[ListedApp]:
         """Return the plugins and views that the user may open, as `get_app_list` of the site returns them."""
-        return await finished(self.site.get_app_list(request, await list_apps(self.views.values(), request)))
+        return await finished(self.declared.get_app_list(request, await list_apps(self.views.values(), request)))
 
     async def render(
         self, request: Request, template: str, context: dict[str, object], status: int = HTTPStatus.OK

@@ -174,7 +174,7 @@ class MountedSite(LeanAdmin):
         secret_key = self._context.settings.secret_key
         return SiteContext(
             app=self.app,
-            site=self.declared,
+            declared=self.declared,
             settings=self._shared.settings,
             secret_key=secret_key,
             database=self._shared.database,
