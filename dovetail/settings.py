@@ -203,9 +203,7 @@ class Settings(BaseSettings):
     def _know_earlier_secrets(self) -> Self:
         earlier = tuple(one.get_secret_value() for one in self.secret_key_fallbacks)
         if any(len(one) < MINIMUM_SECRET_LENGTH for one in earlier):
-            raise ValueError(
-                f"SECRET_KEY_FALLBACKS: one is shorter than {MINIMUM_SECRET_LENGTH} characters; remove it"
-            )
+            raise ValueError(f"SECRET_KEY_FALLBACKS: one is shorter than {MINIMUM_SECRET_LENGTH} characters; remove it")
         if earlier:
             object.__setattr__(self, "secret_key", SecretKey(self.secret_key.get_secret_value(), earlier))
         return self

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from dovetail.contrib.history.exact_numbers import read_picture
+from dovetail.contrib.history.exact_numbers import read_snapshot
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import current_transaction, json_row
 from dovetail.contrib.history.recording.lines import LOG, PLACEHOLDER, object_key
@@ -100,7 +100,7 @@ def read_rows(
     *,
     is_locked: bool = False,
     may_go: bool = False,
-    loads: Callable[[str], Row] = read_picture,
+    loads: Callable[[str], Row] = read_snapshot,
 ) -> dict[Key, Row]:
     """Return the rows that each of the conditions selects, by their keys.
 
