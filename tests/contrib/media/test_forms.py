@@ -4,9 +4,11 @@ import csv
 import io
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.files.stored_file import StoredFile
+from tests.contrib.admin.entry.test_lost_sessions import log_in
 from tests.contrib.media.gallery.models import Picture, Portrait
 from tests.contrib.media.images import image
 
@@ -59,6 +61,19 @@ async def test_a_file_is_stored_kept_replaced_and_taken_away(send, office, sessi
     assert (await send(path, title="Two", image="clear", _version=version)).status_code == 303
     cleared = await only(session)
     assert (cleared.image, cleared.scan is None) == (None, False)
+
+
+async def test_a_form_that_comes_back_says_which_files_to_choose_again(send, office, session):
+    told, files = "my portrait.png was not saved. Choose it again.", {"image": PNG}
+    refused = await send("/gallery/picture/add/", files, title="")
+    assert (refused.status_code, told in refused.text) == (400, True)
+    await session.execute(delete(Session))
+    await session.commit()
+    late = await send("/gallery/picture/add/", files, title="Typed")
+    back = (await log_in(office.client, late.headers["location"])).headers["location"]
+    page = await office.client.get(back)
+    assert told in page.text
+    assert 'value="Typed"' in page.text
 
 
 def office_version(page: str) -> str:

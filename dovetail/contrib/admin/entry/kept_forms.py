@@ -1,24 +1,27 @@
 """Keep a form that was submitted after its session had ended, and show it again when the user has logged in.
 
 A form is stored only if its CSRF token (`csrf_token`) proves that it was rendered for a user. It is shown only to
-that user, and never saved automatically: the user reviews it and submits it again. Files and passwords are not stored.
+that user, and never saved automatically: the user reviews it and submits it again. Passwords are not stored, and of
+files only the names, so that the page can ask for them again.
 """
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.web.csrf import FIELD
+from dovetail.contrib.admin.web.form_fields import NOT_KEPT
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.signing import Signer, hash_token
@@ -38,7 +41,8 @@ async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Reque
 
     Return None for a form that is too large, and for a deleted user.
     """
-    text, path = json.dumps(texts_of(await request.form())), request.url.path
+    form, path = await request.form(), request.url.path
+    text = json.dumps([*texts_of(form), *_names_of_files(form)])
     if len(text) > LARGEST or len(path) > LONGEST_PATH:
         return None
     locked = select(User.id).where(User.id == owner, User.is_active.is_(True)).with_for_update(key_share=True)
@@ -72,6 +76,12 @@ async def forget_form(session: AsyncSession, request: Request, user: User) -> No
         await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
 
 
+def without_parameter(request: Request) -> Request:
+    """Return the request without the parameter of a stored form, for a page whose links repeat the query."""
+    query = urlencode([one for one in request.query_params.multi_items() if one[0] != PARAMETER])
+    return Request({**request.scope, "query_string": query.encode()}, request.receive)
+
+
 def texts_of(form: FormData) -> Sequence[tuple[str, str]]:
     """Return the fields of a form that may be stored: no files, passwords or tokens."""
     return [
@@ -79,6 +89,12 @@ def texts_of(form: FormData) -> Sequence[tuple[str, str]]:
         for name, value in form.multi_items()
         if isinstance(value, str) and name != FIELD and "password" not in name.lower()
     ]
+
+
+def _names_of_files(form: FormData) -> Iterator[tuple[str, str]]:
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and value.filename:
+            yield name, f"{NOT_KEPT}{value.filename}"
 
 
 async def _make_room(session: AsyncSession, owner: int) -> None:

@@ -13,6 +13,7 @@ from wtforms.widgets import FileInput
 
 from dovetail.contrib.admin.columns.files import file_size, shown_file
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.web.form_fields import NOT_KEPT
 from dovetail.files.columns import MEGABYTE, FileField
 from dovetail.files.stored_file import StoredFile
 from dovetail.files.uploads import UnfitFileError
@@ -40,6 +41,9 @@ class StoredFileWidget(FileInput):
         if is_fixed:
             return Markup("").join(parts)
         parts.append(super().__call__(field, **{key: value for key, value in data.items() if value} | kwargs))
+        if field.sent_name and not field.errors:
+            told = gettext("%(name)s was not saved. Choose it again.") % {"name": field.sent_name}
+            parts.append(Markup('<div class="invalid-feedback d-block" role="alert">{}</div>').format(told))
         if stored is not None and not field.flags.required:
             parts.append(_box(field.name, is_checked=field.data is None))
         return Markup("").join(parts)
@@ -49,6 +53,7 @@ class StoredFileField(wtforms.FileField):
     """A file that was uploaded and stored before the transaction began, or the stored one of the object."""
 
     widget = StoredFileWidget()
+    sent_name = ""  # of the file that was submitted: a form that is shown again does not have it any more
 
     def __init__(self, *, column_type: FileField, **kwargs: Any) -> None:
         self.column_type = column_type
@@ -62,6 +67,8 @@ class StoredFileField(wtforms.FileField):
         """Set the uploaded file, None, or the stored one. Raise ValueError for a file that was refused."""
         self.data = self.object_data
         upload = next((one for one in valuelist if isinstance(one, UploadFile) and one.filename), None)
+        kept = (one.removeprefix(NOT_KEPT) for one in valuelist if isinstance(one, str) and one.startswith(NOT_KEPT))
+        self.sent_name = next(kept, "") if upload is None else upload.filename or ""
         outcome = None if upload is None else (UPLOADS.find(request_context().request) or {}).get(upload)
         if isinstance(outcome, UnfitFileError):
             raise outcome

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.actions.task import TaskFailedError
 from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.entry.access import allow
+from dovetail.contrib.admin.entry.kept_forms import find_form
 from dovetail.contrib.admin.importing.files.reading import ACCEPTED
 from dovetail.contrib.admin.importing.kept_tables import (
     Preview,
@@ -25,6 +26,7 @@ from dovetail.contrib.admin.importing.plan import Permitted, Plan, find_permitte
 from dovetail.contrib.admin.importing.preparing import TABLE, UPLOADED, open_import, owner_of
 from dovetail.contrib.admin.importing.run import ImportRun, Outcome
 from dovetail.contrib.admin.importing.targets import Target, targets_of
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.tasks.progress import Ending, Report, tell_progress, wants_lines
@@ -60,8 +62,10 @@ async def show_table(site: SiteContext, request: Request) -> Response:
     view = open_import(site, request)
     permitted = await _permitted(view, request)
     owner, key, session = owner_of(site, request), request.path_params["key"], request_context().session
-    form = await request.form() if request.method == "POST" else FormData()
-    if form.get(STEP) == "forget":
+    is_sent = request.method == "POST"
+    kept = None if is_sent else await find_form(session, site.secret_key, request, user_of(request))
+    form = await request.form() if is_sent else kept or FormData()
+    if is_sent and form.get(STEP) == "forget":
         await forget_table(session, owner, key)
         return RedirectResponse(home_url(request, view), HTTPStatus.SEE_OTHER)
     preview, targets = await find_preview(session, owner, key), await targets_of(view, request)
@@ -72,8 +76,8 @@ async def show_table(site: SiteContext, request: Request) -> Response:
     )
     problems = list(plan.problems(targets, permitted)) if form else []
     page = _TablePage(site, request, view, preview, targets, permitted, plan, problems)
-    if not form or problems:
-        return await page.show(HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK)
+    if not is_sent or not form or problems:
+        return await page.show(HTTPStatus.UNPROCESSABLE_ENTITY if is_sent and problems else HTTPStatus.OK)
     if form.get(STEP) == "import":
         return await page.import_rows(form)
     return await page.check()

@@ -36,6 +36,7 @@ STALE = gettext_lazy(
     "Somebody else changed some of these rows while you were editing, so nothing was saved yet. Their values stand "
     "beside yours; saving again puts yours in their place."
 )
+KEPT = gettext_lazy("This is what you had typed. Nothing was saved yet; look at it and save.")
 GONE = gettext_lazy(
     "Some of the rows that you changed are not there any more, so nothing was saved yet. Saving again saves the others."
 )
@@ -59,16 +60,12 @@ async def save_list(site: SiteContext, request: Request, view: ModelAdmin) -> Re
     if not sent.typed:
         Flash.info(request, gettext("Nothing was changed."))
         return _back(request, view)
-    found = await _load(view, list(sent.typed))
-    await rules_of(request).load(request_context().session, view.model, ["change"], found)
-    rows = {identifier_of(obj): await _typed(view, cells, sent, obj) for obj in found}
-    rows = {key: row for key, row in rows.items() if row.touched or row.errors}
-    lost = _lost(cells, sent, {identifier_of(obj) for obj in found})
-    unsaved = Unsaved(numbers=sent.numbers, rows=rows, error="", lost=lost)
+    unsaved = await _unsaved(request, view, cells, sent)
+    rows = unsaved.rows
     formset = view.get_changelist_formset(request)(request, view, list(rows.values()))
     is_valid = await formset.is_valid()
-    if lost or any(row.changed_since for row in rows.values()):
-        return await _again(site, request, view, replace(unsaved, error=GONE if lost else STALE, status=409))
+    if unsaved.error:
+        return await _again(site, request, view, replace(unsaved, status=409))
     if not is_valid:
         return await _again(site, request, view, replace(unsaved, error=" ".join(map(str, (CORRECT, *formset.errors)))))
     told = await _save(view, request, list(rows.values()))
@@ -76,6 +73,29 @@ async def save_list(site: SiteContext, request: Request, view: ModelAdmin) -> Re
         error = gettext("Nothing was saved. %(message)s") % {"message": told.message}
         return await _again(site, request, view, replace(unsaved, error=error, status=told.status))
     return _after_saving(request, view, len(rows))
+
+
+async def show_typed(site: SiteContext, request: Request, view: ModelAdmin, form: FormData) -> Response:
+    """Return the page with the cells of a form that was submitted after its session had ended."""
+    await load_views(request, view)
+    cells = ListCells(request, view, await view.get_changelist_form(request))
+    sent = _read(view, cells, form)
+    if not sent.typed:
+        return await show_page(site, request, view)
+    unsaved = await _unsaved(request, view, cells, sent)
+    return await _again(site, request, view, replace(unsaved, error=unsaved.error or str(KEPT), status=HTTPStatus.OK))
+
+
+async def _unsaved(request: Request, view: ModelAdmin, cells: ListCells, sent: _Sent) -> Unsaved:
+    """Return the edited rows as they were submitted, beside what is stored; `error` tells of changes by others."""
+    found = await _load(view, list(sent.typed))
+    await rules_of(request).load(request_context().session, view.model, ["change"], found)
+    rows = {identifier_of(obj): await _typed(view, cells, sent, obj) for obj in found}
+    rows = {key: row for key, row in rows.items() if row.touched or row.errors}
+    lost = _lost(cells, sent, {identifier_of(obj) for obj in found})
+    is_stale = any(row.changed_since for row in rows.values())
+    error = str(GONE) if lost else str(STALE) if is_stale else ""
+    return Unsaved(numbers=sent.numbers, rows=rows, error=error, lost=lost)
 
 
 def _read(view: ModelAdmin, cells: ListCells, form: FormData) -> _Sent:

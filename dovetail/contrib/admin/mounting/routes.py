@@ -42,6 +42,8 @@ PREPARATIONS: Mapping[str, Callable[[SiteContext, Request], Preparation | None]]
     "prove": deferred(f"{ADMIN}.entry.prove:preparation"),
 }
 """What pages do before their transaction, by the names of their routes."""
+KEPT = frozenset({"create", "edit", "bulk-edit", "delete", "list", "import-table"})
+"""Names of the pages that show a form again which was submitted after its session had ended."""
 
 VIEW = "/{identity:admin_view}/"
 OBJECT = VIEW + "{pk:admin_key}/"
@@ -117,9 +119,11 @@ class Routes:
         """Return a route of a view, protected by the guard."""
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
-        if is_action(route.endpoint):  # SQLAdmin's actions change data on GET
+        if is_action(route.endpoint):
             run = partial(deferred(f"{ADMIN}.tasks.acting:run_action"), self.site, route.endpoint)
-            return Route(f"{route.path}/", guarded(self.site, run), name=route.name, methods=["POST"])
+            asks = hasattr(route.endpoint, "makes_task")  # on GET; SQLAdmin's actions change data then
+            endpoint = guarded(self.site, run, is_form=asks)
+            return Route(f"{route.path}/", endpoint, name=route.name, methods=list(BOTH if asks else POST))
         endpoint = guarded(self.site, route.endpoint)
         return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
 
@@ -156,7 +160,7 @@ class Routes:
         enrolling: bool = False,
         is_use: bool = True,
     ) -> Route:
-        site, is_form = self.site, name in {"create", "edit", "bulk-edit"}
+        site, is_form = self.site, name in KEPT
         prepare = PREPARATIONS.get(name)
         preparation = None if prepare is None else partial(prepare, site)
         run = partial(deferred(f"{ADMIN}.{page}") if isinstance(page, str) else page, site)

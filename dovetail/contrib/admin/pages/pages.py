@@ -9,16 +9,17 @@ from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.entry.kept_forms import find_form, without_parameter
 from dovetail.contrib.admin.exporting.export import Export
 from dovetail.contrib.admin.exporting.writers import WRITERS
 from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.opening import open_formsets
 from dovetail.contrib.admin.list_pages import choosing
 from dovetail.contrib.admin.list_pages.list_page import show_page
-from dovetail.contrib.admin.list_pages.list_saving import save_list
+from dovetail.contrib.admin.list_pages.list_saving import save_list, show_typed
 from dovetail.contrib.admin.lists.autocomplete import MOST_PAGES, Autocomplete
 from dovetail.contrib.admin.pages import object_form
-from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -39,7 +40,10 @@ async def show_list(site: SiteContext, request: Request) -> Response:
     allow(await view.check_can_list(request))
     if request.method == "POST":
         return await save_list(site, request, view)
-    return await show_page(site, request, view)
+    kept = await find_form(request_context().session, site.secret_key, request, user_of(request))
+    if kept is None:
+        return await show_page(site, request, view)
+    return await show_typed(site, without_parameter(request), view, kept)
 
 
 async def show_details(site: SiteContext, request: Request) -> Response:

@@ -41,10 +41,11 @@ async def run_action(site: SiteContext, make_task: Callable[[Request], Awaitable
 async def run_task(site: SiteContext, request: Request, task: Task) -> Response:
     """Run a task on the selected rows; first ask for confirmation if it has a question or a form, or they are many.
 
+    A GET always asks: the rows are those in its URL, or in the form that was kept when the session had ended.
     For all rows of a list, the response reports progress if the script of the page asks for it.
     """
     note_of_request(CHANGE_SOURCE, "action")
-    form = await request.form() if request.method == "POST" else await _kept(site, request, task)
+    form = await request.form() if request.method == "POST" else await _kept(site, request)
     acting = _Acting(site, request, task, form)
     if acting.is_answered and form.get(ALL) == "1" and task.kind.is_batched and wants_lines(request, form):
         return tell_progress(site, request, acting.end)
@@ -89,7 +90,7 @@ class _Acting:
         if not selected.identifiers:
             return gettext("Nothing was selected.")
         self.question = question = Question(self.site, self.request, self.task, selected, self.form)
-        if question.is_needed:
+        if question.is_needed or self.request.method != "POST":
             page = await (question.doubt() if self.is_answered else question.ask())
             if page is not None:
                 return page
@@ -119,7 +120,7 @@ class _Acting:
 
     async def ask_again(self, told: str) -> Response | None:
         """Return the page with its form as it was sent, and why nothing was done; None if there is nothing to keep."""
-        if not self.is_answered or self.task.kind.form is None:
+        if not self.form.get("confirmed") or self.task.kind.form is None:
             return None
         if self.question is None:  # it was refused before anything was read
             try:
@@ -168,10 +169,8 @@ async def _is_of_one(request: Request) -> bool:
     return "pk" in request.path_params or (form.get(ALL) != "1" and len(set(form.getlist("pks"))) == 1)
 
 
-async def _kept(site: SiteContext, request: Request, task: Task) -> FormData:
+async def _kept(site: SiteContext, request: Request) -> FormData:
     """Return the form that came after its session had ended, to be shown again; an empty one if there is none."""
-    if task.kind.form is None:
-        return FormData()
     return await find_form(request_context().session, site.secret_key, request, user_of(request)) or FormData()
 
 

@@ -5,6 +5,7 @@ from starlette.requests import Request
 
 from dovetail.errors import NotFoundError
 
+NOT_KEPT = "not kept: "  # in a stored form, what the name of a file begins with that was submitted
 MOST_DIGITS = 18  # a BIGINT has 19
 
 
