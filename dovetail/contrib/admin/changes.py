@@ -14,7 +14,7 @@ from starlette.requests import Request
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
-from dovetail.contrib.admin.options.shared_columns import check_shared_columns
+from dovetail.contrib.admin.options.shared_columns import check_shared_columns, empty_relation
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
@@ -118,7 +118,10 @@ async def set_attributes(
         if name in mapper.columns:
             set_column(obj, name, mapper.columns[name], value)
     for name, value in related.items():
-        setattr(obj, name, value)
+        if value is None:
+            empty_relation(obj, name)
+        else:
+            setattr(obj, name, value)
     return moved
 
 

@@ -56,6 +56,21 @@ async def test_foreign_keys_that_share_a_column_never_move_a_row_by_the_way(clie
     assert 8 in [amount for (amount,) in await listed(client, "parts", "amount")]
 
 
+@pytest.mark.usefixtures("parts")
+async def test_a_relation_that_shares_a_required_column_is_left_empty_and_emptied_where_its_own_column_may_be(
+    client, office
+):
+    names = ("tenant", "deal_number", "line", "product_number")
+    made = await office.submit("/attic/part/add/", {"deal": "a;1", "line": "4", "product": ""})
+    assert made.status_code == 303, made.text
+    for path in ("/attic/part/a;1;4/change/", "/attic/stockedpart/a;1;4/change/"):
+        for product, number in (("a;2", 2), ("", None)):
+            answer = await office.submit(path, {"product": product})
+            assert answer.status_code == 303, answer.text
+            assert ("a", 1, 4, number) in await listed(client, "parts", *names)
+    assert (await office.submit("/attic/part/add/", {"deal": "", "line": "5"})).status_code == 400  # is required
+
+
 def test_an_inline_names_the_column_that_a_relation_shares_with_the_object_of_the_form():
     options = {"fields": ("line", "product"), "form_include_pk": True, "autocomplete_fields": ("product",)}
     inline = type(TabularInline)("PartInline", (TabularInline,), options, model=Part)

@@ -7,7 +7,7 @@ from typing import cast
 from sqladmin.exceptions import NoConverterFound
 from sqladmin.forms import ModelConverter
 from sqlalchemy import ARRAY, JSON, Boolean, Enum
-from sqlalchemy.orm import ColumnProperty
+from sqlalchemy.orm import ColumnProperty, RelationshipProperty
 from wtforms import Field, StringField
 
 from dovetail.contrib.admin.columns.attributes import name_of
@@ -29,6 +29,7 @@ from dovetail.contrib.admin.forms.column_fields import (
 )
 from dovetail.contrib.admin.forms.file_field import StoredFileField
 from dovetail.contrib.admin.forms.structured_fields import JSONField
+from dovetail.contrib.admin.options.shared_columns import is_optional
 from dovetail.contrib.admin.sqladmin_private import prepared_kwargs, text_validators
 from dovetail.files.columns import FileField
 from dovetail.resources.schemas.column_types import why_unfit
@@ -61,6 +62,8 @@ class Converter(ModelConverter):
     ) -> "FormField | None":
         """Return the field for a column or a relation; None if it has none."""
         said = override_for(self._overrides, prop)
+        if isinstance(prop, RelationshipProperty) and is_optional(prop):  # SQLAdmin requires all of its columns
+            said = {"allow_blank": True, **said}
         loader = (form_ajax_refs or {}).get(prop.key)
         kwargs = await prepared_kwargs(self, prop, loader=loader, field_args={**said, **field_args}, **given)
         if kwargs is None:

@@ -10,6 +10,7 @@ from dovetail.contrib.admin import changes
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import RowForm
+from dovetail.contrib.admin.options.shared_columns import empty_relation
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.writing.updating import update_objects
 from dovetail.errors import FieldError, InvalidInputError
@@ -110,7 +111,10 @@ def _set(row: RowForm, obj: object, values: Mapping[str, object], related: Relat
     for name, value in values.items():
         if name in mapper.relationships:
             objects = [related[name, one] for one in _identifiers(value)]
-            setattr(obj, name, objects if mapper.relationships[name].uselist else next(iter(objects), None))
+            if objects or mapper.relationships[name].uselist:
+                setattr(obj, name, objects if mapper.relationships[name].uselist else objects[0])
+            else:
+                empty_relation(obj, name)
         elif name in mapper.columns:
             try:
                 changes.set_column(obj, name, mapper.columns[name], value)

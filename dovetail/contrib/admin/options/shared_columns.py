@@ -1,4 +1,4 @@
-"""Refuse choices that do not go together: foreign keys of several columns may have one of them in common.
+"""Refuse choices that do not go together, and empty others: foreign keys of several columns may have one in common.
 
 An order and a product of an order's line both say whose they are (`tenant`): with a product of somebody else the line
 would silently become part of their order.
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from dovetail.errors import FieldError, InvalidInputError
@@ -34,6 +35,39 @@ def check_shared_columns(obj: object, related: Mapping[str, object]) -> None:
                 chosen, value = given[local]
                 if _value(obj, mapper, local) not in {None, value}:
                     raise _apart(chosen, name, mapper)
+
+
+def is_optional(relation: RelationshipProperty[object]) -> bool:
+    """Return whether an object may have no object in a relation.
+
+    One column without a value is enough, unless the foreign key has MATCH FULL; the others may be required, as the
+    `tenant` that an order's line has from its order.
+    """
+    columns = relation.local_columns
+    if all(column.nullable for column in columns):
+        return True
+    is_whole = any(str(key.match or "").upper() == "FULL" for column in columns for key in column.foreign_keys)
+    return bool(_own_columns(relation)) and not is_whole
+
+
+def empty_relation(obj: object, name: str) -> None:
+    """Remove the object of a relation, without emptying columns that are required or that other relations have, too."""
+    mapper: Mapper[object] = inspect(obj).mapper
+    relation = mapper.relationships[name]
+    own = _own_columns(relation) if _sets_columns(relation) else frozenset()
+    if not own or own == relation.local_columns:
+        setattr(obj, name, None)
+        return
+    for column in own:
+        setattr(obj, mapper.get_property_by_column(column).key, None)
+    set_committed_value(obj, name, None)  # without a change of the relation, which would empty all columns
+
+
+def _own_columns(relation: RelationshipProperty[object]) -> frozenset[ColumnElement[object]]:
+    """Return the nullable columns of a relation that no other relation sets."""
+    others = [one for one in relation.parent.relationships if one is not relation and _sets_columns(one)]
+    taken = {column for one in others for column in one.local_columns}
+    return frozenset(one for one in relation.local_columns - taken if one.nullable)
 
 
 def _sets_columns(relation: RelationshipProperty[object]) -> bool:
