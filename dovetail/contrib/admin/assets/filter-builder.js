@@ -4,6 +4,7 @@ import { gettext } from "./texts.js";
 const place = document.querySelector(".builder-parts");
 const text = document.getElementById("builder-where");
 const known = JSON.parse(place.dataset.fields);
+const form = place.closest("form");
 const DEEPEST = 5;
 const MOST = 30;
 
@@ -58,11 +59,16 @@ function lookUp(made, field) {
   });
   chosen.next().find(".select2-selection").attr("aria-label", valueLabel(field)).removeAttr("aria-labelledby");
   chosen.next().find("textarea.select2-search__field").attr("aria-label", valueLabel(field)).removeAttr("role");
-  chosen.on("select2:select", write);
+  chosen.on("select2:select", () => {
+    write();
+    const row = made.closest(".builder-row-empty");
+    if (row) markEmpty(row);
+  });
 }
 
 function conditionRow(condition) {
   const row = make("div", { class: "builder-row" });
+  let mayBeBlank = condition.value === ""; // an empty text that was asked for as text, until something else is chosen
   const fields = select(gettext("Filter by"), known.map((one) => [one.name, one.title]), condition.name);
   const show = (now) => {
     const field = known.find((one) => one.name === fields.value);
@@ -81,9 +87,9 @@ function conditionRow(condition) {
     row.replaceChildren(fields, comparisons, value, remove);
     write();
   };
-  fields.addEventListener("change", () => { show({}); fields.focus(); });
+  fields.addEventListener("change", () => { mayBeBlank = false; show({}); fields.focus(); });
   row.read = () => [fields.value, row.children[1].value, quoted(row.children[2].value || "")].join(" ");
-  row.isEmpty = () => !row.children[2]?.value;
+  row.isEmpty = () => !row.children[2]?.value && !mayBeBlank;
   show(condition);
   return row;
 }
@@ -118,6 +124,30 @@ function group(tree, depth) {
   return made;
 }
 
+// A condition without a value would be left out without a word: it is marked, and nothing is sent until it has one.
+function markEmpty(row) {
+  const isMarked = row.isEmpty();
+  row.querySelector(".invalid-feedback")?.remove();
+  row.classList.toggle("builder-row-empty", isMarked);
+  const value = row.children[2];
+  value.classList.toggle("is-invalid", isMarked);
+  if (!isMarked) {
+    value.removeAttribute("aria-invalid");
+    value.removeAttribute("aria-describedby");
+    return;
+  }
+  const line = make("div", { class: "invalid-feedback d-block", id: `builder-empty-${marked++}` }, gettext("Give a value, or remove this condition."));
+  row.append(line);
+  value.setAttribute("aria-invalid", "true");
+  value.setAttribute("aria-describedby", line.id);
+}
+
+function focusValue(row) {
+  const value = row.children[2];
+  (value.nextElementSibling?.querySelector(".select2-selection") || value).focus();
+}
+
+let marked = 0;
 let isReady = false;
 function write() {
   if (isReady) text.value = place.firstElementChild.read();
@@ -130,5 +160,16 @@ if (tree && text.value === text.defaultValue) { // or else it is typed already, 
   isReady = true;
   place.addEventListener("input", write);
   place.addEventListener("change", write);
+  ["input", "change"].forEach((kind) => place.addEventListener(kind, (event) => {
+    const row = event.target.closest(".builder-row-empty");
+    if (row) markEmpty(row);
+  }));
+  form.addEventListener("submit", (event) => {
+    const empty = isReady ? Array.from(place.querySelectorAll(".builder-row")).filter((row) => row.isEmpty()) : [];
+    if (!empty.length) return;
+    event.preventDefault();
+    empty.forEach(markEmpty);
+    focusValue(empty[0]);
+  });
   text.addEventListener("input", () => { place.hidden = true; isReady = false; });  // what is typed counts
 }

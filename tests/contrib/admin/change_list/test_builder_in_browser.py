@@ -1,8 +1,11 @@
 """The filter builder by keyboard, three groups deep, in a real Chromium."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.contrib.admin.axe import findings
 from tests.contrib.admin.entering import log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
@@ -34,3 +37,38 @@ async def test_a_filter_of_groups_in_groups_is_built_and_the_focus_stays_where_s
     await page.locator(".builder-form").get_by_role("button", name="Apply").click()
     await expect(page.get_by_role("link", name="Chair", exact=True)).to_be_visible()
     await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_hidden()
+
+
+async def test_a_condition_without_a_value_is_marked_and_the_others_stay(browser_page: Page, boss, parcels):
+    page = browser_page
+    await log_in(page, "/admin/depot/parcels/", "Parcels")
+    await page.get_by_text("Advanced filter").click()
+    rows, apply = page.locator(".builder-row"), page.locator(".builder-form").get_by_role("button", name="Apply")
+    for number, (name, value) in enumerate((("Weight", "7"), ("Weight", ""), ("Courier", ""))):
+        await page.get_by_role("button", name="Add condition").click()
+        await rows.nth(number).get_by_label("Filter by").select_option(label=name)
+        if value:
+            await rows.nth(number).get_by_label("Weight: value").fill(value)
+    await apply.press("Enter")
+    missing = page.get_by_text("Give a value, or remove this condition.")
+    await expect(missing).to_have_count(2)
+    weight = rows.nth(1).get_by_label("Weight: value")
+    await expect(weight).to_be_focused()
+    await expect(weight).to_have_attribute("aria-invalid", "true")
+    await expect(weight).to_have_accessible_description("Give a value, or remove this condition.")
+    await weight.fill("9")
+    await expect(missing).to_have_count(1)
+    await apply.press("Enter")
+    await expect(rows.nth(2).locator(".select2-selection")).to_be_focused()
+    assert await findings(page) == []
+    await rows.nth(2).get_by_role("button", name="Remove").click()
+    await expect(missing).to_have_count(0)
+    await apply.press("Enter")
+    await expect(page).to_have_url(re.compile(r"where=weight\+%3D\+7\+and\+weight\+%3D\+9"))
+
+    # An empty text, which only the text of a filter can ask for, stays where another condition is changed.
+    written = 'name != "" or name contains n'
+    await page.goto(f"/admin/depot/couriers/?where={written}")
+    await page.get_by_role("button", name="Add condition").click()
+    await page.get_by_role("button", name="Remove", exact=True).last.click()
+    await expect(page.locator("#builder-where")).to_have_value(written)
