@@ -1,8 +1,10 @@
 // The palette (Ctrl-K): pages, objects and actions that hold what is typed, as far as the policies let them be found.
 
+import { tooLong } from "./lengths.js";
 import { gettext } from "./texts.js";
 
 const PAUSE = 200; // milliseconds without a letter, after which the server is asked
+const LONGEST = 200; // characters to look for
 const REMEMBERED = 8; // objects that were opened lately, of which the browser keeps the keys
 
 const palette = document.getElementById("palette");
@@ -98,6 +100,14 @@ function show(groups, isComplete, term) {
 
 async function ask() {
   const term = field.value.trim();
+  const excess = tooLong(term, LONGEST);
+  if (excess) {
+    if (asked) asked.abort();
+    list.replaceChildren();
+    isLooking = false;
+    foot.textContent = excess;
+    return;
+  }
   const query = new URLSearchParams({ term });
   if (!term) recent().filter((one) => one !== palette.dataset.here).forEach((one) => query.append("recent", one));
   if (asked) asked.abort();

@@ -260,7 +260,7 @@ const waiting = new WeakMap(); // of windows: the field that waits
 function quoted(key) {
   const code = (sign) => `_${sign.codePointAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   const made = key.replace(/[:/_#?;@&=+$,"[\]<>%\n\\]/g, code);
-  const isPage = ["action", "add", "delete", "draft", "export", "lookup", ".", ".."].includes(made);
+  const isPage = ["action", "add", "bulk", "delete", "draft", "export", "import", "lookup", ".", ".."].includes(made);
   return encodeURIComponent(isPage ? code(made) + made.slice(1) : made);
 }
 

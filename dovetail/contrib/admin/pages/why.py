@@ -1,5 +1,6 @@
 """The page that explains to superusers why a user may or may not do something, as `manage.py why` does."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -26,7 +27,7 @@ async def show_why(site: SiteContext, request: Request) -> Response:
     """Show the form, and below it the explanation."""
     allow(user_of(request).is_superuser)
     models, name_of = model_policies(context_of(request_context().session)), rights_of(request).name_of
-    given = {name: request.query_params.get(name, "").strip()[:LONGEST] for name in FIELDS}
+    given = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     context: dict[str, object] = {
         "given": given,
         "models": sorted(((name_of(one.model), one.label) for one in models), key=lambda pair: pair[0].casefold()),
@@ -37,6 +38,7 @@ async def show_why(site: SiteContext, request: Request) -> Response:
     status = HTTPStatus.OK
     if given["model"]:
         try:
+            _check_lengths(given)
             user = await _user(given["user"])
             model_policy = find_model_policy(context_of(request_context().session), given["model"])
             asked = PermissionQuestion(
@@ -47,6 +49,13 @@ async def show_why(site: SiteContext, request: Request) -> Response:
         except (InvalidInputError, NotFoundError, UnexplainableRuleError) as error:
             context["error"], status = str(error), HTTPStatus.UNPROCESSABLE_ENTITY
     return await site.render(request, "sqladmin/why.html", context, status)
+
+
+def _check_lengths(given: Mapping[str, str]) -> None:
+    longest = max(map(len, given.values()))
+    if longest > LONGEST:
+        told = gettext("This has %(count)s characters, and may have %(longest)s at most.")
+        raise InvalidInputError(told % {"count": longest, "longest": LONGEST})
 
 
 async def _user(name: str) -> User | None:

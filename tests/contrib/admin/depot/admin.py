@@ -23,6 +23,7 @@ class ParcelAdmin(ModelAdmin, model=Parcel):
     autocomplete_fields = {"courier": {"fields": ("name",)}}  # noqa: RUF012 - as above
     actions_on_bottom = True
     can_import = True
+    export_types = ["csv", "json", "xlsx"]  # noqa: RUF012 - as above
     bulk_editable = ("weight", "stage", "is_paid", "sent_on", "courier")
 
     async def get_search_results(self, request: Request, statement: AnySelect, term: str) -> AnySelect:

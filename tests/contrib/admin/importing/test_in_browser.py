@@ -1,13 +1,20 @@
 """An import with a mistake in it, and a change of what was imported, in a real Chromium."""
 
+import csv
+import json
 import re
+from datetime import date
+from io import BytesIO, StringIO
+from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from playwright.async_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from dovetail.contrib.admin.exporting.csv_cells import write_cell
 from tests.contrib.admin.axe import findings
-from tests.contrib.admin.depot.models import Parcel
+from tests.contrib.admin.depot.models import Parcel, Stage
 from tests.contrib.admin.entering import log_in
 
 pytestmark = pytest.mark.browser
@@ -79,3 +86,53 @@ async def test_a_file_that_is_too_large_is_told_before_it_is_sent_with_what_can_
     await expect(told).to_be_hidden()
     await page.get_by_role("button", name="Upload").click()
     await expect(page.get_by_text("parcels.csv: 1 row")).to_be_visible()
+
+
+async def test_a_list_is_taken_away_as_every_kind_of_file_by_a_click_and_each_brings_back_what_it_holds(
+    boss, session, browser_page, tmp_path
+):
+    labels = ["'; =1+1", "+49 30", "-x", "=cmd|'/C calc'!A0", 'Größe 😀, "groß"', "Two\tparts"]
+    session.add_all([Parcel(label=one, weight=999_999, sent_on=date(2026, 3, 29)) for one in labels])
+    session.add(Parcel(label="left out", stage=Stage.DELIVERED))
+    await session.commit()
+    page = browser_page
+    await log_in(page, "/admin/depot/parcels/?stage=waiting", "Parcels")
+    files = {}
+    for kind in ("CSV", "JSON", "XLSX"):
+        async with page.expect_download() as started:
+            await page.get_by_role("link", name=kind, exact=True).click()
+        files[kind] = tmp_path / (await started.value).suggested_filename
+        await (await started.value).save_as(files[kind])
+    assert read(files) == [sorted(labels)] * 3
+    for kind, file in files.items():
+        await session.execute(update(Parcel).where(Parcel.label != "left out").values(weight=1, sent_on=None))
+        await session.commit()
+        await page.goto("/admin/depot/parcels/import/")
+        await page.get_by_label("File").set_input_files(file)
+        await page.get_by_role("button", name="Upload").click()
+        await page.get_by_label("Courier", exact=True).or_(page.get_by_label("courier", exact=True)).select_option("")
+        await page.get_by_label("Rows that are there already").select_option(label="are found by “Label”, and changed")
+        await page.get_by_role("button", name="Check the rows").click()
+        await expect(page.get_by_text("New: 0. Changed: 6. As they are: 0.")).to_be_visible()
+        await page.get_by_role("button", name="Import 6 rows").click()
+        await expect(page.get_by_text("6 were changed"), kind).to_be_visible()
+        found = await session.execute(select(Parcel.label, Parcel.weight, Parcel.sent_on, Parcel.stage))
+        changed = sorted(tuple(row) for row in found if row.label != "left out")
+        assert changed == [(one, 999_999, date(2026, 3, 29), Stage.WAITING) for one in sorted(labels)], kind
+        await session.commit()
+
+
+def read(files: dict[str, Path]) -> list[list[str]]:
+    """The labels in the files, as a spreadsheet shows them and as programs read them."""
+    cells = list(csv.reader(StringIO(files["CSV"].read_text())))[1:]
+    assert not [row for row in cells if row[0].lstrip("'\"; ").startswith(("=", "+", "-")) and "'" not in row[0]]
+    book = load_workbook(BytesIO(files["XLSX"].read_bytes()))
+    rows = list(book.active.iter_rows(min_row=2))
+    assert {row[0].data_type for row in rows} == {"s"}  # no formulas
+    objects = json.loads(files["JSON"].read_text())
+    written = {write_cell(one["label"]): one["label"] for one in objects}
+    return [
+        sorted(written[row[0]] for row in cells),
+        sorted(one["label"] for one in objects),
+        sorted(row[0].value for row in rows),
+    ]
