@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, ChargeResult
+from dovetail.contrib.throttling.circuit_breaker import CircuitBreaker
 from dovetail.contrib.throttling.database_cells import DatabaseCells
 from dovetail.contrib.throttling.models import LONGEST_KEY, Bucket
 from dovetail.contrib.throttling.statements import SECOND, Cell, now
@@ -17,7 +18,7 @@ from dovetail.database.bulk import delete_some
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context
-from dovetail.signing import hash_token
+from dovetail.signing import Signer, hash_token
 
 if TYPE_CHECKING:
     from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
@@ -29,18 +30,21 @@ T = TypeVar("T")
 SWEEP_EVERY = 1_000  # requests of a process between two deletions of expired rows
 MAX_SWEPT = 10_000  # rows deleted at once: more than that many requests can create
 REMEMBERED = "known:"
+PAUSE = 5.0  # seconds for which the database counts after Redis failed
 
 
 class StorageLimiter:
     """Counts requests with GCRA in the database, or in a storage of the `limits` library.
 
-    While Redis is unreachable, it counts in the database and logs a warning, so that requests are neither uncounted nor
-    refused. If the database is unreachable or busy, it answers 503, as the request itself would.
+    While Redis fails, it counts in the database and logs a warning, so that requests are neither uncounted nor refused,
+    and do not wait for Redis each. If the database is unreachable or busy, it answers 503, as the request itself would.
+    Keys in Redis begin with `key_prefix`.
     """
 
-    def __init__(self, database: Database, redis_url: str = "") -> None:
-        self._database, self._redis_url = database, redis_url
+    def __init__(self, database: Database, redis_url: str = "", key_prefix: str = "dovetail") -> None:
+        self._database, self._redis_url, self._key_prefix = database, redis_url, key_prefix
         self._rows = DatabaseCells(database)
+        self._breaker = CircuitBreaker(PAUSE)
         self._counted = 0
 
     async def take(self, charges: Sequence[Charge]) -> Sequence[ChargeResult]:
@@ -81,16 +85,20 @@ class StorageLimiter:
     # Created when a server starts, since importing the `limits` library takes longer than answering most requests.
     @cached_property
     def _redis(self) -> "RedisGcraStorage | None":
-        return make_redis_storage(self._redis_url) if self._redis_url else None
+        return make_redis_storage(self._redis_url, self._key_prefix) if self._redis_url else None
 
     async def _run(self, work: "Callable[[Storage], Awaitable[T]]") -> T:
-        if self._redis is not None:
+        if self._redis is not None and self._breaker.lets_pass():
             from dovetail.contrib.throttling import limits_private
 
             try:
-                return await work(self._redis)
+                done = await work(self._redis)
             except limits_private.error_classes(self._redis) as error:
-                logger.warning("Redis does not answer (%s): requests are counted in the database.", error)
+                self._breaker.fail()
+                logger.warning("Redis failed (%s): the database counts for the next %g seconds.", error, PAUSE)
+            else:
+                self._breaker.succeed()
+                return done
         return await work(self._rows)
 
     async def _delete_expired(self) -> None:
@@ -108,7 +116,7 @@ def install(app: FastAPI, context: Context) -> None:
 def make_limiter(context: Context) -> StorageLimiter:
     """Return the limiter that the settings configure. Raise ConfigurationError if REDIS_URL cannot be used."""
     url = context.settings.redis_url.get_secret_value()
-    limiter = StorageLimiter(context.database, url)
+    limiter = StorageLimiter(context.database, url, _key_prefix(context))
     if url:
         limiter.prepare()  # so that an invalid URL is reported at startup
     return limiter
@@ -126,12 +134,12 @@ async def lifespan(app: FastAPI, context: Context) -> AsyncIterator[None]:  # no
     await limiter.aclose()
 
 
-def make_redis_storage(url: str) -> "RedisGcraStorage":
+def make_redis_storage(url: str, key_prefix: str = "dovetail") -> "RedisGcraStorage":
     """Return the Redis storage for a URL, not yet connected. Raise ConfigurationError if the URL cannot be used."""
     try:
         from dovetail.contrib.throttling.redis_storage import RedisGcraStorage
 
-        return RedisGcraStorage(url)
+        return RedisGcraStorage(url, key_prefix)
     except Exception as error:
         if "prerequisite" not in str(error) and not isinstance(error, ValueError):
             raise
@@ -139,6 +147,11 @@ def make_redis_storage(url: str) -> "RedisGcraStorage":
             f"REDIS_URL cannot be used: {str(error).split(' See ')[0]} Install dovetail[redis] (dovetail[valkey] for "
             "valkey://), and write redis://host:6379/0."
         ) from None
+
+
+def _key_prefix(context: Context) -> str:
+    """Return a prefix that differs from that of another site, with which the server may be shared."""
+    return f"dovetail:{Signer(context.settings.secret_key, 'dovetail.throttling').signature(b'').hex()[:8]}"
 
 
 def _cell(charge: Charge) -> Cell:

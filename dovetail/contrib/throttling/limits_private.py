@@ -25,6 +25,9 @@ class Client(Protocol):
     def scan_iter(self, match: str) -> AsyncIterator[bytes | str]:
         """Yield the matching keys without blocking the server."""
 
+    async def exists(self, key: str) -> int:
+        """Return how many of the keys there are."""
+
     async def aclose(self) -> None:
         """Close every connection."""
 
@@ -38,6 +41,11 @@ async def scan(storage: RedisStorage, prefix: str) -> AsyncIterator[str]:
     """Yield the keys that begin with `prefix`."""
     async for key in _client(storage).scan_iter(match=GLOB.sub(r"\\\1", prefix) + "*"):
         yield key.decode() if isinstance(key, bytes) else key
+
+
+async def exists(storage: RedisStorage, key: str) -> bool:
+    """Return whether there is a value of any type under `key`."""
+    return await _client(storage).exists(key) > 0
 
 
 def error_classes(storage: RedisStorage) -> tuple[type[Exception], ...]:

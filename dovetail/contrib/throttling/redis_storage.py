@@ -9,14 +9,29 @@ from dovetail.contrib.throttling import limits_private
 from dovetail.contrib.throttling.statements import Cell
 from dovetail.contrib.throttling.storages import CellResult, GcraSupport
 
-# All cells or none, as in SQL. Redis' own clock is used; Lua's numbers are exact below 2**53, until the year 2255.
-TAKE = """
+# What is no number was stored by somebody else, and counts as nothing.
+STORED = """
+local function stored(key)
+    local found = redis.pcall('GET', key)
+    found = type(found) == 'string' and tonumber(found) or nil
+    return found == found and found or nil
+end
+"""
+# All cells or none, as in SQL, with Redis' own clock; a time further ahead than `span`, as after that was set back, is a
+# full bucket. Lua's numbers are exact below 2**53, until the year 2255.
+TAKE = (
+    STORED
+    + """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local untils, refused, answer = {}, false, {}
 for number, key in ipairs(KEYS) do
     local step, span = tonumber(ARGV[2 * number - 1]), tonumber(ARGV[2 * number])
-    local before = math.max(tonumber(redis.call('GET', key) or '0'), now)
+    local before = math.max(stored(key) or 0, now)
+    if before > now + span then
+        before = now + span
+        redis.call('SET', key, string.format('%.0f', before), 'PX', math.ceil(span / 1000))
+    end
     untils[number] = before + step
     local fits = before + step <= now + span
     refused = refused or not fits
@@ -36,14 +51,18 @@ for number, key in ipairs(KEYS) do
 end
 return answer
 """
-GIVE_BACK = """
+)
+GIVE_BACK = (
+    STORED
+    + """
 for number, key in ipairs(KEYS) do
-    local found = redis.call('GET', key)
+    local found = stored(key)
     if found then
-        redis.call('SET', key, string.format('%.0f', tonumber(found) - tonumber(ARGV[number])), 'KEEPTTL')
+        redis.call('SET', key, string.format('%.0f', found - tonumber(ARGV[number])), 'KEEPTTL')
     end
 end
 """
+)
 REMEMBER = "redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])"
 TIMEOUT = 1.0  # seconds to wait for an answer of the server
 
@@ -51,11 +70,11 @@ TIMEOUT = 1.0  # seconds to wait for an answer of the server
 class RedisGcraStorage(RedisStorage, GcraSupport):
     """Counts requests in a server of Redis 6 or later, or of Valkey."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, key_prefix: str) -> None:
         super().__init__(
             f"async+{uri}",
             implementation="redispy",
-            key_prefix="dovetail",
+            key_prefix=key_prefix,
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
         )
@@ -95,7 +114,7 @@ class RedisGcraStorage(RedisStorage, GcraSupport):
 
     async def remembers_key(self, key: str) -> bool:
         """Return True if the key is remembered."""
-        return await self.get(key) > 0
+        return await limits_private.exists(self, self.bridge.prefixed_key(key))
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -4,6 +4,9 @@ A bucket stores one time, `until`. Each request adds to it the time that one req
 `span / amount`. The request is refused if `until` would then be more than `span` ahead of now. The database's clock is
 used, so the clocks of several machines need not agree, and the row lock makes the update atomic
 (https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm).
+
+After that clock was set back, `until` is further ahead than any request could have moved it. It is then set to `span`
+ahead of now, or else a day's error of the clock would refuse requests for a day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +20,7 @@ from dovetail.contrib.throttling.models import Bucket
 
 INSERT = 'INSERT INTO throttling_bucket ("key", until, span, hits, refused) VALUES'
 SECOND = 1_000_000  # microseconds
+LEEWAY = 60 * SECOND  # longer than a statement waits for a row, whose `until` may come from a later statement
 CLOCKS = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT)",
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000.0 AS INTEGER)",  # in milliseconds
@@ -78,11 +82,13 @@ def give_back(dialect: Dialect, cells: Sequence[Cell]) -> tuple[TextClause, dict
 def _take(name: str, number: int) -> TextClause:
     clock, later = CLOCKS[name], "max" if name == "sqlite" else "greatest"
     row = f"(CAST(:key{{0}} AS VARCHAR), {clock} + CAST(:step{{0}} AS BIGINT), CAST(:span{{0}} AS BIGINT), 0, false)"
-    after = f"{later}(throttling_bucket.until, {clock}) + (excluded.until - {clock})"
+    latest, until = f"{clock} + excluded.span", "throttling_bucket.until"
+    before = f"CASE WHEN {until} > {latest} + {LEEWAY} THEN {latest} ELSE {until} END"
+    after = f"{later}({before}, {clock}) + (excluded.until - {clock})"
     return text(
         f"{INSERT} {_rows(row, number)} "
-        f'ON CONFLICT ("key") DO UPDATE SET until = CASE WHEN {after} <= {clock} + excluded.span THEN {after} '
-        f"ELSE throttling_bucket.until END, span = excluded.span, refused = {after} > {clock} + excluded.span "
+        f'ON CONFLICT ("key") DO UPDATE SET until = CASE WHEN {after} <= {latest} THEN {after} '
+        f"ELSE {before} END, span = excluded.span, refused = {after} > {latest} "
         f'RETURNING "key", until, refused, {clock} AS now'
     )
 

@@ -24,6 +24,6 @@ def test_a_client_that_is_not_installed_is_named(monkeypatch, make_settings, sch
 
 
 def test_valkey_uses_its_own_client():
-    storage = redis_storage.RedisGcraStorage("valkey://127.0.0.1:1/0")
+    storage = redis_storage.RedisGcraStorage("valkey://127.0.0.1:1/0", "dovetail")
 
     assert type(storage.bridge).__name__ == "ValkeyBridge"
