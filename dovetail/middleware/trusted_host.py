@@ -27,7 +27,9 @@ class TrustedHosts:
         self._allows = lru_cache(maxsize=100)(self._find)
 
     def include(self, scope: Scope, request_headers: Values) -> bool:
-        """Return whether the request's Host is allowed."""
+        """Return whether the request's Host is allowed, and the only one (RFC 9112, section 3.2)."""
+        if len(request_headers) != len(scope["headers"]) and _names_several_hosts(scope):
+            return False
         return self._allows(request_headers.get(b"host", b"")) or path_within(scope) in self._probes
 
     def _find(self, named: bytes) -> bool:
@@ -37,6 +39,10 @@ class TrustedHosts:
             pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
             for pattern in self._patterns
         )
+
+
+def _names_several_hosts(scope: Scope) -> bool:
+    return [name for name, _ in scope["headers"]].count(b"host") > 1
 
 
 def refuse_host(scope: Scope) -> Scope:

@@ -18,7 +18,8 @@ from dovetail.server.gathering import GatheringTransport
 from dovetail.server.limits import Limits, limits_of
 from dovetail.server.refusals import refusal
 from dovetail.server.responses import Cycle
-from dovetail.server.uvicorn_private import HttpProtocol
+from dovetail.server.targets import names_its_host
+from dovetail.server.uvicorn_private import HttpProtocol, has_begun_handshake
 
 LINGER = 1.0  # seconds in which a client may go on sending after it was refused
 MOST_DISCARDED = 262_144  # bytes that it may send then
@@ -56,6 +57,8 @@ class GuardedProtocol(HttpProtocol):
         self._is_refused = False
         self._unsent, self._unsent_since = 0, 0.0
         self._watch: asyncio.TimerHandle | None = None
+        self._head_again = b""  # of a request whose upgrade nobody offers, without that header
+        self._chunked: object = None  # the cycle whose body is known to have no other coding than chunked
 
     def connection_made(self, transport: Any) -> None:
         """Give the first request its time, unless there are too many connections."""
@@ -81,23 +84,20 @@ class GuardedProtocol(HttpProtocol):
         self._pending += self._chunk
         if self._deadline is None or self._is_idle:
             self._is_idle, self._deadline = False, self.loop.time() + self.limits.head_seconds
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            if self.is_websocket():
-                self.handle_websocket_upgrade()
-            else:
-                self.warn_of_upgrade()
-        except httptools.HttpParserError:
-            self._refuse(400, "This is not HTTP/1.1.")
-        else:
-            if self._pending > self.limits.head_bytes:
-                self._refuse_size()
+        while data:
+            data = self._parse(data)
+        if self._pending > self.limits.head_bytes:
+            self._refuse_size()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over; the other protocol has rules of its own."""
+        """Hand the connection over; the other protocol has rules of its own, unless it says nothing to this request."""
         self._stop_watching()
+        self._pending = 0
         super().handle_websocket_upgrade()
+        if not has_begun_handshake(self.transport.get_protocol()):
+            logger.info("refused a request of %s with 400: it opens no WebSocket", self._peer())
+            self.transport.write(refusal(400, "This request opens no WebSocket.", self.server_state.default_headers))
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a head, perhaps in the midst of what came."""
@@ -116,6 +116,11 @@ class GuardedProtocol(HttpProtocol):
         if self._pending > self.limits.head_bytes and self._head_size() > self.limits.head_bytes:
             self._refuse_size()
             raise RefusedError
+        if self.parser.should_upgrade() and not self.is_websocket() and self._passes_over_upgrade():
+            return
+        if self.url[:1] != b"/" and not names_its_host(self.url, headers):
+            self._refuse(400, "The request line names another host than the Host header.")
+            raise RefusedError
         if len(self.pipeline) >= self.limits.pipelined:
             self._refuse(400, "")  # those that wait are answered, and then the connection is closed
             raise RefusedError
@@ -130,6 +135,15 @@ class GuardedProtocol(HttpProtocol):
             self.cycle.transport = self._gathering  # type: ignore[assignment]  # narrow: it has what a cycle calls
             self.cycle.keep_alive = self.cycle.keep_alive and not self.guard.is_closing
 
+    def on_chunk_header(self) -> None:
+        """Refuse a body that has another coding below that of chunks, which the parser lets pass."""
+        if self._chunked is self.cycle:
+            return
+        self._chunked = self.cycle
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.scope["headers"]):
+            self._refuse(501, "The body has a transfer coding other than chunked, and this server knows none.")
+            raise RefusedError
+
     def on_body(self, body: bytes) -> None:
         """Take a part of a body; who sends steadily gets the time it needs."""
         super().on_body(body)
@@ -139,6 +153,8 @@ class GuardedProtocol(HttpProtocol):
 
     def on_message_complete(self) -> None:
         """Wait for nothing, or for the next request if this one was answered before it had come."""
+        if self._head_again:
+            return
         super().on_message_complete()
         self._pending, self._deadline = 0, None
         if self.cycle is not None and self.cycle.response_complete:  # a websocket has none
@@ -165,6 +181,32 @@ class GuardedProtocol(HttpProtocol):
             self.cycle.keep_alive = False
         elif self._deadline is not None:  # a connection that was made, and did not ask for anything yet
             self._deadline = min(self._deadline, self.loop.time() + self.timeout_keep_alive)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Parse `data`; return what has to be parsed again: a head without its Upgrade header, and what follows it."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:
+            if self._head_again:
+                head, self._head_again = self._head_again, b""
+                self.renew_parser()
+                return head + data[error.args[0] :]
+            self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self._refuse(400, "This is not HTTP/1.1.")
+        return b""
+
+    def _passes_over_upgrade(self) -> bool:
+        """Return whether the head is parsed again without its Upgrade header, which httptools ends the request with.
+
+        It would take the body for another request.
+        """
+        kept = [pair for pair in self.headers if pair[0] != b"upgrade"]
+        if len(kept) == len(self.headers):
+            return False  # it is CONNECT
+        line = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        self._head_again = line + b"".join(b"%s: %s\r\n" % pair for pair in kept) + b"\r\n"
+        return True
 
     def _wait_for_next(self) -> None:
         """Give the next request its time, unless a part of it or of this one is on its way."""

@@ -7,6 +7,7 @@ classes are subclassed: what a subclass overrides and reads is listed beside eac
 import asyncio
 from typing import TypeAlias
 
+from httptools import HttpRequestParser
 from uvicorn import Server
 from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import (
@@ -54,11 +55,20 @@ def websocket_protocol(**given: object) -> asyncio.Protocol:
     return AutoWebSocketsProtocol(**given)
 
 
+def has_begun_handshake(protocol: asyncio.BaseProtocol) -> bool:
+    """Return whether what speaks WebSocket took a request for one; otherwise it answers nothing, and waits for ever."""
+    return bool(getattr(protocol, "handshake_initiated", True))
+
+
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, with public names for what is private in it."""
 
     is_websocket = HttpToolsProtocol._should_upgrade  # noqa: SLF001 - there is no public name for it
-    warn_of_upgrade = HttpToolsProtocol._unsupported_upgrade_warning  # noqa: SLF001 - as above
+
+    def renew_parser(self) -> None:
+        """Parse what follows as uvicorn parses the first request of a connection."""
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
 
 class WorkerProcess(Process):
