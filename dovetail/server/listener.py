@@ -7,6 +7,7 @@ a socket over as sd_listen_fds(3) says: it is file 3, and LISTEN_PID names the p
 import ctypes
 import os
 import select
+import signal
 import socket
 import struct
 import sys
@@ -35,6 +36,7 @@ def start_anew(listener: int, *, is_ours: bool) -> NoReturn:
     """Replace this process by a new one, with the same process id, that has the socket `listener` (a descriptor)."""
     os.dup2(listener, FIRST)
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES=OURS if is_ours else "")
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it would end the new process until that handles it
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what this process was started with

@@ -14,6 +14,7 @@ from types import FrameType
 from uvicorn import Config, Server
 
 from dovetail.server.listener import stop_arrivals
+from dovetail.server.signals import explain_useless_signals, leave_signals_to_supervisor
 from dovetail.server.uvicorn_private import WorkerProcess, WorkerSupervisor
 from dovetail.server.worker import GracefulServer, exit_cleanly_on_sigterm
 
@@ -41,6 +42,7 @@ class Worker(WorkerProcess):
         _ = self.server  # made now, before a thread asks for it
         self.parent_conn.close()  # the copy that came with this object would keep the pipe open
         exit_cleanly_on_sigterm()
+        leave_signals_to_supervisor()
         super().target(sockets)
 
     def always_pong(self) -> None:
@@ -83,6 +85,7 @@ class Supervisor(WorkerSupervisor):
         self._next_try = 0.0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_arrivals_at_once)
+        explain_useless_signals(is_alone=False)
 
     def init_processes(self) -> None:
         """Start the workers."""

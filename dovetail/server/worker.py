@@ -42,6 +42,7 @@ class GracefulServer(Server):
 
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, replace)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # one may have come while this process started
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop."""

@@ -26,7 +26,8 @@ class Load:
         connection: http.client.HTTPConnection | None = None
         latest = 0.0
         while not self._ended.is_set():
-            if time.monotonic() > latest:  # as clients do that know of a server's patience
+            if connection and time.monotonic() > latest:  # as clients do that know of a server's patience
+                connection.close()
                 connection = None
             try:
                 connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
@@ -40,8 +41,12 @@ class Load:
                     connection = None
             except (OSError, http.client.HTTPException) as error:
                 self.errors[type(error).__name__] += 1
+                if connection:
+                    connection.close()
                 connection = None
                 time.sleep(0.05)
+        if connection:
+            connection.close()
 
     def wait_for(self, answers: int) -> None:
         """Wait until there are so many more."""

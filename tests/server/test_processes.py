@@ -226,3 +226,45 @@ def test_a_site_refuses_large_and_slow_heads_as_its_settings_say(site, log):
                 statuses.append(connection.recv(100).split(b" ")[1])
     assert statuses == [b"431", b"408", b"408"]
     assert "Traceback" not in log.read_text()
+
+
+def test_a_signal_to_all_processes_restarts_them_and_one_without_use_ends_none(site, log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "2", port=port, output=output, **site) as process,
+        loading(port) as load,
+    ):
+        wait_until(lambda: len(workers(log)) == 2, "two workers")
+        load.wait_for(100)
+        os.killpg(process.pid, signal.SIGUSR1)
+        os.killpg(process.pid, signal.SIGUSR2)
+        os.killpg(process.pid, signal.SIGHUP)
+        wait_until(lambda: "2 new workers serve" in log.read_text(), "new workers")
+        load.wait_for(100)
+        assert load.errors == {}
+        assert process.poll() is None
+    said = log.read_text()
+    assert "SIGUSR1 does nothing: the log is standard error" in said
+    assert "SIGUSR2 does nothing" in said
+    assert "was killed" not in said
+
+
+def test_a_single_worker_that_is_told_to_be_two_goes_on_and_restarts_as_often_as_it_is_told(site, log):
+    port = free_port()
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "1", port=port, output=output, **site) as process,
+        loading(port) as load,
+    ):
+        load.wait_for(100)
+        process.send_signal(signal.SIGTTIN)
+        wait_until(lambda: "SIGTTIN does nothing: this is the only worker" in log.read_text(), "a line that says so")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "Finished server process" in log.read_text(), "the end of the first server")
+        for _ in range(5):  # while the next one starts
+            process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(workers(log)) > 2, "the start after these")
+        load.wait_for(100)
+        assert load.errors == {}
+        assert process.poll() is None

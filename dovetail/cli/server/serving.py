@@ -93,6 +93,7 @@ def serve(settings: Settings, registry: Registry, listener: Listener, *, reload:
 
     from dovetail.middleware.logging import LOGGING
     from dovetail.server.protocol import GuardedProtocol
+    from dovetail.server.signals import explain_useless_signals
     from dovetail.server.supervisor import Supervisor
     from dovetail.server.uvicorn_private import Reloader, websocket_protocol
     from dovetail.server.worker import GracefulServer, exit_cleanly_on_sigterm
@@ -117,6 +118,7 @@ def serve(settings: Settings, registry: Registry, listener: Listener, *, reload:
             Reloader(config, target=server.run, sockets=[listener.socket]).run()
             return 0
         exit_cleanly_on_sigterm()
+        explain_useless_signals(is_alone=True)
         server.replace_on_sighup()
         server.run(sockets=[listener.socket])
     if server.kept is not None:
