@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const CHOSEN = "dovetail-theme";
+  const CHOSEN = `dovetail-theme ${new URL(document.currentScript.src).pathname}`; // another site may have this origin, too
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 

@@ -130,3 +130,6 @@ async def test_windows_that_are_open_follow_when_a_theme_is_chosen(app, browser_
         async with browser_page.expect_response("**/theme"):
             await browser_page.get_by_role("button", name=name).click()
         await expect(popup.locator("html")).to_have_attribute("data-bs-theme", theme)
+    # A site below another path of this origin has a key of its own, so that its windows do not follow.
+    key = await popup.evaluate("Object.keys(localStorage).find((key) => key.startsWith('dovetail-theme'))")
+    assert key.partition(" ")[2].startswith("/admin/")
