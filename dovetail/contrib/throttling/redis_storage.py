@@ -17,7 +17,7 @@ local function stored(key)
     return found == found and found or nil
 end
 """
-# All cells or none, as in SQL, with Redis' own clock; a time further ahead than `span`, as after that was set back, is a
+# All cells or none, as in SQL, with Redis' own clock; a time more than `span` ahead, as after that was set back, is a
 # full bucket. Lua's numbers are exact below 2**53, until the year 2255.
 TAKE = (
     STORED
