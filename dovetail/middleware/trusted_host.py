@@ -41,12 +41,12 @@ class TrustedHosts:
         )
 
 
-def _names_several_hosts(scope: Scope) -> bool:
-    return [name for name, _ in scope["headers"]].count(b"host") > 1
-
-
 def refuse_host(scope: Scope) -> Scope:
     """Return a scope for which BadRequestError is the response, without the forged Host header."""
     others = [pair for pair in scope["headers"] if pair[0] != b"host"]
     refusal = BadRequestError("This server does not answer for the host you named.")
     return {**scope, "headers": others, REFUSAL: refusal}
+
+
+def _names_several_hosts(scope: Scope) -> bool:
+    return [name for name, _ in scope["headers"]].count(b"host") > 1

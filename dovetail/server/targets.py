@@ -1,4 +1,4 @@
-"""What a request line may ask for besides a path: an address of the host that it names (RFC 9112, section 3.2)."""
+"""Targets of request lines besides paths: addresses of the host that the request names (RFC 9112, section 3.2)."""
 
 from collections.abc import Iterable
 
