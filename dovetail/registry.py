@@ -56,6 +56,7 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
     problems += _bad_names(found)
     problems += _missing_dependencies(found, settings.plugins)
     problems += _unknown_internal_models(found)
+    problems += _settings_that_are_no_model(found)
     ordered = _in_order(found, problems)
     commands = [(name, "manage.py itself") for name in reserved_commands]
     commands += [(command.name, entry.plugin.name) for entry in found for command in entry.plugin.commands]
@@ -178,6 +179,16 @@ def _unknown_internal_models(found: Sequence[InstalledPlugin]) -> Iterator[str]:
             near = get_close_matches(name, plugin.model_names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "list it among its models, or leave it out"
             yield f"plugin {plugin.name!r} names {name!r} among its internal_models, which is no model of it; {hint}"
+
+
+def _settings_that_are_no_model(found: Sequence[InstalledPlugin]) -> Iterator[str]:
+    for plugin in (entry.plugin for entry in found):
+        if plugin.settings is not None and not hasattr(plugin.settings, "model_fields"):
+            kind = type(plugin.settings).__name__
+            yield (
+                f"plugin {plugin.name!r} has a {kind} as settings, expected a pydantic model: import the class into "
+                "plugin.py, since its variables are known before anything else is imported"
+            )
 
 
 def _in_order(found: Sequence[InstalledPlugin], problems: list[str]) -> list[InstalledPlugin]:

@@ -27,8 +27,10 @@ def test_brackets_go_that_are_around_all_of_it(text, expected):
         ("[a b] = 'x'", "`a b` = 'x'", True),
         ("a = 'X'", "a = 'x'", False),
         ("(a) + (b)", "a + b", False),
+        ("ON t ((a || b) DESC, (lower(c)))", "ON t (a || b DESC, lower(c))", True),
+        ("a IN ((1, 2))", "a IN (1, 2)", False),
         ("a || 'b  c'", "a || 'b c'", False),
     ],
 )
-def test_texts_are_alike_that_differ_in_spaces_quotes_and_case_only(one, other, expected):
+def test_texts_are_alike_that_differ_in_spaces_quotes_case_and_idle_brackets_only(one, other, expected):
     assert are_alike(one, other) is expected

@@ -294,6 +294,22 @@ def test_indexes_on_expressions_are_made_once(site):
     assert site.manage("makemigrations", "--check") == "No changes detected.\n"
 
 
+def test_indexes_on_expressions_written_on_sqlite_are_made_on_either_database(site):
+    site.plugin(
+        "shop",
+        ITEM
+        + "    text: Mapped[str] = mapped_column(Text)\n"
+        + "from dovetail.database.models import full_text\n"
+        + 'full_text(Item, "name", "text")\n'
+        + 'Index("ix_shop_item_twice", Item.name + Item.name)\n',
+    )
+
+    site.manage("makemigrations", DATABASE_URL="sqlite:///of-a-colleague.sqlite3")
+    site.manage("migrate")
+
+    assert site.manage("makemigrations", "--check") == "No changes detected.\n"
+
+
 def test_two_latest_migrations_are_a_conflict_that_merge_joins(site):
     change(site, ITEM, ITEM)
     site.migration("shop", "0002_mine", "pass", down_revision="shop_0001_initial")

@@ -8,7 +8,9 @@ from alembic.ddl.sqlite import SQLiteImpl
 from alembic.operations.batch import BatchOperationsImpl
 from sqlalchemy import (
     CheckConstraint,
+    ClauseElement,
     Column,
+    ColumnClause,
     ColumnElement,
     Connection,
     Dialect,
@@ -72,6 +74,19 @@ class DovetailSQLiteImpl(NoIdentities, OwnDefaults, LongRevisionIds, SQLiteImpl)
         self._later: dict[str, list[str]] = {}  # what a batch makes once its table is made anew
         self._conversions: list[tuple[str, Conversion]] = []
         self._written = set[str]()  # tables whose CREATE TABLE was written into a script of SQL
+
+    def render_ddl_sql_expr(
+        self,
+        expr: ClauseElement,
+        is_server_default: bool = False,  # noqa: FBT001, FBT002 - Alembic's signature
+        *,
+        is_index: bool = False,
+        **kw: object,
+    ) -> str:
+        """Write an SQL expression; of an index in brackets, without which PostgreSQL does not take it."""
+        if is_index and not isinstance(expr, ColumnClause):
+            expr = expr.self_group()
+        return super().render_ddl_sql_expr(expr, is_server_default=is_server_default, **kw)
 
     def create_table(self, table: Table, **kw: object) -> None:
         """Make a table, whose checks that come with types have their conventional names."""
