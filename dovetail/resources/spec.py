@@ -18,7 +18,7 @@ from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace
 from dovetail.resources.declaration.derived import Derived
 from dovetail.resources.declaration.given import check_given
 from dovetail.resources.policy import Policy, Recognized, remembers_viewers
-from dovetail.resources.read.reader import Cache
+from dovetail.resources.read.plans import Cache
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.visibility import Visibility
 

@@ -42,7 +42,7 @@ READ = Road(
     "A read",
     "`GET /api/posts/1`, with a token that has come before: in front of FastAPI's router, on a bare connection of the "
     "pool, by one statement that was compiled before. It gives the token with its user, as the last time, and the row. "
-    "If the user has changed, or the token comes for the first time, it is looked up by itself. Lists do that always.",
+    "If the user has changed, or the token comes for the first time, it is looked up by itself. A list is read alike.",
     (
         MIDDLEWARE,
         Stop("dovetail.api.front.fast_path:FastPathMiddleware.__call__", "asks whether the fast path may answer"),
@@ -93,7 +93,7 @@ WRITE = Road(
             "what listens, links or refers goes another way",
         ),
         Stop("dovetail.database.fast_unit_of_work:driver_alone", "no BEGIN, for a single statement is a transaction"),
-        Stop("dovetail.resources.read.reader:Plan.fetch", "UPDATE, which answers the row as a GET would"),
+        Stop("dovetail.resources.read.plans:Plan.fetch", "UPDATE, which answers the row as a GET would"),
         Stop("dovetail.resources.read.etags:etag", "the new ETag; then the middleware"),
     ),
 )

@@ -59,6 +59,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
             f"{AUTH}/accounts/test_access_tokens.py",
             f"{AUTH}/test_access.py",
             f"{AUTH}/test_locks.py",
+            f"{AUTH}/test_presumed_lists.py",
             f"{AUTH}/test_presumed_readers.py",
             f"{AUTH}/test_reads_with_a_token.py",
             f"{AUTH}/tokens/test_personal_tokens.py",

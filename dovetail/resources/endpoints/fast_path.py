@@ -31,7 +31,8 @@ from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.idempotency import HEADER
 from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy, Recognized
-from dovetail.resources.read.reader import Cache
+from dovetail.resources.read.plans import Cache
+from dovetail.resources.read.reader import Reader
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
@@ -54,23 +55,23 @@ class WriteEndpoint(Protocol):
 class FastRead:
     """Runs `endpoint` for the viewer whom the policy recognizes; `place` narrows a list by its path.
 
-    `reads_one` is for an endpoint whose only statement is `Reader.read_keys`: that statement confirms the user, too.
+    `reader` is what the endpoint reads with, if it reads with nothing else: its statement confirms the user, too.
     """
 
     spec: Spec
     endpoint: ReadEndpoint
     place: FastPlace | None = None
-    reads_one: bool = False
+    reader: Reader | None = None
 
     def __call__(self, app: FastAPI) -> FastAnswer:
         """Return the FastAnswer of an application."""
         database = DATABASE.get(app)
-        if self.reads_one and self.spec.reader.why_python(database.engine.dialect) is None:
-            return partial(self.read_one, database, Cache(MAXIMUM_PRESUMED))
+        if self.reader is not None and self.reader.why_python(database.engine.dialect) is None:
+            return partial(self.read_presuming, database, Cache(MAXIMUM_PRESUMED))
         return partial(self.read, database)
 
-    async def read_one(self, database: Database, remembered: Remembered, request: Request) -> Response | None:
-        """Return the response as `read` does, by one statement for a user whose token came before."""
+    async def read_presuming(self, database: Database, remembered: Remembered, request: Request) -> Response | None:
+        """Return the response as `read` does, without a statement of its own for a user whose token came before."""
         source = PoolSource(database.engine, remembered)
         try:
             answer = await self.read(database, request, source)
@@ -96,7 +97,7 @@ class FastRead:
             if not may_be_read_again(error):
                 raise
         if source is not None and source.presumed is not None:
-            return None  # `read_one` reads again, and looks up the user
+            return None  # `read_presuming` reads again, and looks up the user
         # Read in a session, as FastAPI would. The user is known by now, unless the lookup failed.
         async with database.unit_of_work(read_only=True) as session:
             beside = SessionSource(session)

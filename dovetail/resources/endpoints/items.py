@@ -34,7 +34,8 @@ from dovetail.resources.policy import Recognized, not_found
 from dovetail.resources.query.keys import key_from, key_text, key_values
 from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import STAR, etag, is_known
-from dovetail.resources.read.reader import ALL_FIELDS, Batch
+from dovetail.resources.read.plans import Batch
+from dovetail.resources.read.reader import ALL_FIELDS
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.schemas.values.unsure_columns import refused_value
@@ -241,7 +242,7 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
         name=f"get_{spec.singular}",
         description=f"One {spec.singular}.",
         parameters={"session": SessionDep, "viewer": spec.policy.reader, key_name: spec.key_type},
-        fast_path=FastRead(spec, fast_endpoint, reads_one=True),
+        fast_path=FastRead(spec, fast_endpoint, reader=spec.reader),
     )
     add_route(
         router,

@@ -29,7 +29,8 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
 from dovetail.resources.query.where import PageRequest, place_of
-from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.read.plans import Batch, Cache, Plan
+from dovetail.resources.read.reader import Reader
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.statements import PreparedStatement
@@ -192,13 +193,14 @@ def add_list(
         parameters["where"] = Annotated[object, Depends(where)]
     if values is not None:
         parameters["values"] = Annotated[object, Depends(values)]
+    fast_read = FastRead(spec, listing.respond_with_page, place, listing.reader)
     described = ResourceEndpoint(
         spec,
         endpoint,
         name=name,
         description=description or f"The {spec.collection} that the viewer may see.",
         parameters=parameters,
-        fast_path=FastRead(spec, listing.respond_with_page, place) if where is None or place is not None else None,
+        fast_path=fast_read if where is None or place is not None else None,
         is_list=True,
     )
     add_route(

@@ -1,6 +1,8 @@
 """Statements that also confirm the presumed user row (a cached row, not yet read again); see `database/presumed.py`."""
 
-from sqlalchemy import Column, ColumnElement, Dialect, Select, bindparam, literal_column, select, true
+from collections.abc import Sequence
+
+from sqlalchemy import BindParameter, Column, ColumnElement, Dialect, Select, bindparam, literal_column, select, true
 from sqlalchemy.types import UserDefinedType
 
 from dovetail.database.presumed import Presumable, Presumed
@@ -8,6 +10,7 @@ from dovetail.resources.schemas.secret_columns import is_secret
 from dovetail.resources.sql.statements import PRESUMED
 
 IS_FOUND = "is_found"  # null if the user's row was found, but no row of `read`
+IS_CONFIRMED = "is_confirmed"
 
 
 def confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Select[object]:
@@ -20,6 +23,19 @@ def confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Se
     there = found.c[IS_FOUND]
     others = [column for column in found.c if column is not there]
     return select(*columns.c, there, *others).select_from(columns.outerjoin(found, true()))
+
+
+def also_confirming(presumed: Presumed, read: Select[object], dialect: Dialect) -> Select[object]:
+    """Return `read` with a last column, which is true if the user's row still has the values of `confirmed_by`.
+
+    The database compares the row once, and no row of the result repeats it. A result without rows says nothing.
+    """
+    return read.add_columns(is_confirmed(presumed.statement, dialect).label(IS_CONFIRMED))
+
+
+def share_names(presumed: Presumed, binds: Sequence[BindParameter[object]]) -> bool:
+    """Return True if a placeholder in `binds` has the name of one that confirms the user's row."""
+    return any(bind.key in presumed.values or bind.key.startswith(PRESUMED) for bind in binds)
 
 
 def is_confirmed(statement: Presumable, dialect: Dialect) -> ColumnElement[bool]:

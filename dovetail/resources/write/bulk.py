@@ -27,7 +27,7 @@ from dovetail.errors import (
 )
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.query.keys import key_from, key_of, key_text, key_values
-from dovetail.resources.read.reader import Batch
+from dovetail.resources.read.plans import Batch
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.write.links import Links, find_links

@@ -26,7 +26,8 @@ from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.presumed import Presumable
 from dovetail.resources.declaration.model_rules import make_object, why_objects
 from dovetail.resources.query.keys import key_from, key_names, key_of
-from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.read.plans import Batch, Cache, Plan
+from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql.arrays import are_all_found, listed_keys
 from dovetail.resources.sql.change_lines import ChangeLines, Link
 from dovetail.resources.sql.insert_statements import (

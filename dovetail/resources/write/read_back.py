@@ -37,7 +37,8 @@ from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.search.selective_conditions import SelectiveCondition
-from dovetail.resources.read.reader import Batch, Cache, Plan, Reader
+from dovetail.resources.read.plans import Batch, Cache, Plan
+from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql.change_lines import (
     OLD,
     changed_line,
