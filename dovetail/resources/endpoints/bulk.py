@@ -16,11 +16,11 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.declaration.declared import Operation
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.idempotency import WrittenResponse, respond_once
-from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.keys import key_from
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.write.bulk import WrittenRows, create_all, delete_all, put_all, update_all
 from dovetail.resources.write.writer import Writer
 

@@ -27,7 +27,6 @@ from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
 from dovetail.resources.endpoints.idempotency import HEADER, WrittenResponse, respond_once
-from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import Recognized, not_found
@@ -40,6 +39,7 @@ from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.writer import NoRowError, Writer
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, TypeAlias
 
 import orjson
@@ -22,7 +23,7 @@ from dovetail.errors import ConfigurationError, InvalidInputError
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead
 from dovetail.resources.endpoints.fast_place import FastPlace, Named, Values
-from dovetail.resources.endpoints.page_links import cursor_url, link_header, list_url, page_url
+from dovetail.resources.endpoints.page_links import cursor_url, link_header, list_url, page_query
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from dovetail.resources.query.ordering import Terms, complete
@@ -33,6 +34,7 @@ from dovetail.resources.read.plans import Batch, Cache, Plan
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.sql.statements import PreparedStatement
 from dovetail.resources.visibility import NO_VALUES, Visibility
 from dovetail.resources.within import Within
@@ -40,7 +42,6 @@ from dovetail.settings import SETTINGS
 
 # The condition on the rows of a list, with placeholders for what `values` gives; or a FastAPI dependency that gives it.
 Where: TypeAlias = ColumnElement[bool] | Callable[..., Awaitable[ColumnElement[bool]] | ColumnElement[bool]]
-ORJSON_OPTIONS = orjson.OPT_UTC_Z
 LONGEST_REMEMBERED = 300  # bytes of a query string
 CURSOR = re.compile(rb"(?P<before>(?:.*&)?)cursor=(?P<text>[A-Za-z0-9_-]+)(?P<after>(?:&.*)?)")  # as we write one
 
@@ -129,7 +130,7 @@ class Listing:
         if read.request.query.by_cursor:
             following, previous = self._cursors(connection, read, batch, has_more=has_more)
         else:
-            following, previous = _offsets(connection, read.values, read.request, has_more=has_more)
+            following, previous = read.beside(list_url(connection), has_more=has_more)
         if read.cursor is not None and read.cursor.backwards:
             items = items[::-1]
         page: dict[str, object] = {"items": items, "total": total, "next": following, "previous": previous}
@@ -251,14 +252,17 @@ class _ListRead:
         parameters = {**self.parameters, **place_of(_position(cursor, self.request.terms))}
         return _ListRead(self.values, self.request, self.plan, self.count, parameters, cursor)
 
+    def beside(self, address: str, *, has_more: bool) -> tuple[str | None, str | None]:
+        """Return the URLs of the next and the previous page by offset, of the list at this address."""
+        following, previous = self._offsets
+        before = f"{address}?{previous}" if self.request.query.offset else None
+        return f"{address}?{following}" if has_more else None, before
 
-def _offsets(
-    connection: HTTPConnection, values: dict[str, str], request: PageRequest, *, has_more: bool
-) -> tuple[str | None, str | None]:
-    address, limit, offset = list_url(connection), request.query.limit, request.query.offset
-    following = page_url(address, values, offset=str(offset + limit)) if has_more else None
-    previous = page_url(address, values, offset=str(max(0, offset - limit))) if offset else None
-    return following, previous
+    @cached_property
+    def _offsets(self) -> tuple[str, str]:
+        query = self.request.query
+        further, back = query.offset + query.limit, max(0, query.offset - query.limit)
+        return page_query(self.values, offset=str(further)), page_query(self.values, offset=str(back))
 
 
 def _shape(cursor: Cursor) -> Hashable:

@@ -12,9 +12,9 @@ def list_url(connection: HTTPConnection) -> str:
     return f"{_base(connection)}{_path(connection)}"
 
 
-def page_url(list_url: str, values: Mapping[str, str], **changes: str) -> str:
-    """Return the URL of another page of a list: the parameters of this one with `changes`."""
-    return f"{list_url}?{_encoded(tuple({**values, **changes}.items()))}"
+def page_query(values: Mapping[str, str], **changes: str) -> str:
+    """Return the query string of another page of a list: the parameters of this one with `changes`."""
+    return urlencode({**values, **changes})
 
 
 def cursor_url(list_url: str, values: Mapping[str, str], cursor: str) -> str:

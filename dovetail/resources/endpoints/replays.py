@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from dovetail.database.fast_unit_of_work import SessionSource, dialect_of
 from dovetail.resources.conditions import is_always
-from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.keys import have_keys, key_from
 from dovetail.resources.read.etags import etag
 from dovetail.resources.read.plans import Batch
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.bulk import WrittenRows
 

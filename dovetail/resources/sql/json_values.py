@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     CHAR,
     ColumnElement,
@@ -29,6 +30,7 @@ from dovetail.api.times import in_utc
 from dovetail.database.column_types import UTCDateTime
 
 Convert = Callable[[Any], object]
+ORJSON_OPTIONS = orjson.OPT_UTC_Z  # of all answers
 FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # PostgreSQL counts microseconds from this time; within 95 years of it, a float of seconds is exact to the microsecond.
 EPOCH, EXACT = datetime(2000, 1, 1, tzinfo=UTC), 3 * 10**15
@@ -64,11 +66,16 @@ def stored_moment(stored: str | None) -> datetime | None:
 
 
 def sent(moment: ColumnElement[object]) -> ColumnElement[object]:
-    """Return a time as the bytes that PostgreSQL sends, which asyncpg does not decode; `sent_moment` reads them."""
+    """Return a time as the bytes that PostgreSQL sends, which asyncpg does not decode; see `sent_moment`."""
     return func.pg_catalog.timestamptz_send(moment, type_=LargeBinary)
 
 
 @lru_cache(maxsize=4096)  # lists show the same rows again and again
+def written_moment(sent: bytes | None) -> orjson.Fragment | None:
+    """Return the time in these bytes as JSON: orjson would write it eight times as slowly. Raise as `sent_moment`."""
+    return None if sent is None else orjson.Fragment(orjson.dumps(sent_moment(sent), option=ORJSON_OPTIONS))
+
+
 def sent_moment(sent: bytes | None) -> datetime | None:
     """Return the time in these bytes, as asyncpg would. Raise DataError beyond the year 9999."""
     if sent is None:

@@ -47,8 +47,8 @@ from dovetail.resources.sql.json_values import (
     json_converter,
     out_of_json,
     sent,
-    sent_moment,
     stored_moment,
+    written_moment,
 )
 from dovetail.resources.sql.nodes import Attribute, Column, Expression, Node, Relation
 
@@ -68,7 +68,7 @@ class NestedSelect:
     behind: tuple[int, ...]  # the positions in a row of the values of `terms` and `extra`
     own: Mapping[int, str]  # by position in a row, the attributes of the model itself
     allowed: int | None = None  # the position in a row of the result of `Visibility.check`
-    sent: frozenset[int] = frozenset()  # the positions in a row of times that `sent_moment` reads
+    sent: frozenset[int] = frozenset()  # the positions in a row of times in the form of `sent`
 
 
 def nothing(_page: CTE) -> Sequence[CTE]:
@@ -156,7 +156,7 @@ class _Builder:
     joins: list[tuple[Any, ...]] = field(default_factory=list)
     links: Links | None = None  # the rows to begin with, in place of the page
     helpers: dict[str, object] = field(default_factory=dict)
-    sent: set[int] = field(default_factory=set)  # positions of times that `sent_moment` reads
+    sent: set[int] = field(default_factory=set)  # positions of times in the form of `sent`
     places: dict[str, int] = field(default_factory=dict)  # positions of the root's own attributes in a row
     targets: dict[tuple[str, ...], object] = field(default_factory=dict)  # by path, entities joined for flat columns
 
@@ -200,7 +200,7 @@ class _Builder:
             self.places[part.attribute.key] = len(self.columns)
         if self.is_list and not self.in_json and isinstance(column.type, UTCDateTime):
             self.sent.add(len(self.columns))
-            return self._slot(sent(column), sent_moment)
+            return self._slot(sent(column), written_moment)
         return self._value(column, column.type, into_utc=becomes_utc(node, part.name))
 
     def _value(self, column: ColumnElement[object], kind: TypeEngine[object], *, into_utc: bool) -> str:

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,7 +42,6 @@ from dovetail.api.schemas import UTCTime
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.fast_unit_of_work import SessionSource
-from dovetail.resources.endpoints.lists import ORJSON_OPTIONS, orjson
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
@@ -49,6 +49,7 @@ from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql import node_building
 from dovetail.resources.sql.compilable import why_python
+from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility
 
 NUMBERS = count()

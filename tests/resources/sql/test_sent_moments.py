@@ -4,10 +4,11 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import orjson
 import pytest
 from sqlalchemy.exc import DataError
 
-from dovetail.resources.sql.json_values import EPOCH, EXACT, sent_moment
+from dovetail.resources.sql.json_values import EPOCH, EXACT, ORJSON_OPTIONS, sent_moment, written_moment
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 YEARS_1_TO_9999 = [
@@ -39,6 +40,8 @@ async def test_every_time_is_read_as_asyncpg_reads_it(connection):
     rows = await connection.fetch(READ, asked)
     assert [sent_moment(row[0]) for row in rows] == [row[1] for row in rows]
     assert {sent_moment(row[0]).tzinfo for row in rows} == {UTC}
+    written = [orjson.dumps(written_moment(row[0])) for row in rows]
+    assert written == [orjson.dumps(row[1], option=ORJSON_OPTIONS) for row in rows]
 
 
 @on_postgresql
@@ -49,8 +52,9 @@ async def test_what_has_no_date_is_read_as_asyncpg_reads_it(connection):
         )
         ours = sent_moment(sent)
         assert (ours, getattr(ours, "tzinfo", None)) == (theirs, getattr(theirs, "tzinfo", None))
+        assert orjson.dumps(written_moment(sent)) == orjson.dumps(theirs, option=ORJSON_OPTIONS)
 
 
 def test_bytes_beyond_the_calendar_are_refused():
     with pytest.raises(DataError):
-        sent_moment((2**62).to_bytes(8, "big"))
+        written_moment((2**62).to_bytes(8, "big"))

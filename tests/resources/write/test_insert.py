@@ -16,7 +16,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.fast_unit_of_work import SessionSource
-from dovetail.resources.endpoints.lists import ORJSON_OPTIONS
 from dovetail.resources.query.ordering import complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ListQuery
@@ -24,6 +23,7 @@ from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.sql.arrays import members
 from dovetail.resources.sql.insert_statements import NewRow
+from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.sql.statements import Statement
 from dovetail.resources.visibility import EVERYTHING
 from dovetail.resources.write.insert import Inserter
