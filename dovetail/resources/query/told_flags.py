@@ -4,8 +4,8 @@ The filter `is_published=true` beside a policy's "published, or the viewer's own
 does not see that: it would look up the author of each row that a page skips, though an index has all that is needed.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from sqlalchemy import BinaryExpression, Boolean, Column, ColumnElement, or_
 from sqlalchemy.sql import operators
@@ -33,9 +33,8 @@ def _left(condition: ColumnElement[bool], flags: Flags) -> ColumnElement[bool] |
     """Return what is left of a condition if columns have the values of `flags`; None if they fulfil it."""
     if getattr(condition, "operator", None) is not operators.or_:
         return condition
-    alternatives: Any = condition.get_children()
     open_ones = []
-    for one in alternatives:
+    for one in cast("Iterable[ColumnElement[bool]]", condition.get_children()):
         told = _told(one)
         if told is None or told[0] not in flags:
             open_ones.append(one)
