@@ -76,6 +76,14 @@ table.querySelectorAll("th[data-column]").forEach((head) => {
   if (head.dataset.width) setWidth(head, Number(head.dataset.width));
 });
 
+// Of a filter with many choices, what was chosen is in sight; the page itself stays where it is.
+document.querySelectorAll(".filters .nav-pills").forEach((choices) => {
+  const chosen = choices.querySelector("[aria-current]");
+  if (!chosen) return;
+  const [frame, box] = [choices.getBoundingClientRect(), chosen.getBoundingClientRect()];
+  if (box.bottom > frame.bottom) choices.scrollTop = box.top - frame.top - frame.height / 2;
+});
+
 // One panel of the head is open at a time; Escape closes it.
 const panels = Array.from(document.querySelectorAll(".list-head .panel"));
 panels.forEach((panel) => {
