@@ -95,6 +95,11 @@ def as_plain_subquery(statement: SelectT) -> SelectT:
     return statement._annotate({"no_replacement_traverse": True})  # noqa: SLF001 - what its own `has` and `any` do
 
 
+def is_plain_subquery(statement: Select[object]) -> bool:
+    """Return True for a subquery as `as_plain_subquery` returns it."""
+    return "no_replacement_traverse" in statement._annotations  # noqa: SLF001 - as above
+
+
 def merges_rows(statement: Select[object]) -> bool:
     """Return True if a SELECT merges rows by DISTINCT or GROUP BY, so that adding a column would change its rows."""
     return bool(statement._distinct or statement._group_by_clauses)  # noqa: SLF001 - there is no public name for it

@@ -238,7 +238,7 @@ class Derived(Declared[Model, Viewer, Create, Update, Replace]):
         grammar = self.grammar
         paths: list[object] = [one.path for one in grammar.filters.values()]
         paths += [*(one.path for one in grammar.terms.values()), *self.reader.search.paths]
-        return Access(self.policy, targets(nodes, paths), field_names(nodes, paths))
+        return Access(self.policy, self.model, targets(nodes, paths), field_names(nodes, paths))
 
     @cached_property
     def builds(self) -> tuple[Build, ...]:

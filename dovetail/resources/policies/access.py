@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.closed import is_within_scopes
+from dovetail.resources.policies.own_subqueries import with_own_subqueries
 from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Create, Model, Policy, Viewer
 
@@ -23,6 +24,7 @@ class Access(Generic[Model, Viewer, Create]):
     """
 
     policy: Policy[Model, Viewer, Create]
+    model: type[Model]
     targets: Mapping[str, type[object]]
     fields: frozenset[str]
 
@@ -31,7 +33,8 @@ class Access(Generic[Model, Viewer, Create]):
         own = self.policy.related(viewer)
         others = {name: one for name, one in self.policies.items() if name not in own}
         asked = {name: one.where(self._seer_of(name, viewer), "view") for name, one in others.items()}
-        return {name: condition for name, condition in (asked | dict(own)).items() if not is_always(condition)}
+        found = {name: one for name, one in (asked | dict(own)).items() if not is_always(one)}
+        return {name: self._of_all_rows(name, one) for name, one in found.items()}
 
     def hidden(self, viewer: Viewer | None) -> frozenset[str]:
         """Return the fields of the resource that are hidden, by its policy or by that of a nested object."""
@@ -39,6 +42,13 @@ class Access(Generic[Model, Viewer, Create]):
         for path, one in self.policies.items():
             names |= {f"{path}.{name}" for name in one.hidden(self._seer_of(path, viewer))}
         return self.fields & names
+
+    def _of_all_rows(self, path: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        if path not in self.targets:
+            return condition
+        steps = path.split(".")
+        before = [self.model, *(self.targets[".".join(steps[:end])] for end in range(1, len(steps)))]
+        return with_own_subqueries(condition, self.targets[path], before)
 
     def _seer_of(self, path: str, viewer: Viewer | None) -> Viewer | None:
         return viewer if is_within_scopes(viewer, self.targets[path]) else None

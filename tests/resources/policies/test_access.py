@@ -12,6 +12,12 @@ class HouseBase(DeclarativeBase):
     pass
 
 
+class House(HouseBase):
+    __tablename__ = "house_house"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
 class Lodger(HouseBase):
     __tablename__ = "house_lodger"
 
@@ -40,7 +46,7 @@ class Houses(Policy):
 
 register(Lodger, Registered(Label("house", "Lodger"), Lodgers()))
 FIELDS = frozenset({"rooms", "lodgers.rent", "lodgers.id"})
-ACCESS = Access(Houses(), {"lodgers": Lodger, "neighbour.lodgers": Lodger}, FIELDS)
+ACCESS = Access(Houses(), House, {"lodgers": Lodger, "neighbour": House, "neighbour.lodgers": Lodger}, FIELDS)
 
 
 class Visitor:

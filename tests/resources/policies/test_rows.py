@@ -15,8 +15,8 @@ from dovetail.database.session import SessionDep
 from dovetail.resources.resource import ReadOnly, Resource
 from tests.guarded import api
 from tests.guarded.api import NoteRead, NoteUpdate, NoteWrite, find_labels
-from tests.guarded.models import GuardedBase, Label, Note, note_labels
-from tests.guarded.policies import NOTES, Notes
+from tests.guarded.models import GuardedBase, Keeper, Label, Note, note_labels
+from tests.guarded.policies import NOTES, Notes, Numbered, People
 
 BOTH = pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
 
@@ -363,3 +363,33 @@ async def test_a_rule_decides_by_the_value_that_sql_makes(callers, app, session,
     app.include_router(router)
     assert (await callers.owner.post("/stampeds", json={"title": "x"})).status_code == status
     assert (await session.scalar(select(func.count()).select_from(Stamped))) == int(is_new)
+
+
+@pytest.mark.parametrize("notes", ["/api/notes", "/api/loud_notes"])
+@pytest.mark.parametrize("rule", ["in", "not in", "exists", "not exists"])
+async def test_a_rule_of_related_rows_may_ask_all_rows_of_the_table_that_leads_to_them(
+    callers, monkeypatch, session, notes, rule
+):
+    def where(_: People, viewer: int | None, action: str) -> ColumnElement[bool]:
+        mine, about = Note.owner_id == viewer, Note.person_id.is_not(None)
+        asked = Keeper.id.in_(select(Note.person_id).where(mine, about))
+        if "exists" in rule:
+            asked = select(Note.id).where(Note.person_id == Keeper.id, mine).exists()
+        return ~asked if "not" in rule else asked
+
+    monkeypatch.setattr(People, "where", where)
+    monkeypatch.setattr(Numbered, "viewer_values", lambda *_: None)  # nothing is remembered of the other rule
+    session.add(Note(title="also about Ada", owner_id=2, is_public=True, person_id=1))
+    await session.commit()
+
+    page = (await callers.owner.get(f"{notes}?ordering=id")).json()["items"]
+    shown = {one["id"]: one["person"] and one["person"]["name"] for one in page}
+    alone = {key: (await callers.owner.get(f"{notes}/{key}")).json()["person"] for key in shown}
+
+    names = (None, "Eve", None, None) if "not" in rule else ("Ada", None, None, "Ada")
+    assert shown == dict(zip((1, 3, 4, 5), names, strict=True))
+    assert {key: one and one["name"] for key, one in alone.items()} == shown
+    about_ada = await titles(callers.owner, f"{notes}?person__name=Ada")
+    assert about_ada == (set() if "not" in rule else {"mine", "also about Ada"})
+    first = (await callers.owner.get(f"{notes}?ordering=person__name,id&limit=1")).json()["items"]
+    assert [one["id"] for one in first] == [3 if "not" in rule else 1]
