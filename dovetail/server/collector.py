@@ -26,6 +26,9 @@ def defer_collection() -> None:
     atexit.register(gc.freeze)
 
 
+spare_process = defer_collection  # as the manage.py of sites names it that an earlier release has made
+
+
 def begin_work() -> None:
     """Let the collector run rarely from now on: a process that called `defer_collection` has imported what it needs."""
     if _is_spared():

@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -33,6 +34,22 @@ def bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("started") / "bakery"
     assert main(["startproject", "bakery", str(target)]) == 0
     return target
+
+
+WRITTEN = (  # imports of files that startproject, startplugin and makemigrations wrote in earlier releases
+    "dovetail.application:make_application",
+    "dovetail.cli.main:main",
+    "dovetail.database.column_types:utcnow",
+    "dovetail.migrations.raw.environment:run",
+    "dovetail.migrations.raw.environment:use_plugin_folders",
+    "dovetail.server.collector:spare_process",
+    "dovetail.settings:load_settings",
+)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_site_that_an_earlier_release_has_made_starts_after_an_upgrade(name):
+    assert callable(resolve_name(name))
 
 
 @pytest.mark.parametrize("name", SAME)
