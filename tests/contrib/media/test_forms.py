@@ -6,6 +6,7 @@ import io
 import pytest
 from sqlalchemy import delete, func, select
 
+from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.files.stored_file import StoredFile
 from tests.contrib.admin.entry.test_lost_sessions import log_in
@@ -63,16 +64,34 @@ async def test_a_file_is_stored_kept_replaced_and_taken_away(send, office, sessi
     assert (cleared.image, cleared.scan is None) == (None, False)
 
 
-async def test_a_form_that_comes_back_says_which_files_to_choose_again(send, office, session):
-    told, files = "my portrait.png was not saved. Choose it again.", {"image": PNG}
-    refused = await send("/gallery/picture/add/", files, title="")
-    assert (refused.status_code, told in refused.text) == (400, True)
+async def test_a_form_that_comes_back_keeps_the_file_that_was_chosen(send, office, session, root):
+    refused = await send("/gallery/picture/add/", {"image": PNG}, title="")
+    assert refused.status_code == 400
+    assert "my-portrait.png was uploaded already. It is saved with this form." in refused.text
+    (token,) = read_form(refused.text)["image"][-1:]
+    assert token.startswith("uploaded: ")
+    for name, title in (("cover", "Another column"), ("image", "Forged")):  # a token is for its own column
+        wrong = {name: token if name == "cover" else f"{token}x", "title": title}
+        again = await send("/gallery/picture/add/", **wrong)
+        assert (again.status_code, "The file was not saved. Choose it again." in again.text) == (400, True)
+    assert (await send("/gallery/picture/add/", title="One", image=token)).status_code == 303
+    picture = await only(session)
+    assert (picture.image.name, (root / picture.image).read_bytes()) == ("my-portrait.png", PNG[1])
+    path = f"/gallery/picture/{picture.id}/change/"
+    other = {"image": ("other.gif", image("GIF"), "image/gif")}  # a new file takes precedence over an uploaded one
+    version = office_version((await office.get(path)).text)
+    assert (await send(path, other, title="One", image=token, _version=version)).status_code == 303
+    assert (await only(session)).image.name == "other.gif"
+
+
+async def test_a_form_that_came_after_the_session_says_which_files_to_choose_again(send, office, session):
+    await office.token()
     await session.execute(delete(Session))
     await session.commit()
-    late = await send("/gallery/picture/add/", files, title="Typed")
+    late = await send("/gallery/picture/add/", {"image": PNG}, title="Typed")
     back = (await log_in(office.client, late.headers["location"])).headers["location"]
     page = await office.client.get(back)
-    assert told in page.text
+    assert "my portrait.png was not saved. Choose it again." in page.text
     assert 'value="Typed"' in page.text
 
 

@@ -15,12 +15,16 @@ from dovetail.contrib.admin.columns.files import file_size, shown_file
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.form_fields import NOT_KEPT
 from dovetail.files.columns import MEGABYTE, FileField
+from dovetail.files.media import MEDIA, Media
 from dovetail.files.stored_file import StoredFile
+from dovetail.files.tokens import make_token, read_token
 from dovetail.files.uploads import UnfitFileError
-from dovetail.state import StateKey
+from dovetail.state import StateKey, current_application
 from dovetail.translation import formats
-from dovetail.translation.texts import gettext
+from dovetail.translation.texts import gettext, gettext_lazy
 
+NOT_SAVED = gettext_lazy("%(name)s was not saved. Choose it again.")
+UPLOADED = "uploaded: "  # what the value of the hidden input begins with, before the token
 CLEAR = "clear"  # the value of the checkbox that removes the file
 Outcome = StoredFile | UnfitFileError
 UPLOADS = StateKey[Mapping[UploadFile, Outcome]]("dovetail_admin_uploads", "they are stored before the transaction")
@@ -41,19 +45,25 @@ class StoredFileWidget(FileInput):
         if is_fixed:
             return Markup("").join(parts)
         parts.append(super().__call__(field, **{key: value for key, value in data.items() if value} | kwargs))
-        if field.sent_name and not field.errors:
-            told = gettext("%(name)s was not saved. Choose it again.") % {"name": field.sent_name}
+        if field.uploaded is not None:
+            parts.append(_kept(field.name, field.uploaded))
+        elif field.sent_name and not field.errors:
+            told = NOT_SAVED % {"name": field.sent_name}
             parts.append(Markup('<div class="invalid-feedback d-block" role="alert">{}</div>').format(told))
-        if stored is not None and not field.flags.required:
+        if (stored or field.uploaded) is not None and not field.flags.required:
             parts.append(_box(field.name, is_checked=field.data is None))
         return Markup("").join(parts)
 
 
 class StoredFileField(wtforms.FileField):
-    """A file that was uploaded and stored before the transaction began, or the stored one of the object."""
+    """A file that was uploaded and stored before the transaction began, or the stored one of the object.
+
+    A form that is shown again has a token for the stored upload, which is valid for an hour, in place of the file.
+    """
 
     widget = StoredFileWidget()
-    sent_name = ""  # of the file that was submitted: a form that is shown again does not have it any more
+    sent_name = ""  # of a file that was submitted after the session had ended, and therefore not stored
+    uploaded: StoredFile | None = None  # the submitted file, to which no row refers yet
 
     def __init__(self, *, column_type: FileField, **kwargs: Any) -> None:
         self.column_type = column_type
@@ -67,15 +77,26 @@ class StoredFileField(wtforms.FileField):
         """Set the uploaded file, None, or the stored one. Raise ValueError for a file that was refused."""
         self.data = self.object_data
         upload = next((one for one in valuelist if isinstance(one, UploadFile) and one.filename), None)
-        kept = (one.removeprefix(NOT_KEPT) for one in valuelist if isinstance(one, str) and one.startswith(NOT_KEPT))
-        self.sent_name = next(kept, "") if upload is None else upload.filename or ""
+        texts = [one for one in valuelist if isinstance(one, str)]
+        self.sent_name = next((one.removeprefix(NOT_KEPT) for one in texts if one.startswith(NOT_KEPT)), "")
         outcome = None if upload is None else (UPLOADS.find(request_context().request) or {}).get(upload)
         if isinstance(outcome, UnfitFileError):
             raise outcome
-        if outcome is not None:
-            self.data = outcome
-        elif CLEAR in valuelist:
+        if outcome is None and CLEAR in texts:
             self.data = None
+            return
+        tokens = (one.removeprefix(UPLOADED) for one in texts if one.startswith(UPLOADED))
+        self.uploaded = outcome or next(map(self._read_token, tokens), None)
+        self.data = self.uploaded or self.data
+
+    def _read_token(self, token: str) -> StoredFile:
+        """Return the file of a token that this field was rendered with. Raise ValueError for any other text."""
+        media = _media()
+        key = None if media is None else read_token(media, token)
+        column = None if media is None or key is None else media.column_of(key)
+        if key is None or column is None or column.type is not self.column_type:
+            raise ValueError(NOT_SAVED % {"name": gettext("The file")})
+        return key
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - the signature is WTForms'
         """Raise ValidationError if the field is required and has no file."""
@@ -94,6 +115,22 @@ def limits_of(column_type: FileField) -> str:
     if not kinds:
         return gettext("%(size)s at most") % {"size": most}
     return gettext("%(kinds)s, %(size)s at most") % {"kinds": kinds, "size": most}
+
+
+def _media() -> Media | None:
+    app = current_application()
+    return None if app is None else MEDIA.find(app)
+
+
+def _kept(name: str, file: StoredFile) -> Markup:
+    """Return a hidden input with a token for an uploaded file, and the message that it does not need to be chosen."""
+    media = _media()
+    if media is None:
+        return Markup()
+    told = gettext("%(name)s was uploaded already. It is saved with this form.") % {"name": file.name}
+    return Markup('<input type="hidden" name="{}" value="{}{}"><div class="form-hint">{}</div>').format(
+        name, UPLOADED, make_token(media, file), told
+    )
 
 
 def _box(name: str, *, is_checked: bool) -> Markup:
