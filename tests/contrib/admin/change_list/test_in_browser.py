@@ -116,3 +116,20 @@ async def test_a_refused_change_of_all_that_match_keeps_what_was_typed_and_no_bo
     await expect(page.get_by_text("4 parcels were changed.")).to_be_visible()
     assert set(await session.scalars(select(Parcel.weight))) == {8}
     assert set(await session.scalars(select(Parcel.sent_on))) == {date(2026, 12, 24)}
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_after_an_action_by_keyboard_the_focus_is_where_the_first_selected_row_was(page, session):
+    for key in ("j", "j", "x"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_label("Select Book")).to_be_checked()
+    for key in ("a", "Enter"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_role("alert")).to_contain_text("1 sent.")
+    await expect(page.get_by_role("link", name="Book", exact=True)).to_be_focused()
+    for key in ("x", "a"):
+        await page.keyboard.press(key)
+    await page.get_by_role("button", name="Delete").first.press("Enter")
+    await page.get_by_role("button", name="Delete", exact=True).press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Book was deleted.")
+    await expect(page.get_by_role("link", name="Chair", exact=True)).to_be_focused()  # which is in its place
