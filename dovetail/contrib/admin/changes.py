@@ -103,7 +103,7 @@ async def set_attributes(
 ) -> list[object]:
     """Set the values in `data` on an object; return the related objects that this adds or removes.
 
-    Related objects are loaded, except those in `known`, by relation and identifier.
+    Related objects are loaded, except those that it refers to already and those in `known`, by relation and identifier.
     """
     mapper: Mapper[object] = inspect(view.model)
     # All are loaded before any is set: a query would flush an incomplete object.
@@ -205,16 +205,16 @@ async def _related(
     mapper: Mapper[object] = inspect(view.model)
     many = mapper.relationships[name].uselist
     keys = value if many and isinstance(value, Iterable) else [value]
-    identifiers = sorted({str(one) for one in keys if one})
-    found: Sequence[object] = []
+    identifiers = {str(one) for one in keys if one}
+    found = kept(obj, name, identifiers)
+    added = sorted(identifiers.difference(map(identifier_of, found)))
     if known is not None:
-        found = [known[one] for one in identifiers if one in known]
-    elif identifiers:
-        found = await view.get_related(request, name, identifiers)
-    if len(found) < len(identifiers):
-        found = [*found, *kept(obj, name, set(identifiers).difference(map(identifier_of, found)))]
+        found += [known[one] for one in added if one in known]
+    elif added:
+        known_ids = set(map(id, found))  # a key may be written in two ways, `1` and `01`
+        found += [one for one in await view.get_related(request, name, added) if id(one) not in known_ids]
     if len(found) != len(identifiers):
-        raise gone(name, set(identifiers).difference(map(identifier_of, found)))
+        raise gone(name, identifiers.difference(map(identifier_of, found)))
     return list(found) if many else next(iter(found), None)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.sites.app_list import ListedApp, list_apps
@@ -50,6 +51,7 @@ class SiteContext:
     views: Mapping[str, ModelAdmin]  # ModelAdmins by identity, in the order of the plugins
     last_change: Callable[..., Awaitable[object]] | None = None  # returns the last change of an object; see `extras.py`
     message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # called before a change is committed
+    named_columns: DeferredColumns = field(default_factory=DeferredColumns)  # of objects that a page only names
 
     def view_at(self, request: Request) -> ModelAdmin:
         """Return the view in the URL of `request`. Raise HTTPException (404) if there is none."""

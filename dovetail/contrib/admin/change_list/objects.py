@@ -6,21 +6,22 @@ from typing import cast
 
 from sqladmin.ajax import QueryAjaxModelLoader
 from sqladmin.authorization import Action
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.orm.interfaces import ORMOption
 from starlette.requests import Request
 
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
-from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
+from dovetail.contrib.admin.columns.columns import paths_of_title
+from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of
 from dovetail.contrib.admin.lists.autocomplete import Autocomplete, make_autocomplete
-from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.deferred_columns import columns_of_named
+from dovetail.contrib.admin.lists.relations import loading, loading_named
 from dovetail.contrib.admin.options.relations import chosen_relations
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows
 
 
 class ObjectsView(ViewBase):
@@ -57,19 +58,26 @@ class ObjectsView(ViewBase):
         """Return the SELECT of an object with the relations that its page shows."""
         statement = self.select_object(request.path_params["pk"])
         paths = [*self.paths(self.detailed(request)), *self.url_paths]
-        return statement.options(*loading(self.model, paths, rights_of(request)))
+        named, joined = columns_of_named(request), not merges_rows(statement)
+        return statement.options(*loading(self.model, paths, rights_of(request), named=named, joined=joined))
 
     def form_edit_query(self, request: Request) -> AnySelect:
         """Return the SELECT of an object for its form; when the form is saved, it locks the row."""
         statement = self.select_object(request.path_params["pk"])
         saving = request.method == "POST"  # with deferred columns, since hooks may use them
-        statement = statement.options(*self.form_loading(request, None, whole=saving))
+        # Not joined when saving: PostgreSQL, after waiting for the lock, would return the row as it is now with the
+        # related rows of before.
+        joined = not saving and not merges_rows(statement)
+        statement = statement.options(*self.form_loading(request, None, whole=saving, joined=joined))
         return statement.with_for_update(of=self.model) if saving else statement
 
-    def form_loading(self, request: Request, obj: object | None, *, whole: bool) -> builtins.list[ORMOption]:
+    def form_loading(
+        self, request: Request, obj: object | None, *, whole: bool, joined: bool = False
+    ) -> builtins.list[ORMOption]:
         """Return the loader options for the fields of a form, and for the URL of the object on the site."""
         names = [*self.edited(request, obj), *self.form_readonly(request, obj)]
-        return loading(self.model, [*self.paths(names), *self.url_paths], rights_of(request), whole=whole)
+        paths, named = [*self.paths(names), *self.url_paths], columns_of_named(request)
+        return loading(self.model, paths, rights_of(request), named=named, whole=whole, joined=joined)
 
     async def load_for_form(self, request: Request, obj: object) -> object:
         """Return the object loaded for its form, whose fields may depend on the object."""
@@ -83,23 +91,38 @@ class ObjectsView(ViewBase):
         found = await request_context().session.scalars(statement.execution_options(populate_existing=True))
         return found.unique(id).one()
 
+    async def load_for_title(self, request: Request, obj: object) -> None:
+        """Load the relations that the `__str__` of a saved object reads, as far as it does not hold them."""
+        names = {path.partition(".")[0] for path in paths_of_title(type(obj))}
+        if not names.intersection(self.mapper.relationships.keys()) & inspect(obj).unloaded:
+            return
+        statement: AnySelect = select(self.model).where(has_identifier(self.model, identifier_of(obj)))
+        await request_context().session.scalars(statement.options(*loading_named(self.model, request)))
+
     async def get_objects(
-        self, identifiers: Sequence[str], *, for_update: bool = False, relations: Sequence[str] = ()
+        self,
+        identifiers: Sequence[str],
+        *,
+        for_update: bool = False,
+        relations: Sequence[str] = (),
+        named: bool = False,
     ) -> builtins.list[object]:
         """Return the objects with these identifiers that the user may view, in the order of their keys.
 
-        The `relations` and deferred columns with these names are loaded as well.
+        The `relations` and deferred columns with these names are loaded as well. Of objects that are only `named`,
+        a safe request loads what their `__str__` reads.
         """
         context = request_context()
         statement = self.permitted_rows(context.request).where(have_identifiers(self.model, identifiers))
         statement = statement.order_by(None).order_by(*self.pk_columns)
         if for_update:  # with deferred columns, since hooks may use them
             statement = statement.with_for_update(of=self.model)
-        if relations or not for_update:
+        if named and not for_update:
+            statement = statement.options(*loading_named(self.model, context.request))
+        elif relations or not for_update:
             rights = rights_of(context.request)
-            # Messages show their titles.
-            paths = relations if for_update else [*relations, *paths_read(self.model, names_in_text_of(self.model))]
-            statement = statement.options(*loading(self.model, paths, rights, whole=for_update))
+            options = loading(self.model, relations, rights, whole=for_update, titled=not for_update)
+            statement = statement.options(*options)
         return builtins.list((await context.session.scalars(statement)).all())
 
     async def get_related(self, request: Request, relation: str, identifiers: Sequence[str]) -> Sequence[object]:

@@ -3,13 +3,14 @@
 import inspect as python_inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of
-from dovetail.contrib.admin.columns.code_names import names_in_code
+from dovetail.contrib.admin.columns.code_names import DYNAMIC, names_in_code, names_in_text_of
 from dovetail.contrib.admin.columns.display import Display, display_of
 
 TITLE = "__str__"  # the column for the title of an object
@@ -81,6 +82,21 @@ def takes(column: Column) -> bool:
 def paths_read(model: type[object], names: frozenset[str]) -> tuple[str, ...]:
     """Return the columns and relations of a model, as paths, that code with these `names` may read."""
     return tuple(_paths(inspect(model), names, DEEPEST, ()))
+
+
+def paths_of_title(model: type[object]) -> tuple[str, ...]:
+    """Return the columns and relations, as paths, that the `__str__` of a model may read.
+
+    Of code that reads attributes by computed names, these are its columns and relations to one object.
+    """
+    return _paths_of_names(inspect(model), names_in_text_of(model))
+
+
+@lru_cache(maxsize=1024)  # cached, since each page needs it for all models that it shows
+def _paths_of_names(mapper: Mapper[object], names: frozenset[str]) -> tuple[str, ...]:
+    if names.isdisjoint(DYNAMIC):
+        return paths_read(mapper.class_, names)
+    return (*mapper.column_attrs.keys(), *(one.key for one in mapper.relationships if not one.uselist))
 
 
 def _own_method(view: type[object], name: str) -> "Callable[..., object] | staticmethod[..., object] | None":

@@ -26,12 +26,10 @@ from sqlalchemy import (
 from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import UNSEEN, DeletedObjects, Line, NamedObject, ObjectGroup
 from dovetail.contrib.admin.deleting.reachable import KEYS, AffectedRows, Effects, is_not, keys_of, reachable_from
-from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.relations import loading_named
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING
@@ -204,8 +202,7 @@ class Deletion:
         found = select(*keys).select_from(model).where(one.condition, self._rights.visible(model))
         chosen = rows_with(keys, select(*found.limit(self._view.count_limit + 1).subquery().c))
         statement = select(model).where(chosen).order_by(*(key.desc() for key in keys)).limit(NAMED)
-        paths = paths_read(model, names_in_text_of(model))
-        statement = statement.options(*loading(model, paths, self._rights))
+        statement = statement.options(*loading_named(model, self._request))
         rows = (await self._session.scalars(statement, self._values)).unique(id).all()
         await self._rights.rules.load(self._session, model, ["change"], rows)
         return rows

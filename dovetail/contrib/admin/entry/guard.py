@@ -61,6 +61,8 @@ def guarded(
             return await _respond_in_transaction(site, request, endpoint, requirements)
 
         run = partial(with_second_try, request, run_once)
+        if request.method in SAFE_METHODS:
+            run = partial(office.named_columns.repeat_with_missed, request, run)
         try:
             site.messages.load(request)
             has_files = await _receive(request)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.exporting.cell_texts import exported_as
 from dovetail.contrib.admin.exporting.formats import Rows, Writer
@@ -113,7 +114,8 @@ class Export:
     async def _try_to_read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
         view, page = self.view, self._page(self.statement, last)
         columns, joined = view.deferred_columns, not merges_rows(page)
-        page = page.options(*loading(view.model, view.paths(self.names), self.rights, columns, joined=joined))
+        paths, titled = view.paths(self.names), TITLE in self.names
+        page = page.options(*loading(view.model, paths, self.rights, columns, joined=joined, titled=titled))
         found = (await session.scalars(page)).unique(id).all()
         titles: Titles = {}
         rows = [await self._row_of(one, place, titles) for place, one in enumerate(found)]

@@ -8,6 +8,7 @@ from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.columns.identifiers import have_identifiers
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.sent import KEY, text_of
+from dovetail.contrib.admin.lists.deferred_columns import columns_of_named
 from dovetail.contrib.admin.lists.ordering import order
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
@@ -57,7 +58,8 @@ def _statement(formsets: Sequence[FormSetBase], most: int) -> AnySelect | None:
     names = [*inline.edited(request, parent), *inline.form_readonly(request, parent), TITLE]
     columns = [inline.mapper.get_property_by_column(one).key for one in inline.link_to_parent.all_columns]
     paths = [*inline.paths(names), *columns]
-    rows = rows.options(*loading(inline.model, paths, rights_of(request), whole=data is not None))
+    named = columns_of_named(request)
+    rows = rows.options(*loading(inline.model, paths, rights_of(request), named=named, whole=data is not None))
     if data is None:
         return order(rows, inline.model, inline.default_sort(request), rights_of(request)).limit(most)
     keys = [text_of(row, f"{one.prefix}-{number}", KEY) for one in formsets for number, row in data.rows(one.prefix)]

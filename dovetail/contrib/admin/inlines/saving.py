@@ -16,7 +16,8 @@ from dovetail.contrib.admin.writing.updating import update_objects
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.texts import gettext_lazy
 
-Related: TypeAlias = Mapping[tuple[str, str], object]  # by relation and identifier
+Place: TypeAlias = tuple[str, str, str]  # the prefix of a row, a relation, and the identifier of an object
+Related: TypeAlias = Mapping[Place, object]
 NOT_THERE = gettext_lazy("This choice is not there any more. Choose again.")
 
 
@@ -81,20 +82,27 @@ async def _delete(formsets: Sequence[FormSetBase]) -> None:
 
 async def _find_related(formset: FormSetBase, rows: Sequence[RowForm]) -> Related:
     """Return the chosen related objects, one statement for each relation. Raise InvalidInputError for unknown keys."""
-    inline = formset.inline
-    found: dict[tuple[str, str], object] = {}
-    for relation in inline.mapper.relationships.keys():  # noqa: SIM118 - it is no mapping
-        chosen = {row.prefix: _identifiers(row.values().get(relation)) for row in rows if relation in _named(row)}
-        wanted = sorted({one for several in chosen.values() for one in several})
-        objects = await inline.get_related(formset.request, relation, wanted) if wanted else ()
-        found |= {(relation, identifier_of(obj)): obj for obj in objects}
-        for row in rows:
-            kept = changes.kept(row.obj, relation, wanted) if row.obj is not None else []
-            found |= {(relation, identifier_of(obj)): obj for obj in kept}
-        for row in rows:
-            if any((relation, one) not in found for one in chosen.get(row.prefix, ())):
-                raise _refusal(row, relation, NOT_THERE)
+    found: dict[Place, object] = {}
+    for relation in formset.inline.mapper.relationships.keys():  # noqa: SIM118 - it is no mapping
+        found |= await _find_chosen(formset, relation, rows)
     return found
+
+
+async def _find_chosen(formset: FormSetBase, relation: str, rows: Sequence[RowForm]) -> Related:
+    """Return the objects chosen for a relation. Those that a row refers to already may stay in that row only."""
+    chosen = {row.prefix: _identifiers(row.values().get(relation)) for row in rows if relation in _named(row)}
+    found: dict[Place, object] = {}
+    for row in rows:
+        kept = [] if row.obj is None else changes.kept(row.obj, relation, chosen.get(row.prefix, ()))
+        found |= {(row.prefix, relation, identifier_of(obj)): obj for obj in kept}
+    added = {(prefix, relation, one) for prefix, several in chosen.items() for one in several} - found.keys()
+    wanted = sorted({one for _, _, one in added})
+    objects = await formset.inline.get_related(formset.request, relation, wanted) if wanted else ()
+    by_key = {identifier_of(obj): obj for obj in objects}
+    for row in rows:
+        if any(prefix == row.prefix and one not in by_key for prefix, _, one in added):
+            raise _refusal(row, relation, NOT_THERE)
+    return found | {place: by_key[place[2]] for place in added}
 
 
 def _named(row: RowForm) -> Mapping[str, object]:
@@ -110,7 +118,7 @@ def _set(row: RowForm, obj: object, values: Mapping[str, object], related: Relat
     mapper: Mapper[object] = inspect(type(obj))
     for name, value in values.items():
         if name in mapper.relationships:
-            objects = [related[name, one] for one in _identifiers(value)]
+            objects = [related[row.prefix, name, one] for one in _identifiers(value)]
             if objects or mapper.relationships[name].uselist:
                 setattr(obj, name, objects if mapper.relationships[name].uselist else objects[0])
             else:

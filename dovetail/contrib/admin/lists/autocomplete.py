@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of, primary_keys
-from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.relations import loading_named
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
 from dovetail.contrib.admin.permissions import Rights, rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -45,8 +45,7 @@ class Autocomplete(ObjectLoader):
 
     def rows(self, request: Request) -> AnySelect:
         """Return the SELECT of the objects that the user may view."""
-        rights = rights_of(request)
-        return select(self.model).where(self._found(rights)).options(*loading(self.model, (), rights))
+        return select(self.model).where(self._found(rights_of(request))).options(*loading_named(self.model, request))
 
     def _found(self, rights: Rights) -> ColumnElement[bool]:
         return rights.found(self.model_admin.model, [self.name], self.model)

@@ -16,10 +16,12 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import operators
+from starlette.requests import Request
 
+from dovetail.contrib.admin.columns.columns import paths_of_title
 from dovetail.contrib.admin.columns.identifiers import has_identifier, parse_identifier
-from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
-from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns, columns_of_named
+from dovetail.contrib.admin.permissions import Rights, rights_of
 from dovetail.contrib.admin.rules.fields import behind_proxy
 from dovetail.contrib.admin.rules.rules import EVERYTHING
 
@@ -32,19 +34,31 @@ def loading(
     rights: Rights,
     columns: DeferredColumns | None = None,
     *,
+    named: DeferredColumns | None = None,
     whole: bool = False,
     joined: bool = False,
+    titled: bool = True,
 ) -> list[ORMOption]:
     """Return the loader options for the relations in `fields`, with one statement each for all rows.
+
+    With them come the relations that a `__str__` reads: that of the model, if its objects are `titled`, and those of
+    related objects.
 
     With `joined`, which is not possible for statements with DISTINCT or GROUP BY, relations to one object are loaded by
     joins: that saves a statement, and a third of the time of a long list.
 
     Objects that the user may not view are not loaded, not even by relations that the model loads by default, nor are
     columns that they may not read, unless rows are loaded `whole` in order to change them. Given `columns`, only the
-    columns that `fields` need are loaded.
+    columns that `fields` need are loaded; given `named`, only those of related objects.
     """
-    return _Loading(model, rights, columns, whole, joined).options(model, fields)
+    paths = [*fields, *(paths_of_title(model) if titled else ())]
+    return _Loading(model, rights, columns, named or columns, whole, joined).options(model, paths)
+
+
+def loading_named(model: type[object], request: Request) -> list[ORMOption]:
+    """Return the loader options for objects that a page only names: for what their `__str__` reads."""
+    columns = columns_of_named(request) if _is_alone(inspect(model)) else None
+    return loading(model, (), rights_of(request), columns)
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,7 @@ class _Loading:
     root: type[object]
     rights: Rights
     columns: DeferredColumns | None
+    named: DeferredColumns | None  # the columns of related objects
     whole: bool
     joined: bool
 
@@ -67,14 +82,17 @@ class _Loading:
         names = [name for name in fields if not self.rights.fields.is_hidden(self.root, ".".join((*steps, name)))]
         wanted, late = _sort_out(mapper, names)
         always = {relation.key for relation in mapper.relationships if relation.lazy in EAGER}.difference(hidden)
-        options = self._columns(mapper, names, {*wanted, *always}, late)
+        columns = self.named if steps and (self.named is self.columns or _is_alone(mapper)) else self.columns
+        options = self._columns(mapper, names, {*wanted, *always}, late, columns)
         for name in [*wanted, *sorted(always.difference(wanted))]:
             target = mapper.relationships[name].mapper.class_
             if name not in wanted and target in seen:
                 continue
             relation, path = getattr(model, name), (*steps, name)
             visible = self.rights.shown(self.root, path, target)
-            deeper = self.options(target, filter(None, wanted.get(name, ())), path, seen | {model})
+            rest = wanted.get(name, [])
+            titles = paths_of_title(target) if "" in rest and target not in seen else ()
+            deeper = self.options(target, [*filter(None, rest), *titles], path, seen | {model})
             if name in wanted or deeper or visible is not EVERYTHING:
                 # Never joined with a condition: the alias of the join would replace tables in the condition.
                 is_joined = self.joined and visible is EVERYTHING and is_of_one(mapper.relationships[name])
@@ -84,7 +102,12 @@ class _Loading:
         return options
 
     def _columns(
-        self, mapper: Mapper[object], names: list[str], relations: set[str], late: list[ORMOption]
+        self,
+        mapper: Mapper[object],
+        names: list[str],
+        relations: set[str],
+        late: list[ORMOption],
+        columns: DeferredColumns | None,
     ) -> list[ORMOption]:
         fields, model = self.rights.fields, mapper.class_
         if self.whole:
@@ -94,9 +117,9 @@ class _Loading:
             for one in relations
             for key in mapper.relationships[one].local_columns
         }
-        if self.columns is None:
+        if columns is None:
             return [*late, *fields.masks(model, keys)]
-        return [self.columns.only(model, names, relations, fields.hidden(model)), *fields.relation_masks(model)]
+        return [columns.only(model, names, relations, fields.hidden(model)), *fields.relation_masks(model)]
 
 
 def leads_to(relation: InstrumentedAttribute[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -154,6 +177,11 @@ def is_of_one(mapped: RelationshipProperty[object]) -> bool:
     target = mapped.mapper
     remote = tuple(column for _, column in mapped.local_remote_pairs or ())
     return remote == target.primary_key and target.polymorphic_on is None and target.inherits is None
+
+
+def _is_alone(mapper: Mapper[object]) -> bool:
+    """Return whether rows of a model are always objects of that class, whose `__str__` is known."""
+    return mapper.polymorphic_on is None
 
 
 def _sort_out(mapper: Mapper[object], fields: Iterable[str]) -> tuple[dict[str, list[str]], list[ORMOption]]:

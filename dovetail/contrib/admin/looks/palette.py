@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.relations import loading_named
 from dovetail.contrib.admin.lists.search import MAXIMUM_TERM
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -103,7 +103,7 @@ async def _objects(request: Request, views: Sequence[ModelAdmin], term: str) -> 
 
 async def _found_by(view: ModelAdmin, request: Request, term: str) -> list[Entry]:
     found = await keep_found(view, request, view.permitted_rows(request), term)
-    statement = view.sort_query(found, request).options(*loading(view.model, (), rights_of(request))).limit(OBJECTS)
+    statement = view.sort_query(found, request).options(*loading_named(view.model, request)).limit(OBJECTS)
     return [entry for row in await view.run_query(statement) if (entry := _entry(view, request, row))]
 
 
@@ -114,7 +114,7 @@ async def _recent(request: Request, views: Sequence[ModelAdmin]) -> list[Entry]:
     for view in views:
         mark = f"{view.identity}:"
         keys = [one.removeprefix(mark) for one in given if one.startswith(mark)]
-        for row in await view.get_objects(keys) if keys else ():
+        for row in await view.get_objects(keys, named=True) if keys else ():
             if entry := _entry(view, request, row):
                 found[mark + identifier_of(row)] = entry
     return [found[one] for one in given if one in found]

@@ -229,6 +229,7 @@ async def _save_or_explain(
             SENT_FORM.set(page.request, form)
             saved = await _save(page, obj, form, data)
             await _ask_for_answer(page, saved, is_created=obj is None)
+            await page.view.load_for_title(page.request, saved)
             await forget_form(request_context().session, page.request, user_of(page.request))
             if DRAFT in await page.request.form():
                 await forget_draft(page.request, page.view)

@@ -143,7 +143,8 @@ def deletion(request: Request, view: ModelAdmin) -> Task:
 
     async def delete(selected: SelectedRows, _data: Mapping[str, object]) -> str | Response:
         rows = await selected.objects()
-        title, key = view.title_of(rows[0]), identifier_of(rows[0])
+        # What the titles of several read is not loaded.
+        title, key = view.title_of(rows[0]) if len(rows) == 1 else "", identifier_of(rows[0])
         await view.delete_objects(request, rows)
         if await _is_of_one(request) and (answer := await view.response_delete(request, title, key)) is not None:
             return answer

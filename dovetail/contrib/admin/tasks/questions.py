@@ -115,7 +115,7 @@ class Question:
 
     async def _rows(self, *, for_update: bool = False) -> Sequence[object]:
         """Return the objects that the page names: all that were ticked, the first ones of a whole list."""
-        found = await self._view.get_objects(self._named, for_update=for_update)
+        found = await self._view.get_objects(self._named, for_update=for_update, named=True)
         check_there(found, self._named)
         return found
 

@@ -8,8 +8,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.actions.task import Task
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
+from dovetail.contrib.admin.columns.columns import paths_of_title
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, primary_keys
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
@@ -44,7 +43,7 @@ def _asks_about_each(request: Request, task: Task) -> bool:
 
 async def _load(view: ChangeListView, identifiers: Sequence[str]) -> Sequence[object]:
     """Return the objects, locked; a single one, whose title is shown, with the relations that the title reads."""
-    read = paths_read(view.model, names_in_text_of(view.model)) if len(identifiers) == 1 else ()
+    read = paths_of_title(view.model) if len(identifiers) == 1 else ()
     relations = [path for path in read if path.partition(".")[0] in view.mapper.relationships]
     return await view.get_objects(identifiers, for_update=True, relations=relations)
 

@@ -1,14 +1,16 @@
 """The dashboard widget that lists the latest changes of the current user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from typing_extensions import override
 
+from dovetail.contrib.admin.lists.deferred_columns import columns_of_named
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.view_base import ViewBase
@@ -51,7 +53,8 @@ class RecentChanges(Widget):
         titles: dict[tuple[ViewBase, str], str] = {}
         for view in dict.fromkeys(one.view for one in changes):
             keys = {one.object_key for one in changes if one.view is view}
-            titles |= {(view, key): title for key, title in (await titles_of(request, session, view, keys)).items()}
+            found = await _titles_of(request, session, view, keys)
+            titles |= {(view, key): title for key, title in found.items()}
         gone = [
             one for one in changes if one.action == ChangeAction.DELETE and (one.view, one.object_key) not in titles
         ]
@@ -80,6 +83,14 @@ def _views(request: Request) -> Mapping[str, ViewBase]:
     models = {view.model: view for view in rights.listable}
     found = {f"{view.plugin_name}.{model.__name__.lower()}": rights.view_of(model) for model, view in models.items()}
     return {label: view for label, view in found.items() if view is not None}
+
+
+async def _titles_of(
+    request: Request, session: AsyncSession, view: ViewBase, keys: Collection[str]
+) -> Mapping[str, str]:
+    """Return the titles of objects, by key; a page with widgets is not repeated if a column is missing."""
+    columns, find = columns_of_named(request), partial(titles_of, request, session, view, keys)
+    return await (find() if columns is None else columns.retry_with_missed(session, find))
 
 
 async def _titles_of_deleted(

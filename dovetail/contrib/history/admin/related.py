@@ -7,10 +7,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.requests import Request
 
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, primary_keys
-from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.relations import loading_named
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import Fields, fields_of
@@ -63,10 +61,9 @@ def _keys(rows: Sequence[RecordedChange], field: str) -> Iterator[str]:
 
 async def _texts(request: Request, model: type[object], one: Reference, keys: set[str]) -> Texts:
     rights, target = rights_of(request), one.target
-    paths = paths_read(target, names_in_text_of(target))
     values = values_of_keys(primary_keys(target), keys)
     visible = have_identifiers(target, values), rights.shown(model, [one.relation], target)
-    rows = select(target).where(*visible).options(*loading(target, paths, rights))
+    rows = select(target).where(*visible).options(*loading_named(target, request))
     objects = (await request_context().session.scalars(rows)).unique(id)
     titles = {tuple(inspect(obj).identity): text_of(obj, fields_of(request)) for obj in objects}
     return {(one.field, key): titles[value] or key for key, value in values.items() if value in titles}

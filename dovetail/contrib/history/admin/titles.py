@@ -7,10 +7,8 @@ from sqlalchemy import ColumnElement, false, inspect, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from dovetail.contrib.admin.columns.code_names import names_in_text_of
-from dovetail.contrib.admin.columns.columns import paths_read
 from dovetail.contrib.admin.columns.identifiers import primary_keys
-from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.relations import loading_named
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of
@@ -100,9 +98,8 @@ async def titles_of(
     values = values_of_keys(columns, keys)
     if not values:
         return {}
-    paths = paths_read(view.model, names_in_text_of(view.model))
     rows = view.permitted_rows(request).where(among(columns, map(key_from, values.values())))
-    found = (await session.scalars(rows.options(*loading(view.model, paths, rights_of(request))))).unique(id)
+    found = (await session.scalars(rows.options(*loading_named(view.model, request)))).unique(id)
     titles = {tuple(inspect(obj).identity): text_of(obj, fields) for obj in found}
     return {key: title for key, value in values.items() if (title := titles.get(value))}
 

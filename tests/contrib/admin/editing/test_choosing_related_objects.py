@@ -109,6 +109,28 @@ async def test_hooks_narrow_what_is_found_and_what_is_saved(office, session, wor
     assert (await stored(session, workshop.id)).head.name == "Cid"
 
 
+async def test_saving_looks_up_no_more_than_what_was_chosen_anew(office, session, workshop, named, count_statements):
+    path = f"/guild/asked/{workshop.id}/change/"
+    workshop.head_id = int(await named(Crafter, "Ben"))  # who may not be chosen, and stays
+    await session.commit()
+    form, glass = read_form((await office.get(path)).text), await named(Skill, "Glass")
+
+    async def reads(**changes: object) -> list[int]:
+        """Save the form, and return how often crafters and skills are read: once each relation to show the form."""
+        with count_statements() as statements:
+            answer = await office.client.post(f"{office.root}{path}", data={**form, "save": "list", **changes})
+        assert answer.status_code == 303, answer.text
+        selects = [one for one in statements if one.startswith("SELECT")]
+        return [sum(f"{table}.id" in one for one in selects) for table in ("guild_crafter", "guild_skill")]
+
+    assert await reads(name="Shuttles") == [2, 1]
+    form = read_form((await office.get(path)).text)
+    assert await reads(skills=[*form["skills"], glass]) == [2, 2]
+    saved = await stored(session, workshop.id)
+    assert (saved.name, saved.head.name) == ("Shuttles", "Ben")
+    assert sorted(one.name for one in saved.skills) == ["Glass", "Weaving"]
+
+
 async def test_hooks_choose_the_field_by_who_asks(office, desk, session, workshop):
     theirs, mine = [(await who.get(f"/guild/asked/{workshop.id}/change/")).text for who in (desk, office)]
     for page, role in ((mine, "autocomplete"), (theirs, "raw-id")):
@@ -193,3 +215,11 @@ async def test_a_field_counts_only_where_another_has_one_of_some_values(office, 
     assert (await office.submit(path, {"rank": "master", **forged})).status_code == 303
     saved = await stored(session, workshop.id)
     assert (saved.about, saved.town_id) == ("forged", int(delft))
+
+
+async def test_a_new_object_may_be_named_by_a_relation_that_its_form_does_not_have(office, session, monkeypatch):
+    monkeypatch.setattr(Workshop, "__str__", lambda workshop: f"{workshop.name} of {workshop.town}")
+    answer = await office.submit("/guild/boxed/add/", {"name": "Kilns"})
+    assert answer.status_code == 303, answer.text
+    assert "Kilns of None was saved." in (await office.get("/guild/boxed/")).text
+    assert await session.scalar(select(Workshop.name)) == "Kilns"

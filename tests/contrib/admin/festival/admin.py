@@ -44,7 +44,9 @@ class BookingsFormSet(InlineFormSet):
 
 class BookingInline(TabularInline, model=Booking):
     fields = ("band", "fee")
-    autocomplete_fields: ClassVar[Mapping[str, Mapping[str, object]]] = {"band": {"fields": ("name",)}}
+    autocomplete_fields: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "band": {"fields": ("name",), "where": Band.name != "The Retired"}
+    }
     formset = BookingsFormSet
     extra = 0
     ordering = ("fee",)
