@@ -62,7 +62,7 @@ def guarded(
 
         run = partial(with_second_try, request, run_once)
         if request.method in SAFE_METHODS:
-            run = partial(office.named_columns.repeat_with_missed, request, run)
+            run = partial(site.named_columns.repeat_with_missed, request, run)
         try:
             site.messages.load(request)
             has_files = await _receive(request)
