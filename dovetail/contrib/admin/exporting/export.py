@@ -9,7 +9,7 @@ from typing import TypeAlias
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
-from sqlalchemy import inspect, tuple_
+from sqlalchemy import inspect, text, tuple_
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -82,6 +82,7 @@ class Export:
                 # If the client disconnects, the stream is cancelled, with a running statement and its connection.
                 with CancelScope(shield=True):
                     async with database.unit_of_work(read_only=True) as session:
+                        await _read_in_one_process(session)
                         batch = await self._read(session, plain, batch.last)
                 if piece := await run_sync(writer.write, batch.rows):
                     yield piece
@@ -166,3 +167,9 @@ class ExportBatch:
 
     rows: Rows
     last: tuple[object, ...] | None
+
+
+async def _read_in_one_process(session: AsyncSession) -> None:
+    """Let PostgreSQL start no parallel workers in this transaction: starting them costs more than reading a batch."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))

@@ -28,6 +28,7 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
+from sqlalchemy.sql import visitors
 from sqlalchemy.types import NullType
 
 from dovetail.contrib.history.recording.lines import Lines
@@ -148,8 +149,9 @@ class Watcher:
         if _has_many_writers(connection):
             if not is_joined and not any(contains_subquery(value) for value in after.values()):
                 # After waiting for a lock, a row is recorded with the values the other transaction committed.
-                locked = select(known.table).where(*where).with_for_update(key_share=True, of=known.table)
-                rows = locked.cte("locked_rows")
+                # Only the columns that lines need: PostgreSQL copies the rows of a CTE that locks, to disk if they are long.
+                columns = _needed_for_update(known, after)
+                rows = select(*columns).where(*where).with_for_update(key_share=True, of=known.table).cte("locked_rows")
                 adapted = {name: of_rows(value, known.table, rows) for name, value in after.items()}
                 return self._lines.insert(known, snapshot_of(rows), adapted, [])
             _lock(connection, known.table, where, given, may_go=False)
@@ -178,6 +180,16 @@ class Watcher:
         if is_one or fetches_keys(statement) or (conflict is None and _gives_keys(statement, keys, parameters)):
             return statement
         return statement.returning(*keys)
+
+
+def _needed_for_update(
+    known: RecordedTable, after: Mapping[str, ColumnElement[object]]
+) -> Sequence[ColumnElement[object]]:
+    """Return the columns that the lines of an UPDATE need: keys, what it sets, and what it computes that from."""
+    read = {part.key for value in after.values() for part in visitors.iterate(value) if isinstance(part, Column)}
+    written = {one.key for one in known.written(after.keys()).values()}
+    keys = {one.key for one in known.keys}
+    return [one for one in known.table.columns if one.key in read | written | keys]
 
 
 def _has_many_writers(connection: Connection) -> bool:

@@ -1,9 +1,9 @@
 """The line of a change by the API costs at most one statement, whatever the change is."""
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, func, select, update
 
-from plugins.blog.models import Tag
+from plugins.blog.models import Post, Tag
 
 NEW = {"title": "A post", "content": "Text.", "tags": ["x", "y"]}
 
@@ -67,3 +67,15 @@ async def test_an_update_by_the_orm_takes_one_statement_for_its_history_however_
         ("1", "tag 0", "first"),
         ("1", "first", "new tag 2!"),
     ]
+
+
+async def test_the_line_of_an_update_reads_only_the_columns_that_it_needs(client, session, changes, count_statements):
+    await changes()
+    words = update(Post).where(Post.is_published.is_(False)).values(title=Post.title + cast(Post.view_count, String))
+    with count_statements() as statements:
+        await session.execute(words)
+    await session.commit()
+    (line,) = (one for one in statements if "history_change" in one)
+    assert "blog_post.content" not in line
+    assert "blog_post.author_id" not in line
+    assert [(one.before, one.after) for one in await changes()] == [({"title": "A post"}, {"title": "A post0"})]
