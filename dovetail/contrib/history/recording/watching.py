@@ -149,7 +149,7 @@ class Watcher:
         if _has_many_writers(connection):
             if not is_joined and not any(contains_subquery(value) for value in after.values()):
                 # After waiting for a lock, a row is recorded with the values the other transaction committed.
-                # Only the columns that lines need: PostgreSQL copies the rows of a CTE that locks, to disk if they are long.
+                # Only the columns that lines need: PostgreSQL copies the rows of a CTE that locks them.
                 columns = _needed_for_update(known, after)
                 rows = select(*columns).where(*where).with_for_update(key_share=True, of=known.table).cte("locked_rows")
                 adapted = {name: of_rows(value, known.table, rows) for name, value in after.items()}
