@@ -9,12 +9,30 @@ from typing import Any, TypeAlias
 import orjson
 from sqlalchemy import inspect, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.base import ExecutableOption
 
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.sql.nested_select import Expressions
 from dovetail.resources.sql.nodes import Expression, Node, Relation, View
 
 Computed: TypeAlias = Mapping[Build, Mapping[object, object]]  # by function, then by the primary key of a row
+
+
+async def load_what_was_reset(
+    session: AsyncSession, node: Node, items: Sequence[object], options: Sequence[ExecutableOption]
+) -> None:
+    """Load what is missing of `items`, if rows of one table lead to each other, as replies to what they reply to.
+
+    A row that is read anew, as all rows are, has what is loaded of it where it was met last: of an item of the page to
+    which another item leads, that is less than the answer shows. This reads nothing anew, and only adds.
+    """
+    if not items or not _leads_back(node, ()):
+        return
+    columns = inspect(node.model).primary_key
+    keys = [inspect(item, raiseerr=True).identity for item in items]
+    place = columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else tuple_(*columns).in_(keys)
+    await session.execute(select(node.model).where(place).options(*options))
 
 
 async def expression_values(
@@ -63,3 +81,10 @@ def _wanted(
                 else [one for one in values if one is not None]
             )
             yield from _wanted(part.node, below)
+
+
+def _leads_back(node: Node, above: tuple[Mapper[object], ...]) -> bool:
+    """Return True if a nested object may be of the same table as one that it is nested in."""
+    own = inspect(node.model).base_mapper
+    parts = (part for part in node.parts if isinstance(part, Relation))
+    return own in above or any(_leads_back(part.node, (*above, own)) for part in parts)

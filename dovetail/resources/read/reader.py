@@ -19,7 +19,7 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
-from dovetail.resources.read.orm_rows import dumped, expression_values
+from dovetail.resources.read.orm_rows import dumped, expression_values, load_what_was_reset
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.read.planner import Planner, refuse_impossible
 from dovetail.resources.read.plans import Batch, Cache, Plan
@@ -155,9 +155,11 @@ class Reader(Planner):
         dialect = session.get_bind().dialect
         columns = [self.model, *allowed_column(visibility.check)]
         statement = page_select(self.model, columns, request, visibility, self.search, dialect=dialect)
-        statement = statement.options(*nodes.loader_options(full, visibility.related))
+        options = nodes.loader_options(full, visibility.related)
         parameters = {**request.parameters(), **visibility.named_values}
-        rows = (await session.execute(statement, parameters, execution_options={"populate_existing": True})).all()
+        anew = {"populate_existing": True}
+        rows = (await session.execute(statement.options(*options), parameters, execution_options=anew)).all()
+        await load_what_was_reset(session, full, [row[0] for row in rows], options)
         computed = await expression_values(session, full, [row[0] for row in rows], visibility.expressions)
         include, version = node.include(), self.version_within(visibility.hidden)
         start = len(columns) - 1  # after the object come the result of the check, if any, order values and versions
