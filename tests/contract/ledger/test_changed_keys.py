@@ -1,11 +1,13 @@
 """A key with ON UPDATE CASCADE is changed in the back office, where its form has it, and never by the API."""
 
 import re
+from datetime import date
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dovetail.contrib.history.models import RecordedChange
-from tests.contract.ledger.models import City, Country
+from tests.contract.ledger.models import Booking, BookingLine, City, Country
 from tests.contrib.history.undoing.test_undo import last
 
 REFUSED = "This cannot be undone: the key of ledger.country"
@@ -36,6 +38,27 @@ async def test_a_change_of_a_key_is_undone_and_what_was_before_it_only_after_tha
     async with database.unit_of_work(read_only=True) as session:
         assert list(await session.execute(select(Country.code, Country.name))) == [("it", "Italy")]
     assert (await undo(named))[1].startswith("This was undone already, by boss on 2")
+
+
+async def test_a_row_whose_key_followed_another_key_is_undone_after_that(boss, client_for, database):
+    day, serial = date(2026, 1, 1), UUID(int=7)
+    async with database.unit_of_work() as session:
+        session.add(Booking(day=day, serial=serial))
+        await session.flush()
+        session.add(BookingLine(day=day, serial=serial, number=1, text="old"))
+    async with database.unit_of_work() as session:
+        await session.execute(update(BookingLine).values(text="new"))
+    async with database.unit_of_work() as session:
+        await session.execute(update(Booking).values(day=date(2026, 2, 2)))
+    changed, moved = [(await last(database, f"ledger.{one}")).id for one in ("bookingline", "booking")]
+    api = await client_for(boss)
+    refused = await api.post(f"/api/history/{changed}/undo")
+    told = f"{REFUSED[:-7]}booking {day};{serial} was changed to 2026-02-02;{serial} since. Undo change {moved} first."
+    assert (refused.status_code, refused.json()["detail"]) == (409, told)
+    for number in (moved, changed):
+        assert (await api.post(f"/api/history/{number}/undo")).status_code == 200
+    async with database.unit_of_work(read_only=True) as session:
+        assert list(await session.execute(select(BookingLine.day, BookingLine.text))) == [(day, "old")]
 
 
 async def test_a_key_that_others_refer_to_is_changed_with_them_in_the_back_office_alone(office, client, session):

@@ -1,7 +1,7 @@
 """Find out from later lines what has become of the objects of a change: undone already, replaced, or moved."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Select, Text, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.json_rows import sql_text
 from dovetail.contrib.history.recording.recorded import Recorded, RecordedTable
+from dovetail.contrib.history.undoing.changed_keys import key_after, key_fields, key_text
 from dovetail.contrib.history.undoing.names import Names
-from dovetail.contrib.history.undoing.steps import Kind, Step, key_after, key_fields
+from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import ConflictError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
@@ -50,6 +51,11 @@ async def check_same_objects(session: AsyncSession, recorded: Recorded, step: St
     table = step.table if not step.table.is_link else recorded.labelled(step.table.label)
     if table is None or (step.kind is Kind.INSERT and not step.table.is_link):
         return
+    for parent, columns in _parents_in_key(recorded, table):
+        texts = list(dict.fromkeys(key_text(row.key[one] for one in columns) for row in step.rows))
+        moved = _later(parent, texts, last).where(_moves(parent)).limit(MAX_LOOKED_AT)
+        for row in (await session.scalars(moved)).all():
+            await _refuse_moved(session, parent, row, names)
     keys = list(dict.fromkeys(row.text for row in step.rows))
     statement = _later(table, keys, last).where(or_(RecordedChange.action == ChangeAction.ADD, _moves(table)))
     for row in (await session.scalars(statement.limit(MAX_LOOKED_AT))).all():
@@ -58,15 +64,20 @@ async def check_same_objects(session: AsyncSession, recorded: Recorded, step: St
                 gettext("This cannot be undone: %(name)s was deleted since, and another object has its key now.")
                 % {"name": names.object(table, row.object_key)}
             )
-        key, number = await _current_key(session, table, row)
-        if row.action == ChangeAction.CHANGE and key != row.object_key:
-            raise ConflictError(
-                gettext(
-                    "This cannot be undone: the key of %(name)s was changed to %(key)s since. "
-                    "Undo change %(number)s first."
-                )
-                % {"name": names.object(table, row.object_key), "key": key, "number": number}
+        if row.action == ChangeAction.CHANGE:
+            await _refuse_moved(session, table, row, names)
+
+
+async def _refuse_moved(session: AsyncSession, table: RecordedTable, moved: RecordedChange, names: Names) -> None:
+    """Raise ConflictError if an object still has another key than before a change that may have changed it."""
+    key, number = await _current_key(session, table, moved)
+    if key != moved.object_key:
+        raise ConflictError(
+            gettext(
+                "This cannot be undone: the key of %(name)s was changed to %(key)s since. Undo change %(number)s first."
             )
+            % {"name": names.object(table, moved.object_key), "key": key, "number": number}
+        )
 
 
 async def _current_key(session: AsyncSession, table: RecordedTable, moved: RecordedChange) -> tuple[str, int]:
@@ -79,6 +90,17 @@ async def _current_key(session: AsyncSession, table: RecordedTable, moved: Recor
         key, number = key_after(table, found.object_key, found.before, found.after), found.id
         found = (await session.scalars(_later(table, [key], number).where(_moves(table)).limit(1))).first()
     return key, number
+
+
+def _parents_in_key(recorded: Recorded, table: RecordedTable) -> Iterator[tuple[RecordedTable, list[str]]]:
+    """Yield the tables whose keys are part of the key of `table` and change it, with the names of its columns."""
+    for constraint in table.table.foreign_key_constraints:
+        parent = recorded.find(constraint.referred_table)
+        own = {element.column.key: element.parent for element in constraint.elements}
+        is_cascade = (constraint.onupdate or "").upper() == "CASCADE"
+        is_in_key = {column.key for column in own.values()} <= {column.key for column in table.keys}
+        if parent is not None and is_cascade and is_in_key and own.keys() == {column.key for column in parent.keys}:
+            yield parent, [own[column.key].key for column in parent.keys]
 
 
 def _later(table: RecordedTable, keys: Sequence[str], last: int) -> Select[RecordedChange]:

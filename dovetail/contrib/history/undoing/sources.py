@@ -1,7 +1,9 @@
 """Use rows given as JSON in SQL, with each value in the type of its column, on both databases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple, cast
 
 from sqlalchemy import (
@@ -24,6 +26,8 @@ from sqlalchemy import cast as sql_cast
 from dovetail.contrib.history.exact_numbers import json_of
 from dovetail.contrib.history.recording.json_rows import bare, from_json
 from dovetail.database.deletion.conditions import rows_with
+
+LOADS: Callable[[str], Mapping[str, object]] = partial(json.loads, parse_float=Decimal)
 
 
 class Source:

@@ -4,17 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from graphlib import CycleError, TopologicalSorter
-from json import loads
 
-from sqlalchemy import Boolean, Column, Integer
-
-from dovetail.contrib.history.exact_numbers import json_of
 from dovetail.contrib.history.models import ChangeAction
-from dovetail.contrib.history.recording.json_rows import bare
 from dovetail.contrib.history.recording.recorded import REDACTED, RecordedTable
+from dovetail.contrib.history.undoing.changed_keys import changed_keys, key_after, key_values
 from dovetail.contrib.history.undoing.names import Names
 from dovetail.errors import ConflictError
-from dovetail.resources.query.keys import split_key, write_key
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
@@ -100,9 +95,11 @@ class Steps:
     def add(self, line: Line) -> None:
         """Add the steps that undo a line. Raise ConflictError if it cannot be undone."""
         table = self._table_of(line)
+        if line.action == ChangeAction.ADD:  # a field that is not there any more need not be brought back
+            line = replace(line, after={name: value for name, value in line.after.items() if name in table.fields})
         if not table.is_link and line.action != ChangeAction.ADD:
             _refuse_secrets(line, table, self._names)
-        for step in _steps_of(line, table):
+        for step in self._steps_of(line, table):
             self._moved += step.moves
             if self._moved > MAX_MOVED:
                 raise ConflictError(
@@ -117,6 +114,15 @@ class Steps:
                 self._keys.clear()
             self._keys.add(key)
 
+    def _steps_of(self, line: Line, table: RecordedTable) -> list[Step]:
+        try:
+            return list(_steps_of(line, table))
+        except ValueError:  # a column of the key had another type, or there were more or fewer of them
+            raise ConflictError(
+                gettext("This cannot be undone: the key of %(name)s has another form now.")
+                % {"name": self._names.object(table, line.object_key)}
+            ) from None
+
     def in_parts(self) -> list[Step]:
         """Return the steps, divided so that none has more than MAX_ROWS rows."""
         return [part for step in self._found for part in _in_parts(step)]
@@ -124,6 +130,8 @@ class Steps:
     def _table_of(self, line: Line) -> RecordedTable:
         candidates, names = self._known.get(line.model, []), {*line.before, *line.after}
         for table in candidates:
+            if line.action == ChangeAction.ADD and not table.is_link:
+                return table
             if names <= set(table.fields) and (table.is_link or len(names) == 0 or not _is_link_line(line, candidates)):
                 return table
         name = f"{line.model} {line.object_key}"
@@ -136,24 +144,6 @@ class Steps:
             if candidates and lost
             else gettext("%(name)s cannot be brought back: its changes are not written down any more.") % {"name": name}
         )
-
-
-def key_fields(table: RecordedTable) -> dict[str, Column[object]]:
-    """Return the columns of the primary key by field name."""
-    return {name: column for name, column in table.fields.items() if column in table.keys}
-
-
-def changed_keys(table: RecordedTable, before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
-    """Return the new values of the columns of the primary key that a change has changed, by column key."""
-    fields = key_fields(table).items()
-    return {one.key: after[name] for name, one in fields if name in after and after[name] != before.get(name)}
-
-
-def key_after(table: RecordedTable, text: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """Return the text of the key that an object has after a change; `text` is that of the key before it."""
-    moved = changed_keys(table, before, after)
-    key = {**_key(table, text), **moved} if moved else {}
-    return write_key([_key_text(key[column.key]) for column in table.keys]) if moved else text
 
 
 def _in_parts(step: Step) -> Iterator[Step]:
@@ -196,7 +186,7 @@ def _is_link_line(line: Line, candidates: Sequence[RecordedTable]) -> bool:
 
 def _steps_of(line: Line, table: RecordedTable) -> Iterator[Step]:
     before, after = line.before, line.after
-    text, key = line.object_key, _key(table, line.object_key)
+    text, key = line.object_key, key_values(table, line.object_key)
     if line.action == ChangeAction.CHANGE and not table.is_link:
         text, key = key_after(table, text, before, after), {**key, **changed_keys(table, before, after)}
     if table.is_link:
@@ -211,10 +201,6 @@ def _steps_of(line: Line, table: RecordedTable) -> Iterator[Step]:
         yield Step(kind, table, tuple(before), [Row(text, key, after, before)])
 
 
-def _key_text(value: object) -> str:
-    return value if isinstance(value, str) else json_of(value)
-
-
 def _columns(table: RecordedTable, values: Mapping[str, object]) -> dict[str, object]:
     return {table.fields[name].key: value for name, value in values.items()}
 
@@ -226,12 +212,3 @@ def _refuse_secrets(line: Line, table: RecordedTable, names: Names) -> None:
             gettext("%(name)s cannot be brought back: its %(secret)s is a secret, which the history does not hold.")
             % {"name": names.object(table, line.object_key), "secret": names.field(table, secret)}
         )
-
-
-def _key(table: RecordedTable, text: str) -> dict[str, object]:
-    """Return the values of a key by column key, from its text in a line."""
-    parts = [text] if len(table.keys) == 1 else split_key(text)
-    pairs = zip(table.keys, parts, strict=True)
-    return {
-        column.key: loads(part) if isinstance(bare(column.type), Integer | Boolean) else part for column, part in pairs
-    }

@@ -38,8 +38,7 @@ from sqlalchemy.dialects.postgresql import INET, INT4RANGE, JSONB
 from sqlalchemy.types import TypeEngine
 
 from dovetail.contrib.history.recording.json_rows import json_row
-from dovetail.contrib.history.undoing.sources import Source
-from dovetail.contrib.history.undoing.undo import LOADS
+from dovetail.contrib.history.undoing.sources import LOADS, Source
 from dovetail.database.column_types import UTCDateTime
 
 
