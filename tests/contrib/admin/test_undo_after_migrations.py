@@ -5,7 +5,8 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import Text, cast, delete, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from dovetail.contrib.history.models import RecordedChange
 from tests.contrib.history.undoing.test_undo import last
@@ -13,6 +14,7 @@ from tests.kinds.models import Colour, Group, KindsBase, Thing
 
 KEY = 10**9
 LABEL = "kinds.thing"
+LONG = ("12345678901234567.123456789012345671", "12345678901234567.123456789012345672")  # one number to a float
 FULL = {
     "text": "t",
     "is_good": True,
@@ -91,6 +93,22 @@ async def test_values_of_every_kind_come_back_by_an_undo_of_a_change_and_of_a_de
         await session.execute(delete(Thing))
     assert await undo((await last(database, LABEL)).id) == (200, "")
     assert await rows(database) == before
+
+
+async def test_an_upsert_is_recorded_and_undone_with_all_digits(undo, database, database_kind):
+    inserted = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[database_kind]
+    for number in LONG:
+        facts = literal_column(f"'[{number}]'", Thing.facts.type)
+        statement = inserted(Thing).values(id=KEY, name="x", facts=facts)
+        async with database.unit_of_work() as session:
+            await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"facts": facts}))
+    line = await last(database, LABEL)
+    assert [(line.action, one["facts"]) for one in (line.before, line.after)] == [
+        ("change", [Decimal(number)]) for number in LONG
+    ]
+    assert await undo(line.id) == (200, "")
+    async with database.unit_of_work(read_only=True) as session:
+        assert await session.scalar(select(cast(Thing.facts, Text))) == f"[{LONG[0]}]"
 
 
 async def test_exchanged_unique_values_are_exchanged_back_and_what_a_savepoint_took_back_is_not(undo, database):
