@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, false, func, inspect, not_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Exists, and_, false, func, inspect, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.models import related
+from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.computed import uncompared
 
@@ -170,7 +171,10 @@ def walk(model: type[object], names: Sequence[str]) -> Path:
 
 
 def _is_false(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return not_(func.coalesce(condition, false()))  # an IN is unknown for NULL
+    plain = condition.walk if isinstance(condition, SelectiveCondition) else condition
+    if isinstance(plain, Exists):  # PostgreSQL makes an anti-join of its negation
+        return not_(plain)
+    return not_(func.coalesce(plain, false()))  # an IN is unknown for NULL
 
 
 def _seen_through(

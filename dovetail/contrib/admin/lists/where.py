@@ -120,7 +120,7 @@ async def _filter_option(one: AnyFilter, request: Request, model: type[object]) 
         comparisons = [sign for sign, operation in OPERATIONS.items() if operation in operations]
         choices = list(getattr(one, "choices", ()))
         if not choices and (isinstance(one, PathFilter) or may_be_empty(getattr(one, "column", None), model)):
-            choices = [(EMPTY, "empty")]
+            choices = [(EMPTY, gettext("Empty"))]
         more = [*(["!="] if "=" in comparisons else []), *(["is", "is_not"] if choices else [])]
         return FilterOption(name=name, title=title, filter=one, comparisons=[*comparisons, *more], choices=choices)
     choices = []
