@@ -128,6 +128,13 @@ async def test_a_browser_draws_it_and_tries_an_operation_without_another_host(br
     await operation.locator(".opblock-summary-control").scroll_into_view_if_needed()
     assert set(hosts) == {"127.0.0.1"}
     assert await browser_page.evaluate("getComputedStyle(document.querySelector('.opblock')).borderRadius") == "4px"
+    await browser_page.emulate_media(color_scheme="dark")  # while it is read
+    background = "rgb(28, 32, 34)"
+    await expect(browser_page.locator("html")).to_have_css("background-color", background)
+    await browser_page.goto("/docs?again")
+    await expect(browser_page.locator("html")).to_have_css("background-color", background)
+    await browser_page.emulate_media(color_scheme="light")
+    await expect(browser_page.locator("html")).not_to_have_css("background-color", background)
 
 
 class TestForStaff:

@@ -124,6 +124,14 @@ const TWICE = 5000; // milliseconds within which a form is not sent again
 
   refuseUnreadable();
 
+  // The menu of a large site is longer than its window: the entry of this page is in sight.
+  const here = document.querySelector(".navbar-vertical [aria-current]");
+  const menu = here?.closest(".navbar-vertical");
+  if (menu) {
+    const beyond = here.getBoundingClientRect().bottom - menu.getBoundingClientRect().bottom;
+    if (beyond > 0) menu.scrollTop += beyond + menu.clientHeight / 2;
+  }
+
   // A form is sent once, though its button or its keys are pressed twice. An answer that is a file leaves it where it is.
   const sent = new WeakSet();
   document.addEventListener("submit", (event) => {

@@ -113,6 +113,15 @@ async def test_a_filter_of_many_choices_leaves_room_for_others_and_shows_what_is
     assert frame["height"] < 400
 
 
+async def test_the_menu_shows_the_entry_of_its_page_however_low_the_window_is(browser_page: Page, boss):
+    await browser_page.set_viewport_size({"width": 1300, "height": 400})
+    await log_in(browser_page, "/admin/comments/comment/", "Comments")
+    entry = browser_page.get_by_label("Menu").locator("[aria-current]")
+    await expect(entry).to_have_text("Comments")
+    await expect(entry).to_be_in_viewport()
+    assert await entry.evaluate("one => getComputedStyle(one).boxShadow") != "none"  # more than another shade of grey
+
+
 async def test_ticks_mistakes_and_paper_can_be_seen_in_any_colours(browser_page: Page, boss, post):
     await log_in(browser_page, "/admin/blog/post/add/", "New post")
     await browser_page.emulate_media(forced_colors="active")
