@@ -85,6 +85,8 @@ class Supervisor(WorkerSupervisor):
         self._next_try = 0.0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_arrivals_at_once)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._restart_once)
         explain_useless_signals(is_alone=False)
 
     def init_processes(self) -> None:
@@ -201,6 +203,10 @@ class Supervisor(WorkerSupervisor):
         # systemd and Ctrl+C signal the workers too: none may close the listener before new connections are refused.
         self._stop_arrivals()
         self.signal_queue.append(number)
+
+    def _restart_once(self, number: int, _frame: FrameType | None) -> None:
+        if number not in self.signal_queue:  # workers that have not been started yet load the newest code anyway
+            self.signal_queue.append(number)
 
     def _stop_arrivals(self) -> None:
         if self.is_ours and self.listener.fileno() >= 0:

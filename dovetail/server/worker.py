@@ -65,7 +65,13 @@ class GracefulServer(Server):
                 await asyncio.wait(self.server_state.tasks, timeout=CUTTING)
         finally:
             cutting.cancel()
-            log.removeFilter(_without_traceback)
+            if not self.force_exit:
+                log.removeFilter(_without_traceback)
+        if self.force_exit:
+            logger.warning(
+                "Stopped at once, as a second SIGINT asks; what requests and plugins had to finish was cut off."
+            )
+            log.addFilter(_without_cancellation)
 
     async def _cut_streams_off(self) -> None:
         """Hang up on those who still read an answer; requests that have none yet are cancelled, and so undone."""
@@ -112,3 +118,8 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
         record.exc_info, record.msg = None, "A request was cancelled, to stop."
     return True
+
+
+def _without_cancellation(record: logging.LogRecord) -> bool:
+    """Drop the traceback of the application's lifespan, which is cancelled where nobody waits for its end."""
+    return "CancelledError" not in record.getMessage()

@@ -268,3 +268,21 @@ def test_a_single_worker_that_is_told_to_be_two_goes_on_and_restarts_as_often_as
         load.wait_for(100)
         assert load.errors == {}
         assert process.poll() is None
+
+
+def test_who_presses_ctrl_c_twice_need_not_wait_and_reads_no_traceback(site, log):
+    port = free_port()
+    served = {**site, "ASGI_APPLICATION": "tests.server.site:app"}
+    with (
+        log.open("w") as output,
+        serving("runserver", str(port), "--workers", "2", port=port, output=output, **served) as process,
+        httpx.stream("GET", f"http://127.0.0.1:{port}/ticks") as answer,  # it has no end
+    ):
+        ticks = answer.iter_raw()
+        next(ticks)
+        os.killpg(process.pid, signal.SIGINT)
+        wait_until(lambda: "Waiting for connections to close" in log.read_text(), "a worker that waits")
+        os.killpg(process.pid, signal.SIGINT)
+        wait_until(lambda: "Stopped at once" in log.read_text(), "a worker that does not wait any more")
+        assert finish(process) == 0
+    assert "Traceback" not in log.read_text()
