@@ -189,18 +189,13 @@ def add_list(
             visibility = visibility.narrowed(within, values)
         return await listing.respond_with_page(request, SessionSource(session), visibility)
 
-    parameters = {"session": SessionDep, "viewer": spec.policy.reader}
-    if where is not None and not isinstance(where, ColumnElement):
-        parameters["where"] = Annotated[object, Depends(where)]
-    if values is not None:
-        parameters["values"] = Annotated[object, Depends(values)]
     fast_read = FastRead(spec, listing.respond_with_page, place, listing.reader)
     described = ResourceEndpoint(
         spec,
         endpoint,
         name=name,
         description=description or f"The {spec.collection} that the viewer may see.",
-        parameters=parameters,
+        parameters=_parameters(spec, where, values),
         fast_path=fast_read if where is None or place is not None else None,
         is_list=True,
     )
@@ -217,6 +212,16 @@ def add_list(
             422: {},
         },
     )
+
+
+def _parameters(spec: Spec, where: Where | None, values: Values | None) -> dict[str, object]:
+    """Return the parameters of the endpoint of a list, as FastAPI takes them from its signature."""
+    parameters: dict[str, object] = {"session": SessionDep, "viewer": spec.policy.reader}
+    if where is not None and not isinstance(where, ColumnElement):
+        parameters["where"] = Annotated[object, Depends(where)]
+    if values is not None:
+        parameters["values"] = Annotated[object, Depends(values)]
+    return parameters
 
 
 def _within(name: str, where: Where | None, values: Values | None) -> Within | None:
