@@ -64,7 +64,7 @@ async def check_database(state: State) -> list[CheckMessage]:
         line = error_line(error)
         if line is None:
             raise
-        message = f"The database cannot be looked at: {line}"
+        message = f"The database cannot be checked: {line}"
         return [CheckMessage(id="kernel.E050", level=Level.ERROR, message=message, hint="correct DATABASE_URL")]
     if waiting:
         text = f"{len(waiting)} of the migrations were not applied: {', '.join(waiting)}."

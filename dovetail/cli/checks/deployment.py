@@ -48,7 +48,7 @@ def _check_environment(settings: Settings) -> Iterator[CheckMessage]:
     if settings.environment != "production":
         yield warning(
             "kernel.W010",
-            f"ENVIRONMENT is {settings.environment!r}, which shows mistakes in full.",
+            f"ENVIRONMENT is {settings.environment!r}, which shows errors in full.",
             "set ENVIRONMENT=production",
         )
     if settings.log_level == "DEBUG":

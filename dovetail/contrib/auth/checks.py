@@ -128,18 +128,20 @@ def _check_server(settings: AuthSettings) -> Iterator[CheckMessage]:
         if settings.email_username:
             yield error(
                 "auth.E001",
-                "The mail server would be sent its password in clear.",
+                "The password of the mail server would be sent unencrypted.",
                 "set AUTH_EMAIL_SECURITY to starttls or tls",
             )
         else:
             yield warning(
                 "auth.W004",
-                "E-mails go to another machine in clear, and the tokens in them open accounts.",
+                "E-mails are sent unencrypted to another machine, and the tokens in them give access to accounts.",
                 "set AUTH_EMAIL_SECURITY to starttls or tls",
             )
     if settings.email_username and not settings.email_password.get_secret_value():
         yield error(
-            "auth.E002", "The mail server is told a name and no password.", "set AUTH_EMAIL_PASSWORD, or leave both out"
+            "auth.E002",
+            "AUTH_EMAIL_USERNAME is set, and AUTH_EMAIL_PASSWORD is not.",
+            "set AUTH_EMAIL_PASSWORD, or leave both out",
         )
     if is_local(settings.email_from.rpartition("@")[2].strip("> ")):
         yield warning(
@@ -175,6 +177,6 @@ def _check_links(settings: AuthSettings) -> Iterator[CheckMessage]:
         elif url and parts.scheme != "https":
             yield warning(
                 "auth.W003",
-                f"{name} is no https:// address: the token travels in clear, and it opens an account.",
+                f"{name} is no https:// address: the token is sent unencrypted, and it gives access to an account.",
                 f"serve the page over HTTPS, {LINK}",
             )

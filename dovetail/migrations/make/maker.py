@@ -65,7 +65,7 @@ async def make_revisions(
             f"no enabled plugin is named {' or '.join(unknown)}; enabled are {', '.join(registry.installed)}"
         )
     if options.empty and not options.plugins:
-        raise MigrationError("say for which plugin: manage.py makemigrations --empty PLUGIN")
+        raise MigrationError("--empty needs a plugin: manage.py makemigrations --empty PLUGIN")
     load_models(registry)
     refuse_tables(settings, registry)
     history = load_history(settings.base_dir, registry)

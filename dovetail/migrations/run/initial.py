@@ -141,8 +141,8 @@ def _run(step: Step, upgrade: Callable[[], None]) -> None:
         upgrade()
     except Exception as error:
         raise MigrationError(
-            f"nobody can say whether the database has what {step.revision} makes, which cannot be tried: "
-            f"{reason_of(error)}; see for yourself, and record it by `manage.py migrate {step.plugin} "
+            f"it cannot be determined whether the database has what {step.revision} makes, which cannot be tried: "
+            f"{reason_of(error)}; compare by hand, and record it by `manage.py migrate {step.plugin} "
             f"{step.revision.removeprefix(step.plugin + '_')} --fake`"
         ) from error
 

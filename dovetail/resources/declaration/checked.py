@@ -99,7 +99,7 @@ def _check_names(spec: Derived) -> None:
     names = spec.grammar.names()
     if taken := sorted(name for name in spec.grammar.filters if names.count(name) > 1):
         raise ConfigurationError(
-            f"{spec.singular}: filters name {taken}, which lists have already; give them another name, as in "
+            f"{spec.singular}: filters name {taken}, which every list has; give them another name, as in "
             f"{{'my_{taken[0]}': Filter('exact', path=...)}}"
         )
     known = {"search", *terms, *spec.grammar.filters}

@@ -150,7 +150,7 @@ def test_an_empty_one_needs_a_plugin(site):
 
     assert (done.returncode, done.stdout) == (
         1,
-        "manage.py: say for which plugin: manage.py makemigrations --empty PLUGIN\n",
+        "manage.py: --empty needs a plugin: manage.py makemigrations --empty PLUGIN\n",
     )
 
 

@@ -18,7 +18,7 @@ def check_sessions(context: Context) -> Iterator[CheckMessage]:
     if settings.secure_cookies is False:
         yield warning(
             "admin.W001",
-            "ADMIN_SECURE_COOKIES is off in production: a session can be taken over on the way.",
+            "ADMIN_SECURE_COOKIES is off in production: session cookies are sent unencrypted.",
             "Serve the site over HTTPS and remove the variable.",
         )
     if settings.session_lifetime > LONGEST_SESSION:

@@ -39,7 +39,7 @@ async def sessions(context: Context, user: str | None, *, end: bool, end_all: bo
         await _end_all(context, noinput=noinput)
     elif end:
         if user is None:
-            raise InvalidInputError("Whose sessions? Write: sessions USER --end; or --end-all for everybody's.")
+            raise InvalidInputError("--end needs a user: sessions USER --end; --end-all ends the sessions of all users")
         await _end(context, user)
     else:
         await _list(context, user)

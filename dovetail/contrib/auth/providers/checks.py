@@ -19,8 +19,8 @@ def _check(provider: AnyProvider) -> Iterator[CheckMessage]:
     if clear := [address for address in provider.addresses if not address.startswith("https://")]:
         yield error(
             "auth.E030",
-            f"The provider {provider.name} in AUTH_PROVIDERS is asked in clear, at {clear[0]}: whoever is in between "
-            "can log in as anybody.",
+            f"The provider {provider.name} in AUTH_PROVIDERS is contacted unencrypted, at {clear[0]}: whoever "
+            "intercepts its answers can log in as anybody.",
             "name an https:// address",
         )
     if isinstance(provider, OidcProvider) and "email" not in provider.scopes:

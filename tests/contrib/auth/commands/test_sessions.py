@@ -66,7 +66,7 @@ def test_all_sessions_are_ended_after_confirmation(database_url, run_async):
 def test_invalid_arguments_are_reported_in_one_line(database_url):
     for arguments, words in (
         (["ada", "--end-all"], "leave out USER and --end"),
-        (["--end"], "Whose sessions?"),
+        (["--end"], "--end needs a user"),
         (["nobody"], "There is no user 'nobody'."),
         (["nobody", "--end"], "There is no user 'nobody'."),
     ):
