@@ -21,8 +21,8 @@ from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route
 from dovetail.resources.query.keys import key_from
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import ORJSON_OPTIONS
-from dovetail.resources.write.bulk import WrittenRows, create_all, delete_all, update_all
-from dovetail.resources.write.bulk_put import put_all
+from dovetail.resources.write.bulk.put import put_all
+from dovetail.resources.write.bulk.rows import WrittenRows, create_all, delete_all, update_all
 from dovetail.resources.write.writer import Writer
 
 MAXIMUM = 100

@@ -18,7 +18,7 @@ from dovetail.resources.read.plans import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.bulk import WrittenRows
+from dovetail.resources.write.bulk.rows import WrittenRows
 
 
 @dataclass(frozen=True)

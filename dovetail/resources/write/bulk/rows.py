@@ -1,4 +1,4 @@
-"""Create, update or delete many rows in one transaction, all or none; `bulk_job.py` says how errors are found."""
+"""Create, update or delete many rows in one transaction, all or none; `job.py` says how errors are found."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.query.keys import key_from, key_text
 from dovetail.resources.read.plans import Batch
-from dovetail.resources.write.bulk_job import BulkJob
+from dovetail.resources.write.bulk.job import BulkJob
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.one_row import Locked

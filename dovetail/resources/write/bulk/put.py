@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.errors import StaleWriteError
 from dovetail.resources.declaration.declared import ADD, CHANGE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.query.keys import key_of, key_values
-from dovetail.resources.write.bulk import locked_item, read_written
-from dovetail.resources.write.bulk_job import BulkJob
+from dovetail.resources.write.bulk.job import BulkJob
+from dovetail.resources.write.bulk.rows import locked_item, read_written
 from dovetail.resources.write.links import Links, find_links
 from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.one_row import Locked
