@@ -316,7 +316,8 @@ async def test_a_user_with_three_groups_costs_at_most_one_statement_more_than_a_
         costs = []
         for one in (client, reader, reader):
             with count_statements() as statements:
-                assert (await one.get(path)).status_code == 200
+                answer = await one.get(path)
+            assert answer.status_code == 200
             costs.append(len(statements))
-        # One object is read again by the statement that confirms who asks.
-        assert costs[1:] == [costs[0] + 1, costs[0] + (path != "/api/posts/1")], path
+        # When the token comes to an endpoint again, the statement that reads confirms who asks, unless it finds no row.
+        assert costs[1:] == [costs[0] + ("?" not in path), costs[0] + (answer.json().get("items") == [])], path
