@@ -1,4 +1,4 @@
-"""What accounts cost is counted: a token that came before is no statement more, whatever policy and groups there are."""
+"""What accounts cost is counted: a token that came before is no statement more, whatever policy and groups."""
 
 from benchmarks.accounts.tokens import measure_reads
 
