@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
-from sqlalchemy import ClauseElement, inspect, select
+from sqlalchemy import ClauseElement, Column, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MANYTOONE, Mapper, PassiveFlag
 from sqlalchemy.orm.attributes import get_history, instance_state, set_committed_value
@@ -113,7 +113,8 @@ def _plain_values(mapper: Mapper[object], objects: Sequence[object]) -> list[dic
 def _made_by_updates(mapper: Mapper[object]) -> list[str]:
     """Return the columns that an UPDATE sets which does not name them."""
     columns = {attribute.key: attribute.columns[0] for attribute in mapper.column_attrs}
-    return [key for key, one in columns.items() if one.onupdate is not None or one.server_onupdate is not None]
+    stored = {key: one for key, one in columns.items() if isinstance(one, Column)}  # no expressions
+    return [key for key, one in stored.items() if one.onupdate is not None or one.server_onupdate is not None]
 
 
 def _changed_on(obj: object, names: frozenset[str]) -> list[str]:
