@@ -43,6 +43,7 @@ def guarded(
     public: bool = False,
     enrolling: bool = False,
     is_form: bool = False,
+    may_keep: bool = False,
     is_use: bool = True,
     preparation: FindPreparation | None = None,
 ) -> GuardedEndpoint:
@@ -51,7 +52,8 @@ def guarded(
     Unless the page is `public`, it requires a login of active staff; with `enrolling`, also of users who first have to
     enrol a second factor. An unsafe request must come from a page of this host and have that page's token.
     `preparation` is work to do before the transaction. With `is_form`, the submitted form is stored if the user has to
-    log in again. `is_use=False` is for automatic requests of scripts, which do not extend a session.
+    log in again, and the user is told; with `may_keep` it is stored for a page that may show it again, by `bind_form`,
+    and nothing is promised. `is_use=False` is for automatic requests of scripts, which do not extend a session.
     """
     requirements = PageRequirements(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
 
@@ -72,7 +74,7 @@ def guarded(
             response = await try_twice(run, lambda: not has_files)  # a file can be read only once
             await renew_token(site, request, response)
         except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
-            response = await redirect_to_login(site, request, error, is_form=is_form)
+            response = await redirect_to_login(site, request, error, is_form=is_form, may_keep=may_keep)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # only for the access log
         except Exception as error:  # noqa: BLE001 - every error results in a page without internal details

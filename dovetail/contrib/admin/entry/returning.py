@@ -45,7 +45,9 @@ class OtherSessionError(Exception):
     """The form was rendered for the same user in an earlier session; they have logged in again in another window."""
 
 
-async def redirect_to_login(site: SiteContext, request: Request, error: Exception, *, is_form: bool) -> Response:
+async def redirect_to_login(
+    site: SiteContext, request: Request, error: Exception, *, is_form: bool, may_keep: bool = False
+) -> Response:
     """Redirect to the page that resolves `error`, which redirects back; a submitted form is stored until then."""
     if isinstance(error, MustEnrolError):
         if wants_json(request):
@@ -56,7 +58,7 @@ async def redirect_to_login(site: SiteContext, request: Request, error: Exceptio
     page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
     if wants_json(request):
         return JSONResponse({"detail": str(short)}, HTTPStatus.UNAUTHORIZED)
-    return await _lead(site, request, page, why, is_form=is_form)
+    return await _lead(site, request, page, why, is_form=is_form, may_keep=may_keep)
 
 
 def wants_json(request: Request) -> bool:
@@ -72,13 +74,13 @@ def page_before(request: Request) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index
 
 
-async def _lead(site: SiteContext, request: Request, page: str, why: str, *, is_form: bool) -> Response:
+async def _lead(site: SiteContext, request: Request, page: str, why: str, *, is_form: bool, may_keep: bool) -> Response:
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in SAFE_METHODS:
-        token = await _keep(site, request) if is_form else None
+        token = await _keep(site, request) if is_form or may_keep else None
         told = (WITH_FORM if token else WITHOUT_FORM) if is_form else "."
         Flash.warning(request, f"{why}{told}")
-        target = _with_token(request, token) if is_form else page_before(request)
+        target = _with_token(request, token) if is_form or token else page_before(request)
     query = urlencode({"next": target})
     return RedirectResponse(f"{request.url_for(page).path}?{query}", HTTPStatus.SEE_OTHER)
 

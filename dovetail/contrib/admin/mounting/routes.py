@@ -124,8 +124,9 @@ class Routes:
             asks = hasattr(route.endpoint, "makes_task")  # on GET; SQLAdmin's actions change data then
             endpoint = guarded(self.site, run, is_form=asks)
             return Route(f"{route.path}/", endpoint, name=route.name, methods=list(BOTH if asks else POST))
-        endpoint = guarded(self.site, route.endpoint)
-        return Route(route.path, endpoint, name=route.name, methods=sorted(route.methods or {"GET"}))
+        methods = route.methods or {"GET"}
+        endpoint = guarded(self.site, route.endpoint, may_keep=methods >= {*BOTH})
+        return Route(route.path, endpoint, name=route.name, methods=sorted(methods))
 
     def _login_routes(self) -> Iterator[Route]:
         route = partial(self._route, public=True)

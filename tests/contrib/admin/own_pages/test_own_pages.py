@@ -4,16 +4,20 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import delete
 
 from dovetail.application import make_application
+from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.admin.views import AdminPage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
+from dovetail.contrib.auth.sessions.models import Session
 from dovetail.errors import ConfigurationError
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.axe import findings
 from tests.contrib.admin.entering import log_in
+from tests.contrib.admin.entry.test_lost_sessions import log_in as log_in_after
 from tests.contrib.admin.own_pages.bureau.admin import AnnouncePage
 
 BUREAU = "tests.contrib.admin.own_pages.bureau"
@@ -137,3 +141,20 @@ async def test_the_menu_of_a_site_without_a_list_of_views_is_one_line_above_the_
         box = await menu.bounding_box()
         assert box is not None
         assert box["height"] < 80, width
+
+
+async def test_the_form_of_a_page_comes_back_after_the_login_until_it_is_sent_again(office, session):
+    form = read_form((await office.get("/announce")).text)
+    await session.execute(delete(Session))
+    await session.commit()
+    typed = {"words": "Typed", "loudness": "loud", "audience": "all"}  # as a browser chooses
+    late = await office.client.post("/admin/announce", data={**form, **typed})
+    back = (await log_in_after(office.client, late.headers["location"])).headers["location"]
+    page = await office.client.get(back)
+    kept = read_form(page.text)
+    assert "This is what you had typed. Nothing was done yet" in page.text
+    assert (kept["words"], kept["loudness"], "data-unsaved" in page.text) == (["Typed"], ["loud"], True)
+    sent = await office.client.post(back, data=kept)
+    after = await office.client.get(sent.headers["location"])
+    assert "Announced: Typed, loud, all, False" in after.text
+    assert read_form(after.text)["words"] == ["Hello"]
