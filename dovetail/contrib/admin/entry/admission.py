@@ -38,6 +38,7 @@ class PageRequirements:
     public: bool = False
     enrolling: bool = False
     is_form: bool = False
+    may_keep: bool = False  # True for pages of plugins, which may show a stored form again
     is_use: bool = True  # False for requests of scripts, which do not extend a session
 
 

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from dovetail.api.problems import notify_refusal
 from dovetail.contrib.admin.columns.late_markdown import fill_places
 from dovetail.contrib.admin.entry.admission import PageRequirements, check_form, identify_user, renew_token
+from dovetail.contrib.admin.entry.kept_forms import offer_form
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.returning import (
     MustEnrolError,
@@ -19,6 +20,7 @@ from dovetail.contrib.admin.entry.returning import (
     redirect_to_login,
     wants_json,
 )
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import check_origin
@@ -55,7 +57,9 @@ def guarded(
     log in again, and the user is told; with `may_keep` it is stored for a page that may show it again, by `bind_form`,
     and nothing is promised. `is_use=False` is for automatic requests of scripts, which do not extend a session.
     """
-    requirements = PageRequirements(public=public, enrolling=enrolling, is_form=is_form, is_use=is_use)
+    requirements = PageRequirements(
+        public=public, enrolling=enrolling, is_form=is_form, may_keep=may_keep, is_use=is_use
+    )
 
     async def respond(request: Request) -> Response:
         async def run_once() -> Response:
@@ -153,6 +157,8 @@ async def _respond_in_transaction(
             await identify_user(site, request, requirements)
             if not is_safe:
                 await check_form(site, request, requirements)
+            if requirements.may_keep:
+                await offer_form(session, site.secret_key, request, user_of(request))
             found = await endpoint(request)
             if not is_safe and request.scope["session"]:
                 for note in site.message_notes:

@@ -21,9 +21,10 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.web.csrf import FIELD
-from dovetail.contrib.admin.web.form_fields import NOT_KEPT
+from dovetail.contrib.admin.web.form_fields import KEPT_FORM, NOT_KEPT
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
+from dovetail.database.session import SAFE_METHODS
 from dovetail.signing import Signer, hash_token
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ async def forget_form(session: AsyncSession, request: Request, user: User) -> No
     if token:
         forget = delete(KeptForm).where(*_is_meant(request, user, token))
         await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
+
+
+async def offer_form(session: AsyncSession, secret_key: SecretStr, request: Request, user: User) -> None:
+    """Offer the stored form of this URL to the page, which may show it; forget it once the page is submitted again."""
+    if request.method not in SAFE_METHODS:
+        await forget_form(session, request, user)
+    elif (kept := await find_form(session, secret_key, request, user)) is not None:
+        KEPT_FORM.set(request, kept)
 
 
 def without_parameter(request: Request) -> Request:

@@ -23,21 +23,17 @@ from typing import ClassVar
 from sqladmin import BaseView
 from sqladmin.flash import Flash
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Form
 
-from dovetail.contrib.admin.entry.kept_forms import find_form, forget_form
 from dovetail.contrib.admin.forms.admin_form import as_admin_form, fill_in, refuse_files
 from dovetail.contrib.admin.forms.assets import assets_of
-from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.web.form_fields import KEPT_FORM
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.database.session import SAFE_METHODS
-from dovetail.settings import SETTINGS
-from dovetail.state import current_application
 from dovetail.translation.texts import gettext
 
 TEMPLATE = "sqladmin/page.html"
@@ -80,13 +76,15 @@ async def bind_form(request: Request, form_class: type[Form], initial: Mapping[s
     whether all fields are valid; add errors that only the database finds to `form.name.errors`.
     """
     made, given = as_admin_form(form_class), dict(initial or {})
-    kept = await _kept(request)
+    kept = KEPT_FORM.find(request)
     if kept is None and request.method in SAFE_METHODS:
         return made(data=given)
     sent = await request.form() if kept is None else kept
     refuse_files(sent, form_class)
     form, _ = fill_in(made, sent, given, is_new=True)
-    vars(form)["is_kept"] = kept is not None
+    if kept is not None:
+        vars(form)["is_kept"] = True
+        Flash.warning(request, gettext("This is what you had typed. Nothing was done yet; look at it and send it."))
     return form
 
 
@@ -121,18 +119,6 @@ async def render_page(
     found = status or (HTTPStatus.BAD_REQUEST if has_mistakes else HTTPStatus.OK)
     page: Response = await view.templates.TemplateResponse(request, name, {**values, **context}, found)
     return page
-
-
-async def _kept(request: Request) -> FormData | None:
-    """Return the form that was submitted after its session had ended; forget it once it is submitted again."""
-    session, user, app = request_context().session, user_of(request), current_application()
-    if request.method not in SAFE_METHODS:
-        await forget_form(session, request, user)
-        return None
-    kept = None if app is None else await find_form(session, SETTINGS.get(app).secret_key, request, user)
-    if kept is not None:
-        Flash.warning(request, gettext("This is what you had typed. Nothing was done yet; look at it and send it."))
-    return kept
 
 
 def _above(view: BaseView, request: Request) -> list[Breadcrumb]:

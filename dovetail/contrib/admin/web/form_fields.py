@@ -4,8 +4,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from dovetail.errors import NotFoundError
+from dovetail.state import StateKey
 
 NOT_KEPT = "not kept: "  # in a stored form, what the name of a file begins with that was submitted
+KEPT_FORM = StateKey[FormData]("dovetail_admin_kept_form", "only a page that may show one has it")
 MOST_DIGITS = 18  # a BIGINT has 19
 
 
