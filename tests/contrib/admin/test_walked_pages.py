@@ -87,4 +87,5 @@ async def test_links_lead_to_every_page_but_those_that_are_shown_elsewhere(app, 
     pages = [one for one in office_of_app.routes if isinstance(one, Route) and "GET" in (one.methods or ())]
     missed = {one.name for one in pages if not any(map(one.path_regex.fullmatch, walked))}
     missed -= {one.name for one in pages if any(map(one.path_regex.fullmatch, walked))}  # of several addresses
+    missed = {name for name in missed if not name.startswith("action-")}  # which ask for rows that a list selects
     assert missed == {*NO_PAGES, *SHOWN_ELSEWHERE}
