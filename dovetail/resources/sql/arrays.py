@@ -60,9 +60,18 @@ def among_many(
     if others or not isinstance(first.type, Integer):
         return among(columns, keys)
     if dialect.name == "sqlite":
-        listed = func.json_each(bindparam(None, keys, type_=_JSONArray(kind))).table_valued(column("value", kind))
-        return first.in_(select(listed.c.value))
+        return first.in_(listed(keys, kind, dialect))
     return first == any_(bindparam(None, keys, type_=postgresql.ARRAY(kind)))
+
+
+def listed(values: Sequence[Hashable], item_type: TypeEngine[object], dialect: Dialect) -> Select[object]:
+    """Return the SELECT of these values, which are sent as one argument."""
+    value = column("value", item_type)
+    if dialect.name == "sqlite":
+        rows = func.json_each(bindparam(None, values, type_=_JSONArray(item_type))).table_valued(value)
+        return select(rows.c.value)
+    array = bindparam(None, values, type_=postgresql.ARRAY(item_type))
+    return select(func.unnest(array).table_valued(value).render_derived().c.value)
 
 
 def listed_keys(name: str, other: Column[object], by: Column[object] | None, dialect: Dialect) -> FromClause:

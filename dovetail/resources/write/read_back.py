@@ -15,6 +15,7 @@ from typing import TypeAlias
 from sqlalchemy import (
     CTE,
     Column,
+    ColumnClause,
     ColumnElement,
     Dialect,
     Float,
@@ -32,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
@@ -191,7 +193,12 @@ async def fetch_allowed(
 
 def has_subquery(condition: ColumnElement[bool]) -> bool:
     """Return True if a condition looks at other rows than the one it tests, or is SQL text that may."""
-    return any(isinstance(part, (SelectBase, SelectiveCondition, TextClause)) for part in visitors.iterate(condition))
+    return any(map(_looks_further, visitors.iterate(condition)))
+
+
+def _looks_further(part: ExternallyTraversible) -> bool:
+    is_text = isinstance(part, ColumnClause) and part.is_literal and "select" in part.name.lower()
+    return is_text or isinstance(part, (SelectBase, SelectiveCondition, TextClause))
 
 
 def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them

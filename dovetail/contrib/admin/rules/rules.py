@@ -18,7 +18,9 @@ from dovetail.resources.deprecated_hooks import HOOKS
 from dovetail.resources.policies.closed import Label
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
+from dovetail.resources.query.keys import key_from
 from dovetail.resources.sql.arrays import among_many
+from dovetail.resources.write.new_rows import refused_new_rows
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
@@ -99,6 +101,10 @@ class Rules:
         await check_deferred_keys(session, model, rows)
         await self.load(session, model, [action], rows)
         self.require(model, action, rows)
+        if action == "add":
+            keys = [key_from(_identity(row)) for row in rows]
+            if await refused_new_rows(session, model, self.where(model, action), keys):
+                raise PermissionDeniedError(self.explain(model, action))
 
     async def check_keys(
         self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]

@@ -14,6 +14,8 @@ from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
 from dovetail.resources.conditions import is_never
 from dovetail.resources.policies.registered import Policies
+from dovetail.resources.query.keys import key_from
+from dovetail.resources.write.new_rows import reads_own_tables, refused_new_rows
 from dovetail.translation.texts import Translated, gettext
 
 ACCOUNTS = (User, Group)  # their changes may grant permissions, which functions check (`permissions/managing.py`)
@@ -57,6 +59,19 @@ class Authorizer(ABC):
         allowed = func.count().filter(self.condition(model, action))
         there, may = (await session.execute(select(func.count(), allowed).select_from(model).where(chosen))).one()
         if may < there:
+            raise self._refused(step)
+        if action == "add":
+            await self._check_new_rows(session, step, source.again())
+
+    async def _check_new_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
+        """Raise PermissionDeniedError if the user may add one of the rows only because the undo itself writes rows."""
+        model = model_of(step.table)
+        rule = self.condition(model, "add")
+        if not reads_own_tables(rule, model, session.get_bind().dialect):
+            return
+        own, named = list(inspect(model).local_table.primary_key.columns), inspect(model).primary_key
+        found = await session.execute(select(*named).select_from(model).where(source.has(own, step.table.keys)))
+        if await refused_new_rows(session, model, rule, [key_from(row) for row in found]):
             raise self._refused(step)
 
     def _refused(self, step: Step) -> PermissionDeniedError:

@@ -17,6 +17,7 @@ from dovetail.resources.spec import Spec
 from dovetail.resources.write.locked_rows import update_rows
 from dovetail.resources.write.nested.contracts import Change, RowWriter
 from dovetail.resources.write.nested.objects import Changed, Object, Row, pointing, together
+from dovetail.resources.write.new_rows import refused_new_rows
 from dovetail.resources.write.one_row import RowChange
 
 
@@ -156,6 +157,8 @@ class RelatedRows:
         columns = [getattr(self._model, name) for name in names]
         statement = select(*columns).where(have_keys(self._model, names, list(pointers)), condition)
         allowed = {key_from(row) for row in await session.execute(statement)}
+        if action == ADD and len(allowed) == len(pointers):
+            allowed -= set(await refused_new_rows(session, self._model, condition, list(pointers)))
         for key, pointer in pointers.items():
             if key not in allowed:
                 raise self._forbidden(viewer, action, pointer)

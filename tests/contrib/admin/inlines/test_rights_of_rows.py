@@ -1,12 +1,14 @@
 """Each inline obeys the policy and the permissions of its own model, whatever a forged form says."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
+from sqlalchemy.orm import aliased
 
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.models import Permission
 from dovetail.contrib.auth.permissions.grants import grant
-from tests.contrib.admin.festival.models import Booking, Festival, Memo, Stage
+from tests.contrib.admin.festival.models import Band, Booking, Festival, Memo, Stage
+from tests.contrib.admin.festival.policies import BookingPolicy
 from tests.contrib.admin.inlines.test_kinds_of_inlines import address, rows
 
 PERMITTED = (
@@ -148,3 +150,24 @@ async def test_limits_are_held_before_any_work(app, office, session, festival, c
     assert not [one for one in statements if "festival_stage" in one]
     refused = await office.submit(edit, {f"stage-0-slot-{number}-hour": "1" for number in range(5)})
     assert (refused.status_code, "3 slots at most may be there, and there would be 5." in refused.text) == (400, True)
+
+
+async def test_new_rows_of_an_inline_do_not_allow_each_other(app, clerk, session, festival, monkeypatch):
+    other = aliased(Booking)
+    of_a_band = select(other.id).where(other.band_id == Booking.band_id, other.id != Booking.id).exists()
+    monkeypatch.setattr(BookingPolicy, "where", lambda _self, _viewer, action: of_a_band if action == "add" else true())
+    new = Band(name="The New")
+    session.add(new)
+    await session.flush()
+    key = new.id
+    await session.commit()
+    edit = address(app, "edit", festival.id)
+    for band, status in ((key, 403), (1, 303)):
+        sent = {
+            f"booking-{number}-{name}": value
+            for number in (7, 8)
+            for name, value in (("_key", ""), ("band", str(band)))
+        }
+        answer = await clerk.submit(edit, sent)
+        assert answer.status_code == status, answer.text
+    assert await rows(session, Booking.band_id) == [(1,), (1,), (1,), (2,), (3,)]

@@ -1,0 +1,91 @@
+"""New rows are no reason to add them: a rule of "add" that asks its own table sees the rows of before the request."""
+
+import pytest
+from sqlalchemy import Boolean, func, literal_column, select, true
+from sqlalchemy.orm import aliased
+
+from dovetail.resources.write.new_rows import reads_own_tables
+from tests.guarded.models import Keeper, Label, Note
+from tests.guarded.policies import Notes, Numbered
+
+OTHER = aliased(Note)
+SQL = "EXISTS (SELECT 1 FROM guarded_note AS one WHERE one.person_id = guarded_note.person_id AND one.owner_id = {})"
+# Notes are added about people of whom one has a note: each says it in another way.
+RULES = {
+    "exists": lambda viewer: (
+        select(OTHER.id).where(OTHER.person_id == Note.person_id, OTHER.owner_id == viewer).exists()
+    ),
+    "exists another": lambda viewer: (
+        select(OTHER.id)
+        .where(OTHER.person_id == Note.person_id, OTHER.owner_id == viewer, OTHER.id != Note.id)
+        .exists()
+    ),
+    "in": lambda viewer: Note.person_id.in_(select(Note.person_id).where(Note.owner_id == viewer)),
+    "has": lambda viewer: Note.person.has(
+        select(OTHER.id).where(OTHER.person_id == Keeper.id, OTHER.owner_id == viewer).exists()
+    ),
+    "join": lambda viewer: Note.person_id.in_(
+        select(Keeper.id).join(OTHER, OTHER.person_id == Keeper.id).where(OTHER.owner_id == viewer)
+    ),
+    "count": lambda viewer: (
+        select(func.count()).where(OTHER.person_id == Note.person_id, OTHER.owner_id == viewer).scalar_subquery() > 0
+    ),
+    "text": lambda viewer: literal_column(SQL.format(viewer), Boolean),
+}
+NOTES = ("/api/notes", "/api/loud_notes")
+
+
+def follow(monkeypatch, rule):
+    """Let all notes be viewed and changed, and added as the rule says."""
+    monkeypatch.setattr(Notes, "where", lambda _, viewer, action: rule(viewer) if action == "add" else true())
+    monkeypatch.setattr(Numbered, "viewer_values", lambda *_: None)  # nothing is remembered of the other rule
+
+
+@pytest.mark.parametrize("rule", RULES)
+async def test_neither_one_new_row_nor_several_allow_each_other(callers, monkeypatch, session, rule):
+    follow(monkeypatch, RULES[rule])
+    for notes in NOTES:
+        for client, owner, status in ((callers.other, 2, 403), (callers.owner, 1, 201)):  # who has a note about Ada
+            body = {"title": "new", "owner_id": owner, "person_id": 1}
+            assert (await client.post(notes, json=body)).status_code == status, notes
+            for items in ([body], [body, body]):
+                assert (await client.post(f"{notes}/bulk", json={"items": items})).status_code == status, notes
+    assert await session.scalar(select(func.count()).where(Note.owner_id == 2, Note.person_id == 1)) == 0
+
+
+async def test_a_rule_against_a_second_row_holds_within_a_request_and_against_earlier_rows(callers, monkeypatch):
+    same = select(OTHER.id).where(OTHER.title == Note.title, OTHER.id != Note.id)
+    follow(monkeypatch, lambda _: ~same.exists())
+    for items, status in ((["one", "one"], 403), (["mine"], 403), (["one", "two"], 201)):
+        bodies = [{"title": title, "owner_id": 1} for title in items]
+        answer = await callers.owner.post("/api/notes/bulk", json={"items": bodies})
+        assert answer.status_code == status, items
+
+
+async def test_one_refused_row_is_named_and_no_row_is_written(callers, monkeypatch, session):
+    follow(monkeypatch, RULES["exists"])
+    bodies = [{"title": "new", "owner_id": 1, "person_id": person} for person in (1, None, 1)]
+    answer = await callers.owner.post("/api/notes/bulk", json={"items": bodies})
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (403, ["/items/1"])
+    assert await session.scalar(select(func.count()).where(Note.title == "new")) == 0
+
+
+async def test_a_statement_is_added_only_where_a_subquery_reads_the_own_table(callers, monkeypatch, count_statements):
+    known = select(Keeper.id).where(Keeper.id == Note.person_id, Keeper.is_known).exists()
+    counts = []
+    for rule in (known, RULES["exists"](1)):
+        follow(monkeypatch, lambda _, rule=rule: rule)
+        with count_statements() as statements:
+            body = {"title": "new", "owner_id": 1, "person_id": 1}
+            assert (await callers.owner.post("/api/notes", json=body)).status_code == 201
+        counts.append(len(statements))
+    assert counts[1] == counts[0] + 1
+
+
+async def test_a_rule_reads_the_own_table_if_its_sql_names_it_in_a_subquery(session):
+    dialect = session.get_bind().dialect
+    for rule in RULES.values():
+        assert reads_own_tables(rule(1), Note, dialect)
+    labelled = Note.labels.any(Label.is_open.is_(True))
+    for rule in (true(), Note.owner_id == 1, labelled, select(Keeper.id).where(Keeper.id == Note.person_id).exists()):
+        assert not reads_own_tables(rule, Note, dialect)
