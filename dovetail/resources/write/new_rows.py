@@ -12,7 +12,6 @@ does not see the new rows of a statement either.
 
 import re
 from collections.abc import Collection, Hashable, Sequence
-from copy import copy
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, Dialect, FromClause, Integer, String, Table, Uuid, column, inspect, select
@@ -121,19 +120,14 @@ def _own_keys(table: Table) -> list[ColumnElement[object]]:
 
 @compiles(_Unseeing)
 def _hiding(element: _Unseeing, compiler: SQLCompiler, **kwargs: object) -> str:
-    preparer = compiler.preparer
-    rule, *hidden = element.clauses
+    rule, *hidden = (compiler.process(one, **kwargs) for one in element.clauses)
     ctes = []
     for table, chosen in zip(element.tables, hidden, strict=True):
-        name, place = preparer.format_table(table, use_schema=False), preparer.format_table(table)
-        if compiler.dialect.name == "sqlite":  # where a CTE would find itself under the name
+        name, place = compiler.preparer.format_table(table, use_schema=False), compiler.preparer.format_table(table)
+        # In the rule the table is called as its CTE, without its schema.
+        rule = name.join(re.split(rf'(?<![\w."]){re.escape(place)}(?![\w"])', rule))
+        if compiler.dialect.name == "sqlite":  # where the CTE would find itself under the name
             place = f"main.{name}"
-        others = f"{place} WHERE NOT ({compiler.process(chosen, **kwargs)})"
+        others = f"{place} WHERE NOT ({chosen})"
         ctes.append(f"{name} AS NOT MATERIALIZED (SELECT * FROM {others})")  # noqa: S608 - names that are quoted
-    # Without their schemas the names of the tables are those of the CTEs.
-    compiler.preparer = copy(preparer)
-    compiler.preparer.schema_for_object = lambda one: None if one in element.tables else one.schema  # type: ignore[assignment]  # None is a Table's schema, too
-    try:
-        return f"(WITH {', '.join(ctes)} SELECT {compiler.process(rule, **kwargs)})"
-    finally:
-        compiler.preparer = preparer
+    return f"(WITH {', '.join(ctes)} SELECT {rule})"

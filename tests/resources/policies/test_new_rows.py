@@ -1,12 +1,18 @@
 """New rows are no reason to add them: a rule of "add" that asks its own table sees the rows of before the request."""
 
 import pytest
-from sqlalchemy import Boolean, func, literal_column, select, true
-from sqlalchemy.orm import aliased
+from fastapi import Request, Response
+from sqlalchemy import Boolean, and_, func, literal_column, select, true
+from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
+from sqlalchemy.schema import CreateSchema
 
-from dovetail.resources.write.new_rows import reads_own_tables
+from dovetail.database.session import SessionDep
+from dovetail.resources.write.new_rows import reads_own_tables, refused_new_rows
+from tests.guarded import api
 from tests.guarded.models import Keeper, Label, Note
+from tests.guarded.policies import NOTES as NOTES_POLICY
 from tests.guarded.policies import Notes, Numbered
+from tests.kin.models import KinBase, Taxi
 
 OTHER = aliased(Note)
 SQL = "EXISTS (SELECT 1 FROM guarded_note AS one WHERE one.person_id = guarded_note.person_id AND one.owner_id = {})"
@@ -89,3 +95,52 @@ async def test_a_rule_reads_the_own_table_if_its_sql_names_it_in_a_subquery(sess
     labelled = Note.labels.any(Label.is_open.is_(True))
     for rule in (true(), Note.owner_id == 1, labelled, select(Keeper.id).where(Keeper.id == Note.person_id).exists()):
         assert not reads_own_tables(rule, Note, dialect)
+
+
+async def test_an_endpoint_of_ones_own_refuses_the_row_that_it_made(callers, app, monkeypatch):
+    @app.post("/made")
+    async def make(request: Request, session: SessionDep, viewer: NOTES_POLICY.writer) -> Response:
+        made = Note(title="made", owner_id=viewer, person_id=1)
+        session.add(made)
+        await session.flush()
+        return await api.notes.respond(request, session, viewer, made.id, status=201)
+
+    follow(monkeypatch, RULES["exists"])
+    assert [(await one.post("/made")).status_code for one in (callers.other, callers.owner)] == [403, 201]
+
+
+async def test_new_rows_of_several_tables_do_not_allow_each_other(app):
+    other = aliased(Taxi, flat=True)
+    rule = select(other.car_id).where(other.name == Taxi.name, other.id != Taxi.id, other.doors == 4).exists()
+    async with app.state.database.engine.begin() as connection:
+        await connection.run_sync(KinBase.metadata.create_all)
+    for expected in ([1001, 1002], []):
+        async with app.state.database.unit_of_work() as session:
+            keys = [1001, 1002] if expected else [1003]
+            session.add_all([Taxi(id=key, name="Ada", plate=str(key)) for key in keys])
+            await session.flush()
+            assert await refused_new_rows(session, Taxi, rule, keys) == expected
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_new_rows_of_a_table_in_a_schema_do_not_allow_each_other(app):
+    class Base(DeclarativeBase):
+        pass
+
+    class Desk(Base):
+        __tablename__ = "desk"
+        __table_args__ = {"schema": "Back Office"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+        id: Mapped[int] = mapped_column(primary_key=True)
+        floor: Mapped[int]
+
+    same = Desk.floor.in_(select(Desk.floor))
+    other = aliased(Desk)
+    rule = and_(same, select(other.id).where(other.floor == Desk.floor, other.id != Desk.id).exists(), Desk.floor == 1)
+    async with app.state.database.engine.begin() as connection:
+        await connection.execute(CreateSchema("Back Office"))
+        await connection.run_sync(Base.metadata.create_all)
+    for keys, expected in (([1001, 1002], [1001, 1002]), ([1003], [])):
+        async with app.state.database.unit_of_work() as session:
+            session.add_all([Desk(id=key, floor=1) for key in keys])
+            await session.flush()
+            assert await refused_new_rows(session, Desk, rule, keys) == expected
