@@ -110,7 +110,8 @@ class Policy(DeprecatedHooks[Model, Viewer, Create]):
 
         Actions are "view", "add", "change", "delete", and those that a plugin names itself ("moderate"). Return
         `false()` for an action that you do not know. A row that was added or changed has to fulfil the condition
-        afterwards, too. `true()` and `false()` cost nothing: with `false()` the viewer is refused without a statement.
+        afterwards, too; in subqueries of "add" on the model's own table the new rows of the request do not count.
+        `true()` and `false()` cost nothing: with `false()` the viewer is refused without a statement.
         """
         return false()
 
