@@ -18,7 +18,7 @@ from tests.contrib.admin.depot.models import Courier, Parcel, Stage
 from tests.contrib.admin.shelf.models import Book, Genre
 
 PARCELS, BOOKS, PAPERS = "/depot/parcels/", "/shelf/book/", "/cabinet/paper/"
-MISTAKE = re.compile(r"<tr><td>(\d+)</td><td>(.*?)</td><td>(.*?)</td></tr>")
+MISTAKE = re.compile(r"<tr><td[^>]*>(\d+)</td><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td></tr>")
 
 
 def mistakes_in(answer) -> list[tuple[str, str, str]]:
