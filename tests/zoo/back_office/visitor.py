@@ -19,7 +19,9 @@ from tests.zoo.dump_rows import as_lines
 
 MISTAKE = re.compile(r'id="errors-field-(\w+)"><div class="invalid-feedback d-block">([^<]*)')
 
-TOLD = re.compile(r'invalid-feedback d-block"[^>]*>(.*?)<|<tr><td>(\d+)</td><td>(.*?)</td><td>(.*?)</td></tr>')
+TOLD = re.compile(
+    r'invalid-feedback d-block"[^>]*>(.*?)<|<tr><td[^>]*>(\d+)</td><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td></tr>'
+)
 
 
 def told(page: str) -> list[tuple[str, ...]]:
