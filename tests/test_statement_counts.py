@@ -296,7 +296,7 @@ COSTS = [
     # them, and what stands in the way.
     Cost("list_changes", "staff", 2, 2, lambda s: s.staff.get("/api/history")),
     Cost("list_object_changes", "ada", 4, 4, lambda s: s.ada.get(f"/api/history/objects/blog.post/{s.post}")),
-    Cost("undo_change", "a title", 10, 11, lambda s: s.ada.post(f"/api/history/{s.change}/undo")),
+    Cost("undo_change", "a title", 13, 14, lambda s: s.ada.post(f"/api/history/{s.change}/undo")),
 ]
 
 

@@ -125,13 +125,13 @@ async def test_a_personal_token_that_is_limited_or_revoked_is_refused_by_the_nex
 
 
 async def of_name(name: str) -> dict[str, object]:
-    return {"door": name}
+    return {"kind": name}
 
 
 @pytest.mark.usefixtures("bob")
 async def test_a_placeholder_with_the_name_of_one_of_the_token_keeps_its_own_value(app, reader, ask):
     router = APIRouter()
-    titled = Post.title == bindparam("door")
+    titled = Post.title == bindparam("kind")
     posts.add_list(router, "/titled/{name}", name="list_titled", where=titled, values=of_name)
     app.include_router(router)
     for _ in range(3):
