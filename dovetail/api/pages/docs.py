@@ -4,6 +4,7 @@ The wheel `fastapi-swagger` carries the files, one version of Swagger UI in each
 """
 
 from functools import cache
+from hashlib import sha256
 from html import escape
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -102,8 +103,11 @@ def _root(request: Request) -> str:
     return root.rstrip("/")
 
 
+@cache
 def _version() -> str:
-    return version(DISTRIBUTION)
+    """Return a name of the files as they are: that of Swagger UI, and a digest of the site's own."""
+    own = b"".join(file.read_bytes() for file in sorted(OWN_FILES.iterdir()) if file.name in FILES)
+    return f"{version(DISTRIBUTION)}-{sha256(own).hexdigest()[:8]}"
 
 
 def _swagger_files() -> Path:

@@ -1,11 +1,13 @@
 """The page at /docs is drawn with files of this site alone, and is for those whom the settings let in."""
 
 import re
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, Request, expect
 
+from dovetail.api.pages import docs
 from dovetail.application import make_application
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.settings import Settings
@@ -33,6 +35,12 @@ async def test_its_files_are_there_and_may_be_kept(probe):
         assert "immutable" in answer.headers["cache-control"]
     for path in ("/docs/1/__init__.py", "/docs/1/..%2fdocs.py", "/docs/1/index.html"):
         assert_is_problem(await probe.get(path), 404)
+
+
+async def test_a_changed_file_of_the_site_gets_an_address_of_its_own(probe):
+    own = (docs.OWN_FILES / "docs.js").read_bytes()
+    (path,) = re.findall(r'src="(/docs/[^"]+)/docs.js"', (await probe.get("/docs")).text)
+    assert path.endswith(sha256(own).hexdigest()[:8])
 
 
 async def test_it_reads_the_document_of_this_site_below_a_root_path_too(probe_app, probe):
