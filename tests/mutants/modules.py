@@ -59,6 +59,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     **room(
         "dovetail/contrib/throttling",
         THROTTLING,
+        circuit_breaker=(f"{THROTTLING}/test_redis_failures.py",),
         database_cells=(f"{THROTTLING}/test_limiter.py",),
         database_storage=(f"{THROTTLING}/test_database_storage.py",),
         expired=(f"{THROTTLING}/test_database_storage.py",),
@@ -147,6 +148,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{AUTH}/test_registered_policies.py",
         access=(),
         closed=(f"{AUTH}/test_registered_policies.py",),
+        own_subqueries=(f"{RESOURCES}/policies/test_rows.py",),
         registered=(),
     ),
     "dovetail/resources/query/cursors.py": (f"{RESOURCES}/query/test_cursors.py",),

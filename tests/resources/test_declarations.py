@@ -71,7 +71,7 @@ REFUSED = [
     ({"links": {"genres": find}}, "links names 'genres', which no schema of a body has"),
     ({"fields": ("title", "genres.name"), "nested": ("genres",)}, "Book.genres is many-to-many; name it in links"),
     ({"filters": {"title": ()}}, "the filter 'title' names no lookup"),
-    ({"filters": {"limit": Filter("exact", path="pages")}}, "filters name ['limit'], which lists have already"),
+    ({"filters": {"limit": Filter("exact", path="pages")}}, "filters name ['limit'], which every list has"),
     ({"ordering": "title"}, "Book: ordering is the text 'title', expected a tuple: ('title',)"),
     ({"search": "title"}, "Book: search is the text 'title', expected a tuple: ('title',)"),
     ({"nested": "reviews"}, "Book: nested is the text 'reviews', expected a tuple: ('reviews',)"),
