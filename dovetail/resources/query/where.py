@@ -13,7 +13,6 @@ from dovetail.resources.query import keyset
 from dovetail.resources.query.filters import like
 from dovetail.resources.query.ordering import Terms
 from dovetail.resources.query.search import Search
-from dovetail.resources.query.told_flags import without_implied
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.visibility import Visibility
 
@@ -92,4 +91,4 @@ def conditions(
         ]
         directions = [term.direction for term in request.terms]
         found.append(keyset.after(positions, directions, binds, inclusive=request.includes_cursor))
-    return without_implied(found)
+    return found

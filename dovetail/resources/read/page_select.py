@@ -11,6 +11,7 @@ from dovetail.database.search.indexes import Term, columns_with_values, compared
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.query import ordering
 from dovetail.resources.query.search import Search
+from dovetail.resources.query.told_flags import without_implied
 from dovetail.resources.query.url import CAP
 from dovetail.resources.query.where import PageRequest, conditions
 from dovetail.resources.read import access_paths
@@ -33,9 +34,9 @@ def page_select(
     """
     positions = ordering.expressions(request.terms, visibility.related)
     labelled = [position.label(f"order_{number}") for number, position in enumerate(positions)]
-    found = conditions(request, visibility, search, positions)
+    found = without_implied(conditions(request, visibility, search, positions))
     order = [(term.path.column, term.descending) for term in request.terms]
-    found += planned(conditions(request, visibility, search, ()), order, dialect)
+    found += planned(without_implied(conditions(request, visibility, search, ())), order, dialect)
     key, *others = inspect(model).primary_key
     rows = select(key.label("key"), *labelled).select_from(model)
     page = access_paths.Slice(
@@ -68,7 +69,7 @@ def count_select(
     """Return the SELECT of the number of rows on all pages, up to CAP + 1 if the count is capped."""
     key, *others = inspect(model).primary_key
     limit = CAP + 1 if request.query.count == "capped" else None
-    found = conditions(request, visibility, search, ())
+    found = without_implied(conditions(request, visibility, search, ()))
     found += planned(found, (), dialect)
     if others:
         rows = select(key).select_from(model).where(*found).limit(limit)
