@@ -1,5 +1,5 @@
-// What is too long for a field is said where it is typed or pasted. The attribute maxlength would cut off what is pasted
-// without a word, so fields have data-longest in its place; the server refuses what is sent all the same.
+// What is too long for a field is said where it is put in. The attribute maxlength would cut off what comes from the
+// clipboard without a word, so fields have data-longest in its place; the server refuses what is sent all the same.
 import { gettext } from "./texts.js";
 
 const lines = new WeakMap(); // the line below a field

@@ -47,7 +47,7 @@ async def test_staff_come_in_by_a_provider_to_the_page_they_asked_for(browser, m
     assert entered.headers["location"] == "/admin/account/"
     assert "Your account" in (await browser.client.get("/admin/account/")).text
     row = (await session.scalars(select(Session))).one()
-    assert (row.method, row.door) == ("oidc:corner", "office")
+    assert (row.method, row.kind) == ("oidc:corner", "office")
 
 
 @pytest.mark.parametrize("page", ["https://elsewhere.example/", "//elsewhere.example", "/admin\\@elsewhere.example"])
