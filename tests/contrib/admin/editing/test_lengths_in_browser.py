@@ -56,6 +56,7 @@ async def test_a_text_that_is_too_long_is_told_in_forms_lists_and_the_palette(
     assert await session.scalar(select(SavedView.name)) == "Ä" * 59 + "😀"
     await session.commit()
 
+    await page.wait_for_load_state()  # the list came anew, and its scripts listen for keys
     await page.keyboard.press("Control+k")
     await page.get_by_role("combobox", name="Go to a page, an object or an action").fill("x" * 201)
     await expect(page.get_by_text("This has 201 characters, and may have 200 at most.")).to_be_visible()
