@@ -8,10 +8,9 @@ from dovetail.database.prepared_reads import ReadSource, session_of
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.keys import key_from
-from dovetail.resources.read.plans import Cache
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import result_processor
-from dovetail.resources.sql.statements import PreparedStatement, prepare
+from dovetail.resources.sql.statements import Cache, PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 
 

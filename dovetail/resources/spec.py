@@ -18,8 +18,8 @@ from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace
 from dovetail.resources.declaration.derived import Derived
 from dovetail.resources.declaration.given import check_given
 from dovetail.resources.policy import Policy, Recognized, remembers_viewers
-from dovetail.resources.read.plans import Cache
 from dovetail.resources.schemas.sources import Build
+from dovetail.resources.sql.statements import Cache
 from dovetail.resources.visibility import Visibility
 
 MAXIMUM_VIEWERS = 2_000  # whose visibilities are cached, as many as tokens are presumed; each is some kilobytes

@@ -31,10 +31,10 @@ from dovetail.resources.endpoints.fast_place import FastPlace
 from dovetail.resources.endpoints.idempotency import HEADER
 from dovetail.resources.endpoints.routes import item_path
 from dovetail.resources.policy import Policy, Recognized
-from dovetail.resources.read.plans import Cache
 from dovetail.resources.read.reader import Reader
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
+from dovetail.resources.sql.statements import Cache
 from dovetail.resources.visibility import Visibility
 from dovetail.state import forget_actor
 

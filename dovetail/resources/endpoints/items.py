@@ -33,8 +33,7 @@ from dovetail.resources.policy import Recognized, not_found
 from dovetail.resources.query.keys import key_from, key_text, key_values
 from dovetail.resources.query.url import read_item_query, split_query
 from dovetail.resources.read.etags import STAR, etag, is_known
-from dovetail.resources.read.plans import Batch
-from dovetail.resources.read.reader import ALL_FIELDS
+from dovetail.resources.read.reader import ALL_FIELDS, Batch
 from dovetail.resources.schemas.pointers import as_sent
 from dovetail.resources.schemas.values.refused_rows import check_deferred_keys, refused_row
 from dovetail.resources.schemas.values.unsure_columns import refused_value

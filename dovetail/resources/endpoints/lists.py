@@ -30,12 +30,11 @@ from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import FullTextSearch
 from dovetail.resources.query.url import Grammar, ListQuery, read_list_query, split_query
 from dovetail.resources.query.where import PageRequest, place_of
-from dovetail.resources.read.plans import Batch, Cache, Plan
-from dovetail.resources.read.reader import Reader
+from dovetail.resources.read.reader import Batch, Plan, Reader
 from dovetail.resources.schemas.envelope import NO_ENVELOPE, Envelope
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import ORJSON_OPTIONS
-from dovetail.resources.sql.statements import PreparedStatement
+from dovetail.resources.sql.statements import Cache, PreparedStatement
 from dovetail.resources.visibility import NO_VALUES, Visibility
 from dovetail.resources.within import Within
 from dovetail.settings import SETTINGS

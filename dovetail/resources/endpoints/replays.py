@@ -14,7 +14,7 @@ from dovetail.resources.conditions import is_always
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.keys import have_keys, key_from
 from dovetail.resources.read.etags import etag
-from dovetail.resources.read.plans import Batch
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility

@@ -3,35 +3,96 @@
 Both return the same page; `Reader.why_python` says which of them a read uses, and why.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from pydantic import BaseModel
 from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.database.prepared_reads import PoolSource, ReadSource, session_of
-from dovetail.database.presumed import Presumed
+from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
+from dovetail.database.presumed import Presumable, Presumed
 from dovetail.resources.query.filters import FilterParameter
 from dovetail.resources.query.keys import key_names, keys_parameter
 from dovetail.resources.query.ordering import Terms, complete
 from dovetail.resources.query.search import Search
 from dovetail.resources.query.url import ItemQuery, ListQuery
 from dovetail.resources.query.where import PageRequest
+from dovetail.resources.read.etags import value_reader
 from dovetail.resources.read.orm_rows import dumped, expression_values, load_what_was_reset
 from dovetail.resources.read.page_select import count_select, page_select
 from dovetail.resources.read.planner import Planner, refuse_impossible
-from dovetail.resources.read.plans import Batch, Cache, Plan
-from dovetail.resources.read.reads_together import read_together
+from dovetail.resources.read.reads_together import ReadTogether, read_together
 from dovetail.resources.sql import nodes
-from dovetail.resources.sql.nested_select import allowed_column
-from dovetail.resources.sql.presumed import confirming
-from dovetail.resources.sql.statements import confirmed_by, prepare
+from dovetail.resources.sql.json_values import result_processor, sent_moment
+from dovetail.resources.sql.nested_select import MakeItems, NestedSelect, allowed_column
+from dovetail.resources.sql.presumed import also_confirming, confirming, share_names
+from dovetail.resources.sql.statements import Cache, PreparedStatement, confirmed_by, prepare
 from dovetail.resources.visibility import Visibility
 
 ALL_FIELDS = ItemQuery()
 KEY = "filter_0_0"  # the placeholder of the key in a read of one row
+Place = tuple[int, Callable[[object], object] | None]  # the position of a value in a row, and its converter
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows for a response: an item for orjson of each, with its position in the order and its version."""
+
+    items: list[object]
+    rows: Sequence[Sequence[object]]  # the driver's row of each item
+    order: Sequence[Place]  # the values that the rows are ordered by
+    versions: Sequence[Place]  # the values that change with every write
+    allowed: int | None = None  # the position in a row of the result of `Visibility.check`
+
+    def refused(self) -> list[int]:
+        """Return the numbers of the items that do not fulfil `Visibility.check`."""
+        place = self.allowed
+        return [] if place is None else [number for number, row in enumerate(self.rows) if not row[place]]
+
+    def position(self, number: int) -> tuple[object, ...]:
+        """Return the values that an item is ordered by."""
+        return _values(self.rows[number], self.order)
+
+    def version(self, number: int) -> tuple[object, ...]:
+        """Return the values that change with every write of an item."""
+        return _values(self.rows[number], self.versions)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled read."""
+
+    prepared: PreparedStatement
+    make_items: MakeItems
+    order: tuple[Place, ...]  # as in `Batch`
+    versions: tuple[Place, ...]
+    allowed: int | None = None
+    first: tuple[PreparedStatement, ...] = ()  # statements to run before it: the history line of a write on SQLite
+    together: ReadTogether | None = None  # reads one row together with other requests
+    # The same read with `sql.presumed.also_confirming`, by the query of the user; None if it cannot be compiled.
+    confirming: dict[Presumable, "Plan | None"] = field(default_factory=dict, compare=False)
+
+    async def fetch(
+        self, connection: DriverConnection, values: Mapping[str, object], viewer_values: Sequence[object]
+    ) -> Batch:
+        """Run the statement and return its rows: of a page, one row more than the page."""
+        if self.first:
+            return self.batch(await self.prepared.fetch_behind(connection, self.first, values, viewer_values))
+        return self.batch(await self.prepared.fetch(connection, values, viewer_values))
+
+    async def fetch_one(
+        self, source: ReadSource, values: Mapping[str, object], viewer_values: Sequence[object]
+    ) -> Sequence[Sequence[object]]:
+        """Return the row of a read by key, as the driver gave it."""
+        if self.together is not None and isinstance(source, PoolSource) and (pool := source.shared_pool()) is not None:
+            return await self.together.rows(source, pool, values, viewer_values)
+        return await self.prepared.fetch(await source.connection(), values, viewer_values)
+
+    def batch(self, rows: Sequence[Sequence[object]]) -> Batch:
+        """Return the batch of the driver's rows."""
+        return Batch(self.make_items(rows), rows, self.order, self.versions, self.allowed)
 
 
 class Reader(Planner):
@@ -52,6 +113,45 @@ class Reader(Planner):
         self._lookup = lookup
         self._plans_of_one = Cache()  # plans for one row, by dialect and `Visibility.template`
 
+    def plan(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
+        """Return the compiled read of a page; None if it needs the ORM."""
+        if not self.is_compiled(request.query, visibility, dialect):
+            return None
+        query = request.query
+        key = ("page", dialect.name, request.cache_key, query.fields, query.expand, visibility.cache_key)
+        return self._plans.remember(key, lambda: self._compile(request, visibility, dialect))
+
+    def confirming_plan(
+        self, plan: Plan, presumed: Presumed, request: PageRequest, visibility: Visibility, dialect: Dialect
+    ) -> Plan | None:
+        """Return the `plan` of a page with a statement that also confirms the user; None if none can be compiled."""
+        known, by_whom = plan.confirming, presumed.statement
+        if by_whom not in known:
+            select = self._page(request, visibility, dialect)
+            statement = also_confirming(presumed, select.statement, dialect)
+            is_clear = not share_names(presumed, visibility.binds)
+            prepared = prepare(statement, dialect, visibility.binds) if is_clear else None
+            known[by_whom] = self.plan_of(select, prepared, visibility, dialect, request.terms)
+        return known[by_whom]
+
+    def plan_of(
+        self,
+        select: NestedSelect,
+        prepared: PreparedStatement | None,
+        visibility: Visibility,
+        dialect: Dialect,
+        terms: Terms = (),
+    ) -> Plan | None:
+        """Return the plan that runs `prepared`, which is `select` compiled; None if `prepared` is None."""
+        if prepared is None:
+            return None
+        steps = [result_processor(term.path.type, dialect) for term in terms]
+        version = self.version_within(visibility.hidden)
+        steps += [value_reader(getattr(self.model, key).type, dialect) for key in version]
+        steps = [sent_moment if at in select.sent else step for at, step in zip(select.behind, steps, strict=True)]
+        places = tuple(zip(select.behind, steps, strict=True))
+        return Plan(prepared, select.make_items, places[: len(terms)], places[len(terms) :], select.allowed)
+
     async def read(self, source: ReadSource, request: PageRequest, visibility: Visibility) -> Batch:
         """Return the rows of a page and one more.
 
@@ -61,7 +161,7 @@ class Reader(Planner):
 
     async def run(
         self,
-        plan: "Plan | None",
+        plan: Plan | None,
         source: ReadSource,
         request: PageRequest,
         visibility: Visibility,
@@ -202,6 +302,11 @@ class Reader(Planner):
     def _key_terms(self) -> Terms:
         return complete(self.model, ())
 
+    def _compile(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
+        select = self._page(request, visibility, dialect)
+        prepared = prepare(select.statement, dialect, visibility.binds)
+        return self.plan_of(select, prepared, visibility, dialect, request.terms)
+
     def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan | None:
         nothing_known = None if self._is_single else (None,) * len(key_names(self.model))
         request = self._request_of((nothing_known,), ALL_FIELDS)
@@ -221,3 +326,8 @@ class Reader(Planner):
 
 def _with_others(plan: Plan, dialect: Dialect) -> Plan:
     return replace(plan, together=read_together(plan.prepared, dialect))
+
+
+def _values(row: Sequence[object], places: Sequence[Place]) -> tuple[object, ...]:
+    # Converted on demand: most lists need neither position nor version.
+    return tuple([row[place] if step is None else step(row[place]) for place, step in places])

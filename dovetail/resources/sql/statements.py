@@ -9,6 +9,7 @@ SQLAlchemy is a `PreparedStatement`: reads, INSERTs that read back, and statemen
 A service can use them next to `session.execute`: they run on the session's connection, in its transaction.
 """
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -30,6 +31,7 @@ T = TypeVar("T")
 Row: TypeAlias = Sequence[Any]  # as the driver returns it
 PRESUMED = "presumed_"  # prefix of a number: the placeholder for a value of the presumed row
 NOTHING: Mapping[str, Callable[[], object]] = {}
+MAXIMUM_PLANS = 500  # per resource; each is some kilobytes
 
 
 class Argument(NamedTuple):
@@ -253,6 +255,27 @@ class EntityStatement(Statement, Generic[T]):
     @cached_property
     def _width(self) -> int:
         return len(self._entities.columns())
+
+
+class Cache(OrderedDict[Hashable, Any]):
+    """A least recently used cache of up to `maximum` entries."""
+
+    def __init__(self, maximum: int = MAXIMUM_PLANS) -> None:
+        super().__init__()
+        self._maximum = maximum
+
+    def __setitem__(self, key: Hashable, value: object) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._maximum:
+            self.popitem(last=False)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return the entry of `key`; if there is none, add what `make` returns."""
+        try:
+            self.move_to_end(key)
+        except KeyError:
+            self[key] = make()
+        return self[key]  # type: ignore[no-any-return]  # what make() made
 
 
 def confirmed_by(presumed: Presumed) -> dict[str, object]:

@@ -39,7 +39,7 @@ from dovetail.resources.conditions import is_never
 from dovetail.resources.declaration.declared import Model
 from dovetail.resources.query.keys import key_names
 from dovetail.resources.read.etags import has_version
-from dovetail.resources.read.plans import Plan
+from dovetail.resources.read.reader import Plan
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.change_lines import taken_row
 from dovetail.resources.sql.insert_statements import placeholders

@@ -26,8 +26,7 @@ from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.presumed import Presumable
 from dovetail.resources.declaration.model_rules import make_object, why_objects
 from dovetail.resources.query.keys import key_from, key_names, key_of
-from dovetail.resources.read.plans import Batch, Cache, Plan
-from dovetail.resources.read.reader import Reader
+from dovetail.resources.read.reader import Batch, Plan, Reader
 from dovetail.resources.sql.arrays import are_all_found, listed_keys
 from dovetail.resources.sql.change_lines import ChangeLines, Link
 from dovetail.resources.sql.insert_statements import (
@@ -44,7 +43,7 @@ from dovetail.resources.sql.insert_statements import (
 )
 from dovetail.resources.sql.json_values import result_processor
 from dovetail.resources.sql.presumed import is_confirmed
-from dovetail.resources.sql.statements import PreparedStatement, Statement, confirmed_by
+from dovetail.resources.sql.statements import Cache, PreparedStatement, Statement, confirmed_by
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_many_statements, link_statement
 from dovetail.resources.write.read_back import ReadBack, fetch_allowed
@@ -84,7 +83,7 @@ class Inserter:
         extras = _InsertExtras(by, log_of(session, self._table), None if presumed is None else presumed.statement)
         asked = visibility.template or visibility.cache_key
         key = ("at once", dialect.name, tuple(values), tuple(by.items()), asked, extras.log, extras.by_whom)
-        guarded, plan = self._plans.remember(key, lambda: self._compile(values, extras, visibility, dialect))
+        guarded, place, plan = self._plans.remember(key, lambda: self._compile(values, extras, visibility, dialect))
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
@@ -101,7 +100,7 @@ class Inserter:
         note_written(session)  # on PostgreSQL this statement may have been the whole transaction
         if presumed is not None:
             note_confirmed(session, presumed)
-        made = batch.version(0)[self._reader.version_within(visibility.hidden).index(self._key)]
+        made = batch.version(0)[place]
         if dialect.name == "sqlite":
             await self._link_new(session, made, links, by)
         return made, batch
@@ -191,14 +190,17 @@ class Inserter:
 
     def _compile(
         self, values: Mapping[str, object], extras: "_InsertExtras", visibility: Visibility, dialect: Dialect
-    ) -> tuple[bool, Plan | None]:
-        """Return whether the statement inserts allowed rows only, and the plan that inserts and reads, if one can."""
+    ) -> tuple[bool, int, Plan | None]:
+        """Return the plan that inserts and reads the row, if one can, behind two facts about it.
+
+        These are whether the statement inserts allowed rows only, and the position of the key in `Batch.version`.
+        """
         links = {
             name: listed_keys(f"link_{name}", link_columns(self._model, name)[1], by, dialect)
             for name, by in extras.links.items()
         }
         if not self._read_back.is_possible(tuple(links), visibility, dialect):
-            return False, None
+            return False, 0, None
         statement, defaults = self._statement(values)
         conditions = list(extras.conditions(links, dialect))
         check = visibility.check if dialect.name == "postgresql" else None  # only there it may run without BEGIN
@@ -207,11 +209,12 @@ class Inserter:
             rule = true() if check is None else check
             guarded = guarded_insert(self._model, [*values, *defaults], rule, *conditions)
         if conditions and guarded is None:
-            return False, None
+            return False, 0, None
         write = statement if guarded is None else guarded
         is_alone = guarded is not None
-        log = extras.log
-        return is_alone, self._read_back.compile(write, defaults, links, visibility, dialect, log, is_alone=is_alone)
+        log, place = extras.log, self._reader.version_within(visibility.hidden).index(self._key)
+        plan = self._read_back.compile(write, defaults, links, visibility, dialect, log, is_alone=is_alone)
+        return is_alone, place, plan
 
     def _insertable(self, session: AsyncSession, row: NewRow) -> dict[str, object] | None:
         if why_objects(self._model, session.sync_session_class) is not None:

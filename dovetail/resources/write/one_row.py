@@ -34,13 +34,12 @@ from dovetail.resources.declaration.model_rules import (
     why_objects,
 )
 from dovetail.resources.query.keys import key_names, key_of
-from dovetail.resources.read.plans import Batch, Cache, Plan
-from dovetail.resources.read.reader import Reader
+from dovetail.resources.read.reader import Batch, Plan, Reader
 from dovetail.resources.sql.change_lines import ChangeLines, changed_line, taken_row, tells_old_rows
 from dovetail.resources.sql.entities import Entities
 from dovetail.resources.sql.insert_statements import VALUE, columns_of, is_python, maker_of, placeholders
 from dovetail.resources.sql.nested_select import allowed_column
-from dovetail.resources.sql.statements import PreparedStatement, Statement, prepare
+from dovetail.resources.sql.statements import Cache, PreparedStatement, Statement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.read_back import ReadBack
 

@@ -39,8 +39,7 @@ from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.search.selective_conditions import SelectiveCondition
-from dovetail.resources.read.plans import Batch, Cache, Plan
-from dovetail.resources.read.reader import Reader
+from dovetail.resources.read.reader import Batch, Plan, Reader
 from dovetail.resources.sql.change_lines import (
     OLD,
     changed_line,
@@ -54,7 +53,7 @@ from dovetail.resources.sql.json_values import is_exact_in_json
 from dovetail.resources.sql.nested_select import NestedSelect, page_columns
 from dovetail.resources.sql.nodes import Attribute, Node, Relation
 from dovetail.resources.sql.nodes import Column as ColumnPart
-from dovetail.resources.sql.statements import PreparedStatement, prepare
+from dovetail.resources.sql.statements import Cache, PreparedStatement, prepare
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.links import link_columns, link_cte
 

@@ -21,8 +21,8 @@ from dovetail.resources.declaration.declared import VIEW, Create, Model, Replace
 from dovetail.resources.policies.registered import registered_policy
 from dovetail.resources.policy import Policy, Recognized, remembers_viewers
 from dovetail.resources.query.keys import among, key_from
-from dovetail.resources.read.plans import Cache
 from dovetail.resources.spec import MAXIMUM_VIEWERS, Spec
+from dovetail.resources.sql.statements import Cache
 from dovetail.resources.write.links import Links, LinksOfRow, find_links, keys_of, named
 
 

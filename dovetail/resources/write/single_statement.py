@@ -44,11 +44,11 @@ from dovetail.resources.declaration.model_rules import (
 )
 from dovetail.resources.policy import Policy, Recognized
 from dovetail.resources.read.etags import STAR, VERSION, is_told_by_moment, only_version, version_arguments
-from dovetail.resources.read.plans import Batch, Cache, Plan
+from dovetail.resources.read.reader import Batch, Plan
 from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import VALUE
-from dovetail.resources.sql.statements import PreparedStatement, confirmed_by
+from dovetail.resources.sql.statements import Cache, PreparedStatement, confirmed_by
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.conditional_writes import Compiled, compile_update, prepare_delete
 from dovetail.resources.write.one_row import KEY, OneRow

@@ -18,7 +18,7 @@ from dovetail.resources.declaration.model_rules import check_enums
 from dovetail.resources.policy import not_found
 from dovetail.resources.query.keys import key_of
 from dovetail.resources.read.etags import check_if_match
-from dovetail.resources.read.plans import Batch
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.creation.creator import Creator

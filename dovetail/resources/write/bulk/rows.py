@@ -9,7 +9,7 @@ from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.query.keys import key_from, key_text
-from dovetail.resources.read.plans import Batch
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.write.bulk.job import BulkJob
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.nested.contracts import Change

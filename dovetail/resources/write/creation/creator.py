@@ -13,7 +13,7 @@ from dovetail.resources.declaration.declared import ADD, Create, Model, Replace,
 from dovetail.resources.declaration.model_rules import check_enums
 from dovetail.resources.policy import Recognized
 from dovetail.resources.query.keys import have_keys, key_of
-from dovetail.resources.read.plans import Batch
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.write.creation.new_keys import NewKeys

@@ -21,7 +21,7 @@ from dovetail.database.error_translation import is_bad_data
 from dovetail.database.fast_unit_of_work import presumed_in
 from dovetail.resources.declaration.declared import ADD, Create, Model, Replace, Update, Viewer
 from dovetail.resources.policy import Policy, Recognized
-from dovetail.resources.read.plans import Batch
+from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.insert_statements import NewRow
 from dovetail.resources.write.creation.values import NewValues

@@ -10,9 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dovetail.resources.declaration.model_rules import check_enums, enums_of
 from dovetail.resources.policy import Recognized
 from dovetail.resources.query.keys import unaddressable
-from dovetail.resources.read.plans import Cache
 from dovetail.resources.schemas.lookups import check_key
 from dovetail.resources.spec import MAXIMUM_VIEWERS, Spec
+from dovetail.resources.sql.statements import Cache
 
 
 class NewValues:
