@@ -16,6 +16,7 @@ from sqlalchemy import BindParameter, ClauseElement, ColumnElement, true
 
 from dovetail.database.drivers.sqlalchemy_private_statements import cache_key
 from dovetail.errors import ConfigurationError
+from dovetail.resources.conditions import has_subquery
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.within import Within
 
@@ -48,6 +49,11 @@ class Visibility:
     def narrowed(self, within: Within, values: Mapping[str, object]) -> "Visibility":
         """Return this visibility for a list that is narrowed by `within`, with the values of its placeholders."""
         return _Narrowed(self, within, values)
+
+    @cached_property
+    def check_asks_rows(self) -> bool:
+        """True if `check` looks at other rows than the one that it is asked of."""
+        return self.check is not None and has_subquery(self.check)
 
     @cached_property
     def to_lock(self) -> "Visibility":

@@ -40,7 +40,7 @@ from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.new_rows import refused_new_rows
+from dovetail.resources.write.new_rows import check_written
 from dovetail.resources.write.writer import NoRowError, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
@@ -143,9 +143,7 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
     action = action or (ADD if is_new else CHANGE)
     visibility = spec.written_visibility(viewer, action)
     batch = await spec.written_item_reader.read_keys(SessionSource(session), (key,), visibility)
-    is_refused = bool(batch.refused())
-    if is_refused or (action == ADD and await refused_new_rows(session, spec.model, visibility.check, [key])):
-        raise spec.refusal(viewer, action)
+    await check_written(spec, session, viewer, action, visibility, batch, [key])
     headers = _location(spec, request, key) if is_new else {}
     if spec.lookup and batch.items:  # an Idempotency-Key notes the row, whose lookup may change
         version = dict(zip(spec.reader.version_within(visibility.hidden), batch.version(0), strict=True))

@@ -21,10 +21,13 @@ from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from dovetail.database.search.selective_conditions import Condition
-from dovetail.resources.conditions import is_always
+from dovetail.resources.conditions import has_subquery
+from dovetail.resources.declaration.declared import ADD
 from dovetail.resources.query.keys import among, key_from, key_names
+from dovetail.resources.read.reader import Batch
+from dovetail.resources.spec import Spec
 from dovetail.resources.sql.arrays import listed
-from dovetail.resources.write.read_back import has_subquery
+from dovetail.resources.visibility import Visibility
 from dovetail.state import InfoKey
 
 NewKeys: TypeAlias = dict[type[object], dict[Hashable, None]]  # in the order in which they were asked about
@@ -38,6 +41,26 @@ class _Asked(NamedTuple):
 
 
 ASKED = InfoKey[_Asked]("new_rows")  # in `session.info`
+
+
+async def check_written(  # noqa: PLR0917 - who did what to which rows, and what they are now
+    spec: Spec,
+    session: AsyncSession,
+    viewer: object,
+    action: str,
+    visibility: Visibility,
+    batch: Batch,
+    keys: Sequence[Hashable],
+) -> None:
+    """Raise the refusal of `action` if the policy does not allow one of the rows just written.
+
+    `batch` holds them as they are now, with `visibility.check` for this action.
+    """
+    is_refused = bool(batch.refused())
+    if not is_refused and action == ADD and visibility.check_asks_rows:
+        is_refused = bool(await refused_new_rows(session, spec.model, visibility.check, keys))
+    if is_refused:
+        raise spec.refusal(viewer, action)
 
 
 async def refused_new_rows(
@@ -62,7 +85,7 @@ async def refused_new_rows(
 
 def reads_own_tables(rule: ColumnElement[bool], model: type[object], dialect: Dialect) -> bool:
     """Return whether a subquery of a condition on rows of a model reads one of the model's tables."""
-    if is_always(rule) or not has_subquery(rule):
+    if not has_subquery(rule):
         return False
     # The SQL is compared: only there joins along relations, and text, name the tables that they read.
     plain = select(*(getattr(model, name) for name in key_names(model)))

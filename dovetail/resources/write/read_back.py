@@ -15,14 +15,12 @@ from typing import TypeAlias
 from sqlalchemy import (
     CTE,
     Column,
-    ColumnClause,
     ColumnElement,
     Dialect,
     Float,
     FromClause,
     Insert,
     Table,
-    TextClause,
     Update,
     cast,
     func,
@@ -31,14 +29,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.selectable import SelectBase
-from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 from dovetail.database.prepared_reads import DriverConnection
-from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.read.reader import Batch, Plan, Reader
 from dovetail.resources.sql.change_lines import (
     OLD,
@@ -71,7 +65,7 @@ class ReadBack:
         """Return True if the statement that writes a row, and links it by `links`, can also read it."""
         if visibility.related or visibility.expressions:
             return False  # they may look at rows that this very statement writes, which it does not see in the tables
-        if visibility.check is not None and has_subquery(visibility.check):
+        if visibility.check_asks_rows:
             return False  # likewise
         node = self._reader.node_for(visibility, dialect)
         key = (dialect.name, tuple(links), visibility.hidden)
@@ -188,16 +182,6 @@ async def fetch_allowed(
         if not is_refusal(error):
             raise
         return None
-
-
-def has_subquery(condition: ColumnElement[bool]) -> bool:
-    """Return True if a condition looks at other rows than the one it tests, or is SQL text that may."""
-    return any(map(_looks_further, visitors.iterate(condition)))
-
-
-def _looks_further(part: ExternallyTraversible) -> bool:
-    is_text = isinstance(part, ColumnClause) and part.is_literal and "select" in part.name.lower()
-    return is_text or isinstance(part, (SelectBase, SelectiveCondition, TextClause))
 
 
 def _prepare_returning(  # noqa: PLR0917 - as ReadBack.compile has them

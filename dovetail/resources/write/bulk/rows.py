@@ -13,7 +13,7 @@ from dovetail.resources.read.reader import Batch
 from dovetail.resources.write.bulk.job import BulkJob
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.nested.contracts import Change
-from dovetail.resources.write.new_rows import refused_new_rows
+from dovetail.resources.write.new_rows import check_written
 from dovetail.resources.write.one_row import Locked
 from dovetail.resources.write.writer import Writer
 
@@ -140,9 +140,7 @@ async def read_written(
     """Read written rows. Raise PermissionDeniedError if the policy does not allow one as it is now."""
     visibility = writer.spec.written_visibility(viewer, action)
     batch = await writer.spec.written_reader.read_keys(SessionSource(session), keys, visibility)
-    is_refused = bool(batch.refused())
-    if is_refused or (action == ADD and await refused_new_rows(session, writer.spec.model, visibility.check, keys)):
-        raise writer.spec.refusal(viewer, action)
+    await check_written(writer.spec, session, viewer, action, visibility, batch, keys)
     return WrittenRows(keys, batch)
 
 

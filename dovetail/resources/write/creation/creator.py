@@ -23,7 +23,7 @@ from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow
 from dovetail.resources.write.nested.contracts import NO_VALUES, Values
 from dovetail.resources.write.nested.rows import NestedRows
-from dovetail.resources.write.new_rows import refused_new_rows
+from dovetail.resources.write.new_rows import check_written
 from dovetail.resources.write.references import References
 
 
@@ -86,9 +86,9 @@ class Creator(Generic[Model, Viewer, Create, Update, Replace]):
             key = await self._insert(session, made, links)
             await self._nested.write_parts(session, viewer, [(key, data, True)])
             done = key, await self._spec.written_reader.read_keys(SessionSource(session), (key,), visibility)
-        is_refused = bool(done[1].refused()) or not done[1].items
-        if is_refused or await refused_new_rows(session, self._spec.model, visibility.check, [done[0]]):
+        if not done[1].items:
             raise self._spec.refusal(viewer, ADD)
+        await check_written(self._spec, session, viewer, ADD, visibility, done[1], [done[0]])
         return CreatedRow(*done, await self._known_by(session, made, done[0]))
 
     async def create_items(
