@@ -1,5 +1,6 @@
 """Where one is logged in: seen on the page of one's account, and ended there after the password was given again."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,9 +30,10 @@ async def others(office, boss, session):
     await session.commit()
 
 
-async def test_they_are_shown_without_a_word_of_html(office, others):
+async def test_they_are_shown_with_where_they_are_and_without_a_word_of_html(office, others):
     page = (await office.get("/account/")).text
     assert page.count("This one") == 1
+    assert sorted(re.findall(r'<td data-label="Where">(API|Back office)', page)) == ["API", "API", "Back office"]
     assert "&lt;b&gt;Phone" in page
     assert "203.0.113.7" in page
 
