@@ -70,14 +70,22 @@ def columns_of(model: type[object]) -> list[FileColumn]:
     ]
 
 
+def current_media() -> Media | None:
+    """Return the files of the application that answers the current request; None if there are none.
+
+    That is so outside of a request, and if the plugin `dovetail.contrib.media` is not enabled.
+    """
+    app = current_application()
+    return None if app is None else MEDIA.find(app)
+
+
 def address_of(file: StoredFile, thumbnail: str = "") -> str:
     """Return the URL path of a stored file, or of one of its thumbnails, on the site that answers the current request.
 
     It includes the path prefix (root_path) under which a proxy serves the site. Return the key alone outside of a
     request, or if the plugin `dovetail.contrib.media` is not enabled.
     """
-    app, scope = current_application(), current_scope.get() or {}
-    media = None if app is None else MEDIA.find(app)
+    media, scope = current_media(), current_scope.get() or {}
     if media is None:
         return str(file)
     prefix = str(scope.get("app_root_path", scope.get("root_path", ""))).rstrip("/")  # as Starlette's `base_url` does

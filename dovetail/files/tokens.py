@@ -7,10 +7,9 @@ from typing import Annotated, get_args
 from pydantic import AfterValidator, Field
 from pydantic.fields import FieldInfo
 
-from dovetail.files.media import MEDIA, Media
+from dovetail.files.media import Media, current_media
 from dovetail.files.stored_file import StoredFile, is_key
 from dovetail.signing import BadSignatureError
-from dovetail.state import current_application
 
 LIFETIME = timedelta(hours=1)
 DESCRIPTION = "The `token` of an upload for this field, at most an hour old."
@@ -25,8 +24,7 @@ class TakesUpload:
 
     def __call__(self, token: str) -> StoredFile:
         """Return the key. Raise ValueError if the token is invalid, expired, or of another column."""
-        app = current_application()
-        media = None if app is None else MEDIA.find(app)
+        media = current_media()
         key = None if media is None else read_token(media, token)
         if key is None or not key.startswith(f"{self.table}/{self.column}/"):
             raise ValueError("This is no valid upload token for this field, or it has expired; upload the file again.")

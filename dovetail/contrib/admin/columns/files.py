@@ -3,9 +3,8 @@
 from markupsafe import Markup
 
 from dovetail.files.columns import ImageField
-from dovetail.files.media import MEDIA, address_of
+from dovetail.files.media import address_of, current_media
 from dovetail.files.stored_file import StoredFile
-from dovetail.state import current_application
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
@@ -42,8 +41,7 @@ def file_size(size: int) -> str:
 
 
 def _smallest_thumbnail(file: StoredFile) -> str | None:
-    app = current_application()
-    media = None if app is None else MEDIA.find(app)
+    media = current_media()
     column = None if media is None else media.column_of(file)
     if column is None or not isinstance(column.type, ImageField) or not column.type.thumbnails:
         return None

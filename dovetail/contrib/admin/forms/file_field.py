@@ -15,11 +15,11 @@ from dovetail.contrib.admin.columns.files import file_size, shown_file
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.web.form_fields import NOT_KEPT
 from dovetail.files.columns import MEGABYTE, FileField
-from dovetail.files.media import MEDIA, Media
+from dovetail.files.media import current_media
 from dovetail.files.stored_file import StoredFile
 from dovetail.files.tokens import make_token, read_token
 from dovetail.files.uploads import UnfitFileError
-from dovetail.state import StateKey, current_application
+from dovetail.state import StateKey
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy
 
@@ -91,7 +91,7 @@ class StoredFileField(wtforms.FileField):
 
     def _read_token(self, token: str) -> StoredFile:
         """Return the file of a token that this field was rendered with. Raise ValueError for any other text."""
-        media = _media()
+        media = current_media()
         key = None if media is None else read_token(media, token)
         column = None if media is None or key is None else media.column_of(key)
         if key is None or column is None or column.type is not self.column_type:
@@ -117,14 +117,9 @@ def limits_of(column_type: FileField) -> str:
     return gettext("%(kinds)s, %(size)s at most") % {"kinds": kinds, "size": most}
 
 
-def _media() -> Media | None:
-    app = current_application()
-    return None if app is None else MEDIA.find(app)
-
-
 def _kept(name: str, file: StoredFile) -> Markup:
     """Return a hidden input with a token for an uploaded file, and the message that it does not need to be chosen."""
-    media = _media()
+    media = current_media()
     if media is None:
         return Markup()
     told = gettext("%(name)s was uploaded already. It is saved with this form.") % {"name": file.name}
