@@ -60,8 +60,11 @@ class DeferredColumns:
         columns = [getattr(model, name) for name in sorted(wanted.intersection(mapper.column_attrs.keys()))]
         return load_only(*columns, raiseload=True)
 
-    async def retry_with_missed(self, session: AsyncSession, work: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of `work`; repeat it with one more column whenever it misses one."""
+    async def retry_with_missed(self, session: AsyncSession | None, work: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of `work`; repeat it with one more column whenever it misses one.
+
+        `session` is the one that `work` uses, or None if it opens its own.
+        """
         while True:
             known = frozenset(self._learned)
             try:
@@ -69,18 +72,13 @@ class DeferredColumns:
             except InvalidRequestError as error:
                 if not self._learn(error, known):
                     raise
-                session.expunge_all()  # attributes that are loaded would not be refreshed
+                if session is not None:
+                    session.expunge_all()  # attributes that are loaded would not be refreshed
 
     async def repeat_with_missed(self, request: Request, work: Callable[[], Awaitable[T]]) -> T:
         """Return the result of `work`, which handles a safe request in its own transaction, as `retry_with_missed`."""
         OF_NAMED.set(request, self)
-        while True:
-            known = frozenset(self._learned)
-            try:
-                return await work()
-            except InvalidRequestError as error:
-                if not self._learn(error, known):
-                    raise
+        return await self.retry_with_missed(None, work)
 
     def _learn(self, error: InvalidRequestError, known: frozenset[str]) -> bool:
         """Load the column that was missing from now on. Return False if the error has another reason.
