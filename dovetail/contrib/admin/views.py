@@ -164,10 +164,7 @@ class BooleanFilter(SQLAdminBooleanFilter):
     list_filter = [BooleanFilter(Post.is_published, title="Published")]
     """
 
-    @property
-    def value_for_empty(self) -> str | None:
-        """The choice for rows without a value; None if the column is not nullable."""
-        return EMPTY if getattr(self.column, "nullable", False) is True else None
+    value_for_empty = EMPTY
 
     async def lookups(self, request: Request, model: type[object], run_query: RunQuery) -> list[tuple[str, str]]:
         """Return the choices: yes and no, and for a nullable column whether it has a value."""

@@ -14,7 +14,7 @@ MOST = 100  # errors after which the rest of a file is not checked
 
 @dataclass(frozen=True)
 class RowError:
-    """A error in a line; `column` is the heading, or empty if it concerns the whole row."""
+    """An error in a line; `column` is the heading, or empty if it concerns the whole row."""
 
     line: int
     column: str

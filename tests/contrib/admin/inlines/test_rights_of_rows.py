@@ -28,9 +28,7 @@ async def clerk(session, make_user, back_office_for):
 
 
 async def keys(session) -> list[int]:
-    found = list(await session.scalars(select(Booking.id).order_by(Booking.id)))
-    await session.commit()
-    return found
+    return [key for (key,) in await rows(session, Booking.id)]
 
 
 async def test_a_form_shows_the_rows_that_may_be_seen_and_writes_those_that_may_be_changed(
