@@ -20,6 +20,7 @@ from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
 from dovetail.contrib.admin.list_pages.listed_rows import ListedRows
 from dovetail.contrib.admin.lists.relations import loading
+from dovetail.contrib.admin.lists.search import MAXIMUM_TERM
 from dovetail.contrib.admin.lists.where_text import NestedFilterError
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -109,6 +110,7 @@ async def _above_and_beside(found: ChangeList, view: ModelAdmin, wrong: str) -> 
         "date_steps": None if wrong else await found.date_steps(),
         "facets": await count_facets(found) if is_counted else {},
         "builder": await make_builder(found, wrong),
+        "longest_search": MAXIMUM_TERM,
     }
 
 

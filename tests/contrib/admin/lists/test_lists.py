@@ -196,6 +196,13 @@ async def test_a_cell_names_some_related_objects_and_counts_the_rest(  # noqa: P
     assert titles(page) == ["x" * 79 + "…"]
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_search_that_is_too_long_says_how_much_was_looked_for(office):
+    for length, is_told in ((200, False), (201, True)):
+        page = await office.get("/blog/tag/", search="x" * length)
+        assert ("Only the first 200 characters were looked for." in page.text) is is_told
+
+
 async def test_an_empty_list_says_so(office):
     assert "There is nothing here yet." in (await office.get("/blog/tag/")).text
     assert "Nothing matches." in (await office.get("/blog/tag/", search="x")).text
