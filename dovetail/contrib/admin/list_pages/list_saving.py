@@ -88,7 +88,7 @@ async def show_typed(site: SiteContext, request: Request, view: ModelAdmin, form
 
 async def _unsaved(request: Request, view: ModelAdmin, cells: ListCells, sent: _Sent) -> Unsaved:
     """Return the edited rows as they were submitted, beside what is stored; `error` tells of changes by others."""
-    found = await _load(view, list(sent.typed))
+    found = await _load(view, request, list(sent.typed))
     await rules_of(request).load(request_context().session, view.model, ["change"], found)
     rows = {identifier_of(obj): await _typed(view, cells, sent, obj) for obj in found}
     rows = {key: row for key, row in rows.items() if row.touched or row.errors}
@@ -166,9 +166,10 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
     return None
 
 
-async def _load(view: ModelAdmin, keys: Sequence[str]) -> Sequence[object]:
+async def _load(view: ModelAdmin, request: Request, keys: Sequence[str]) -> Sequence[object]:
+    """Return the rows of these keys, locked if they are about to be saved."""
     late = [name for name in map(name_of, view.list_editable) if _is_late(view, name)]
-    found = await view.get_objects(keys, for_update=True, relations=late)
+    found = await view.get_objects(keys, for_update=request.method == "POST", relations=late)
     return [one for one in found if identifier_of(one) in keys]  # only canonical identifiers: `1`, not `01`
 
 
@@ -182,7 +183,7 @@ async def _find_failing_rows(view: ModelAdmin, request: Request, rows: Sequence[
     """Find the rows that cannot be saved, by saving one after the other, and roll back."""
     session = request_context().session
     session.expunge_all()
-    fresh = {identifier_of(obj): obj for obj in await _load(view, [row.pk for row in rows])}
+    fresh = {identifier_of(obj): obj for obj in await _load(view, request, [row.pk for row in rows])}
     async with session.begin_nested() as trying:
         for row in rows:
             told = await _try(view, request, [replace(row, obj=fresh[row.pk])])

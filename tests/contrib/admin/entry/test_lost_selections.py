@@ -85,14 +85,16 @@ async def test_what_was_ticked_is_asked_for_after_the_login_and_nothing_is_done_
     assert "Nothing was selected." in (await office.get("/workshop/tool/")).text
 
 
-async def test_the_cells_of_a_list_come_back_as_they_were_typed(office, session, send_late):
+async def test_the_cells_of_a_list_come_back_as_they_were_typed(office, session, send_late, count_statements):
     session.add_all(parcels := [Parcel(label="Anvil", weight=90), Parcel(label="Book", weight=1)])
     await session.commit()
     sent = inputs((await office.get(LIST, pageSize="20")).text)
     number = next(name[4:-3] for name, values in sent.items() if values == [str(parcels[1].id)])
     back = await send_late(f"{LIST}?pageSize=20", {**sent, f"row-{number}-weight": "17"})
-    page = await office.get(back)
+    with count_statements() as statements:
+        page = await office.get(back)
     assert "This is what you had typed. Nothing was saved yet" in page.text
+    assert not [one for one in statements if "FOR UPDATE" in one]  # to be shown, no row is locked
     again = inputs(page.text)
     assert again[f"row-{number}-weight"] == ["17"]
     assert "kept=" not in page.text  # or each link of the page would show them again
