@@ -116,7 +116,7 @@ async def start_reset_of(manager: "UserManager", user: User) -> None:
             gettext("%(username)s is deactivated; activate the account first.") % {"username": user.username}
         )
     await record(manager.session, EventKind.RESET_STARTED, user=user)
-    await manager.forgot_password(user)
+    await manager.send_reset(user)
 
 
 async def make_personal_token(

@@ -62,9 +62,14 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         await self.send(user, emails.password_changed)
 
     async def forgot_password(self, user: User, request: Request | None = None) -> None:  # noqa: ARG002 - the signature is fastapi-users'
-        """Send a token for a new password, unless too many were sent. Raise UserInactive."""
+        """Send a token for a new password to a user who has asked for it. Raise UserInactive."""
         if not user.is_active:
             raise UserInactive
+        await record(self.session, EventKind.RESET_REQUESTED, user=user)
+        await self.send_reset(user)
+
+    async def send_reset(self, user: User) -> None:
+        """Send a token for a new password, unless too many were sent."""
         self.messages.append(await send_token(self.session, MailKind.RESET_PASSWORD, user.email, user))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> User:  # noqa: ARG002 - the signature is fastapi-users'
@@ -99,6 +104,7 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
             raise UserInactive
         if user.is_verified:
             raise UserAlreadyVerified
+        await record(self.session, EventKind.VERIFICATION_REQUESTED, user=user)
         self.messages.append(await send_token(self.session, MailKind.VERIFY_EMAIL, user.email, user))
 
     async def send_verification(self, user: User) -> None:

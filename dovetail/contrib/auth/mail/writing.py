@@ -86,7 +86,7 @@ async def _token(session: AsyncSession, row: OutgoingMail, user: User, settings:
     if made is None:
         return None
     await session.execute(update(OutgoingMail).where(OutgoingMail.id == row.id).values(has_token=True))
-    if row.kind in EVENTS:
+    if row.kind in EVENTS and row.user_id is None:  # who queues a mail to a known user records why, when it is queued
         asked_from = json.loads(row.asked_from)
         for ours in (LANGUAGE, PAGE):
             asked_from.pop(ours, None)

@@ -6,6 +6,7 @@ from fastapi_users.exceptions import UserAlreadyVerified, UserInactive
 from sqlalchemy import select, update
 
 from dovetail.contrib.auth.api.dependencies import make_manager
+from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail.models import MailKind
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.settings import AuthSettings
@@ -46,6 +47,8 @@ async def test_a_plugin_can_request_verification_by_fastapi_users_manager(make_u
             await manager.request_verify(user)
     [mail] = manager.messages
     assert (mail.kind, mail.user_id, mail.to) == (MailKind.VERIFY_EMAIL, ada.id, "ada@example.org")
+    [event] = await session.scalars(select(SecurityEvent))
+    assert (event.kind, event.username) == (EventKind.VERIFICATION_REQUESTED, "ada")
 
 
 async def test_the_answer_is_the_same_for_everybody_and_only_who_is_unverified_gets_a_message(

@@ -66,6 +66,7 @@ async def test_a_failed_login_is_recorded_with_its_reason(app, client, make_user
     ]
 
 
+@pytest.mark.usefixtures("outbox")  # so that mails are sent before the account is deleted: they record events, too
 async def test_each_event_of_an_account_has_its_user_and_its_actor(app, client, client_for, make_user, session):
     user = await make_user(username="ada", is_verified=True)
     boss = await client_for(await make_user(username="boss", is_superuser=True))
@@ -80,6 +81,7 @@ async def test_each_event_of_an_account_has_its_user_and_its_actor(app, client, 
         await ada.patch("/api/users/me", json={"email": "countess@example.org", "current_password": PASSWORD}),
         await ada.delete(f"/api/auth/sessions/{key}"),
         await client.get("/api/users/me", headers=bearer(other)),
+        await client.post("/api/auth/forgot-password", json={"email": user.email}),
         await boss.post(f"/api/users/{user.id}/reset-password"),
         await ada.post("/api/auth/logout-everywhere"),
         await boss.delete(f"/api/users/{user.id}"),
@@ -90,6 +92,7 @@ async def test_each_event_of_an_account_has_its_user_and_its_actor(app, client, 
         (EventKind.EMAIL_CHANGE_REQUESTED, "ada", "ada", ""),
         (EventKind.LOGOUT, "ada", "ada", ""),
         (EventKind.PROOF_FAILED, "ada", "ada", "wrong password"),
+        (EventKind.RESET_REQUESTED, "ada", "", ""),
         (EventKind.RESET_STARTED, "ada", "boss", ""),
         (EventKind.SESSION_ENDED, "ada", "ada", "all"),
         (EventKind.SESSION_ENDED, "ada", "ada", f"number {key}"),
