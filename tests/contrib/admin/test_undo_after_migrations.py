@@ -160,3 +160,13 @@ async def test_a_column_that_was_added_or_dropped_since_is_named_unless_it_does_
     assert await undo(deleted) == (200, "")
     assert await undo(added) == (200, "")  # an undo of an addition only deletes
     assert await rows(database) == []
+
+
+async def test_an_object_whose_key_had_another_form_is_named_in_the_refusal(undo, database):
+    async with database.unit_of_work() as session:
+        session.add(Thing(id=KEY, name="x"))
+    added = (await last(database, LABEL)).id
+    for key in ("a", "1;2"):
+        async with database.unit_of_work() as session:
+            (await session.get_one(RecordedChange, added)).object_key = key
+        assert await undo(added) == (409, f"This cannot be undone: the key of {LABEL} {key} has another form now.")
