@@ -58,15 +58,15 @@ async def check_same_objects(session: AsyncSession, recorded: Recorded, step: St
         for row in (await session.scalars(moved)).all():
             await _refuse_moved(session, parent, row, names)
     keys = list(dict.fromkeys(row.text for row in step.rows))
-    statement = _later(table, keys, last).where(or_(RecordedChange.action == ChangeAction.ADD, _moves(table)))
+    replaced = and_(RecordedChange.action == ChangeAction.ADD, RecordedChange.via.not_like(LIKE_UNDO))
+    statement = _later(table, keys, last).where(or_(replaced, _moves(table)))
     for row in (await session.scalars(statement.limit(MAX_LOOKED_AT))).all():
-        if row.action == ChangeAction.ADD and UNDOES.search(row.via) is None:
+        if row.action == ChangeAction.ADD:
             raise ConflictError(
                 gettext("This cannot be undone: %(name)s was deleted since, and another object has its key now.")
                 % {"name": names.object(table, row.object_key)}
             )
-        if row.action == ChangeAction.CHANGE:
-            await _refuse_moved(session, table, row, names)
+        await _refuse_moved(session, table, row, names)
 
 
 async def _refuse_moved(session: AsyncSession, table: RecordedTable, moved: RecordedChange, names: Names) -> None:
