@@ -183,8 +183,9 @@ def _unknown_internal_models(found: Sequence[InstalledPlugin]) -> Iterator[str]:
 
 def _settings_that_are_no_model(found: Sequence[InstalledPlugin]) -> Iterator[str]:
     for plugin in (entry.plugin for entry in found):
-        if plugin.settings is not None and not hasattr(plugin.settings, "model_fields"):
-            kind = type(plugin.settings).__name__
+        settings: object = plugin.settings
+        if settings is not None and not (isinstance(settings, type) and issubclass(settings, BaseModel)):
+            kind = type(settings).__name__
             yield (
                 f"plugin {plugin.name!r} has a {kind} as settings, expected a pydantic model: import the class into "
                 "plugin.py, since its variables are known before anything else is imported"
