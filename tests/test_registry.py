@@ -138,7 +138,11 @@ def test_an_internal_model_that_the_plugin_does_not_have_is_refused(package, loa
 
 @pytest.mark.parametrize(
     "written",
-    ["lazy('pkg_one.settings:Settings')", "'pkg_one.settings:Settings'", "__import__('pydantic').create_model('Settings')()"],
+    [
+        "lazy('pkg_one.settings:Settings')",
+        "'pkg_one.settings:Settings'",
+        "__import__('pydantic').create_model('Settings')()",
+    ],
 )
 def test_settings_that_are_no_model_are_refused(package, load, written):
     package("pkg_one", plugin("one", settings=written))

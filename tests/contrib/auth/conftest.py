@@ -38,7 +38,7 @@ async def ada(make_user):
 
 
 @pytest.fixture
-async def writer(client_for, ada):
+async def ada_client(client_for, ada):
     """Return a client with a token of ada's."""
     return await client_for(ada)
 

@@ -25,12 +25,12 @@ async def there(database):
 
 
 @pytest.fixture
-def cost(count_statements, writer):
+def cost(count_statements, ada_client):
     """What a new post is answered, and how many statements that took."""
 
     async def ask(tags=(), path="/api/posts", **fields):
         with count_statements() as statements:
-            answer = await writer.post(path, json={"title": "x", "content": "y", "tags": list(tags), **fields})
+            answer = await ada_client.post(path, json={"title": "x", "content": "y", "tags": list(tags), **fields})
         return answer.status_code, len(statements)
 
     return ask
@@ -59,13 +59,13 @@ async def test_a_new_post_with_tags_that_are_there_costs_who_has_asked_before_on
     assert await stored() == [5, tags, lines + 3 * 3 + 2]
 
 
-async def test_the_response_equals_what_is_read_afterwards(writer, there):
+async def test_the_response_equals_what_is_read_afterwards(ada_client, there):
     for _ in range(2):
         body = {"title": "x", "content": "y", "tags": [*there, "ONE "]}
-        made = await writer.post("/api/posts", json=body)
+        made = await ada_client.post("/api/posts", json=body)
         assert [tag["name"] for tag in made.json()["tags"]] == ["one", "two"]
-        assert (await writer.get(made.headers["Location"])).json() == made.json()
-        assert (await writer.get(made.headers["Location"])).headers["ETag"] == made.headers["ETag"]
+        assert (await ada_client.get(made.headers["Location"])).json() == made.json()
+        assert (await ada_client.get(made.headers["Location"])).headers["ETag"] == made.headers["ETag"]
 
 
 @END
@@ -81,7 +81,7 @@ async def test_an_expired_token_creates_nothing_and_is_refused(cost, there, stor
     assert await stored() == before
 
 
-async def test_tags_that_are_not_there_are_made_and_the_post_carries_all(cost, there, stored, writer):
+async def test_tags_that_are_not_there_are_made_and_the_post_carries_all(cost, there, stored, ada_client):
     posts, tags, _ = await stored()
     assert [(await cost(["new", *there]))[0], (await cost(["newer"]))[0]] == [201, 201]
     assert (await stored())[:2] == [posts + 2, tags + 2]
@@ -138,7 +138,7 @@ class Nameless(Schema):
     content: str
 
 
-async def test_a_default_depends_on_the_user_at_that_time(app, writer, database):
+async def test_a_default_depends_on_the_user_at_that_time(app, ada_client, database):
     given = {"author_id": lambda user: user.id, "title": lambda user: user.full_name}
     app.include_router(
         Resource(model=Post, read=PostRead, create=Nameless, policy=POSTS, name="row", create_defaults=given).router
@@ -146,5 +146,5 @@ async def test_a_default_depends_on_the_user_at_that_time(app, writer, database)
     for name in ("Ada Lovelace", "Ada King"):
         async with database.unit_of_work() as session:
             await session.execute(update(User).values(full_name=name))
-        made = [await writer.post("/rows", json={"content": "y"}) for _ in range(2)]
+        made = [await ada_client.post("/rows", json={"content": "y"}) for _ in range(2)]
         assert [(one.status_code, one.json()["title"]) for one in made] == [(201, name)] * 2

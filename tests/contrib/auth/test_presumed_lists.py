@@ -20,11 +20,6 @@ EMPTY = "/api/posts?search=nothing"
 
 
 @pytest.fixture
-async def reader(client_for, ada):
-    return await client_for(ada)
-
-
-@pytest.fixture
 async def bob(make_user, database):
     """The author of three published posts with a tag, and of a draft."""
     bob = await make_user(username="bob")
@@ -54,9 +49,9 @@ async def seen(client, path):
     return len(answer.json()["items"]) if answer.status_code == 200 else answer.status_code
 
 
-async def test_a_page_costs_who_has_asked_before_no_statement_for_the_token(reader, bob, client_for, ada, ask):
-    following = (await reader.get("/api/posts?limit=1&cursor=")).json()["next"]
-    await reader.get("/api/tags/one/posts")
+async def test_a_page_costs_who_has_asked_before_no_statement_for_the_token(ada_client, bob, client_for, ada, ask):
+    following = (await ada_client.get("/api/posts?limit=1&cursor=")).json()["next"]
+    await ada_client.get("/api/tags/one/posts")
     for path, cost in (
         ("/api/posts?limit=2", 1),
         ("/api/posts?limit=2&offset=2&ordering=title", 1),
@@ -69,7 +64,7 @@ async def test_a_page_costs_who_has_asked_before_no_statement_for_the_token(read
         (EMPTY, 2),  # no row says who asks, so the token is looked up
     ):
         newcomer = await client_for(ada)
-        (first, dearer), (later, cheaper) = await ask(newcomer, path), await ask(reader, path)
+        (first, dearer), (later, cheaper) = await ask(newcomer, path), await ask(ada_client, path)
         assert (cheaper, first.status_code) == (cost, 200), path
         assert dearer == cost + (path != EMPTY), path
         assert (first.content, first.headers.get("link")) == (later.content, later.headers.get("link")), path
@@ -78,7 +73,7 @@ async def test_a_page_costs_who_has_asked_before_no_statement_for_the_token(read
 
 @pytest.mark.parametrize("is_fast", [True, False])
 @pytest.mark.usefixtures("bob")
-async def test_whatever_changes_about_the_user_counts_from_the_next_page_on(app, reader, database, ada, is_fast):
+async def test_whatever_changes_about_the_user_counts_from_the_next_page_on(app, ada_client, database, ada, is_fast):
     if not is_fast:
         without_fast_path(app)
     paths = {EMPTY: 0, "/api/posts?cursor=": 3, "/api/posts?limit=10&count=true": 3, "/api/tags/one/posts": 3}
@@ -92,20 +87,20 @@ async def test_whatever_changes_about_the_user_counts_from_the_next_page_on(app,
 
     for path, count in paths.items():
         for _ in range(2):
-            assert await seen(reader, path) == count
+            assert await seen(ada_client, path) == count
         async with database.unit_of_work() as session:
             await join_group(session, await session.get_one(User, ada.id), group)
-        assert await seen(reader, path) == (count + 1 if count else 0), path
+        assert await seen(ada_client, path) == (count + 1 if count else 0), path
         async with database.unit_of_work() as session:
             await leave_group(session, await session.get_one(User, ada.id), group)
-        assert await seen(reader, path) == count
+        assert await seen(ada_client, path) == count
         for column, value, undone in ((User.is_active, False, True), (Session.expires_at, before, later)):
             await change(update(column.class_).values({column: value}))
-            assert await seen(reader, path) == 401, (path, column)
+            assert await seen(ada_client, path) == 401, (path, column)
             await change(update(column.class_).values({column: undone}))
-            assert [await seen(reader, path) for _ in range(2)] == [count, count]
+            assert [await seen(ada_client, path) for _ in range(2)] == [count, count]
     await change(delete(Session))
-    assert [await seen(reader, path) for path in paths] == [401] * len(paths)
+    assert [await seen(ada_client, path) for path in paths] == [401] * len(paths)
 
 
 @pytest.mark.usefixtures("bob")
@@ -129,19 +124,19 @@ async def of_name(name: str) -> dict[str, object]:
 
 
 @pytest.mark.usefixtures("bob")
-async def test_a_placeholder_with_the_name_of_one_of_the_token_keeps_its_own_value(app, reader, ask):
+async def test_a_placeholder_with_the_name_of_one_of_the_token_keeps_its_own_value(app, ada_client, ask):
     router = APIRouter()
     titled = Post.title == bindparam("kind")
     posts.add_list(router, "/titled/{name}", name="list_titled", where=titled, values=of_name)
     app.include_router(router)
     for _ in range(3):
-        answer, cost = await ask(reader, "/titled/Post 2")
+        answer, cost = await ask(ada_client, "/titled/Post 2")
         assert ([one["title"] for one in answer.json()["items"]], cost) == (["Post 2"], 2)
 
 
-async def test_a_rule_whose_sql_depends_on_its_values_has_the_token_looked_up(reader, bob, ask, monkeypatch):
+async def test_a_rule_whose_sql_depends_on_its_values_has_the_token_looked_up(ada_client, bob, ask, monkeypatch):
     ids = [bob.id]
     monkeypatch.setattr(PostPolicy, "where", lambda _policy, _viewer, _action: Post.author_id.in_(ids))
     for _ in range(2):
-        answer, cost = await ask(reader, "/api/posts")
+        answer, cost = await ask(ada_client, "/api/posts")
         assert (len(answer.json()["items"]), cost) == (4, 3)  # the ORM reads the tags by themselves

@@ -34,12 +34,12 @@ async def own(ada, make_post):
 
 
 @pytest.fixture
-def cost(count_statements, writer):
+def cost(count_statements, ada_client):
     """What a change is answered, and how many statements that took."""
 
     async def ask(path, title, **headers):
         with count_statements() as statements:
-            answer = await writer.patch(path, json={"title": title}, headers=headers)
+            answer = await ada_client.patch(path, json={"title": title}, headers=headers)
         return answer.status_code, len(statements)
 
     return ask
@@ -142,41 +142,41 @@ async def test_no_secret_is_sent_to_be_compared(own, cost, database, ada):
     assert ada.hashed_password not in sent
 
 
-async def test_a_deletion_costs_one_statement_too(make_post, ada, writer, count_statements, titles):
+async def test_a_deletion_costs_one_statement_too(make_post, ada, ada_client, count_statements, titles):
     costs = []
     for _ in range(3):
         path = await make_post(ada)
         with count_statements() as statements:
-            assert (await writer.delete(path)).status_code == 204
+            assert (await ada_client.delete(path)).status_code == 204
         costs.append(len(statements))
     assert costs == [2, 1, 1]
-    assert (await writer.delete(path)).status_code == 404
+    assert (await ada_client.delete(path)).status_code == 404
     assert await titles() == []
 
 
 @pytest.mark.parametrize("end", [delete(Session), update(User).values(is_active=False)], ids=["logged out", "gone"])
-async def test_an_expired_token_deletes_nothing(make_post, ada, writer, database, titles, end):  # noqa: PLR0917 - fixtures
+async def test_an_expired_token_deletes_nothing(make_post, ada, ada_client, database, titles, end):  # noqa: PLR0917 - fixtures
     first, own = await make_post(ada), await make_post(ada)
-    assert (await writer.delete(first)).status_code == 204
+    assert (await ada_client.delete(first)).status_code == 204
     async with database.unit_of_work() as session:
         await session.execute(end)
     for headers in ({}, {"If-Match": '"stale"'}):
-        assert (await writer.delete(own, headers=headers)).status_code == 401
-    assert (await writer.delete(own + "0")).status_code == 401
+        assert (await ada_client.delete(own, headers=headers)).status_code == 401
+    assert (await ada_client.delete(own + "0")).status_code == 401
     assert await titles() == ["A post"]
 
 
 async def test_what_a_group_gives_and_takes_counts_from_the_next_deletion_on(
-    make_user, make_post, writer, database, ada
+    make_user, make_post, ada_client, database, ada
 ):
     bob = await make_user(username="bob")
     paths = [await make_post(bob) for _ in range(3)]
     async with database.unit_of_work() as session:
         group = await create_group(session, "editors", ["blog.delete_post"])
-    assert [(await writer.delete(paths[0])).status_code for _ in range(2)] == [403, 403]
+    assert [(await ada_client.delete(paths[0])).status_code for _ in range(2)] == [403, 403]
     async with database.unit_of_work() as session:
         await join_group(session, await session.get_one(User, ada.id), group)
-    assert [(await writer.delete(path)).status_code for path in paths[:2]] == [204, 204]
+    assert [(await ada_client.delete(path)).status_code for path in paths[:2]] == [204, 204]
     async with database.unit_of_work() as session:
         await leave_group(session, await session.get_one(User, ada.id), group)
-    assert [(await writer.delete(paths[2])).status_code for _ in range(2)] == [403, 403]
+    assert [(await ada_client.delete(paths[2])).status_code for _ in range(2)] == [403, 403]

@@ -55,7 +55,7 @@ async def test_use_is_recorded_once_in_five_minutes_and_after_the_response(
         await set_back(session, 6)
         with count_statements() as statements:
             assert (await client.get(path)).status_code == 200
-        # The user is presumed, and found to be due only after the page, which is empty, and then their row were read.
+        # The use is found to be due after the user was presumed, and the empty page and their row were read in vain.
         in_vain = 2 if road == "fast" and path == "/api/posts" else 0
         assert len(statements) == len(usual) + in_vain
         assert datetime.now(UTC) - await used_at(session) > 5 * MINUTE
