@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     SelectBase,
     Table,
+    TextClause,
     Update,
     bindparam,
     inspect,
@@ -81,6 +82,14 @@ def renamed(expression: ColumnElement[T]) -> ColumnElement[T]:
 def contains_subquery(value: ColumnElement[object]) -> bool:
     """Return whether an expression contains a subquery, and so may depend on rows other than the changed one."""
     return any(isinstance(part, SelectBase) for part in visitors.iterate(value))
+
+
+def contains_sql_text(value: ColumnElement[object]) -> bool:
+    """Return whether an expression contains SQL as text, such as a `literal_column`, which may name any column."""
+    return any(
+        isinstance(part, TextClause) or (isinstance(part, ColumnClause) and part.table is None)
+        for part in visitors.iterate(value)
+    )
 
 
 def of_rows(value: ColumnElement[object], table: Table, rows: CTE) -> ColumnElement[object]:

@@ -37,6 +37,7 @@ from dovetail.contrib.history.recording.recorded import RecordedTable
 from dovetail.contrib.history.recording.updates import (
     GIVEN,
     changed,
+    contains_sql_text,
     contains_subquery,
     of_one_table,
     of_rows,
@@ -147,7 +148,7 @@ class Watcher:
         where = [of_one_table(known.table, condition) for condition in asked]
         is_joined = any(uses_other_tables(known.table, value) for value in after.values())
         if _has_many_writers(connection):
-            if not is_joined and not any(contains_subquery(value) for value in after.values()):
+            if not is_joined and not any(contains_subquery(one) or contains_sql_text(one) for one in after.values()):
                 # After waiting for a lock, a row is recorded with the values the other transaction committed.
                 # Only the columns that lines need: PostgreSQL copies the rows of a CTE that locks them.
                 columns = _needed_for_update(known, after)

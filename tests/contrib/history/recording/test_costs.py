@@ -1,7 +1,7 @@
 """The line of a change by the API costs at most one statement, whatever the change is."""
 
 import pytest
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import String, cast, column, func, literal_column, select, update
 
 from plugins.blog.models import Post, Tag
 
@@ -79,3 +79,11 @@ async def test_the_line_of_an_update_reads_only_the_columns_that_it_needs(client
     assert "blog_post.content" not in line
     assert "blog_post.author_id" not in line
     assert [(one.before, one.after) for one in await changes()] == [({"title": "A post"}, {"title": "A post0"})]
+
+
+async def test_an_update_may_name_columns_as_text(client, session, changes):
+    await changes()
+    for value in (literal_column("content || '1'"), literal_column("blog_post.content || '2'"), column("content")):
+        await session.execute(update(Post).values(title=value))
+    await session.commit()
+    assert [one.after["title"] for one in await changes()] == ["Text.1", "Text.2", "Text."]
