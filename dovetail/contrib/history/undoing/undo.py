@@ -48,7 +48,9 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, a
             return await _undo(session, log.recorded, change, authorizer)
     except ConflictError as error:
         undone = await find_undo(session, log.recorded, change)
-        raise (error if undone is None else ConflictError(undone_in_words(undone))) from error
+        if undone is None:
+            raise
+        raise ConflictError(undone_in_words(undone)) from error
     finally:
         note_of_request(UNDOES, None)
 
