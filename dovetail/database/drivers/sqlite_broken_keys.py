@@ -28,6 +28,7 @@ class _Key(NamedTuple):
     columns: tuple[str, ...]
     target: str
     targets: tuple[str, ...]
+    has_rowid: bool  # of the table
 
 
 def note_broken_keys(connection: sqlite3.Connection, error: BaseException) -> None:
@@ -52,15 +53,19 @@ def broken_keys(error: object) -> set[BrokenKey]:
 
 def _keys(connection: sqlite3.Connection) -> Iterator[_Key]:
     """Yield the foreign keys of tables that have deferred ones."""
-    like = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%INITIALLY DEFERRED%'"
-    for (table,) in connection.execute(like).fetchall():
+    deferring = (
+        "SELECT one.name, NOT wr FROM sqlite_master AS one JOIN pragma_table_list(one.name) AS found "
+        "WHERE one.type = 'table' AND found.schema = 'main' AND sql LIKE '%INITIALLY DEFERRED%'"
+    )
+    for table, has_rowid in connection.execute(deferring).fetchall():
         rows = connection.execute(
             'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (table,)
         )
         for _, group in groupby(rows.fetchall(), key=lambda row: row[0]):
             found = list(group)
             if all(row[3] is not None for row in found):
-                yield _Key(table, tuple(row[2] for row in found), found[0][1], tuple(row[3] for row in found))
+                own, targets = (tuple(row[place] for row in found) for place in (2, 3))
+                yield _Key(table, own, found[0][1], targets, bool(has_rowid))
 
 
 def _search(key: _Key) -> str:
@@ -70,7 +75,7 @@ def _search(key: _Key) -> str:
     same = " AND ".join(f"other.{_quoted(target)} = one.{_quoted(name)}" for name, target in pairs)
     there = f"SELECT 1 FROM {_quoted(key.target)} AS other WHERE {same}"  # noqa: S608 - quoted names
     rows = f"SELECT 1 FROM {_quoted(key.table)} AS one WHERE {given} AND NOT EXISTS ({there})"  # noqa: S608 - as above
-    return f"{rows} ORDER BY rowid DESC LIMIT 1"
+    return f"{rows} ORDER BY rowid DESC LIMIT 1" if key.has_rowid else f"{rows} LIMIT 1"
 
 
 def _quoted(name: str) -> str:
