@@ -7,7 +7,7 @@ from sqladmin.flash import Flash
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from wtforms import BooleanField, FileField, Form, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Regexp
 
 from dovetail.contrib.admin.views import AdminPage, ModelAdmin, action, bind_form, render_page
 from plugins.blog.models import Post
@@ -42,7 +42,7 @@ class AnnouncePage(AdminPage):
 
 
 class RetitleForm(Form):
-    title = StringField("New title", validators=[Length(max=20)])
+    title = StringField("New title", validators=[Length(max=20), Regexp("[A-Z]", message="Begin with A to Z.")])
 
 
 class NoticeAdmin(ModelAdmin, model=Post):
