@@ -109,6 +109,9 @@ class GuardedProtocol(HttpProtocol):
     def on_headers_complete(self) -> None:
         """Begin to answer, and give the body its time."""
         headers = self.headers
+        if self.parser.get_http_version()[0] != "1":
+            self._refuse_version()
+            raise RefusedError
         if len(headers) > self.limits.headers:
             self._refuse(431, f"The request has more than the {self.limits.headers} headers this server accepts.")
             raise RefusedError
@@ -193,7 +196,10 @@ class GuardedProtocol(HttpProtocol):
                 return head + data[error.args[0] :]
             self.handle_websocket_upgrade()
         except httptools.HttpParserError:
-            self._refuse(400, "This is not HTTP/1.1.")
+            if self.parser.get_http_version()[0] > "1":
+                self._refuse_version()
+            else:
+                self._refuse(400, "This is not HTTP/1.1.")
         return b""
 
     def _passes_over_upgrade(self) -> bool:
@@ -244,6 +250,9 @@ class GuardedProtocol(HttpProtocol):
         elif now - self._unsent_since >= self.limits.body_seconds:
             logger.info("closed a connection: %s took nothing of its answer", self._peer())
             self.transport.abort()
+
+    def _refuse_version(self) -> None:
+        self._refuse(505, f"The request is of HTTP/{self.parser.get_http_version()}; this server speaks HTTP/1.1.")
 
     def _refuse_size(self) -> None:
         self._refuse(431, f"The head of the request has more than the {self.limits.head_bytes} bytes we accept.")

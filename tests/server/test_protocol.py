@@ -314,6 +314,14 @@ async def test_what_is_not_http_is_refused_in_one_quiet_line(client, caplog):
     assert record.levelno == logging.INFO
 
 
+async def test_a_request_of_another_version_of_http_is_refused_as_such(client):
+    for line in (b"GET / HTTP/2.0", b"GET / HTTP/3.0", b"GET / HTTP/0.9", b"GET /", b"PRI * HTTP/2.0"):
+        answer = await client.send(line + b"\r\nHost: a\r\n\r\nSM\r\n\r\n")
+        assert (line, answer.count(b"HTTP/1.1 505 HTTP Version Not Supported")) == (line, 1)
+        assert problem(answer)["detail"].endswith("this server speaks HTTP/1.1.")
+    assert status(await client.send(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")) == 200
+
+
 async def test_an_upgrade_that_nobody_offers_is_passed_over(client):
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
     connection = await client.connect()
