@@ -1,4 +1,4 @@
-"""Check that a site can work: its database answers, takes changes, has room for them, and has all migrations.
+"""Check that a site can work: its database answers, takes changes, has room for them, and all migrations and tables.
 
 A load balancer asks every second or so, of every process. So one look serves all who ask within a second; it uses one
 connection of its own, because a busy pool is no reason to send this process's load to the others, and takes no longer
@@ -6,9 +6,12 @@ where the tables hold more.
 """
 
 import asyncio
+import logging
 import shutil
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
@@ -20,8 +23,10 @@ from dovetail.database.drivers.aiosqlite_connections import identity_of
 from dovetail.database.engine.urls import is_memory
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import UnavailableError
+from dovetail.migrations.history.applied import Applied
 from dovetail.migrations.history.ledger import recorded
 from dovetail.migrations.history.pending import missing_from
+from dovetail.migrations.missing_tables import absent, made_tables, plugins_ahead
 from dovetail.registry import Registry
 
 TIMEOUT = 2.0  # seconds that a look may take
@@ -32,6 +37,8 @@ FULL = "The disk of the database is full."
 READ_ONLY = "The database takes no changes."
 EMPTY = "The database has no tables; run `manage.py migrate`."
 SILENT = "The database does not answer."
+LACKING = "The database lacks %d of the tables that its migrations made; the log names them."
+logger = logging.getLogger("dovetail.database")
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Readiness:
         self._last = _Look(None)
         self._until = 0.0
         self._looking: asyncio.Task[_Look] | None = None
+        self._told: frozenset[str] = frozenset()  # the missing tables that the log has named
 
     async def check(self) -> None:
         """Raise UnavailableError, with what is the matter, unless the site can do its work."""
@@ -82,12 +90,32 @@ class Readiness:
             if not await takes_changes(connection):
                 return READ_ONLY
             rows = await connection.run_sync(recorded)
-        # Files are read where something is missing only, and not while others wait for the event loop.
+            gone = frozenset() if rows is None else await connection.run_sync(absent, self._tables)
+        # Files are read only where something is missing, and not while others wait for the event loop.
         applied = [row.revision for row in rows or ()]
         missing = await asyncio.to_thread(missing_from, applied, self._registry)
         if missing and rows is None:
             return EMPTY
-        return f"{len(missing)} of the migrations were not applied; run `manage.py migrate`." if missing else None
+        if missing:
+            return f"{len(missing)} of the migrations were not applied; run `manage.py migrate`."
+        return await self._tell_missing_tables(gone, rows or ())
+
+    async def _tell_missing_tables(self, gone: frozenset[str], rows: Sequence[Applied]) -> str | None:
+        """Return the answer for tables that are gone, and log their names once; strangers are not told them."""
+        if gone:
+            ahead = await asyncio.to_thread(plugins_ahead, rows, self._registry)
+            gone = frozenset(name for name in gone if self._tables[name] not in ahead)
+        if gone and gone != self._told:
+            logger.error(
+                "The database lacks the tables %s, which its migrations made; restore them from a backup.",
+                ", ".join(sorted(gone)),
+            )
+        self._told = gone
+        return LACKING % len(gone) if gone else None
+
+    @cached_property
+    def _tables(self) -> Mapping[str, str]:
+        return made_tables(self._registry, self._database.engine.dialect)
 
 
 async def _has_room(path: str) -> bool:

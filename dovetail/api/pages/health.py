@@ -45,7 +45,7 @@ async def get_liveness() -> Health:
 @router.get("/ready")
 async def get_readiness(request: Request) -> Health:
     """Say that requests can be served: the database answers within two seconds, takes changes and has
-    every migration.
+    every migration and table.
 
     Otherwise the answer says which of them is not so. It may be a second old.
     """

@@ -87,6 +87,28 @@ async def test_a_migration_that_was_not_applied_is_not_ready_until_it_is(client,
     assert (await client.get("/health/ready")).status_code == 200
 
 
+async def test_a_table_that_was_dropped_by_hand_is_not_ready_and_the_log_names_it_once(client, database, caplog):
+    async def rename(before: str, after: str) -> None:
+        async with database.unit_of_work() as session:
+            await session.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    assert (await client.get("/health/ready")).status_code == 200
+    await rename("blog_tag", "gone")  # as good as dropped, and to be undone
+    assert "lacks 1 of the tables" in await why_not(client)
+    assert "blog_tag" not in await why_not(client)
+    assert ["blog_tag" in record.getMessage() for record in caplog.records if record.name == "dovetail.database"] == [
+        True
+    ]
+    later = {"revision": "blog_9999_later", "plugin": "blog", "down_revisions": "[]", "depends_on": "[]"}
+    async with database.unit_of_work() as session:  # a later release dropped it, while this one still serves
+        await session.execute(LEDGER.insert().values(later))
+    assert (await client.get("/health/ready")).status_code == 200
+    async with database.unit_of_work() as session:
+        await session.execute(LEDGER.delete().where(LEDGER.c.revision == "blog_9999_later"))
+    await rename("gone", "blog_tag")
+    assert (await client.get("/health/ready")).status_code == 200
+
+
 async def test_a_read_only_database_is_not_ready_and_is_read_all_the_same(client, database):
     assert (await client.get("/health/ready")).status_code == 200
     engine = database._spare.sync_engine
