@@ -21,7 +21,7 @@ from dovetail.database.drivers.sqlalchemy_private import (
 )
 from dovetail.database.pool.statistics import PoolStatistics
 from dovetail.database.pool.unreachable import operational_error, unreachable_errors
-from dovetail.database.pool.waiting_line import RowRead, WaitingLine
+from dovetail.database.pool.waiting_line import Read, WaitingLine
 from dovetail.database.pool.writer_queue import time_left
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class FairQueue(PoolQueue[T]):
             raise QueueEmpty
         return self._items.pop() if self.use_lifo else self._items.popleft()
 
-    async def wait(self, timeout: float | None, read: RowRead | None = None) -> T | None:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
+    async def wait(self, timeout: float | None, read: Read | None = None) -> T | None:  # noqa: ASYNC109 - asyncio.timeout() costs more than all the rest
         """Wait for an item and return it, in order of arrival. Raise QueueEmpty after `timeout` seconds.
 
         Stored items are handed out at the end of the event loop's current iteration, since more reads of the same kind
@@ -123,17 +123,17 @@ class FairQueue(PoolQueue[T]):
         finally:
             self.line.leave(waiter)
 
-    def release(self, read: RowRead) -> None:
+    def release(self, read: Read) -> None:
         """Dissolve the batch of `read`; its other waiters go on waiting, or get stored items."""
         self.line.release(read)
         self._serve()
 
-    def look_after(self, read: RowRead) -> None:
+    def look_after(self, read: Read) -> None:
         """If the batch of `read` takes longer than LONG, let its other waiters have stored items."""
         if self.line.is_leading(read):
             asyncio.get_running_loop().call_later(LONG, self._part, read)
 
-    def _part(self, read: RowRead) -> None:
+    def _part(self, read: Read) -> None:
         if not self._items:
             self.look_after(read)
         elif self.line.is_leading(read):
@@ -204,7 +204,7 @@ class FairPool(QueuePool):
         """Return True if other callers use connections, and another read would not need a new one."""
         return self.checkedout() > 0 and (not self.idle.empty() or self.is_exhausted())
 
-    async def take_or_join_batch(self, read: RowRead) -> ManagesConnection | None:
+    async def take_or_join_batch(self, read: Read) -> ManagesConnection | None:
         """Take a connection at the end of the loop's iteration; None if a batch has done `read`. Raise as `take`."""
         record = await self._wait(read)
         return None if record is None else self._as_it_lies(record) or await self._connect()
@@ -228,7 +228,7 @@ class FairPool(QueuePool):
         """Return True if the caller is `trusting` and the connection was used just now."""
         return trusting.get() and _is_trusted(record)
 
-    async def _wait(self, read: RowRead | None) -> ConnectionPoolEntry | None:
+    async def _wait(self, read: Read | None) -> ConnectionPoolEntry | None:
         waits = self.is_exhausted()
         self.waiting += waits
         try:

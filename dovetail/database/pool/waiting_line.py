@@ -1,8 +1,9 @@
 """The queue of waiters for a connection, in which one waiter can read a batch of rows for itself and others.
 
-When many requests arrive at once, most of them read one row by the same statement with different arguments. So the
-waiter that gets a connection sends one statement for all waiting reads of the same kind. The others keep their place in
-the queue until they have their row: if the batch fails, they go on waiting as if it had never been tried.
+When many requests arrive at once, most of them read one row by the same statement with different arguments, or the very
+same page of a list. So the waiter that gets a connection sends one statement for all waiting reads of the same kind. The
+others keep their place in the queue until they have their rows: if the batch fails, they go on waiting as if it had
+never been tried.
 """
 
 import asyncio
@@ -25,8 +26,8 @@ LOOKED_AT = 256  # waiters that are searched for reads of the same kind
 
 
 @dataclass(eq=False, slots=True)
-class RowRead:
-    """A read of one row. Reads of the same `kind` differ only in their arguments, so one statement can do them all.
+class Read:
+    """A read of a row or of a page. Reads of the same `kind` differ at most in their arguments: one statement does all.
 
     `rows` is set when another waiter's batch has read them.
     """
@@ -41,7 +42,7 @@ class Waiter(Generic[T]):
     """A waiter for a connection, with its deadline."""
 
     until: float  # the deadline, by the loop's time
-    read: RowRead | None  # the read that a batch may do for it
+    read: Read | None  # the read that a batch may do for it
     future: "asyncio.Future[T | None]"
     is_served: bool = False  # has a connection, or is part of another waiter's batch
 
@@ -51,13 +52,13 @@ class WaitingLine(Generic[T]):
 
     def __init__(self) -> None:
         self.waiting: dict[Waiter[T], None] = {}
-        self._companions: dict[RowRead, list[Waiter[T]]] = {}  # the other waiters of a batch, by its read
+        self._companions: dict[Read, list[Waiter[T]]] = {}  # the other waiters of a batch, by its read
         self._timer: tuple[asyncio.AbstractEventLoop, float, asyncio.TimerHandle] | None = None  # with its time
 
-    def join(self, seconds: float | None, read: RowRead | None) -> Waiter[T]:
+    def join(self, seconds: float | None, read: Read | None) -> Waiter[T]:
         """Add a waiter and return it; its future is to be awaited, and `leave` must follow.
 
-        The future returns the item handed over, or None if a batch has read the row. It raises QueueEmpty after
+        The future returns the item handed over, or None if a batch has done the read. It raises QueueEmpty after
         `seconds`.
         """
         loop = asyncio.get_running_loop()
@@ -82,7 +83,7 @@ class WaitingLine(Generic[T]):
                 return True
         return False
 
-    def gather(self, read: RowRead) -> list[Arguments]:
+    def gather(self, read: Read) -> list[Arguments]:
         """Collect a batch for `read`: return its own arguments first, then those of other waiting reads of its kind.
 
         This is called when a waiter gets a connection, and again just before the statement is sent, since more reads
@@ -98,23 +99,23 @@ class WaitingLine(Generic[T]):
             found.append(waiter)
         return list(dict.fromkeys([read.arguments, *[one.read.arguments for one in found if one.read is not None]]))
 
-    def answer(self, read: RowRead, found: Mapping[Arguments, Rows]) -> None:
+    def answer(self, read: Read, found: Mapping[Arguments, Rows]) -> None:
         """Give the other waiters of the batch their rows, by their arguments."""
         for waiter in self._companions.pop(read, ()):
             if waiter.read is not None and not waiter.future.done():
                 waiter.read.rows = found.get(waiter.read.arguments, ())
                 waiter.future.set_result(None)
 
-    def is_leading(self, read: RowRead) -> bool:
+    def is_leading(self, read: Read) -> bool:
         """Return True if the batch of `read` has other waiters that are not answered yet."""
         return bool(self._companions.get(read))
 
-    def part(self, read: RowRead) -> None:
+    def part(self, read: Read) -> None:
         """Allow the other waiters of the batch to be given a connection as well: they take whatever comes first."""
         for waiter in self._companions[read]:
             waiter.is_served = waiter.future.done()
 
-    def release(self, read: RowRead) -> None:
+    def release(self, read: Read) -> None:
         """Dissolve the batch: its other waiters go on waiting at their places, and read alone."""
         for waiter in self._companions.pop(read, ()):
             waiter.is_served, waiter.read = False, None

@@ -70,7 +70,7 @@ class Plan:
     versions: tuple[Place, ...]
     allowed: int | None = None
     first: tuple[PreparedStatement, ...] = ()  # statements to run before it: the history line of a write on SQLite
-    together: ReadTogether | None = None  # reads one row together with other requests
+    together: ReadTogether | None = None  # does the read together with those of other requests
     # The same read with `sql.presumed.also_confirming`, by the query of the user; None if it cannot be compiled.
     confirming: dict[Presumable, "Plan | None"] = field(default_factory=dict, compare=False)
 
@@ -82,10 +82,10 @@ class Plan:
             return self.batch(await self.prepared.fetch_behind(connection, self.first, values, viewer_values))
         return self.batch(await self.prepared.fetch(connection, values, viewer_values))
 
-    async def fetch_one(
+    async def fetch_from(
         self, source: ReadSource, values: Mapping[str, object], viewer_values: Sequence[object]
     ) -> Sequence[Sequence[object]]:
-        """Return the row of a read by key, as the driver gave it."""
+        """Return the rows as the driver gave them, which may be from another request's statement."""
         if self.together is not None and isinstance(source, PoolSource) and (pool := source.shared_pool()) is not None:
             return await self.together.rows(source, pool, values, viewer_values)
         return await self.prepared.fetch(await source.connection(), values, viewer_values)
@@ -176,7 +176,7 @@ class Reader(Planner):
             known = request.parameters() if parameters is None else parameters
             if presuming is not None:
                 return await self._run_confirming(plan, presuming, request, visibility, known)
-            return await plan.fetch(await source.connection(), known, visibility.bind_values)
+            return plan.batch(await plan.fetch_from(source, known, visibility.bind_values))
         if presuming is not None:
             await presuming.ask()
         return await self.load(session_of(source), request, visibility)
@@ -199,7 +199,7 @@ class Reader(Planner):
             if plan is None or not is_plain:
                 return await self.run(plan, source, request, visibility)
             plan = self._plans_of_one[place] = _with_others(plan, source.dialect)
-        return plan.batch(await plan.fetch_one(source, self._arguments(keys[0]), visibility.bind_values))
+        return plan.batch(await plan.fetch_from(source, self._arguments(keys[0]), visibility.bind_values))
 
     async def _read_confirming(
         self, source: PoolSource, presumed: Presumed, key: object, visibility: Visibility
@@ -215,7 +215,7 @@ class Reader(Planner):
             await source.ask()
             return None
         values = {**presumed.values, **self._arguments(key)}
-        rows = await plan.fetch_one(source, values, visibility.bind_values)
+        rows = await plan.fetch_from(source, values, visibility.bind_values)
         width = len(presumed.row)
         source.confirm(presumed, rows[0][:width] if rows else None)
         return plan.batch([row[width + 1 :] for row in rows if row[width] is not None])
@@ -305,7 +305,8 @@ class Reader(Planner):
     def _compile(self, request: PageRequest, visibility: Visibility, dialect: Dialect) -> Plan | None:
         select = self._page(request, visibility, dialect)
         prepared = prepare(select.statement, dialect, visibility.binds)
-        return self.plan_of(select, prepared, visibility, dialect, request.terms)
+        plan = self.plan_of(select, prepared, visibility, dialect, request.terms)
+        return None if plan is None else replace(plan, together=ReadTogether(plan.prepared))
 
     def _compile_confirming(self, presumed: Presumed, visibility: Visibility, dialect: Dialect) -> Plan | None:
         nothing_known = None if self._is_single else (None,) * len(key_names(self.model))

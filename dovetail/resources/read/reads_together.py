@@ -1,5 +1,6 @@
-"""Batch reads of single rows that arrive at the same time: one request sends one statement for all.
+"""Do reads that arrive at the same time together: one request sends one statement for all.
 
+Reads of single rows differ in their arguments; lists are read together only by requests for exactly the same page.
 `database/pool/waiting_line.py` holds the waiting requests. A request that arrives while no connection is in use reads
 alone at once, and none joins a statement that was already sent, so no response is older than its request.
 """
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from dovetail.database.pool.fair_pool import FairPool
-from dovetail.database.pool.waiting_line import Arguments, RowRead
+from dovetail.database.pool.waiting_line import Arguments, Read
 from dovetail.database.prepared_reads import DriverConnection, PoolSource
 from dovetail.resources.sql.statements import PreparedStatement, Row
 
@@ -27,23 +28,27 @@ UNCLEAR = re.compile(r"\\|--|/\*|\$(?!\d)|[\w$]\$")  # SQL that may hide a place
 
 @dataclass(frozen=True, eq=False)
 class ReadTogether:
-    """A read of one row: `alone` takes its arguments, `several` a list of each argument.
+    """A read: `alone` takes its arguments, `several` a list of each argument, for reads of one row.
 
     Both return the same columns; `several` adds one, the number of the read within the lists, which begins with 1.
+    Without `several`, only reads with the same arguments are done together.
     """
 
     alone: PreparedStatement
-    several: str
+    several: str | None = None
 
     async def rows(
         self, source: PoolSource, pool: FairPool, named: Mapping[str, object], positional: Sequence[object]
     ) -> Rows:
-        """Return the row: by a connection of its own, or from another request's batch.
+        """Return the rows: by a connection of its own, or from another request's batch.
 
         Raise SQLAlchemy's errors, as `PoolSource.connection` and `PreparedStatement.fetch` do.
         """
         arguments = self.alone.step(named, positional)[1]
-        read, queue = RowRead((source.engine, self), arguments), pool.idle
+        if self.several is None and not _is_hashable(arguments):
+            return await (await source.connection()).fetch(self.alone.sql, arguments)
+        kind = (source.engine, self) if self.several is not None else (source.engine, self, arguments)
+        read, queue = Read(kind, arguments), pool.idle
         try:
             taken = await pool.take_or_join_batch(read)
             if taken is None:
@@ -62,7 +67,7 @@ class ReadTogether:
 
     async def _found(self, connection: DriverConnection, asked: Sequence[Arguments]) -> Mapping[Arguments, Rows] | None:
         """Return the rows by arguments; None if the batch failed, whichever arguments caused it."""
-        if len(asked) == 1:
+        if self.several is None or len(asked) == 1:
             return {asked[0]: await connection.fetch(self.alone.sql, asked[0])}
         try:
             rows: Rows = await connection.fetch(
@@ -89,6 +94,14 @@ def read_together(alone: PreparedStatement, dialect: Dialect) -> ReadTogether | 
     one = PLACEHOLDER.sub(lambda found: f"asked.value_{found[1]}" if found[1] else found[0], alone.sql)
     several = f"SELECT found.*, asked.number FROM {asked} CROSS JOIN LATERAL ({one}) AS found"  # noqa: S608 - our own text
     return ReadTogether(alone, several)
+
+
+def _is_hashable(arguments: Arguments) -> bool:
+    try:
+        hash(arguments)
+    except TypeError:  # a list, of which PostgreSQL makes an array
+        return False
+    return True
 
 
 def _list_of(kind: TypeEngine[object]) -> str | None:

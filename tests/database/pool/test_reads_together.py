@@ -15,7 +15,7 @@ from dovetail.application import make_application
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.database.drivers.sqlalchemy_private import QueueEmpty
 from dovetail.database.pool.fair_pool import FairQueue
-from dovetail.database.pool.waiting_line import MOST_TOGETHER, RowRead
+from dovetail.database.pool.waiting_line import MOST_TOGETHER, Read
 from dovetail.database.prepared_reads import connect_to_read
 from dovetail.resources.policy import Open
 from dovetail.resources.resource import Resource
@@ -461,7 +461,7 @@ async def test_a_server_with_few_connections_answers_many_while_some_hang_up(pos
 
 async def test_who_is_read_along_and_waited_long_enough_has_what_lies_ready():
     queue: FairQueue[str] = FairQueue()
-    reads = [RowRead("posts", (number,)) for number in range(3)]
+    reads = [Read("posts", (number,)) for number in range(3)]
     waiting = [asyncio.create_task(queue.wait(0.01, read)) for read in reads]
     await asyncio.sleep(0)
     queue.put("a connection")
@@ -477,10 +477,10 @@ async def test_who_was_to_be_read_along_in_vain_keeps_the_place_in_the_line():
     served: list[str] = []
 
     async def wait(name, kind=None):
-        await queue.wait(None, None if kind is None else RowRead(kind, (name,)))
+        await queue.wait(None, None if kind is None else Read(kind, (name,)))
         served.append(name)
 
-    first = RowRead("posts", ("first",))
+    first = Read("posts", ("first",))
     leading = asyncio.create_task(queue.wait(None, first))
     waiting = [leading]
     for name, kind in (("second", "posts"), ("a transaction", None), ("third", "tags"), ("fourth", "posts")):
@@ -508,7 +508,7 @@ async def test_what_comes_to_somebody_who_is_cancelled_goes_to_the_first_who_was
         served.append(name)
 
     waiting = []
-    for name, read in (("first", RowRead("posts", (1,))), ("second", RowRead("posts", (2,))), ("a transaction", None)):
+    for name, read in (("first", Read("posts", (1,))), ("second", Read("posts", (2,))), ("a transaction", None)):
         waiting.append(asyncio.create_task(wait(name, read)))
         await asyncio.sleep(0)
     queue.put("a connection")
@@ -521,7 +521,7 @@ async def test_what_comes_to_somebody_who_is_cancelled_goes_to_the_first_who_was
 
 async def test_a_connection_that_lies_ready_goes_to_who_was_to_be_read_along_in_vain():
     queue: FairQueue[str] = FairQueue()
-    first, second = RowRead("posts", (1,)), RowRead("posts", (2,))
+    first, second = Read("posts", (1,)), Read("posts", (2,))
     waiting = [asyncio.create_task(queue.wait(None, read)) for read in (first, second)]
     await asyncio.sleep(0)
     queue.put("a connection")
