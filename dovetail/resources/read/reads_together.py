@@ -45,7 +45,7 @@ class ReadTogether:
         Raise SQLAlchemy's errors, as `PoolSource.connection` and `PreparedStatement.fetch` do.
         """
         arguments = self.alone.step(named, positional)[1]
-        if self.several is None and not _is_hashable(arguments):
+        if self.several is None and not (pool.is_exhausted() and _is_hashable(arguments)):
             return await (await source.connection()).fetch(self.alone.sql, arguments)
         kind = (source.engine, self) if self.several is not None else (source.engine, self, arguments)
         read, queue = Read(kind, arguments), pool.idle
