@@ -1,8 +1,8 @@
 """The queue of waiters for a connection, in which one waiter can read a batch of rows for itself and others.
 
 When many requests arrive at once, most of them read one row by the same statement with different arguments, or the very
-same page of a list. So the waiter that gets a connection sends one statement for all waiting reads of the same kind. The
-others keep their place in the queue until they have their rows: if the batch fails, they go on waiting as if it had
+same page of a list. So the waiter that gets a connection sends one statement for all waiting reads of the same kind.
+The others keep their place in the queue until they have their rows: if the batch fails, they go on waiting as if it had
 never been tried.
 """
 
