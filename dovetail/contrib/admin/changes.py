@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from types import SimpleNamespace
 
 from sqlalchemy import JSON, Column, inspect
@@ -19,6 +18,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
+from dovetail.contrib.admin.writing.fingerprints import fingerprint
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.schemas.values.unsure_columns import refused_value
@@ -83,10 +83,9 @@ async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) 
         await view.audit(request, "delete", obj, None)
 
 
-def version(values: dict[str, object]) -> str:
-    """Return a fingerprint of the values that a form shows: it changes when another user changes one of them."""
-    parts = [(name, _comparable(value)) for name, value in sorted(values.items())]
-    return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:32]
+def version(values: Mapping[str, object], key: str) -> str:
+    """Return a fingerprint of the values in the form of the object `key`: it changes when one of them is changed."""
+    return fingerprint(key, *((name, _comparable(value)) for name, value in sorted(values.items())))
 
 
 async def after_change(

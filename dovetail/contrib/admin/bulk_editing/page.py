@@ -6,7 +6,6 @@ It is an action with a form: it asks for confirmation and then runs in batches i
 import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 
 from sqladmin.authorization import Action
 from sqlalchemy import ColumnElement, select
@@ -28,12 +27,13 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.tasks.acting import run_task
 from dovetail.contrib.admin.tasks.batches import counted
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.admin.writing.fingerprints import fingerprint
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import PermissionDeniedError
 from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
 VERSION = "version"  # form field: a key, and the fingerprint of its object when the page was rendered
-MARK = re.compile(r"([0-9a-f]{16}):(.*)", re.DOTALL)
+MARK = re.compile(r"([0-9a-f]{32}):(.*)", re.DOTALL)
 LABEL = gettext_lazy("Edit")
 TEMPLATE = "sqladmin/bulk_edit.html"
 
@@ -116,12 +116,9 @@ async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Map
     columns = [column for name in bulk_fields(view, request) for column in _columns(mapper, name)]
     statement = select(*own, *columns).select_from(view.model).where(have_identifiers(view.model, keys))
     rows = await request_context().session.execute(statement)
-    return {identifier_from(row[: len(own)]): _mark(row[len(own) :]) for row in rows}
+    named = ((identifier_from(row[: len(own)]), row[len(own) :]) for row in rows)
+    return {key: fingerprint(key, *values) for key, values in named}
 
 
 def _columns(mapper: Mapper[object], name: str) -> Collection[ColumnElement[object]]:
     return mapper.relationships[name].local_columns if name in mapper.relationships else [mapper.columns[name]]
-
-
-def _mark(values: Sequence[object]) -> str:
-    return sha256(repr(tuple(values)).encode(errors="surrogatepass")).hexdigest()[:16]

@@ -79,7 +79,7 @@ class RowBuilder:
             initial=initial,
             obj=obj,
             key=identifier_of(obj),
-            version=row_version(initial),
+            version=row_version(initial, identifier_of(obj)),
             title=inline.short_title_of(obj),
             link=inline.link_to(request, obj) if inline.show_change_link else None,
             readonly=await self._shown(obj, can_change=can_change),
@@ -131,7 +131,7 @@ class RowBuilder:
         if not key:
             return row
         names = {FORM_NAMES.get(name, name) for name in self._edited}
-        if row_version({name: form.data.get(name) for name in names}) == text_of(sent, prefix, VERSION):
+        if row_version({name: form.data.get(name) for name in names}, key) == text_of(sent, prefix, VERSION):
             return None  # it was not changed in this form, so its deletion is no conflict
         return replace(row, is_outdated=True, problems=[GONE])
 

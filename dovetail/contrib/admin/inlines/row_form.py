@@ -87,7 +87,8 @@ class RowForm:
     def is_untouched(self) -> bool:
         """Return whether a stored row was submitted unchanged, even if other users changed it meanwhile."""
         data = self.form.data
-        return row_version({name: data.get(name, value) for name, value in self.initial.items()}) == self.sent_version
+        now = {name: data.get(name, value) for name, value in self.initial.items()}
+        return row_version(now, self.key) == self.sent_version
 
     def begin_again(self, form: Form) -> None:
         """Reset the form to the stored values; call it only for a row that was submitted unchanged."""
@@ -109,9 +110,9 @@ class RowForm:
         return self.sent is not None and f"{self.prefix}-{name}" in self.sent
 
 
-def row_version(values: Mapping[str, object]) -> str:
-    """Return a fingerprint of the values that the form of a row shows; None and an empty text are the same."""
-    return version({name: None if _is_nothing(value) else value for name, value in values.items()})
+def row_version(values: Mapping[str, object], key: str) -> str:
+    """Return a fingerprint of the values in the form of the row `key`; None and an empty text are the same."""
+    return version({name: None if _is_nothing(value) else value for name, value in values.items()}, key)
 
 
 def _is_hidden(field: Field) -> bool:
@@ -119,7 +120,7 @@ def _is_hidden(field: Field) -> bool:
 
 
 def _is_same(value: object, other: object) -> bool:
-    return row_version({"": value}) == row_version({"": other})
+    return row_version({"": value}, "") == row_version({"": other}, "")
 
 
 def _is_nothing(value: object) -> bool:

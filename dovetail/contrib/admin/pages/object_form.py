@@ -150,7 +150,7 @@ async def edit(
     form_class = await view.permitted_form(request, changed)
     initial = {} if obj is None else await view.get_form_data_for_edit(obj)
     if obj is not None:
-        page = replace(page, title=view.short_title_of(obj), version=version(initial))
+        page = replace(page, title=view.short_title_of(obj), version=version(initial, identifier_of(obj)))
     unseen = [] if changed is None else _unseen(request, view, changed)
     kept = None if request.method == "POST" else await _kept(page)
     if request.method != "POST" and kept is None:

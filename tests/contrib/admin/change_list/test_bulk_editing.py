@@ -1,12 +1,15 @@
 """Change chosen fields of many objects at once."""
 
 import re
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from dovetail.contrib.admin.models import KeptForm
 from dovetail.contrib.admin.testing import ORIGIN, read_form
+from dovetail.contrib.auth.models import Permission
+from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.testing import PASSWORD
 from dovetail.contrib.history.models import RecordedChange
@@ -198,3 +201,38 @@ async def test_what_was_typed_for_many_is_there_again_after_a_login_and_tells_of
 async def test_a_view_that_names_no_fields_offers_no_such_change(office, parcels, path, path_to):
     assert "bulk/" not in (await office.get(path_to("couriers"))).text
     assert (await office.post(path, {"pks": ["1"]})).status_code == 403
+
+
+async def test_the_page_does_not_tell_the_key_of_a_related_object_that_the_user_may_not_view(
+    parcels, session, make_user, back_office_for
+):
+    names = ("depot.view_parcel", "depot.change_parcel")
+    session.add_all(Permission(name=name, plugin="depot", title=name) for name in names)
+    clerk = await make_user(username="clerk", is_staff=True)
+    await grant(session, clerk, names)
+    await session.commit()
+    keys = [one.id for one in parcels]
+    plain = {
+        sha256(repr((weight, stage, is_paid, None, courier)).encode()).hexdigest()[:16]
+        for weight, stage, is_paid, courier in await session.execute(
+            select(Parcel.weight, Parcel.stage, Parcel.is_paid, Parcel.courier_id)
+        )
+    }
+    await session.rollback()
+    desk = await back_office_for(clerk)
+    sent = await chosen(desk, *keys)
+    marks = {one.partition(":")[0] for one in sent["version"]}
+    assert len(marks) == len(keys)
+    assert not marks & plain  # everybody can compute these for each courier there may be
+    assert marks == {one.partition(":")[0] for one in (await chosen(desk, *keys))["version"]}
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_the_form_of_an_object_does_not_tell_whether_what_it_hides_is_that_of_another_object(office, session):
+    twins = [Parcel(label="Twin", weight=5) for _ in range(2)]
+    session.add_all(twins)
+    await session.commit()
+    paths = [f"/depot/relabelled/{one.id}/change/" for one in twins]
+    versions = [read_form((await office.get(path)).text)["_version"][0] for path in paths]
+    assert versions[0] != versions[1]
+    assert sha256(repr([("label", "Twin"), ("weight", 5)]).encode()).hexdigest()[:32] not in versions
