@@ -18,13 +18,16 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
-from dovetail.contrib.admin.writing.fingerprints import fingerprint
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.write.locked_rows import delete_rows
+from dovetail.settings import SETTINGS
+from dovetail.signing import Signer
+from dovetail.state import current_application
 from dovetail.translation.texts import gettext
 
+FINGERPRINTS = "dovetail.admin.fingerprints"
 Known = Mapping[str, Mapping[str, object]]  # the chosen objects, by relation and identifier
 NOTHING_KNOWN: Known = {}
 
@@ -86,6 +89,19 @@ async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) 
 def version(values: Mapping[str, object], key: str) -> str:
     """Return a fingerprint of the values in the form of the object `key`: it changes when one of them is changed."""
     return fingerprint(key, *((name, _comparable(value)) for name, value in sorted(values.items())))
+
+
+def fingerprint(*values: object) -> str:
+    """Return a text that tells whether values were changed, and nothing that could be found by guessing.
+
+    A page may hold the fingerprint of values that it does not show, such as a secret or the key of a related object
+    that the user may not view. Of a plain hash somebody could try all short texts and numbers. For the same reason the
+    key of the object is one of the values: somebody may write the values of another object and compare.
+    """
+    app = current_application()
+    assert app is not None  # noqa: S101 - pages are answers to requests
+    message = repr(values).encode(errors="surrogatepass")
+    return Signer(SETTINGS.get(app).secret_key, FINGERPRINTS).signature(message)[:16].hex()
 
 
 async def after_change(

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields, bulk_form, writable
 from dovetail.contrib.admin.bulk_editing.form import with_boxes
+from dovetail.contrib.admin.changes import fingerprint
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.forms.assets import assets_of
@@ -27,7 +28,6 @@ from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.tasks.acting import run_task
 from dovetail.contrib.admin.tasks.batches import counted
 from dovetail.contrib.admin.views import ModelAdmin
-from dovetail.contrib.admin.writing.fingerprints import fingerprint
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import PermissionDeniedError
 from dovetail.translation.texts import gettext, gettext_lazy, ngettext

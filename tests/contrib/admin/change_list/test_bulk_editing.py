@@ -229,10 +229,10 @@ async def test_the_page_does_not_tell_the_key_of_a_related_object_that_the_user_
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_the_form_of_an_object_does_not_tell_whether_what_it_hides_is_that_of_another_object(office, session):
-    twins = [Parcel(label="Twin", weight=5) for _ in range(2)]
+    twins = [Courier(name="Twin") for _ in range(2)]
     session.add_all(twins)
     await session.commit()
-    paths = [f"/depot/relabelled/{one.id}/change/" for one in twins]
-    versions = [read_form((await office.get(path)).text)["_version"][0] for path in paths]
+    forms = [read_form((await office.get(f"/depot/couriers/{one.id}/change/")).text) for one in twins]
+    versions = [form.pop("_version")[0] for form in forms]
+    assert forms[0] == forms[1]
     assert versions[0] != versions[1]
-    assert sha256(repr([("label", "Twin"), ("weight", 5)]).encode()).hexdigest()[:32] not in versions
