@@ -22,6 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.api.principal import Principal as Principal
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.files.schemas import StoredFileRead as StoredFileRead
 from dovetail.middleware.headers import list_header

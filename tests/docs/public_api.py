@@ -83,7 +83,7 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             *("Resource", "ReadSchema", "CreateSchema", "UpdateSchema", "From", "Envelope", "ONCE", "find_or_make"),
             "StoredFileRead",
-            *("Policy", "Recognized", "ReadOnly", "Open"),
+            *("Policy", "Principal", "Recognized", "ReadOnly", "Open"),
         ),
     ),
     "dovetail.api.schemas": (

@@ -24,7 +24,8 @@ NODE_MODULES = Path("tests/typescript/node_modules")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"^(?:#|//|\{#) (?P<path>[\w./-]+\.\w+|\.env)(?: .*)?$")
 SERVES = re.compile(r"^(make run|python manage\.py (runserver|quickstart))")
-TAKES_LONG = re.compile(r"^make (test|bench|-C)\b", re.MULTILINE)  # only shown to be there
+# These are only shown to be there. `install` would also change the environment that runs the tests.
+ONLY_SHOWN = re.compile(r"^make (install|test|bench|-C)\b", re.MULTILINE)
 INSTALLS = re.compile(r"^python -m pip install", re.MULTILINE)
 SHOWN = {"json", "text", "html", "diff"}  # what a command answers, not what a reader types
 PATIENCE = 300  # seconds for one block
@@ -90,7 +91,7 @@ class Reader:
         serves = SERVES.match(last)
         script = text if not serves else "\n".join(before)
         if script.strip():
-            self._run(["bash", "-euo", "pipefail", "-c", TAKES_LONG.sub(r"make -n \1", script.replace("\\\0", "\\\n"))])
+            self._run(["bash", "-euo", "pipefail", "-c", ONLY_SHOWN.sub(r"make -n \1", script.replace("\\\0", "\\\n"))])
         if serves:
             self._serve(last)
 

@@ -1,6 +1,6 @@
 """Fixtures for tests that need users; `dovetail.testing.plugin` loads them for every site with this plugin."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import AsyncExitStack
 from functools import cache
 from itertools import count
@@ -18,6 +18,7 @@ from dovetail.contrib.auth.accounts import hashing
 from dovetail.contrib.auth.mail.backends import EMAIL_SENDER, Outbox
 from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
 from dovetail.contrib.auth.models import User
+from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.log_in import Lifetime, log_in
 from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.database.unit_of_work import Database
@@ -49,20 +50,23 @@ def costly_hashing(_cheap_hashing: PasswordHash, monkeypatch: pytest.MonkeyPatch
 def make_user(database: Database) -> MakeUser:
     """Return a function that creates and commits a user: `await make_user(username="ada", is_superuser=True)`.
 
-    Missing fields are generated; the password is PASSWORD unless `password` is given. Its hash is cheap.
+    Missing fields are generated; the password is PASSWORD unless `password` is given. Its hash is cheap. `permissions`
+    are granted: `await make_user(permissions=["blog.add_post"])`; InvalidInputError is raised for unknown ones.
     """
     numbers = count(1)
 
-    async def make(**fields: object) -> User:
+    async def make(permissions: Collection[str] = (), **fields: object) -> User:
         name = fields.pop("username", None) or f"user{next(numbers)}"
         password = fields.pop("password", PASSWORD)
         fields.setdefault("email", f"{name}@example.org".lower())
         fields.setdefault("hashed_password", cheap_hash(password))
         fields.setdefault("is_staff", fields.get("is_superuser", False))  # as in `create_user`
         user = User(username=name, **fields)
-        user.remember_permissions(())  # a new user has none
         async with database.unit_of_work() as session:
             session.add(user)
+            await session.flush()
+            await grant(session, user, permissions)
+        user.remember_permissions(permissions)
         return user
 
     return make

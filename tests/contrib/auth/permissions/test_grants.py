@@ -1,5 +1,7 @@
 """What users and groups are given, and what is taken from them again."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -67,3 +69,13 @@ def test_the_name_of_a_group_has_1_to_150_characters_on_one_line():
     for name in ("", "x" * 151, "a\x00b"):
         with pytest.raises(InvalidInputError, match="1 to 150 characters"):
             clean_group_name(name)
+
+
+async def test_the_fixture_makes_a_user_with_permissions_and_names_one_that_does_not_exist(make_user, client_for):
+    user = await make_user(username="ada", permissions=["blog.add_tag", "blog.view_post"])
+    assert user.has_perm("blog.add_tag")
+    client = await client_for(user)
+    assert set((await client.get("/api/users/me/permissions")).json()["permissions"]) == user.permissions
+
+    with pytest.raises(InvalidInputError, match=re.escape("did you mean blog.view_post?")):
+        await make_user(permissions=["blog.view_posts"])
