@@ -103,6 +103,14 @@ class ConflictError(DovetailError):
     title = "Conflict"
 
 
+class GoneError(DovetailError):
+    """This was here, and is not kept any more."""
+
+    status = 410
+    slug = "gone"
+    title = "Gone"
+
+
 class StaleWriteError(DovetailError):
     """Somebody else changed this in the meantime; read it again and repeat your change."""
 

@@ -59,7 +59,14 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
         "Errors that know their status, their type and their title (RFC 9457).",
         (
             *("DovetailError", "FieldError", "ConfigurationError", "BadRequestError", "NotAuthenticatedError"),
-            *("PermissionDeniedError", "NotFoundError", "ConflictError", "StaleWriteError", "PayloadTooLargeError"),
+            *(
+                "PermissionDeniedError",
+                "NotFoundError",
+                "ConflictError",
+                "GoneError",
+                "StaleWriteError",
+                "PayloadTooLargeError",
+            ),
             *("UnsupportedMediaTypeError", "InvalidInputError", "PreconditionRequiredError", "UnavailableError"),
             "TooManyRequestsError",
         ),
@@ -121,6 +128,13 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
             *("throttled", "throttle", "THROTTLED", "network_of", "RecentProof", "check_recent_proof"),
             *("UserPolicy", "ModelPermissions", "StaffWrite", "StaffOnly", "UserPublic"),
             "visible_rows",
+        ),
+    ),
+    "dovetail.contrib.history.feed": (
+        "All changes in the order of commits, for programs that follow them, on sites with the plugin history.",
+        (
+            *("read_history", "FeedPage", "START", "MAXIMUM_POSITION", "PositionOutOfRangeError"),
+            *("RecordedChange", "ChangeAction", "ChangeSource"),
         ),
     ),
     "dovetail.contrib.admin.views": (

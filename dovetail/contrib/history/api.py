@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.history.exact_numbers import marked_values, unmarked
+from dovetail.contrib.history.feed import MAXIMUM_POSITION, START, read_history
 from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeSource, RecordedChange
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
@@ -21,10 +22,13 @@ from dovetail.contrib.history.recording.log import history_log
 from dovetail.contrib.history.undoing.rights import PolicyAuthorizer
 from dovetail.contrib.history.undoing.undo import undo
 from dovetail.database.session import SessionDep
+from dovetail.errors import PermissionDeniedError
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.resource import Resource
+from dovetail.translation.texts import gettext
 
 MAXIMUM_KEY = 500  # characters
+MAXIMUM_PAGE = 500  # changes of the feed
 Values = Annotated[dict[str, JsonValue], BeforeValidator(marked_values), Field(examples=[{"title": "Hello"}])]
 
 
@@ -55,6 +59,13 @@ class RecordedChangeRead(ChangeRead):
     request_id: str
 
 
+class FeedRead(Schema):
+    """Changes in the order of commits."""
+
+    items: list[RecordedChangeRead]
+    position: Annotated[str, Field(description="The position after the last item, to pass as `after`.")]
+
+
 class Undone(Schema):
     """The answer to an undo."""
 
@@ -80,6 +91,25 @@ changes = Resource(
 )
 router = APIRouter(tags=["history"])
 router.include_router(changes.router)
+
+
+@router.get("/history/feed", response_model=FeedRead, responses={410: {"description": "Changes were purged unread"}})
+async def read_feed(
+    user: CurrentUser,
+    session: SessionDep,
+    after: Annotated[str, Query(max_length=MAXIMUM_POSITION, description="The `position` of the page before.")] = START,
+    limit: Annotated[int, Query(ge=1, le=MAXIMUM_PAGE)] = 100,
+) -> Response:
+    """Return the next changes in the order of commits, to superusers: whoever keeps the position misses none.
+
+    The answer is 410 if changes after the position were purged before they were read, or if the position is not of this
+    history. Without `after`, the feed begins at the earliest change that is kept.
+    """
+    if not user.is_superuser:
+        raise PermissionDeniedError(gettext("Only superusers may read the feed of all changes."))
+    page = await read_history(session, after=after, limit=limit)
+    items = [orjson.Fragment(RecordedChangeRead.model_validate(one).model_dump_json().encode()) for one in page.changes]
+    return Response(orjson.dumps({"items": items, "position": page.position}), media_type="application/json")
 
 
 @router.get("/history/objects/{model}/{object_key:path}", response_model=Page[ChangeRead])

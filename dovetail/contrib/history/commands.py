@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 from sqlalchemy import ColumnElement, func, select, update
 
+from dovetail.contrib.history.keeping.old_lines import archived_lines, delete_lines, is_old
+from dovetail.contrib.history.log_start import rename_log
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.old_lines import archived_lines, delete_lines, is_old
 from dovetail.contrib.history.recording.transactions import BEFORE
 from dovetail.errors import InvalidInputError
 from dovetail.plugin import Context, async_command
@@ -94,4 +95,5 @@ async def _renumber(context: Context) -> None:
     statement = update(RecordedChange).where(RecordedChange.id == found.c.id)
     async with context.database.unit_of_work() as session:  # lines of one transaction keep one number
         await session.execute(statement.values(transaction=found.c.first - BEFORE))
+        await (await session.connection()).run_sync(rename_log)
     click.echo("The lines are in the order of their numbers now; readers of the feed have to start again.")

@@ -35,9 +35,9 @@ class ExactJSON(TypeDecorator[Snapshot]):
         return json_of
 
     @override
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str], Snapshot]:
-        """Return the function that reads the text that `column_expression` selects."""
-        return read_snapshot
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Snapshot | None]:
+        """Return the function that reads the text that `column_expression` selects; an outer join finds none."""
+        return lambda text: None if text is None else read_snapshot(text)
 
 
 def read_snapshot(text: str) -> Snapshot:

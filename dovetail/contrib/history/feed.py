@@ -1,8 +1,9 @@
 """Read the log as a feed in the order of commits: a reader that stores its position misses nothing.
 
-    changes = await read_history(session, after=position, limit=500)
-    if changes:
-        position = position_of(changes[-1])
+    page = await read_history(session, after=position, limit=500)
+    for change in page.changes:
+        ...
+    position = page.position
 
 The id alone is not enough on PostgreSQL: a transaction that begins early and commits late leaves lines with low ids,
 which appear after higher ids have been read. So the feed is ordered by transaction first, and ends before the oldest
@@ -11,53 +12,104 @@ and Snapshot Information Functions"). A line is returned only when no earlier li
 that runs for an hour holds up the feed for an hour. On SQLite only one transaction writes at a time, and the id is
 enough.
 
-A position is valid in one database. After `pg_restore` into another one, or `loaddata`, `manage.py history --renumber`
-puts the lines in the order of the new database, and readers have to start again.
+A position is valid in one log, which its first part names. After `pg_restore` into another database, `manage.py history
+--renumber` puts the lines in the order of the new one, and readers have to start again.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Select, Text, cast, func, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, cast, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from dovetail.contrib.history.models import RecordedChange
+from dovetail.contrib.history.keeping.positions import MAXIMUM_POSITION as MAXIMUM_POSITION
+from dovetail.contrib.history.keeping.positions import Place, order_of, read_position, write_position
+from dovetail.contrib.history.log_start import LOWEST
+from dovetail.contrib.history.models import ChangeAction as ChangeAction
+from dovetail.contrib.history.models import ChangeSource as ChangeSource
+from dovetail.contrib.history.models import LogStart
+from dovetail.contrib.history.models import RecordedChange as RecordedChange
+from dovetail.contrib.history.recording.json_rows import current_transaction
+from dovetail.errors import DovetailError, GoneError
 
 MAX_LIMIT = 10_000
+START = ""  # the position before the earliest change that is kept
 
 
-class Position(NamedTuple):
-    """The position of a change in the log."""
+class PositionOutOfRangeError(GoneError):
+    """The changes after this position are not kept any more, or it is a position of another log.
 
-    transaction: int
-    id: int
-
-
-START = Position(-(2**63), 0)
+    A reader that may go on without the changes that it has missed starts again at `START`.
+    """
 
 
-def position_of(change: RecordedChange) -> Position:
-    """Return the position of a change, from which the next call reads on."""
-    return Position(change.transaction, change.id)
+@dataclass(frozen=True)
+class FeedPage:
+    """Changes in the order of commits. `position` is the position after the last of them, at most 80 characters."""
+
+    changes: Sequence[RecordedChange]
+    position: str
 
 
-async def read_history(session: AsyncSession, *, after: Position = START, limit: int = 100) -> Sequence[RecordedChange]:
+async def read_history(session: AsyncSession, *, after: str = START, limit: int = 100) -> FeedPage:
     """Return at most `limit` changes after a position, earliest first; none if there are no committed ones yet.
 
-    Of their numbers a Decimal is what no float is equal to, with all its digits; all others are as JSON has them.
-    Raises ValueError for a limit that is not within 1 and 10,000. The session's own changes are not among them.
+    Of their numbers a Decimal is what no float is equal to, with all its digits; all others are as JSON has them. The
+    session's own changes are not among them.
+
+    Raise PositionOutOfRangeError if changes after the position were purged, or if the position is not of this log. From
+    `START` the feed begins at the earliest change that is kept. Raise InvalidInputError for a text that is no position,
+    and ValueError for a limit that is not within 1 and 10,000.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise ValueError(f"limit has to be between 1 and {MAX_LIMIT:,}, found {limit}")
+    log, place = read_position(after) if after else (None, Place(LOWEST, 0))
     is_postgresql = session.get_bind().dialect.name == "postgresql"
-    statement = _behind(after) if is_postgresql else select(RecordedChange).where(RecordedChange.id > after.id)
-    order = (RecordedChange.transaction, RecordedChange.id) if is_postgresql else (RecordedChange.id,)
-    return (await session.scalars(statement.order_by(*order).limit(limit))).all()
+    # One statement, so that nothing is purged between reading the lines and reading up to where they were purged.
+    rows = (await session.execute(_select(place, limit, is_postgresql=is_postgresql))).all()
+    if not rows:
+        raise DovetailError("The table history_log_start has no row; run `manage.py migrate`, which inserts it.")
+    found_log, transaction, change_id, end, _ = rows[0]
+    start = Place(transaction, change_id)
+    if log is not None:
+        _check_range(place, start, end, is_same=log == found_log, is_postgresql=is_postgresql)
+    changes = [row[-1] for row in rows if row[-1] is not None]
+    last = Place(changes[-1].transaction, changes[-1].id) if changes else start if log is None else place
+    return FeedPage(changes, write_position(found_log, last))
 
 
-def _behind(after: Position) -> Select[RecordedChange]:
-    """Return PostgreSQL's SELECT of the lines after a position and before the oldest running transaction."""
-    place = tuple_(RecordedChange.transaction, RecordedChange.id)
-    behind = tuple_(literal(after.transaction, BigInteger), literal(after.id, BigInteger))
-    oldest = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-    return select(RecordedChange).where(place > behind, RecordedChange.transaction < oldest)
+def _check_range(place: Place, start: Place, end: int, *, is_same: bool, is_postgresql: bool) -> None:
+    """Raise PositionOutOfRangeError for a position of another log, or in front of purged changes."""
+    number = place.transaction if is_postgresql else place.id
+    if not is_same or number >= end:
+        raise PositionOutOfRangeError(
+            "This position is not of this history, which was emptied, renumbered or restored since. Read it from the "
+            "start again, without a position."
+        )
+    order = order_of("postgresql" if is_postgresql else "sqlite")
+    if order(place) < order(start):
+        raise PositionOutOfRangeError(
+            "Changes after this position were purged before they were read. To go on without them, read from the start "
+            "again, without a position: from the earliest change that is kept."
+        )
+
+
+def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int, int, int, RecordedChange]:
+    """Return the SELECT of where the log begins and ends, and of the lines after a place and before that end."""
+    end = _oldest_running() if is_postgresql else current_transaction()
+    lines = select(RecordedChange).where(RecordedChange.transaction < end)
+    if is_postgresql:
+        behind = tuple_(literal(place.transaction, BigInteger), literal(place.id, BigInteger))
+        lines = lines.where(tuple_(RecordedChange.transaction, RecordedChange.id) > behind)
+        lines = lines.order_by(RecordedChange.transaction, RecordedChange.id)
+    else:
+        lines = lines.where(RecordedChange.id > place.id).order_by(RecordedChange.id)
+    line = aliased(RecordedChange, lines.limit(limit).subquery())
+    order = (line.transaction, line.id) if is_postgresql else (line.id,)
+    columns = (LogStart.log, LogStart.transaction, LogStart.change_id, end, line)
+    return select(*columns).outerjoin(line, true()).order_by(*order)
+
+
+def _oldest_running() -> ColumnElement[int]:
+    return cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)

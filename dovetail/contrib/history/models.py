@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.contrib.history.exact_numbers import ExactJSON
+from dovetail.contrib.history.log_start import LOWEST
 from dovetail.database.column_types import utcnow
 from dovetail.database.models import Base, IdMixin
 from dovetail.translation.texts import gettext
@@ -44,6 +45,22 @@ class ChangeSource(StrEnum):
         return "REST" if self is ChangeSource.REST else in_words(self.value)
 
 
+class LogStart(Base):
+    """The name of the log, and up to where it was purged: one row, which tells readers of the feed what they missed.
+
+    `log` is another random text once the log was emptied or renumbered. (`transaction`, `change_id`) is the position of
+    the last purged line in the order of the feed.
+    """
+
+    __tablename__ = "history_log_start"
+    __history__ = False
+    __table_args__ = ({"info": {"is_movable": False}},)
+
+    log: Mapped[str] = mapped_column(String(32), primary_key=True)
+    transaction: Mapped[int] = mapped_column(BigInteger, default=LOWEST, server_default=text(str(LOWEST)))
+    change_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+
+
 DELETED = text("action = 'delete'")
 NEVER = text('"transaction" IS NULL')
 
@@ -69,7 +86,7 @@ class RecordedChange(IdMixin, Base):
         {"sqlite_autoincrement": True, "info": {"is_movable": False}},
     )
 
-    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())  # no index: searched by id (`old_lines.py`)
+    created_at: Mapped[datetime] = mapped_column(server_default=utcnow())  # no index: searched by id
     transaction: Mapped[int] = mapped_column(BigInteger)  # equal for all lines of a transaction; 0 in old SQLite lines
     action: Mapped[ChangeAction]
     model: Mapped[str] = mapped_column(String(MAXIMUM_MODEL))

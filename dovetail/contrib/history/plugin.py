@@ -1,13 +1,14 @@
 """The table of contents of the history."""
 
 from dovetail.contrib.history.settings import HistorySettings
-from dovetail.plugin import Command, Plugin, deferred, lazy
+from dovetail.plugin import AfterMigrate, Command, Plugin, deferred, lazy
 
 plugin = Plugin(
     name="history",
     depends_on=("auth",),
     settings=HistorySettings,
-    models=lazy("dovetail.contrib.history.models:RecordedChange"),
+    models=lazy("dovetail.contrib.history.models:RecordedChange", "dovetail.contrib.history.models:LogStart"),
+    internal_models=("LogStart",),
     policies=lazy(RecordedChange="dovetail.contrib.history.policies:CHANGES"),
     routers=lazy(history="dovetail.contrib.history.api:router"),
     admin_views=lazy(
@@ -23,11 +24,15 @@ plugin = Plugin(
         ),
     ),
     extensions={
-        "auth.expired": lazy("dovetail.contrib.history.old_lines:EXPIRED"),
+        "auth.expired": lazy("dovetail.contrib.history.keeping.old_lines:EXPIRED"),
         "admin.object_pages": lazy("dovetail.contrib.history.admin.views:HISTORY"),
         "admin.last_change": lazy("dovetail.contrib.history.admin.last_change:find_last_change"),
         "admin.message_notes": lazy("dovetail.contrib.history.admin.undo_page:attach_undo"),
         "admin.dashboard": lazy("dovetail.contrib.history.admin.recent:RECENT_CHANGES"),
     },
+    after_migrate=AfterMigrate(
+        is_due=deferred("dovetail.contrib.history.log_start:is_due"),
+        run=deferred("dovetail.contrib.history.log_start:begin_log"),
+    ),
     change_log=deferred("dovetail.contrib.history.recording.log:make_log"),
 )

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from dovetail.contrib.history.keeping.old_lines import archived_lines, delete_lines
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.old_lines import archived_lines, delete_lines
 from plugins.blog.models import Tag
 from tests.running import manage
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from sqlalchemy import select, text
 
 from dovetail.contrib.history.feed import read_history
+from dovetail.contrib.history.keeping.old_lines import archived_lines
 from dovetail.contrib.history.models import RecordedChange
-from dovetail.contrib.history.old_lines import archived_lines
 from plugins.blog.models import Post
 from tests.contrib.history.test_pages import boss, office, page_of  # noqa: F401 - fixtures
 
@@ -44,7 +44,7 @@ async def test_long_numbers_are_exact_on_pages_in_the_api_the_feed_and_an_archiv
         plain = page.text.replace("<del>", "").replace("<ins>", "").replace("</del>", "").replace("</ins>", "")
         assert [plain.count(f"{one}</") + plain.count(f"[{one},0.1]") for one in (LONG, OTHER)] == [2, 2]
     async with database.unit_of_work(read_only=True) as session:
-        told = (await read_history(session, limit=100))[-1]
+        told = (await read_history(session, limit=100)).changes[-1]
     assert (told.before["view_count"], told.after["view_count"]) == (Decimal(LONG), Decimal(OTHER))
     assert told.before["content"] == {"a": [Decimal(LONG), 0.1], "b": [int(BIG), Decimal("1e400"), "ü"]}
     answer = await (await client_for(boss)).get(f"/api/history/objects/blog.post/{post.id}")

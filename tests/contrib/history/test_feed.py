@@ -1,12 +1,18 @@
 """The log is read in the order of commits: who remembers a position misses no transaction that commits late."""
 
 import asyncio
+import json
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from dovetail.contrib.history.feed import MAX_LIMIT, START, position_of, read_history
+from dovetail.contrib.history.feed import MAX_LIMIT, START, PositionOutOfRangeError, read_history
+from dovetail.contrib.history.keeping.old_lines import delete_lines
+from dovetail.contrib.history.models import RecordedChange
 from plugins.blog.models import Tag
+from tests.running import manage
+
+KEY = 10**12
 
 
 async def read_all(database, after=START, limit=100):
@@ -14,12 +20,22 @@ async def read_all(database, after=START, limit=100):
     names = []
     for _ in range(200):  # more than any test writes
         async with database.unit_of_work(read_only=True) as session:
-            found = await read_history(session, after=after, limit=limit)
-        if not found:
+            page = await read_history(session, after=after, limit=limit)
+        after = page.position
+        if not page.changes:
             return names, after
-        names += [row.after["name"] for row in found]
-        after = position_of(found[-1])
+        names += [row.after["name"] for row in page.changes]
     pytest.fail(f"the history has not ended: {names}")
+
+
+async def read_all_positions(database, after=START):
+    """Read on from a position, one change at a time, and return the position after each, and the last again."""
+    positions = []
+    while positions[-2:] != [after, after]:
+        async with database.unit_of_work(read_only=True) as session:
+            after = (await read_history(session, after=after, limit=1)).position
+        positions.append(after)
+    return positions
 
 
 async def settled(database):
@@ -106,6 +122,75 @@ async def test_ids_are_not_reused_after_the_last_changes_are_deleted(database):
         session.add(Tag(name="y"))
     await settled(database)
     assert (await read_all(database, position))[0] == ["y"]
+
+
+async def test_a_reader_is_told_that_changes_were_purged_before_it_read_them_and_can_go_on(
+    database, make_user, client_for
+):
+    api = await client_for(await make_user(is_superuser=True))
+    await settled(database)
+    start = (await read_all_positions(database))[-1]
+    for number in range(1, 5):
+        async with database.unit_of_work() as session:
+            session.add(Tag(id=KEY + number, name=f"t{number}"))
+    await settled(database)
+    positions = await read_all_positions(database, start)
+    assert (await api.get("/api/history/feed", params={"after": positions[0]})).json()["position"] == positions[-1]
+    async with database.unit_of_work() as session:
+        second = await session.scalar(select(RecordedChange.id).where(RecordedChange.object_key == str(KEY + 2)))
+    assert await delete_lines(database, range(second + 1)) >= 2
+    assert (await read_all(database, positions[1]))[0] == ["t3", "t4"]  # it had read what was purged
+    for behind in (start, positions[0]):
+        async with database.unit_of_work(read_only=True) as session:
+            with pytest.raises(PositionOutOfRangeError, match="were purged before they were read"):
+                await read_history(session, after=behind)
+        answer = await api.get("/api/history/feed", params={"after": behind})
+        assert (answer.status_code, answer.json()["detail"][:38]) == (410, "Changes after this position were purge")
+    answer = (await api.get("/api/history/feed", params={"limit": 1})).json()  # as they say: from the start again
+    assert [one["after"]["name"] for one in answer["items"]] == ["t3"]
+    assert (await read_all(database, answer["position"]))[0] == ["t4"]
+
+
+async def test_a_reader_is_told_that_its_position_is_of_another_log(database, settings, make_user, client_for):
+    site = {"DATABASE_URL": settings.database_url.get_secret_value(), "PLUGINS": json.dumps(settings.plugins)}
+    async with database.unit_of_work() as session:
+        session.add(Tag(name="x"))
+    await settled(database)
+    position = (await read_all(database))[1]
+    log, transaction, number = position.split(".")
+    beyond = f"{log}.{int(transaction) + 10**9}.{int(number) + 10**9}"  # an older copy was restored
+    for command in ((), ("history", "--renumber"), ("flush", "--yes")):
+        if command:
+            assert manage(*command, **site).code == 0
+            await settled(database)
+        async with database.unit_of_work(read_only=True) as session:
+            with pytest.raises(PositionOutOfRangeError, match="is not of this history"):
+                await read_history(session, after=position if command else beyond)
+            changes = (await read_history(session)).changes
+            assert [one.after["name"] for one in changes] == ([] if "flush" in command else ["x"])
+        position = (await read_all(database))[1]
+    async with database.unit_of_work(read_only=True) as session:  # the new ones are valid
+        assert (await read_history(session, after=position)).position == position
+
+
+async def test_the_feed_of_the_api_is_for_superusers_and_refuses_what_is_no_position(make_user, client_for, client):
+    boss, staff = await make_user(username="boss", is_superuser=True), await make_user(username="staff", is_staff=True)
+    assert (await client.get("/api/history/feed")).status_code == 401
+    assert (await (await client_for(staff)).get("/api/history/feed")).status_code == 403
+    api = await client_for(boss)
+    for position in ("x", "ab.1", f"ab.{2**63}.1", "ab.1.²", "a" * 81):
+        assert (await api.get("/api/history/feed", params={"after": position})).status_code == 422
+    assert (await api.get("/api/history/feed", params={"limit": 501})).status_code == 422
+
+
+async def test_the_changes_of_the_readers_own_transaction_come_after_its_commit(database):
+    async with database.unit_of_work() as session:
+        session.add(Tag(name="x"))
+        await session.flush()
+        page = await read_history(session)
+        assert page.changes == []
+    await settled(database)
+    assert (await read_all(database, page.position))[0] == ["x"]
 
 
 @pytest.mark.parametrize("limit", [0, MAX_LIMIT + 1])

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, insert, select, text
 
+from dovetail.contrib.history.keeping.old_lines import are_older
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.objects import changes_of
-from dovetail.contrib.history.old_lines import are_older
 from dovetail.contrib.history.recording.transactions import BEFORE, in_current_transaction, in_transactions
 
 LINES = 10_000  # one a minute; of each three transactions the last has two

@@ -61,7 +61,7 @@ async def test_purge_expired_deletes_expired_rows(storage, pass_time, app, datab
     await storage.incr("new", expiry=60)
     async with database.unit_of_work() as session:
         context = context_of(session)
-    ((name, model, condition),) = [one for one in expired_of(context) if one[1] is Bucket]
+    ((name, model, condition, _),) = [one for one in expired_of(context) if one[1] is Bucket]
     assert name == "limit bucket"
     assert [count async for count in delete_in_batches(database, model, condition(context))] == [1]
     async with database.unit_of_work() as session:

@@ -12,8 +12,9 @@ from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.sessions.ending import end_all_of_plugins
 from dovetail.contrib.auth.sessions.models import Session
-from dovetail.contrib.auth.upkeep.expired import count_rows, delete_in_batches, expired_of
+from dovetail.contrib.auth.upkeep.expired import Delete, count_rows, delete_in_batches, expired_of
 from dovetail.contrib.auth.users import get_user_by_login, log_out_everywhere
+from dovetail.database.bulk import delete_some
 from dovetail.database.models import Base
 from dovetail.errors import InvalidInputError, NotFoundError
 from dovetail.plugin import Context, async_command
@@ -49,8 +50,8 @@ async def sessions(context: Context, user: str | None, *, end: bool, end_all: bo
 @async_command
 async def purge_expired(context: Context) -> None:
     """Delete expired sessions, tokens and other rows that are kept for a limited time, in small batches."""
-    for title, model, condition in expired_of(context):
-        count = await _delete(context, title, model, condition(context))
+    for title, model, condition, delete in expired_of(context):
+        count = await _delete(context, title, model, condition(context), delete)
         click.echo(f"{_counted(count, f'expired {title}')} removed.")
 
 
@@ -96,11 +97,13 @@ async def _list(context: Context, login: str | None) -> None:
         click.echo(f"These are the {MAX_LISTED} that were used last; name a user to see theirs.")
 
 
-async def _delete(context: Context, title: str, model: type[Base], condition: ColumnElement[bool]) -> int:
+async def _delete(
+    context: Context, title: str, model: type[Base], condition: ColumnElement[bool], delete: Delete = delete_some
+) -> int:
     total = await count_rows(context.database, model, condition)
     done = 0
     with click.progressbar(length=total, label=f"{title}s", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        async for count in delete_in_batches(context.database, model, condition):
+        async for count in delete_in_batches(context.database, model, condition, delete):
             done += count
             bar.update(count)
     return done

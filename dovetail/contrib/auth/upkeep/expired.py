@@ -6,13 +6,17 @@ function of the context that returns the condition.
     Plugin(..., extensions={"auth.expired": lazy("plugins.shop.carts:EXPIRED")})
 
     EXPIRED = ("cart", Cart, lambda _context: Cart.expires_at <= datetime.now(UTC))
+
+A fourth part may be a function that deletes them, for a plugin that notes what it deletes; it is called like
+`delete_some`, in the transaction of each batch.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.auth.accounts.one_time_tokens import is_over
 from dovetail.contrib.auth.models import OneTimeToken
@@ -27,7 +31,16 @@ from dovetail.plugin import Context
 EXTENSION_POINT = "auth.expired"
 BATCH = 1000  # rows per transaction
 Condition: TypeAlias = ColumnElement[bool]
-Expired: TypeAlias = tuple[str, type[Base], Callable[[Context], Condition]]
+
+
+class Delete(Protocol):
+    """Deletes up to `most` rows of a model that meet a condition, and returns how many it deleted."""
+
+    async def __call__(self, session: AsyncSession, model: type[Base], condition: Condition, /, *, most: int) -> int:
+        """Delete them by the session, whose transaction is committed afterwards."""
+
+
+Expired: TypeAlias = tuple[str, type[Base], Callable[[Context], Condition], Delete]
 
 
 def expired_of(context: Context) -> Iterator[Expired]:
@@ -35,13 +48,17 @@ def expired_of(context: Context) -> Iterator[Expired]:
 
     Raise ConfigurationError for an invalid entry of a plugin.
     """
-    yield "session", Session, lambda _context: Session.expires_at <= datetime.now(UTC)
-    yield "personal token", PersonalToken, lambda _context: PersonalToken.expires_at <= datetime.now(UTC)
-    yield "one-time token", OneTimeToken, lambda _context: is_over(datetime.now(UTC))
+    yield "session", Session, lambda _context: Session.expires_at <= datetime.now(UTC), delete_some
+    yield "personal token", PersonalToken, lambda _context: PersonalToken.expires_at <= datetime.now(UTC), delete_some
+    yield "one-time token", OneTimeToken, lambda _context: is_over(datetime.now(UTC)), delete_some
     for found in context.extensions(EXTENSION_POINT):
         match found:
             case (str() as title, type() as model, condition) if issubclass(model, Base) and callable(condition):
-                yield title, model, condition
+                yield title, model, condition, delete_some
+            case (str() as title, type() as model, condition, delete) if (
+                issubclass(model, Base) and callable(condition) and callable(delete)
+            ):
+                yield title, model, condition, delete
             case _:
                 raise ConfigurationError(
                     f"The extension point {EXTENSION_POINT!r} holds {found!r:.80}, expected what a row is called, its "
@@ -55,7 +72,9 @@ async def count_rows(database: Database, model: type[Base], condition: Condition
         return await session.scalar(select(func.count()).select_from(model).where(condition)) or 0
 
 
-async def delete_in_batches(database: Database, model: type[Base], condition: Condition) -> AsyncIterator[int]:
+async def delete_in_batches(
+    database: Database, model: type[Base], condition: Condition, delete: Delete = delete_some
+) -> AsyncIterator[int]:
     """Delete the rows of `model` that meet the condition, and yield the number of each batch.
 
     Each batch is a transaction of its own, and skips rows that are locked, so that nobody waits.
@@ -63,6 +82,6 @@ async def delete_in_batches(database: Database, model: type[Base], condition: Co
     count = BATCH
     while count == BATCH:
         async with database.unit_of_work() as session:
-            count = await delete_some(session, model, condition, most=BATCH)
+            count = await delete(session, model, condition, most=BATCH)
         if count:
             yield count

@@ -129,7 +129,7 @@ async def test_a_heartbeat_keeps_no_session_alive_and_what_is_over_is_purged(app
     await USE_LOGS.get(app)[CurrentSession].write()
     assert await session.scalar(select(Session.used_at)) == before
     await session.commit()
-    ((_, _, is_over),) = [one for one in expired_of(context_of(session)) if one[1] is Presence]
+    ((_, _, is_over, _),) = [one for one in expired_of(context_of(session)) if one[1] is Presence]
     assert await session.scalar(select(func.count()).select_from(Presence).where(is_over(context_of(session)))) == 0
     await session.execute(update(Presence).values(expires_at=before))
     assert await session.scalar(select(func.count()).select_from(Presence).where(is_over(context_of(session)))) == 1

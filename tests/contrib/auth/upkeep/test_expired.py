@@ -13,6 +13,8 @@ from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.upkeep import expired
 from dovetail.contrib.auth.upkeep.expired import delete_in_batches, expired_of
 from dovetail.contrib.auth.users import create_user
+from dovetail.contrib.history.keeping.purging import purge_lines
+from dovetail.database.bulk import delete_some
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Context, Plugin, context_of
 from tests.contrib.auth.commands.test_accounts import at_a_terminal
@@ -105,11 +107,14 @@ async def test_a_plugin_lists_rows_of_its_own(session):
         return User.is_active.is_(False)
 
     found = list(expired_of(with_extension(context_of(session), ("leaver", User, condition))))
-    assert ("leaver", User, condition) in found
-    assert {"session", "one-time token"} <= {title for title, _, _ in found}
+    assert ("leaver", User, condition, delete_some) in found
+    assert {"session", "one-time token"} <= {title for title, *_ in found}
+    assert [delete for title, *_, delete in found if title == "change"] == [purge_lines]  # it deletes its rows itself
 
 
-@pytest.mark.parametrize("thing", ["carts", ("cart", User), ("cart", int, print), ("cart", User, True)], ids=repr)
+@pytest.mark.parametrize(
+    "thing", ["carts", ("cart", User), ("cart", int, print), ("cart", User, True), ("cart", User, print, 1)], ids=repr
+)
 async def test_an_invalid_entry_of_a_plugin_is_refused(session, thing):
     with pytest.raises(ConfigurationError, match="expected what a row is called"):
         list(expired_of(with_extension(context_of(session), thing)))

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
-from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, case, cast, delete, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, case, cast, func, literal, select
 
+from dovetail.contrib.history.keeping.purging import purge_lines
 from dovetail.contrib.history.models import SNAPSHOTS, RecordedChange
 from dovetail.contrib.history.settings import HistorySettings
 from dovetail.database.unit_of_work import Database
@@ -31,7 +32,7 @@ def is_old(context: Context) -> ColumnElement[bool]:
     return are_older(datetime.now(UTC) - timedelta(days=settings.days))
 
 
-EXPIRED = ("change", RecordedChange, is_old)  # for `manage.py purge-expired`
+EXPIRED = ("change", RecordedChange, is_old, purge_lines)  # for `manage.py purge-expired`
 
 
 def are_older(moment: datetime) -> ColumnElement[bool]:
@@ -60,9 +61,9 @@ async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
     """Delete exactly the lines with these ids, and return how many existed."""
     total = 0
     for start in range(0, len(numbers), BATCH):
-        gone = delete(RecordedChange).where(RecordedChange.id.in_(numbers[start : start + BATCH]))
+        chosen = RecordedChange.id.in_(numbers[start : start + BATCH])
         async with database.unit_of_work() as session:
-            total += len((await session.scalars(gone.returning(RecordedChange.id))).all())
+            total += await purge_lines(session, RecordedChange, chosen, most=BATCH)
     return total
 
 

@@ -1,0 +1,32 @@
+"""Delete lines of the history, and note up to where, so that readers of the feed learn what they have missed.
+
+Whoever deletes lines locks the one row of `LogStart` first: two who do it at once work in turn, batch by batch.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dovetail.contrib.history.keeping.positions import Place, order_of
+from dovetail.contrib.history.models import LogStart, RecordedChange
+from dovetail.database.models import Base
+
+
+async def purge_lines(
+    session: AsyncSession, _model: type[Base], condition: ColumnElement[bool], /, *, most: int
+) -> int:
+    """Delete up to `most` lines that meet the condition, and return how many these were."""
+    found = select(LogStart.transaction, LogStart.change_id).with_for_update()
+    start = (await session.execute(found)).one()
+    some = select(RecordedChange.id).where(condition).limit(most).with_for_update().cte()
+    gone = delete(RecordedChange).where(RecordedChange.id.in_(select(some.c.id)))
+    answer = await session.execute(gone.returning(RecordedChange.transaction, RecordedChange.id))
+    places = [Place(*row) for row in answer.all()]
+    await _note(session, [Place(*start), *places])
+    return len(places)
+
+
+async def _note(session: AsyncSession, places: Sequence[Place]) -> None:
+    last = max(places, key=order_of(session.get_bind().dialect.name))
+    await session.execute(update(LogStart).values(transaction=last.transaction, change_id=last.id))
