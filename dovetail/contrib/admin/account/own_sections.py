@@ -22,11 +22,15 @@ def _section(name: str, title: str, *routes: AccountRoute, is_for_enrolling: boo
     )
 
 
-def _route(name: str, function: str) -> AccountRoute:
-    return AccountRoute(name, deferred(f"{HERE}.{function}"))
+def _route(name: str, function: str, *keeps: str) -> AccountRoute:
+    return AccountRoute(name, deferred(f"{HERE}.{function}"), keeps=keeps)
 
 
-CHOICES = _section("choices", gettext_lazy("Language, time zone and theme"), _route("save", "choices:save"))
+CHOICES = _section(
+    "choices",
+    gettext_lazy("Language, time zone and theme"),
+    _route("save", "choices:save", "language", "zone", "theme"),
+)
 SESSIONS = _section(
     "sessions",
     gettext_lazy("Where you are logged in"),
@@ -36,17 +40,20 @@ SESSIONS = _section(
 FACTORS = _section(
     "factors",
     gettext_lazy("Two-step login and passkeys"),
-    _route("totp", "factors:begin_totp"),
+    _route("totp", "factors:begin_totp", "name"),
     _route("confirm", "factors:confirm_totp"),
     _route("passkey-options", "factors:give_passkey_options"),
-    _route("passkey", "factors:register_passkey"),
+    _route("passkey", "factors:register_passkey", "name"),
     _route("codes", "factors:renew_codes"),
-    _route("rename", "factors:rename"),
+    _route("rename", "factors:rename", "kind", "id", "name"),
     _route("remove", "factors:remove"),
     is_for_enrolling=True,
 )
 TOKENS = _section(
-    "tokens", gettext_lazy("Tokens for programs"), _route("make", "tokens:make"), _route("revoke", "tokens:revoke")
+    "tokens",
+    gettext_lazy("Tokens for programs"),
+    _route("make", "tokens:make", "name", "days", "scopes", "unlimited"),
+    _route("revoke", "tokens:revoke"),
 )
 PASSWORD = _section(
     "password",

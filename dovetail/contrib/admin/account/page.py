@@ -6,12 +6,14 @@ from functools import partial
 from http import HTTPStatus
 
 from sqladmin.flash import Flash
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection, Prepare
 from dovetail.contrib.admin.entry.guard import guarded
+from dovetail.contrib.admin.entry.kept_forms import Keeping, find_form_of, forget_form, texts_of
 from dovetail.contrib.admin.entry.preparation import Preparation
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -35,6 +37,25 @@ class SectionContext:
     values: Mapping[str, object]
     error: str | None = None
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sent: "SentForm | None" = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether a form is shown that was submitted after its session had ended."""
+        return self.sent is not None and self.error is None
+
+    def typed(self, route: str) -> FormData:
+        """Return the fields of a form of this section that was not saved; an empty form for any other."""
+        return FormData() if self.sent is None or self.sent.route != route else self.sent.form
+
+
+@dataclass(frozen=True)
+class SentForm:
+    """A form that was not saved: its section, its route, and the fields to show again."""
+
+    section: str
+    route: str
+    form: FormData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +74,16 @@ class AccountPage:
                     self.site,
                     partial(self.run, section, route),
                     enrolling=section.is_for_enrolling,
+                    keeping=Keeping(page=_account, names=frozenset(route.keeps)) if route.keeps else None,
                     preparation=partial(self._preparation, route),
                 )
                 name = f"account-{section.name}-{route.name}"
                 yield Route(f"/account/{section.name}/{route.name}", endpoint, name=name, methods=["POST"])
 
-    async def show(self, request: Request, failed: str = "", told: ErrorMessage | None = None) -> Response:
-        """Return the page; the section `failed` shows the error `told`."""
+    async def show(self, request: Request, sent: SentForm | None = None, told: ErrorMessage | None = None) -> Response:
+        """Return the page; the section of `sent` shows what was typed there, and the error `told`."""
         shown = []
+        sent = sent or await self._kept(request)
         enrols = lacks_factor(user_of(request), settings_of(request_context().session))
         for section in self.sections:
             if enrols and not section.is_for_enrolling:
@@ -68,11 +91,12 @@ class AccountPage:
             values = await section.load(self.site, request)
             if values is None:
                 continue
-            if told is None or section.name != failed:
+            if sent is None or section.name != sent.section:
                 shown.append(SectionContext(section=section, values=values))
                 continue
-            error = gettext("Nothing was changed. %(message)s") % {"message": told.message}
-            shown.append(SectionContext(section=section, values=values, error=error, errors=_by_field(told)))
+            error = None if told is None else gettext("Nothing was changed. %(message)s") % {"message": told.message}
+            errors = {} if told is None else _by_field(told)
+            shown.append(SectionContext(section=section, values=values, error=error, errors=errors, sent=sent))
         status = HTTPStatus.OK if told is None else told.status
         return await self.site.render(request, "sqladmin/account.html", {"sections": shown, "enrols": enrols}, status)
 
@@ -99,12 +123,26 @@ class AccountPage:
             told = message_for(error)
             if told.is_ours:
                 raise
-            return await self.show(request, section.name, told)
+            typed = FormData([one for one in texts_of(await request.form()) if one[0] in route.keeps])
+            return await self.show(request, SentForm(section.name, route.name, typed), told)
+        await forget_form(request_context().session, request, user_of(request))
         if isinstance(outcome, Response):
             return outcome
         if outcome is not None:
             Flash.success(request, outcome)
-        return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
+        return RedirectResponse(_account(request), HTTPStatus.SEE_OTHER)
+
+    async def _kept(self, request: Request) -> SentForm | None:
+        """Return the form that came after its session had ended, or before a proof that it required."""
+        named = {
+            request.url_for(f"admin:account-{section.name}-{route.name}").path: (section.name, route.name)
+            for section in self.sections
+            for route in section.routes
+            if route.keeps
+        }
+        session, key = request_context().session, self.site.secret_key
+        found = await find_form_of(session, key, request, user_of(request), list(named))
+        return None if found is None else SentForm(*named[found.path], found.form)
 
     def _preparation(self, route: AccountRoute, _request: Request) -> Preparation | None:
         return None if route.prepare is None else Preparation(work=partial(self.prepare, route.prepare))
@@ -114,6 +152,10 @@ class AccountPage:
         if refusal is not None:
             raise refusal
         return await route.respond(self.site, request)
+
+
+def _account(request: Request) -> str:
+    return request.url_for("admin:account").path
 
 
 def _by_field(told: ErrorMessage) -> dict[str, list[str]]:

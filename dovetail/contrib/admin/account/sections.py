@@ -43,11 +43,15 @@ class AccountRoute:
 
     `respond` runs in the transaction of the request and returns a message for the user, None, or a Response. Slow
     work, such as hashing a password, is done in `prepare`, before that transaction.
+
+    The fields named in `keeps` are shown again if the form is refused, or submitted after its session had ended: the
+    template gets them by `typed(name)`, a FormData, which is empty otherwise. Never name passwords, secrets or codes.
     """
 
     name: str
     respond: Callable[[SiteContext, Request], Awaitable[str | Response | None]]
     prepare: Prepare | None = None
+    keeps: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

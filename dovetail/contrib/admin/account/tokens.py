@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,19 +25,14 @@ DEFAULT_DAYS = 90
 
 
 async def load(_site: SiteContext, request: Request) -> Mapping[str, object]:
-    """Return the user's tokens, the scopes for a new one, and the values of a form with errors."""
-    sent = await request.form() if request.method == "POST" else FormData()
-    typed = sent if "days" in sent else FormData()  # the form of another section
+    """Return the user's tokens, and the scopes and days for a new one."""
     session, user = request_context().session, user_of(request)
     longest = settings_of(session).personal_token_days
     return {
         "tokens": await personal.tokens_of(session, user),
         "scopes": await _scopes(session, user),
         "longest": longest,
-        "days": typed.get("days") or min(DEFAULT_DAYS, longest),
-        "name": typed.get("name", ""),
-        "chosen": typed.getlist("scopes"),
-        "unlimited": bool(typed.get("unlimited")),
+        "days": min(DEFAULT_DAYS, longest),
     }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dovetail.contrib.admin.entry.kept_forms import Keeping
 from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, OtherSessionError, wants_json
 from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights
 from dovetail.contrib.admin.permissions import USER, load_rights, user_of
@@ -37,8 +38,7 @@ class PageRequirements:
 
     public: bool = False
     enrolling: bool = False
-    is_form: bool = False
-    may_keep: bool = False  # True for pages of plugins, which may show a stored form again
+    keeping: Keeping | None = None  # of a form that may be shown again
     is_use: bool = True  # False for requests of scripts, which do not extend a session
 
 
@@ -90,7 +90,8 @@ async def check_form(site: SiteContext, request: Request, requirements: PageRequ
     try:
         await check_session_token(request, site.secret_key, user.id, current.id)
     except PermissionDeniedError:
-        is_shown_again = requirements.is_form and not wants_json(request)
+        keeping = requirements.keeping
+        is_shown_again = keeping is not None and keeping.is_promised and not wants_json(request)
         if is_shown_again and await owner_of(request, site.secret_key) == user.id:
             raise OtherSessionError from None
         raise

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from dovetail.api.problems import notify_refusal
 from dovetail.contrib.admin.columns.late_markdown import fill_places
 from dovetail.contrib.admin.entry.admission import PageRequirements, check_form, identify_user, renew_token
-from dovetail.contrib.admin.entry.kept_forms import offer_form
+from dovetail.contrib.admin.entry.kept_forms import Keeping, offer_form
 from dovetail.contrib.admin.entry.preparation import FindPreparation, Preparation
 from dovetail.contrib.admin.entry.returning import (
     MustEnrolError,
@@ -25,7 +25,7 @@ from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import check_origin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, log_failure, message_for
-from dovetail.contrib.admin.web.form_fields import has_files
+from dovetail.contrib.admin.web.form_fields import HELD, KEPT_TOKEN, field_of, has_files
 from dovetail.contrib.admin.web.responses import Unfinished, is_refusal, sendable
 from dovetail.contrib.admin.writing.first_try import with_second_try
 from dovetail.contrib.auth.proof import ProofRequiredError
@@ -44,8 +44,7 @@ def guarded(
     *,
     public: bool = False,
     enrolling: bool = False,
-    is_form: bool = False,
-    may_keep: bool = False,
+    keeping: Keeping | None = None,
     is_use: bool = True,
     preparation: FindPreparation | None = None,
 ) -> GuardedEndpoint:
@@ -53,13 +52,10 @@ def guarded(
 
     Unless the page is `public`, it requires a login of active staff; with `enrolling`, also of users who first have to
     enrol a second factor. An unsafe request must come from a page of this host and have that page's token.
-    `preparation` is work to do before the transaction. With `is_form`, the submitted form is stored if the user has to
-    log in again, and the user is told; with `may_keep` it is stored for a page that may show it again, by `bind_form`,
-    and nothing is promised. `is_use=False` is for automatic requests of scripts, which do not extend a session.
+    `preparation` is work to do before the transaction. With `keeping`, the submitted form is stored if the user has to
+    log in again. `is_use=False` is for automatic requests of scripts, which do not extend a session.
     """
-    requirements = PageRequirements(
-        public=public, enrolling=enrolling, is_form=is_form, may_keep=may_keep, is_use=is_use
-    )
+    requirements = PageRequirements(public=public, enrolling=enrolling, keeping=keeping, is_use=is_use)
 
     async def respond(request: Request) -> Response:
         async def run_once() -> Response:
@@ -78,7 +74,7 @@ def guarded(
             response = await try_twice(run, lambda: not has_files)  # a file can be read only once
             await renew_token(site, request, response)
         except (NotLoggedInError, MustEnrolError, OtherSessionError, ProofRequiredError) as error:
-            response = await redirect_to_login(site, request, error, is_form=is_form, may_keep=may_keep)
+            response = await redirect_to_login(site, request, error, keeping)
         except ClientDisconnect:
             return Response(status_code=CLIENT_HUNG_UP)  # only for the access log
         except Exception as error:  # noqa: BLE001 - every error results in a page without internal details
@@ -145,7 +141,10 @@ async def _receive(request: Request) -> bool:
     if request.method in SAFE_METHODS:
         return False
     check_origin(request.headers)
-    return has_files(await request.form())  # before taking a connection, so that slow clients hold none
+    form = await request.form()  # before taking a connection, so that slow clients hold none
+    if token := await field_of(request, HELD):
+        KEPT_TOKEN.set(request, token)
+    return has_files(form)
 
 
 async def _respond_in_transaction(
@@ -157,7 +156,7 @@ async def _respond_in_transaction(
             await identify_user(site, request, requirements)
             if not is_safe:
                 await check_form(site, request, requirements)
-            if requirements.may_keep:
+            if requirements.keeping is not None and not requirements.keeping.is_promised:
                 await offer_form(session, site.secret_key, request, user_of(request))
             found = await endpoint(request)
             if not is_safe and request.scope["session"]:

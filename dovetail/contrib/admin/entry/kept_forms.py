@@ -7,7 +7,8 @@ files only the names, so that the page can ask for them again.
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.web.csrf import FIELD
-from dovetail.contrib.admin.web.form_fields import KEPT_FORM, NOT_KEPT
+from dovetail.contrib.admin.web.form_fields import HELD, KEPT_FORM, KEPT_TOKEN, NOT_KEPT
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.session import SAFE_METHODS
@@ -37,13 +38,33 @@ LONGEST_PATH = 2000
 MOST = 10  # of one user
 
 
-async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Request, owner: int) -> str | None:
-    """Store the form of a request for an hour, and return its token.
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """The forms of a route that are stored if the user has to log in again, and the page that shows them again."""
+
+    is_promised: bool = True  # whether the user is told; a page of a plugin may not show it
+    page: Callable[[Request], str] | None = None  # returns the path of the page; None if it is that of the form
+    names: Container[str] | None = None  # the fields that are stored; None for all
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundForm:
+    """A stored form: the path that it was submitted to, and its fields."""
+
+    path: str
+    form: FormData
+
+
+async def keep_form(
+    session: AsyncSession, secret_key: SecretStr, request: Request, owner: int, names: Container[str] | None = None
+) -> str | None:
+    """Store the form of a request for an hour, or its fields of these names, and return its token.
 
     Return None for a form that is too large, and for a deleted user.
     """
     form, path = await request.form(), request.url.path
-    text = json.dumps([*texts_of(form), *_names_of_files(form)])
+    fields = [*texts_of(form), *_names_of_files(form)]
+    text = json.dumps([one for one in fields if names is None or one[0] in names])
     if len(text) > LARGEST or len(path) > LONGEST_PATH:
         return None
     locked = select(User.id).where(User.id == owner, User.is_active.is_(True)).with_for_update(key_share=True)
@@ -60,20 +81,31 @@ async def keep_form(session: AsyncSession, secret_key: SecretStr, request: Reque
 
 async def find_form(session: AsyncSession, secret_key: SecretStr, request: Request, user: User) -> FormData | None:
     """Return the stored form of this URL, if it belongs to the user; None if there is none."""
+    found = await find_form_of(session, secret_key, request, user, [request.url.path])
+    return None if found is None else found.form
+
+
+async def find_form_of(
+    session: AsyncSession, secret_key: SecretStr, request: Request, user: User, paths: Sequence[str]
+) -> FoundForm | None:
+    """Return the stored form that this URL names, if it was submitted by the user to one of `paths`."""
     token = request.query_params.get(PARAMETER)
     if not token:
         return None
-    sealed = await session.scalar(select(KeptForm.sealed).where(*_is_meant(request, user, token), ~is_over()))
-    if sealed is None:
+    asked = select(KeptForm.path, KeptForm.sealed).where(*_is_meant(user, token, paths), ~is_over())
+    found = (await session.execute(asked)).one_or_none()
+    form = None if found is None else _unsealed(secret_key, token, found.sealed)
+    if found is None or form is None:
         return None
-    return _unsealed(secret_key, token, sealed)
+    KEPT_TOKEN.set(request, token)
+    return FoundForm(path=found.path, form=form)
 
 
 async def forget_form(session: AsyncSession, request: Request, user: User) -> None:
-    """Delete the stored form, after it was saved."""
-    token = request.query_params.get(PARAMETER)
+    """Delete the stored form of this URL, or of the hidden field HELD, after it was saved."""
+    token = request.query_params.get(PARAMETER) or KEPT_TOKEN.find(request)
     if token:
-        forget = delete(KeptForm).where(*_is_meant(request, user, token))
+        forget = delete(KeptForm).where(*_is_meant(user, token, [request.url.path]))
         await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
 
 
@@ -96,7 +128,7 @@ def texts_of(form: FormData) -> Sequence[tuple[str, str]]:
     return [
         (name, value)
         for name, value in form.multi_items()
-        if isinstance(value, str) and name != FIELD and "password" not in name.lower()
+        if isinstance(value, str) and name not in {FIELD, HELD} and "password" not in name.lower()
     ]
 
 
@@ -112,12 +144,8 @@ async def _make_room(session: AsyncSession, owner: int) -> None:
     await session.execute(superfluous, execution_options=NO_SYNCHRONIZATION)
 
 
-def _is_meant(request: Request, user: User, token: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        KeptForm.token_hash == hash_token(token),
-        KeptForm.user_id == user.id,
-        KeptForm.path == request.url.path,
-    )
+def _is_meant(user: User, token: str, paths: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return KeptForm.token_hash == hash_token(token), KeptForm.user_id == user.id, KeptForm.path.in_(paths)
 
 
 def _unsealed(secret_key: SecretStr, token: str, sealed: str) -> FormData | None:

@@ -2,13 +2,13 @@
 
 import logging
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from sqladmin.flash import Flash
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from dovetail.contrib.admin.entry.kept_forms import PARAMETER, keep_form
+from dovetail.contrib.admin.entry.kept_forms import PARAMETER, Keeping, keep_form
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import owner_of
 from dovetail.contrib.auth.factors.requirement import SecondFactorRequiredError
@@ -45,20 +45,20 @@ class OtherSessionError(Exception):
     """The form was rendered for the same user in an earlier session; they have logged in again in another window."""
 
 
-async def redirect_to_login(
-    site: SiteContext, request: Request, error: Exception, *, is_form: bool, may_keep: bool = False
-) -> Response:
+async def redirect_to_login(site: SiteContext, request: Request, error: Exception, keeping: Keeping | None) -> Response:
     """Redirect to the page that resolves `error`, which redirects back; a submitted form is stored until then."""
     if isinstance(error, MustEnrolError):
         if wants_json(request):
             return JSONResponse({"detail": SecondFactorRequiredError().detail}, HTTPStatus.FORBIDDEN)
         return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
     if isinstance(error, OtherSessionError):
-        return RedirectResponse(_with_token(request, await _keep(site, request)), HTTPStatus.SEE_OTHER)
+        keeping = keeping or Keeping()
+        token = await _keep(site, request, keeping)
+        return RedirectResponse(_with_token(request, token, keeping), HTTPStatus.SEE_OTHER)
     page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
     if wants_json(request):
         return JSONResponse({"detail": str(short)}, HTTPStatus.UNAUTHORIZED)
-    return await _lead(site, request, page, why, is_form=is_form, may_keep=may_keep)
+    return await _lead(site, request, page, why, keeping)
 
 
 def wants_json(request: Request) -> bool:
@@ -74,30 +74,40 @@ def page_before(request: Request) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "") if is_ours else index
 
 
-async def _lead(site: SiteContext, request: Request, page: str, why: str, *, is_form: bool, may_keep: bool) -> Response:
+async def _lead(site: SiteContext, request: Request, page: str, why: str, keeping: Keeping | None) -> Response:
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in SAFE_METHODS:
-        token = await _keep(site, request) if is_form or may_keep else None
-        told = (WITH_FORM if token else WITHOUT_FORM) if is_form else "."
+        token = None if keeping is None else await _keep(site, request, keeping)
+        is_promised = keeping is not None and keeping.is_promised
+        told = (WITH_FORM if token else WITHOUT_FORM) if is_promised else "."
         Flash.warning(request, f"{why}{told}")
-        target = _with_token(request, token) if is_form or token else page_before(request)
+        target = page_before(request)
+        if keeping is not None and (is_promised or token):
+            target = _with_token(request, token, keeping)
     query = urlencode({"next": target})
     return RedirectResponse(f"{request.url_for(page).path}?{query}", HTTPStatus.SEE_OTHER)
 
 
-async def _keep(site: SiteContext, request: Request) -> str | None:
+async def _keep(site: SiteContext, request: Request, keeping: Keeping) -> str | None:
     owner = await owner_of(request, site.secret_key)
     if owner is None:
         return None
     try:
         async with site.database.unit_of_work() as session:
-            return await keep_form(session, site.secret_key, request, owner)
+            return await keep_form(session, site.secret_key, request, owner, keeping.names)
     except Exception:
         logger.warning("what was typed at %s was not kept", request.url.path, exc_info=True)
         return None
 
 
-def _with_token(request: Request, token: str | None) -> str:
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != PARAMETER]
+def _with_token(request: Request, token: str | None, keeping: Keeping) -> str:
+    path = request.url.path if keeping.page is None else keeping.page(request)
+    kept = [(name, value) for name, value in _query_of_page(request, path) if name != PARAMETER]
     query = urlencode([*kept, (PARAMETER, token)] if token else kept)
-    return request.url.path + (f"?{query}" if query else "")
+    return path + (f"?{query}" if query else "")
+
+
+def _query_of_page(request: Request, path: str) -> list[tuple[str, str]]:
+    """Return the query of a form, or of the page with it: forms of plugins may lack the query of their page."""
+    before, _, query = page_before(request).partition("?")
+    return request.query_params.multi_items() or (parse_qsl(query, keep_blank_values=True) if before == path else [])

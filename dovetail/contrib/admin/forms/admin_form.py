@@ -12,6 +12,7 @@ from wtforms.i18n import messages_path
 from wtforms.meta import DefaultMeta
 
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
+from dovetail.contrib.admin.web.form_fields import NOT_KEPT
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.catalogs import folder_of
 from dovetail.translation.texts import get_language, gettext, gettext_lazy, ngettext
@@ -178,10 +179,27 @@ def fill_in(
     for field in form:
         if field.name in protected:
             field.validators = ()
+    without_lost_files(form)
     if not is_new:
         for field, old in _unchanged(form, before):
             field.data, field.process_errors = old.object_data, ()
     return form, counting
+
+
+def without_lost_files(form: Form) -> Form:
+    """Return the form, whose file fields then name the files that a browser has to be given again.
+
+    A form that was kept has names of files in place of the files; `FileField` of WTForms would take them for files.
+    """
+    for field in form:
+        if isinstance(field, FileField) and not hasattr(field, "sent_name"):  # a StoredFileField names its own
+            raw = [one for one in field.raw_data or () if one]
+            field.raw_data = [one for one in raw if not isinstance(one, str)]
+            if len(field.raw_data) < len(raw):
+                field.data = field.raw_data if isinstance(field.data, list) else next(iter(field.raw_data), None)
+            names = [one.removeprefix(NOT_KEPT) if isinstance(one, str) else one.filename for one in raw]
+            vars(field)["lost_files"] = ", ".join(name for name in names if name)
+    return form
 
 
 def refuse_files(sent: FormData, form_class: type[Form] | None = None) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.actions.task import TaskFailedError
 from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.entry.access import allow
-from dovetail.contrib.admin.entry.kept_forms import find_form
+from dovetail.contrib.admin.entry.kept_forms import find_form, forget_form
 from dovetail.contrib.admin.importing.files.reading import ACCEPTED
 from dovetail.contrib.admin.importing.kept_tables import (
     Preview,
@@ -67,6 +67,7 @@ async def show_table(site: SiteContext, request: Request) -> Response:
     form = await request.form() if is_sent else kept or FormData()
     if is_sent and form.get(STEP) == "forget":
         await forget_table(session, owner, key)
+        await forget_form(session, request, user_of(request))
         return RedirectResponse(home_url(request, view), HTTPStatus.SEE_OTHER)
     preview, targets = await find_preview(session, owner, key), await targets_of(view, request)
     plan = (
@@ -148,6 +149,7 @@ class _TablePage:
             outcome = await run.do(dry=dry)
         if not dry and not outcome.errors:
             await forget_table(session, owner, self.preview.key)
+            await forget_form(session, request, user_of(request))
         return outcome
 
 

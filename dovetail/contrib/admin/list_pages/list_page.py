@@ -16,6 +16,7 @@ from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.change_list.facets import are_shown, count_facets
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
+from dovetail.contrib.admin.entry.kept_forms import FoundForm
 from dovetail.contrib.admin.list_editing.cells import ListCells
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow
 from dovetail.contrib.admin.list_pages.listed_rows import ListedRows
@@ -51,14 +52,21 @@ class Unsaved:
     status: int = HTTPStatus.BAD_REQUEST
 
 
-async def show_page(site: SiteContext, request: Request, view: ModelAdmin, unsaved: Unsaved | None = None) -> Response:
+async def show_page(
+    site: SiteContext,
+    request: Request,
+    view: ModelAdmin,
+    unsaved: Unsaved | None = None,
+    kept: FoundForm | None = None,
+) -> Response:
     """Return the requested page of the list, or the page that could not be saved.
 
-    Raise BadRequestError for a query that is too long to be repeated in the links of each row.
+    `kept` is a form above the list that was submitted after its session had ended, or refused. Raise BadRequestError
+    for a query that is too long to be repeated in the links of each row.
     """
     _check_query(request)
     views, path = await load_views(request, view), path_for(request, "admin:list", identity=view.identity)
-    if not request.url.query and unsaved is None and views.begins_with:
+    if not request.url.query and unsaved is None and kept is None and views.begins_with:
         return RedirectResponse(path + views.begins_with, HTTPStatus.SEE_OTHER)
 
     async def show() -> Response:
@@ -71,7 +79,7 @@ async def show_page(site: SiteContext, request: Request, view: ModelAdmin, unsav
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
         context |= await _above_and_beside(found, view, wrong)
         context["bulk_fields"] = bulk_fields(view, request)
-        context["head"] = views.head(request, view)
+        context["head"] = views.head(request, view, kept)
         context |= await _editing(view, request, pagination.rows, unsaved)
         context["listed_rows"] = ListedRows(request, view, pagination.rows)
         status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK if unsaved is None else unsaved.status
@@ -80,11 +88,11 @@ async def show_page(site: SiteContext, request: Request, view: ModelAdmin, unsav
     try:
         return await view.deferred_columns.retry_with_missed(request_context().session, show)
     except BadRequestError as error:
-        kept = views.asked_as_kept(request)
-        if kept is None:
+        asked = views.asked_as_kept(request)
+        if asked is None:
             raise
-        Flash.warning(request, gettext(MISFIT) % {"name": kept.name, "detail": error.detail})
-        return RedirectResponse(path + without_filters(kept), HTTPStatus.SEE_OTHER)
+        Flash.warning(request, gettext(MISFIT) % {"name": asked.name, "detail": error.detail})
+        return RedirectResponse(path + without_filters(asked), HTTPStatus.SEE_OTHER)
 
 
 def _check_query(request: Request) -> None:

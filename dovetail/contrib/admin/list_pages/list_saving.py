@@ -13,10 +13,12 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry.access import allow
+from dovetail.contrib.admin.entry.kept_forms import FoundForm, forget_form
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.list_editing.cells import ListCells, values_of
 from dovetail.contrib.admin.list_editing.edited_row import EditedRow, prefix_of, told, typed_cells, typed_row
 from dovetail.contrib.admin.list_pages.list_page import Unsaved, show_page
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.saved_views.head import load_views
@@ -72,14 +74,15 @@ async def save_list(site: SiteContext, request: Request, view: ModelAdmin) -> Re
     if told is not None:
         error = gettext("Nothing was saved. %(message)s") % {"message": told.message}
         return await _again(site, request, view, replace(unsaved, error=error, status=told.status))
+    await forget_form(request_context().session, request, user_of(request))
     return _after_saving(request, view, len(rows))
 
 
-async def show_typed(site: SiteContext, request: Request, view: ModelAdmin, form: FormData) -> Response:
+async def show_typed(site: SiteContext, request: Request, view: ModelAdmin, kept: FoundForm) -> Response:
     """Return the page with the cells of a form that was submitted after its session had ended."""
     await load_views(request, view)
     cells = ListCells(request, view, await view.get_changelist_form(request))
-    sent = _read(view, cells, form)
+    sent = _read(view, cells, kept.form)
     if not sent.typed:
         return await show_page(site, request, view)
     unsaved = await _unsaved(request, view, cells, sent)

@@ -10,6 +10,8 @@ from starlette.responses import RedirectResponse, Response
 
 from dovetail.contrib.admin.columns.chosen import CHOSEN
 from dovetail.contrib.admin.entry.access import allow, open_view
+from dovetail.contrib.admin.entry.kept_forms import PARAMETER as KEPT
+from dovetail.contrib.admin.entry.kept_forms import forget_form, keep_form
 from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -45,7 +47,8 @@ async def save_view(site: SiteContext, request: Request) -> Response:
             raise
         taken = told.status == HTTPStatus.CONFLICT
         Flash.error(request, gettext("You have a view of this name already.") if taken else told.message)
-        return _to(request, view, str(request.url.query))
+        return await _again(site, request, view)
+    await forget_form(request_context().session, request, user_of(request))
     return _to(request, view, f"{stored.PARAMETER}={stored.PLAIN}" if saved is None else stored.address_of(saved)[1:])
 
 
@@ -55,17 +58,17 @@ async def choose_columns(site: SiteContext, request: Request) -> Response:
     allow(await view.check_can_list(request))
     session, user = request_context().session, user_of(request)
     head = (await load_views(request, view)).head(request, view)
-    shown = head.own
+    shown, is_reset = head.own, await field_of(request, "do") == "reset"
+    columns = [] if is_reset else await _columns(request, view)
+    if not columns and not is_reset:
+        Flash.error(request, gettext("A list needs a column. Choose one at least."))
+        return await _again(site, request, view)
     if shown is None:
         kept = await stored.layout_of(session, user, view.list_name)
     else:
         kept = await stored.own_view(session, user, view.list_name, shown.key)
-    is_reset = await field_of(request, "do") == "reset"
-    columns = [] if is_reset else await _columns(request, view)
-    if not columns and not is_reset:
-        Flash.error(request, gettext("A list needs a column. Choose one at least."))
-    else:
-        kept.columns = columns
+    kept.columns = columns
+    await forget_form(session, request, user)
     query = [
         (key, value)
         for key, value in request.query_params.multi_items()
@@ -121,6 +124,13 @@ async def _columns(request: Request, view: ModelAdmin) -> list[list[object]]:
     widths = {name: await number_of(request, f"width-{name}") for name in wanted}
     wanted.sort(key=lambda name: places[name] or 0)
     return stored.columns_to_keep(wanted, widths)
+
+
+async def _again(site: SiteContext, request: Request, view: ModelAdmin) -> Response:
+    """Redirect to the list, which shows the form as it was typed."""
+    token = await keep_form(request_context().session, site.secret_key, request, user_of(request).id)
+    kept = [] if token is None else [(KEPT, token)]
+    return _to(request, view, urlencode([*request.query_params.multi_items(), *kept]))
 
 
 def _to(request: Request, view: ModelAdmin, query: str) -> Response:

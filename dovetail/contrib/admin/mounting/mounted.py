@@ -47,6 +47,7 @@ from dovetail.contrib.admin.templating.filling import Templates
 from dovetail.contrib.admin.templating.loading import layered
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import make_session_token
+from dovetail.contrib.admin.web.form_fields import KEPT_TOKEN
 from dovetail.contrib.admin.web.headers import SecurityHeaders
 from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, media_of
 from dovetail.contrib.admin.web.messages import Messages
@@ -211,6 +212,7 @@ class MountedSite(LeanAdmin):
         environment, cookies = self.templates.env, self._shared.cookies
         parents = {f"admin/{name}": f"sqladmin/{of}.html" for name, of in PARENTS.items()}
         environment.loader = layered(of_project, environment.loader, of_plugins, parents)  # type: ignore[arg-type]  # SQLAdmin sets one
+        environment.globals |= {"kept_token": KEPT_TOKEN.find}
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
         environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}

@@ -17,6 +17,7 @@ from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard
 from dovetail.contrib.admin.entry.guard import guarded, unguarded
+from dovetail.contrib.admin.entry.kept_forms import Keeping
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
 from dovetail.contrib.admin.languages.scripts import PluginTexts, ScriptTexts
 from dovetail.contrib.admin.mounting.files import SiteFiles
@@ -25,6 +26,7 @@ from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import is_action
 from dovetail.contrib.admin.web.responses import Unfinished
+from dovetail.contrib.admin.web.returning import list_of_form
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import deferred
 
@@ -42,8 +44,12 @@ PREPARATIONS: Mapping[str, Callable[[SiteContext, Request], Preparation | None]]
     "prove": deferred(f"{ADMIN}.entry.prove:preparation"),
 }
 """What pages do before their transaction, by the names of their routes."""
-KEPT = frozenset({"create", "edit", "bulk-edit", "delete", "list", "import-table"})
-"""Names of the pages that show a form again which was submitted after its session had ended."""
+KEEPING: Mapping[str, Keeping] = {
+    **dict.fromkeys(("create", "edit", "bulk-edit", "delete", "list", "import-table"), Keeping()),
+    **dict.fromkeys(("list-views", "list-columns"), Keeping(page=list_of_form)),
+}
+"""The forms that are shown again if they were submitted after their session had ended, by the names of their routes."""
+OF_PLUGIN = Keeping(is_promised=False)
 
 VIEW = "/{identity:admin_view}/"
 OBJECT = VIEW + "{pk:admin_key}/"
@@ -106,7 +112,8 @@ class Routes:
             yield self._route(f"{OBJECT}presence/", "presence.presence:heartbeat", "presence", POST, is_use=False)
         for page in self.object_pages:
             methods = ("GET",) if page.act is None else BOTH
-            yield self._route(f"{OBJECT}{page.name}/", partial(show_object_page, page), f"object-{page.name}", methods)
+            show, keeping = partial(show_object_page, page), None if page.act is None else OF_PLUGIN
+            yield self._route(f"{OBJECT}{page.name}/", show, f"object-{page.name}", methods, keeping=keeping)
         yield self._route(OBJECT, "pages.pages:show_details", "details")
 
     def last(self) -> Iterator[Route]:
@@ -122,10 +129,10 @@ class Routes:
         if is_action(route.endpoint):
             run = partial(deferred(f"{ADMIN}.tasks.acting:run_action"), self.site, route.endpoint)
             asks = hasattr(route.endpoint, "makes_task")  # on GET; SQLAdmin's actions change data then
-            endpoint = guarded(self.site, run, is_form=asks)
+            endpoint = guarded(self.site, run, keeping=Keeping() if asks else None)
             return Route(f"{route.path}/", endpoint, name=route.name, methods=list(BOTH if asks else POST))
         methods = route.methods or {"GET"}
-        endpoint = guarded(self.site, route.endpoint, may_keep=methods >= {*BOTH})
+        endpoint = guarded(self.site, route.endpoint, keeping=OF_PLUGIN if methods >= {*BOTH} else None)
         return Route(route.path, endpoint, name=route.name, methods=sorted(methods))
 
     def _login_routes(self) -> Iterator[Route]:
@@ -160,12 +167,13 @@ class Routes:
         public: bool = False,
         enrolling: bool = False,
         is_use: bool = True,
+        keeping: Keeping | None = None,
     ) -> Route:
-        site, is_form = self.site, name in KEPT
+        site, keeping = self.site, keeping or KEEPING.get(name)
         prepare = PREPARATIONS.get(name)
         preparation = None if prepare is None else partial(prepare, site)
         run = partial(deferred(f"{ADMIN}.{page}") if isinstance(page, str) else page, site)
         endpoint = guarded(
-            site, run, public=public, enrolling=enrolling, is_form=is_form, is_use=is_use, preparation=preparation
+            site, run, public=public, enrolling=enrolling, keeping=keeping, is_use=is_use, preparation=preparation
         )
         return Route(path, endpoint, name=name, methods=list(methods))

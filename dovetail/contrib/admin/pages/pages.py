@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
-from dovetail.contrib.admin.entry.kept_forms import find_form, without_parameter
+from dovetail.contrib.admin.entry.kept_forms import find_form_of, without_parameter
 from dovetail.contrib.admin.exporting.export import Export
 from dovetail.contrib.admin.exporting.writers import WRITERS
 from dovetail.contrib.admin.inlines.inline import ParentView
@@ -27,6 +27,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.tasks import acting
 from dovetail.contrib.admin.views import ModelAdmin, RelationFilter
+from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.errors import BadRequestError
 from dovetail.files.closing_response import ClosingResponse
 from dovetail.translation.texts import gettext
@@ -40,10 +41,14 @@ async def show_list(site: SiteContext, request: Request) -> Response:
     allow(await view.check_can_list(request))
     if request.method == "POST":
         return await save_list(site, request, view)
-    kept = await find_form(request_context().session, site.secret_key, request, user_of(request))
+    own = [
+        path_for(request, f"admin:{name}", identity=view.identity) for name in ("list", "list-views", "list-columns")
+    ]
+    kept = await find_form_of(request_context().session, site.secret_key, request, user_of(request), own)
     if kept is None:
         return await show_page(site, request, view)
-    return await show_typed(site, without_parameter(request), view, kept)
+    show = show_typed if kept.path == own[0] else show_page
+    return await show(site, without_parameter(request), view, kept=kept)
 
 
 async def show_details(site: SiteContext, request: Request) -> Response:

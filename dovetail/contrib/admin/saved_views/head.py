@@ -1,12 +1,14 @@
 """The controls above a list: its saved views, the current one, and the choice of columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.columns.chosen import CHOSEN
+from dovetail.contrib.admin.entry.kept_forms import FoundForm
 from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -33,7 +35,8 @@ class ColumnChoice:
     name: str
     label: str
     is_shown: bool
-    width: int | None
+    place: object  # a number, or the text that was typed
+    width: object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,8 @@ class ListHead:
     own: ViewLink | None
     widths: Mapping[str, int]
     is_laid_out: bool  # whether the user has changed the columns
+    typed_view: FoundForm | None  # the form of a view that was not saved
+    typed_columns: FoundForm | None  # the form of the columns that was not saved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +65,27 @@ class SavedViews:
         shown = (one for one in self.links if one.is_shown and one.address == address)
         return next((one for one in shown if address != without_filters(one)), None)
 
-    def head(self, request: Request, view: NarrowedView) -> ListHead:
-        """Return the context of the controls above the list."""
+    def head(self, request: Request, view: NarrowedView, kept: FoundForm | None = None) -> ListHead:
+        """Return the context of the controls above the list; `kept` is a form of theirs that was not saved."""
         chosen, shown, offered = CHOSEN.find(request), view.displayed(request), view.offered(request)
         widths = {} if chosen is None else chosen.widths
         names = [*shown, *(name for name in offered if name not in shown)]
         columns = [
-            ColumnChoice(name=name, label=view.label(name), is_shown=name in shown, width=widths.get(name))
-            for name in names
+            ColumnChoice(
+                name=name, label=view.label(name), is_shown=name in shown, place=place, width=widths.get(name, "")
+            )
+            for place, name in enumerate(names, start=1)
         ]
-        own = next((one for one in self.links if one.is_shown and not one.by), None)
-        return ListHead(views=self.links, columns=columns, own=own, widths=widths, is_laid_out=chosen is not None)
+        is_of_columns = kept is not None and kept.path.endswith("/columns/")
+        return ListHead(
+            views=self.links,
+            columns=[_typed(one, kept.form) for one in columns] if kept is not None and is_of_columns else columns,
+            own=next((one for one in self.links if one.is_shown and not one.by), None),
+            widths=widths,
+            is_laid_out=chosen is not None,
+            typed_view=None if is_of_columns else kept,
+            typed_columns=kept if is_of_columns else None,
+        )
 
 
 async def load_views(request: Request, view: NarrowedView) -> SavedViews:
@@ -90,6 +105,12 @@ async def load_views(request: Request, view: NarrowedView) -> SavedViews:
 def without_filters(one: ViewLink) -> str:
     """Return the query string for a view without its filters."""
     return f"?{PARAMETER}={one.key}"
+
+
+def _typed(one: ColumnChoice, form: FormData) -> ColumnChoice:
+    """Return the choice of a column as it was typed."""
+    place, width = form.get(f"place-{one.name}", one.place), form.get(f"width-{one.name}", "")
+    return replace(one, is_shown=f"show-{one.name}" in form, place=place, width=width)
 
 
 def _link(one: SavedView, by: str, shown: SavedView | None) -> ViewLink:

@@ -19,7 +19,7 @@ from dovetail.contrib.admin.actions.task import Task
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import DeletedObjects, as_deleted_objects
 from dovetail.contrib.admin.deleting.preview import NAMED, Deletion
-from dovetail.contrib.admin.forms.admin_form import as_admin_form
+from dovetail.contrib.admin.forms.admin_form import as_admin_form, without_lost_files
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import AnySelect
@@ -111,7 +111,7 @@ class Question:
         if form_class is None:
             return None
         made = as_admin_form(form_class)
-        return made(self._sent) if self._sent.get("confirmed") else made()
+        return without_lost_files(made(self._sent)) if self._sent.get("confirmed") else made()
 
     async def _rows(self, *, for_update: bool = False) -> Sequence[object]:
         """Return the objects that the page names: all that were ticked, the first ones of a whole list."""

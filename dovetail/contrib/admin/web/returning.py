@@ -19,6 +19,11 @@ def home_url(request: Request, view: BaseView) -> str:
     return request.url_for("admin:index").path
 
 
+def list_of_form(request: Request) -> str:
+    """Return the path of the list that a form of its own URL stands on, such as that of a saved view."""
+    return request.url_for("admin:list", identity=request.path_params["identity"]).path
+
+
 def list_url(request: Request, view: BaseView) -> str:
     """Return the address of a view's list with the query of this page, but for the rows and the form that it names.
 

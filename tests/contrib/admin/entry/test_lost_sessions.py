@@ -153,7 +153,7 @@ async def test_a_button_leads_back_to_the_page_that_it_stands_on(office, session
         (f"{ORIGIN}/elsewhere", "/admin/"),
     ):
         answer = await office.client.post(
-            "/admin/blog/tag/columns/", data={"csrf_token": token, "do": "reset"}, headers={"Referer": referer}
+            "/admin/account/sessions/end-others", data={"csrf_token": token}, headers={"Referer": referer}
         )
         assert parse_qs(urlsplit(answer.headers["location"]).query) == {"next": [target]}
 

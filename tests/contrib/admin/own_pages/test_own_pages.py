@@ -148,10 +148,16 @@ async def test_the_form_of_a_page_comes_back_after_the_login_until_it_is_sent_ag
     await session.execute(delete(Session))
     await session.commit()
     typed = {"words": "Typed", "loudness": "loud", "audience": "all"}  # as a browser chooses
-    late = await office.client.post("/admin/announce", data={**form, **typed})
+    picture = {"picture": ("cat.png", b"x")}
+    late = await office.client.post("/admin/announce", data={**form, **typed}, files=picture)
     back = (await log_in_after(office.client, late.headers["location"])).headers["location"]
     page = await office.client.get(back)
     kept = read_form(page.text)
+    assert "cat.png was not saved. Choose it again." in page.text
+    wrong = await office.client.post(back, data={**kept, "words": "x" * 21}, files=picture)
+    assert (wrong.status_code, "cat.png was not saved. Choose it again." in wrong.text) == (400, True)
+    forged = await office.client.post("/admin/announce", data={**kept, "words": "", "picture": "not kept: a.png"})
+    assert (forged.status_code, "a.png was not saved" in forged.text) == (400, True)
     assert "This is what you had typed. Nothing was done yet" in page.text
     assert (kept["words"], kept["loudness"], "data-unsaved" in page.text) == (["Typed"], ["loud"], True)
     sent = await office.client.post(back, data=kept)
