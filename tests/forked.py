@@ -6,7 +6,7 @@ import runpy
 import signal
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing import forkserver, popen_forkserver
@@ -143,6 +143,13 @@ def start(
     process = process_class(target=_run, args=(list(arguments), folder, dict(environment), standard))
     process.start()
     return Running(process, standard[1], standard[2] if errors_apart else None)
+
+
+def process_of_another_site(target: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Start a process that calls `target`; it has imported what a site has whose plugins nobody knows."""
+    process = _ProcessOfOther(target=target, args=arguments)
+    process.start()
+    return process
 
 
 def _new_file(folder: Path) -> Path:

@@ -14,7 +14,7 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)\s]+)\)")
 
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.name)
 def test_every_block_of_the_page_works_as_written(page: Path, tmp_path: Path):
-    reader = Reader(tmp_path)
+    reader = Reader(tmp_path, hurried=page.name != "README.md")
     try:
         for block in blocks(page):
             reader.assert_works(block)

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.docs.programs import Programs
 from tests.packaging.building import LIBRARIES, make_environment
 
 REPOSITORY = Path(__file__).parents[2]
@@ -50,9 +51,12 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 class Reader:
-    """Types every block of a page: shell blocks into bash, files into the files they name, Python into Python."""
+    """Types every block of a page: shell blocks into bash, files into the files they name, Python into Python.
 
-    def __init__(self, folder: Path) -> None:
+    The Python of a `hurried` reader has imported the libraries already; that of any other is the one of the tests.
+    """
+
+    def __init__(self, folder: Path, *, hurried: bool) -> None:
         self.site = folder / "site"
         self.port = free_port()
         self._server: subprocess.Popen[bytes] | None = None
@@ -60,6 +64,9 @@ class Reader:
         (self.site / ".venv").symlink_to(Path(sys.prefix))
         (self.site / NODE_MODULES).symlink_to(REPOSITORY / NODE_MODULES)
         self._environment = self._like_a_fresh_login(folder)
+        self._programs = Programs() if hurried else None
+        if self._programs is not None:
+            self._environment["PATH"] = f"{self._programs.folder}:{self._environment['PATH']}"
 
     def assert_works(self, block: Block) -> None:
         """Do what one block says; raises AssertionError, with what was printed, if it fails."""
@@ -71,14 +78,19 @@ class Reader:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "python":
-            self._run([sys.executable, "-W", "error", "-c", text])
+            self._run(["python", "-c", text] if self._programs else [sys.executable, "-W", "error", "-c", text])
         elif block.language == "sh":
             self._type(text)
         else:
             raise AssertionError(f"a block of language {block.language!r} can neither be run nor is it shown output")
 
     def close(self) -> None:
-        """Stop the server, if one runs."""
+        """Stop the server, if one runs, and the programs."""
+        self._stop_server()
+        if self._programs is not None:
+            self._programs.close()
+
+    def _stop_server(self) -> None:
         if self._server is not None:
             os.killpg(self._server.pid, signal.SIGTERM)
             self._server.wait(timeout=PATIENCE)
@@ -105,7 +117,7 @@ class Reader:
         assert "\npython manage.py check\n" not in f"\n{command[-1]}\n" or "WARNING (" not in done.stderr, told
 
     def _serve(self, line: str) -> None:
-        self.close()
+        self._stop_server()
         line += f" PORT={self.port}" if line.startswith("make") else f" --port {self.port}"
         log = self.site.parent / "server.log"
         with log.open("wb") as output:
