@@ -38,6 +38,7 @@ class Visibility:
     check: ColumnElement[bool] | None = None
     expressions: Mapping[Build, ColumnElement[object]] = field(default_factory=dict)  # fields of answers, in SQL
 
+    check_reads: dict[Hashable, bool] = field(default_factory=dict, init=False)  # see `check_reads_own_tables`
     within: ColumnElement[bool] | None = field(default=None, init=False)  # the `where` of a list, see Resource.add_list
     named_values: Mapping[str, object] = field(default_factory=lambda: NO_VALUES, init=False)  # of its placeholders
 

@@ -251,9 +251,9 @@ async def _check_children(view: ViewBase, request: Request, obj: object, related
             continue
         before = set() if inspect(obj).transient else _as_set(getattr(obj, name))
         found = sorted(before ^ _as_set(value), key=identifier_of)
-        await rules_of(request).check(
-            request_context().session, mapper.relationships[name].mapper.class_, "change", found
-        )
+        model, rules = mapper.relationships[name].mapper.class_, rules_of(request)
+        await rules.load(request_context().session, model, ["change"], found)
+        rules.require(model, "change", found)
         moved += found
     return moved
 

@@ -40,7 +40,7 @@ from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.spec import Spec
 from dovetail.resources.sql.json_values import ORJSON_OPTIONS
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.new_rows import check_written
+from dovetail.resources.write.own_tables.checks import check_written
 from dovetail.resources.write.writer import NoRowError, Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."

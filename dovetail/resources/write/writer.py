@@ -16,7 +16,7 @@ from dovetail.errors import NotFoundError, PreconditionRequiredError
 from dovetail.resources.declaration.declared import CHANGE, DELETE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.model_rules import check_enums
 from dovetail.resources.policy import not_found
-from dovetail.resources.query.keys import key_of
+from dovetail.resources.query.keys import Names, key_of
 from dovetail.resources.read.etags import check_if_match
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
@@ -28,6 +28,8 @@ from dovetail.resources.write.locked_rows import delete_rows, link_rows, lock_ro
 from dovetail.resources.write.nested.contracts import Change
 from dovetail.resources.write.nested.rows import NestedRows
 from dovetail.resources.write.one_row import Locked, OneRow, RowChange
+from dovetail.resources.write.own_tables.checks import check_written
+from dovetail.resources.write.own_tables.earlier import keep_rows
 from dovetail.resources.write.references import References
 from dovetail.resources.write.single_statement import SingleStatementWrite, values_of
 
@@ -90,16 +92,13 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
 
         Each `Locked` says whether the viewer may do `action`.
         """
-        visibility = self.spec.lock_visibility(viewer, action)
-        return await lock_rows(session, self.spec.model, self.spec.keys, keys, visibility, to_delete=action == DELETE)
+        return await self._lock_many(session, viewer, self.spec.keys, keys, action)
 
     async def lock_known(
         self, session: AsyncSession, viewer: Viewer, keys: Iterable[Hashable], action: str
     ) -> dict[Hashable, Locked[Model]]:
         """Do as `lock_items` does for rows identified as in URLs."""
-        visibility = self.spec.lock_visibility(viewer, action)
-        known_by = self.spec.known_by
-        return await lock_rows(session, self.spec.model, known_by, keys, visibility, to_delete=action == DELETE)
+        return await self._lock_many(session, viewer, self.spec.known_by, keys, action)
 
     async def lock_item(self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str) -> Model:
         """Lock one row, identified as in URLs, and return it.
@@ -107,6 +106,15 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
         Raise NotFoundError, or PermissionDeniedError if the viewer may not do `action`.
         """
         return await self._lock(session, viewer, key, action, self.spec.lock_visibility(viewer, action))
+
+    async def _lock_many(
+        self, session: AsyncSession, viewer: Viewer, names: Names, keys: Iterable[Hashable], action: str
+    ) -> dict[Hashable, Locked[Model]]:
+        visibility = self.spec.lock_visibility(viewer, action)
+        rows = await lock_rows(session, self.spec.model, names, keys, visibility, to_delete=action == DELETE)
+        if action != DELETE:
+            await keep_rows(session, self.spec.model, visibility, [key_of(one.item) for one in rows.values()])
+        return rows
 
     async def _lock(
         self, session: AsyncSession, viewer: Viewer, key: Hashable, action: str, visibility: Visibility
@@ -118,7 +126,10 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             locked = rows.get(key)
         else:
             locked = await lock.take(session, key)
-        return self.taken(viewer, action, key, locked)
+        item = self.taken(viewer, action, key, locked)
+        if action != DELETE:
+            await keep_rows(session, self.spec.model, visibility, [key_of(item)])
+        return item
 
     def taken(self, viewer: Viewer, action: str, key: Hashable, locked: Locked[Model] | None) -> Model:
         """Return the locked row. Raise as `lock_item` does if there is none, or `action` is not allowed."""
@@ -176,8 +187,9 @@ class Writer(Generic[Model, Viewer, Create, Update, Replace]):
             await self.update_items(session, viewer, [change])
         if batch is None:
             batch = await self.spec.written_reader.read_keys(SessionSource(session), (primary,), visibility)
-        if batch.refused() or not batch.items:
+        if not batch.items:
             raise self.spec.refusal(viewer, CHANGE)
+        await check_written(self.spec, session, viewer, CHANGE, visibility, batch, [primary])
         return batch
 
     async def delete_item(

@@ -2,54 +2,24 @@
 
 import pytest
 from fastapi import Request, Response
-from sqlalchemy import Boolean, and_, func, literal_column, select, true
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 from sqlalchemy.schema import CreateSchema
 
 from dovetail.database.session import SessionDep
-from dovetail.resources.write.new_rows import reads_own_tables, refused_new_rows
+from dovetail.resources.declaration.declared import ADD
+from dovetail.resources.write.own_tables.checks import refused_rows
+from dovetail.resources.write.own_tables.reading import reads_own_tables
 from tests.guarded import api
 from tests.guarded.models import Keeper, Label, Note
 from tests.guarded.policies import NOTES as NOTES_POLICY
-from tests.guarded.policies import Notes, Numbered
 from tests.kin.models import KinBase, Taxi
-
-OTHER = aliased(Note)
-SQL = "EXISTS (SELECT 1 FROM guarded_note AS one WHERE one.person_id = guarded_note.person_id AND one.owner_id = {})"
-# Notes are added about people of whom one has a note: each says it in another way.
-RULES = {
-    "exists": lambda viewer: (
-        select(OTHER.id).where(OTHER.person_id == Note.person_id, OTHER.owner_id == viewer).exists()
-    ),
-    "exists another": lambda viewer: (
-        select(OTHER.id)
-        .where(OTHER.person_id == Note.person_id, OTHER.owner_id == viewer, OTHER.id != Note.id)
-        .exists()
-    ),
-    "in": lambda viewer: Note.person_id.in_(select(Note.person_id).where(Note.owner_id == viewer)),
-    "has": lambda viewer: Note.person.has(
-        select(OTHER.id).where(OTHER.person_id == Keeper.id, OTHER.owner_id == viewer).exists()
-    ),
-    "join": lambda viewer: Note.person_id.in_(
-        select(Keeper.id).join(OTHER, OTHER.person_id == Keeper.id).where(OTHER.owner_id == viewer)
-    ),
-    "count": lambda viewer: (
-        select(func.count()).where(OTHER.person_id == Note.person_id, OTHER.owner_id == viewer).scalar_subquery() > 0
-    ),
-    "text": lambda viewer: literal_column(SQL.format(viewer), Boolean),
-}
-NOTES = ("/api/notes", "/api/loud_notes")
-
-
-def follow(monkeypatch, rule):
-    """Let all notes be viewed and changed, and added as the rule says."""
-    monkeypatch.setattr(Notes, "where", lambda _, viewer, action: rule(viewer) if action == "add" else true())
-    monkeypatch.setattr(Numbered, "viewer_values", lambda *_: None)  # nothing is remembered of the other rule
+from tests.resources.policies.own_table_rules import NOTES, OTHER, RULES, follow
 
 
 @pytest.mark.parametrize("rule", RULES)
 async def test_neither_one_new_row_nor_several_allow_each_other(callers, monkeypatch, session, rule):
-    follow(monkeypatch, RULES[rule])
+    follow(monkeypatch, ADD, RULES[rule])
     for notes in NOTES:
         for client, owner, status in ((callers.other, 2, 403), (callers.owner, 1, 201)):  # who has a note about Ada
             body = {"title": "new", "owner_id": owner, "person_id": 1}
@@ -61,7 +31,7 @@ async def test_neither_one_new_row_nor_several_allow_each_other(callers, monkeyp
 
 async def test_a_rule_against_a_second_row_holds_within_a_request_and_against_earlier_rows(callers, monkeypatch):
     same = select(OTHER.id).where(OTHER.title == Note.title, OTHER.id != Note.id)
-    follow(monkeypatch, lambda _: ~same.exists())
+    follow(monkeypatch, ADD, lambda _: ~same.exists())
     for items, status in ((["one", "one"], 403), (["mine"], 403), (["one", "two"], 201)):
         bodies = [{"title": title, "owner_id": 1} for title in items]
         answer = await callers.owner.post("/api/notes/bulk", json={"items": bodies})
@@ -69,7 +39,7 @@ async def test_a_rule_against_a_second_row_holds_within_a_request_and_against_ea
 
 
 async def test_one_refused_row_is_named_and_no_row_is_written(callers, monkeypatch, session):
-    follow(monkeypatch, RULES["exists"])
+    follow(monkeypatch, ADD, RULES["exists"])
     bodies = [{"title": "new", "owner_id": 1, "person_id": person} for person in (1, None, 1)]
     answer = await callers.owner.post("/api/notes/bulk", json={"items": bodies})
     assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (403, ["/items/1"])
@@ -80,7 +50,7 @@ async def test_a_statement_is_added_only_where_a_subquery_reads_the_own_table(ca
     known = select(Keeper.id).where(Keeper.id == Note.person_id, Keeper.is_known).exists()
     counts = []
     for rule in (known, RULES["exists"](1)):
-        follow(monkeypatch, lambda _, rule=rule: rule)
+        follow(monkeypatch, ADD, lambda _, rule=rule: rule)
         with count_statements() as statements:
             body = {"title": "new", "owner_id": 1, "person_id": 1}
             assert (await callers.owner.post("/api/notes", json=body)).status_code == 201
@@ -105,7 +75,7 @@ async def test_an_endpoint_of_ones_own_refuses_the_row_that_it_made(callers, app
         await session.flush()
         return await api.notes.respond(request, session, viewer, made.id, status=201)
 
-    follow(monkeypatch, RULES["exists"])
+    follow(monkeypatch, ADD, RULES["exists"])
     assert [(await one.post("/made")).status_code for one in (callers.other, callers.owner)] == [403, 201]
 
 
@@ -119,7 +89,7 @@ async def test_new_rows_of_several_tables_do_not_allow_each_other(app):
             keys = [1001, 1002] if expected else [1003]
             session.add_all([Taxi(id=key, name="Ada", plate=str(key)) for key in keys])
             await session.flush()
-            assert await refused_new_rows(session, Taxi, rule, keys) == expected
+            assert await refused_rows(session, Taxi, ADD, rule, keys) == expected
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -143,4 +113,4 @@ async def test_new_rows_of_a_table_in_a_schema_do_not_allow_each_other(app):
         async with app.state.database.unit_of_work() as session:
             session.add_all([Desk(id=key, floor=1) for key in keys])
             await session.flush()
-            assert await refused_new_rows(session, Desk, rule, keys) == expected
+            assert await refused_rows(session, Desk, ADD, rule, keys) == expected

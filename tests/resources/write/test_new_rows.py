@@ -3,7 +3,8 @@
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import aliased
 
-from dovetail.resources.write.new_rows import refused_new_rows
+from dovetail.resources.declaration.declared import ADD
+from dovetail.resources.write.own_tables.checks import refused_rows
 from tests.guarded.policies import Numbered
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Line, Order, Stock
@@ -50,7 +51,7 @@ async def test_rows_of_one_transaction_that_are_asked_about_in_turn_do_not_allow
     async def refused(shelf: int) -> list[object]:
         session.add(Stock(place="rome", shelf=shelf))
         await session.flush()
-        return await refused_new_rows(session, Stock, ON_A_SHELF_NEARBY, [("rome", shelf)])
+        return await refused_rows(session, Stock, ADD, ON_A_SHELF_NEARBY, [("rome", shelf)])
 
     async with database.unit_of_work() as session:
         assert await refused(1001) == [("rome", 1001)]

@@ -118,7 +118,7 @@ async def _check_may_change(request: Request, view: ViewBase, key: str) -> None:
     obj = (await session.scalars(view.select_object(key))).first()
     if obj is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    await rules_of(request).check(session, view.model, "change", [obj])
+    await rules_of(request).check_before(session, view.model, "change", [obj])
     if not view.has_permission(request, Action.EDIT, obj):
         raise HTTPException(HTTPStatus.FORBIDDEN)
 

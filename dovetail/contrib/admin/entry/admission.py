@@ -65,7 +65,8 @@ async def identify_user(site: SiteContext, request: Request, requirements: PageR
         note_of_request(IMPERSONATOR, f"{impersonator}, who acts as {user}")
         check_not_theirs(request, user)
     await site.authorization.load(request)
-    await load_rights(request, Rules(user, site.policies, site.homes), site.views.values())
+    rules = Rules(user, site.policies, site.homes, is_writing=request.method not in {"GET", "HEAD"})
+    await load_rights(request, rules, site.views.values())
     if not requirements.enrolling and not await finished(site.declared.has_permission(request)):
         raise PermissionDeniedError(OTHERS_ONLY)
     if (

@@ -19,6 +19,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.errors import ConflictError, FieldError
+from dovetail.resources.write.own_tables.earlier import forget_rows
 from dovetail.translation.texts import gettext
 
 BATCH = 50  # rows in a batch, so that no statement blocks the event loop for long
@@ -81,6 +82,7 @@ class ImportRun:
         )
 
     async def _do_batch(self, validation: Validation, rows: Sequence[Row]) -> None:
+        forget_rows(request_context().session)  # of the batch before
         good = await validation.valid_rows(rows)
         if not good or await self._try(validation, good):
             return

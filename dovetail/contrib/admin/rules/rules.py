@@ -20,7 +20,8 @@ from dovetail.resources.policies.registered import Policies
 from dovetail.resources.policy import Policy
 from dovetail.resources.query.keys import key_from
 from dovetail.resources.sql.arrays import among_many
-from dovetail.resources.write.new_rows import refused_new_rows
+from dovetail.resources.write.own_tables.checks import refused_rows
+from dovetail.resources.write.own_tables.earlier import keep_rows
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
@@ -31,10 +32,16 @@ KNOWN = frozenset({"view", "add", "change", "delete"})  # actions that every pol
 
 
 class Rules:
-    """The decisions of the policies for one user; `homes` are the plugins of models, for the names of permissions."""
+    """The decisions of the policies for one user; `homes` are the plugins of models, for the names of permissions.
 
-    def __init__(self, viewer: User, policies: Policies, homes: Mapping[type[object], str]) -> None:
+    `is_writing` is False for a request that only reads.
+    """
+
+    def __init__(
+        self, viewer: User, policies: Policies, homes: Mapping[type[object], str], *, is_writing: bool = True
+    ) -> None:
         self._viewer, self._policies, self._homes = viewer, policies, homes
+        self._is_writing = is_writing
         self.view_permissions: dict[tuple[object, str], bool] = {}  # whether the user may do an action of a view
         self._conditions: dict[tuple[type[object], str], ColumnElement[bool]] = {}
         self._found: dict[tuple[type[object], str], dict[object, bool]] = {}
@@ -79,7 +86,22 @@ class Rules:
     async def load(
         self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]
     ) -> None:
-        """Determine, by one statement, on which rows the user may do the actions, for `allows`."""
+        """Determine, by one statement, on which rows the user may do the actions, for `allows`.
+
+        Rows that the request is going to change are kept as they are, for `check`.
+        """
+        await self._determine(session, model, actions, rows)
+        if self._is_writing and "change" in actions:
+            await self.keep_keys(session, model, [key_from(_identity(row)) for row in rows])
+
+    async def keep_keys(self, session: AsyncSession, model: type[object], keys: Sequence[Hashable]) -> None:
+        """Keep the rows with these keys as they are before they are changed, for `check` and `check_keys`."""
+        if keys and not _is_settled(self.where(model, "change")):
+            await keep_rows(session, model, self.where(model, "change"), keys)
+
+    async def _determine(
+        self, session: AsyncSession, model: type[object], actions: Sequence[str], rows: Sequence[object]
+    ) -> None:
         asked = [one for one in dict.fromkeys(actions) if not _is_settled(self.where(model, one))]
         if not asked or not rows:
             return
@@ -97,19 +119,42 @@ class Rules:
         return self._allows_all(model, action, [obj])
 
     async def check(self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]) -> None:
-        """Check the current rows as `require` does; raise ConflictError as well, for a reference to a missing row."""
+        """Check rows that were written, as `require` does; raise ConflictError as well, for a reference to no row.
+
+        Those that were changed have been given to `load` or `keep_keys` when they were as before.
+        """
         await check_deferred_keys(session, model, rows)
-        await self.load(session, model, [action], rows)
+        await self._determine(session, model, [action], rows)
         self.require(model, action, rows)
-        if action == "add":
-            keys = [key_from(_identity(row)) for row in rows]
-            if await refused_new_rows(session, model, self.where(model, action), keys):
-                raise PermissionDeniedError(self.explain(model, action))
+        await self._check_as_before(session, model, action, [key_from(_identity(row)) for row in rows])
+
+    async def check_before(
+        self, session: AsyncSession, model: type[object], action: str, rows: Sequence[object]
+    ) -> None:
+        """Check rows before something is done to them, as `require` does."""
+        await self._determine(session, model, [action], rows)
+        self.require(model, action, rows)
 
     async def check_keys(
         self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
     ) -> None:
         """Check rows by key as `check` does, for a model for which `asks_about_each` is False."""
+        await self.require_keys(session, model, action, keys)
+        await self._check_as_before(session, model, action, keys)
+
+    async def _check_as_before(
+        self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
+    ) -> None:
+        condition = self.where(model, action)
+        if action not in {"add", "change"} or not keys or _is_settled(condition):
+            return
+        if await refused_rows(session, model, action, condition, keys):
+            raise PermissionDeniedError(self.explain(model, action))
+
+    async def require_keys(
+        self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
+    ) -> None:
+        """Check rows by key as `check_before` does, for such a model."""
         condition = self.where(model, action)
         if condition is EVERYTHING or not keys:
             return

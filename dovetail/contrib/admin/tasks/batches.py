@@ -27,6 +27,7 @@ from dovetail.contrib.admin.writing.first_try import WithoutSavepointsError
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
+from dovetail.resources.write.own_tables.earlier import forget_rows
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, in_sentence
 
@@ -92,6 +93,7 @@ class Run:
         outcome: str | Response | None = None
         while so_far < count:
             batch = self.selected.part(so_far, size)
+            forget_rows(request_context().session)  # of the batch before
             rows, outcome = await self._do_batch(batch)
             so_far += len(batch.identifiers)
             size = max(size, UNREAD) if rows.loaded is None else self._size
@@ -192,7 +194,7 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
     """Raise PermissionDeniedError or HTTPException (403) unless the user may do the task with all these objects."""
     rules = rules_of(request)
     rule = task.view.rule_for(rules, task.action)
-    await rules.check(request_context().session, task.view.model, rule, rows)
+    await rules.check_before(request_context().session, task.view.model, rule, rows)
     if task.action == Action.DELETE:
         answers = [await task.view.check_can_delete(request, row) for row in rows]
     else:
@@ -202,14 +204,17 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
 
 
 async def check_rows(request: Request, task: Task, rows: SelectedRows) -> None:
-    """Check permissions as `check_permissions` does, for rows whose objects were not loaded."""
+    """Check permissions as `check_permissions` does, also of rows whose objects were not loaded, before they change."""
+    rules, view, session = rules_of(request), task.view, request_context().session
+    rule = view.rule_for(rules, task.action)
     if rows.loaded is not None:
         await check_permissions(request, task, rows.loaded)
-        return
-    rules, view = rules_of(request), task.view
-    await rules.check_keys(request_context().session, view.model, view.rule_for(rules, task.action), rows.keys)
-    if not view.has_permission(request, task.action):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
+    else:
+        await rules.require_keys(session, view.model, rule, rows.keys)
+        if not view.has_permission(request, task.action):
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+    if rule == "change":
+        await rules.keep_keys(session, view.model, rows.keys)
 
 
 def _asked_about(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:

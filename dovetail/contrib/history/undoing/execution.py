@@ -37,9 +37,10 @@ async def _checked_and_written(session: AsyncSession, recorded: Recorded, step: 
     await connection.run_sync(_check, recorded, step, rows, authorizer.names)
     if step.kind is not Kind.INSERT or step.table.is_link:
         await authorizer.check_rows(session, step, rows.found.again())
+        await authorizer.keep_rows(session, step, rows.found.again())
     await connection.run_sync(_write, step, rows)
     if step.kind is not Kind.DELETE or step.table.is_link:
-        await authorizer.check_rows(session, step, rows.target.again())
+        await authorizer.check_written(session, step, rows.target.again())
 
 
 def _rows(step: Step, connection: Connection | AsyncConnection) -> Rows:

@@ -1,6 +1,7 @@
 """Decide whether a user may undo changes: they need the permissions for making the opposite changes themselves."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 
 from sqlalchemy import ColumnElement, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,9 @@ from dovetail.errors import PermissionDeniedError
 from dovetail.resources.conditions import is_never
 from dovetail.resources.policies.registered import Policies
 from dovetail.resources.query.keys import key_from
-from dovetail.resources.write.new_rows import reads_own_tables, refused_new_rows
+from dovetail.resources.write.own_tables.checks import refused_rows
+from dovetail.resources.write.own_tables.earlier import keep_rows
+from dovetail.resources.write.own_tables.reading import reads_own_tables
 from dovetail.translation.texts import Translated, gettext
 
 ACCOUNTS = (User, Group)  # their changes may grant permissions, which functions check (`permissions/managing.py`)
@@ -60,19 +63,32 @@ class Authorizer(ABC):
         there, may = (await session.execute(select(func.count(), allowed).select_from(model).where(chosen))).one()
         if may < there:
             raise self._refused(step)
-        if action == "add":
-            await self._check_new_rows(session, step, source.again())
 
-    async def _check_new_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
-        """Raise PermissionDeniedError if the user may add one of the rows only because the undo itself writes rows."""
+    async def keep_rows(self, session: AsyncSession, step: Step, source: Source) -> None:
+        """Keep rows as they are before the step changes them, for `check_written`."""
         model = model_of(step.table)
-        rule = self.condition(model, "add")
-        if not reads_own_tables(rule, model, session.get_bind().dialect):
+        if action_of(step) == "change" and self._reads_own_tables(session, model, "change"):
+            keys = await self._keys(session, step, source)
+            await keep_rows(session, model, self.condition(model, "change"), keys)
+
+    async def check_written(self, session: AsyncSession, step: Step, source: Source) -> None:
+        """Check written rows as `check_rows` does, and that they are not allowed only because the undo writes rows."""
+        await self.check_rows(session, step, source)
+        model, action = model_of(step.table), action_of(step)
+        if not self._reads_own_tables(session, model, action):
             return
+        keys = await self._keys(session, step, source.again())
+        if await refused_rows(session, model, action, self.condition(model, action), keys):
+            raise self._refused(step)
+
+    def _reads_own_tables(self, session: AsyncSession, model: type[object], action: str) -> bool:
+        return reads_own_tables(self.condition(model, action), model, session.get_bind().dialect)
+
+    async def _keys(self, session: AsyncSession, step: Step, source: Source) -> list[Hashable]:
+        model = model_of(step.table)
         own, named = list(inspect(model).local_table.primary_key.columns), inspect(model).primary_key
         found = await session.execute(select(*named).select_from(model).where(source.has(own, step.table.keys)))
-        if await refused_new_rows(session, model, rule, [key_from(row) for row in found]):
-            raise self._refused(step)
+        return [key_from(row) for row in found]
 
     def _refused(self, step: Step) -> PermissionDeniedError:
         why = self.explain(model_of(step.table), action_of(step))

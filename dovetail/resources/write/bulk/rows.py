@@ -13,8 +13,8 @@ from dovetail.resources.read.reader import Batch
 from dovetail.resources.write.bulk.job import BulkJob
 from dovetail.resources.write.links import find_links
 from dovetail.resources.write.nested.contracts import Change
-from dovetail.resources.write.new_rows import check_written
 from dovetail.resources.write.one_row import Locked
+from dovetail.resources.write.own_tables.checks import check_written
 from dovetail.resources.write.writer import Writer
 
 

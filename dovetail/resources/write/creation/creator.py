@@ -23,7 +23,7 @@ from dovetail.resources.write.insert import Inserter
 from dovetail.resources.write.links import Links, LinksOfRow
 from dovetail.resources.write.nested.contracts import NO_VALUES, Values
 from dovetail.resources.write.nested.rows import NestedRows
-from dovetail.resources.write.new_rows import check_written
+from dovetail.resources.write.own_tables.checks import check_written
 from dovetail.resources.write.references import References
 
 

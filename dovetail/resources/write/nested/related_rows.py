@@ -17,8 +17,9 @@ from dovetail.resources.spec import Spec
 from dovetail.resources.write.locked_rows import update_rows
 from dovetail.resources.write.nested.contracts import Change, RowWriter
 from dovetail.resources.write.nested.objects import Changed, Object, Row, pointing, together
-from dovetail.resources.write.new_rows import refused_new_rows
 from dovetail.resources.write.one_row import RowChange
+from dovetail.resources.write.own_tables.checks import refused_rows
+from dovetail.resources.write.own_tables.earlier import keep_rows
 
 
 class RelatedRows:
@@ -54,6 +55,7 @@ class RelatedRows:
         for item, changes, deletes in await session.execute(statement):
             owner = key_from([getattr(item, name) for name in names])
             found.setdefault(owner, {})[key_of(item)] = Row(item, bool(changes), bool(deletes))
+        await keep_rows(session, self._model, may_change, [key for rows in found.values() for key in rows])
         return found
 
     async def remove(self, session: AsyncSession, viewer: object, rows: Sequence[Row]) -> None:
@@ -157,8 +159,8 @@ class RelatedRows:
         columns = [getattr(self._model, name) for name in names]
         statement = select(*columns).where(have_keys(self._model, names, list(pointers)), condition)
         allowed = {key_from(row) for row in await session.execute(statement)}
-        if action == ADD and len(allowed) == len(pointers):
-            allowed -= set(await refused_new_rows(session, self._model, condition, list(pointers)))
+        if action != DELETE and len(allowed) == len(pointers):
+            allowed -= set(await refused_rows(session, self._model, action, condition, list(pointers)))
         for key, pointer in pointers.items():
             if key not in allowed:
                 raise self._forbidden(viewer, action, pointer)
