@@ -11,6 +11,8 @@ from dovetail.contrib.auth.permissions import grants
 from dovetail.contrib.auth.tokens.personal import make_token
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
+from plugins.blog.models import Post
+from plugins.comments.models import Comment, CommentStatus
 from tests.contrib.history.undoing.test_undo import last
 from tests.walking import pages
 
@@ -143,6 +145,32 @@ async def test_nobody_can_undo_without_the_permission_for_the_opposite_change(pe
     )
     assert refused.status_code == 403
     assert "only a superuser may undo changes of accounts" in refused.json()["detail"]
+
+
+async def test_a_refused_undo_names_no_object_that_the_user_may_not_view(people, database):
+    ada, root = people["ada"], people["root"]
+    post = (await ada.post("/api/posts", json=NEW | {"is_published": True})).json()
+    added, author = await number_of(database, "add"), (await root.get("/api/users/me")).json()["id"]
+    async with database.unit_of_work() as session:
+        comment = Comment(post_id=post["id"], author_id=author, content="spam", status=CommentStatus.PENDING)
+        session.add(comment)
+    refused = await ada.post(f"/api/history/{added}/undo")
+    began = f"This cannot be undone: blog.post {post['id']} would be deleted, and"
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        f"{began} an object of comments.comment refers to it.",
+    )
+    assert (await root.post(f"/api/history/{added}/undo")).json()["detail"] == (
+        f"{began} comments.comment {comment.id} refers to it."
+    )
+    draft = (await root.post("/api/posts", json=NEW)).json()["id"]
+    async with database.unit_of_work() as session:
+        for number in (post["id"], draft):
+            (await session.get_one(Post, number)).title = "Changed together"
+            await session.flush()
+    line = await last(database, "blog.post", "change", post["id"])
+    refused = await ada.post(f"/api/history/{line.id}/undo")
+    assert (refused.status_code, refused.json()["detail"].partition(":")[0]) == (403, "an object of blog.post")
 
 
 async def test_a_token_with_scopes_can_neither_read_an_objects_history_nor_undo(people, database, client):

@@ -1,19 +1,19 @@
 """Name objects, fields and origins as the pages of the back office do, in the language of the user."""
 
-import re
-from secrets import token_hex
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import inspect
+from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.requests import Request
 from typing_extensions import override
 
-from dovetail.contrib.admin.permissions import rights_of
+from dovetail.contrib.admin.permissions import rights_of, user_of
+from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.auth.events.words import CREDENTIALS
-from dovetail.contrib.history.admin.titles import Titles, titles_at
+from dovetail.contrib.history.admin.titles import titles_at
 from dovetail.contrib.history.recording.recorded import RecordedTable
-from dovetail.contrib.history.undoing.names import Names
+from dovetail.contrib.history.undoing.names import Names, Place
 from dovetail.translation.stored_sentences import StoredSentences
 from dovetail.translation.texts import gettext, gettext_lazy
 from dovetail.translation.words import column_in_words
@@ -27,33 +27,37 @@ ORIGINS = StoredSentences(
 
 
 class AdminNames(Names):
-    """Names as the views of the request show them: `Post “Tea”` for an object, the form's label for a field.
-
-    Titles are looked up when a message is complete and nothing is written any more, so until then a message has
-    placeholders in their place, which `filled` replaces.
-    """
+    """Names as the views of the request show them: `Post “Tea”` for an object, the form's label for a field."""
 
     def __init__(self, request: Request) -> None:
+        super().__init__(user_of(request))
         self._request = request
-        self._objects: list[tuple[RecordedTable, str]] = []
-        self._mark = token_hex(16)  # occurs in no other part of a message, since nobody knows it
-
-    async def filled(self, message: str) -> str:
-        """Return a message with the names of its objects: the name of the model and the title, or else the key."""
-        titles = await titles_at(self._request, {(table.label, key) for table, key in self._objects})
-        return re.sub(rf"{self._mark}-(\d+)-", lambda found: self._called(int(found[1]), titles), message)
 
     @override
-    def object(self, table: RecordedTable, key: str) -> str:
-        """Return the placeholder for the name of an object."""
-        self._objects.append((table, key))
-        return f"{self._mark}-{len(self._objects) - 1}-"
+    async def called(self, used: Sequence[tuple[RecordedTable, str]], seen: Collection[Place]) -> dict[Place, str]:
+        """Return the model and the title of objects; for those without a title, their key if the user may view them."""
+        found = await super().called(used, seen)
+        titles = await titles_at(self._request, {(table.label, key) for table, key in used})
+        for table, key in used:
+            if title := titles.get((table.label, key)):
+                named = {"model": self.kind(table), "title": title}
+                found[table.label, key] = gettext("%(model)s “%(title)s”") % named
+        return found
 
-    def _called(self, number: int, titles: Titles) -> str:
-        table, key = self._objects[number]
-        name = "" if table.model is None else rights_of(self._request).name_of(table.model)
-        title = titles.get((table.label, key))
-        return f"{name} {key}" if title is None else gettext("%(model)s “%(title)s”") % {"model": name, "title": title}
+    @override
+    def kind(self, table: RecordedTable) -> str:
+        """Return the name of a model."""
+        return "" if table.model is None else rights_of(self._request).name_of(table.model)
+
+    @override
+    def visible(self, model: type[object]) -> ColumnElement[bool]:
+        """Return the condition on the objects that the user may view."""
+        return rights_of(self._request).visible(model)
+
+    @override
+    def hidden(self, model: type[object]) -> frozenset[str]:
+        """Return the fields that the user may not read, computed ones included."""
+        return fields_of(self._request).hidden(model)
 
     @override
     def field(self, table: RecordedTable, name: str) -> str:

@@ -7,7 +7,7 @@ from typing_extensions import override
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.rules.fields import fields_of
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.history.undoing.names import Names
+from dovetail.contrib.history.admin.names import AdminNames
 from dovetail.contrib.history.undoing.rights import Authorizer, action_of, model_of
 from dovetail.contrib.history.undoing.steps import Step
 from dovetail.errors import PermissionDeniedError
@@ -24,8 +24,8 @@ LACKING = {
 class AdminAuthorizer(Authorizer):
     """Decides for the user of a back office request, by permissions, policies and field rules."""
 
-    def __init__(self, request: Request, names: Names) -> None:
-        super().__init__(user_of(request), names)
+    def __init__(self, request: Request) -> None:
+        super().__init__(user_of(request), AdminNames(request))
         self._request = request
 
     @override
@@ -52,5 +52,5 @@ class AdminAuthorizer(Authorizer):
             view.is_accessible(self._request) and view.has_permission(self._request, PAGES[action]) for view in views
         ):
             raise PermissionDeniedError(
-                gettext(LACKING[action]) % {"name": self.names.object(step.table, step.rows[0].text)}
+                gettext(LACKING[action]) % {"name": self.names.object_name(step.table, step.rows[0].text)}
             )

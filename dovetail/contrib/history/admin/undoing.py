@@ -13,7 +13,6 @@ from dovetail.contrib.admin.pages.extras import ObjectOfPage
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
-from dovetail.contrib.history.admin.names import AdminNames
 from dovetail.contrib.history.admin.rights import AdminAuthorizer
 from dovetail.contrib.history.models import ChangeAction, RecordedChange
 from dovetail.contrib.history.recording.log import history_log
@@ -78,11 +77,11 @@ async def undo_or_tell(request: Request, change: RecordedChange) -> int | None:
 
     If it is refused, show the reason as a message on the next page, and return None. Nothing is written then.
     """
-    session, names = request_context().session, AdminNames(request)
+    session = request_context().session
     try:
-        return await undo(session, history_log(session), change, AdminAuthorizer(request, names))
+        return await undo(session, history_log(session), change, AdminAuthorizer(request))
     except (ConflictError, PermissionDeniedError) as error:
-        Flash.error(request, await names.filled(error.detail))
+        Flash.error(request, error.detail)
         return None
 
 

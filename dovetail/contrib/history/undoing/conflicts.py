@@ -45,7 +45,7 @@ def check_present(step: Step, keys: Mapping[int, str], found: Found, names: Name
         present = found.get(keys[place])
         if (present is not None) is (step.kind is Kind.INSERT):
             text = gone if present is None else there
-            raise ConflictError(gettext(text) % {"name": names.object(step.table, row.text)})
+            raise ConflictError(gettext(text) % {"name": names.object_name(step.table, row.text)})
         if present is not None:
             _check_same(step.table, row, present, names)
 
@@ -67,7 +67,7 @@ def check_referring(connection: Connection, recorded: Recorded, step: Step, sour
         if found is not None:
             raise ConflictError(
                 gettext("This cannot be undone: %(step)s would be deleted, and %(other)s refers to it.")
-                % {"step": _called(step, names), "other": names.object(known, found)}
+                % {"step": _called(step, names), "other": names.object_name(known, found)}
             )
 
 
@@ -78,7 +78,7 @@ def check_written(connection: Connection, step: Step, rows: Rows, names: Names) 
     if step.moves:
         key = connection.execute(select(object_key(step.table.keys)).where(source.has(step.table.keys))).scalar()
         if key is not None:
-            raise ConflictError(gettext(PLAIN[1]) % {"name": names.object(step.table, key)})
+            raise ConflictError(gettext(PLAIN[1]) % {"name": names.object_name(step.table, key)})
     for columns in unique_columns(table):
         if step.table.is_link or not written.issuperset(column.key for column in columns):
             continue
@@ -92,7 +92,7 @@ def check_written(connection: Connection, step: Step, rows: Rows, names: Names) 
                 % {
                     "columns": _fields(step.table, columns, names),
                     "step": _called(step, names),
-                    "other": names.object(step.table, found),
+                    "other": names.object_name(step.table, found),
                 }
             )
     for constraint in table.foreign_key_constraints:
@@ -120,9 +120,14 @@ def _check_same(table: RecordedTable, row: Row, present: Mapping[str, object], n
     for name, value in row.now.items():
         is_told = value != REDACTED and table.fields[name].onupdate is None
         if is_told and present.get(name) != value:
+            if table.model is not None and name in names.hidden(table.model):
+                raise ConflictError(
+                    gettext("This cannot be undone: %(name)s was changed since.")
+                    % {"name": names.object_name(table, row.text)}
+                )
             raise ConflictError(
                 gettext("This cannot be undone: %(name)s of %(name2)s was changed since.")
-                % {"name": names.field(table, name), "name2": names.object(table, row.text)}
+                % {"name": names.field(table, name), "name2": names.object_name(table, row.text)}
             )
 
 
@@ -142,7 +147,7 @@ def _is_missing(constraint: ForeignKeyConstraint, source: Source, table: Table) 
 
 
 def _called(step: Step, names: Names) -> str:
-    first, others = names.object(step.table, step.rows[0].text), len(step.rows) - 1
+    first, others = names.object_name(step.table, step.rows[0].text), len(step.rows) - 1
     if not others:
         return first
     said = ngettext("%(first)s, or %(count)s other,", "%(first)s, or one of %(count)s others,", others)

@@ -64,7 +64,7 @@ async def check_same_objects(session: AsyncSession, recorded: Recorded, step: St
         if row.action == ChangeAction.ADD:
             raise ConflictError(
                 gettext("This cannot be undone: %(name)s was deleted since, and another object has its key now.")
-                % {"name": names.object(table, row.object_key)}
+                % {"name": names.object_name(table, row.object_key)}
             )
         await _refuse_moved(session, table, row, names)
 
@@ -77,7 +77,7 @@ async def _refuse_moved(session: AsyncSession, table: RecordedTable, moved: Reco
             gettext(
                 "This cannot be undone: the key of %(name)s was changed to %(key)s since. Undo change %(number)s first."
             )
-            % {"name": names.object(table, moved.object_key), "key": key, "number": number}
+            % {"name": names.object_name(table, moved.object_key), "key": names.key(table, key), "number": number}
         )
 
 

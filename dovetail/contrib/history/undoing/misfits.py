@@ -31,13 +31,13 @@ def check_fit(step: Step, dialect: Dialect, names: Names) -> None:
             if row.then[name] is not None and not _fits(kind, row.then[name], dialect):
                 raise ConflictError(
                     gettext("This cannot be undone: %(field)s of %(name)s cannot hold what it held then.")
-                    % {"field": names.field(step.table, name), "name": names.object(step.table, row.text)}
+                    % {"field": names.field(step.table, name), "name": names.object_name(step.table, row.text)}
                 )
 
 
 def refused_in_words(error: DBAPIError, step: Step, names: Names) -> str:
     """Return the sentence for an error of the database that a step has led to."""
-    first = names.object(step.table, step.rows[0].text)
+    first = names.object_name(step.table, step.rows[0].text)
     columns = refused_columns(error.orig, [step.table.table])
     lacking = [names.field(step.table, name) for name, one in step.table.fields.items() if one in columns]
     if code_of(error.orig) in LACKING and lacking:

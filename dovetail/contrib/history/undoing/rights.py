@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.history.recording.recorded import RecordedTable
-from dovetail.contrib.history.undoing.names import Names
+from dovetail.contrib.history.undoing.names import CodeNames, Names
 from dovetail.contrib.history.undoing.sources import Source
 from dovetail.contrib.history.undoing.steps import Kind, Step
 from dovetail.errors import PermissionDeniedError
@@ -95,7 +95,7 @@ class Authorizer(ABC):
         return PermissionDeniedError(NAMED % {"name": self._first(step), "why": why})
 
     def _first(self, step: Step) -> str:
-        return self.names.object(step.table, step.rows[0].text)
+        return self.names.object_name(step.table, step.rows[0].text)
 
     @abstractmethod
     def condition(self, model: type[object], action: str) -> ColumnElement[bool]:
@@ -118,7 +118,7 @@ class PolicyAuthorizer(Authorizer):
     """Decides by the policies of the site, as the API does."""
 
     def __init__(self, user: User, policies: Policies) -> None:
-        super().__init__(user, Names())
+        super().__init__(user, CodeNames(user, policies))
         self._policies = policies
 
     @override

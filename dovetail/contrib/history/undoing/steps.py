@@ -120,7 +120,7 @@ class Steps:
         except ValueError:  # a column of the key had another type, or there were more or fewer of them
             raise ConflictError(
                 gettext("This cannot be undone: the key of %(name)s has another form now.")
-                % {"name": self._names.object(table, line.object_key)}
+                % {"name": self._names.object_name(table, line.object_key)}
             ) from None
 
     def in_parts(self) -> list[Step]:
@@ -136,7 +136,7 @@ class Steps:
                 return table
         name = f"{line.model} {line.object_key}"
         if candidates:
-            name = self._names.object(candidates[0], line.object_key)
+            name = self._names.object_name(candidates[0], line.object_key)
         lost = sorted(names - {name for table in candidates for name in table.fields})
         raise ConflictError(
             gettext("%(name)s cannot be brought back: it has no field %(lost)s any more.")
@@ -210,5 +210,5 @@ def _refuse_secrets(line: Line, table: RecordedTable, names: Names) -> None:
     if secret is not None:
         raise ConflictError(
             gettext("%(name)s cannot be brought back: its %(secret)s is a secret, which the history does not hold.")
-            % {"name": names.object(table, line.object_key), "secret": names.field(table, secret)}
+            % {"name": names.object_name(table, line.object_key), "secret": names.field(table, secret)}
         )

@@ -19,7 +19,7 @@ from dovetail.contrib.history.undoing.later_lines import check_same_objects, fin
 from dovetail.contrib.history.undoing.rights import Authorizer
 from dovetail.contrib.history.undoing.sources import LOADS
 from dovetail.contrib.history.undoing.steps import Line, Steps
-from dovetail.errors import ConflictError
+from dovetail.errors import ConflictError, PermissionDeniedError
 from dovetail.state import note_of_request
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, ngettext
@@ -43,14 +43,17 @@ async def undo(session: AsyncSession, log: HistoryLog, change: RecordedChange, a
             log.undo_days,
         )
         raise ConflictError(said % {"count": log.undo_days})
+    authorizer.names.knows(change.model, change.object_key)
     try:
         async with session.begin_nested():
             return await _undo(session, log.recorded, change, authorizer)
     except ConflictError as error:
         undone = await find_undo(session, log.recorded, change)
-        if undone is None:
-            raise
-        raise ConflictError(undone_in_words(undone)) from error
+        names = authorizer.names
+        told = await names.filled(session, error.detail) if undone is None else undone_in_words(undone)
+        raise ConflictError(told) from error
+    except PermissionDeniedError as error:
+        raise PermissionDeniedError(await authorizer.names.filled(session, error.detail)) from error
     finally:
         note_of_request(UNDOES, None)
 

@@ -8,6 +8,7 @@ from dovetail.contrib.auth.models import Group, User
 from dovetail.contrib.auth.permissions import grants
 from plugins.blog.admin import PostAdmin
 from plugins.blog.models import Post
+from plugins.comments.models import Comment, CommentStatus
 from tests.contrib.history.undoing.test_undo import last, refused_undo, undo
 
 MANAGES = ("auth.view_user", "auth.change_user", "auth.delete_user", "auth.view_group", "auth.change_group")
@@ -83,3 +84,18 @@ async def test_a_view_that_forbids_changes_also_forbids_undoing(app, make_user, 
         )
         await refused_undo(app, office, post.id, line.id)
     assert (await undo(app, office, post.id, line.id)).status_code == 303
+
+
+async def test_a_refused_undo_names_no_object_that_the_user_may_not_view(app, make_user, back_office_for, database):
+    clerk, stranger = await make_user(username="clerk", is_staff=True), await make_user(username="stranger")
+    async with database.unit_of_work() as session:
+        await grants.grant(session, await session.get_one(User, clerk.id), ["blog.view_post", "blog.delete_post"])
+        post = Post(title="Alone", content="C", author_id=clerk.id, is_published=True)
+        session.add(post)
+    added = await last(database, "blog.post", "add")
+    async with database.unit_of_work() as session:
+        spam = {"content": "spam of somebody", "status": CommentStatus.PENDING}
+        session.add(Comment(post_id=post.id, author_id=stranger.id, **spam))
+    refused = await refused_undo(app, await back_office_for(clerk), post.id, added.id)
+    assert "Post “Alone” would be deleted, and an object of Comment refers to it" in refused.text
+    assert "spam of somebody" not in refused.text
