@@ -97,9 +97,12 @@ def load_models(registry: Registry) -> None:
 def load_web(registry: Registry) -> None:
     """Import what only a server needs: policies, routers and checks. The back office imports its views itself.
 
+    Models come first, those of all plugins: a plugin may add a relation to another's model, which that one's API names.
     Raises PluginError for a plugin that raises on import, and for a router that is no APIRouter or has a bad name.
     """
     problems: list[str] = []
+    for entry in registry.installed.values():
+        _resolve(entry, "models", problems, registry)
     for entry in registry.installed.values():
         for part in ("policies", "routers", "root_routers"):
             _resolve(entry, part, problems, registry)

@@ -457,3 +457,24 @@ def test_a_model_that_its_plugin_does_not_list_is_refused(package, tmp_path):
 def test_a_plugin_whose_models_raise_on_import_is_refused(package, tmp_path):
     package("pkg_models", plugin("models", models="lazy('pkg_models.models:Thing')"), models="raise ValueError('no')")
     assert check(tmp_path, "pkg_models") == "plugin 'models': its models raised on import: ValueError: no (models.py:1)"
+
+
+def test_the_models_of_all_plugins_are_there_before_any_plugin_makes_its_api(package, load):
+    package(
+        "pkg_whole",
+        plugin("whole", routers="lazy('pkg_whole.api:router')"),
+        models="relations = []",
+        api="""
+from fastapi import APIRouter
+from pkg_whole.models import relations
+router = APIRouter(prefix=f"/{relations[0]}")
+""",
+    )
+    package(
+        "pkg_parts",
+        plugin("parts", depends_on="('whole',)", models="lazy('pkg_parts.models:Part')"),
+        models="from pkg_whole.models import relations\nrelations.append('parts')\nclass Part: pass\n",
+    )
+    registry = load("pkg_whole", "pkg_parts")
+    load_web(registry)
+    assert [router.prefix for router in registry.installed["whole"].plugin.routers] == ["/parts"]

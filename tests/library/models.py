@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, MetaData, Numeric, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, MetaData, Numeric, String, Table, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin, TimestampMixin
@@ -76,6 +76,14 @@ class Book(IdMixin, TimestampMixin, LibraryBase):
     genres: Mapped[list[Genre]] = relationship(secondary=book_genres, order_by=Genre.name, lazy="raise")
     reviews: Mapped[list["Review"]] = relationship(
         back_populates="book", order_by="Review.id.desc()", lazy="raise", passive_deletes=True
+    )
+    kind_reviews: Mapped[list["Review"]] = relationship(
+        primaryjoin=lambda: and_(Book.id == Review.book_id, Review.is_kind.is_(True)), viewonly=True, lazy="raise"
+    )
+    best_reviews: Mapped[list["Review"]] = relationship(
+        primaryjoin=lambda: and_(Book.id == Review.book_id, Review.stars == 5),
+        viewonly=True,
+        lazy="raise",
     )
 
     @property

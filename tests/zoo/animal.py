@@ -55,6 +55,9 @@ class Animal:
     sqlite_since: tuple[int, int] = (3, 35)  # the version of SQLite that has it
     postgresql_since: int = 0  # the version of PostgreSQL that has it
     is_compared: bool = True  # filters and orders may name it
+    declared: tuple[
+        Json, ...
+    ] = ()  # the values of an enum in the order that filters compare by, where lists have another
     refused: Mapping[Tour, str] = field(default_factory=dict)  # the words with which it is
     note: str = ""  # for the page of the documents
 
@@ -104,6 +107,7 @@ def of_type(
     extension: str = "",
     sqlite_since: tuple[int, int] = (3, 35),
     is_compared: bool = True,
+    declared: tuple[Json, ...] = (),
     refused: Mapping[Tour, str] = NOTHING,
     note: str = "",
 ) -> Animal:
@@ -124,6 +128,7 @@ def of_type(
         extension=extension,
         sqlite_since=sqlite_since,
         is_compared=is_compared,
+        declared=declared,
         refused=refused,
         note=note,
     )

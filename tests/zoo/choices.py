@@ -89,6 +89,7 @@ ANIMALS = (
         wrong=NO_CHOICE,
         group=GROUP,
         on=SQLITE,
+        declared=("low", "medium", "high"),
         note="Ordered by the text that is stored, as any enum that is not native.",
     ),
 )

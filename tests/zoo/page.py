@@ -28,8 +28,13 @@ what they take.
 "in, out" shows a value as JSON has it, and what is answered where that is something else. "no filter" says that lists
 cannot be filtered or ordered by it, but for `isnull`.
 
-- **Enums** are ordered by the text that is stored: the names of the members, or their values in an `enum.Enum` that
-  `Mapped` makes. A native enum of PostgreSQL (`Enum(...)` without `native_enum=False`) is ordered as it is declared.
+- **Enums** are compared (`gte`, `range`) in the order of their members, and lists are ordered by the stored text:
+  the names of the members, or their values in an `enum.Enum` that `Mapped` makes. Lists by a native enum of PostgreSQL
+  (`Enum(...)` without `native_enum=False`) are ordered as it is declared.
+- **What one database lacks is refused there** when a site starts: on SQLite a schema, a sequence, a unique constraint that
+  is deferrable, `nulls_not_distinct`, and a server default by a function that it does not know or whose text is no value
+  of the column (`'1 day'` of an Interval; `default=timedelta(days=1)` works on both); on both a unique index with the
+  condition for the other one alone, and a server default that is no member of its Enum.
 - **JSON null** in a column that may be null is NULL, so that `isnull` finds it.
 - **Times of a zone** are kept and answered in UTC. A column without zones takes none with one, and the other way;
   `UTCDateTime`, which `Mapped[datetime]` makes, takes what has no zone for UTC.

@@ -64,9 +64,17 @@ class RestTour:
             await self.listed(f"?value={text}", [row])
             if "," not in text and "%2C" not in text:
                 await self.listed(f"?value__in={text}", [row])
-            await self.listed(f"?value__gte={text}&ordering=value", rows[number:])
+            await self.listed(f"?value__gte={text}&ordering=value", self.not_less(rows, number))
         for wrong in (one for one in self.animal.wrong if self.animal.group == times.GROUP and isinstance(one, str)):
             await self.refused("GET", f"{self.url}?value={quote(wrong, safe='')}", None, "value")
+
+    def not_less(self, rows: list[Row], number: int) -> list[Row]:
+        """Return the rows, in the order of the database, whose value is that of one row or greater."""
+        declared = self.animal.declared
+        if not declared:
+            return rows[number:]
+        least = declared.index(rows[number]["value"])
+        return [row for row in rows if declared.index(row["value"]) >= least]
 
     async def null(self) -> None:
         if not self.animal.may_be_null:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Computed, Double, ForeignKey, String, Text, event, func
+from sqlalchemy import JSON, Computed, Double, ForeignKey, String, Text, event, func
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, MappedAsDataclass, column_property, composite, mapped_column, synonym, validates
 from sqlalchemy.schema import CreateSchema
@@ -57,6 +57,7 @@ class Data(MappedAsDataclass, ZooBase, kw_only=True):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     value: Mapped[str] = mapped_column(String(20))
     extra: Mapped[str] = mapped_column(String(20), default="as ever")
+    words: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
 
 
 class Renamed(IdMixin, ZooBase):
@@ -216,7 +217,14 @@ ANIMALS = (
     mapped(Shouted, "column_property(func.upper(value))", GROUP, "a", "b", wrong=NO_TEXT, beside={"loud": ("A", "B")}),
     mapped(Hybrid, "@hybrid_property", GROUP, 0, 7, wrong=("a",), beside={"double": (0, 14)}),
     mapped(Deferred, "mapped_column(deferred=True)", GROUP, *TEXTS, wrong=NO_TEXT),
-    mapped(Data, "MappedAsDataclass", GROUP, *TEXTS, wrong=NO_TEXT, beside={"extra": ("as ever", "as ever")}),
+    mapped(
+        Data,
+        "MappedAsDataclass",
+        GROUP,
+        *TEXTS,
+        wrong=NO_TEXT,
+        beside={"extra": ("as ever", "as ever"), "words": ([], [])},
+    ),
     mapped(Renamed, 'value = mapped_column("The Value")', GROUP, *TEXTS, wrong=NO_TEXT),
     mapped(Aliased, 'synonym("value")', GROUP, *TEXTS, wrong=NO_TEXT, beside={"other": TEXTS}),
     mapped(Validated, "@validates", GROUP, Answered("A", "a"), "b", wrong=(*NO_TEXT, "damn")),

@@ -1,5 +1,6 @@
 """Fields of bodies for columns that need a value: they refuse null, and are required if nothing else sets them."""
 
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from functools import cache, reduce
@@ -84,6 +85,13 @@ def attributes_by_column(mapper: Mapper[object]) -> dict[object, str]:
     return {column: one.key for one in mapper.column_attrs for column in one.columns}
 
 
+def defaults_of_dataclass(model: type[object]) -> Iterator[str]:
+    """Yield the attributes of a dataclass for which its `__init__` has a value, where none is given."""
+    for one in dataclasses.fields(model) if dataclasses.is_dataclass(model) else ():
+        if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING:
+            yield one.name
+
+
 def always_given(schema: type[BaseModel]) -> frozenset[str]:
     """Return the fields of a schema that have a value whatever a client leaves out."""
     fields = schema.model_fields.items()
@@ -96,11 +104,12 @@ def _needed(
 ) -> Iterator[tuple[str, tuple[object, FieldInfo]]]:
     mapper: Mapper[object] = inspect(model)
     columns = {one.key: one.columns[0] for one in mapper.column_attrs}
+    by_dataclass = set(defaults_of_dataclass(model))
     for name, info in schema.model_fields.items():
         column = columns.get(name)
         if not isinstance(column, Column) or column.nullable or _is_by_python(schema, name, info):
             continue
-        wants = name in required_columns(mapper) and name not in given
+        wants = name in required_columns(mapper) and name not in given and not (is_new and name in by_dataclass)
         if is_new and not wants:  # null stands for the default
             continue
         is_required = wants and (is_new or is_whole) and _is_nothing(info.get_default())

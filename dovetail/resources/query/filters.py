@@ -1,6 +1,6 @@
 """Django's lookups (https://docs.djangoproject.com/en/stable/ref/models/querysets/#field-lookups), typed by column."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -15,6 +15,7 @@ from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
 from dovetail.api.schemas import Filter
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
+from dovetail.resources.query.enum_order import OF_ORDER, members_in_order, members_meant
 from dovetail.resources.query.paths import Criteria, Path, resolve_compared
 
 MAXIMUM_VALUES = 100  # of one `in`
@@ -41,6 +42,7 @@ class FilterParameter:
     path: Path
     lookup_name: str
     value_type: object = field(compare=False)
+    members: tuple[object, ...] = ()  # of an Enum whose order is asked for, as they are declared
     alias: str = ""  # the name that clients know the path by
     is_named: bool = False  # whether that is the whole name, whatever the lookup
 
@@ -81,22 +83,34 @@ class FilterParameter:
 
     @cached_property
     def is_written_out(self) -> bool:
-        """True if the value stands in the statement: of true and false PostgreSQL knows how many rows have them."""
+        """True if the value stands in the statement: of true and false PostgreSQL knows how many rows have them.
+
+        Of an Enum whose order is asked for the statement has all members that are meant.
+        """
         is_flag = self.lookup_name == "exact" and isinstance(self.path.type, Boolean)
-        return is_flag or self.lookup.operand == "flag"
+        return is_flag or self.lookup.operand == "flag" or bool(self.members)
 
     def arguments(self, value: Any) -> tuple[object, ...]:
         """Return the values of the placeholders of `condition`, made of what the adapter read."""
-        if self.lookup.operand in ("values", "pair"):
-            return tuple(value)
         if self.is_written_out:
             return ()
+        if self.lookup.operand in ("values", "pair"):
+            return tuple(value)
         return (self.lookup.write(value),) if self.lookup.operand == "text" else (value,)
+
+    def part_of_statement(self, value: object) -> Hashable:
+        """Return what of a value makes the statement another one."""
+        if not self.is_written_out:
+            return len(self.arguments(value))
+        return tuple(value) if isinstance(value, list) else value
 
     def condition(
         self, placeholders: Sequence[BindParameter[object]], value: Any, related: Criteria
     ) -> ColumnElement[bool]:
         """Return the condition on the rows of the list."""
+        if self.members:
+            meant = members_meant(self.members, self.lookup_name, value)
+            return self.path.where(lambda column: column.in_(meant), related)
         of_null = self.lookup.operand == "flag"
         extra = (value,) if self.is_written_out else placeholders
         if of_null and value:
@@ -202,7 +216,8 @@ def _parameter(path: Path, lookup_name: str, declared: object) -> FilterParamete
         raise ConfigurationError(f"the filter {path.name!r} asks for {lookup_name!r}, which is for texts only")
     if lookup.operand != "flag" and own is None and declared is None:
         raise ConfigurationError(f"the filter {path.name!r} is of a type that only `isnull` can ask about")
-    return FilterParameter(path, lookup_name, declared if declared is not None else own)
+    members = members_in_order(path.type) if lookup_name in OF_ORDER and declared is None else ()
+    return FilterParameter(path, lookup_name, declared if declared is not None else own, members)
 
 
 def _several(value_type: Any, least: int, most: int) -> Any:

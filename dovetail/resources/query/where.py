@@ -32,10 +32,7 @@ class PageRequest:
     def cache_key(self) -> Hashable:
         """The part of the compiled statement's cache key that depends on the request."""
         query = self.query
-        filters = tuple(
-            (parameter.name, value if parameter.is_written_out else len(parameter.arguments(value)))
-            for parameter, value in query.filters
-        )
+        filters = tuple((parameter.name, parameter.part_of_statement(value)) for parameter, value in query.filters)
         nulls = tuple(value is None for value in self.cursor_values)
         terms = tuple(term.name for term in self.terms)
         return filters, terms, nulls, self.includes_cursor, bool(query.search), query.limit, self.reach

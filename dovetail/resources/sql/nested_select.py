@@ -249,7 +249,7 @@ class _Builder:
         return f"({self.write(part.node, target, path)} if {there} is not None else None)"
 
     def _list(self, part: Relation, path: tuple[str, ...]) -> str:
-        number = len(self.helpers)
+        number = len(self.joins)  # each list adds one
         cte = self.cte.alias(f"page_{number}")
         root = aliased(self.model, cte)
         shared = (self.related, self.expressions, self.dialect, self.is_list, self.is_full)

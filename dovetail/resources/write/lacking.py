@@ -3,7 +3,6 @@
 Where event listeners, validators or an `__init__` may set the value, `manage.py check` warns instead.
 """
 
-import dataclasses
 import inspect as python
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from dovetail.resources.declaration.model_rules import may_fill
 from dovetail.resources.declaration.required_fields import (
     always_given,
     attributes_by_column,
+    defaults_of_dataclass,
     has_python,
     required_columns,
 )
@@ -103,13 +103,7 @@ def _keys_to(spec: Spec, name: str) -> Collection[str]:
 
 
 def _lacking(row: NewRow) -> list[str]:
-    return sorted(required_columns(inspect(row.model)).keys() - row.given - set(_defaults_of_dataclass(row.model)))
-
-
-def _defaults_of_dataclass(model: type[object]) -> Iterator[str]:
-    for one in dataclasses.fields(model) if dataclasses.is_dataclass(model) else ():
-        if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING:
-            yield one.name
+    return sorted(required_columns(inspect(row.model)).keys() - row.given - set(defaults_of_dataclass(row.model)))
 
 
 def _may_fill(row: NewRow) -> str | None:

@@ -105,7 +105,7 @@ def of_rows(value: ColumnElement[object], table: Table, rows: CTE) -> ColumnElem
 
 def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[object]]:
     found = {column.key: column for column in table.columns}
-    entity = statement.entity_description.get("entity") if hasattr(statement, "entity_description") else None
+    entity = _entity(statement)
     if isinstance(entity, type):
         mapper: Mapper[object] = inspect(entity)
         for attribute in mapper.column_attrs:
@@ -113,6 +113,13 @@ def _columns_by_attribute(statement: Update, table: Table) -> dict[str, Column[o
                 if isinstance(column, Column) and column.table is table:
                     found[attribute.key] = column
     return found
+
+
+def _entity(statement: Update) -> object:
+    try:
+        return statement.entity_description.get("entity")
+    except KeyError:  # of a table, with attributes of a model in its condition: SQLAlchemy takes it for one of the ORM
+        return None
 
 
 def _as_column(value: object, column: Column[object]) -> ColumnElement[object]:

@@ -163,3 +163,8 @@ async def test_values_of_uncommon_types_are_recorded_as_they_are_stored(connecti
     told = [(line.before, line.after) for line in await changes("shop.row")]
     rest = {name: value for name, value in BEFORE.items() if name in nothing}
     assert told == [({}, {"id": 1, **BEFORE}), (BEFORE, AFTER), (AFTER, BEFORE), (rest, nothing)]
+
+
+async def test_an_update_of_a_table_with_attributes_of_its_model_in_the_condition_is_recorded(database, changes, posts):
+    raised = update(Post.__table__).where(Post.id == posts[0]).values(title=Post.content + "!")
+    assert await titles_told(database, changes, raised) == {str(posts[0]): "Text.!"}
