@@ -31,8 +31,8 @@ cannot be filtered or ordered by it, but for `isnull`.
 - **Enums** are compared (`gte`, `range`) in the order of their members, and lists are ordered by the stored text:
   the names of the members, or their values in an `enum.Enum` that `Mapped` makes. Lists by a native enum of PostgreSQL
   (`Enum(...)` without `native_enum=False`) are ordered as it is declared.
-- **What one database lacks is refused there** when a site starts: on SQLite a schema, a sequence, a unique constraint that
-  is deferrable, `nulls_not_distinct`, and a server default by a function that it does not know or whose text is no value
+- **What one database lacks is refused there** when a site starts: on SQLite a schema, a sequence, a deferrable unique
+  constraint, `nulls_not_distinct`, and a server default by a function that it does not know, or whose text is no value
   of the column (`'1 day'` of an Interval; `default=timedelta(days=1)` works on both); on both a unique index with the
   condition for the other one alone, and a server default that is no member of its Enum.
 - **JSON null** in a column that may be null is NULL, so that `isnull` finds it.
