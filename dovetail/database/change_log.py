@@ -32,6 +32,9 @@ class ChangeLog(Protocol):
     def columns(self, table: FromClause) -> Sequence[Column[object]]:
         """Return the columns that a snapshot of a row has to have; none if changes of the table are not recorded."""
 
+    def redacted(self, table: FromClause) -> Sequence[Column[object]]:
+        """Return the columns of which a change is recorded without the values, so that it cannot be undone."""
+
     def insert(
         self,
         table: FromClause,

@@ -125,9 +125,47 @@ async def test_the_trash_and_the_history_show_dates_and_doors_in_the_language_of
 async def test_an_object_with_a_secret_cannot_be_restored(app, boss, make_user, back_office_for, database):
     office, gone = await back_office_for(boss), await make_user(username="gone")
     asked = (await office.get(page_of(app, "delete", identity="auth/user", pk=gone.id))).text
-    assert "This cannot be undone." in asked
+    assert "This cannot be undone, not even in part: the history does not hold the secrets of these: users." in asked
     async with database.unit_of_work() as session:
         await session.delete(await session.get_one(User, gone.id))
     page = (await office.get(page_of(app, "view-trash"), model="auth.user")).text
     assert "gone" in page
     assert "Restore" not in page
+
+
+@pytest.fixture(params=["unrecorded", "secret", "both recorded"])
+def comments(app, request, monkeypatch) -> str:
+    """What the history keeps of comments; it looks when the first change is made."""
+    if request.param == "unrecorded":
+        monkeypatch.setattr(Comment, "__history__", False, raising=False)
+    elif request.param == "secret":
+        monkeypatch.setitem(Comment.__table__.c.content.info, "secret", True)
+    return request.param
+
+
+async def test_the_page_before_a_deletion_says_what_an_undo_brings_back(comments, app, boss, back_office_for, database):
+    async with database.unit_of_work() as session:
+        post = Post(title="Tea", content="Hot.", author_id=boss.id)
+        session.add(post)
+        await session.flush()
+        session.add(Comment(post_id=post.id, author_id=boss.id, content="a"))
+    office, key = await back_office_for(boss), post.id
+    asked = (await office.get(page_of(app, "delete", identity="blog/post", pk=key))).text
+    told, limits = (
+        re.search(r'<p class="mb-0">(?P<told>.*?)</p>', asked, re.DOTALL)["told"].strip(),
+        {
+            "unrecorded": "This can be undone for 30 days. "
+            "These do not come back, since their changes are not recorded: comments.",
+            "secret": "This cannot be undone, not even in part: "
+            "the history does not hold the secrets of these: comments.",
+            "both recorded": "This can be undone for 30 days.",
+        },
+    )
+    assert told == limits[comments]
+    await office.post(f"/blog/post/{key}/delete/", {"confirmed": "yes"})
+    async with database.unit_of_work() as session:
+        assert await session.get(Post, key) is None
+    answer = await office.submit(page_of(app, "view-trash"), {"change": await number_of(database, "blog.post")})
+    async with database.unit_of_work() as session:
+        is_back, left = await session.get(Post, key) is not None, (await session.scalars(select(Comment))).all()
+    assert (answer.status_code, is_back, len(left)) == (303, comments != "secret", comments == "both recorded")

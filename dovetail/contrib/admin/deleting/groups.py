@@ -48,6 +48,13 @@ class ObjectGroup:
         return self.count - len(self.objects)
 
 
+class UndoLimits(NamedTuple):
+    """The kinds of objects that an undo of the deletion would not bring back, in the plural."""
+
+    secret: Sequence[str] = ()  # their secrets are not recorded: nothing of the deletion can be undone
+    unrecorded: Sequence[str] = ()  # they are left out
+
+
 class DeletedObjects(NamedTuple):
     """The effects of a deletion, in the order of Django's `get_deleted_objects`."""
 
@@ -59,6 +66,8 @@ class DeletedObjects(NamedTuple):
     """The kinds of objects that would go along and that the user may not delete: then nothing is deleted."""
     protected: Sequence[Line]
     """What stands in the way: then nothing is deleted."""
+    undo_limits: UndoLimits = UndoLimits()
+    """Found by Dovetail; a hook that returns four values leaves it out."""
 
     @property
     def is_refused(self) -> bool:
@@ -81,6 +90,9 @@ class DeletedObjects(NamedTuple):
         return sha256(repr((told, sorted(self.perms_needed))).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
+GIVEN = DeletedObjects._fields[:4]  # by hooks
+
+
 def as_deleted_objects(answer: Sequence[object]) -> DeletedObjects:
     """Return the result of a hook, whose entries may be nested lists of texts, as in Django.
 
@@ -88,10 +100,8 @@ def as_deleted_objects(answer: Sequence[object]) -> DeletedObjects:
     """
     if isinstance(answer, DeletedObjects):
         return answer
-    if len(answer) != len(DeletedObjects._fields):
-        raise TypeError(
-            f"get_deleted_objects returned {len(answer)} values, expected {', '.join(DeletedObjects._fields)}"
-        )
+    if len(answer) != len(GIVEN):
+        raise TypeError(f"get_deleted_objects returned {len(answer)} values, expected {', '.join(GIVEN)}")
     objects, count, needed, protected = answer
     return DeletedObjects(
         _lines(objects),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    inspect,
     literal,
     literal_column,
     or_,
@@ -27,20 +28,22 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
-from dovetail.contrib.admin.deleting.groups import UNSEEN, DeletedObjects, Line, NamedObject, ObjectGroup
+from dovetail.contrib.admin.deleting.groups import UNSEEN, DeletedObjects, Line, NamedObject, ObjectGroup, UndoLimits
 from dovetail.contrib.admin.deleting.reachable import KEYS, AffectedRows, Effects, is_not, keys_of, reachable_from
 from dovetail.contrib.admin.lists.relations import loading_named
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import EVERYTHING, NOTHING
 from dovetail.contrib.admin.sqladmin_private import AnySelect
+from dovetail.database.change_log import CHANGE_LOG
 from dovetail.database.deletion.conditions import rows_with
 from dovetail.database.deletion.reach import Group
 from dovetail.database.deletion.references import Effect
-from dovetail.translation.texts import gettext, in_sentence
+from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 from dovetail.translation.words import class_in_words
 
 NAMED = 10  # objects of a group
+UNSEEN_KINDS = gettext_lazy("objects that you may not see")
 MOST_KINDS = 100  # that one statement counts: SQLite combines at most 500 SELECTs
 MOST_KEYS = 2_000  # times kinds: each of them has the keys a few times, and a statement takes 32,766 values
 
@@ -54,6 +57,8 @@ class FoundEffects:
     needed: set[str] = field(default_factory=set)
     protected: list[Line] = field(default_factory=list)
     is_unseen: bool = False
+    secret: list[str] = field(default_factory=list)
+    unrecorded: list[str] = field(default_factory=list)
 
 
 class Deletion:
@@ -69,13 +74,17 @@ class Deletion:
         """Return what the deletion would do."""
         found, effects = FoundEffects(), await self._effects()
         counted = await self._count(effects)
+        self._note_limits(self._view.model, in_sentence(self._view.name_plural), found)
         for one, (total, seen) in zip(effects.reached, counted, strict=True):
             await self._tell(one, total, seen, found)
+            if one.effect is Effect.DELETE and total and not one.is_linked:
+                self._note_limits(one.model, self._plural(one.model) if seen else str(UNSEEN_KINDS), found)
         if found.is_unseen:
             found.lines.append(UNSEEN)
         count: int | str = len(self._objs) if isinstance(self._objs, Sequence) else ""
         own = {} if count == "" else {in_sentence(self._view.name_plural): count}
-        return DeletedObjects(found.lines, {**own, **found.counts}, found.needed, found.protected)
+        limits = UndoLimits(list(dict.fromkeys(found.secret)), list(dict.fromkeys(found.unrecorded)))
+        return DeletedObjects(found.lines, {**own, **found.counts}, found.needed, found.protected, limits)
 
     async def lock(self) -> None:
         """Lock the rows, so that nobody can add rows that the deletion would affect.
@@ -164,6 +173,17 @@ class Deletion:
             return
         found.lines += [group] if group.count else []
         found.is_unseen = found.is_unseen or (has_unseen and one.effect is Effect.DELETE)
+
+    def _note_limits(self, model: type[object], name: str, found: FoundEffects) -> None:
+        """Note whether the history has all that is needed to bring objects of a model back."""
+        log = CHANGE_LOG.find(self._session.info)
+        if log is None:
+            return
+        tables = inspect(model).tables
+        if any(log.redacted(table) for table in tables):
+            found.secret.append(name)
+        elif not all(log.columns(table) for table in tables):
+            found.unrecorded.append(name)
 
     async def _check_rights(self, one: AffectedRows, name: str, total: int, found: FoundEffects) -> None:
         """Note what goes along and may not be deleted by the user; a model without a view has no rights of its own."""

@@ -29,7 +29,6 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.database.change_log import log_of
 from dovetail.database.deletion.conditions import rows_with
-from dovetail.resources.schemas.secret_columns import is_secret
 
 
 class Question:
@@ -172,4 +171,4 @@ def _undo_days(view: ModelAdmin) -> int:
     """Return the number of days in which a deletion can be undone; 0 without a complete history of the rows."""
     table = view.mapper.local_table
     log = log_of(request_context().session, table)
-    return 0 if log is None or any(map(is_secret, log.columns(table))) else log.undo_days
+    return 0 if log is None or log.redacted(table) else log.undo_days

@@ -39,6 +39,11 @@ class HistoryLog:
         found = self.recorded.find(table)
         return () if found is None else found.columns
 
+    def redacted(self, table: FromClause) -> Sequence[Column[object]]:
+        """Return the secret columns, of which lines have no values."""
+        found = self.recorded.find(table)
+        return () if found is None else [found.fields[name] for name in sorted(found.secrets)]
+
     def insert(
         self,
         table: FromClause,
