@@ -1,12 +1,23 @@
-"""Read what the site has written down."""
+"""A superuser with a back office, and what the site has written down."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from sqlalchemy import select
 
+from dovetail.contrib.auth.models import User
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.database.unit_of_work import Database
+
+
+@pytest.fixture
+async def boss(make_user) -> User:
+    return await make_user(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+async def office(boss, back_office_for):
+    return await back_office_for(boss)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Numbers of lines keep all their digits: on pages, in the API, for those who read the feed, and in archives."""
 
-# ruff: noqa: F811 - fixtures
-
 import json
 from decimal import Decimal
 
@@ -11,7 +9,7 @@ from dovetail.contrib.history.feed import read_history
 from dovetail.contrib.history.keeping.old_lines import archived_lines
 from dovetail.contrib.history.models import RecordedChange
 from plugins.blog.models import Post
-from tests.contrib.history.test_pages import boss, office, page_of  # noqa: F401 - fixtures
+from tests.contrib.history.test_pages import page_of
 
 LONG, OTHER = "12345678901234567.123456789012345671", "12345678901234567.123456789012345672"  # one number to a float
 BIG = str(2**100 + 1)

@@ -17,16 +17,6 @@ from plugins.comments.models import Comment
 
 
 @pytest.fixture
-async def boss(make_user) -> User:
-    return await make_user(username="boss", is_superuser=True)
-
-
-@pytest.fixture
-async def office(boss, back_office_for):
-    return await back_office_for(boss)
-
-
-@pytest.fixture
 async def stranger(make_user, back_office_for, database):
     """Staff who may view posts."""
     staff = await make_user(username="staff", is_staff=True)

@@ -15,11 +15,6 @@ from tests.contrib.history.test_pages import page_of
 
 
 @pytest.fixture
-async def boss(make_user) -> User:
-    return await make_user(username="boss", is_superuser=True)
-
-
-@pytest.fixture
 async def post(boss, database) -> int:
     """A post that was deleted with two comments, and a tag that was too."""
     async with database.unit_of_work() as session:

@@ -20,6 +20,7 @@ INTERNAL = {
     *(f"auth.{name}" for name in ("connectedlogin", "providerlogin", "outgoingmail")),
     "blog.wordpressitem",
     "comments.wordpresscomment",
+    "history.logstart",
     "history.recordedchange",
     "idempotency.idempotentanswer",
     "throttling.bucket",

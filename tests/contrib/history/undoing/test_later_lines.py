@@ -6,14 +6,14 @@ from sqlalchemy import delete, update
 
 from dovetail.contrib.history.undoing import later_lines
 from plugins.blog.models import Post, Tag
-from tests.contrib.history.undoing.test_undo import boss, last, picture, post  # noqa: F401 - fixtures
+from tests.contrib.history.undoing.test_undo import last, picture
 
 KEY = 10**12
 
 
 async def test_of_two_undos_at_once_one_is_refused_and_says_who_has_undone_it(
-    post,  # noqa: F811 - a fixture
-    boss,  # noqa: F811 - a fixture
+    post,
+    boss,
     client_for,
     database,
 ):
@@ -35,7 +35,7 @@ async def test_of_two_undos_at_once_one_is_refused_and_says_who_has_undone_it(
 
 
 async def test_an_undo_never_changes_another_object_that_has_the_same_key_now(
-    boss,  # noqa: F811 - a fixture
+    boss,
     client_for,
     database,
     monkeypatch,

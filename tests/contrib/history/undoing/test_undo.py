@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import selectinload
 
@@ -15,27 +14,6 @@ from dovetail.database.unit_of_work import Database
 from plugins.blog.models import Post, Tag
 from plugins.comments.models import Comment
 from tests.contrib.history.test_pages import page_of
-
-
-@pytest.fixture
-async def boss(make_user) -> User:
-    return await make_user(username="boss", is_superuser=True)
-
-
-@pytest.fixture
-async def office(boss, back_office_for):
-    return await back_office_for(boss)
-
-
-@pytest.fixture
-async def post(boss, database: Database) -> int:
-    """A post with a tag and two comments."""
-    async with database.unit_of_work() as session:
-        made = Post(title="Tea", content="Hot.", author_id=boss.id, view_count=3, tags=[Tag(name="x")])
-        session.add(made)
-        await session.flush()
-        session.add_all([Comment(post_id=made.id, author_id=boss.id, content=one) for one in ("a", "b")])
-    return made.id
 
 
 async def undo(app, office, pk: object, number: int, identity: str = "blog/post"):
