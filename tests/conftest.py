@@ -17,6 +17,7 @@ from dovetail.settings import Settings
 from dovetail.testing.databases import TestDatabases
 from dovetail.testing.fixtures import make_client, running
 from tests import compiling, forked
+from tests.docs.programs import Programs
 from tests.probe.models import ProbeBase
 from tests.tables import make_tables
 
@@ -125,6 +126,14 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+@pytest.fixture(scope="session")
+def forked_python() -> Iterator[str]:
+    """A Python for scripts and commands of this repository's site, each with all of it imported when it begins."""
+    programs = Programs(is_site=True)
+    yield str(programs.folder / "python")
+    programs.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -145,9 +145,10 @@ def start(
     return Running(process, standard[1], standard[2] if errors_apart else None)
 
 
-def process_of_another_site(target: Callable[..., None], *arguments: object) -> BaseProcess:
-    """Start a process that calls `target`; it has imported what a site has whose plugins nobody knows."""
-    process = _ProcessOfOther(target=target, args=arguments)
+def call(target: Callable[..., None], *arguments: object, is_site: bool) -> BaseProcess:
+    """Start a process that calls `target`, of this repository's site or of one whose plugins nobody knows."""
+    process_class = _context.Process if is_site else _ProcessOfOther
+    process = process_class(target=target, args=arguments)
     process.start()
     return process
 

@@ -1,7 +1,4 @@
-"""Count one row up, many at once, in a process of its own: `python -m tests.database.counting URL WAY TIMES`.
-
-It writes how often it succeeded.
-"""
+"""Count one row up, many at once, in a process of its own, whose arguments are an URL, a way and how often."""
 
 import asyncio
 import sys
@@ -77,5 +74,6 @@ async def count(url: str, way: str, times: int) -> int:
     return sum(done)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write how often it succeeded."""
     sys.stdout.write(f"{asyncio.run(count(sys.argv[1], sys.argv[2], int(sys.argv[3])))}\n")

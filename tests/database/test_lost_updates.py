@@ -1,7 +1,6 @@
 """Several processes change one row at once: no change is lost that was written in one of the ways that promise it."""
 
 import asyncio
-import sys
 
 import pytest
 from sqlalchemy import MetaData, String, inspect, select
@@ -26,26 +25,30 @@ async def counters(make_settings, empty_database_url):
     await database.dispose()
 
 
-async def count(url: str, way: str) -> int:
+async def count(python: str, url: str, way: str) -> int:
     """Return how many of all changes succeeded."""
-    command = ("-m", "tests.database.counting", url, way, str(TIMES))
+    command = ("-c", "from tests.database.counting import main; main()", url, way, str(TIMES))
     pipe = asyncio.subprocess.PIPE
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, env=environment(), stdout=pipe)
+        await asyncio.create_subprocess_exec(python, *command, cwd=ROOT, env=environment(), stdout=pipe)
         for _ in range(PROCESSES)
     ]
     return sum([int((await process.communicate())[0]) for process in processes])
 
 
 @pytest.mark.parametrize("way", ["locked", "by_database"])
-async def test_rows_read_for_update_and_sums_of_the_database_count_every_change(counters, empty_database_url, way):
-    assert await count(empty_database_url, way) == PROCESSES * TIMES
+async def test_rows_read_for_update_and_sums_of_the_database_count_every_change(
+    counters, forked_python, empty_database_url, way
+):
+    assert await count(forked_python, empty_database_url, way) == PROCESSES * TIMES
     async with counters.unit_of_work() as session:
         assert await session.scalar(select(Counter.value)) == PROCESSES * TIMES
 
 
-async def test_whoever_loses_against_a_version_is_told_and_what_succeeded_is_counted(counters, empty_database_url):
-    done = await count(empty_database_url, "versioned")
+async def test_whoever_loses_against_a_version_is_told_and_what_succeeded_is_counted(
+    counters, forked_python, empty_database_url
+):
+    done = await count(forked_python, empty_database_url, "versioned")
     async with counters.unit_of_work() as session:
         found = (await session.execute(select(VersionedCounter.value, VersionedCounter.version))).one()
     assert tuple(found) == (done, done + 1)
@@ -53,8 +56,10 @@ async def test_whoever_loses_against_a_version_is_told_and_what_succeeded_is_cou
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_on_sqlite_the_plain_way_loses_none_for_its_transactions_follow_one_another(counters, empty_database_url):
-    assert await count(empty_database_url, "plain") == PROCESSES * TIMES
+async def test_on_sqlite_the_plain_way_loses_none_for_its_transactions_follow_one_another(
+    counters, forked_python, empty_database_url
+):
+    assert await count(forked_python, empty_database_url, "plain") == PROCESSES * TIMES
     async with counters.unit_of_work() as session:
         assert await session.scalar(select(Counter.value)) == PROCESSES * TIMES
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import sys
 from asyncio.subprocess import PIPE
 
 import pytest
@@ -100,9 +99,9 @@ async def test_a_cancelled_unit_of_work_rolls_back_and_leaks_nothing(stored):
         assert list(await session.scalars(select(Item.name))) == ["counter"]
 
 
-async def test_several_processes_that_read_and_then_write_lose_no_update(stored, probe_settings):
+async def test_several_processes_that_read_and_then_write_lose_no_update(stored, forked_python, probe_settings):
     url = probe_settings.database_url.get_secret_value()
-    command = (sys.executable, "-c", INCREMENT, url, "50")
+    command = (forked_python, "-c", INCREMENT, url, "50")
     processes = [await asyncio.create_subprocess_exec(*command, stderr=PIPE) for _ in range(4)]
     assert await asyncio.gather(*(process.communicate() for process in processes)) == [(None, b"")] * 4
     async with stored.unit_of_work(read_only=True) as session:

@@ -1,7 +1,8 @@
 """The Python of a reader: each command that they type is forked from a process that has imported the libraries.
 
 Importing them takes most of the time of a command. As in tests/forked.py, no module of a plugin and no settings are
-among them: those each command finds in the reader's own site.
+among them: those each command finds in the reader's own site. Scripts of tests that are about this repository's site
+begin with all of it.
 """
 
 import json
@@ -19,7 +20,7 @@ from tempfile import mkdtemp
 from types import ModuleType
 from typing import TypedDict
 
-from tests.forked import REPOSITORY, process_of_another_site
+from tests.forked import REPOSITORY, call
 
 PROGRAM = Path(__file__).with_name("program.py")
 NAMES = ("python", "alembic")
@@ -36,9 +37,12 @@ class Command(TypedDict):
 
 
 class Programs:
-    """A folder for a PATH, with a `python` and an `alembic` that work until they are closed."""
+    """A folder for a PATH, with a `python` and an `alembic` that work until they are closed.
 
-    def __init__(self) -> None:
+    A signal to one of them reaches nothing of what it runs.
+    """
+
+    def __init__(self, *, is_site: bool = False) -> None:
         self.folder = Path(mkdtemp())  # short: the address of a socket has no more than 107 characters
         text = PROGRAM.read_text(encoding="utf-8")
         for name in NAMES:
@@ -47,7 +51,7 @@ class Programs:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(self.folder / "socket"))
             listener.listen(WAITING)
-            self._process = process_of_another_site(_serve, listener)
+            self._process = call(_serve, listener, is_site=is_site)
 
     def close(self) -> None:
         """End what is running still; nothing happens a second time."""

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import subprocess
-import sys
 
 import pytest
 from sqlalchemy import func, select, text
@@ -167,15 +166,15 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), [int(each) for each in sys.argv[
 """
 
 
-def start_process(url, seed, posts):
-    command = [sys.executable, "-c", PROCESS, url, str(seed), *posts]
+def start_process(python, url, seed, posts):
+    command = [python, "-c", PROCESS, url, str(seed), *posts]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-async def test_several_processes_attach_the_same_tags_at_once(database_url, session, make_post):
+async def test_several_processes_attach_the_same_tags_at_once(forked_python, database_url, session, make_post):
     posts = [str((await make_post()).id) for _ in range(2)]
-    processes = [start_process(database_url, seed, posts) for seed in range(4)]
+    processes = [start_process(forked_python, database_url, seed, posts) for seed in range(4)]
     try:
         await asyncio.gather(*(asyncio.to_thread(process.stdout.readline) for process in processes))
         errors = await asyncio.gather(*(asyncio.to_thread(process.communicate, "go\n") for process in processes))

@@ -15,8 +15,10 @@ from tests.plugins.wordpress.support import FILES, Site, export, post, remark
 ROOT = Path(__file__).parents[3]
 
 
-def start(*arguments: str | Path, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
-    command = [sys.executable, "manage.py", "import-wordpress", *map(str, arguments)]
+def start(
+    *arguments: str | Path, stderr: int = subprocess.PIPE, python: str = sys.executable
+) -> "subprocess.Popen[str]":
+    command = [python, "manage.py", "import-wordpress", *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
@@ -51,19 +53,19 @@ def test_an_import_that_is_interrupted_leaves_nothing_and_says_stopped(site: Sit
     assert site.count_all() == {}
 
 
-def test_two_imports_of_one_file_at_once_import_it_once(site: Site) -> None:
+def test_two_imports_of_one_file_at_once_import_it_once(site: Site, forked_python: str) -> None:
     path = site.write(export(*(post(n, remark(n)) for n in range(300))))
-    processes = [start(path), start(path)]
+    processes = [start(path, python=forked_python) for _ in range(2)]
     outputs = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert sorted(out.split(":")[0] for out, _ in outputs) == ["Imported", "Nothing new"]
     assert site.count_all()["blog_post"] == site.count_all()["comments_comment"] == 300
 
 
-def test_a_terminal_sees_a_bar(site: Site) -> None:
+def test_a_terminal_sees_a_bar(site: Site, forked_python: str) -> None:
     terminal, stderr = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 80))
-    process = start(FILES / "wxr-1.2.xml", stderr=stderr)
+    process = start(FILES / "wxr-1.2.xml", stderr=stderr, python=forked_python)
     os.close(stderr)
     shown = b""
     while select.select([terminal], [], [], 60)[0]:
@@ -78,8 +80,8 @@ def test_a_terminal_sees_a_bar(site: Site) -> None:
     assert b"3.00/3.00" in shown
 
 
-def test_nothing_of_a_traceback_is_shown_for_a_bad_file(site: Site) -> None:
-    process = start(site.write("<rss><channel>"))
+def test_nothing_of_a_traceback_is_shown_for_a_bad_file(site: Site, forked_python: str) -> None:
+    process = start(site.write("<rss><channel>"), python=forked_python)
     out, err = process.communicate()
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[-1].endswith("ends too early, in line 1; copy or export it again")
