@@ -81,3 +81,19 @@ async def test_a_user_who_may_write_the_row_before_and_after_can_undo_a_change(
     line = await last(database, "cabinet.paper", "change", cabinet.low.id)
     assert (await undo(app, cabinet.office, cabinet.low.id, line.id, PAPERS)).status_code == 303
     assert await rows(database) == before
+
+
+async def test_a_refused_undo_does_not_name_a_field_that_the_user_may_not_read(
+    app,  # noqa: F811 - a fixture
+    cabinet,  # noqa: F811 - a fixture
+    database,
+):
+    async with database.unit_of_work() as session:
+        paper = Paper(title="Fresh", owner_id=cabinet.clara.id, level=0, remark="first")
+        session.add(paper)
+    added = await last(database, "cabinet.paper", "add", paper.id)
+    async with database.unit_of_work() as session:
+        await session.execute(update(Paper).where(Paper.id == paper.id).values(remark="second"))
+    refused = await refused_undo(app, cabinet.office, paper.id, added.id, PAPERS)
+    assert f"This cannot be undone: Paper {paper.id} was changed since." in refused.text
+    assert "emark" not in refused.text
