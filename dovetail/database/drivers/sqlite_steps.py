@@ -2,7 +2,8 @@
 
 Within a transaction, SQLite keeps the pages that a statement changes, to take the statement back if it fails. More than
 64 KB of them go to a temporary file (https://www.sqlite.org/compile.html#stmtjrnl_spill), and making one takes longer
-than a small statement. So they are kept in memory here, unless very many rows are changed.
+than a small statement. So they are kept in memory here, unless very many rows are changed. Where few pages are changed,
+as by the change of a title, that would take longer, and is left out.
 """
 
 import sqlite3
@@ -17,6 +18,7 @@ Steps: TypeAlias = Sequence[tuple[str, tuple[object, ...]]]
 Rows: TypeAlias = list[tuple[object, ...]]
 # Rows that the steps before the last one may change; the history has a line for each deleted row.
 MOST_IN_MEMORY = 1_000
+SMALL = 4_000  # characters of the values of a statement, whose pages with those of a full-text index fit into 64 KB
 
 
 def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
@@ -24,7 +26,7 @@ def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
 
     If no transaction is open, they form one.
     """
-    if connection.in_transaction or not _may_change_temp_store(connection):
+    if connection.in_transaction or _changes_little(steps) or not _may_change_temp_store(connection):
         return _run(connection, steps)
     connection.execute("PRAGMA temp_store=memory")
     try:
@@ -56,6 +58,14 @@ def _run(connection: sqlite3.Connection, steps: Steps, *, most: int | None = Non
             _take_back(connection)
         raise
     return rows
+
+
+def _changes_little(steps: Steps) -> bool:
+    """Return True for an INSERT or UPDATE of short values; a DELETE may take many rows along."""
+    sql, arguments = steps[-1]
+    if not sql.startswith(("INSERT", "UPDATE")):
+        return False
+    return sum(len(one) for one in arguments if isinstance(one, str | bytes)) <= SMALL
 
 
 def _may_change_temp_store(connection: sqlite3.Connection) -> bool:

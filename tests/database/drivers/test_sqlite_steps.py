@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from dovetail.database.drivers.sqlite_steps import MOST_IN_MEMORY, run_steps
+from dovetail.database.drivers.sqlite_steps import MOST_IN_MEMORY, SMALL, run_steps
 
 MANY = f"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT {MOST_IN_MEMORY + 1})"
-LAST = ("INSERT INTO tea VALUES ('last') RETURNING name", ())
+SQL = "INSERT INTO tea SELECT 'last' WHERE ? <> '' RETURNING name"
+LAST = (SQL, ("x" * (SMALL + 1),))
 
 
 @pytest.fixture
@@ -48,6 +49,13 @@ def test_few_rows_are_kept_in_memory_and_many_are_not(connection):
         "RELEASE dovetail_steps",
     ]
     assert connection.execute("SELECT count(*) FROM tea").fetchone() == (MOST_IN_MEMORY + 2,)
+
+
+def test_the_settings_are_left_alone_for_short_values_and_not_for_deletions(connection):
+    plain = ["SAVEPOINT dovetail_steps", "RELEASE dovetail_steps"]
+    assert sent_by(connection, [("INSERT INTO tea VALUES (1)", ()), (SQL, ("x",))]) == plain
+    gone = ("DELETE FROM tea WHERE name = 'last' RETURNING name", ())
+    assert [one for one in sent_by(connection, [gone]) if "PRAGMA" in one or one in plain][1:3] == plain
 
 
 def test_a_failure_takes_all_steps_back_and_leaves_the_settings_as_they_were(connection):
