@@ -27,7 +27,7 @@ WIDTHS = (1300, 800, 390)  # CSS pixels: a desk, a tablet, a phone
 THEMES = ("light", "dark")
 HEIGHT = 860
 MOST = 120  # pages
-UNLINKED = ("/admin/prove", "/admin/blog/post/bulk/?pks=1")  # pages to which forms lead, and what is asked there
+UNLINKED = ("/admin/prove", "/admin/blog/", "/admin/blog/post/bulk/?pks=1")  # no link leads there
 IMPORT = "/admin/blog/tag/import/"
 SLOWEST = 120_000  # milliseconds that a page may take, on a machine that many share
 PATIENCE = 60  # lines that the server may print before it says where it is

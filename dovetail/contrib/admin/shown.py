@@ -201,8 +201,13 @@ def is_attribute(view: ShownView, name: str) -> bool:
 
 def is_computed(view: ShownView, name: str) -> bool:
     """Return whether a column is computed in Python."""
-    column = view._columns.get(name)  # noqa: SLF001 - an attribute of the class above
+    column = column_of(view, name)
     return column is not None and column.compute is not None
+
+
+def column_of(view: ShownView, name: str) -> Column | None:
+    """Return the column of a name that a view shows; None for others."""
+    return view._columns.get(name)  # noqa: SLF001 - an attribute of the class above
 
 
 def follows_paths(view: ShownView) -> bool:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
+from sqladmin import BaseView
 from sqladmin.authorization import AuthorizationBackend
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -49,6 +50,7 @@ class SiteContext:
     zone: ZoneInfo  # for users who have not chosen one
     long_work: asyncio.Semaphore  # limits work that holds a connection for long, so that one is left for other pages
     views: Mapping[str, ModelAdmin]  # ModelAdmins by identity, in the order of the plugins
+    menu: Sequence[BaseView]  # all views, those without a model too, in the order of the menu
     last_change: Callable[..., Awaitable[object]] | None = None  # returns the last change of an object; see `extras.py`
     message_notes: Sequence[Callable[[Request], Awaitable[None]]] = ()  # called before a change is committed
     named_columns: DeferredColumns = field(default_factory=DeferredColumns)  # of objects that a page only names

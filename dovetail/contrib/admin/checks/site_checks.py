@@ -17,6 +17,8 @@ from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.addresses import RESERVED, WORD
 from dovetail.ownership import owner_of
+from dovetail.translation.texts import lazy_name
+from dovetail.translation.words import in_words
 
 IDENTITY = re.compile(f"{WORD}/{WORD}")
 TEMPLATES = (
@@ -57,14 +59,16 @@ def identify(
 
     A word that its class says stands for the model alone. The view of a model that its own plugin brings, and calls
     nothing else, is its home, where links to its objects lead. `plugins` are all that are enabled: a plugin may show
-    the model of another, whose permissions count. `shared` is what the site gives each view. SQLAdmin writes the site
-    into the class of a view, so each site gets a class of its own.
+    the model of another, whose permissions count. A view without a category gets the name of its plugin as one, or the
+    menu would show it below that of the view before it. `shared` is what the site gives each view. SQLAdmin writes the
+    site into the class of a view, so each site gets a class of its own.
     """
     attributes: dict[str, object] = {
         "__module__": view.__module__,
         "__qualname__": view.__qualname__,
         "__doc__": view.__doc__,
         WRITTEN: view,
+        "category": view.category or lazy_name(in_words(plugin.replace("-", " ")), view.__module__),
         **shared,
     }
     model: Any = getattr(view, "model", None)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.formats import EMPTY
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.list_pages.column_classes import column_classes
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for, query_of
 from dovetail.translation import formats
@@ -25,6 +26,7 @@ class ListedCell(NamedTuple):
     parts: Sequence[Part] | None = None  # for a relation
     is_list: bool = False
     opens: bool = False  # whether it links to the object's page
+    css_class: str = ""  # of numbers and days
 
 
 class ListedRow(NamedTuple):
@@ -49,6 +51,7 @@ class ListedRows:
         self._request, self._view, self._rows = request, view, rows
         self._labels: Mapping[str, str] = {name: view.label(name) for name in view.displayed(request)}
         self._links = frozenset(view.linking(request))
+        self.classes = column_classes(view, request, [*self._labels])  # those of the headings, too
         query = query_of(request)
         self._query = query if query != "?" else ""
         self._select, self._look, self._delete = (
@@ -84,16 +87,16 @@ class ListedRows:
 
     async def _cell(self, obj: object, name: str, title: str, *, opens: bool) -> ListedCell:
         value, formatted = await self._view.get_list_value(obj, name, self._request)
-        label = self._labels[name]
+        label, css_class = self._labels[name], self.classes.get(name, "")
         is_related = name in self._view.linked_names and value is not None
         if opens and name in self._links:
             if is_related and formatted is value:  # called as everywhere, and never by what its user may not read
                 formatted = ", ".join(str(shown) for shown, _ in self._related(value, formatted)[1])
             # A link needs a name.
             is_blank = isinstance(formatted, str) and (not formatted.strip() or formatted == EMPTY)
-            return ListedCell(name, label, title if is_blank else formatted, opens=True)
+            return ListedCell(name, label, title if is_blank else formatted, opens=True, css_class=css_class)
         if not is_related:
-            return ListedCell(name, label, formatted)
+            return ListedCell(name, label, formatted, css_class=css_class)
         return ListedCell(name, label, *self._related(value, formatted))
 
     def _related(self, value: object, formatted: object) -> tuple[object, Sequence[Part], bool]:

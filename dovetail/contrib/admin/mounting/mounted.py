@@ -190,6 +190,7 @@ class MountedSite(LeanAdmin):
             languages=self._shared.languages,
             zone=self._shared.zone,
             views={view.identity: view for view in views},
+            menu=self.views,
             last_change=check_last_change(self._context.extensions(LAST_CHANGE)),
             message_notes=check_notes(self._context.extensions(MESSAGE_NOTES)),
         )

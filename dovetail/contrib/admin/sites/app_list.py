@@ -1,8 +1,9 @@
-"""List the plugins of a site with the views that the user may open, for the index pages."""
+"""List what the user may open, for the index pages: by plugin, as Django does, and by category, as the menu does."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sqladmin import BaseView
 from starlette.requests import Request
 
 from dovetail.contrib.admin.view_base import ViewBase
@@ -19,6 +20,23 @@ class ListedView:
     view: ViewBase
     url: str | None
     add_url: str | None
+
+
+@dataclass(frozen=True)
+class ListedPage:
+    """A page of a view without a model, as the menu lists it."""
+
+    view: BaseView
+    url: str
+    add_url: None = None
+
+
+@dataclass(frozen=True)
+class ListedCategory:
+    """What the user may open of a category, which the menu has as a heading."""
+
+    name: str
+    entries: Sequence[ListedView | ListedPage]
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,34 @@ async def list_apps(views: Iterable[ViewBase], request: Request) -> list[ListedA
         ListedApp(label, _in_words(label), path_for(request, "admin:app_list", app_label=label), models)
         for label, models in found.items()
     ]
+
+
+def group_by_category(views: Sequence[BaseView], apps: Sequence[ListedApp], request: Request) -> list[ListedCategory]:
+    """Return the entries of `apps`, and the pages without a model, below their categories, as the menu has them.
+
+    `views` are all of the site, in the order of the menu. Entries that only the site's own `get_app_list` has follow.
+    """
+    listed: dict[BaseView, ListedView] = {one.view: one for app in apps for one in app.models}
+    found: dict[str, list[ListedView | ListedPage]] = {}
+    for view in (*views, *(view for view in listed if view not in views)):
+        entry = listed.get(view) if view.is_model else _page(view, request)
+        if entry is not None:
+            found.setdefault(str(view.category), []).append(entry)
+    return [ListedCategory(name, entries) for name, entries in found.items()]
+
+
+def in_order_of(apps: Sequence[ListedApp], categories: Sequence[ListedCategory]) -> list[ListedCategory]:
+    """Return the categories in the order of `apps`, by the first of their views; those of pages alone come last."""
+    ordered = [one.view for app in apps for one in app.models]
+    places: dict[BaseView, int] = {view: place for place, view in enumerate(ordered)}
+    last = len(places)
+    return sorted(categories, key=lambda one: min(places.get(entry.view, last) for entry in one.entries))
+
+
+def _page(view: BaseView, request: Request) -> ListedPage | None:
+    if view.is_visible(request) and view.is_accessible(request):
+        return ListedPage(view, path_for(request, f"admin:view-{view.identity}"))
+    return None
 
 
 async def _listed(view: ViewBase, request: Request) -> ListedView:

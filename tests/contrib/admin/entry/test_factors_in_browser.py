@@ -113,6 +113,12 @@ async def test_from_make_run_to_an_administrator_without_a_password(browser_page
     await expect(page.get_by_role("heading", name="Welcome, grace")).to_be_visible()
     await page.goto("/admin/account/")
     await expect(page.get_by_text("My first passkey")).to_be_visible()
+    size = page.viewport_size
+    await page.set_viewport_size({"width": 390, "height": 860})
+    await page.get_by_label("Rename My first passkey").click()
+    name = await page.locator(".factor-name").bounding_box()
+    assert name["width"] > 200  # and not a letter a line
+    await page.set_viewport_size(size)
     await device.leave_alone()
     await log_out(page)
     await page.goto(link)

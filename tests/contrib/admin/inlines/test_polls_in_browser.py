@@ -14,6 +14,10 @@ from tests.contrib.admin.inlines.test_tabular import stored
 
 LINES_OF_DJANGO = 20  # of the admin of its tutorial
 WIDTHS = (390, 800, 1300)
+END_OF_MARK = """one => {
+  const mark = getComputedStyle(one, "::before");
+  return parseFloat(mark.left) + parseFloat(mark.width);
+}"""
 
 
 class PollsSettings(Settings):
@@ -49,6 +53,7 @@ async def test_the_tutorials_admin_works_as_in_django(browser_page, make_user, s
     await make_user(username="boss", is_superuser=True)
     await log_in(page, "/admin/", "Welcome")
     await expect(page.get_by_text("Polls administration").first).to_be_visible()
+    await expect(page.locator(".nav-heading").last).to_have_text("Polls")  # or they would seem to belong to the blog
     await page.get_by_role("navigation", name="Menu").get_by_role("link", name="Questions").click()
     await page.get_by_role("link", name="New question").first.click()
     await page.get_by_label("Question text").fill("What's up?")
@@ -80,6 +85,7 @@ async def test_the_tutorials_admin_works_as_in_django(browser_page, make_user, s
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_label("Votes").nth(0)).to_be_focused()
     await expect(page.get_by_label("Delete").nth(1)).to_be_checked()
+    assert await page.locator(".inline-row-wrong .inline-number").evaluate(END_OF_MARK) <= 0  # not on the number
     await page.get_by_label("Votes").nth(0).fill("4")
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_role("alert")).to_contain_text("What's up? was saved.")

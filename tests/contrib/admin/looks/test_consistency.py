@@ -62,6 +62,22 @@ async def test_pages_have_one_language_and_one_menu_which_calls_each_page_by_its
             assert f">{name}</h1>" in (await office.client.get(link)).text
 
 
+def sections_of(html: str, heading: str) -> list[str]:
+    """The headings, and the links below each, in their order."""
+    return [name or link for name, link in re.findall(rf'<{heading}[^>]*>([^<]+)<|href="(/admin/[a-z/]+)"', html)]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_the_first_page_lists_what_the_menu_lists_below_the_same_headings_in_the_same_order(office):
+    page = (await office.get("/")).text
+    menu, first = page[page.index('<ul class="navbar-nav">') :].split("</ul>", 1)
+    listed = sections_of(menu, 'li class="nav-heading"')
+    assert listed.index("Changes") > listed.index("People")
+    assert "/admin/trash" in listed
+    shown = sections_of(first[first.index('<section aria-labelledby="category-') :], 'h2 class="h3')
+    assert [one for one in shown if not one.endswith("/add/")] == listed
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_field_about_oneself_says_what_it_is_for(office, client):
     for path, purposes in PURPOSES.items():

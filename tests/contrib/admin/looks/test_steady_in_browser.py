@@ -19,6 +19,22 @@ HIDDEN_CHOICES = """() => Array.from(document.querySelectorAll(".filters .nav-pi
 }).length"""
 
 
+END_OF_CONTENT = "one => one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight)"
+# Where the letters of a text stand, as its reader sees them.
+LETTER = """(one, at) => {
+  const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+  let text = walker.nextNode();
+  while (!text.data.trim()) text = walker.nextNode();
+  const begin = text.data.length - text.data.trimStart().length;
+  const range = document.createRange();
+  const place = at < 0 ? text.data.trimEnd().length + at : begin + at;
+  range.setStart(text, place);
+  range.setEnd(text, place + 1);
+  const box = range.getBoundingClientRect();
+  return [box.left, box.right];
+}"""
+
+
 @pytest.fixture
 def settings(make_settings, database_url):
     return make_settings(database_url=database_url)
@@ -142,3 +158,45 @@ async def test_ticks_mistakes_and_paper_can_be_seen_in_any_colours(browser_page:
     label, tag = browser_page.locator(".details th").first, browser_page.locator(".details .badge").first
     shown = [await one.evaluate("one => getComputedStyle(one).color") for one in (label, tag)]
     assert shown == ["rgb(0, 0, 0)"] * 2
+
+
+async def test_numbers_stand_with_their_digits_below_each_other(browser_page: Page, boss, session):
+    session.add_all(Post(title="A", content="x", author_id=boss.id, view_count=count) for count in (7, 12_345))
+    await session.commit()
+    await log_in(browser_page, "/admin/blog/post/", "Posts")
+    await browser_page.set_viewport_size({"width": 1300, "height": 860})
+    cells = browser_page.locator('td[data-label="Views"]')
+    ends = [(await cells.nth(row).evaluate(LETTER, -1))[1] for row in (0, 1)]
+    assert round(ends[0]) == round(ends[1])
+    assert abs(await browser_page.locator('th[data-column="view_count"] a').evaluate(END_OF_CONTENT) - ends[0]) < 2
+    assert await browser_page.locator("th.number").count() == 1  # a title and a moment are no numbers
+    await browser_page.set_viewport_size({"width": 390, "height": 860})  # each below the values of its row
+    begins = [
+        (await browser_page.locator(f"td[data-label={one}]").first.evaluate(LETTER, 0))[0]
+        for one in ("Views", "Author")
+    ]
+    assert round(begins[0]) == round(begins[1])
+
+
+async def test_a_title_from_right_to_left_keeps_its_order_and_the_buttons_of_its_pages_their_places(
+    browser_page: Page, boss, session
+):
+    post = Post(title="שלום PostgreSQL 18!", content="שלום 18!", author_id=boss.id)
+    session.add(post)
+    await session.commit()
+    await log_in(browser_page, "/admin/blog/post/", "Posts")
+    await browser_page.set_viewport_size({"width": 1300, "height": 860})
+    page, form = f"/admin/blog/post/{post.id}/", f"/admin/blog/post/{post.id}/change/"
+    shown = {"/admin/blog/post/": ["td .fw-medium"], page: ["h1", ".details td", ".markdown p"], form: ["h1"]}
+    ends = {}
+    for path, places in shown.items():
+        await browser_page.goto(path)
+        for one in places:
+            found = browser_page.locator(one).first
+            assert (await found.evaluate(LETTER, -1))[1] <= (await found.evaluate(LETTER, 0))[0], (path, one)
+        for name in ("Edit", "View"):
+            button = browser_page.get_by_role("main").get_by_role("link", name=name, exact=True)
+            if path != "/admin/blog/post/" and await button.count():
+                box = await button.bounding_box()
+                ends[name] = (box["x"] + box["width"], box["y"])
+    assert ends["Edit"] == ends["View"]  # one leads to the other, and neither to where the other page deletes
