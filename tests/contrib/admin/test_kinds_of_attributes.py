@@ -16,6 +16,7 @@ from tests.contrib.admin.drawer.models import Colour, Odd, Pair, Shelf, Size, Sp
 from tests.contrib.admin.reading import stored_now
 from tests.once import asks_no_database
 
+NUMBERS = {"small", "whole", "large", "weight", "factor", "double", "price", "ratio", "doubled", "name_length"}
 TOKEN = UUID("12345678-1234-5678-1234-567812345678")
 FULL = {
     "name": "Ammonite",
@@ -147,6 +148,8 @@ def names(page) -> list[str]:
 
 async def test_a_list_shows_every_kind_of_attribute(office, specimens):
     page = await office.get("/drawer/specimen/")
+    by_class = {one: set(re.findall(rf'<th class="{one}" data-column="(\w+)"', page.text)) for one in ("number", "day")}
+    assert by_class == {"number": NUMBERS, "day": {"found_on", "opens"}}
     assert names(page) == ["Bare", "Ammonite"]
     for shown in ("Dark blue", "2026-01-02 03:04", "09:05:03", "-1 day, 20:59:59.999995", "2 bytes", "Upper shelf"):
         assert shown in page.text, shown

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 
-from sqlalchemy import Date, Integer, Numeric, Time
+from sqlalchemy import Date, Float, Integer, Numeric, Time
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import Kind, find
@@ -34,7 +34,7 @@ def _class_of(view: ShownView, name: str) -> str:
     found = find(view.model, name)
     if found is None or found.is_to_many or found.kind not in {Kind.COLUMN, Kind.EXPRESSION}:
         return ""
-    if isinstance(found.sql.type, Integer | Numeric):
+    if isinstance(found.sql.type, Integer | Numeric | Float):
         return NUMBER
     return DAY if isinstance(found.sql.type, Date | Time) else ""
 

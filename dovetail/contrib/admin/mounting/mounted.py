@@ -49,12 +49,12 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.csrf import make_session_token
 from dovetail.contrib.admin.web.form_fields import KEPT_TOKEN
 from dovetail.contrib.admin.web.headers import SecurityHeaders
+from dovetail.contrib.admin.web.impersonation import ACTING
 from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, media_of
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.preferences import has_chosen_zone, has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import path_for, query_of
 from dovetail.contrib.admin.web.returning import home_url, may_list
-from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.mail.reset_page import offer_reset_page
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
@@ -216,7 +216,7 @@ class MountedSite(LeanAdmin):
         environment.globals |= {"kept_token": KEPT_TOKEN.find}
         environment.globals |= {"csrf_token": self._csrf_token, "path_for": path_for, "query": query_of}
         environment.globals |= {"is_protected_field": is_protected, "get_object_identifier": identifier_of}
-        environment.globals |= {"media_of": media_of, "impersonator_of": impersonator_of}
+        environment.globals |= {"media_of": media_of, "acting_of": ACTING.find}
         environment.globals["filter_has_default"] = has_default
         buttons = deferred("dovetail.contrib.admin.entry.by_provider:provider_buttons")
         environment.globals["provider_buttons"] = partial(buttons, self.app)

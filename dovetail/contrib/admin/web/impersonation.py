@@ -1,5 +1,6 @@
 """Impersonation: the browser keeps its own session beside the one in which it acts as another user."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -10,9 +11,22 @@ from dovetail.contrib.admin.web.cookies import COOKIES
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.models import User
 from dovetail.errors import PermissionDeniedError
+from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
 THEIRS_ALONE = ("account", "prove", "enrol")  # first path segments of pages about a user's own account
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Who acts as whom, and the token of the form that stops it: kept apart from the session, which an error ends."""
+
+    username: str
+    own: str
+    token: str
+
+
+ACTING = StateKey[Acting]("dovetail_admin_acting", "nobody acts as somebody else")  # of a request
 
 
 def check_not_theirs(request: Request, user: User) -> None:

@@ -51,6 +51,10 @@ async def test_a_password_is_pasted_shown_and_made_up(browser_page, make_user):
     await page.goto(ACCOUNT)
     await page.get_by_label("Current password").fill(PASSWORD)
     new = page.get_by_label("New password")
+    size = page.viewport_size
+    await page.set_viewport_size({"width": 390, "height": 860})
+    assert (await new.bounding_box())["width"] > 250  # a phone has room for it, too
+    await page.set_viewport_size(size)
     await page.get_by_role("button", name="Generate").click()
     made = await new.input_value()
     assert len(made) == 29

@@ -101,9 +101,19 @@ async def test_the_account_of_another_is_theirs_alone_and_the_api_knows_nobody_w
     assert (await office.client.get("/api/users/me", headers=headers)).status_code == 401
     for path in ("/account/", "/prove"):
         assert (await office.get(path)).status_code == 403, path
-    assert "is theirs alone" in (await office.get("/account/")).text
+    refused = (await office.get("/account/")).text
+    assert "is theirs alone" in refused
+    for page in (
+        refused,
+        (await office.get("/nothing/here/")).text,
+        (await office.get("/auth/group/add/?_popup=1")).text,
+    ):
+        assert "You act as <strong>helper</strong>, and are root." in page  # with the button that stops it
     await office.post(ACT, {"pks": [str(people["less"].id)], "confirmed": "yes"})
     assert "You act as somebody else already." in (await office.get(USERS)).text
+    stopped = await office.client.post("/admin/acting/stop", data=read_form(refused))
+    assert stopped.status_code == 303
+    assert (await office.get("/account/")).status_code == 200
 
 
 async def test_who_acts_stops_as_soon_as_they_may_not_or_their_own_session_ends(people, back_office_for, session):

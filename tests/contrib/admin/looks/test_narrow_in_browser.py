@@ -86,6 +86,8 @@ async def test_paper_has_the_heading_and_the_rows_and_nothing_to_press(browser_p
     await expect(browser_page.get_by_role("link", name="python", exact=True)).to_be_visible()
     for gone in (".navbar", ".list-tools", ".select-box", ".row-tools", ".page-header .btn"):
         await expect(browser_page.locator(gone).first).to_be_hidden()
+    arrow = "one => getComputedStyle(one, '::after').display"
+    assert await browser_page.locator(".table-sort").first.evaluate(arrow) == "none"
     heading = await browser_page.get_by_role("heading", level=1).bounding_box()
     assert heading["x"] < 60  # where the menu stood
     link = browser_page.get_by_role("link", name="python", exact=True)
