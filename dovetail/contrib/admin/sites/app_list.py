@@ -33,7 +33,7 @@ class ListedPage:
 
 @dataclass(frozen=True)
 class ListedCategory:
-    """What the user may open of a category, which the menu has as a heading."""
+    """The entries of a category, which the menu has as a heading, that the user may open."""
 
     name: str
     entries: Sequence[ListedView | ListedPage]

@@ -19,7 +19,7 @@ THEIRS_ALONE = ("account", "prove", "enrol")  # first path segments of pages abo
 
 @dataclass(frozen=True)
 class Acting:
-    """Who acts as whom, and the token of the form that stops it: kept apart from the session, which an error ends."""
+    """The names of both users, and the token of the form that stops it, for pages after an error ended the session."""
 
     username: str
     own: str
