@@ -10,6 +10,8 @@ import termios
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.plugins.wordpress.support import FILES, Site, export, post, remark
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +55,10 @@ def test_an_import_that_is_interrupted_leaves_nothing_and_says_stopped(site: Sit
     assert site.count_all() == {}
 
 
-def test_two_imports_of_one_file_at_once_import_it_once(site: Site, forked_python: str) -> None:
+def test_two_imports_of_one_file_at_once_import_it_once(
+    site: Site, forked_python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_POOL_TIMEOUT", "60")  # one waits for the other's whole import, on a busy machine too
     path = site.write(export(*(post(n, remark(n)) for n in range(300))))
     processes = [start(path, python=forked_python) for _ in range(2)]
     outputs = [process.communicate() for process in processes]
