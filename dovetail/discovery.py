@@ -10,11 +10,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dovetail.errors import quoted
+from dovetail.import_hints import first_sentence, hint_for
 from dovetail.plugin import Plugin
 
 # A plugin may also call sys.exit(), whose SystemExit no `except Exception` catches: a command would end as if all were
 # well.
 PLUGIN_FAILURES = (Exception, SystemExit)
+NAMES_RESOLVER = "pkgutil.py"  # raises for a name in `lazy` that is wrong: no line of the plugin is to blame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +50,22 @@ def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[Ins
 
 
 def describe(error: BaseException, package: str) -> str:
-    """Return one line that says what was raised, and where in `package`."""
+    """Return one line that says what was raised, where in `package`, and what to do if that is known."""
     message = str(error).partition("\n")[0] or "no message"
-    text = f"{type(error).__name__}: {message}"
+    hint = hint_for(error)
+    if hint:  # it says in fewer words what the other sentences do
+        message, hint = first_sentence(message), f"; {hint}"
+    return f"{type(error).__name__}: {message}{_place(error, package)}{hint}"
+
+
+def _place(error: BaseException, package: str) -> str:
     if isinstance(error, SyntaxError):  # says itself where it is
-        return text
+        return ""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "<frozen" not in frame.filename]
     own = [frame for frame in frames if _is_in(frame.filename, package)]
     frame = (own or frames)[-1]
-    return f"{text} ({Path(frame.filename).name}:{frame.lineno})"
+    file = Path(frame.filename).name
+    return "" if file == NAMES_RESOLVER else f" ({file}:{frame.lineno})"
 
 
 def failing_package(error: BaseException, packages: Iterable[str], package: str) -> str:

@@ -257,13 +257,16 @@ def plugin_settings(name: str, schema: "type[ModelT]") -> "Callable[[HTTPConnect
 
         ShopSettingsDep = Annotated[ShopSettings, Depends(plugin_settings("shop", ShopSettings))]
 
-    It raises TypeError if the plugin has settings of another class.
+    It raises TypeError if the plugin has no settings, or settings of another class.
     """
     # Imported here: FastAPI reads the annotation, and a command has no use for it.
     from starlette.requests import HTTPConnection
 
     async def get_settings(connection: HTTPConnection) -> ModelT:
-        value = PLUGIN_SETTINGS.get(connection.app)[name]
+        known = PLUGIN_SETTINGS.get(connection.app)
+        if name not in known:
+            raise TypeError(f"no enabled plugin {name!r} has settings; expected one of {', '.join(known) or 'none'}")
+        value = known[name]
         if not isinstance(value, schema):
             raise TypeError(f"the settings of {name!r} are a {type(value).__name__}, expected {schema.__name__}")
         return value

@@ -67,6 +67,13 @@ def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> 
     return Registry(installed=MappingProxyType({entry.plugin.name: entry for entry in ordered}))
 
 
+def unknown_plugins(names: Iterable[str], registry: Registry) -> str:
+    """Return what is wrong with names that no enabled plugin has, and what to do."""
+    enabled = ", ".join(registry.installed)
+    told = f"no enabled plugin is named {' or '.join(names)}; enabled are {enabled}"
+    return f"{told}; add its package to the plugins in the settings, or correct the name"
+
+
 def load_models(registry: Registry) -> None:
     """Import every plugin's models and check that each table belongs to its plugin.
 
@@ -119,7 +126,7 @@ def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[
     Raises ConfigurationError with every variable that is wrong.
     """
     values: dict[str, BaseModel] = {}
-    problems = _clashes("variable", _variables(settings, registry))
+    problems = _clashes("variable", variables_of(settings, registry))
     for entry in registry.installed.values():
         plugin = entry.plugin
         if plugin.settings is None:
@@ -135,6 +142,15 @@ def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[
     if problems:
         raise ConfigurationError("\n".join(problems))
     return MappingProxyType(values)
+
+
+def variables_of(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
+    """Yield each environment variable with its reader: the site's own settings, or a plugin."""
+    for field in type(settings).model_fields:
+        yield field.upper(), "the site's own settings"
+    for plugin in registry.plugins:
+        for field in plugin.settings.model_fields if plugin.settings is not None else ():
+            yield f"{plugin.name}_{field}".upper(), plugin.name
 
 
 def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
@@ -153,22 +169,20 @@ def _bad_names(found: Sequence[InstalledPlugin]) -> list[str]:
     )
 
 
-def _variables(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
-    """Yield each environment variable with its reader: the site's own settings, or a plugin."""
-    for field in type(settings).model_fields:
-        yield field.upper(), "the site's own settings"
-    for plugin in registry.plugins:
-        for field in plugin.settings.model_fields if plugin.settings is not None else ():
-            yield f"{plugin.name}_{field}".upper(), plugin.name
-
-
 def _missing_dependencies(found: Sequence[InstalledPlugin], packages: Sequence[str]) -> Iterator[str]:
     names = {entry.plugin.name for entry in found}
-    failed = {package.rpartition(".")[2] for package in packages} - names  # each has a message of its own already
+    by_package = {entry.package: entry.plugin.name for entry in found}
+    # Each of those that failed has a message of its own already.
+    failed = {package.rpartition(".")[2] for package in packages if package not in by_package} - names
     for entry in found:
-        for missing in sorted(set(entry.plugin.depends_on) - names - failed):
+        given = entry.plugin.depends_on
+        if isinstance(given, str):
+            yield f"plugin {entry.plugin.name!r}: depends_on is the text {given!r}, expected a tuple: ({given!r},)"
+            continue
+        for missing in sorted(set(given) - names - failed):
             near = get_close_matches(missing, names - {entry.plugin.name}, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "add its package to the plugins in the settings"
+            hint = f"write the plugin's name: {by_package[missing]!r}" if missing in by_package else hint
             yield f"plugin {entry.plugin.name!r} depends on {missing!r}, which is not enabled; {hint}"
 
 

@@ -47,7 +47,8 @@ def _database_line(error: Exception) -> str:
     line = line.rpartition(">: ")[2]  # SQLAlchemy puts the class of the driver's error before its message
     if "no such table" in line or ("relation" in line and "does not exist" in line):
         return f"{NO_TABLE} ({line}); run `manage.py migrate`"
-    return f"The database did not answer as expected: {line or type(error).__name__}"
+    told = f"The database did not answer as expected: {line or type(error).__name__}"
+    return f"{told}; start it, or correct the host and the port in DATABASE_URL" if isinstance(error, OSError) else told
 
 
 def _models_line(error: Exception) -> str | None:

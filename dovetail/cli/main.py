@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from inspect import iscoroutinefunction
 from pkgutil import resolve_name
 
 import click
@@ -82,7 +83,13 @@ def load_command(command: Command) -> click.Command:
         where = f"the command {command.name!r} cannot be imported from {command.run}"
         raise DovetailError(f"{where}: {describe(error, command.run.partition(':')[0].rpartition('.')[0])}") from error
     if not isinstance(found, click.Command):
-        raise DovetailError(f"{command.run} is a {type(found).__name__}, expected a click command")
+        raise DovetailError(
+            f"{command.run} is a {type(found).__name__}, expected a click command; write @click.command() above it"
+        )
+    if iscoroutinefunction(found.callback):
+        raise DovetailError(
+            f"{command.run} is `async def`, which click does not await; write @async_command below @click.command()"
+        )
     loaded = copy(found)
     loaded.name = command.name
     loaded.params = [*found.params, TRACEBACK]

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import get_args
 
-from sqlalchemy import inspect
+from sqlalchemy import ClauseElement, inspect
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.resources.conditions import is_always
+from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, VIEW
 from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policies.registered import Policies, is_internal, registered_policy
 from dovetail.resources.policy import Policy, ReadOnly
@@ -38,6 +39,7 @@ def policy_problems(specs: Iterable[Spec], policies: Policies) -> Iterator[str]:
         yield from _impossible(spec)
     for model, policy in {**policies.registered, **{spec.model: spec.policy for spec in specs}}.items():
         yield from _unknown_names(model, policy, [spec for spec in specs if spec.model is model])
+        yield from _bad_conditions(policy)
 
 
 def unregistered(specs: Iterable[Spec], policies: Policies) -> Iterator[tuple[str, str, str]]:
@@ -151,6 +153,22 @@ def _named(policy: Policy, hook: str) -> frozenset[str]:
         except Exception:  # noqa: BLE001, S112 - such a viewer is none that the policy has to know
             continue
     return found
+
+
+def _bad_conditions(policy: Policy) -> Iterator[str]:
+    """Yield what `where` returns for some viewer that is no condition: True, where true() was meant."""
+    for viewer in policy.sample_viewers():
+        for action in (VIEW, ADD, CHANGE, DELETE):
+            try:
+                condition: object = policy.where(viewer, action)
+            except Exception:  # noqa: BLE001, S112 - such a viewer is none that the policy has to know
+                continue
+            if not isinstance(condition, ClauseElement):
+                yield (
+                    f"{type(policy).__name__}.where returns {condition!r} for {action!r}, expected a condition in SQL; "
+                    "write true() or false() of sqlalchemy"
+                )
+                return
 
 
 def _leads_somewhere(model: type[object], name: str) -> bool:

@@ -7,6 +7,7 @@ table that refers to it, and so does following the relation back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table
 
@@ -36,10 +37,14 @@ def _check_target(
     column = f"{table.name}.{key.parent.name}"
     owner = owner_of_name(target, Base.metadata, plugins)
     if owner is None:
+        tables = Base.metadata.tables
+        near = get_close_matches(target, tables, n=1) or [
+            name for name in tables if name.endswith(f"_{target.lower()}")
+        ]
         yield error(
             "kernel.E002",
             f"{column} points to the table {target!r}, which no enabled plugin has.",
-            "enable the plugin that has it, or correct the name",
+            f"did you mean {near[0]!r}?" if near else "enable the plugin that has it, or correct the name",
         )
     elif owner != plugin.name and owner not in plugin.depends_on:
         yield error(

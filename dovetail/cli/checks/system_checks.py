@@ -17,10 +17,12 @@ from dovetail.api.route_checks import unreachable_routes
 from dovetail.application import site_application
 from dovetail.cli.checks.deployment import check_deployment, check_settings
 from dovetail.cli.checks.foreign_keys import check_foreign_keys
+from dovetail.cli.checks.unread_variables import check_variables
 from dovetail.cli.main import load_command
 from dovetail.database.models import is_managed
 from dovetail.discovery import PLUGIN_FAILURES, describe
 from dovetail.errors import DovetailError, MigrationError
+from dovetail.import_hints import first_sentence
 from dovetail.plugin import CheckMessage, Context, Level, Plugin, error, warning
 from dovetail.registry import Registry
 from dovetail.resources.checks import unserved
@@ -28,6 +30,8 @@ from dovetail.resources.endpoints.routes import resources_of
 from dovetail.resources.policies.registered import POLICIES
 from dovetail.resources.policy_checks import revealing_links, unregistered
 from dovetail.resources.write.lacking import doubtful_values
+
+UNMAPPED = {"kernel.E001", "kernel.E002"}  # models cannot be mapped, so that checks of plugins may raise for it, too
 
 
 @analysing_once()
@@ -40,7 +44,7 @@ def run_checks(
 
     Raise ConfigurationError if no application can be made at all.
     """
-    found = [*check_settings(context.settings)]
+    found = [*check_settings(context.settings), *check_variables(context.settings, registry)]
     if deploy:
         found += check_deployment(context.settings)
     found += check_models(context.plugins)
@@ -54,7 +58,8 @@ def run_checks(
         found += check_schema(app)
         found += check_indexes(app)
         found += [*check_policies(app), *check_new_rows(app)]
-    found += check_plugins(context)
+    is_mapped = not any(message.id in UNMAPPED for message in found)
+    found += [message for message in check_plugins(context) if is_mapped or message.id != "kernel.E005"]
     return sorted(found, key=lambda message: (-message.level, message.id))
 
 
@@ -63,7 +68,10 @@ def check_models(plugins: Sequence[Plugin]) -> Iterator[CheckMessage]:
     try:
         configure_mappers()
     except PLUGIN_FAILURES as failure:  # SQLAlchemy raises many kinds, and so may a plugin's listener
-        yield error("kernel.E001", f"The models cannot be mapped: {failure}", "correct the relationship it names")
+        # A relationship over a foreign key to a table that is not there cannot be mapped: the key is the reason.
+        lost = [one for one in check_foreign_keys(plugins) if one.id == "kernel.E002"]
+        what = first_sentence(str(failure)).removesuffix(".")
+        yield from lost or [error("kernel.E001", f"The models cannot be mapped: {what}.", _advice(what))]
         return
     yield from check_foreign_keys(plugins)
 
@@ -164,6 +172,16 @@ def check_new_rows(app: FastAPI) -> Iterator[CheckMessage]:
     """Yield the columns of new rows that only get a value from Python code of the model or of a schema."""
     for code, what, hint in doubtful_values(resources_of(app)):
         yield warning(code, f"{what}.", hint)
+
+
+def _advice(what: str) -> str:
+    if "has no property" in what:
+        return "back_populates names the attribute of the other model: write a relationship there, too, or leave it out"
+    if "there are no foreign keys" in what:
+        return "give one of the two models a column with ForeignKey(...)"
+    if "failed to locate a name" in what:
+        return "correct the name, or write a function: relationship(lambda: Post)"
+    return "correct the relationship it names"
 
 
 def check_plugins(context: Context) -> Iterator[CheckMessage]:

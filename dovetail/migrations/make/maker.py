@@ -32,7 +32,7 @@ from dovetail.migrations.make.table_renames import find_table_renames
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import EVERYTHING, MigrationRun, migrate_connection, steps_to
 from dovetail.plugin import CheckMessage
-from dovetail.registry import Registry, load_models
+from dovetail.registry import Registry, load_models, unknown_plugins
 from dovetail.settings import Settings
 
 
@@ -61,9 +61,7 @@ async def make_revisions(
     """Find out which revisions are missing. Raise MigrationError."""
     unknown = [name for name in options.plugins if name not in registry.installed]
     if unknown:
-        raise MigrationError(
-            f"no enabled plugin is named {' or '.join(unknown)}; enabled are {', '.join(registry.installed)}"
-        )
+        raise MigrationError(unknown_plugins(unknown, registry))
     if options.empty and not options.plugins:
         raise MigrationError("--empty needs a plugin: manage.py makemigrations --empty PLUGIN")
     load_models(registry)

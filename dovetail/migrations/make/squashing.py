@@ -13,7 +13,7 @@ from dovetail.migrations.history.graph import History, load_history, migration_n
 from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.history.plan import find
 from dovetail.migrations.make.revision_files import tidy
-from dovetail.registry import Registry
+from dovetail.registry import Registry, unknown_plugins
 
 HEADER = {"revision", "down_revision", "branch_labels", "depends_on", "replaces"}
 
@@ -62,7 +62,7 @@ def squash(base_dir: Path, registry: Registry, plugin: str, first: str, last: st
     Raise MigrationError, naming what stands in the way, if one revision cannot do what they do.
     """
     if plugin not in registry.installed:
-        raise MigrationError(f"no enabled plugin is named {plugin!r}; enabled are {', '.join(registry.installed)}")
+        raise MigrationError(unknown_plugins([plugin], registry))
     history = load_history(base_dir, registry)
     revisions = _between(history, plugin, find(history, plugin, first), find(history, plugin, last))
     scripts = [history.scripts[revision] for revision in revisions]

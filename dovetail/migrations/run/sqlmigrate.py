@@ -18,7 +18,7 @@ from dovetail.migrations.history.missing_revisions import MissingRevision
 from dovetail.migrations.history.plan import Step, find
 from dovetail.migrations.run.execution import context_options
 from dovetail.migrations.run.runner import apply_now
-from dovetail.registry import Registry
+from dovetail.registry import Registry, unknown_plugins
 from dovetail.settings import Settings
 
 
@@ -29,7 +29,7 @@ async def statements_of(settings: Settings, registry: Registry, plugin: str, rev
     """
     history = load_history(settings.base_dir, registry)
     if plugin not in registry.installed:
-        raise MigrationError(f"no enabled plugin is named {plugin!r}")
+        raise MigrationError(unknown_plugins([plugin], registry))
     script = history.scripts[find(history, plugin, revision)]
     step = Step(plugin=plugin, script=script, forwards=not backwards)
     if database_url(settings).get_backend_name() == "sqlite":

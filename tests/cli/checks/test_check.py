@@ -196,13 +196,23 @@ def test_a_foreign_key_to_no_table_at_all_is_an_error(check):
     assert "points to the table 'crm_customer', which no enabled plugin has" in result.stderr
 
 
+def test_a_relationship_over_such_a_key_is_told_by_its_key_alone(check):
+    column = 'owner_id: Mapped[int] = mapped_column(ForeignKey("User.id"))\n    owner: Mapped[User] = relationship()'
+    models = "from dovetail.contrib.auth.models import User" + MODELS.format(column=column)
+    (line,) = check(plugin=PLUGIN.format(depends_on=("auth",)), models=models).stderr.splitlines()
+    assert "(kernel.E002) shop_product.owner_id points to the table 'User', which no enabled plugin has." in line
+    assert line.endswith("did you mean 'auth_user'?")
+
+
 def test_a_relationship_that_cannot_be_mapped_is_an_error(check):
     column = 'owner: Mapped["Nobody"] = relationship()'
     result = check(plugin=PLUGIN.format(depends_on=()), models=MODELS.format(column=column))
     assert result.code == 1
     assert "kernel.E001" in result.stderr
     assert "Nobody" in result.stderr
+    assert "correct the name, or write a function: relationship(lambda: Post)" in result.stderr
     assert "Traceback" not in result.stderr
+    assert "kernel.E005" not in result.stderr  # no check is blamed for it
 
 
 def test_models_without_a_migration_are_doubtful(tmp_path):

@@ -65,7 +65,10 @@ def test_an_option_of_several_views_may_be_void_in_one_of_them_and_no_view_says_
             "column_exclude_list is no option here; write list_display, which names what to show",
         ),
         ({"fields": None, "form_excluded_columns": ("id",)}, "form_excluded_columns"),
-        ({"list_display": ("titel",)}, "list_display names 'titel', which Post does not have"),
+        ({"list_display": ("titel",)}, "list_display names 'titel', which Post does not have; did you mean 'title'?"),
+        ({"list_display": ("author.usernam",)}, "which Post does not have; did you mean 'author.username'?"),
+        ({"search_fields": ("author__username",)}, "a path is written with dots: 'author.username'"),
+        ({"ordering": ("-titel",)}, "did you mean 'title'?"),
         ({"list_display": ("author.hashed_password",)}, "names 'author.hashed_password', which is never shown"),
         ({"search_fields": ("author.hashed_password",)}, "never shown"),
         ({"fields": ("author",)}, "the form edits 'author' without an autocomplete, which would load every User"),
@@ -75,6 +78,13 @@ def test_an_option_of_several_views_may_be_void_in_one_of_them_and_no_view_says_
 )
 def test_an_open_view_is_refused(options, words):
     assert words in "\n".join(problems_with(**options))
+
+
+def test_a_view_without_a_model_is_refused():
+    class SomeAdmin(ModelAdmin):
+        list_display = fields = ("title",)
+
+    assert find_problems(SomeAdmin) == ["SomeAdmin names no model; write class SomeAdmin(ModelAdmin, model=...)"]
 
 
 def test_the_sites_of_a_process_look_once_at_a_view_without_fault_and_each_time_at_one_that_has_some():

@@ -81,6 +81,16 @@ def test_a_hidden_name_that_is_no_field_is_refused(site):
     ]
 
 
+def test_a_rule_that_is_no_condition_in_sql_is_refused(site):
+    class InPython(UserPolicy[Tag]):
+        def where(self, viewer, action):
+            return viewer is not None
+
+    assert problems(site, model=Tag, read=TagRead, policy=InPython())[1:] == [
+        "InPython.where returns False for 'view', expected a condition in SQL; write true() or false() of sqlalchemy"
+    ]
+
+
 def test_an_object_that_a_policy_may_hide_cannot_be_a_required_field(site):
     class Forgetful(UserPolicy[Post]):
         pass

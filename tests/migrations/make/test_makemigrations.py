@@ -159,7 +159,11 @@ def test_an_unknown_plugin_is_named(site):
 
     done = site.run("makemigrations", "shopp")
 
-    assert (done.returncode, done.stdout) == (1, "manage.py: no enabled plugin is named shopp; enabled are shop\n")
+    advice = "add its package to the plugins in the settings, or correct the name"
+    assert (done.returncode, done.stdout) == (
+        1,
+        f"manage.py: no enabled plugin is named shopp; enabled are shop; {advice}\n",
+    )
 
 
 async def test_a_foreign_key_to_another_plugin_becomes_a_dependency(site, engine):

@@ -234,7 +234,7 @@ def test_what_cannot_be_carried_over_is_named(shop, upgrade, reason):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("shopp", "1", "2"), "no enabled plugin is named 'shopp'"),
+        (("shopp", "1", "2"), "no enabled plugin is named shopp"),
         (("shop", "2", "1"), "expected two migrations, the second after the first; found shop_0002_two and"),
         (("shop", "1", "1"), "expected two migrations"),
         (("shop", "1", "9"), "plugin 'shop' has no migration '9'"),

@@ -15,6 +15,7 @@ from dovetail.contrib.admin.columns.attributes import (
     find,
     has_order,
     holds_secret,
+    lacks,
     name_of,
     term_of,
 )
@@ -98,7 +99,7 @@ def find_names(view: type[ChangeListView]) -> Iterator[str]:
         for name in map(bare if option == "search_fields" else str, given):
             found = find(view.model, name)
             if found is None and not (option == "sortable_by" and column_for(view, view.model, name)):
-                yield f"{option} names {name!r}, which {view.model.__name__} does not have"
+                yield f"{option} names {name!r}, {lacks(view.model, name)}"
             elif found is not None and holds_secret(found):
                 yield f"{option} names {name!r}, which is never shown or edited; {HARMLESS}"
             elif found is not None and option == "search_fields" and found.kind not in IN_SQL:
@@ -135,7 +136,7 @@ def find_mappings(view: type[ChangeListView]) -> Iterator[str]:
     for option in (*KEYED_BY_COLUMN, *KEYED_BY_NAME):
         for name in map(name_of, getattr(view, option)):
             if find(view.model, name) is None and (option not in LABELLED or name not in _computed_names(view)):
-                yield f"{option} names {name!r}, which {view.model.__name__} does not have"
+                yield f"{option} names {name!r}, {lacks(view.model, name)}"
     for option in CALLED:
         for name, formatter in getattr(view, option).items():
             if not callable(formatter):
@@ -159,11 +160,7 @@ def _refuse_shown(view: type[ChangeListView], one: object) -> Iterator[str]:
     found, column = find(view.model, name_of(one)), column_for(view, view.model, one)
     if column is None:
         method = found is not None and found.kind is Kind.METHOD
-        yield (
-            "a method of another object; write one of the view"
-            if method
-            else f"which {view.model.__name__} does not have"
-        )
+        yield ("a method of another object; write one of the view" if method else lacks(view.model, name_of(one)))
     elif column.compute is None and found is not None and holds_secret(found):
         yield f"which is never shown or edited; {HARMLESS}"
     elif is_asynchronous(column):
@@ -210,7 +207,7 @@ def _unordered(view: type[ChangeListView], option: str, name: str) -> Iterator[s
     found = find(view.model, path)
     if found is None:
         if path != name or option == "ordering":
-            yield f"{option} sorts by {path!r}, which {view.model.__name__} does not have"
+            yield f"{option} sorts by {path!r}, {lacks(view.model, path)}"
     elif found.kind is Kind.RELATION:
         yield f"{option} names {name!r}, a relation; say in sort_paths by which column, such as '{name}.name'"
     elif holds_secret(found):

@@ -3,6 +3,7 @@
 import inspect as python_inspect
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Any
 
@@ -81,6 +82,22 @@ def find(model: type[object], path: str) -> Attribute | None:
         owner, is_to_many = relation.mapper.class_, is_to_many or bool(relation.uselist)
     kind = _kind(owner, name)
     return None if kind is None else Attribute(kind, owner, name, is_to_many)
+
+
+def lacks(model: type[object], path: str) -> str:
+    """Return that a model has nothing at the end of a path, and the nearest name that it has."""
+    told = f"which {model.__name__} does not have"
+    if "__" in path.strip("_"):
+        return f"{told}; a path is written with dots: {path.replace('__', '.')!r}"
+    *steps, name = path.split(".")
+    owner = model
+    for step in steps:
+        relation = inspect(owner).relationships.get(step)
+        if relation is None:
+            return told
+        owner = relation.mapper.class_
+    near = get_close_matches(name, inspect(owner).all_orm_descriptors.keys(), n=1)
+    return f"{told}; did you mean {'.'.join([*steps, near[0]])!r}?" if near else told
 
 
 def has_order(found: Attribute) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import Boolean, Enum
 
 from dovetail.contrib.admin.change_list.view import ChangeListView
-from dovetail.contrib.admin.columns.attributes import Kind, find, name_of
+from dovetail.contrib.admin.columns.attributes import Kind, find, lacks, name_of
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.editing.conditions import text_of
 from dovetail.contrib.admin.forms.layout import CLASSES, OPTIONS, names_in
@@ -44,7 +44,7 @@ def find_layouts(view: type[ChangeListView]) -> Iterator[str]:
     yield from (f"the form has {name!r} twice; name it once" for name, count in Counter(shown).items() if count > 1)
     for name in map(name_of, view.exclude or ()):
         if find(view.model, name) is None:
-            yield f"exclude names {name!r}, which {view.model.__name__} does not have"
+            yield f"exclude names {name!r}, {lacks(view.model, name)}"
     for name in map(name_of, view.readonly_fields):
         if shown and name not in shown and view.get_fieldsets is ModelAdmin.get_fieldsets:
             yield f"readonly_fields names {name!r}, which the form does not show; add it to fields"
