@@ -2,7 +2,10 @@
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
+import re
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +13,25 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dovetail.errors import quoted
-from dovetail.import_hints import first_sentence, hint_for
 from dovetail.plugin import Plugin
 
 # A plugin may also call sys.exit(), whose SystemExit no `except Exception` catches: a command would end as if all were
 # well.
 PLUGIN_FAILURES = (Exception, SystemExit)
 NAMES_RESOLVER = "pkgutil.py"  # raises for a name in `lazy` that is wrong: no line of the plugin is to blame
+# What SQLAlchemy and Python say, and what to do then.
+KNOWN = {
+    "most likely due to a circular import": "two modules import each other: import one in the function that uses it",
+    "could not assemble any primary key": "derive the model from IdMixin, or give a column primary_key=True",
+    "does not have a __table__ or __tablename__": "give it a __tablename__ that begins with the plugin's name and _",
+    "can't be correctly interpreted for Annotated Declarative": "write it as Mapped[...], as in title: Mapped[str]",
+    "Could not locate SQLAlchemy Core type": "name the column's type, as in mapped_column(JSON)",
+    "Invalid args for response field": (
+        "write SessionDep for the session, CurrentUser for who asks, and a Schema for what is taken and answered"
+    ),
+}
+NOT_EXPORTED = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+UNKNOWN_OPTION = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +67,15 @@ def import_plugins(packages: Sequence[str], problems: list[str]) -> Iterator[Ins
 def describe(error: BaseException, package: str) -> str:
     """Return one line that says what was raised, where in `package`, and what to do if that is known."""
     message = str(error).partition("\n")[0] or "no message"
-    hint = hint_for(error)
+    hint = _hint_for(error)
     if hint:  # it says in fewer words what the other sentences do
         message, hint = first_sentence(message), f"; {hint}"
     return f"{type(error).__name__}: {message}{_place(error, package)}{hint}"
 
 
-def _place(error: BaseException, package: str) -> str:
-    if isinstance(error, SyntaxError):  # says itself where it is
-        return ""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "<frozen" not in frame.filename]
-    own = [frame for frame in frames if _is_in(frame.filename, package)]
-    frame = (own or frames)[-1]
-    file = Path(frame.filename).name
-    return "" if file == NAMES_RESOLVER else f" ({file}:{frame.lineno})"
+def first_sentence(text: str) -> str:
+    """Return the first sentence of SQLAlchemy's texts, which are two spaces apart, or of FastAPI's."""
+    return text.partition(".  ")[0].partition(". If you are using")[0]
 
 
 def failing_package(error: BaseException, packages: Iterable[str], package: str) -> str:
@@ -81,6 +91,16 @@ def failing_package(error: BaseException, packages: Iterable[str], package: str)
             if _is_in(file, other):
                 return other
     return package
+
+
+def _place(error: BaseException, package: str) -> str:
+    if isinstance(error, SyntaxError):  # says itself where it is
+        return ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "<frozen" not in frame.filename]
+    own = [frame for frame in frames if _is_in(frame.filename, package)]
+    frame = (own or frames)[-1]
+    file = Path(frame.filename).name
+    return "" if file == NAMES_RESOLVER else f" ({file}:{frame.lineno})"
 
 
 def _is_in(file: str, package: str) -> bool:
@@ -140,3 +160,36 @@ def _packages() -> Iterator[tuple[str, Path]]:
             folder = getattr(module.module_finder, "path", None)
             if module.ispkg and folder is not None:
                 yield f"{parent}.{module.name}".lstrip("."), Path(folder) / module.name
+
+
+def _hint_for(error: BaseException) -> str:
+    """Return what to do about an error, or an empty text."""
+    text = str(error)
+    for part, hint in KNOWN.items():
+        if part in text:
+            return hint
+    name, known = _wanted(error, text)
+    near = get_close_matches(name, [one for one in known if not one.startswith("_")], n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _wanted(error: BaseException, text: str) -> tuple[str, Iterable[str]]:
+    """Return the name that was not found, and those that there are."""
+    if isinstance(error, AttributeError) and error.name and error.obj is not None:
+        return error.name, dir(error.obj)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        parent, _, name = error.name.rpartition(".")
+        folders = getattr(sys.modules.get(parent), "__path__", None)
+        return name, [module.name for module in pkgutil.iter_modules(folders)] if folders is not None else ()
+    if found := NOT_EXPORTED.search(text):
+        return found[1], dir(sys.modules.get(found[2]))
+    if isinstance(error, TypeError) and (found := UNKNOWN_OPTION.search(text)):
+        return found[2], _options(error, found[1])
+    return "", ()
+
+
+def _options(error: BaseException, name: str) -> Iterable[str]:
+    """Return the options of the class that was called by this name where the error was raised."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    called = frames[-1].f_globals.get(name) if frames else None
+    return inspect.signature(called).parameters if isinstance(called, type) else ()

@@ -20,9 +20,8 @@ from dovetail.cli.checks.foreign_keys import check_foreign_keys
 from dovetail.cli.checks.unread_variables import check_variables
 from dovetail.cli.main import load_command
 from dovetail.database.models import is_managed
-from dovetail.discovery import PLUGIN_FAILURES, describe
+from dovetail.discovery import PLUGIN_FAILURES, describe, first_sentence
 from dovetail.errors import DovetailError, MigrationError
-from dovetail.import_hints import first_sentence
 from dovetail.plugin import CheckMessage, Context, Level, Plugin, error, warning
 from dovetail.registry import Registry
 from dovetail.resources.checks import unserved
@@ -174,16 +173,6 @@ def check_new_rows(app: FastAPI) -> Iterator[CheckMessage]:
         yield warning(code, f"{what}.", hint)
 
 
-def _advice(what: str) -> str:
-    if "has no property" in what:
-        return "back_populates names the attribute of the other model: write a relationship there, too, or leave it out"
-    if "there are no foreign keys" in what:
-        return "give one of the two models a column with ForeignKey(...)"
-    if "failed to locate a name" in what:
-        return "correct the name, or write a function: relationship(lambda: Post)"
-    return "correct the relationship it names"
-
-
 def check_plugins(context: Context) -> Iterator[CheckMessage]:
     """Yield the findings of the checks of plugins; a check that raises an exception is a finding too."""
     for plugin in context.plugins:
@@ -196,3 +185,13 @@ def check_plugins(context: Context) -> Iterator[CheckMessage]:
                 yield error(
                     "kernel.E005", f"The check {name} of the plugin {plugin.name!r} raised {what}", "correct it"
                 )
+
+
+def _advice(what: str) -> str:
+    if "has no property" in what:
+        return "back_populates names the attribute of the other model: write a relationship there, too, or leave it out"
+    if "there are no foreign keys" in what:
+        return "give one of the two models a column with ForeignKey(...)"
+    if "failed to locate a name" in what:
+        return "correct the name, or write a function: relationship(lambda: Post)"
+    return "correct the relationship it names"

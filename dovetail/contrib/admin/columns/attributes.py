@@ -87,8 +87,6 @@ def find(model: type[object], path: str) -> Attribute | None:
 def lacks(model: type[object], path: str) -> str:
     """Return that a model has nothing at the end of a path, and the nearest name that it has."""
     told = f"which {model.__name__} does not have"
-    if "__" in path.strip("_"):
-        return f"{told}; a path is written with dots: {path.replace('__', '.')!r}"
     *steps, name = path.split(".")
     owner = model
     for step in steps:
