@@ -79,13 +79,6 @@ def test_an_open_view_is_refused(options, words):
     assert words in "\n".join(problems_with(**options))
 
 
-def test_a_view_without_a_model_is_refused():
-    class SomeAdmin(ModelAdmin):
-        list_display = fields = ("title",)
-
-    assert find_problems(SomeAdmin) == ["SomeAdmin names no model; write class SomeAdmin(ModelAdmin, model=...)"]
-
-
 def test_the_sites_of_a_process_look_once_at_a_view_without_fault_and_each_time_at_one_that_has_some():
     class SomeAdmin(ModelAdmin, model=Post):
         list_display = fields = ("titel",)
@@ -242,6 +235,19 @@ def test_a_template_that_is_not_there_is_refused(make_settings):
     context = broken(make_settings(), f"{__name__}:UntemplatedAdmin")
     with pytest.raises(ConfigurationError, match=r"change_list_template is 'nope\.html', which is no template"):
         mount(FastAPI(), context)
+
+
+class ModellessAdmin(ModelAdmin):
+    list_display = fields = ("title",)
+
+
+def test_a_view_of_no_model_is_told_by_name_alone(make_settings):
+    with pytest.raises(ConfigurationError) as error:
+        load_views(broken(make_settings(), f"{__name__}:ModellessAdmin"))
+    assert (
+        error.value.detail
+        == "plugin 'shop': ModellessAdmin names no model; write ModellessAdmin(ModelAdmin, model=...)"
+    )
 
 
 def test_views_that_cannot_be_imported_are_told(make_settings):

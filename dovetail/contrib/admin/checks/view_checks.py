@@ -33,8 +33,6 @@ def find_problems(view: type[BaseView]) -> list[str]:
     A class without problems is not checked again, except for the actions that a site may have added to it, since all
     sites of a process share its options.
     """
-    if issubclass(view, ModelAdmin) and not hasattr(view, "model"):
-        return [f"{view.__name__} names no model; write class {view.__name__}(ModelAdmin, model=...)"]
     written = written_class(view)
     if written in _FAULTLESS:
         return _told(view, _refuse_unsafe_writes(view)) if issubclass(view, ModelAdmin) else []

@@ -71,12 +71,22 @@ def _gather(context: Context, site: AdminSite) -> CollectedViews:
         if site.plugins is not None and plugin.name not in site.plugins:
             continue
         try:
-            gathered.views += [PluginView(plugin.name, view) for view in plugin.admin_views]
+            gathered.views += [PluginView(plugin.name, view) for view in plugin.admin_views if _has_model(view)]
+            gathered.problems += [
+                f"plugin {plugin.name!r}: {view.__name__} names no model; write {view.__name__}(ModelAdmin, model=...)"
+                for view in plugin.admin_views
+                if not _has_model(view)
+            ]
         except PLUGIN_FAILURES as error:
             what = describe(error, "")
             if not any(told.endswith(what) for told in gathered.problems):  # a plugin that this one imports
                 gathered.problems.append(f"plugin {plugin.name!r}: its admin_views raised on import: {what}")
     return gathered
+
+
+def _has_model(view: type[BaseView]) -> bool:
+    """Return False for a view of a model that names none: every other check of it would fail for that."""
+    return not issubclass(view, ModelAdmin) or hasattr(view, "model")
 
 
 def _change(views: list[PluginView], change: Registration, plugins: list[str], site: AdminSite) -> Iterator[str]:
