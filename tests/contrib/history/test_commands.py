@@ -1,10 +1,14 @@
 """`manage.py history` and `purge-expired`: what was changed last, an archive, and the end of old lines."""
 
+import asyncio
 import json
+import sqlite3
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from dovetail.contrib.history.keeping.old_lines import archived_lines, delete_lines
 from dovetail.contrib.history.models import RecordedChange
@@ -92,3 +96,29 @@ async def test_a_change_committed_while_an_archive_is_written_is_not_deleted_wit
     assert await names(database) == ["late", "early"]
     assert await delete_lines(database, numbers) == 1
     assert await names(database) == ["late"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_another_process_writes_while_many_changes_are_deleted(database, settings):
+    """SQLite asks only now and then whether its lock is free."""
+    async with database.unit_of_work() as session:
+        await session.execute(insert(Tag), [{"name": f"t{number}"} for number in range(20_000)])
+    numbers = [number async for lines in archived_lines(database, None) for number, _ in lines]
+    path = settings.database_url.get_secret_value().partition(":///")[2]
+    purging = asyncio.create_task(delete_lines(database, numbers))
+    await asyncio.sleep(0)
+
+    def turns_meanwhile() -> int:
+        with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as other:
+            for turns in range(3):
+                other.execute("BEGIN IMMEDIATE")
+                left = other.execute("SELECT count(*) FROM history_change").fetchone()[0]
+                other.execute("COMMIT")
+                if not left:
+                    return turns
+                time.sleep(0.05)
+        return 3
+
+    turns = await asyncio.to_thread(turns_meanwhile)
+    assert await purging == 20_000
+    assert turns == 3

@@ -22,7 +22,7 @@ from dovetail.contrib.auth.accounts.one_time_tokens import is_over
 from dovetail.contrib.auth.models import OneTimeToken
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.contrib.auth.tokens.models import PersonalToken
-from dovetail.database.bulk import delete_some
+from dovetail.database.bulk import delete_some, sharing_writes
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
 from dovetail.errors import ConfigurationError
@@ -81,7 +81,7 @@ async def delete_in_batches(
     """
     count = BATCH
     while count == BATCH:
-        async with database.unit_of_work() as session:
+        async with sharing_writes(database), database.unit_of_work() as session:
             count = await delete(session, model, condition, most=BATCH)
         if count:
             yield count

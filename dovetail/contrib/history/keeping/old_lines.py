@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, case, cast, func
 from dovetail.contrib.history.keeping.purging import purge_lines
 from dovetail.contrib.history.models import SNAPSHOTS, RecordedChange
 from dovetail.contrib.history.settings import HistorySettings
+from dovetail.database.bulk import sharing_writes
 from dovetail.database.unit_of_work import Database
 from dovetail.plugin import Context
 
@@ -62,7 +63,7 @@ async def delete_lines(database: Database, numbers: Sequence[int]) -> int:
     total = 0
     for start in range(0, len(numbers), BATCH):
         chosen = RecordedChange.id.in_(numbers[start : start + BATCH])
-        async with database.unit_of_work() as session:
+        async with sharing_writes(database), database.unit_of_work() as session:
             total += await purge_lines(session, RecordedChange, chosen, most=BATCH)
     return total
 
