@@ -12,7 +12,7 @@ from plugins.blog.models import Post
 from tests.contrib.admin.atelier.models import Painting
 
 LIST = "/atelier/painting/"
-CELL = r'<td(?: data-label="[^"]*")?>(.*?)</td>'
+CELL = r'<td(?: data-label="[^"]*")?(?: class="(?:number|day)")?>(.*?)</td>'
 
 
 def cells(page) -> list[list[str]]:
