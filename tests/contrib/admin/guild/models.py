@@ -60,7 +60,7 @@ class Crafter(IdMixin, GuildBase):
     __tablename__ = "guild_crafter"
 
     name: Mapped[str] = mapped_column(String(50))
-    rank: Mapped[Rank] = mapped_column(default=Rank.APPRENTICE, server_default="APPRENTICE")
+    rank: Mapped[Rank] = mapped_column(default=Rank.APPRENTICE, server_default="apprentice")
     is_retired: Mapped[bool] = mapped_column(default=False, server_default="0")
 
     def __str__(self) -> str:
