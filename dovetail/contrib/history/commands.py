@@ -2,7 +2,10 @@
 
 import os
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from sqlalchemy import ColumnElement, func, select, update
@@ -67,18 +70,37 @@ async def _list(context: Context, model: str | None, key: str | None) -> None:
 async def _archive(context: Context, file: Path, condition: ColumnElement[bool] | None, *, purge: bool) -> None:
     """Write to a temporary name and rename it afterwards, so that the file is always complete."""
     _refuse_existing(file)
-    unfinished = file.with_name(f"{file.name}.unfinished")
     numbers = array("q")
-    with unfinished.open("wb") as stream:
+    with _new_file(file) as stream:
         async for lines in archived_lines(context.database, condition):
             stream.writelines(line + b"\n" for _, line in lines)
             numbers.extend(number for number, _ in lines)
-        stream.flush()
-        os.fsync(stream.fileno())
-    unfinished.rename(file)
     click.echo(f"{len(numbers):,} changes written to {file}.")
     if purge:
         click.echo(f"{await delete_lines(context.database, numbers):,} changes removed.")
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[BinaryIO]:
+    """Give a file that gets its name when it is on disk; only one process at a time can write a file of this name."""
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    try:
+        stream = unfinished.open("xb")
+    except FileExistsError:
+        raise InvalidInputError(
+            f"{unfinished} exists: another archive is being written there, or one was interrupted, whose lines are all "
+            "still in the database; delete it if none is, or name a new file."
+        ) from None
+    try:
+        with stream:
+            _refuse_existing(file)  # by now, another process may have finished its own
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        unfinished.unlink()
+        raise
+    unfinished.rename(file)
 
 
 def _refuse_existing(file: Path) -> None:

@@ -49,6 +49,18 @@ async def test_old_changes_are_archived_and_then_deleted(site, database, tmp_pat
     assert len(everything.read_text().splitlines()) == 1
 
 
+async def test_an_archive_is_written_by_one_process_at_a_time_and_overwrites_none(site, database, tmp_path):
+    file, unfinished = tmp_path / "changes.jsonl", tmp_path / "changes.jsonl.unfinished"
+    unfinished.write_text("of another process")
+    told = manage("history", "--archive", str(file), "--purge", **site).error
+    assert told.startswith(f"{unfinished} exists: another archive is being written there, or one was interrupted")
+    assert (unfinished.read_text(), file.exists()) == ("of another process", False)
+    assert await names(database) == ["a", "b", "c"]
+    unfinished.unlink()
+    assert manage("history", "--archive", str(file), **site).code == 0
+    assert not unfinished.exists()
+
+
 async def test_purge_expired_deletes_changes_older_than_history_days(site, database):
     assert "0 expired changes removed." in manage("purge-expired", **site, HISTORY_DAYS=400).stdout
     assert "2 expired changes removed." in manage("purge-expired", **site).stdout
