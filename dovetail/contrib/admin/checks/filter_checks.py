@@ -16,7 +16,21 @@ from dovetail.database.search.search import FullText
 from dovetail.errors import ConfigurationError
 
 TAKEN = frozenset(
-    {"year", "month", "day", "page", "pageSize", "_facets", "where", "view", "search", "sortBy", "sort", "pks"}
+    {
+        "year",
+        "month",
+        "day",
+        "page",
+        "pageSize",
+        "_facets",
+        "_columns",
+        "where",
+        "view",
+        "search",
+        "sortBy",
+        "sort",
+        "pks",
+    }
 )  # the query parameters of every list
 NEEDED = ("parameter_name", "title", "template", "get_filtered_query")
 

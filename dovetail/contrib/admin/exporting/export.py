@@ -1,10 +1,10 @@
 """Write a list as a file in batches of a few hundred rows, with little memory and without holding a connection."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
@@ -49,18 +49,35 @@ class Export:
     rights: Rights
     writer: type[Writer]
 
+    reads_columns: ClassVar[bool] = True  # whether rows are read as tuples if they have columns only
+
     @cached_property
     def names(self) -> Sequence[str]:
         """The columns that the user may read, as paths."""
         return self.view.exported(self.request)
 
     @cached_property
+    def labels(self) -> Sequence[str]:
+        """The headings of the columns."""
+        return [self.view.label(name) for name in self.names]
+
+    @cached_property
+    def paths(self) -> Sequence[str]:
+        """The paths to load."""
+        return self.view.paths(self.names)
+
+    @cached_property
     def columns(self) -> Sequence[tuple[str, bool, Write | None]]:
         """For each name, whether it is an attribute, and the conversion of its values if they need one."""
+        return [(name, is_attribute(self.view, name), self.writes.get(name)) for name in self.names]
+
+    @cached_property
+    def writes(self) -> Mapping[str, Write | None]:
+        """The conversions of the values of columns, by their names."""
         known, keeps = self.view.mapper.column_attrs, self.writer.keeps_structure
-        kinds = {name: known[name].columns[0].type for name in self.names if name in known}
-        writes = {name: exported_as(kind, keeps_structure=keeps) for name, kind in kinds.items()}
-        return [(name, is_attribute(self.view, name), writes.get(name)) for name in self.names]
+        names = {*self.names, *self.paths}
+        kinds = {name: known[name].columns[0].type for name in names if name in known}
+        return {name: exported_as(kind, keeps_structure=keeps) for name, kind in kinds.items()}
 
     async def begin(self, session: AsyncSession, database: PoolShare) -> AsyncGenerator[str | bytes, None]:
         """Return the chunks of the file.
@@ -68,14 +85,15 @@ class Export:
         The first rows are read at once, so that an error results in an error page; later errors can only abort the
         download. Each further batch is read in its own short transaction. The file is written in a thread.
         """
-        plain = plain_rows(session, self.view, self.statement, self.names, self.rights)
+        plain = None
+        if self.reads_columns:
+            plain = plain_rows(session, self.view, self.statement, self.names, self.rights)
         return self._stream(await self._read(session, plain, None), plain, database)
 
     async def _stream(
         self, batch: "ExportBatch", plain: PlainRows | None, database: PoolShare
     ) -> AsyncGenerator[str | bytes, None]:
-        labels = [self.view.label(name) for name in self.names]
-        writer = await run_sync(self.writer, self.names, labels)
+        writer = await run_sync(self.writer, self.names, self.labels)
         try:
             yield await run_sync(lambda: writer.start() + writer.write(batch.rows))
             while batch.last is not None:
@@ -109,17 +127,21 @@ class Export:
         found = (await session.execute(self._page(plain.statement, last))).all()
         cells = [(read, write) for read, (_, _, write) in zip(plain.reads, self.columns, strict=True)]
         unique = {row[:width]: row for row in found}.values()  # a join may return a row twice
-        rows = [[self._written(read(row), write, titles) for read, write in cells] for row in unique]
+        rows = [[self.written(read(row), write, titles) for read, write in cells] for row in unique]
         return ExportBatch(rows, found[-1][:width] if len(found) == BATCH else None)
 
     async def _try_to_read(self, session: AsyncSession, last: tuple[object, ...] | None) -> "ExportBatch":
         view, page = self.view, self._page(self.statement, last)
         columns, joined = view.deferred_columns, not merges_rows(page)
-        paths, titled = view.paths(self.names), TITLE in self.names
-        page = page.options(*loading(view.model, paths, self.rights, columns, joined=joined, titled=titled))
+        titled = TITLE in self.names
+        page = page.options(*loading(view.model, self.paths, self.rights, columns, joined=joined, titled=titled))
         found = (await session.scalars(page)).unique(id).all()
         titles: Titles = {}
-        rows = [await self._row_of(one, place, titles) for place, one in enumerate(found)]
+        rows: list[Sequence[object]] = []
+        for place, one in enumerate(found):
+            if place % AT_ONCE == 0:
+                await checkpoint()  # let other tasks run
+            rows.append(await self.cells_of(one, titles))
         return ExportBatch(rows, inspect(found[-1]).identity if len(found) == BATCH else None)
 
     def _page(self, statement: AnySelect, last: tuple[object, ...] | None) -> AnySelect:
@@ -127,9 +149,8 @@ class Export:
         page = statement.order_by(None).order_by(*keys).limit(BATCH)
         return page if last is None else page.where(tuple_(*keys) > tuple_(*last))
 
-    async def _row_of(self, one: object, place: int, titles: Titles) -> list[object]:
-        if place % AT_ONCE == 0:
-            await checkpoint()  # let other tasks run
+    async def cells_of(self, one: object, titles: Titles) -> list[object]:
+        """Return the values of a row."""
         values: list[object] = []
         for name, is_plain, write in self.columns:
             try:
@@ -138,10 +159,11 @@ class Export:
                 if not self.rights.fields.is_masked(error):
                     raise
                 value = None
-            values.append(self._written(value, write, titles))
+            values.append(self.written(value, write, titles))
         return values
 
-    def _written(self, value: object, write: Write | None, titles: Titles) -> object:
+    def written(self, value: object, write: Write | None, titles: Titles) -> object:
+        """Return a value for the file."""
         if write is not None and value is not None:
             return write(value)
         if type(value) in PLAIN:

@@ -16,6 +16,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext
 
 KEY = "="  # the name of the target for the primary key: no attribute can have it
+KEY_NAMES = ("id", "pk", "key")  # headings for it, but for those that are names of fields
 
 
 class Kind(Enum):
@@ -61,8 +62,9 @@ def guess(headings: Sequence[str], targets: Mapping[str, Target]) -> list[str]:
     """Return the name of the target that each heading resembles; an empty text for none. No name is returned twice."""
     known: dict[str, str] = {}
     parts = targets[KEY].parts
-    for one in sorted(targets.values(), key=lambda one: one.name not in parts):  # a key that users choose is written
-        names = ("id", "pk", "key", one.label) if one.kind is Kind.KEY else (one.name, one.label)
+    # A key that users choose is written, and a field called "key" is no key.
+    for one in sorted(targets.values(), key=lambda one: (one.name not in parts, one.kind is Kind.KEY)):
+        names = (*KEY_NAMES, one.label) if one.kind is Kind.KEY else (one.name, one.label)
         for name in names:
             known.setdefault(_plain(name), one.name)
     taken: set[str] = set()

@@ -1,5 +1,7 @@
 """The pages of the back office; each checks permissions before it reads rows."""
 
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -10,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.entry.kept_forms import find_form_of, without_parameter
+from dovetail.contrib.admin.exporting import importable
 from dovetail.contrib.admin.exporting.export import Export
 from dovetail.contrib.admin.exporting.writers import WRITERS
 from dovetail.contrib.admin.inlines.inline import ParentView
@@ -110,7 +113,14 @@ async def export_list(site: SiteContext, request: Request) -> Response:
     if kind not in view.export_types:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     name, writer, rights = f"{view.identity.replace('/', '-')}.{kind}", WRITERS[kind], rights_of(request)
-    found = Export(view=view, statement=await view.matching(request), request=request, rights=rights, writer=writer)
+    statement = await view.matching(request)
+    make: Callable[..., Export] = Export
+    if (wanted := request.query_params.get(importable.PARAMETER)) is not None:
+        targets = await importable.importable_columns(view, request) if wanted == importable.IMPORTABLE else {}
+        if not targets:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        make = partial(importable.ImportableExport, targets=targets)
+    found = make(view=view, statement=statement, request=request, rights=rights, writer=writer)
     rows = await found.begin(request_context().session, site.database)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return ClosingResponse(rows, writer.media_type, headers)
