@@ -27,7 +27,8 @@ WIDTHS = (1300, 800, 390)  # CSS pixels: a desk, a tablet, a phone
 THEMES = ("light", "dark")
 HEIGHT = 860
 MOST = 120  # pages
-UNLINKED = ("/admin/prove", "/admin/blog/", "/admin/blog/post/bulk/?pks=1")  # no link leads there
+# No link leads there.
+UNLINKED = ("/admin/prove", "/admin/blog/", "/admin/blog/post/bulk/?pks=1", "/admin/blog/post/action/publish/?pks=1")
 IMPORT = "/admin/blog/tag/import/"
 SLOWEST = 120_000  # milliseconds that a page may take, on a machine that many share
 PATIENCE = 60  # lines that the server may print before it says where it is
