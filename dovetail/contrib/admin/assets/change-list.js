@@ -37,7 +37,8 @@ function setWidth(head, width) {
 function keep() {
   const sent = new FormData(chooser);
   sent.set("do", "save");
-  fetch(chooser.action, { method: "POST", body: new URLSearchParams(sent), redirect: "manual", keepalive: true });
+  const headers = { Accept: "application/json" }; // so that it is not kept as a form that was typed
+  fetch(chooser.action, { method: "POST", headers, body: new URLSearchParams(sent), redirect: "manual", keepalive: true });
 }
 
 function makeEdge(head) {
