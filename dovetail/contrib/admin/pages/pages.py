@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.entry.kept_forms import find_form_of, without_parameter
-from dovetail.contrib.admin.exporting import importable
 from dovetail.contrib.admin.exporting.export import Export
 from dovetail.contrib.admin.exporting.writers import WRITERS
+from dovetail.contrib.admin.importing import importable
 from dovetail.contrib.admin.inlines.inline import ParentView
 from dovetail.contrib.admin.inlines.opening import open_formsets
 from dovetail.contrib.admin.list_pages import choosing
