@@ -93,7 +93,7 @@ WRITE = Road(
             "what listens, links or refers goes another way",
         ),
         Stop("dovetail.database.fast_unit_of_work:driver_alone", "no BEGIN, for a single statement is a transaction"),
-        Stop("dovetail.resources.read.plans:Plan.fetch", "UPDATE, which answers the row as a GET would"),
+        Stop("dovetail.resources.read.reader:Plan.fetch", "UPDATE, which answers the row as a GET would"),
         Stop("dovetail.resources.read.etags:etag", "the new ETag; then the middleware"),
     ),
 )

@@ -10,8 +10,8 @@ from typing import BinaryIO
 import click
 from sqlalchemy import ColumnElement, func, select, update
 
+from dovetail.contrib.history.keeping.log_names import rename_log
 from dovetail.contrib.history.keeping.old_lines import archived_lines, delete_lines, is_old
-from dovetail.contrib.history.log_start import rename_log
 from dovetail.contrib.history.models import RecordedChange
 from dovetail.contrib.history.recording.transactions import BEFORE
 from dovetail.errors import InvalidInputError

@@ -1,31 +1,13 @@
-"""Name the log, so that a position in it is recognized: the `Plugin.after_migrate` of the history.
+"""Find out whether the log needs a name, by which a position in it is recognized.
 
-The table is declared without its model, so that migrations on SQLite need not import the ORM.
+The history's `Plugin.after_migrate` asks this at each `migrate`. So nothing here imports SQLAlchemy.
 """
-
-from secrets import token_hex
-
-from sqlalchemy import Connection, column, insert, select, table, update
 
 from dovetail.plugin import Execute, Migrated
 
-LOG_START = table("history_log_start", column("log"), column("transaction"), column("change_id"))
 LOWEST = -(2**63)  # below the numbers of all transactions
 
 
 def is_due(execute: Execute, migrated: Migrated) -> bool:
     """Return whether the log has no name yet, or `flush` has emptied it."""
     return "history" in migrated.applied and not list(execute("SELECT log FROM history_log_start"))
-
-
-def begin_log(connection: Connection, migrated: Migrated) -> None:
-    """Give the log a name if it has none."""
-    if "history" in migrated.applied and connection.scalar(select(LOG_START.c.log)) is None:
-        rename_log(connection)
-
-
-def rename_log(connection: Connection) -> None:
-    """Give the log another name, after which no position of before is valid, and forget what was purged."""
-    named = {"log": token_hex(8), "transaction": LOWEST, "change_id": 0}
-    if not connection.execute(update(LOG_START).values(named)).rowcount:
-        connection.execute(insert(LOG_START).values(named))

@@ -32,7 +32,7 @@ plugin = Plugin(
     },
     after_migrate=AfterMigrate(
         is_due=deferred("dovetail.contrib.history.log_start:is_due"),
-        run=deferred("dovetail.contrib.history.log_start:begin_log"),
+        run=deferred("dovetail.contrib.history.keeping.log_names:begin_log"),
     ),
     change_log=deferred("dovetail.contrib.history.recording.log:make_log"),
 )
