@@ -13,9 +13,9 @@ OWN_ENDPOINTS |= {"create_user", "update_user", "delete_user", "delete_group"}
 OWN_ENDPOINTS |= {"get_my_permissions", "get_user_permissions", "set_user_permissions"}
 OWN_ENDPOINTS |= {"list_user_sessions", "end_user_sessions", "start_reset"}
 OWN_ENDPOINTS |= {"remove_user_factors", "list_user_tokens", "revoke_user_tokens"}
-OWN_ENDPOINTS |= {"list_object_changes", "undo_change"}
+OWN_ENDPOINTS |= {"list_object_changes", "read_feed", "undo_change"}
 OWN_READS = {"get_my_permissions", "get_user_permissions", "list_user_sessions", "list_user_tokens"}
-OWN_READS |= {"list_object_changes"}
+OWN_READS |= {"list_object_changes", "read_feed"}
 OWN_READER = {"get_note", "list_notes"}  # a dependency of the shop's own
 OWN_CONDITIONS = {"list_my_products", "list_products_in_stock", "list_label_products", "list_vendor_products"}
 
