@@ -18,6 +18,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
+from dovetail.contrib.admin.writing.new_objects import new_object, set_collection
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.schemas.values.unsure_columns import refused_value
@@ -41,7 +42,7 @@ class MissingChoice(FieldError):  # noqa: N818 - it is a message, and never rais
 
 async def create(view: ViewBase, request: Request, data: dict[str, object]) -> object:
     """Insert an object with the values in `data`, and call the hooks of the view."""
-    obj = view.model()
+    obj = new_object(view.model, data)
     await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
     moved = await set_attributes(view, request, obj, data)
     await _save(view, request, obj, data, is_change=False)
@@ -135,6 +136,8 @@ async def set_attributes(
     for name, value in related.items():
         if value is None:
             empty_relation(obj, name)
+        elif isinstance(value, list):
+            set_collection(obj, name, value)
         else:
             setattr(obj, name, value)
     return moved

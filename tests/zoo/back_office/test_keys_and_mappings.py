@@ -119,6 +119,15 @@ async def test_what_a_model_refuses_is_a_mistake_of_the_field(office, database, 
     assert visitor.findings == []
 
 
+async def test_a_dataclass_is_added_by_its_form_though_its_init_asks_for_values(office, database, database_kind):
+    animal = next(one for one in own_animals(database_kind) if one.name == "dataclass")
+    visitor = Visitor(office, database, "/zoo/dataclass/", [animal.model.__table__])
+    assert (await office.submit("/zoo/dataclass/add/", {"value": "new"})).status_code == 303
+    await visitor.bring_in("csv", "Value\nbrought\n")
+    assert [(one["value"], one["words"]) for one in await visitor.stored()] == [("new", []), ("brought", [])]
+    assert visitor.findings == []
+
+
 @pytest.fixture
 async def api(client_for, make_user) -> httpx.AsyncClient:
     return await client_for(await make_user(username="root", is_superuser=True))

@@ -40,7 +40,7 @@ class Coat(WardrobeBase):
     value: Mapped[str] = mapped_column(String(20), default="")
     peg_id: Mapped[str | None] = mapped_column(ForeignKey("zoo_peg.id"), index=True)
     peg: Mapped[Peg | None] = relationship(back_populates="coats")
-    spares: Mapped[list[Peg]] = relationship(secondary=SPARES)
+    spares: Mapped[set[Peg]] = relationship(secondary=SPARES)
 
 
 class CoatInline(TabularInline, model=Coat):

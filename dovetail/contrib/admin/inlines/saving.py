@@ -12,6 +12,7 @@ from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import RowForm
 from dovetail.contrib.admin.options.shared_columns import empty_relation
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.writing.new_objects import new_object, set_collection
 from dovetail.contrib.admin.writing.updating import update_objects
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.texts import gettext_lazy
@@ -38,7 +39,7 @@ async def prepare(formsets: Sequence[FormSetBase]) -> None:
                 _set(row, row.obj, row.changes(), related)
                 formset.changed_objects.append(row.obj)
             for row in formset.new_rows:
-                row.made = inline.model()
+                row.made = new_object(inline.model, row.values())
                 _set(row, row.made, row.values(), related)
                 _take_place(formset, row.made, places)
                 formset.new_objects.append(row.made)
@@ -119,8 +120,10 @@ def _set(row: RowForm, obj: object, values: Mapping[str, object], related: Relat
     for name, value in values.items():
         if name in mapper.relationships:
             objects = [related[row.prefix, name, one] for one in _identifiers(value)]
-            if objects or mapper.relationships[name].uselist:
-                setattr(obj, name, objects if mapper.relationships[name].uselist else objects[0])
+            if mapper.relationships[name].uselist:
+                set_collection(obj, name, objects)
+            elif objects:
+                setattr(obj, name, objects[0])
             else:
                 empty_relation(obj, name)
         elif name in mapper.columns:

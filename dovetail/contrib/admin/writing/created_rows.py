@@ -8,6 +8,7 @@ from dovetail.contrib.admin.changes import after_change, check_moved, set_attrib
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.view_base import ViewBase
+from dovetail.contrib.admin.writing.new_objects import new_object
 
 
 async def create_rows(view: ViewBase, request: Request, rows: Sequence[dict[str, object]]) -> list[object]:
@@ -16,7 +17,7 @@ async def create_rows(view: ViewBase, request: Request, rows: Sequence[dict[str,
     created: list[object] = []
     moved: list[object] = []
     for data in rows:
-        obj = view.model()
+        obj = new_object(view.model, data)
         await view.on_model_change(data, obj, True, request)  # noqa: FBT003 - SQLAdmin's signature
         moved += await set_attributes(view, request, obj, data, known)
         created.append(obj)

@@ -19,6 +19,7 @@ from dovetail.contrib.admin.inlines.links import Link, names_of
 from dovetail.contrib.admin.inlines.options import CLASSES, HOOKS, OPTIONS, GenericInlineBase
 from dovetail.contrib.admin.view_base import declared_form
 from dovetail.database.models import is_read_only
+from dovetail.resources.declaration.required_fields import required_columns
 
 OURS = OPTIONS | HOOKS | {"model", "pk_columns", "identity", "name", "name_plural"}  # the last are set by SQLAdmin
 ASKED = ("get_fields", "get_fieldsets", "get_form", "get_formset")  # hooks that say what a row edits
@@ -163,21 +164,12 @@ def _find_missing(
             held |= {column for column in mapper.relationships[name].local_columns if isinstance(column, Column)}
     if inline.max_num == 0:
         return  # nothing is added
-    for attribute in mapper.column_attrs:
-        column = attribute.columns[0]
-        is_there = column in held or attribute.key in edited
-        if isinstance(column, Column) and not is_there and _is_needed(column):
+    for key, column in required_columns(mapper).items():
+        if column not in held and key not in edited:
             yield (
-                f"a new row needs {attribute.key!r}, which the form does not have; add it to fields, give the column a "
+                f"a new row needs {key!r}, which the form does not have; add it to fields, give the column a "
                 "default, or allow no new rows: max_num = 0"
             )
-
-
-def _is_needed(column: Column[object]) -> bool:
-    if column.nullable or column.default is not None or column.server_default is not None:
-        return False
-    is_made = column.computed is not None or column.identity is not None
-    return not (is_made or (column.primary_key and column.table.autoincrement_column is column))
 
 
 def _find_place(inline: type[InlineModelAdmin]) -> Iterator[str]:

@@ -1,0 +1,72 @@
+"""Relations of which a page can make nothing are refused, and rows of inlines may be those of heirs."""
+
+import pytest
+from sqlalchemy import ForeignKey, MetaData, String
+from sqlalchemy.orm import DynamicMapped, Mapped, WriteOnlyMapped, attribute_keyed_dict, mapped_column, relationship
+
+from dovetail.contrib.admin.checks.view_checks import find_problems
+from dovetail.contrib.admin.views import ModelAdmin, TabularInline
+from dovetail.database.models import NAMING_CONVENTION, Base, IdMixin
+
+
+class FirmBase(Base):
+    __abstract__ = True
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Firm(IdMixin, FirmBase):
+    __tablename__ = "firm"
+    name: Mapped[str] = mapped_column(String(20))
+    facts: Mapped[dict[str, "Fact"]] = relationship(collection_class=attribute_keyed_dict("key"))
+    logged: DynamicMapped["Fact"] = relationship(viewonly=True)
+    written: WriteOnlyMapped["Fact"] = relationship(viewonly=True)
+    staff: Mapped[list["Clerk"]] = relationship()
+
+
+class Fact(FirmBase):
+    __tablename__ = "firm_fact"
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+class Somebody(IdMixin, FirmBase):
+    __tablename__ = "firm_somebody"
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(20))
+    __mapper_args__ = {"polymorphic_on": kind, "polymorphic_identity": "somebody"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class Clerk(Somebody):
+    __tablename__ = "firm_clerk"
+    id: Mapped[int] = mapped_column(ForeignKey("firm_somebody.id"), primary_key=True)
+    desk: Mapped[str] = mapped_column(String(20))
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    __mapper_args__ = {"polymorphic_identity": "clerk"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
+
+
+class ClerkInline(TabularInline, model=Clerk):
+    fields = ("name", "desk")
+
+
+class NamelessInline(TabularInline, model=Clerk):
+    fields = ("desk",)
+
+
+def problems(**options: object) -> list[str]:
+    given = {"list_display": ("name",), "fields": ("name",), **options}
+    return find_problems(type(ModelAdmin)("FirmAdmin", (ModelAdmin,), given, model=Firm))
+
+
+@pytest.mark.parametrize("option", ["list_display", "details_display", "fields", "readonly_fields"])
+@pytest.mark.parametrize(("name", "why"), [("facts", "by keys"), ("logged", "'dynamic'"), ("written", "'write_only'")])
+def test_rows_that_are_kept_by_keys_or_never_loaded_are_refused_on_a_page(option, name, why):
+    (told,) = problems(**{option: (name,)})
+    assert told.startswith(f"FirmAdmin: {option} names {name!r}, whose rows are ")
+    assert why in told
+    assert told.endswith("; write an inline of its model, or a property that returns what is to be shown")
+
+
+def test_a_new_row_of_an_heir_needs_neither_its_key_nor_its_kind_from_the_form():
+    assert problems(inlines=(ClerkInline,)) == []
+    (told,) = problems(inlines=(NamelessInline,))
+    assert "NamelessInline: a new row needs 'name', which the form does not have" in told
