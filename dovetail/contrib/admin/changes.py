@@ -11,6 +11,7 @@ from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
+from dovetail.contrib.admin.columns.new_objects import new_object, set_collection
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
 from dovetail.contrib.admin.options.shared_columns import check_shared_columns, empty_relation
@@ -18,7 +19,6 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
-from dovetail.contrib.admin.writing.new_objects import new_object, set_collection
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.schemas.values.unsure_columns import refused_value
