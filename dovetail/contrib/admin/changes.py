@@ -11,9 +11,9 @@ from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.columns.new_objects import new_object, set_collection
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM
+from dovetail.contrib.admin.options.new_objects import new_object, set_collection
 from dovetail.contrib.admin.options.shared_columns import check_shared_columns, empty_relation
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of

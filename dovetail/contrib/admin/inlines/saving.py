@@ -8,9 +8,9 @@ from sqlalchemy.orm import Mapper
 
 from dovetail.contrib.admin import changes
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.columns.new_objects import new_object, set_collection
 from dovetail.contrib.admin.inlines.formset_base import FormSetBase
 from dovetail.contrib.admin.inlines.row_form import RowForm
+from dovetail.contrib.admin.options.new_objects import new_object, set_collection
 from dovetail.contrib.admin.options.shared_columns import empty_relation
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.writing.updating import update_objects

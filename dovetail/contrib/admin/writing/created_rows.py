@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.changes import after_change, check_moved, set_attributes
 from dovetail.contrib.admin.columns.identifiers import identifier_of
-from dovetail.contrib.admin.columns.new_objects import new_object
+from dovetail.contrib.admin.options.new_objects import new_object
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.view_base import ViewBase
 
