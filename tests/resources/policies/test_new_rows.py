@@ -2,13 +2,15 @@
 
 import pytest
 from fastapi import Request, Response
-from sqlalchemy import and_, func, select, true
+from sqlalchemy import String, and_, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 from sqlalchemy.schema import CreateSchema
 
 from dovetail.database.session import SessionDep
-from dovetail.resources.declaration.declared import ADD
+from dovetail.resources.declaration.declared import ADD, CHANGE
 from dovetail.resources.write.own_tables.checks import refused_rows
+from dovetail.resources.write.own_tables.earlier import keep_rows
 from dovetail.resources.write.own_tables.reading import reads_own_tables
 from tests.guarded import api
 from tests.guarded.models import Keeper, Label, Note
@@ -90,6 +92,14 @@ async def test_new_rows_of_several_tables_do_not_allow_each_other(app):
             session.add_all([Taxi(id=key, name="Ada", plate=str(key)) for key in keys])
             await session.flush()
             assert await refused_rows(session, Taxi, ADD, rule, keys) == expected
+    doors = select(other.car_id).where(other.name == Taxi.name, other.doors == 4).exists()
+    async with app.state.database.unit_of_work() as session:
+        await keep_rows(session, Taxi, doors, [1001, 1002])
+        for name, expected in (("Bob", [1001, 1002]), ("Ada", [])):
+            for taxi in await session.scalars(select(Taxi).where(Taxi.id < 1003)):
+                taxi.name = name
+            await session.flush()
+            assert await refused_rows(session, Taxi, CHANGE, doors, [1001, 1002]) == expected
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -114,3 +124,40 @@ async def test_new_rows_of_a_table_in_a_schema_do_not_allow_each_other(app):
             session.add_all([Desk(id=key, floor=1) for key in keys])
             await session.flush()
             assert await refused_rows(session, Desk, ADD, rule, keys) == expected
+    beside = select(other.id).where(other.floor == Desk.floor).exists()
+    async with app.state.database.unit_of_work() as session:
+        await keep_rows(session, Desk, beside, [1001])
+        for floor, expected in ((2, [1001]), (1, [])):
+            await session.execute(update(Desk).where(Desk.id == 1001).values(floor=floor))
+            assert await refused_rows(session, Desk, CHANGE, beside, [1001]) == expected
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_changed_rows_are_seen_as_they_were_in_each_type_and_in_a_table_called_as_one(app):
+    class Base(DeclarativeBase):
+        pass
+
+    class Point(Base):
+        __tablename__ = "point"  # of PostgreSQL's own types, too
+        id: Mapped[int] = mapped_column(primary_key=True)
+        x: Mapped[float]
+        label: Mapped[str]
+        raw: Mapped[bytes]
+        data: Mapped[dict[str, object]] = mapped_column(JSONB)
+        tags: Mapped[list[str]] = mapped_column(ARRAY(String))
+
+    values = {"x": 0.1 + 0.2, "label": 'a "b", (c)\\', "raw": b'\x00"', "data": {"k": ["v,"]}, "tags": ["a,b", '"']}
+    async with app.state.database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    async with app.state.database.unit_of_work() as session:
+        session.add(Point(id=1001, **values))
+    other = aliased(Point)
+    async with app.state.database.unit_of_work() as session:
+        rules = [
+            select(other.id).where(getattr(other, name) == literal(value, getattr(Point, name).type)).exists()
+            for name, value in values.items()
+        ]
+        await keep_rows(session, Point, and_(*rules), [1001])
+        await session.execute(update(Point).values(x=1, label="", raw=b"", data={}, tags=[]))
+        assert await refused_rows(session, Point, CHANGE, and_(*rules), [1001]) == []
+        assert await session.scalar(select(func.count()).select_from(Point).where(*rules)) == 0

@@ -1,23 +1,28 @@
-"""New rows are no reason to add them: neither with a PUT, nor as nested rows, nor if they are asked about in turn."""
+"""What is written is no reason to allow it: with a PUT, as nested rows, and where rows are asked about in turn."""
 
-from sqlalchemy import ColumnElement, select, true
+import pytest
+from sqlalchemy import ColumnElement, insert, select, true, update
 from sqlalchemy.orm import aliased
 
-from dovetail.resources.declaration.declared import ADD
+from dovetail.errors import ConflictError
+from dovetail.resources.declaration.declared import ADD, CHANGE
 from dovetail.resources.write.own_tables.checks import refused_rows
+from dovetail.resources.write.own_tables.earlier import forget_rows, keep_rows
 from tests.guarded.policies import Numbered
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Line, Order, Stock
 from tests.orders.policies import Lines, Owned
 
 SHELF, LINE = aliased(Stock), aliased(Line)
+AS_MANY_AS_ON_ANOTHER = select(SHELF.place).where(SHELF.amount == Stock.amount, SHELF.owner == Stock.owner).exists()
+AS_MANY_AS_IN_ANOTHER = select(LINE.sku).where(LINE.amount == Line.amount).exists()
 ON_A_SHELF_NEARBY = select(SHELF.place).where(SHELF.place == Stock.place, SHELF.owner == Stock.owner).exists()
 OF_A_FILLED_ORDER = select(LINE.sku).where(LINE.order_id == Line.order_id).exists()
 
 
-def follow(monkeypatch, policy: type[Numbered], rule: ColumnElement[bool]) -> None:
-    """Let all rows be viewed and changed, and added as the rule says."""
-    monkeypatch.setattr(policy, "where", lambda _self, _viewer, action: rule if action == "add" else true())
+def follow(monkeypatch, policy: type[Numbered], rule: ColumnElement[bool], asked: str = ADD) -> None:
+    """Let everything be done to all rows, but the action `asked` as the rule says."""
+    monkeypatch.setattr(policy, "where", lambda _self, _viewer, action: rule if action == asked else true())
     monkeypatch.setattr(Numbered, "viewer_values", lambda *_: None)  # nothing is remembered of the other rule
 
 
@@ -58,3 +63,56 @@ async def test_rows_of_one_transaction_that_are_asked_about_in_turn_do_not_allow
         assert await refused(1002) == [("rome", 1002)]
     async with database.unit_of_work() as session:
         assert await refused(1003) == []  # those of the other transaction are old ones
+
+
+async def test_rows_that_a_put_changes_do_not_allow_themselves_or_each_other(owner, session, monkeypatch):
+    session.add_all(Stock(place="rome", shelf=shelf) for shelf in (1001, 1002))
+    await session.commit()
+    follow(monkeypatch, Owned, AS_MANY_AS_ON_ANOTHER, CHANGE)
+    items = [{"place": "rome", "shelf": shelf, "amount": 5} for shelf in (1001, 1002)]
+    for status in (403, 200):
+        assert (await owner.put("/api/shelves/rome;1001", json={"amount": 5})).status_code == status
+        answer = await owner.put("/api/shelves/bulk", json={"items": items})
+        assert answer.status_code == status, answer.text
+        assert set(await session.scalars(select(Stock.amount))) == ({0} if status == 403 else {5})
+        if status == 403:
+            session.add(Stock(place="rome", shelf=1003, amount=5))
+        await session.commit()
+
+
+async def test_nested_rows_that_are_changed_do_not_allow_themselves_or_each_other(owner, session, monkeypatch):
+    session.add(Order(id=1001, number="A1", lines=[Line(sku="ink"), Line(sku="pen")]))
+    session.add(Order(id=1002, number="A2", lines=[Line(sku="nib", amount=2)]))
+    await session.commit()
+    follow(monkeypatch, Lines, AS_MANY_AS_IN_ANOTHER, CHANGE)
+    for amount, status in ((3, 403), (2, 200)):
+        for skus in (("pen",), ("ink", "pen")):
+            lines = [{"sku": sku, "amount": amount if sku in skus else 1} for sku in ("ink", "pen")]
+            answer = await owner.patch("/api/orders/1001", json={"lines": lines})
+            assert answer.status_code == status, answer.text
+            assert status == 200 or answer.json()["errors"][0]["pointer"] == f"/lines/{2 - len(skus)}"
+
+
+async def test_a_row_that_was_new_or_changed_in_a_transaction_stays_as_it_was(database):
+    async with database.unit_of_work() as session:
+        session.add(Stock(place="rome", shelf=1001))
+        await session.flush()
+    async with database.unit_of_work() as session:
+        await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, [("rome", 1001)])
+        for amount in (1, 2):
+            await session.execute(update(Stock).values(amount=amount))
+            await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, [("rome", 1001)])
+            asked = session, Stock, CHANGE, AS_MANY_AS_ON_ANOTHER, [("rome", 1001)]
+            assert await refused_rows(*asked) == [("rome", 1001)]
+        forget_rows(session)  # as between two batches
+        await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, [("rome", 1001)])
+        assert await refused_rows(*asked) == []
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_more_rows_than_a_statement_of_sqlite_holds_are_refused_in_a_sentence(database):
+    keys = [("rome", number) for number in range(1001, 6001)]
+    async with database.unit_of_work() as session:
+        await session.execute(insert(Stock), [{"place": place, "shelf": shelf} for place, shelf in keys])
+        with pytest.raises(ConflictError, match="change fewer"):
+            await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, keys)

@@ -27,7 +27,7 @@ from dovetail.contrib.admin.writing.first_try import WithoutSavepointsError
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.contrib.admin.writing.updating import write_together
 from dovetail.errors import ConflictError, PermissionDeniedError
-from dovetail.resources.write.own_tables.earlier import forget_rows
+from dovetail.resources.write.own_tables.earlier import forget_rows, keeps_rows
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, in_sentence
 
@@ -96,7 +96,8 @@ class Run:
             forget_rows(request_context().session)  # of the batch before
             rows, outcome = await self._do_batch(batch)
             so_far += len(batch.identifiers)
-            size = max(size, UNREAD) if rows.loaded is None else self._size
+            is_light = rows.loaded is None and not keeps_rows(request_context().session)
+            size = max(size, UNREAD) if is_light else self._size
             self.report(so_far, count)
             self._check_answer(outcome, so_far)
         return outcome

@@ -31,12 +31,15 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
+from dovetail.errors import ConflictError
 from dovetail.resources.query.keys import among
 from dovetail.resources.sql.arrays import listed
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.own_tables.reading import check_reads_own_tables, reads_own_tables, tables_of
 from dovetail.state import InfoKey
+from dovetail.translation.texts import gettext
 
+MOST_VALUES = 32_000  # a statement of SQLite has at most 32,766
 Rule = ColumnElement[bool] | Visibility  # of a visibility its `check`
 
 
@@ -86,7 +89,8 @@ def earlier_of(session: AsyncSession, model: type[object]) -> Earlier:
 async def keep_rows(session: AsyncSession, model: type[object], rule: Rule, keys: Iterable[Hashable]) -> None:
     """Keep rows as they are before they are changed, if the rule of the change reads their own tables in a subquery.
 
-    Otherwise no statement is executed. Of a row that is kept already the first version stays.
+    Otherwise no statement is executed. Of a row that is kept already the first version stays. Raise ConflictError for
+    more rows than SQLite can be told of.
     """
     dialect = session.get_bind().dialect
     if isinstance(rule, Visibility):
@@ -106,6 +110,16 @@ async def keep_rows(session: AsyncSession, model: type[object], rule: Rule, keys
         if rows and dialect.name != "sqlite":
             earlier.types[table] = str(rows[0][1])
     earlier.changed |= dict.fromkeys(added)
+    if dialect.name == "sqlite" and sum(len(row) for rows in earlier.rows.values() for row in rows) > MOST_VALUES:
+        raise ConflictError(
+            gettext("Too many rows are changed at once for a rule that asks their own table; change fewer.")
+        )
+
+
+def keeps_rows(session: AsyncSession) -> bool:
+    """Return whether rows are kept as they were."""
+    found = EARLIER.find(session.info)
+    return found is not None and any(earlier.changed for earlier in found.models.values())
 
 
 def forget_rows(session: AsyncSession) -> None:

@@ -54,8 +54,20 @@ def _unseeing(element: Unseeing, compiler: SQLCompiler, **kwargs: object) -> str
         name, place = compiler.preparer.format_table(table, use_schema=False), compiler.preparer.format_table(table)
         # In the rule the table is called as its CTE, without its schema.
         rule = name.join(re.split(rf'(?<![\w."]){re.escape(place)}(?![\w"])', rule))
-        if compiler.dialect.name == "sqlite":  # where the CTE would find itself under the name
-            place = f"main.{name}"
-        others = f"{place} WHERE NOT ({chosen}){f' UNION ALL {rows}' if is_changed else ''}"
-        ctes.append(f"{name} AS NOT MATERIALIZED (SELECT * FROM {others})")  # noqa: S608 - names that are quoted
+        is_sqlite = compiler.dialect.name == "sqlite"
+        seen = _seen(f"main.{name}" if is_sqlite else place, chosen, rows if is_changed else "", is_sqlite=is_sqlite)
+        ctes.append(f"{name} AS NOT MATERIALIZED ({seen})")
     return f"(WITH {', '.join(ctes)} SELECT {rule})"
+
+
+def _seen(place: str, hidden: str, rows: str, *, is_sqlite: bool) -> str:
+    """Return the SELECT of a table without its hidden rows, and with the rows of another SELECT, if there is one.
+
+    On SQLite `place` names the schema: the CTE would find itself under the plain name.
+    """
+    others = f"SELECT * FROM {place} WHERE NOT ({hidden})"  # noqa: S608 - names that are quoted
+    if not rows:
+        return others
+    if is_sqlite:  # which searches a table by its indexes only if both parts have the affinities of its columns
+        rows = f"SELECT * FROM (SELECT * FROM {place} WHERE 0 UNION ALL {rows})"  # noqa: S608 - as above
+    return f"{others} UNION ALL {rows}"

@@ -169,3 +169,17 @@ async def test_new_rows_of_an_inline_do_not_allow_each_other(app, clerk, session
         answer = await clerk.submit(edit, sent)
         assert answer.status_code == status, answer.text
     assert await rows(session, Booking.band_id) == [(1,), (1,), (1,), (2,), (3,)]
+
+
+async def test_changed_rows_of_an_inline_do_not_allow_each_other(app, clerk, session, festival, monkeypatch):
+    other = aliased(Booking)
+    as_dear_as_another = select(other.id).where(other.fee == Booking.fee).exists()
+    rules = {"change": as_dear_as_another}
+    monkeypatch.setattr(BookingPolicy, "read_only", lambda *_: frozenset())
+    monkeypatch.setattr(BookingPolicy, "where", lambda _self, _viewer, action: rules.get(action, true()))
+    edit = address(app, "edit", festival.id)
+    before = await rows(session, Booking.fee)
+    for fee, status in (("60", 403), ("70", 303)):  # of which the festival has none, and one
+        answer = await clerk.submit(edit, {"booking-0-fee": fee, "booking-1-fee": fee})
+        assert answer.status_code == status, answer.text
+        assert (await rows(session, Booking.fee) == before) is (status == 403)

@@ -30,9 +30,9 @@ def editable(monkeypatch):
 
 
 def follow(monkeypatch, name: str) -> None:
-    """Let papers be changed that share a value with another one of their owner, and else let everything be done."""
+    """Let papers be changed that share a value with one of their owner, and else be viewed and added."""
     same = getattr(OTHER, name) == getattr(Paper, name)
-    rule = select(OTHER.id).where(same, OTHER.owner_id == Paper.owner_id, OTHER.id != Paper.id).exists()
+    rule = select(OTHER.id).where(same, OTHER.owner_id == Paper.owner_id).exists()
     rules = {"change": rule, "view": true(), "add": true()}
     monkeypatch.setattr(PaperPolicy, "where", lambda _self, _viewer, action: rules.get(action, false()))
 
