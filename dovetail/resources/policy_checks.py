@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import get_args
 
-from sqlalchemy import ClauseElement, inspect
+from sqlalchemy import ClauseElement, SQLColumnExpression, inspect
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dovetail.resources.conditions import is_always
@@ -163,7 +163,7 @@ def _bad_conditions(policy: Policy) -> Iterator[str]:
                 condition: object = policy.where(viewer, action)
             except Exception:  # noqa: BLE001, S112 - such a viewer is none that the policy has to know
                 continue
-            if not isinstance(condition, ClauseElement):
+            if not isinstance(condition, ClauseElement | SQLColumnExpression):  # the latter: an attribute of a model
                 yield (
                     f"{type(policy).__name__}.where returns {condition!r} for {action!r}, expected a condition in SQL; "
                     "write true() or false() of sqlalchemy"
