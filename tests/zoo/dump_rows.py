@@ -69,7 +69,7 @@ def _parts(mapper: Mapper[Base], number: int, row: dict[str, Json]) -> Iterator[
     """The row in each table that it stands in, by the names of columns."""
     is_counted = isinstance(mapper.primary_key[0].type, Integer)
     made = number if is_counted else str(UUID(int=number))
-    beside = {"id": made, "version": 1, "kind": mapper.polymorphic_identity}
+    beside: dict[str, Json] = {"id": made, "version": 1, "kind": mapper.polymorphic_identity, "words": []}
     for table in mapper.tables:
         found = {}
         for attribute in mapper.column_attrs:

@@ -71,7 +71,7 @@ def test_an_empty_migration_sends_nothing(shop):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("shopp", "0001"), "no enabled plugin is named 'shopp'"),
+        (("shopp", "0001"), "no enabled plugin is named shopp;"),
         (("shop", "0009"), "plugin 'shop' has no migration '0009'"),
     ],
 )
