@@ -83,7 +83,7 @@ KEY = {"Idempotency-Key": "once"}
 SOME = ["blog.view_post", "blog.add_tag"]
 COSTS = [
     Cost("get_liveness", "anonymous", 0, 0, lambda s: s.anonymous.get("/health/live")),
-    Cost("get_readiness", "anonymous", 1, 2, lambda s: s.anonymous.get("/health/ready")),
+    Cost("get_readiness", "anonymous", 2, 3, lambda s: s.anonymous.get("/health/ready")),
     Cost("get_pool", "staff", 1, 1, lambda s: s.staff.get("/debug/pool")),
     # Accounts: an INSERT in a savepoint, and the token that confirms the address.
     Cost(
@@ -295,6 +295,7 @@ COSTS = [
     # The history: of an object the tags that its lines name are looked at too. An undo looks at the rows, who may write
     # them, and what stands in the way.
     Cost("list_changes", "staff", 2, 2, lambda s: s.staff.get("/api/history")),
+    Cost("read_feed", "staff", 2, 2, lambda s: s.staff.get("/api/history/feed")),
     Cost("list_object_changes", "ada", 4, 4, lambda s: s.ada.get(f"/api/history/objects/blog.post/{s.post}")),
     Cost("undo_change", "a title", 13, 14, lambda s: s.ada.post(f"/api/history/{s.change}/undo")),
 ]

@@ -1,7 +1,11 @@
-"""The values that a column can be compared with, as pydantic reads them from a URL."""
+"""The values that a column can be compared with, as pydantic reads them from a URL.
+
+Members of an Enum are compared in the order in which they are declared, whatever a database keeps of them.
+"""
 
 import enum
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,7 +14,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, PlainSerializer, TypeAdapter, ValidationError
 from sqlalchemy import DateTime, Enum, String, Time
 from sqlalchemy.dialects.postgresql import OID
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dovetail.api.schemas import UTCTime
 from dovetail.database.column_types import UTCDateTime, largest_number, moment_in_utc
@@ -19,6 +23,7 @@ from dovetail.resources.schemas.column_types import type_below
 from dovetail.resources.schemas.values.text_forms import TextForm, text_form
 
 Clock = TypeVar("Clock", datetime, time)
+OF_ORDER = ("lt", "lte", "gt", "gte", "range")  # the lookups that ask for an order
 LONGEST_TEXT = 1_000  # characters of a text to compare with; a column that holds longer ones takes longer ones
 
 
@@ -81,6 +86,32 @@ def _plain(column_type: TypeEngine[object]) -> object:
     if issubclass(found, enum.Enum):
         return found
     return _with_limits(found, column_type)
+
+
+def members_in_order(column_type: TypeEngine[object]) -> tuple[object, ...]:
+    """Return the members of an Enum as they are declared; an empty tuple for every other type."""
+    found = column_type.impl_instance if isinstance(column_type, TypeDecorator) else column_type
+    if not isinstance(found, Enum):
+        return ()
+    if found.enum_class is not None:
+        return tuple(found.enum_class)
+    return tuple(found.enums) if isinstance(column_type, Enum) else ()
+
+
+def members_meant(members: Sequence[object], lookup_name: str, value: object) -> Sequence[object]:
+    """Return the members that a comparison with a value means, which is a list of two for `range`."""
+    first, last = value if isinstance(value, list) else (value, value)
+    start, end = members.index(first), members.index(last)
+    match lookup_name:
+        case "lt":
+            return members[:end]
+        case "lte":
+            return members[: end + 1]
+        case "gt":
+            return members[start + 1 :]
+        case "gte":
+            return members[start:]
+    return members[start : end + 1]
 
 
 def _member(members: type[enum.Enum]) -> object:

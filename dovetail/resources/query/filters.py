@@ -14,8 +14,7 @@ from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
 
 from dovetail.api.schemas import Filter
 from dovetail.errors import ConfigurationError
-from dovetail.resources.query.comparable import python_type
-from dovetail.resources.query.enum_order import OF_ORDER, members_in_order, members_meant
+from dovetail.resources.query.comparable import OF_ORDER, members_in_order, members_meant, python_type
 from dovetail.resources.query.paths import Criteria, Path, resolve_compared
 
 MAXIMUM_VALUES = 100  # of one `in`
