@@ -69,25 +69,6 @@ def read_value(adapter: TypeAdapter[object], name: str, text: str) -> tuple[obje
         ]
 
 
-def _of_few(column_type: TypeEngine[object], plain: object) -> object:
-    """Return the type of what has a text of its own in a URL, or is told by the type below it."""
-    form = text_form(column_type)
-    if form is not None:
-        return _text(form) if form.is_ordered else None
-    other = type_below(column_type)
-    return plain if other is None else python_type(other)
-
-
-def _plain(column_type: TypeEngine[object]) -> object:
-    try:
-        found = column_type.python_type
-    except NotImplementedError:
-        return None
-    if issubclass(found, enum.Enum):
-        return found
-    return _with_limits(found, column_type)
-
-
 def members_in_order(column_type: TypeEngine[object]) -> tuple[object, ...]:
     """Return the members of an Enum as they are declared; an empty tuple for every other type."""
     found = column_type.impl_instance if isinstance(column_type, TypeDecorator) else column_type
@@ -112,6 +93,25 @@ def members_meant(members: Sequence[object], lookup_name: str, value: object) ->
         case "gte":
             return members[start:]
     return members[start : end + 1]
+
+
+def _of_few(column_type: TypeEngine[object], plain: object) -> object:
+    """Return the type of what has a text of its own in a URL, or is told by the type below it."""
+    form = text_form(column_type)
+    if form is not None:
+        return _text(form) if form.is_ordered else None
+    other = type_below(column_type)
+    return plain if other is None else python_type(other)
+
+
+def _plain(column_type: TypeEngine[object]) -> object:
+    try:
+        found = column_type.python_type
+    except NotImplementedError:
+        return None
+    if issubclass(found, enum.Enum):
+        return found
+    return _with_limits(found, column_type)
 
 
 def _member(members: type[enum.Enum]) -> object:
