@@ -15,6 +15,7 @@ from dovetail.api.schemas import Id, Page, PathId, Schema, UTCTime
 from dovetail.contrib.auth.access import CurrentUser
 from dovetail.contrib.history.exact_numbers import marked_values, unmarked
 from dovetail.contrib.history.feed import MAXIMUM_POSITION, START, read_history
+from dovetail.contrib.history.keeping.positions import POSITION
 from dovetail.contrib.history.models import MAXIMUM_MODEL, ChangeAction, ChangeSource, RecordedChange
 from dovetail.contrib.history.policies import CHANGES
 from dovetail.contrib.history.reading import Reader
@@ -97,7 +98,14 @@ router.include_router(changes.router)
 async def read_feed(
     user: CurrentUser,
     session: SessionDep,
-    after: Annotated[str, Query(max_length=MAXIMUM_POSITION, description="The `position` of the page before.")] = START,
+    after: Annotated[
+        str,
+        Query(
+            max_length=MAXIMUM_POSITION,
+            pattern=f"^({POSITION.pattern})?$",
+            description="The `position` of the page before.",
+        ),
+    ] = START,
     limit: Annotated[int, Query(ge=1, le=MAXIMUM_PAGE)] = 100,
 ) -> Response:
     """Return the next changes in the order of commits, to superusers: whoever keeps the position misses none.

@@ -178,8 +178,11 @@ async def test_the_feed_of_the_api_is_for_superusers_and_refuses_what_is_no_posi
     assert (await client.get("/api/history/feed")).status_code == 401
     assert (await (await client_for(staff)).get("/api/history/feed")).status_code == 403
     api = await client_for(boss)
-    for position in ("x", "ab.1", f"ab.{2**63}.1", "ab.1.²", "a" * 81):
+    for position in ("x", "ab.1", "ab.1.²", "a" * 81):
         assert (await api.get("/api/history/feed", params={"after": position})).status_code == 422
+    log = (await api.get("/api/history/feed")).json()["position"].partition(".")[0]
+    for position in (f"ab.{2**63}.1", f"{log}.{2**63}.{2**63}"):  # of another log, and behind the end of this one
+        assert (await api.get("/api/history/feed", params={"after": position})).status_code == 410
     assert (await api.get("/api/history/feed", params={"limit": 501})).status_code == 422
 
 

@@ -26,11 +26,12 @@ def order_of(dialect_name: str) -> Callable[[Place], tuple[int, ...]]:
 def read_position(text: str) -> tuple[str, Place]:
     """Return the log and the place that a position names. Raise InvalidInputError if it is none."""
     found = POSITION.fullmatch(text)
-    if found is not None and -LIMIT <= int(found[2]) < LIMIT and int(found[3]) < LIMIT:
-        return found[1], Place(int(found[2]), int(found[3]))
-    raise InvalidInputError(
-        f"`after` is {quoted(text)}; expected the `position` of an earlier page, or nothing to read from the start"
-    )
+    if found is None:
+        raise InvalidInputError(
+            f"`after` is {quoted(text)}; expected the `position` of an earlier page, or nothing to read from the start"
+        )
+    # Greater numbers are of no log, as is the greatest: the feed says so.
+    return found[1], Place(*(max(-LIMIT, min(int(number), LIMIT - 1)) for number in found.groups()[1:]))
 
 
 def write_position(log: str, place: Place) -> str:
