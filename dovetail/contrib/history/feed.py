@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from dovetail.contrib.history.keeping.positions import MAXIMUM_POSITION as MAXIMUM_POSITION
-from dovetail.contrib.history.keeping.positions import Place, order_of, read_position, write_position
+from dovetail.contrib.history.keeping.positions import Place, Position, order_of, read_position, write_position
 from dovetail.contrib.history.log_start import LOWEST
 from dovetail.contrib.history.models import ChangeAction as ChangeAction
 from dovetail.contrib.history.models import ChangeSource as ChangeSource
@@ -64,38 +64,39 @@ async def read_history(session: AsyncSession, *, after: str = START, limit: int 
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise ValueError(f"limit has to be between 1 and {MAX_LIMIT:,}, found {limit}")
-    log, place = read_position(after) if after else (None, Place(LOWEST, 0))
+    position = read_position(after) if after else None
+    place = Place(LOWEST, 0) if position is None else position.place
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     # One statement, so that nothing is purged between reading the lines and reading up to where they were purged.
     rows = (await session.execute(_select(place, limit, is_postgresql=is_postgresql))).all()
     if not rows:
         raise DovetailError("The table history_log_start has no row; run `manage.py migrate`, which inserts it.")
-    found_log, transaction, change_id, end, _ = rows[0]
-    start = Place(transaction, change_id)
-    if log is not None:
-        _check_range(place, start, end, is_same=log == found_log, is_postgresql=is_postgresql)
+    log, purges, transaction, change_id, end, _ = rows[0]
+    if position is not None:
+        start = Position(log, purges, Place(transaction, change_id))
+        _check_range(position, start, end, is_postgresql=is_postgresql)
     changes = [row[-1] for row in rows if row[-1] is not None]
-    last = Place(changes[-1].transaction, changes[-1].id) if changes else start if log is None else place
-    return FeedPage(changes, write_position(found_log, last))
+    last = Place(changes[-1].transaction, changes[-1].id) if changes else place
+    return FeedPage(changes, write_position(Position(log, purges, last)))
 
 
-def _check_range(place: Place, start: Place, end: int, *, is_same: bool, is_postgresql: bool) -> None:
-    """Raise PositionOutOfRangeError for a position of another log, or in front of purged changes."""
-    number = place.transaction if is_postgresql else place.id
-    if not is_same or number >= end:
+def _check_range(position: Position, start: Position, end: int, *, is_postgresql: bool) -> None:
+    """Raise PositionOutOfRangeError for a position of another log, or in front of changes that were purged since."""
+    number = position.place.transaction if is_postgresql else position.place.id
+    if position.log != start.log or number >= end:
         raise PositionOutOfRangeError(
             "This position is not of this history, which was emptied, renumbered or restored since. Read it from the "
             "start again, without a position."
         )
     order = order_of("postgresql" if is_postgresql else "sqlite")
-    if order(place) < order(start):
+    if position.purges != start.purges and order(position.place) < order(start.place):
         raise PositionOutOfRangeError(
             "Changes after this position were purged before they were read. To go on without them, read from the start "
             "again, without a position: from the earliest change that is kept."
         )
 
 
-def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int, int, int, RecordedChange]:
+def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int, int, int, int, RecordedChange]:
     """Return the SELECT of where the log begins and ends, and of the lines after a place and before that end."""
     end = _oldest_running() if is_postgresql else current_transaction()
     lines = select(RecordedChange).where(RecordedChange.transaction < end)
@@ -107,8 +108,8 @@ def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int
         lines = lines.where(RecordedChange.id > place.id).order_by(RecordedChange.id)
     line = aliased(RecordedChange, lines.limit(limit).subquery())
     order = (line.transaction, line.id) if is_postgresql else (line.id,)
-    columns = (LogStart.log, LogStart.transaction, LogStart.change_id, end, line)
-    return select(*columns).outerjoin(line, true()).order_by(*order)
+    start = (LogStart.log, LogStart.purges, LogStart.transaction, LogStart.change_id)
+    return select(*start, end, line).outerjoin(line, true()).order_by(*order)
 
 
 def _oldest_running() -> ColumnElement[int]:

@@ -48,8 +48,8 @@ class ChangeSource(StrEnum):
 class LogStart(Base):
     """The name of the log, and up to where it was purged: one row, which tells readers of the feed what they missed.
 
-    `log` is another random text once the log was emptied or renumbered. (`transaction`, `change_id`) is the position of
-    the last purged line in the order of the feed.
+    `log` is another random text once the log was emptied or renumbered. `purges` counts how often lines were purged, and
+    (`transaction`, `change_id`) is the place of the last of them in the order of the feed.
     """
 
     __tablename__ = "history_log_start"
@@ -57,6 +57,7 @@ class LogStart(Base):
     __table_args__ = ({"info": {"is_movable": False}},)
 
     log: Mapped[str] = mapped_column(String(32), primary_key=True)
+    purges: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     transaction: Mapped[int] = mapped_column(BigInteger, default=LOWEST, server_default=text(str(LOWEST)))
     change_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
 

@@ -151,14 +151,33 @@ async def test_a_reader_is_told_that_changes_were_purged_before_it_read_them_and
     assert (await read_all(database, answer["position"]))[0] == ["t4"]
 
 
+async def test_a_reader_that_begins_after_a_purge_reads_on_though_an_earlier_change_was_kept(database):
+    """The order of times, in which changes expire, is not quite that of commits."""
+    await settled(database)
+    for number in range(1, 5):
+        async with database.unit_of_work() as session:
+            session.add(Tag(id=KEY + number, name=f"t{number}"))
+    await settled(database)
+    async with database.unit_of_work() as session:
+        _, second, third, _ = (await session.scalars(select(RecordedChange.id).order_by(RecordedChange.id))).all()
+    assert await delete_lines(database, [second]) == 1
+    async with database.unit_of_work(read_only=True) as session:
+        first = (await read_history(session, limit=1)).position
+    assert (await read_all(database, first, limit=1))[0] == ["t3", "t4"]
+    assert await delete_lines(database, [third]) == 1
+    async with database.unit_of_work(read_only=True) as session:
+        with pytest.raises(PositionOutOfRangeError, match="were purged before they were read"):
+            await read_history(session, after=first)
+
+
 async def test_a_reader_is_told_that_its_position_is_of_another_log(database, settings, make_user, client_for):
     site = {"DATABASE_URL": settings.database_url.get_secret_value(), "PLUGINS": json.dumps(settings.plugins)}
     async with database.unit_of_work() as session:
         session.add(Tag(name="x"))
     await settled(database)
     position = (await read_all(database))[1]
-    log, transaction, number = position.split(".")
-    beyond = f"{log}.{int(transaction) + 10**9}.{int(number) + 10**9}"  # an older copy was restored
+    log, purges, transaction, number = position.split(".")
+    beyond = f"{log}.{purges}.{int(transaction) + 10**9}.{int(number) + 10**9}"  # an older copy was restored
     for command in ((), ("history", "--renumber"), ("flush", "--yes")):
         if command:
             assert manage(*command, **site).code == 0
@@ -178,10 +197,10 @@ async def test_the_feed_of_the_api_is_for_superusers_and_refuses_what_is_no_posi
     assert (await client.get("/api/history/feed")).status_code == 401
     assert (await (await client_for(staff)).get("/api/history/feed")).status_code == 403
     api = await client_for(boss)
-    for position in ("x", "ab.1", "ab.1.²", "a" * 81):
+    for position in ("x", "ab.1", "ab.1.1", "ab.1.1.²", "a" * 81):
         assert (await api.get("/api/history/feed", params={"after": position})).status_code == 422
     log = (await api.get("/api/history/feed")).json()["position"].partition(".")[0]
-    for position in (f"ab.{2**63}.1", f"{log}.{2**63}.{2**63}"):  # of another log, and behind the end of this one
+    for position in (f"ab.0.{2**63}.1", f"{log}.0.{2**63}.{2**63}"):  # of another log, and behind the end of this one
         assert (await api.get("/api/history/feed", params={"after": position})).status_code == 410
     assert (await api.get("/api/history/feed", params={"limit": 501})).status_code == 422
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, insert, select, table, update
 from dovetail.contrib.history.log_start import LOWEST
 from dovetail.plugin import Migrated
 
-LOG_START = table("history_log_start", column("log"), column("transaction"), column("change_id"))
+LOG_START = table("history_log_start", column("log"), column("purges"), column("transaction"), column("change_id"))
 
 
 def begin_log(connection: Connection, migrated: Migrated) -> None:
@@ -21,6 +21,6 @@ def begin_log(connection: Connection, migrated: Migrated) -> None:
 
 def rename_log(connection: Connection) -> None:
     """Give the log another name, after which no position of before is valid, and forget what was purged."""
-    named = {"log": token_hex(8), "transaction": LOWEST, "change_id": 0}
+    named = {"log": token_hex(8), "purges": 0, "transaction": LOWEST, "change_id": 0}
     if not connection.execute(update(LOG_START).values(named)).rowcount:
         connection.execute(insert(LOG_START).values(named))

@@ -3,8 +3,6 @@
 Whoever deletes lines locks the one row of `LogStart` first: two who do it at once work in turn, batch by batch.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,10 +21,8 @@ async def purge_lines(
     gone = delete(RecordedChange).where(RecordedChange.id.in_(select(some.c.id)))
     answer = await session.execute(gone.returning(RecordedChange.transaction, RecordedChange.id))
     places = [Place(*row) for row in answer.all()]
-    await _note(session, [Place(*start), *places])
+    if places:
+        last = max([Place(*start), *places], key=order_of(session.get_bind().dialect.name))
+        noted = {"purges": LogStart.purges + 1, "transaction": last.transaction, "change_id": last.id}
+        await session.execute(update(LogStart).values(noted))
     return len(places)
-
-
-async def _note(session: AsyncSession, places: Sequence[Place]) -> None:
-    last = max(places, key=order_of(session.get_bind().dialect.name))
-    await session.execute(update(LogStart).values(transaction=last.transaction, change_id=last.id))
