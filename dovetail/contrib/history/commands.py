@@ -115,7 +115,7 @@ async def _renumber(context: Context) -> None:
     first = func.min(lines.c.id).over(partition_by=lines.c.transaction)
     found = select(lines.c.id, first.label("first")).where(lines.c.transaction != 0).subquery()
     statement = update(RecordedChange).where(RecordedChange.id == found.c.id)
-    async with context.database.unit_of_work() as session:  # lines of one transaction keep one number
-        await session.execute(statement.values(transaction=found.c.first - BEFORE))
-        await (await session.connection()).run_sync(rename_log)
+    async with context.database.unit_of_work() as session:
+        await (await session.connection()).run_sync(rename_log)  # first, as a purge locks its row before the lines
+        await session.execute(statement.values(transaction=found.c.first - BEFORE))  # one for each transaction, still
     click.echo("The lines are in the order of their numbers now; readers of the feed have to start again.")
