@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,8 +34,11 @@ def test_the_page_says_what_the_code_says():
     assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.docs.public_api`"
 
 
-def test_there_are_at_most_twelve_modules_beside_those_of_plugins_that_a_site_may_leave_out_and_none_lies_deep():
-    assert len(PUBLIC.keys() - {"dovetail.contrib.history.feed"}) <= 12
+def test_the_kernel_has_eight_modules_auth_three_and_another_plugin_one_and_none_lies_deep():
+    counts = Counter(name.split(".")[2] if name.startswith("dovetail.contrib.") else "" for name in PUBLIC)
+    assert counts.pop("") <= 8
+    assert counts.pop("auth") <= 3
+    assert set(counts.values()) == {1}
     assert [name for name in PUBLIC if name.count(".") > "dovetail.contrib.auth.x".count(".")] == []
 
 

@@ -15,7 +15,8 @@ INTRODUCTION = """# What sites and plugins import
 These modules, and what is listed of them, are all that a site or a plugin needs of the framework; import-linter holds
 this repository's own to it. What is not on this page may change without notice. What is on it changes with a note in
 the [changelog](../CHANGELOG.md), and goes only after a release in which it gave a `DeprecationWarning`
-(`typing_extensions.deprecated`).
+(`typing_extensions.deprecated`). The modules of `dovetail.contrib` are plugins', which a site may leave out: a plugin
+that imports one names its plugin in `depends_on`.
 
 Signatures and texts are those of the code: `python -m tests.docs.public_api` writes this page. Values are in seconds,
 bytes and characters where a text says nothing else. "Raise" names errors of [`dovetail.errors`](#dovetailerrors), each
