@@ -77,7 +77,7 @@ async def delete_in_batches(
 ) -> AsyncIterator[int]:
     """Delete the rows of `model` that meet the condition, and yield the number of each batch.
 
-    Each batch is a transaction of its own, and skips rows that are locked, so that nobody waits.
+    Each batch is a transaction of its own. `delete_some` skips rows that are locked, so that nobody waits.
     """
     count = BATCH
     while count == BATCH:
