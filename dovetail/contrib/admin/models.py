@@ -99,6 +99,6 @@ def is_over() -> ColumnElement[bool]:
     return KeptForm.expires_at <= datetime.now(UTC)
 
 
-DRAFTS_EXPIRED = ("draft of a form", FormDraft, lambda _context: FormDraft.expires_at <= datetime.now(UTC))
-TABLES_EXPIRED = ("table of an import", ImportedTable, lambda _context: ImportedTable.expires_at <= datetime.now(UTC))
+DRAFTS_EXPIRED = ("form draft", FormDraft, lambda _context: FormDraft.expires_at <= datetime.now(UTC))
+TABLES_EXPIRED = ("imported table", ImportedTable, lambda _context: ImportedTable.expires_at <= datetime.now(UTC))
 EXPIRED = ("kept form", KeptForm, lambda _context: is_over())  # for `manage.py purge-expired`
