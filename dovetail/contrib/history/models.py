@@ -48,8 +48,8 @@ class ChangeSource(StrEnum):
 class LogStart(Base):
     """The name of the log, and up to where it was purged: one row, which tells readers of the feed what they missed.
 
-    `log` is another random text once the log was emptied or renumbered. `purges` counts how often lines were purged, and
-    (`transaction`, `change_id`) is the place of the last of them in the order of the feed.
+    `log` is another random text once the log was emptied or renumbered. `purges` counts how often lines were purged,
+    and (`transaction`, `change_id`) is the place of the last of them in the order of the feed.
     """
 
     __tablename__ = "history_log_start"
