@@ -153,6 +153,15 @@ def call(target: Callable[..., None], *arguments: object, is_site: bool) -> Base
     return process
 
 
+def enter(folder: Path | str, environment: Mapping[str, str]) -> None:
+    """Be in a folder, with an environment, as if started there; warnings are errors."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    warnings.resetwarnings()
+    warnings.simplefilter("error")
+
+
 def _new_file(folder: Path) -> Path:
     descriptor, name = mkstemp(dir=folder)
     os.close(descriptor)
@@ -165,13 +174,9 @@ def _run(arguments: list[str], folder: Path, environment: dict[str, str], standa
     os.dup2(os.open(output, os.O_WRONLY | os.O_APPEND), 1)
     os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
+    enter(folder, environment)
     sys.path[:0] = [str(folder), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.dont_write_bytecode = True
-    warnings.resetwarnings()
-    warnings.simplefilter("error")
     sys.argv = arguments
     _die_where_told()
     if arguments[0] in ("alembic", "pytest"):

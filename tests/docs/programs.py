@@ -13,14 +13,13 @@ import shutil
 import signal
 import socket
 import sys
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from types import ModuleType
 from typing import TypedDict
 
-from tests.forked import REPOSITORY, call
+from tests.forked import REPOSITORY, call, enter
 
 PROGRAM = Path(__file__).with_name("program.py")
 NAMES = ("python", "alembic")
@@ -46,7 +45,7 @@ class Programs:
         self.folder = Path(mkdtemp())  # short: the address of a socket has no more than 107 characters
         text = PROGRAM.read_text(encoding="utf-8")
         for name in NAMES:
-            (self.folder / name).write_text(f"#!{sys.executable} -ISE\n{text}", encoding="utf-8")
+            (self.folder / name).write_text(f"#!{sys.executable} -IS\n{text}", encoding="utf-8")
             (self.folder / name).chmod(0o755)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(self.folder / "socket"))
@@ -95,14 +94,10 @@ def _run(command: Command, standard: list[int]) -> None:
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115 - as above
-    os.chdir(command["folder"])
-    os.environ.clear()
-    os.environ.update(command["environment"])
+    enter(command["folder"], command["environment"])
     sys.path[:] = [each for each in sys.path if each not in ("", str(REPOSITORY))]
     sys.path[:0] = filter(None, command["environment"].get("PYTHONPATH", "").split(os.pathsep))
     sys.dont_write_bytecode = False
-    warnings.resetwarnings()
-    warnings.simplefilter("error")
     if command["name"] == "alembic":
         sys.argv = [command["name"], *command["arguments"]]
         runpy.run_module("alembic", run_name="__main__", alter_sys=False)
