@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 
 from dovetail.contrib.history.keeping.positions import MAXIMUM_POSITION as MAXIMUM_POSITION
 from dovetail.contrib.history.keeping.positions import Place, Position, order_of, read_position, write_position
-from dovetail.contrib.history.log_start import LOWEST
+from dovetail.contrib.history.log_start import LOWEST, NO_ROW
 from dovetail.contrib.history.models import ChangeAction as ChangeAction
 from dovetail.contrib.history.models import ChangeSource as ChangeSource
 from dovetail.contrib.history.models import LogStart
@@ -70,7 +70,7 @@ async def read_history(session: AsyncSession, *, after: str = START, limit: int 
     # One statement, so that nothing is purged between reading the lines and reading up to where they were purged.
     rows = (await session.execute(_select(place, limit, is_postgresql=is_postgresql))).all()
     if not rows:
-        raise DovetailError("The table history_log_start has no row; run `manage.py migrate`, which inserts it.")
+        raise DovetailError(NO_ROW)
     log, purges, transaction, change_id, end, _ = rows[0]
     if position is not None:
         start = Position(log, purges, Place(transaction, change_id))

@@ -6,6 +6,7 @@ The history's `Plugin.after_migrate` asks this at each `migrate`. So nothing her
 from dovetail.plugin import Execute, Migrated
 
 LOWEST = -(2**63)  # below the numbers of all transactions
+NO_ROW = "The table history_log_start has no row; run `manage.py migrate`, which inserts it."
 
 
 def is_due(execute: Execute, migrated: Migrated) -> bool:

@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from dovetail.contrib.history.keeping.old_lines import archived_lines, delete_lines
 from dovetail.contrib.history.models import RecordedChange
@@ -63,6 +63,10 @@ async def test_an_archive_is_written_by_one_process_at_a_time_and_overwrites_non
 
 async def test_purge_expired_deletes_changes_older_than_history_days(site, database):
     assert "0 expired changes removed." in manage("purge-expired", **site, HISTORY_DAYS=400).stdout
+    async with database.unit_of_work() as session:
+        await session.execute(text("DELETE FROM history_log_start"))  # somebody emptied the tables by hand
+    assert manage("purge-expired", **site).error.startswith("The table history_log_start has no row; run `manage.py mi")
+    assert manage("migrate", **site).code == 0
     assert "2 expired changes removed." in manage("purge-expired", **site).stdout
     assert await names(database) == ["c"]
 

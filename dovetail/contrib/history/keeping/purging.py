@@ -7,8 +7,10 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.contrib.history.keeping.positions import Place, order_of
+from dovetail.contrib.history.log_start import NO_ROW
 from dovetail.contrib.history.models import LogStart, RecordedChange
 from dovetail.database.models import Base
+from dovetail.errors import DovetailError
 
 
 async def purge_lines(
@@ -16,7 +18,9 @@ async def purge_lines(
 ) -> int:
     """Delete up to `most` lines that meet the condition, and return how many these were."""
     found = select(LogStart.transaction, LogStart.change_id).with_for_update()
-    start = (await session.execute(found)).one()
+    start = (await session.execute(found)).one_or_none()
+    if start is None:
+        raise DovetailError(NO_ROW)
     some = select(RecordedChange.id).where(condition).limit(most).with_for_update().cte()
     gone = delete(RecordedChange).where(RecordedChange.id.in_(select(some.c.id)))
     answer = await session.execute(gone.returning(RecordedChange.transaction, RecordedChange.id))
