@@ -114,6 +114,7 @@ class AccountPage:
         try:
             async with request_context().session.begin_nested() as change:
                 outcome = await self._respond(route, request)
+                await forget_form(request_context().session, request, user_of(request))
                 if is_refusal(outcome):
                     await change.rollback()
         except ProofRequiredError:
@@ -125,7 +126,6 @@ class AccountPage:
                 raise
             typed = FormData([one for one in texts_of(await request.form()) if one[0] in route.keeps])
             return await self.show(request, SentForm(section.name, route.name, typed), told)
-        await forget_form(request_context().session, request, user_of(request))
         if isinstance(outcome, Response):
             return outcome
         if outcome is not None:

@@ -74,7 +74,6 @@ async def save_list(site: SiteContext, request: Request, view: ModelAdmin) -> Re
     if told is not None:
         error = gettext("Nothing was saved. %(message)s") % {"message": told.message}
         return await _again(site, request, view, replace(unsaved, error=error, status=told.status))
-    await forget_form(request_context().session, request, user_of(request))
     return _after_saving(request, view, len(rows))
 
 
@@ -158,6 +157,7 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
             await view.change_objects(request, changed)
             await session.flush()
             await rules_of(request).check(session, view.model, "change", [row.obj for row in rows])
+            await forget_form(session, request, user_of(request))
             if any(map(is_refusal, context.responses)):
                 await saving.rollback()
     except Exception as error:

@@ -22,6 +22,7 @@ from dovetail.contrib.admin.tasks.questions import Question
 from dovetail.contrib.admin.tasks.selection import ALL, Selected, read_selection
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.form_fields import has_files
+from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.contrib.admin.web.returning import list_url
 from dovetail.contrib.admin.writing.first_try import may_do_without, prepare
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
@@ -103,7 +104,8 @@ class _Acting:
             self._check_free()
             async with self.site.long_work:
                 outcome = await run.do()
-        await forget_form(request_context().session, self.request, user_of(self.request))
+        if not is_refusal(outcome):
+            await forget_form(request_context().session, self.request, user_of(self.request))
         self.is_done = True
         return outcome
 

@@ -4,11 +4,13 @@ import re
 
 import pytest
 from sqlalchemy import delete, func, select
+from starlette.responses import PlainTextResponse
 
 from dovetail.contrib.admin.models import KeptForm
 from dovetail.contrib.admin.testing import read_form
 from tests.contrib.admin.change_list.test_editing import inputs
 from tests.contrib.admin.conftest import More
+from tests.contrib.admin.depot.admin import ParcelAdmin
 from tests.contrib.admin.depot.models import DepotBase, Parcel
 from tests.contrib.admin.workshop.models import Tool, WorkshopBase
 
@@ -38,6 +40,8 @@ async def test_the_form_of_an_action_comes_back_with_its_rows_and_is_sent_by_its
     assert (form["reader"], form["pks"]) == (["Ada"], chosen[:2])
     assert (await session.scalars(select(Tool.lent_to).where(Tool.lent_to == "Ada"))).all() == []
     await session.commit()
+    assert (await office.post(back, {**form, "reader": "nobody"})).status_code == 409
+    assert "This is what you had typed." in (await office.get(back)).text  # since nothing was done
     done = await office.post(back, form)
     assert done.headers["location"] == "/admin/workshop/tool/?is_broken=true"
     assert (await session.scalars(select(Tool.lent_to).order_by(Tool.id))).all() == ["Ada", "Ada", ""]
@@ -67,7 +71,13 @@ async def test_what_was_ticked_is_asked_for_after_the_login_and_nothing_is_done_
     assert "Nothing was selected." in (await office.get("/workshop/tool/")).text
 
 
-async def test_the_cells_of_a_list_come_back_as_they_were_typed(office, session, send_late, count_statements):
+async def refuse(*_: object) -> PlainTextResponse:
+    return PlainTextResponse("no", 409)
+
+
+async def test_the_cells_of_a_list_come_back_as_they_were_typed(
+    office, session, send_late, count_statements, monkeypatch
+):
     session.add_all(parcels := [Parcel(label="Anvil", weight=90), Parcel(label="Book", weight=1)])
     await session.commit()
     sent = inputs((await office.get(LIST, pageSize="20")).text)
@@ -83,6 +93,10 @@ async def test_the_cells_of_a_list_come_back_as_they_were_typed(office, session,
     assert await session.scalar(select(Parcel.weight).where(Parcel.label == "Book")) == 1
     await session.commit()
     again["_kept"] = re.search(r'<form id="list-edit".*?name="_kept" value="([^"]+)"', page.text, re.DOTALL)[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(ParcelAdmin, "after_model_change", refuse)
+        assert (await office.post(f"{LIST}?pageSize=20", again)).status_code == 409
+    assert "This is what you had typed." in (await office.get(back)).text  # since nothing was saved
     assert (await office.post(f"{LIST}?pageSize=20", again)).headers["location"] == f"/admin{LIST}?pageSize=20"
     assert await session.scalar(select(Parcel.weight).where(Parcel.label == "Book")) == 17
     assert await session.scalar(select(func.count()).select_from(KeptForm)) == 0

@@ -24,7 +24,11 @@ class ReaderForm(Form):
 
 
 @action(description="Lend", form=ReaderForm, in_batches=False)
-async def lend(view: ModelAdmin, request: Request, tools: Sequence[Tool], data: Mapping[str, Any]) -> str:
+async def lend(
+    view: ModelAdmin, request: Request, tools: Sequence[Tool], data: Mapping[str, Any]
+) -> str | PlainTextResponse:
+    if data["reader"] == "nobody":
+        return PlainTextResponse("Nobody borrows.", 409)
     for tool in tools:
         tool.lent_to = data["reader"]
     return f"Lent to {data['reader']}."
