@@ -89,7 +89,14 @@ async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) 
 
 def version(values: Mapping[str, object], key: str) -> str:
     """Return a fingerprint of the values in the form of the object `key`: it changes when one of them is changed."""
-    return fingerprint(key, *((name, _comparable(value)) for name, value in sorted(values.items())))
+    return fingerprint(key, *((name, comparable(value)) for name, value in sorted(values.items())))
+
+
+def comparable(value: object) -> object:
+    """Return a value of a form for comparing its `repr`: related objects are the same if their keys are."""
+    if isinstance(value, list | set):
+        return sorted(str(comparable(one)) for one in value)
+    return identifier_of(value) if hasattr(value, "__mapper__") else value
 
 
 def fingerprint(*values: object) -> str:
@@ -208,12 +215,6 @@ def refusing_values(model: type[object], rows: Iterable[Mapping[str, object]]) -
         if refused is None:
             raise
         raise refused from error
-
-
-def _comparable(value: object) -> object:
-    if isinstance(value, list | set):
-        return sorted(str(_comparable(one)) for one in value)
-    return identifier_of(value) if hasattr(value, "__mapper__") else value
 
 
 async def _related(

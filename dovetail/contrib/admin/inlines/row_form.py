@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import FormData
 from wtforms import Field, Form
 
-from dovetail.contrib.admin.changes import version
+from dovetail.contrib.admin.changes import comparable, version
 from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.translation.texts import gettext_lazy
@@ -112,7 +112,7 @@ class RowForm:
 
 def row_version(values: Mapping[str, object], key: str) -> str:
     """Return a fingerprint of the values in the form of the row `key`; None and an empty text are the same."""
-    return version({name: None if _is_nothing(value) else value for name, value in values.items()}, key)
+    return version({name: _or_none(value) for name, value in values.items()}, key)
 
 
 def _is_hidden(field: Field) -> bool:
@@ -120,7 +120,11 @@ def _is_hidden(field: Field) -> bool:
 
 
 def _is_same(value: object, other: object) -> bool:
-    return row_version({"": value}, "") == row_version({"": other}, "")
+    return repr(comparable(_or_none(value))) == repr(comparable(_or_none(other)))
+
+
+def _or_none(value: object) -> object:
+    return None if _is_nothing(value) else value
 
 
 def _is_nothing(value: object) -> bool:
