@@ -9,6 +9,7 @@ from sqlalchemy import Date, Float, Integer, Numeric, Time
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.attributes import Kind, find
+from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.shown import ShownView, column_of
 
 NUMBER, DAY = "number", "day"
@@ -29,14 +30,17 @@ def column_classes(view: ShownView, request: Request, names: Sequence[str]) -> M
 
 def _class_of(view: ShownView, name: str) -> str:
     column = column_of(view, name)
-    if column is not None and (column.compute is not None or column.shown_as.boolean):
-        return "" if column.shown_as.boolean or column.compute is None else _class_of_result(column.compute)
+    if column is not None and column.shown_as.boolean:
+        return ""
+    if column is not None and column.compute is not None:
+        return _class_of_result(column.compute)
     found = find(view.model, name)
     if found is None or found.is_to_many or found.kind not in {Kind.COLUMN, Kind.EXPRESSION}:
         return ""
-    if isinstance(found.sql.type, Integer | Numeric | Float):
+    kind = bare(found.sql.type)
+    if isinstance(kind, Integer | Numeric | Float):
         return NUMBER
-    return DAY if isinstance(found.sql.type, Date | Time) else ""
+    return DAY if isinstance(kind, Date | Time) else ""
 
 
 def _class_of_result(compute: Callable[..., object]) -> str:

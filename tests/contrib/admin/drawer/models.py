@@ -27,6 +27,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    TypeDecorator,
     Uuid,
     func,
     select,
@@ -92,6 +93,13 @@ class Shelf(DrawerBase):
         return self.label
 
 
+class Whole(TypeDecorator[int]):
+    """A type of the site's own: it is one of numbers, as that which it decorates."""
+
+    impl = Integer
+    cache_ok = True
+
+
 class Specimen(IdMixin, DrawerBase):
     __tablename__ = "drawer_specimen"
 
@@ -101,7 +109,7 @@ class Specimen(IdMixin, DrawerBase):
     is_good: Mapped[bool] = mapped_column(Boolean, default=False)
     is_rare: Mapped[bool | None]
     small: Mapped[int | None] = mapped_column(SmallInteger)
-    whole: Mapped[int | None] = mapped_column(Integer)
+    whole: Mapped[int | None] = mapped_column(Whole)
     large: Mapped[int | None] = mapped_column(BigInteger)
     weight: Mapped[float | None]
     factor: Mapped[float | None] = mapped_column(Float(53))
