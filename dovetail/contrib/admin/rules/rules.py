@@ -139,7 +139,7 @@ class Rules:
         self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
     ) -> None:
         """Check rows by key as `check` does, for a model for which `asks_about_each` is False."""
-        await self.require_keys(session, model, action, keys)
+        await self.check_keys_before(session, model, action, keys)
         await self._check_as_before(session, model, action, keys)
 
     async def _check_as_before(
@@ -151,7 +151,7 @@ class Rules:
         if await refused_rows(session, model, action, condition, keys):
             raise PermissionDeniedError(self.explain(model, action))
 
-    async def require_keys(
+    async def check_keys_before(
         self, session: AsyncSession, model: type[object], action: str, keys: Sequence[Hashable]
     ) -> None:
         """Check rows by key as `check_before` does, for such a model."""

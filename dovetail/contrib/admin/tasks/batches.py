@@ -211,7 +211,7 @@ async def check_rows(request: Request, task: Task, rows: SelectedRows) -> None:
     if rows.loaded is not None:
         await check_permissions(request, task, rows.loaded)
     else:
-        await rules.require_keys(session, view.model, rule, rows.keys)
+        await rules.check_keys_before(session, view.model, rule, rows.keys)
         if not view.has_permission(request, task.action):
             raise HTTPException(HTTPStatus.FORBIDDEN)
     if rule == "change":
