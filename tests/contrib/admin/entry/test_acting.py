@@ -39,6 +39,7 @@ async def people(make_user, session):
 async def act(office, user) -> None:
     asked = await office.post(ACT, {"pks": [str(user.id)]})
     assert "What you do is noted with both names." in " ".join(asked.text.split())
+    assert f"Act as this user: {user.username}?</h1>" in asked.text
     answer = await office.post(ACT, read_form(asked.text))
     assert answer.status_code == 303
 
