@@ -1,7 +1,8 @@
 """Fields of bodies for columns that need a value: they refuse null, and are required if nothing else sets them."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+import inspect as python
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache, reduce
 from operator import or_
@@ -24,6 +25,7 @@ from pydantic_core import PydanticUndefined
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import Mapper
 
+from dovetail.database.drivers.sqlalchemy_private import own_init
 from dovetail.resources.schemas.nested_models import is_made
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -90,6 +92,19 @@ def defaults_of_dataclass(model: type[object]) -> Iterator[str]:
     for one in dataclasses.fields(model) if dataclasses.is_dataclass(model) else ():
         if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING:
             yield one.name
+
+
+def parameters_of_init(mapper: Mapper[object]) -> Sequence[python.Parameter]:
+    """Return the parameters of a model's `__init__`; SQLAlchemy's takes `**kwargs`."""
+    return list(python.signature(own_init(mapper)).parameters.values())[1:]
+
+
+@cache
+def asked_by_init(mapper: Mapper[object]) -> frozenset[str]:
+    """Return the names of the arguments without which a model's `__init__` raises TypeError."""
+    several = python.Parameter.VAR_POSITIONAL, python.Parameter.VAR_KEYWORD
+    parameters = parameters_of_init(mapper)
+    return frozenset(one.name for one in parameters if one.default is one.empty and one.kind not in several)
 
 
 def always_given(schema: type[BaseModel]) -> frozenset[str]:

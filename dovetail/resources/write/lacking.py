@@ -3,7 +3,6 @@
 Where event listeners, validators or an `__init__` may set the value, `manage.py check` warns instead.
 """
 
-import inspect as python
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
@@ -11,13 +10,14 @@ from pydantic import BaseModel
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE
 
-from dovetail.database.drivers.sqlalchemy_private import own_init
 from dovetail.resources.declaration.model_rules import may_fill
 from dovetail.resources.declaration.required_fields import (
     always_given,
+    asked_by_init,
     attributes_by_column,
     defaults_of_dataclass,
     has_python,
+    parameters_of_init,
     required_columns,
 )
 from dovetail.resources.spec import Spec
@@ -39,7 +39,7 @@ def lacking_values(specs: Iterable[Spec]) -> Iterator[str]:
     for row in _new_rows(specs):
         yield from _refused_by_init(row)
         if _may_fill(row) is None:
-            for name in (one for one in _lacking(row) if one not in _asked_by_init(row)):
+            for name in (one for one in _lacking(row) if one not in asked_by_init(inspect(row.model))):
                 yield (
                     f"{row.where}: {row.schema.__name__} lacks {name}, which is never null in {row.model.__name__}, "
                     "and nothing gives its value; add it to the schema or to `fields`, give the column a default, or "
@@ -112,24 +112,14 @@ def _may_fill(row: NewRow) -> str | None:
 
 def _refused_by_init(row: NewRow) -> Iterator[str]:
     """Yield the problems for which the model's own `__init__` would raise TypeError."""
-    parameters = _parameters(row.model)
+    parameters = parameters_of_init(inspect(row.model))
     by_name = {one.name for one in parameters if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
     model, where = row.model.__name__, f"{row.where}: {row.schema.__name__}"
     if not any(one.kind is one.VAR_KEYWORD for one in parameters):
         for name in sorted(row.named - by_name):
             yield f"{where} has {name}, which the __init__ of {model} does not take; leave it out, or give create_with"
-    for name in sorted(_asked_by_init(row) - row.given):
+    for name in sorted(asked_by_init(inspect(row.model)) - row.given):
         yield (
             f"{where} need not have {name}, which the __init__ of {model} asks for; add it to the schema or to "
             "`fields`, give the parameter a default, or name a create_with"
         )
-
-
-def _asked_by_init(row: NewRow) -> set[str]:
-    several = python.Parameter.VAR_POSITIONAL, python.Parameter.VAR_KEYWORD
-    return {one.name for one in _parameters(row.model) if one.default is one.empty and one.kind not in several}
-
-
-def _parameters(model: type[object]) -> list[python.Parameter]:
-    """Return the parameters of the model's `__init__`; SQLAlchemy's takes `**kwargs`."""
-    return list(python.signature(own_init(inspect(model))).parameters.values())[1:]
