@@ -19,6 +19,7 @@ from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
+from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal
 from dovetail.contrib.auth.factors.requirement import lacks_factor
 from dovetail.contrib.auth.proof import ProofRequiredError
@@ -135,7 +136,7 @@ class AccountPage:
     async def _kept(self, request: Request) -> SentForm | None:
         """Return the form that came after its session had ended, or before a proof that it required."""
         named = {
-            request.url_for(f"admin:account-{section.name}-{route.name}").path: (section.name, route.name)
+            path_for(request, f"admin:account-{section.name}-{route.name}"): (section.name, route.name)
             for section in self.sections
             for route in section.routes
             if route.keeps
@@ -155,7 +156,7 @@ class AccountPage:
 
 
 def _account(request: Request) -> str:
-    return request.url_for("admin:account").path
+    return path_for(request, "admin:account")
 
 
 def _by_field(told: ErrorMessage) -> dict[str, list[str]]:

@@ -52,7 +52,7 @@ async def redirect_to_login(site: SiteContext, request: Request, error: Exceptio
             return JSONResponse({"detail": SecondFactorRequiredError().detail}, HTTPStatus.FORBIDDEN)
         return RedirectResponse(request.url_for("admin:account").path, HTTPStatus.SEE_OTHER)
     if isinstance(error, OtherSessionError):
-        keeping = keeping or Keeping()
+        assert keeping is not None  # noqa: S101 - it is raised for forms that are kept
         token = await _keep(site, request, keeping)
         return RedirectResponse(_with_token(request, token, keeping), HTTPStatus.SEE_OTHER)
     page, why, short = PROVE if isinstance(error, ProofRequiredError) else LOG_IN
