@@ -72,23 +72,6 @@ def find_bulk_editable(view: type[ChangeListView]) -> Iterator[str]:
             yield from find_unfit(view, "bulk_editable", name)
 
 
-def find_unread_collections(view: type[ChangeListView]) -> Iterator[str]:
-    """Yield each relation that a page would show or edit, and whose rows are no list or set once they are loaded."""
-    mapper: Mapper[object] = inspect(view.model)
-    for option in ("list_display", "details_display", "export_display", "fields", "readonly_fields"):
-        found = getattr(view, option, None)
-        for one in found if isinstance(found, list | tuple) else ():
-            step = one.partition(".")[0] if isinstance(one, str) else getattr(one, "key", "")
-            relation = mapper.relationships.get(step)
-            if relation is None or not relation.uselist:
-                continue
-            instead = "write an inline of its model, or a property that returns what is to be shown"
-            if relation.lazy in {"dynamic", "write_only"}:
-                yield f"{option} names {step!r}, whose rows are never loaded (lazy={relation.lazy!r}); {instead}"
-            elif relation.collection_class is not None and not isinstance(relation.collection_class(), list | set):
-                yield f"{option} names {step!r}, whose rows are kept by keys, and not in a list or a set; {instead}"
-
-
 def _several(view: type[ChangeListView]) -> set[str]:
     mapper: Mapper[object] = inspect(view.model)
     return {relation.key for relation in mapper.relationships if relation.uselist}

@@ -12,14 +12,13 @@ from dovetail.contrib.admin.checks.filter_checks import find_date_hierarchy, fin
 from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, find_markdown, find_overrides, try_form
 from dovetail.contrib.admin.checks.forms.inline_checks import find_inlines
 from dovetail.contrib.admin.checks.forms.layout_checks import find_conditions, find_fieldsets, find_layouts
-from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
+from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes, find_unread_collections
 from dovetail.contrib.admin.checks.ignored import find_ignored, find_ineffective
 from dovetail.contrib.admin.checks.list_checks import (
     find_bulk_editable,
     find_editable,
     find_facets,
     find_switches,
-    find_unread_collections,
 )
 from dovetail.contrib.admin.checks.name_checks import find_unknown_names
 from dovetail.contrib.admin.checks.option_checks import LISTS, find_mappings, find_names, find_orders, find_shapes
@@ -76,8 +75,8 @@ def _find(view: type[ModelAdmin]) -> list[str]:
     """Return the problems of the first of these steps that finds any: each relies on those before it."""
     steps = (
         (find_unknown_names,),
-        (find_unread_collections,),
         (_refuse_open_lists, find_shapes, find_switches, find_facets, find_fieldsets, find_ignored, find_ineffective),
+        (find_unread_collections,),
         (find_names, find_orders, find_mappings, find_autocompletes, find_layouts, find_overrides, find_conditions),
         (
             find_filters,

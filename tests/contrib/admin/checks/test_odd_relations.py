@@ -16,6 +16,7 @@ class FirmBase(Base):
 
 class Firm(IdMixin, FirmBase):
     __tablename__ = "firm"
+    town_id: Mapped[int | None] = mapped_column(ForeignKey("firm_town.id"))
     name: Mapped[str] = mapped_column(String(20))
     facts: Mapped[dict[str, "Fact"]] = relationship(collection_class=attribute_keyed_dict("key"))
     logged: DynamicMapped["Fact"] = relationship(viewonly=True)
@@ -44,6 +45,27 @@ class Clerk(Somebody):
     __mapper_args__ = {"polymorphic_identity": "clerk"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
 
 
+class Branch(IdMixin, FirmBase):
+    __tablename__ = "firm_branch"
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    firm: Mapped[Firm] = relationship()
+
+
+class BranchAdmin(ModelAdmin, model=Branch):
+    list_display = ("id", "firm.facts", "firm__logged__key")
+    can_create = can_edit = False
+
+
+class FirmInline(TabularInline, model=Firm):
+    fields = (("name", "facts"),)
+    autocomplete_fields = ("facts",)
+
+
+class Town(IdMixin, FirmBase):
+    __tablename__ = "firm_town"
+    name: Mapped[str] = mapped_column(String(20))
+
+
 class ClerkInline(TabularInline, model=Clerk):
     fields = ("name", "desk")
 
@@ -64,6 +86,20 @@ def test_rows_that_are_kept_by_keys_or_never_loaded_are_refused_on_a_page(option
     assert told.startswith(f"FirmAdmin: {option} names {name!r}, whose rows are ")
     assert why in told
     assert told.endswith("; write an inline of its model, or a property that returns what is to be shown")
+
+
+def test_they_are_refused_in_groups_of_a_form_in_a_line_of_it_at_the_end_of_a_path_and_in_an_inline():
+    refused = "names 'facts', whose rows are kept by keys"
+    line = ("name", "facts")
+    for options in ({"fields": (line,)}, {"fields": (), "fieldsets": ((None, {"fields": line}),)}):
+        (told,) = problems(autocomplete_fields=("facts",), **options)
+        assert told.startswith(f"FirmAdmin: fields {refused}")
+    far, farther = find_problems(BranchAdmin)
+    assert far.startswith("BranchAdmin: list_display names 'firm.facts', whose rows are kept by keys")
+    assert farther.startswith("BranchAdmin: list_display names 'firm.logged', whose rows are never loaded")
+    given = {"list_display": ("name",), "fields": ("name",), "inlines": (FirmInline,)}
+    (told,) = find_problems(type(ModelAdmin)("TownAdmin", (ModelAdmin,), given, model=Town))
+    assert f"FirmInline: fields {refused}" in told
 
 
 def test_a_new_row_of_an_heir_needs_neither_its_key_nor_its_kind_from_the_form():

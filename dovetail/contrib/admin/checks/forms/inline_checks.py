@@ -10,7 +10,7 @@ from wtforms import FileField
 
 from dovetail.contrib.admin.checks.forms.form_checks import find_form_columns, made_form, try_form
 from dovetail.contrib.admin.checks.forms.layout_checks import find_fieldsets, find_layouts
-from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes
+from dovetail.contrib.admin.checks.forms.relation_checks import find_autocompletes, find_unread_collections
 from dovetail.contrib.admin.checks.option_checks import find_mappings, find_names, find_shapes
 from dovetail.contrib.admin.forms.layout import layout_of
 from dovetail.contrib.admin.inlines.formset import InlineFormSet
@@ -64,6 +64,7 @@ def _find(inline: type[InlineModelAdmin], parent: type[object], *, is_nested: bo
     steps = (
         (_find_unknown, _find_read_only),
         (find_shapes, find_fieldsets, _find_numbers),
+        (find_unread_collections,),
         (_find_tabs,),
         (lambda one: _find_links(one, parent),),
         (find_names, find_mappings, find_autocompletes, find_layouts),

@@ -12,11 +12,23 @@ from dovetail.contrib.admin.checks.option_checks import IN_SQL
 from dovetail.contrib.admin.columns.attributes import HARMLESS, find, holds_secret, name_of
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
+from dovetail.contrib.admin.forms.layout import names_in
 from dovetail.contrib.admin.options.relations import OTHERS, searches
 from dovetail.contrib.admin.sqladmin_private import are_conditions
+from dovetail.contrib.admin.view_base import declared_layout
 from dovetail.contrib.admin.views import ModelAdmin
 
+SHOWN = ("list_display", "details_display", "export_display", "readonly_fields")
 AUTOCOMPLETE_OPTIONS = frozenset({"fields", "order_by", "limit", "where"})
+
+
+def find_unread_collections(view: type[ChangeListView]) -> Iterator[str]:
+    """Find relations that a page would show or edit, and whose rows are no list or set once they are loaded."""
+    for option in SHOWN:
+        for name in map(name_of, getattr(view, option, ())):
+            yield from (f"{option} names {problem}" for problem in _refuse_unread(view.model, name))
+    for name in names_in(declared_layout(view)):
+        yield from (f"fields names {problem}" for problem in _refuse_unread(view.model, name))
 
 
 def find_autocompletes(view: type[ChangeListView]) -> Iterator[str]:
@@ -80,6 +92,22 @@ def _refuse_way(mapper: Mapper[object], option: str, name: str) -> str:
     if option == "raw_id_fields" and relation.uselist and (len(keys) > 1 or is_text(keys[0].type)):
         return "whose keys may hold commas, which stand between them; name it in autocomplete_fields"
     return ""
+
+
+def _refuse_unread(model: type[object], path: str) -> Iterator[str]:
+    instead = "write an inline of its model, or a property that returns what is to be shown"
+    steps = path.split(".")
+    for count, step in enumerate(steps, start=1):
+        mapper: Mapper[object] = inspect(model)
+        relation = mapper.relationships.get(step)
+        if relation is None:
+            return
+        name, kind = ".".join(steps[:count]), relation.collection_class
+        if relation.lazy in {"dynamic", "write_only"}:
+            yield f"{name!r}, whose rows are never loaded (lazy={relation.lazy!r}); {instead}"
+        elif kind is not None and not isinstance(kind(), list | set):
+            yield f"{name!r}, whose rows are kept by keys, and not in a list or a set; {instead}"
+        model = relation.mapper.class_
 
 
 def _refuse_autocomplete(target: type[object], options: Mapping[str, object]) -> Iterator[str]:
