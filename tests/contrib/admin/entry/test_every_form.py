@@ -59,8 +59,9 @@ FORMS: Mapping[str, list[str]] = {
 
 
 def test_every_form_is_kept_or_holds_nothing_that_is_typed():
-    for path in sorted(TEMPLATES.rglob("*.html")):
-        name, text = str(path.relative_to(TEMPLATES)), path.read_text()
+    templates = {str(path.relative_to(TEMPLATES)): path.read_text() for path in sorted(TEMPLATES.rglob("*.html"))}
+    assert FORMS.keys() <= templates.keys()
+    for name, text in templates.items():
         found = [text[one.start() :].partition("</form>")[0] for one in re.finditer(r"<form\b", text)]
         kinds = FORMS.get(name, [])
         assert len(kinds) == len(found), f"{name} has {len(found)} forms: say in FORMS what becomes of each"
