@@ -14,6 +14,7 @@ from dovetail.contrib.admin.checks.view_checks import find_problems
 from dovetail.contrib.admin.mounting.views import load_views
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.site import mount
+from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.views import ModelAdmin, action
 from dovetail.contrib.auth.models import User
 from dovetail.errors import ConfigurationError
@@ -241,13 +242,16 @@ class ModellessAdmin(ModelAdmin):
     list_display = fields = ("title",)
 
 
-def test_a_view_of_no_model_is_told_by_name_alone(make_settings):
-    with pytest.raises(ConfigurationError) as error:
-        load_views(broken(make_settings(), f"{__name__}:ModellessAdmin"))
-    assert (
-        error.value.detail
-        == "plugin 'shop': ModellessAdmin names no model; write ModellessAdmin(ModelAdmin, model=...)"
-    )
+def test_a_view_of_no_model_is_told_by_name_alone_if_a_plugin_brings_it_and_if_a_site_registers_it(make_settings):
+    registering = AdminSite()
+    registering.register(ModellessAdmin, plugin="shop")
+    for names, site in (([f"{__name__}:ModellessAdmin"], AdminSite()), ([], registering)):
+        with pytest.raises(ConfigurationError) as error:
+            load_views(broken(make_settings(), *names), site)
+        assert (
+            error.value.detail
+            == "plugin 'shop': ModellessAdmin names no model; write ModellessAdmin(ModelAdmin, model=...)"
+        )
 
 
 def test_views_that_cannot_be_imported_are_told(make_settings):

@@ -44,6 +44,7 @@ def load_views(context: Context, site: AdminSite = STANDARD) -> list[type[BaseVi
     gathered = _gather(context, site)
     for change in site.registrations:
         gathered.problems += _change(gathered.views, change, names, site)
+    gathered.problems += _leave_out_modelless(gathered.views)
     shared = shared_attributes(site)
     found = [(one.plugin, identify(one.plugin, one.view, names, shared(one.view))) for one in gathered.views]
     problems = [*gathered.problems, *find_unfit_actions(site, (one.view for one in gathered.views))]
@@ -71,12 +72,7 @@ def _gather(context: Context, site: AdminSite) -> CollectedViews:
         if site.plugins is not None and plugin.name not in site.plugins:
             continue
         try:
-            gathered.views += [PluginView(plugin.name, view) for view in plugin.admin_views if _has_model(view)]
-            gathered.problems += [
-                f"plugin {plugin.name!r}: {view.__name__} names no model; write {view.__name__}(ModelAdmin, model=...)"
-                for view in plugin.admin_views
-                if not _has_model(view)
-            ]
+            gathered.views += [PluginView(plugin.name, view) for view in plugin.admin_views]
         except PLUGIN_FAILURES as error:
             what = describe(error, "")
             if not any(told.endswith(what) for told in gathered.problems):  # a plugin that this one imports
@@ -84,9 +80,13 @@ def _gather(context: Context, site: AdminSite) -> CollectedViews:
     return gathered
 
 
-def _has_model(view: type[BaseView]) -> bool:
-    """Return False for a view of a model that names none: every other check of it would fail for that."""
-    return not issubclass(view, ModelAdmin) or hasattr(view, "model")
+def _leave_out_modelless(views: list[PluginView]) -> Iterator[str]:
+    """Remove views of models that name none, and yield a problem for each: every other check of it would fail."""
+    modelless = [one for one in views if issubclass(one.view, ModelAdmin) and not hasattr(one.view, "model")]
+    for one in modelless:
+        views.remove(one)
+        name = one.view.__name__
+        yield f"plugin {one.plugin!r}: {name} names no model; write {name}(ModelAdmin, model=...)"
 
 
 def _change(views: list[PluginView], change: Registration, plugins: list[str], site: AdminSite) -> Iterator[str]:
