@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+from sqlalchemy import text
+
 from dovetail.database.prepared_reads import connect_to_read
 
 PATIENCE = 60  # seconds, of a test
@@ -19,6 +21,16 @@ async def waiting(database, number):
         return database.engine.pool.statistics().waiting == number
 
     await until(are_waiting)
+
+
+async def until_blocked(session):
+    """Wait until somebody waits for a lock of this session's database, which is PostgreSQL."""
+
+    async def is_blocked():
+        blocked = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted"
+        return await session.scalar(text(f"{blocked} AND datname = current_database()"))
+
+    await until(is_blocked)
 
 
 @asynccontextmanager

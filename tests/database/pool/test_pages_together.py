@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from plugins.blog.services import create_post
-from tests.database.pool.crowds import PATIENCE, answers_of, crowd, get_each, seen, until, waiting
+from tests.database.pool.crowds import PATIENCE, answers_of, crowd, get_each, seen, until_blocked, waiting
 
 PAGE = "/api/posts?limit=2"
 OTHER = "/api/posts?limit=2&offset=2"
 DRAFTS = "/api/posts?is_published=false"
+pytestmark = pytest.mark.usefixtures("_posts")
 
 
 @pytest.fixture
@@ -20,30 +21,17 @@ def settings(make_settings, database_url):
 
 
 @pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
-async def hers(client_for, ada):
-    """Ada's client."""
-    return await client_for(ada)
-
-
-@pytest.fixture
-async def add_post(database, ada):
-    async def add(title, *, is_published=True):
-        async with database.unit_of_work() as session:
-            author = await session.merge(ada, load=False)
+async def _posts(database, ada):
+    """Three published posts, and a draft of Ada's."""
+    async with database.unit_of_work() as session:
+        author = await session.merge(ada, load=False)
+        for number in range(4):
+            title, is_published = f"Post {number}", number > 0
             await create_post(session, author=author, title=title, content="é", is_published=is_published, tags=["all"])
-
-    for number in range(4):
-        await add(f"Post {number}", is_published=number > 0)
-    return add
 
 
 async def test_who_waits_for_the_same_page_shares_one_statement_and_who_for_another_has_their_own(
-    client, hers, database, add_post, count_statements
+    client, hers, database, count_statements
 ):
     requests = [(client, PAGE)] * 4 + [(client, OTHER)] * 3 + [(hers, DRAFTS), (client, DRAFTS)]
     alone = [(await get_each(one, [path]))[0] for one, path in requests]
@@ -56,7 +44,7 @@ async def test_who_waits_for_the_same_page_shares_one_statement_and_who_for_anot
     assert len(statements) == 4
 
 
-async def test_a_page_with_a_count_is_shared_and_each_counts_alone(client, database, add_post, count_statements):
+async def test_a_page_with_a_count_is_shared_and_each_counts_alone(client, database, count_statements):
     with count_statements() as statements:
         async with crowd(database, *[(client, f"{PAGE}&count=true")] * 3) as tasks:
             pass
@@ -66,17 +54,12 @@ async def test_a_page_with_a_count_is_shared_and_each_counts_alone(client, datab
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_page_is_as_new_as_its_request_for_nobody_joins_a_statement_that_was_sent(client, database, add_post):
+async def test_a_page_is_as_new_as_its_request_for_nobody_joins_a_statement_that_was_sent(client, database):
     async with database.outside_the_pool() as session, database.outside_the_pool() as watching:
         await session.execute(text("LOCK TABLE blog_post IN ACCESS EXCLUSIVE MODE"))
-
-        async def is_blocked():
-            blocked = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted"
-            return await watching.scalar(text(f"{blocked} AND datname = current_database()"))
-
         async with crowd(database, *[(client, PAGE)] * 2) as tasks:
             pass
-        await until(is_blocked)
+        await until_blocked(watching)
         late = asyncio.create_task(client.get(PAGE))
         await waiting(database, 2)  # the one who is read along, and the late one
         await session.execute(text("UPDATE blog_post SET title = 'Anew'"))
@@ -86,7 +69,7 @@ async def test_a_page_is_as_new_as_its_request_for_nobody_joins_a_statement_that
     assert {item["title"] for item in together[2].json()["items"]} == {"Anew"}
 
 
-async def test_who_hangs_up_while_others_wait_for_their_page_takes_nobody_along(client, database, add_post):
+async def test_who_hangs_up_while_others_wait_for_their_page_takes_nobody_along(client, database):
     alone = await client.get(PAGE)
     async with crowd(database, *[(client, PAGE)] * 4) as tasks:
         tasks[0].cancel()

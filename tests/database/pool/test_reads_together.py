@@ -23,7 +23,7 @@ from dovetail.testing.fixtures import make_client, running
 from dovetail.testing.statements import counted_statements
 from plugins.blog.models import Post
 from plugins.blog.services import create_post
-from tests.database.pool.crowds import PATIENCE, answers_of, crowd, get_each, seen, until, waiting
+from tests.database.pool.crowds import PATIENCE, answers_of, crowd, get_each, seen, until_blocked, waiting
 from tests.running import free_port, serving
 from tests.zoo.keys import Small, Token, TokenText, Word
 
@@ -36,17 +36,6 @@ def settings(make_settings, database_url, request):
     """The site's settings with one connection."""
     more = getattr(request, "param", {})
     return make_settings(database_url=database_url, **{"database_pool_size": 1, "database_pool_timeout": 30, **more})
-
-
-@pytest.fixture
-async def ada(make_user):
-    return await make_user(username="ada")
-
-
-@pytest.fixture
-async def hers(client_for, ada):
-    """Ada's client."""
-    return await client_for(ada)
 
 
 @pytest.fixture
@@ -71,12 +60,7 @@ async def locked_posts(database):
     """Nobody reads posts during the block; who tries keeps a connection busy. Gives what waits until somebody does."""
     async with database.outside_the_pool() as session, database.outside_the_pool() as watching:
         await session.execute(text("LOCK TABLE blog_post IN ACCESS EXCLUSIVE MODE"))
-
-        async def is_blocked():
-            blocked = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted"
-            return await watching.scalar(text(f"{blocked} AND datname = current_database()"))
-
-        yield lambda: until(is_blocked)
+        yield lambda: until_blocked(watching)
         await session.rollback()
 
 
