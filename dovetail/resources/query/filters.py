@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
-from sqlalchemy import BindParameter, ColumnElement, between, bindparam, func
+from sqlalchemy import BindParameter, ColumnElement, between, bindparam, false, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -109,7 +109,9 @@ class FilterParameter:
         """Return the condition on the rows of the list."""
         if self.members:
             meant = members_meant(self.members, self.lookup_name, value)
-            return self.path.where(lambda column: column.in_(meant), related)
+            # Each has a placeholder of its own: a statement with a list of values cannot be prepared.
+            binds = [bindparam(None, one, type_=self._bind_type) for one in meant]
+            return self.path.where(lambda column: column.in_(binds) if binds else false(), related)
         of_null = self.lookup.operand == "flag"
         extra = (value,) if self.is_written_out else placeholders
         if of_null and value:
