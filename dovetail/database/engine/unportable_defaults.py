@@ -3,14 +3,30 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Date, DateTime, Dialect, Enum, Interval, Sequence, Table, TextClause, Time, Uuid
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    Interval,
+    Sequence,
+    Table,
+    TextClause,
+    Time,
+    Uuid,
+)
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import CreateTable, DefaultClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-READ_FROM_TEXTS = (Date, DateTime, Enum, JSON, Time, Uuid)  # as SQLite keeps them
+READ_FROM_TEXTS = (Boolean, Date, DateTime, Enum, JSON, Time, Uuid)  # as SQLite keeps them
+FLAGS = ("0", "1")  # SQLite keeps 'false' as a text, which would be read as True
 QUOTED = re.compile(r"\s*'((?:[^']|'')*)'\s*")  # a literal and nothing else
 
 
@@ -46,12 +62,15 @@ def _literal(default: DefaultClause) -> str | None:
 
 
 def _why_unread(column: Column[object], stored: str, dialect: Dialect) -> str | None:
-    kind = column.type.dialect_impl(dialect)
-    below = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    below = column.type.dialect_impl(dialect)
+    while isinstance(below, TypeDecorator):  # its own code may need what is not there at start
+        below = below.impl_instance
     if not isinstance(below, READ_FROM_TEXTS) or (dialect.name != "sqlite" and not isinstance(below, Enum)):
         return None  # PostgreSQL itself refuses what is no value of the column
     said = f"gives the column {column.name!r} the server_default {stored!r}, which"
-    read = kind.result_processor(dialect, None)
+    if isinstance(below, Boolean):
+        return None if stored in FLAGS else f"{said} SQLite would keep as a text; write true() or false() of sqlalchemy"
+    read = below.result_processor(dialect, None)
     try:
         value = stored if read is None else read(stored)
     except (LookupError, TypeError, ValueError):
@@ -72,17 +91,17 @@ def _instead(kind: TypeEngine[object]) -> str:
 def _why_not_computed(column: Column[object], dialect: Dialect) -> str | None:
     """Return what SQLite says of an expression that it would compute with each new row."""
     try:
-        default = dialect.ddl_compiler(dialect, CreateTable(column.table)).get_column_default_string(column)
-    except (CompileError, NotImplementedError):  # a Sequence
+        compiler = dialect.ddl_compiler(dialect, CreateTable(column.table))
+        default, specification = compiler.get_column_default_string(column), compiler.get_column_specification(column)
+    except (CompileError, NotImplementedError):  # a Sequence, or a type that SQLite lacks
         return None  # told of the whole table
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.execute(f"SELECT {default}")
-    except sqlite3.OperationalError as error:
-        return (
-            f"gives the column {column.name!r} the server_default {default}, of which SQLite says: {error}; give it "
-            "default= instead, or use PostgreSQL"
-        )
-    finally:
-        connection.close()
+    computed = f"SELECT {default}" if column.default is None else ""  # where Python gives a value, it is not computed
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.executescript(f"CREATE TABLE one ({specification}); {computed}")
+        except sqlite3.OperationalError as error:
+            return (
+                f"gives the column {column.name!r} the server_default {default}, of which SQLite says: {error}; give "
+                "it default= instead, or use PostgreSQL"
+            )
     return None

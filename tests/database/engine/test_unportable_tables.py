@@ -1,7 +1,7 @@
 """Tables that a site's database cannot hold are named before anything is made or served."""
 
 from enum import Enum as PythonEnum
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 from dovetail.database.column_types import UTCDateTime, utcnow
 from dovetail.database.engine.unportable_tables import unportable_tables
@@ -40,6 +40,19 @@ class Size(PythonEnum):
 
 def table(*parts, **options):
     return Table("shop_item", MetaData(), Column("id", Integer, primary_key=True), *parts, **options)
+
+
+class Unread(TypeDecorator):
+    """A type of a site's own that cannot read anything before the site has started."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, below):
+        self.impl = below()
+
+    def process_result_value(self, value, dialect):
+        raise RuntimeError(value, dialect)
 
 
 EXCLUSION = ExcludeConstraint((func.int4range(1, 2), "&&"), name="ex")
@@ -60,6 +73,15 @@ REFUSED = {
     "a time": (
         table(Column("no", DateTime, server_default="yesterday")),
         "'yesterday', which its type DateTime cannot",
+    ),
+    "a flag as a text": (table(Column("no", Boolean, server_default="false")), "write true() or false() of sqlalchemy"),
+    "a cast, whatever Python gives": (
+        table(Column("no", JSON, default=dict, server_default=text("'{}'::json"))),
+        "the server_default '{}'::json, of which SQLite says: unrecognized token",
+    ),
+    "a duration below a type of the site's own": (
+        table(Column("no", Unread(Interval), server_default="1 day")),
+        "'1 day', which its type Unread cannot read",
     ),
     "a UUID": (
         table(Column("no", Uuid, server_default=str(UUID(int=7)))),
@@ -110,6 +132,10 @@ def test_what_both_databases_hold_is_not_refused():
             Column("no", Uuid, server_default=UUID(int=7).hex), Column("on", Date, server_default=func.current_date())
         ),
         table(Column("net", CIDR().with_variant(String(43), "sqlite"))),
+        table(
+            Column("is_on", Boolean, server_default="0"), Column("at", Unread(DateTime), server_default="2026-01-01")
+        ),
+        table(Column("no", Uuid, default=uuid4, server_default=func.gen_random_uuid())),
     ]
 
     for dialect in (sqlite.dialect(), postgresql.dialect()):
