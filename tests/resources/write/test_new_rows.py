@@ -1,13 +1,13 @@
 """What is written is no reason to allow it: with a PUT, as nested rows, and where rows are asked about in turn."""
 
 import pytest
-from sqlalchemy import ColumnElement, insert, select, true, update
+from sqlalchemy import ColumnElement, insert, inspect, select, true, update
 from sqlalchemy.orm import aliased
 
 from dovetail.errors import ConflictError
 from dovetail.resources.declaration.declared import ADD, CHANGE
 from dovetail.resources.write.own_tables.checks import refused_rows
-from dovetail.resources.write.own_tables.earlier import forget_rows, keep_rows
+from dovetail.resources.write.own_tables.earlier import MOST_VALUES, forget_rows, keep_rows
 from tests.guarded.policies import Numbered
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Line, Order, Stock
@@ -111,8 +111,11 @@ async def test_a_row_that_was_new_or_changed_in_a_transaction_stays_as_it_was(da
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_more_rows_than_a_statement_of_sqlite_holds_are_refused_in_a_sentence(database):
-    keys = [("rome", number) for number in range(1001, 6001)]
+    each = len(inspect(Stock).columns) + 2 * 2  # values of a row, and of its key, which is told twice
+    keys = [("rome", number) for number in range(1001, 1002 + MOST_VALUES // each)]
     async with database.unit_of_work() as session:
         await session.execute(insert(Stock), [{"place": place, "shelf": shelf} for place, shelf in keys])
+        await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, keys[:-1])
+        assert await refused_rows(session, Stock, CHANGE, AS_MANY_AS_ON_ANOTHER, keys[:-1]) == []
         with pytest.raises(ConflictError, match="change fewer"):
             await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, keys)

@@ -56,6 +56,14 @@ class Earlier:
         """Return the keys of the rows that are not as they were, together with those of rows just written."""
         return list(dict.fromkeys([*self.new, *self.changed, *written]))
 
+    def count_values(self) -> int:
+        """Return how many values a statement has at most that is told of the rows once, and of their keys twice."""
+        found = 0
+        for table, rows in self.rows.items():
+            keys = list(table.primary_key.columns)
+            found += sum(map(len, rows)) + (0 if _are_one_argument(keys) else 2 * len(keys) * len(rows))
+        return found
+
     def rows_in(self, table: Table, dialect: Dialect) -> ColumnElement[object] | None:
         """Return the SELECT of the changed rows as they were; None if there are none."""
         rows = self.rows.get(table)
@@ -110,7 +118,7 @@ async def keep_rows(session: AsyncSession, model: type[object], rule: Rule, keys
         if rows and dialect.name != "sqlite":
             earlier.types[table] = str(rows[0][1])
     earlier.changed |= dict.fromkeys(added)
-    if dialect.name == "sqlite" and sum(len(row) for rows in earlier.rows.values() for row in rows) > MOST_VALUES:
+    if dialect.name == "sqlite" and earlier.count_values() > MOST_VALUES:
         raise ConflictError(
             gettext("Too many rows are changed at once for a rule that asks their own table; change fewer.")
         )
@@ -137,9 +145,13 @@ def with_keys(table: Table, keys: Sequence[Hashable], dialect: Dialect) -> Colum
 
 def one_of(columns: Sequence[ColumnElement[object]], keys: Sequence[Hashable], dialect: Dialect) -> ColumnElement[bool]:
     """Return the condition that the columns hold one of the keys: as one argument if their type allows it."""
-    if len(columns) > 1 or not isinstance(columns[0].type, Integer | String | Uuid):
+    if not _are_one_argument(columns):
         return among(columns, keys)
     return columns[0].in_(listed(list(keys), columns[0].type, dialect))
+
+
+def _are_one_argument(columns: Sequence[ColumnElement[object]]) -> bool:
+    return len(columns) == 1 and isinstance(columns[0].type, Integer | String | Uuid)
 
 
 def _stored(table: Table, keys: Sequence[Hashable], dialect: Dialect) -> Executable:
