@@ -30,12 +30,17 @@ def made_tables(registry: Registry, dialect: Dialect) -> dict[str, str]:
         for table in filter(is_managed, metadata.tables.values()):
             owner = owner_of(table, registry.installed)
             if owner in plugins:
-                found[_name(table, dialect)] = owner
+                found[name_in_sql(table, dialect)] = owner
     return found
 
 
+def name_in_sql(table: Table, dialect: Dialect) -> str:
+    """Return the name of a table as `absent` looks for it: quoted, and with its schema, on PostgreSQL."""
+    return table.name if dialect.name == "sqlite" else dialect.identifier_preparer.format_table(table)
+
+
 def absent(connection: Connection, names: Iterable[str]) -> frozenset[str]:
-    """Return those of `names`, as `made_tables` returns them, of which the database has no table."""
+    """Return those of `names`, as `name_in_sql` returns them, of which the database has no table."""
     statement = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
     return frozenset(connection.scalars(statement, {"names": orjson.dumps(list(names)).decode()}).all())
 
@@ -46,7 +51,3 @@ def plugins_ahead(rows: Sequence[Applied], registry: Registry) -> frozenset[str]
     known = {file.revision for file in files}
     known |= {name for file in files if file.squash for name in file.squash.replaces}
     return frozenset(row.plugin for row in rows if row.revision not in known)
-
-
-def _name(table: Table, dialect: Dialect) -> str:
-    return table.name if dialect.name == "sqlite" else dialect.identifier_preparer.format_table(table)
