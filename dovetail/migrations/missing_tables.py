@@ -1,4 +1,4 @@
-"""Find tables that the migrations of this code made and that the database lacks: somebody dropped or renamed them."""
+"""Find tables of models that a database with all migrations lacks: somebody dropped them, or no migration makes them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +22,7 @@ _POSTGRESQL = text(
 
 
 def made_tables(registry: Registry, dialect: Dialect) -> dict[str, str]:
-    """Return the plugin of each table that migrations make, by the table's name in SQL."""
+    """Return the plugin of each table that its migrations have to make, by the table's name in SQL."""
     plugins = {plugin for plugin, _ in revision_paths(registry)}
     metadatas = [Base.metadata, *(model.metadata for plugin in registry.plugins for model in plugin.models)]
     found: dict[str, str] = {}

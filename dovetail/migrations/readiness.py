@@ -37,7 +37,7 @@ FULL = "The disk of the database is full."
 READ_ONLY = "The database takes no changes."
 EMPTY = "The database has no tables; run `manage.py migrate`."
 SILENT = "The database does not answer."
-LACKING = "The database lacks %d of the tables that its migrations made; the log names them."
+LACKING = "The database lacks %d of the tables of the models; the log names them."
 logger = logging.getLogger("dovetail.database")
 
 
@@ -107,7 +107,8 @@ class Readiness:
             gone = frozenset(name for name in gone if self._tables[name] not in ahead)
         if gone and gone != self._told:
             logger.error(
-                "The database lacks the tables %s, which its migrations made; restore them from a backup.",
+                "The database lacks the tables %s, though all migrations were applied; restore them from a backup, or run "
+                "`manage.py makemigrations` if no migration makes them.",
                 ", ".join(sorted(gone)),
             )
         self._told = gone
