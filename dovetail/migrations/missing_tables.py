@@ -1,4 +1,4 @@
-"""Find tables of models that a database with all migrations lacks: somebody dropped them, or no migration makes them."""
+"""Find tables of models that a database with all migrations lacks: they were dropped, or no migration makes them."""
 
 from collections.abc import Iterable, Sequence
 

@@ -107,7 +107,7 @@ class Readiness:
             gone = frozenset(name for name in gone if self._tables[name] not in ahead)
         if gone and gone != self._told:
             logger.error(
-                "The database lacks the tables %s, though all migrations were applied; restore them from a backup, or run "
+                "The database lacks the tables %s, though it has all migrations; restore them from a backup, or run "
                 "`manage.py makemigrations` if no migration makes them.",
                 ", ".join(sorted(gone)),
             )
