@@ -2,12 +2,14 @@
 
 import pytest
 from sqlalchemy import ColumnElement, insert, inspect, select, true, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import aliased
 
+from dovetail.database.drivers.sqlalchemy_private_statements import cache_key
 from dovetail.errors import ConflictError
 from dovetail.resources.declaration.declared import ADD, CHANGE
 from dovetail.resources.write.own_tables.checks import refused_rows
-from dovetail.resources.write.own_tables.earlier import MOST_VALUES, forget_rows, keep_rows
+from dovetail.resources.write.own_tables.earlier import MOST_VALUES, Earlier, forget_rows, keep_rows
 from tests.guarded.policies import Numbered
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 from tests.orders.models import Line, Order, Stock
@@ -119,3 +121,8 @@ async def test_more_rows_than_a_statement_of_sqlite_holds_are_refused_in_a_sente
         assert await refused_rows(session, Stock, CHANGE, AS_MANY_AS_ON_ANOTHER, keys[:-1]) == []
         with pytest.raises(ConflictError, match="change fewer"):
             await keep_rows(session, Stock, AS_MANY_AS_ON_ANOTHER, keys)
+
+
+def test_no_statement_of_sqlite_is_kept_for_each_number_of_rows():
+    stored = Earlier(rows={Stock.__table__: [("rome", 1001, 1, None)]})
+    assert cache_key(stored.rows_in(Stock.__table__, sqlite.dialect())) is None

@@ -169,7 +169,7 @@ class _Rows(FunctionElement[object]):
 class _Values(_Rows):
     """Rows of SQLite, each as a tuple."""
 
-    inherit_cache = True
+    inherit_cache = False  # each number of rows makes another statement, and one of many takes megabytes
 
 
 class _Composites(_Rows):
