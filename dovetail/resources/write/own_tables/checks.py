@@ -33,10 +33,10 @@ async def check_written(  # noqa: PLR0917 - who did what to which rows, and what
     `batch` holds them as they are now, with `visibility.check` for this action. Those that were there were locked for
     the action before.
     """
-    rule, dialect = visibility.check, session.get_bind().dialect
+    rule = visibility.check
     is_refused = bool(batch.refused())
     if rule is not None and not is_refused and action not in {VIEW, DELETE}:
-        asks = check_reads_own_tables(visibility, spec.model, dialect)
+        asks = check_reads_own_tables(visibility, spec.model, session.get_bind().dialect)
         is_refused = asks and bool(await _refused(session, spec.model, action, rule, keys))
     if is_refused:
         raise spec.refusal(viewer, action)
@@ -46,7 +46,7 @@ async def refused_rows(
     session: AsyncSession,
     model: type[object],
     action: str,
-    rule: ColumnElement[bool] | None,
+    rule: ColumnElement[bool],
     keys: Sequence[Hashable],
 ) -> list[Hashable]:
     """Return the keys of those written rows that do not fulfil a rule whose subqueries see the rows as they were.
@@ -55,8 +55,7 @@ async def refused_rows(
     before have been kept by `keep_rows`: a row that was not is not seen at all. Without subqueries on the model's own
     tables the answer is the same, and no statement is executed.
     """
-    dialect = session.get_bind().dialect
-    if rule is None or not reads_own_tables(rule, model, dialect):
+    if not reads_own_tables(rule, model, session.get_bind().dialect):
         return []
     return await _refused(session, model, action, rule, keys)
 
