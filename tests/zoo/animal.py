@@ -55,9 +55,7 @@ class Animal:
     sqlite_since: tuple[int, int] = (3, 35)  # the version of SQLite that has it
     postgresql_since: int = 0  # the version of PostgreSQL that has it
     is_compared: bool = True  # filters and orders may name it
-    declared: tuple[
-        Json, ...
-    ] = ()  # the values of an enum in the order that filters compare by, where lists have another
+    declared: tuple[Json, ...] = ()  # an enum's values in the order of comparisons, where lists have another
     refused: Mapping[Tour, str] = field(default_factory=dict)  # the words with which it is
     note: str = ""  # for the page of the documents
 
