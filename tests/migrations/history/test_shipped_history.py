@@ -1,7 +1,9 @@
 """The migrations this project ships: they build what the models say, keep rows, and go down and up again."""
 
 import pytest
+from sqlalchemy import text
 
+from dovetail.database.unit_of_work import Database
 from dovetail.migrations.make.maker import RevisionOptions, make_revisions
 from dovetail.migrations.make.questioner import SafeAnswers
 from dovetail.migrations.run.runner import MigrationRun, Target, migrate
@@ -39,6 +41,24 @@ async def test_each_step_goes_up_down_and_up_with_rows_in_the_tables(prove_histo
     files = load_registry(settings).installed[plugin].migrations.glob("0*.py")
 
     assert await prove_history(plugin) == sorted(f"{plugin}_{path.stem}" for path in files)
+
+
+async def test_a_database_that_counted_purges_before_their_migration_keeps_its_count(make_settings, database_url):
+    settings = make_settings(database_url=database_url)
+    registry = load_registry(settings)
+    await migrate(MigrationRun(settings, registry, Target(plugin="history", revision="0004")))
+    database = Database.from_settings(settings)
+    async with database.unit_of_work() as session:
+        await session.execute(text("ALTER TABLE history_log_start ADD COLUMN purges BIGINT DEFAULT 0 NOT NULL"))
+        assert (await session.execute(text("UPDATE history_log_start SET purges = 7"))).rowcount == 1
+
+    await migrate(MigrationRun(settings, registry))
+
+    async with database.unit_of_work(read_only=True) as session:
+        assert await session.scalar(text("SELECT purges FROM history_log_start")) == 7
+    await database.dispose()
+    made = await make_revisions(settings, registry, RevisionOptions(plugins=("history",)), SafeAnswers())
+    assert [each.upgrade for each in made.revisions] == []
 
 
 @pytest.mark.parametrize(

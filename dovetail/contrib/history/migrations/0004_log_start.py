@@ -19,7 +19,6 @@ def upgrade() -> None:
     op.create_table(
         "history_log_start",
         sa.Column("log", sa.String(length=32), nullable=False),
-        sa.Column("purges", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("transaction", sa.BigInteger(), server_default=sa.text("-9223372036854775808"), nullable=False),
         sa.Column("change_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("log", name=op.f("pk_history_log_start")),
