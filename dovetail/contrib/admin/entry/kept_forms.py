@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.web.csrf import FIELD
-from dovetail.contrib.admin.web.form_fields import HELD, KEPT_FORM, KEPT_TOKEN, NOT_KEPT
+from dovetail.contrib.admin.web.form_fields import HELD, KEPT_FORM, KEPT_TOKEN, NEVER_KEPT, NOT_KEPT
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.session import SAFE_METHODS
@@ -125,10 +125,11 @@ def without_parameter(request: Request) -> Request:
 
 def texts_of(form: FormData) -> Sequence[tuple[str, str]]:
     """Return the fields of a form that may be stored: no files, passwords or tokens."""
+    left_out = {FIELD, HELD, NEVER_KEPT, *form.getlist(NEVER_KEPT)}
     return [
         (name, value)
         for name, value in form.multi_items()
-        if isinstance(value, str) and name not in {FIELD, HELD} and "password" not in name.lower()
+        if isinstance(value, str) and name not in left_out and "password" not in name.lower()
     ]
 
 

@@ -12,7 +12,7 @@ from wtforms.i18n import messages_path
 from wtforms.meta import DefaultMeta
 
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
-from dovetail.contrib.admin.web.form_fields import NOT_KEPT
+from dovetail.contrib.admin.web.form_fields import NEVER_KEPT, NOT_KEPT
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.translation.catalogs import folder_of
 from dovetail.translation.texts import get_language, gettext, gettext_lazy, ngettext
@@ -66,6 +66,7 @@ class AdminForm(Form):
 
             Browsers submit incomplete input in date and number inputs as an empty value. Therefore such fields are
             rendered as text inputs, whose type `unreadable.js` sets: it reports incomplete input before it is sent.
+            A password is followed by a hidden field with its name, so that it is not kept with the rest of the form.
             """
             kind = getattr(field.widget, "input_type", "")
             picky: dict[str, object] = {}
@@ -73,7 +74,10 @@ class AdminForm(Form):
                 picky = {"type": "text"}
             elif kind in PICKY - NEVER_HALF_DONE:
                 picky = {"type": "text", "data-becomes": kind}
-            return super().render_field(field, {**dict(render_kw.items()), **picky})
+            made = super().render_field(field, {**dict(render_kw.items()), **picky})
+            if kind != "password":
+                return made
+            return made + Markup('<input type="hidden" name="{}" value="{}">').format(NEVER_KEPT, field.name)
 
     def refuse_null_characters(self) -> bool:
         """Return False if a text contains NUL, which PostgreSQL cannot store, and add an error to its field."""

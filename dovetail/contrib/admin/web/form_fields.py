@@ -7,6 +7,7 @@ from dovetail.errors import NotFoundError
 from dovetail.state import StateKey
 
 NOT_KEPT = "not kept: "  # in a stored form, what the name of a file begins with that was submitted
+NEVER_KEPT = "_secret"  # form fields with the names of password inputs, whose kind only the rendered form tells
 HELD = "_kept"  # form field with the token of a stored form that the page shows
 KEPT_TOKEN = StateKey[str]("dovetail_admin_kept_token", "the page shows no stored form")
 KEPT_FORM = StateKey[FormData]("dovetail_admin_kept_form", "only a page that may show one has it")

@@ -89,7 +89,8 @@ async def test_a_draft_is_discarded_by_a_button(office, session):
 
 async def test_a_draft_has_a_size_an_end_and_no_secrets(office, session, monkeypatch):
     assert (await keep(office, name="x" * 300_000)).status_code == 400
-    form = {"csrf_token": await office.token(), "username": "eve", "password": "hush", "secret_key": "hush"}
+    secrets = {"password": "hush", "secret_key": "hush", "full_name": "hush", "_secret": "full_name"}
+    form = {"csrf_token": await office.token(), "username": "eve", **secrets}
     url = f"{office.root}/auth/user/draft/?key="
     assert (await office.client.post(url, data=form, headers=SCRIPT)).status_code == 200
     written = read_form((await office.get("/auth/user/add/", _draft="1")).text)

@@ -1,18 +1,23 @@
 """A plugin's own pages look and work as the others: a title, a way back, messages, a form, for whom they are."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.async_api import expect
-from sqlalchemy import delete
+from pydantic import SecretStr
+from sqlalchemy import delete, select
 
 from dovetail.application import make_application
+from dovetail.contrib.admin.entry import kept_forms
+from dovetail.contrib.admin.models import KeptForm
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.admin.views import AdminPage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
 from dovetail.contrib.auth.sessions.models import Session
 from dovetail.errors import ConfigurationError
+from dovetail.testing.fixtures import TEST_SECRET_KEY
 from plugins.blog.models import Post
 from plugins.comments.models import Comment
 from tests.contrib.admin.axe import findings
@@ -147,10 +152,15 @@ async def test_the_form_of_a_page_comes_back_after_the_login_until_it_is_sent_ag
     form = read_form((await office.get("/announce")).text)
     await session.execute(delete(Session))
     await session.commit()
-    typed = {"words": "Typed", "loudness": "loud", "audience": "all"}  # as a browser chooses
+    typed = {"words": "Typed", "loudness": "loud", "audience": "all", "pin": "1234"}  # as a browser chooses
     picture = {"picture": ("cat.png", b"x")}
     late = await office.client.post("/admin/announce", data={**form, **typed}, files=picture)
     back = (await log_in_after(office.client, late.headers["location"])).headers["location"]
+    (token,) = parse_qs(urlsplit(back).query)["kept"]
+    stored = await session.scalar(select(KeptForm.sealed))
+    await session.commit()
+    stored_names = kept_forms._unsealed(SecretStr(TEST_SECRET_KEY), token, str(stored)).keys()
+    assert (set(stored_names), "pin" in form) == ({"words", "loudness", "audience", "picture"}, True)
     page = await office.client.get(back)
     kept = read_form(page.text)
     assert "cat.png was not saved. Choose it again." in page.text

@@ -6,7 +6,7 @@ from sqladmin import expose
 from sqladmin.flash import Flash
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from wtforms import BooleanField, FileField, Form, RadioField, SelectField, StringField
+from wtforms import BooleanField, FileField, Form, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
 from dovetail.contrib.admin.views import AdminPage, ModelAdmin, action, bind_form, render_page
@@ -21,6 +21,7 @@ class AnnounceForm(Form):
     audience = SelectField("Audience", choices=[("all", "Everybody"), ("staff", "Staff")])
     twice = BooleanField("Twice")
     picture = FileField("Picture")
+    pin = PasswordField("PIN")
 
 
 class AnnouncePage(AdminPage):
