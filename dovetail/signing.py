@@ -41,6 +41,10 @@ class Signer:
         """Return the HMAC-SHA256 of a message, 32 bytes."""
         return digest(self._key, message, "sha256")
 
+    def signatures(self, message: bytes) -> tuple[bytes, ...]:
+        """Return the signature of a message, and those that it had with the secrets of SECRET_KEY_FALLBACKS."""
+        return tuple(digest(key, message, "sha256") for key in (self._key, *self._earlier))
+
     def is_signature(self, message: bytes, signature: bytes) -> bool:
         """Return whether it is the signature of `message`; the time does not tell how much of it is right."""
         return any(compare_digest(signature, digest(key, message, "sha256")) for key in (self._key, *self._earlier))

@@ -23,12 +23,8 @@ from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.schemas.values.unsure_columns import refused_value
 from dovetail.resources.write.locked_rows import delete_rows
-from dovetail.settings import SETTINGS
-from dovetail.signing import Signer
-from dovetail.state import current_application
 from dovetail.translation.texts import gettext
 
-FINGERPRINTS = "dovetail.admin.fingerprints"
 Known = Mapping[str, Mapping[str, object]]  # the chosen objects, by relation and identifier
 NOTHING_KNOWN: Known = {}
 
@@ -85,31 +81,6 @@ async def delete_many(view: ViewBase, request: Request, rows: Sequence[object]) 
     for obj in rows:
         await view.after_model_delete(obj, request)
         await view.audit(request, "delete", obj, None)
-
-
-def version(values: Mapping[str, object], key: str) -> str:
-    """Return a fingerprint of the values in the form of the object `key`: it changes when one of them is changed."""
-    return fingerprint(key, *((name, comparable(value)) for name, value in sorted(values.items())))
-
-
-def comparable(value: object) -> object:
-    """Return a value of a form for comparing its `repr`: related objects are the same if their keys are."""
-    if isinstance(value, list | set):
-        return sorted(str(comparable(one)) for one in value)
-    return identifier_of(value) if hasattr(value, "__mapper__") else value
-
-
-def fingerprint(*values: object) -> str:
-    """Return a text that tells whether values were changed, and nothing that could be found by guessing.
-
-    A page may hold the fingerprint of values that it does not show, such as a secret or the key of a related object
-    that the user may not view. Of a plain hash somebody could try all short texts and numbers. For the same reason the
-    key of the object is one of the values: somebody may write the values of another object and compare.
-    """
-    app = current_application()
-    assert app is not None  # noqa: S101 - pages are answers to requests
-    message = repr(values).encode(errors="surrogatepass")
-    return Signer(SETTINGS.get(app).secret_key, FINGERPRINTS).signature(message)[:16].hex()
 
 
 async def after_change(

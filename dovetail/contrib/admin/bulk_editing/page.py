@@ -17,12 +17,12 @@ from starlette.responses import Response
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields, bulk_form, writable
 from dovetail.contrib.admin.bulk_editing.form import with_boxes
-from dovetail.contrib.admin.changes import fingerprint
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.forms.assets import assets_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.signatures.fingerprints import Fingerprint, fingerprint
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.contrib.admin.tasks.acting import run_task
@@ -77,7 +77,7 @@ async def _context(
     named = {identifier_of(row): row for row in rows}
     found = await _marks(request, view, list(named))
     shown = _sent_marks(sent)
-    marks = {key: mark if key in conflicts else shown.get(key, mark) for key, mark in found.items()}
+    marks = {key: str(mark) if key in conflicts else shown.get(key, str(mark)) for key, mark in found.items()}
     links = {key: view.link_to(request, row) for key, row in named.items() if key in conflicts}
     return {"form_assets": assets, "versions": marks, "conflicts": links}
 
@@ -96,7 +96,7 @@ async def _check(
     """
     shown = _sent_marks(await request.form())
     marks = await _marks(request, view, [key for row in rows if (key := identifier_of(row)) in shown])
-    conflicts |= {key for key, mark in marks.items() if shown[key] != mark}
+    conflicts |= {key for key, mark in marks.items() if not mark.is_of(shown[key])}
     if conflicts:
         raise TaskFailedError(
             gettext("Somebody else changed what is marked below meanwhile. Look at it before you send this again.")
@@ -108,7 +108,7 @@ async def _check(
             raise PermissionDeniedError(gettext("“%(name)s” cannot be changed here.") % {"name": view.label(name)})
 
 
-async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Mapping[str, str]:
+async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Mapping[str, Fingerprint]:
     """Return fingerprints of the objects' values in the editable fields, by identifier."""
     if not keys:
         return {}

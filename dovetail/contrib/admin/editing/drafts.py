@@ -5,10 +5,8 @@ the form deletes it. Files, passwords and secrets are not stored.
 """
 
 import json
-from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from sqladmin.authorization import Action
@@ -28,19 +26,17 @@ from dovetail.contrib.admin.models import FormDraft
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.signatures.sealing import fernet_for
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.errors import BadRequestError, PermissionDeniedError
-from dovetail.signing import Signer
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext
 
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
-
+PURPOSE = "dovetail.admin.drafts"
 DRAFT = "_draft"  # in a URL: show the draft; in a form: there is a draft
 SENT_BEFORE = "sent"  # in a URL: the draft is a submitted form, to which the user returned
 DISCARD = "_discard"
@@ -70,7 +66,7 @@ async def keep_draft(site: SiteContext, request: Request) -> Response:
             % {"largest": formats.number(LARGEST)}
         )
     saved_at = datetime.now(UTC)
-    sealed = _fernet(site.secret_key, request, view, key).encrypt(text.encode()).decode()
+    sealed = fernet_for(site.secret_key, PURPOSE, _whose(request, view, key)).encrypt(text.encode()).decode()
     await _store(request, view, key, sealed, saved_at)
     return _answer(request, view, key, {"saved_at": saved_at.isoformat()})
 
@@ -101,8 +97,8 @@ async def find_draft(request: Request, secret_key: SecretStr, view: ViewBase) ->
     if sealed is None:
         return None
     try:
-        text = _fernet(secret_key, request, view, key).decrypt(sealed)
-    except InvalidToken:  # encrypted with another SECRET_KEY
+        text = fernet_for(secret_key, PURPOSE, _whose(request, view, key)).decrypt(sealed)
+    except InvalidToken:  # encrypted with a SECRET_KEY that is no longer known
         return None
     return FormData([(name, value) for name, value in json.loads(text)])
 
@@ -152,9 +148,5 @@ def _answer(request: Request, view: ViewBase, key: str, told: dict[str, object])
     return RedirectResponse(path_for(request, name, key or None, identity=view.identity), HTTPStatus.SEE_OTHER)
 
 
-def _fernet(secret_key: SecretStr, request: Request, view: ViewBase, key: str) -> "Fernet":
-    # Imported here, since OpenSSL takes megabytes of memory and milliseconds.
-    from cryptography.fernet import Fernet
-
-    whose = f"{user_of(request).id}\0{view.identity}\0{key}"
-    return Fernet(urlsafe_b64encode(Signer(secret_key, "dovetail.admin.drafts").signature(whose.encode())))
+def _whose(request: Request, view: ViewBase, key: str) -> str:
+    return f"{user_of(request).id}\0{view.identity}\0{key}"

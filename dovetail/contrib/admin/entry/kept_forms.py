@@ -6,12 +6,10 @@ files only the names, so that the page can ask for them again.
 """
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -21,16 +19,15 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from dovetail.contrib.admin.models import KeptForm, is_over
+from dovetail.contrib.admin.signatures.sealing import fernet_for
 from dovetail.contrib.admin.web.csrf import FIELD
 from dovetail.contrib.admin.web.form_fields import HELD, KEPT_FORM, KEPT_TOKEN, NEVER_KEPT, NOT_KEPT
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.session import SAFE_METHODS
-from dovetail.signing import Signer, hash_token
+from dovetail.signing import hash_token
 
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
-
+PURPOSE = "dovetail.admin.kept_forms"
 PARAMETER = "kept"  # query parameter of the URL to return to
 LIFETIME = timedelta(hours=1)
 LARGEST = 256_000  # characters of a form, as JSON
@@ -72,7 +69,7 @@ async def keep_form(
         return None
     await _make_room(session, owner)
     token = token_urlsafe(32)
-    sealed = _fernet(secret_key, token).encrypt(text.encode()).decode()
+    sealed = fernet_for(secret_key, PURPOSE, token).encrypt(text.encode()).decode()
     expires_at = datetime.now(UTC) + LIFETIME
     session.add(KeptForm(token_hash=hash_token(token), user_id=owner, path=path, sealed=sealed, expires_at=expires_at))
     await session.flush()
@@ -153,14 +150,7 @@ def _unsealed(secret_key: SecretStr, token: str, sealed: str) -> FormData | None
     from cryptography.fernet import InvalidToken
 
     try:
-        text = _fernet(secret_key, token).decrypt(sealed)
-    except InvalidToken:  # encrypted with another SECRET_KEY
+        text = fernet_for(secret_key, PURPOSE, token).decrypt(sealed)
+    except InvalidToken:  # encrypted with a SECRET_KEY that is no longer known
         return None
     return FormData([(name, value) for name, value in json.loads(text)])
-
-
-def _fernet(secret_key: SecretStr, token: str) -> "Fernet":
-    # Imported here, since OpenSSL takes megabytes of memory and milliseconds, and this is rare.
-    from cryptography.fernet import Fernet
-
-    return Fernet(urlsafe_b64encode(Signer(secret_key, "dovetail.admin.kept_forms").signature(token.encode())))

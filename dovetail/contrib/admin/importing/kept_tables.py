@@ -5,7 +5,6 @@ The file itself is not stored. The site's SECRET_KEY is part of the key, so that
 
 import json
 import zlib
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,11 +19,11 @@ from starlette.exceptions import HTTPException
 
 from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet
 from dovetail.contrib.admin.models import ImportedTable
+from dovetail.contrib.admin.signatures.sealing import fernet_for
 from dovetail.database.bulk import NO_SYNCHRONIZATION
-from dovetail.signing import Signer
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
+    from cryptography.fernet import MultiFernet
 
 LIFETIME = timedelta(hours=1)
 MOST = 3  # tables of one user; the oldest is deleted
@@ -56,7 +55,7 @@ class Owner:
         return self._fernet().encrypt(zlib.compress(json.dumps(value).encode())).decode()
 
     def unseal(self, text: str) -> object:
-        """Return the decrypted value. Raise HTTPException (404) if it was encrypted with another secret."""
+        """Return the decrypted value. Raise HTTPException (404) if its secret is not known any more."""
         from cryptography.fernet import InvalidToken
 
         try:
@@ -64,13 +63,8 @@ class Owner:
         except InvalidToken:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
-    def _fernet(self) -> "Fernet":
-        # Imported here, since OpenSSL takes megabytes of memory and milliseconds.
-        from cryptography.fernet import Fernet
-
-        whose = f"{self.user_id}\0{self.view}"
-        key = Signer(self.secret_key, "dovetail.admin.imports").signature(whose.encode())
-        return Fernet(urlsafe_b64encode(key))
+    def _fernet(self) -> "MultiFernet":
+        return fernet_for(self.secret_key, "dovetail.admin.imports", f"{self.user_id}\0{self.view}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,7 +110,7 @@ class RowBuilder:
         begun = row.form
         form, row.sent = fill_in(self._formset.form, sent, dict(row.initial), is_new=False, prefix=f"{row.prefix}-")
         row.form = without_demands(form, row.unseen)
-        if row.sent_version == row.version:
+        if row.version is not None and row.version.is_of(row.sent_version):
             return row
         if row.is_untouched() and not row.is_marked:
             row.begin_again(begun)
@@ -131,7 +131,7 @@ class RowBuilder:
         if not key:
             return row
         names = {FORM_NAMES.get(name, name) for name in self._edited}
-        if row_version({name: form.data.get(name) for name in names}, key) == text_of(sent, prefix, VERSION):
+        if row_version({name: form.data.get(name) for name in names}, key).is_of(text_of(sent, prefix, VERSION)):
             return None  # it was not changed in this form, so its deletion is no conflict
         return replace(row, is_outdated=True, problems=[GONE])
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from starlette.datastructures import FormData
 from wtforms import Field, Form
 
-from dovetail.contrib.admin.changes import comparable, version
 from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField
+from dovetail.contrib.admin.signatures.fingerprints import Fingerprint, comparable, version
 from dovetail.contrib.admin.sqladmin_private import by_attribute
 from dovetail.translation.texts import gettext_lazy
 
@@ -30,7 +30,7 @@ class RowForm:
     initial: Mapping[str, object] = field(default_factory=dict)  # the initial values of the form, or the stored ones
     obj: object | None = None
     key: str = ""  # the identifier of a stored row
-    version: str = ""  # the fingerprint of the stored values that the form shows
+    version: Fingerprint | None = None  # the fingerprint of the stored values that the form shows
     title: str = ""
     link: str | None = None  # the URL of the row's page
     readonly: Mapping[str, ReadonlyField] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class RowForm:
         """Return whether a stored row was submitted unchanged, even if other users changed it meanwhile."""
         data = self.form.data
         now = {name: data.get(name, value) for name, value in self.initial.items()}
-        return row_version(now, self.key) == self.sent_version
+        return row_version(now, self.key).is_of(self.sent_version)
 
     def begin_again(self, form: Form) -> None:
         """Reset the form to the stored values; call it only for a row that was submitted unchanged."""
@@ -110,7 +110,7 @@ class RowForm:
         return self.sent is not None and f"{self.prefix}-{name}" in self.sent
 
 
-def row_version(values: Mapping[str, object], key: str) -> str:
+def row_version(values: Mapping[str, object], key: str) -> Fingerprint:
     """Return a fingerprint of the values in the form of the row `key`; None and an empty text are the same."""
     return version({name: _or_none(value) for name, value in values.items()}, key)
 

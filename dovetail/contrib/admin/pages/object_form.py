@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from wtforms import Form
 
-from dovetail.contrib.admin.changes import version
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.deleting.groups import DeletedObjects
 from dovetail.contrib.admin.deleting.released import TOLD, released
@@ -35,6 +34,7 @@ from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.presence.presence import presence_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
+from dovetail.contrib.admin.signatures.fingerprints import Fingerprint, version
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.sqladmin_private import by_attribute, read_form
 from dovetail.contrib.admin.views import ModelAdmin
@@ -68,7 +68,7 @@ class FormPage:
     request: Request
     view: ModelAdmin
     title: str
-    version: str | None  # the fingerprint of the stored object; None for a new one
+    version: Fingerprint | None  # the fingerprint of the stored object; None for a new one
     layout: Layout
     readonly: Mapping[str, ReadonlyField]  # the read-only fields
     can_view: bool = False  # whether the user may open its page, and those of plugins
@@ -89,6 +89,10 @@ class FormPage:
             and view.can_create
             and view.has_permission(self.request, "create")
         )
+
+    def is_current(self, sent: FormData) -> bool:
+        """Return False if the object was changed after the form that was sent had been rendered."""
+        return VERSION not in sent or (self.version is not None and self.version.is_of(sent[VERSION]))
 
     def _lookup_address(self, part: str) -> str:
         address = path_for(self.request, "admin:lookup-in-rows", identity=self.view.identity, part=part)
@@ -169,12 +173,12 @@ async def edit(
     counting = without_unmet(view.conditional_fields, form, counting)
     form = without_demands(form, unseen)
     page = replace(page, formsets=await open_formsets(view, request, changed, sent, save_as_new=is_copy))
-    if changed is not None and sent.get(VERSION) not in {None, page.version}:
+    if changed is not None and not page.is_current(sent):
         await mark_stored(request, view, changed, form, without_demands(form_class(data=initial), unseen))
     if kept is not None:
-        is_current = sent.get(VERSION) in {None, page.version}
         told = SENT if request.query_params.get(DRAFT) == SENT_BEFORE else KEPT
-        return await page.show(form, error=told if is_current else await tell_stale(site, request, view, changed))
+        stale = None if page.is_current(sent) else await tell_stale(site, request, view, changed)
+        return await page.show(form, error=stale or told)
     if conflict := await _conflict(page, changed, sent):
         return await page.show(form, HTTPStatus.CONFLICT, conflict)
     if not (form.validate() & are_valid(page.formsets)):
@@ -247,7 +251,7 @@ async def _conflict(page: FormPage, obj: object | None, sent: FormData) -> str |
     """Return the message about changes by other users since the form was rendered; an empty text for none."""
     if page.is_gone and GONE not in sent:
         return str(DELETED)
-    if obj is not None and sent.get(VERSION) != page.version:
+    if obj is not None and (VERSION not in sent or not page.is_current(sent)):
         return await tell_stale(page.site, page.request, page.view, obj)
     return str(STALE_ROWS) if any(one.is_stale for one in with_parts(page.formsets)) else None
 
