@@ -1,4 +1,4 @@
-"""The search of the command palette (Ctrl-K): models, objects, actions, and recently visited pages.
+"""The search of the command palette (Ctrl-K): models, other pages, objects, actions, and recently visited pages.
 
 The policies apply as in lists. Objects are found by the search of their view: one limited statement per model (on
 PostgreSQL one more for a full-text index), in at most MODELS models and for at most TIME seconds. A statement that
@@ -12,6 +12,7 @@ from time import monotonic
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from dovetail.api.addresses import address_of
 from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading_named
@@ -19,8 +20,10 @@ from dovetail.contrib.admin.lists.search import MAXIMUM_TERM
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.site_context import SiteContext
+from dovetail.contrib.admin.sites.app_list import listed_page
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.rendering import path_for
+from dovetail.contrib.admin.web.returning import address_of_site
 from dovetail.database.pool.statement_timeouts import StatementTimeoutError, shorten_limit
 from dovetail.translation.texts import gettext, in_sentence
 
@@ -46,7 +49,7 @@ async def show_palette(site: SiteContext, request: Request) -> Response:
     views = [view for view in rights_of(request).listable if isinstance(view, ModelAdmin)]
     groups = {
         gettext("Recent"): [] if term else await _recent(request, views),
-        gettext("Go to"): [one for one in _places(request, views) if _holds(one, term)],
+        gettext("Go to"): [one async for one in _places(site, request, views) if _holds(one, term)],
         gettext("Do"): [one async for one in _actions(request, site.views.values()) if _holds(one, term)],
     }
     is_complete = True
@@ -63,16 +66,28 @@ def _holds(entry: Entry, term: str) -> bool:
     return all(word in text for word in term.casefold().split())
 
 
-def _places(request: Request, views: Sequence[ModelAdmin]) -> Iterator[Entry]:
+async def _places(site: SiteContext, request: Request, views: Sequence[ModelAdmin]) -> AsyncIterator[Entry]:
     yield Entry(gettext("Start"), path_for(request, "admin:index"))
-    for view in views:
-        if view.is_visible(request):
-            yield Entry(
-                str(view.name_plural), path_for(request, "admin:list", identity=view.identity), str(view.category)
-            )
+    for view in site.menu:
+        if view in views and view.is_visible(request):
+            address = path_for(request, "admin:list", identity=view.identity)
+            yield Entry(str(view.name_plural), address, str(view.category))
+        elif not view.is_model and (page := listed_page(view, request)) is not None:
+            yield Entry(str(view.name), page.url, str(view.category))
+    for app in await site.app_list(request):
+        yield Entry(app.name, app.url, gettext("Overview"))
+    for one in _others(site, request):
+        yield one
+
+
+def _others(site: SiteContext, request: Request) -> Iterator[Entry]:
     yield Entry(gettext("Your account"), path_for(request, "admin:account"))
     if user_of(request).is_superuser:
         yield Entry(gettext("Why may they?"), path_for(request, "admin:why"))
+    if address := address_of_site(site.declared.site_url, request):
+        yield Entry(gettext("View site"), address)
+    if (docs := address_of(request, "show_docs")) is not None:
+        yield Entry(gettext("API documentation"), docs)
 
 
 async def _actions(request: Request, views: Iterable[ModelAdmin]) -> AsyncIterator[Entry]:

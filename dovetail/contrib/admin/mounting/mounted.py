@@ -54,7 +54,7 @@ from dovetail.contrib.admin.web.media import find_unfit_media, media_folders, me
 from dovetail.contrib.admin.web.messages import Messages
 from dovetail.contrib.admin.web.preferences import has_chosen_zone, has_shortcuts, theme_of
 from dovetail.contrib.admin.web.rendering import path_for, query_of
-from dovetail.contrib.admin.web.returning import home_url, may_list
+from dovetail.contrib.admin.web.returning import address_of_site, home_url, may_list
 from dovetail.contrib.auth.mail.reset_page import offer_reset_page
 from dovetail.contrib.auth.sessions.current import session_of
 from dovetail.errors import ConfigurationError
@@ -227,14 +227,10 @@ class MountedSite(LeanAdmin):
         environment.globals["theme"] = partial(theme_of, cookies)
         environment.globals["has_shortcuts"] = partial(has_shortcuts, cookies)
         environment.globals["render_markdown"] = partial(render_markdown, image_hosts=self._shared.settings.image_hosts)
-        environment.globals["address_of_site"] = self._site_url
+        environment.globals["address_of_site"] = partial(address_of_site, self.declared.site_url)
         environment.bytecode_cache = self.bytecode_cache
         environment.auto_reload = self._context.settings.debug  # it checks the files of every page
         environment.trim_blocks = environment.lstrip_blocks = True
-
-    def _site_url(self, request: Request) -> str:
-        url, prefix = self.declared.site_url or "", request.scope.get("app_root_path", "")  # of a proxy
-        return f"{prefix}{url}" if url.startswith("/") else url
 
     def _csrf_token(self, request: Request) -> str:
         user = USER.find(request)

@@ -69,7 +69,7 @@ def group_by_category(views: Sequence[BaseView], apps: Sequence[ListedApp], requ
     listed: dict[BaseView, ListedView] = {one.view: one for app in apps for one in app.models}
     found: dict[str, list[ListedView | ListedPage]] = {}
     for view in (*views, *(view for view in listed if view not in views)):
-        entry = listed.get(view) if view.is_model else _page(view, request)
+        entry = listed.get(view) if view.is_model else listed_page(view, request)
         if entry is not None:
             found.setdefault(str(view.category), []).append(entry)
     return [ListedCategory(name, entries) for name, entries in found.items()]
@@ -83,7 +83,8 @@ def in_order_of(apps: Sequence[ListedApp], categories: Sequence[ListedCategory])
     return sorted(categories, key=lambda one: min(places.get(entry.view, last) for entry in one.entries))
 
 
-def _page(view: BaseView, request: Request) -> ListedPage | None:
+def listed_page(view: BaseView, request: Request) -> ListedPage | None:
+    """Return the entry of a view without a model; None if the user may not open it, or the menu has none of it."""
     if view.is_visible(request) and view.is_accessible(request):
         return ListedPage(view, path_for(request, f"admin:view-{view.identity}"))
     return None

@@ -1,4 +1,4 @@
-"""URLs back to a list with its filters, search, order and page."""
+"""URLs back to the site, and to a list with its filters, search, order and page."""
 
 from urllib.parse import urlencode
 
@@ -17,6 +17,12 @@ def home_url(request: Request, view: BaseView) -> str:
     if may_list(request, view):
         return request.url_for("admin:list", identity=view.identity).path
     return request.url_for("admin:index").path
+
+
+def address_of_site(url: str | None, request: Request) -> str:
+    """Return the URL of "View site", behind the prefix of a proxy if it is a path."""
+    prefix = request.scope.get("app_root_path", "")
+    return f"{prefix}{url}" if url and url.startswith("/") else url or ""
 
 
 def list_of_form(request: Request) -> str:

@@ -66,7 +66,11 @@ async def test_it_finds_pages_actions_and_objects_as_far_as_the_policies_let_the
     (address,) = [one["address"] for group in told["groups"] for one in group["entries"]]
     assert (await office.client.get(address)).status_code == 200
 
-    assert await found(reader) == {"Go to": ["Start", "Posts", "Your account"]}
+    pages = ["Start", "Trash", "Posts", "Blog", "Your account", "View site", "API documentation"]
+    assert await found(reader) == {"Go to": pages}
+    for term, own in (("trash", "Trash"), ("api doc", "API documentation"), ("overview", "Blog")):
+        (place,) = (await reader.get("/palette", term=term)).json()["groups"][0]["entries"]
+        assert (place["text"], (await reader.client.get(place["address"])).status_code) == (own, 200)
     identities = [
         view["address"].removeprefix("/admin/").rstrip("/") for view in told_places(await office.get("/palette"))
     ]
