@@ -1,4 +1,5 @@
 // The nested filter of a list, built by choosing; it is written as the text that stands in the address.
+import { keptFilter } from "./kept-filter.js";
 import { gettext } from "./texts.js";
 
 const place = document.querySelector(".builder-parts");
@@ -90,6 +91,10 @@ function conditionRow(condition) {
   fields.addEventListener("change", () => { mayBeBlank = false; show({}); fields.focus(); });
   row.read = () => [fields.value, row.children[1].value, quoted(row.children[2].value || "")].join(" ");
   row.isEmpty = () => !row.children[2]?.value && !mayBeBlank;
+  row.asTree = () => {
+    const value = row.children[2];
+    return { name: fields.value, comparison: row.children[1].value, value: value.value || (mayBeBlank ? "" : undefined), text: value.selectedOptions?.[0]?.text };
+  };
   show(condition);
   return row;
 }
@@ -120,6 +125,7 @@ function group(tree, depth) {
     return texts.join(` ${joined.value} `);
   };
   made.isEmpty = () => !made.read();
+  made.asTree = () => ({ joinedBy: joined.value, parts: Array.from(parts.children).map((one) => one.asTree()) });
   tree.parts.forEach((part) => parts.append(part.parts ? group(part, depth + 1) : conditionRow(part)));
   return made;
 }
@@ -149,27 +155,56 @@ function focusValue(row) {
 
 let marked = 0;
 let isReady = false;
+let applied = ""; // as the groups write what is applied
+const tree = JSON.parse(place.dataset.tree);
+const kept = keptFilter(place, text, () => { text.value = text.defaultValue; build(tree); });
+
 function write() {
-  if (isReady) text.value = place.firstElementChild.read();
+  if (!isReady) return;
+  text.value = place.firstElementChild.read();
+  const isPending = text.value !== applied || Array.from(place.querySelectorAll(".builder-row")).some((row) => row.isEmpty());
+  if (isPending) kept.keep(place.firstElementChild.asTree());
+  else kept.forget();
 }
 
-const tree = JSON.parse(place.dataset.tree);
-if (tree && text.value === text.defaultValue) { // or else it is typed already, which counts
-  place.append(group(tree, 0));
+function build(parts) {
+  if (!parts) return;
+  isReady = false;
+  place.replaceChildren(group(parts, 0));
   place.hidden = false;
   isReady = true;
-  place.addEventListener("input", write);
-  place.addEventListener("change", write);
-  ["input", "change"].forEach((kind) => place.addEventListener(kind, (event) => {
-    const row = event.target.closest(".builder-row-empty");
-    if (row) markEmpty(row);
-  }));
-  form.addEventListener("submit", (event) => {
-    const empty = isReady ? Array.from(place.querySelectorAll(".builder-row")).filter((row) => row.isEmpty()) : [];
-    if (!empty.length) return;
-    event.preventDefault();
-    empty.forEach(markEmpty);
-    focusValue(empty[0]);
-  });
-  text.addEventListener("input", () => { place.hidden = true; isReady = false; });  // what is typed counts
 }
+
+function start() {
+  const found = text.value === text.defaultValue ? kept.find() : null; // or else it is typed already, which counts
+  if (text.value === text.defaultValue) build(tree);
+  applied = isReady ? place.firstElementChild.read() : text.defaultValue;
+  if (!found) return;
+  place.closest("details").open = true;
+  text.value = found.text;
+  if (found.tree) build(found.tree);
+  else place.hidden = true;
+  isReady = Boolean(found.tree);
+  kept.tell(true);
+}
+
+start();
+place.addEventListener("input", write);
+place.addEventListener("change", write);
+["input", "change"].forEach((kind) => place.addEventListener(kind, (event) => {
+  const row = event.target.closest(".builder-row-empty");
+  if (row) markEmpty(row);
+}));
+form.addEventListener("submit", (event) => {
+  const empty = isReady ? Array.from(place.querySelectorAll(".builder-row")).filter((row) => row.isEmpty()) : [];
+  if (!empty.length) return;
+  event.preventDefault();
+  empty.forEach(markEmpty);
+  focusValue(empty[0]);
+});
+text.addEventListener("input", () => { // what is typed counts
+  place.hidden = true;
+  isReady = false;
+  if (text.value === text.defaultValue) kept.forget();
+  else kept.keep(null);
+});

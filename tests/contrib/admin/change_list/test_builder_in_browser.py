@@ -4,9 +4,11 @@ import re
 
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import delete
 
+from dovetail.contrib.auth.sessions.models import Session
 from tests.contrib.admin.axe import findings
-from tests.contrib.admin.entering import log_in
+from tests.contrib.admin.entering import log_in, log_in_here
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
@@ -72,3 +74,40 @@ async def test_a_condition_without_a_value_is_marked_and_the_others_stay(browser
     await page.get_by_role("button", name="Add condition").click()
     await page.get_by_role("button", name="Remove", exact=True).last.click()
     await expect(page.locator("#builder-where")).to_have_value(written)
+
+
+async def test_conditions_that_are_not_applied_are_there_again_after_going_elsewhere_and_after_a_login(
+    browser_page: Page, boss, parcels, session
+):
+    page = browser_page
+    await log_in(page, "/admin/depot/parcels/", "Parcels")
+    await page.get_by_text("Advanced filter").click()
+    rows, form = page.locator(".builder-row"), page.locator(".builder-form")
+    for number, (name, value) in enumerate((("Weight", "7"), ("Weight", ""))):
+        await page.get_by_role("button", name="Add condition").click()
+        await rows.nth(number).get_by_label("Filter by").select_option(label=name)
+        await rows.nth(number).get_by_label("Weight: value").fill(value)
+    await expect(form.get_by_role("status")).to_have_text("Not applied yet")
+    await page.get_by_role("link", name="Chair", exact=True).click()
+    await expect(page.get_by_role("heading", name="Chair")).to_be_visible()
+    await page.go_back()
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(0).get_by_label("Weight: value")).to_have_value("7")
+    await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_visible()  # it is not applied
+
+    await session.execute(delete(Session))
+    await session.commit()
+    await page.get_by_role("link", name="Parcels").first.click()
+    await log_in_here(page, "Parcels")
+    await expect(rows).to_have_count(2)
+    await expect(form.get_by_role("status")).to_have_text("Not applied yet")
+    await rows.nth(1).get_by_role("button", name="Remove").click()
+    await form.get_by_role("button", name="Apply").click()
+    await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_hidden()
+    await expect(form.get_by_role("status")).to_have_text("")
+    await rows.nth(0).get_by_label("Weight: value").fill("8")
+    await form.get_by_role("button", name="Discard").click()
+    await expect(page.locator("#builder-where")).to_have_value("weight = 7")
+    await page.goto("/admin/depot/parcels/")
+    await expect(page.get_by_role("link", name="Anvil", exact=True)).to_be_visible()
+    await expect(rows).to_have_count(0)
