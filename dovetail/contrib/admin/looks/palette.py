@@ -69,10 +69,11 @@ def _holds(entry: Entry, term: str) -> bool:
 async def _places(site: SiteContext, request: Request, views: Sequence[ModelAdmin]) -> AsyncIterator[Entry]:
     yield Entry(gettext("Start"), path_for(request, "admin:index"))
     for view in site.menu:
-        if view in views and view.is_visible(request):
-            address = path_for(request, "admin:list", identity=view.identity)
-            yield Entry(str(view.name_plural), address, str(view.category))
-        elif not view.is_model and (page := listed_page(view, request)) is not None:
+        if isinstance(view, ModelAdmin):
+            if view in views and view.is_visible(request):
+                address = path_for(request, "admin:list", identity=view.identity)
+                yield Entry(str(view.name_plural), address, str(view.category))
+        elif (page := listed_page(view, request)) is not None:
             yield Entry(str(view.name), page.url, str(view.category))
     for app in await site.app_list(request):
         yield Entry(app.name, app.url, gettext("Overview"))
