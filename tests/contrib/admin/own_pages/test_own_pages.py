@@ -30,7 +30,7 @@ BUREAU = "tests.contrib.admin.own_pages.bureau"
 
 @pytest.fixture(params=["sqlite"])
 def database_kind(request) -> str:
-    """One is enough: docs/back-office.md tries its pages on both."""
+    """One is enough: docs/back-office-pages.md tries its pages on both."""
     return request.param
 
 
