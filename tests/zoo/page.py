@@ -21,7 +21,7 @@ what they take.
 | Column | A "yes" says |
 |---|---|
 | REST | a [resource](resources.md) reads and writes it, filters and orders by it, and points to a wrong value by 422 |
-| back office | [lists](back-office-lists.md) and show it, forms and lists edit it, exports have it, deletions are undone |
+| back office | [lists](back-office-lists.md) show it, forms and lists edit it, exports have it, deletions are undone |
 | migrations | [`makemigrations`](migrations.md) makes the table, sees no change afterwards, and takes it away again |
 | dump, load | [`dumpdata`](data.md) writes it, and `loaddata` makes the same of it, in either database that has it |
 
