@@ -11,10 +11,12 @@ from dovetail.contrib.admin.view_base import ViewBase
 class ListFormSet:
     """The edited rows of a list; `get_changelist_formset` may return a subclass.
 
-    class Balanced(ListFormSet):
-        async def clean(self) -> None:
-            if sum(row.data().get("amount", 0) for row in self.rows) > 100:
-                self.errors.append("The amounts come to more than 100.")
+    Override `clean` to check the rows together:
+
+        class Balanced(ListFormSet):
+            async def clean(self) -> None:
+                if sum(row.data().get("amount", 0) for row in self.rows) > 100:
+                    self.errors.append("The amounts come to more than 100.")
     """
 
     def __init__(self, request: Request, view: ViewBase, rows: Sequence[EditedRow]) -> None:
