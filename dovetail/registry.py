@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe, failing_package, import_plugins
 from dovetail.errors import ConfigurationError
 from dovetail.ownership import misplaced, unlisted_models, unowned_tables

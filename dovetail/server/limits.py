@@ -1,7 +1,6 @@
 """Limits to what a connection may ask of the server before an application sees anything of it."""
 
-from dataclasses import dataclass
-
+from dovetail.classes.dataclass import dataclass
 from dovetail.settings import Settings
 
 

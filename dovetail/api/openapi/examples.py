@@ -7,9 +7,10 @@ made up (a pattern, say), no example is given: a wrong one is worse.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dovetail.api.openapi.names import Json
+from dovetail.classes.dataclass import dataclass
 
 SCHEMAS = "#/components/schemas/"
 FORMATS = {

@@ -5,8 +5,9 @@ is applied too. This imports neither Alembic nor SQLAlchemy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.migrations.history.applied import Applied
 
 

@@ -1,7 +1,6 @@
 """The statements of `single_statement.py`: UPDATE and DELETE that check the policy and the client's entity tag."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import (
@@ -31,6 +30,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.drivers.sqlalchemy_private_statements import kind_of

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
 from dovetail.resources.declaration.model_rules import (

@@ -1,11 +1,12 @@
 """Find the stored rows and related objects that a file refers to: by one statement each for many rows."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import Column, ColumnElement
 from starlette.requests import Request
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import (
     have_identifiers,
     identifier_from,

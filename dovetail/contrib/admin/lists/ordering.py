@@ -5,7 +5,6 @@ everything, on both databases.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Label
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.rules import EVERYTHING

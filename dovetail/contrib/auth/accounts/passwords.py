@@ -4,11 +4,12 @@
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
+from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
 from dovetail.errors import UnavailableError
 from dovetail.translation.texts import gettext
