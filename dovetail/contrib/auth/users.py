@@ -117,7 +117,7 @@ async def authenticate(session: AsyncSession, login: str, password: str) -> User
         found = await get_user_by_login(lookup, login)
     if found is not None and "@" in login and not found.is_verified:
         found = None  # an unverified address may belong to somebody else
-    attempt = await begin_login(found, login, password)
+    attempt = await begin_login(found, normalize_login(login), password)
     verified, better_hash = await verify_password(password, found.hashed_password if found else None)
     if found is None or not verified:
         # The entered name is not recorded, since users sometimes type their password there.
@@ -271,6 +271,14 @@ async def log_out_everywhere(session: AsyncSession, user: User, *, keep_id: int 
     await session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
     await end_sessions(session, user, keep_id=keep_id)
     await record(session, EventKind.SESSION_ENDED, user=user, detail="all" if keep_id is None else "all others")
+
+
+def normalize_login(login: str) -> str:
+    """Return an e-mail address or username in the form in which it is looked up; a text that is neither, unchanged."""
+    try:
+        return normalize_email(login) if "@" in login else normalize_username(login)
+    except InvalidInputError:
+        return login
 
 
 def normalize_username(username: str) -> str:

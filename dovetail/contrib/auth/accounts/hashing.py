@@ -34,7 +34,8 @@ def verify(normal: str, typed: str, hashed_password: str | None) -> tuple[bool, 
         if not verified and normal != typed:  # the hash may be older than the normalization of passwords
             return hasher.verify(typed, stored), None
     except UnknownHashError:
-        hasher.hash(normal)  # take as long as for an existing user, so that the time reveals nothing
+        for text in dict.fromkeys((normal, typed)):  # as many as above, so that the time does not reveal who exists
+            hasher.hash(text)
         return False, None
     if not verified or not _is_weak(stored):
         return verified, None

@@ -9,7 +9,7 @@ from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.origin import account_ref_of
 from dovetail.contrib.auth.events.record import record
 from dovetail.contrib.auth.limits.attempts import account_key
-from dovetail.contrib.auth.users import get_user_by_login
+from dovetail.contrib.auth.users import get_user_by_login, normalize_login
 from dovetail.contrib.throttling.limiter import make_limiter
 from dovetail.plugin import Context, async_command
 
@@ -42,4 +42,4 @@ async def _account(context: Context, name: str) -> str:
         user = await get_user_by_login(session, name)
         if user is not None:
             await record(session, EventKind.UNLOCKED, user=user, detail="by a command")
-        return account_key(account_ref_of(user), name, context.settings.secret_key)
+        return account_key(account_ref_of(user), normalize_login(name), context.settings.secret_key)

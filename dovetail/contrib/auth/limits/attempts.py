@@ -58,7 +58,8 @@ class Attempt:
 async def begin_login(user: User | None, login: str, password: str) -> Attempt:
     """Count a login in advance, for an account or an unknown name. Raise TooManyRequestsError if it is refused.
 
-    Call it while no connection is held.
+    `login` has to be normalized as for a lookup: all spellings of an unknown name are counted together, like those of a
+    known one. Call it while no connection is held.
     """
     context = _attempt_context()
     if context is None:
