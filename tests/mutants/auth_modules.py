@@ -205,6 +205,7 @@ AUTH_MODULES: dict[str, tuple[str, ...]] = {
         http_client=(f"{AUTH}/providers/test_exchange.py",),
         logins=(f"{AUTH}/providers/test_exchange.py",),
         identity=(f"{AUTH}/providers/test_exchange.py",),
+        unproved=(f"{AUTH}/factors/test_reset.py",),
     ),
     **room(
         "dovetail/contrib/auth/rules",

@@ -33,7 +33,8 @@ from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.mail.models import MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.outbox import new_nonce, send_token, tell
-from dovetail.contrib.auth.models import TokenPurpose, User
+from dovetail.contrib.auth.models import UNUSABLE_PASSWORD, TokenPurpose, User
+from dovetail.contrib.auth.providers.unproved import remove_unproved_logins
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import lookup_session
 from dovetail.errors import ConflictError
@@ -92,8 +93,11 @@ class UserManager(IntegerIDMixin, BaseUserManager[User, int]):  # type: ignore[t
         if redeemed is None:  # a concurrent request has used the token
             raise InvalidResetPasswordToken
         await record(self.session, EventKind.PASSWORD_RESET, user=redeemed.user)
+        is_invited = redeemed.user.hashed_password == UNUSABLE_PASSWORD
         await self.set_password(redeemed.user, hashed)
         if not redeemed.user.is_verified:  # the token was sent to the address, so the user controls it
+            if not is_invited:  # otherwise anybody may have registered the account
+                await remove_unproved_logins(self.session, redeemed.user)
             with suppress(ConflictError):  # another user has verified the address meanwhile
                 await users.update_user(self.session, redeemed.user, is_verified=True)
         return redeemed.user

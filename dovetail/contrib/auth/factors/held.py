@@ -76,8 +76,17 @@ async def remove_factor(session: AsyncSession, user: User, factor: Totp | Passke
 
 async def remove_all_factors(session: AsyncSession, user: User) -> int:
     """Remove all factors and recovery codes of a locked user; return how many factors there were."""
+    return await _remove(session, user, Totp, Passkey)
+
+
+async def remove_passkeys(session: AsyncSession, user: User) -> int:
+    """Remove all passkeys of a locked user; return how many there were. Recovery codes go with the last factor."""
+    return await _remove(session, user, Passkey)
+
+
+async def _remove(session: AsyncSession, user: User, *tables: type[Totp] | type[Passkey]) -> int:
     removed = 0
-    for table in (Totp, Passkey):
+    for table in tables:
         statement = delete(table).where(table.user_id == user.id).returning(table.id)
         removed += len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
     await note_factors(session, user)

@@ -127,6 +127,16 @@ async def disconnect(session: AsyncSession, user: User, key: int, providers: Seq
     return gone
 
 
+async def disconnect_all(session: AsyncSession, user: User) -> int:
+    """Delete the connected logins of a locked user, and return how many there were."""
+    rows = await connected_logins(session, user)
+    for row in rows:
+        await session.delete(row)
+        await record(session, EventKind.IDENTITY_UNLINKED, user=user, detail=_describe(row))
+    await session.flush()
+    return len(rows)
+
+
 def _describe(row: ConnectedLogin) -> str:
     return f"{row.email} at {row.provider} ({row.issuer}, subject {row.subject})"
 
