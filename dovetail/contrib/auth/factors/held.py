@@ -84,15 +84,6 @@ async def remove_passkeys(session: AsyncSession, user: User) -> int:
     return await _remove(session, user, Passkey)
 
 
-async def _remove(session: AsyncSession, user: User, *tables: type[Totp] | type[Passkey]) -> int:
-    removed = 0
-    for table in tables:
-        statement = delete(table).where(table.user_id == user.id).returning(table.id)
-        removed += len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
-    await note_factors(session, user)
-    return removed
-
-
 async def note_factors(session: AsyncSession, user: User) -> None:
     """Update `User.has_second_factor`; delete the recovery codes if no factor is left."""
     has_one = or_(
@@ -123,3 +114,12 @@ async def methods_of(session: AsyncSession, user_id: int) -> tuple[str, ...]:
     }
     row = (await session.execute(select(*held.values()))).one()
     return tuple(name for name, has in zip(held, row, strict=True) if has)
+
+
+async def _remove(session: AsyncSession, user: User, *tables: type[Totp] | type[Passkey]) -> int:
+    removed = 0
+    for table in tables:
+        statement = delete(table).where(table.user_id == user.id).returning(table.id)
+        removed += len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
+    await note_factors(session, user)
+    return removed
