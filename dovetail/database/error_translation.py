@@ -10,11 +10,18 @@ import re
 from sqlalchemy import Table, exc
 from sqlalchemy.orm.exc import StaleDataError
 
-from dovetail.database.drivers.broken_rules import breaks_a_rule
+from dovetail.database.drivers.broken_rules import breaks_a_rule, is_of_row_security, is_raised
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
 from dovetail.database.drivers.rule_sentences import broken_rule_sentence, is_of_commit, lost_at_commit_sentence
 from dovetail.database.models import Base
-from dovetail.errors import ConflictError, DovetailError, InvalidInputError, StaleWriteError, UnavailableError
+from dovetail.errors import (
+    ConflictError,
+    DovetailError,
+    InvalidInputError,
+    PermissionDeniedError,
+    StaleWriteError,
+    UnavailableError,
+)
 from dovetail.translation.texts import gettext, gettext_lazy
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -90,7 +97,14 @@ def _driver_error(error: exc.DBAPIError) -> DovetailError | None:
         return UnavailableError(gettext("The disk of the database is full, so nothing can be stored at present."))
     if _is_away(error):
         return UnavailableError(gettext("The database is away or busy; try again shortly."))
-    return None
+    return _refusal(error.orig)
+
+
+def _refusal(error: object) -> DovetailError | None:
+    """Return the error for a row that row-level security, a trigger or a view does not let pass."""
+    if is_of_row_security(error):
+        return PermissionDeniedError()
+    return ConflictError(BROKEN_RULE) if is_raised(error) else None
 
 
 def _unwritable(error: OSError) -> UnavailableError:

@@ -5,14 +5,14 @@ import logging
 import pytest
 from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dovetail.database.drivers.broken_rules import refused_columns
 from dovetail.database.error_translation import client_error
 from dovetail.database.models import Base
 from dovetail.database.unit_of_work import Database
-from dovetail.errors import ConflictError
+from dovetail.errors import ConflictError, PermissionDeniedError
 
 LONG = "a_name_that_is_longer_than_the_63_bytes_that_postgresql_has_for_one_name"
 UNNAMED = "A rule for what is stored here does not allow this."
@@ -130,3 +130,29 @@ async def test_so_is_an_exclusion(refusal):
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_a_rule_that_no_model_has_is_not_named(refusal):
     assert await refusal(room=15) == UNNAMED
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_row_that_row_level_security_refuses_is_forbidden_and_a_missing_grant_is_a_mistake_of_ours(
+    make_settings, empty_database_url
+):
+    database = Database.from_settings(make_settings(plugins=(), database_url=empty_database_url))
+    secured = (
+        "CREATE TABLE guarded (id int, owner text)",
+        "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY own ON guarded WITH CHECK (owner = 'me')",
+    )
+
+    async def insert(grant: str) -> None:
+        async with database.unit_of_work() as session:
+            # The tests are run by a superuser, who is above policies.
+            for statement in (*secured, grant, "SET LOCAL ROLE pg_monitor", "INSERT INTO guarded VALUES (1, 'other')"):
+                await session.execute(text(statement))
+
+    found = []
+    for grant in ("GRANT INSERT ON guarded TO pg_monitor", "SELECT 1"):
+        with pytest.raises(DBAPIError) as caught:
+            await insert(grant)
+        found.append(type(client_error(caught.value)))
+    assert found == [PermissionDeniedError, type(None)]
+    await database.dispose()

@@ -3,6 +3,7 @@
 SQLite's message has the name of a CHECK or, if it has none, its SQL; for a foreign key it names nothing.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 
@@ -13,15 +14,31 @@ from sqlalchemy.schema import ColumnCollectionConstraint, CreateIndex
 from dovetail.database.drivers.lost_connections import code_of
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html, https://www.sqlite.org/rescode.html
-CODES = ("23514", "23P01", "SQLITE_CONSTRAINT_CHECK")
+CODES = ("23514", "23P01", "SQLITE_CONSTRAINT_CHECK", "SQLITE_CONSTRAINT_TRIGGER")
+RAISED = ("P0001", "44000")  # by RAISE in a trigger, and by the WITH CHECK OPTION of a view
+logger = logging.getLogger(__name__)
 _NAME = re.compile(r"CHECK constraint failed: (.*)", re.DOTALL)
 _INDEX = re.compile(r"UNIQUE constraint failed: index '(.*)'")
 _COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.*)")
 
 
 def breaks_a_rule(error: object) -> bool:
-    """Return True if a row violates a CHECK or EXCLUDE constraint."""
+    """Return True if a row violates a CHECK or EXCLUDE constraint, or a trigger of SQLite refuses it."""
     return code_of(error) in CODES
+
+
+def is_raised(error: object) -> bool:
+    """Return True if a trigger or a view of PostgreSQL refuses a row, and log its message."""
+    # An author may give any code to RAISE, so it is recognized by the function of the server that executes it.
+    if code_of(error) not in RAISED and _server_function(error) != "exec_stmt_raise":
+        return False
+    logger.info("The database refuses a row: %s", getattr(error, "__cause__", error))
+    return True
+
+
+def is_of_row_security(error: object) -> bool:
+    """Return True if a policy of row-level security does not allow a row as it would be."""
+    return code_of(error) == "42501" and _server_function(error) == "ExecWithCheckOptions"
 
 
 def broken_rule(error: object) -> str | None:
@@ -67,6 +84,10 @@ def is_called(rule: Constraint | Index, name: str) -> bool:
     """Return True if the constraint or index has this name in the database."""
     # PostgreSQL's names have at most 63 bytes; SQLAlchemy shortens longer ones.
     return rule.name == name or (isinstance(rule.name, str) and len(rule.name) > len(name) and _short(rule) == name)
+
+
+def _server_function(error: object) -> str:
+    return str(getattr(getattr(error, "__cause__", None), "server_source_function", ""))  # asyncpg's
 
 
 def _short(rule: Constraint | Index) -> str:

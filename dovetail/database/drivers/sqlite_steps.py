@@ -24,7 +24,7 @@ SMALL = 4_000  # characters of the values of a statement, whose pages with those
 def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
     """Run statements in order and return the rows of the last. Raise sqlite3.Error; then none has had any effect.
 
-    If no transaction is open, they form one.
+    Neither has one if the last is an UPDATE or DELETE that returns no rows. If no transaction is open, they form one.
     """
     if connection.in_transaction or _changes_little(steps) or not _may_change_temp_store(connection):
         return _run(connection, steps)
@@ -52,7 +52,10 @@ def _run(connection: sqlite3.Connection, steps: Steps, *, most: int | None = Non
             _take_back(connection)
             return None
         rows = connection.execute(*steps[-1]).fetchall()
-        _release(connection)
+        if not rows and steps[-1][0].startswith(("UPDATE", "DELETE")):
+            _take_back(connection)  # a trigger kept the row: the history has no line of it
+        else:
+            _release(connection)
     except BaseException:
         with suppress(sqlite3.Error):  # some errors, such as a full disk, have rolled back the whole transaction
             _take_back(connection)

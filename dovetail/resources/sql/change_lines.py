@@ -12,7 +12,6 @@ from sqlalchemy import (
     CTE,
     Column,
     ColumnElement,
-    Delete,
     Dialect,
     Insert,
     Table,
@@ -21,11 +20,12 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningDelete
 
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, Snapshot, log_of, snapshot_of
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write
 from dovetail.resources.sql.arrays import listed_keys, members
-from dovetail.resources.sql.statements import PreparedStatement, prepare
+from dovetail.resources.sql.statements import PreparedStatement, Row, prepare
 
 OLD = "history_old_"  # prefix of a column's key: its value before an UPDATE
 MADE = "made_keys"  # placeholder: the keys of inserted rows
@@ -52,18 +52,20 @@ class ChangeLines:
         session: AsyncSession,
         log: ChangeLog,
         kind: object,
-        build: Callable[[], Insert | Delete | None],
+        build: Callable[[], Insert | ReturningDelete[object] | None],
         values: Mapping[str, object],
-    ) -> None:
-        """Run the statement that `build` makes for this `kind`, with `values` and those of the log as arguments."""
+    ) -> Sequence[Row]:
+        """Run the statement that `build` makes for this `kind`, with `values` and those of the log as arguments.
+
+        Return its rows.
+        """
         connection = await driver_to_write(session)
         place = (log, connection.dialect.name, kind)
         if place not in self._prepared:
             statement = build()
             self._prepared[place] = None if statement is None else prepare(statement, connection.dialect)
         prepared = self._prepared[place]
-        if prepared is not None:
-            await prepared.fetch(connection, {**values, **log.values()})
+        return () if prepared is None else await prepared.fetch(connection, {**values, **log.values()})
 
     async def made(self, session: AsyncSession, key: Column[object], keys: Sequence[object]) -> None:
         """Record that the rows with these keys were inserted, if the session has a log for the table."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
+    Select,
     String,
     Table,
     Time,
@@ -26,7 +27,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -128,7 +128,7 @@ def prepare_delete(  # noqa: PLR0917 - as above
 
 def _recorded_delete(
     log: ChangeLog, table: Table, key: InstrumentedAttribute[object], chosen: Sequence[ColumnElement[bool]]
-) -> ReturningDelete[object]:
+) -> Select[object]:
     """Return, for PostgreSQL, the DELETE that returns the key and records the row and all rows deleted by cascade.
 
     The history must record exactly what is deleted, so the row is locked first. If another transaction holds the row,
@@ -136,9 +136,11 @@ def _recorded_delete(
     """
     own = key.property.columns[0]
     taken = taken_row(table, [own, *log.columns(table)], chosen, to_delete=True)
-    is_taken = own == select(taken.c[own.key]).scalar_subquery()
-    line = log.insert_deleted(table, [is_taken], snapshot_of(taken))
-    statement = delete(table).where(is_taken).returning(own)
+    gone = delete(table).where(own == select(taken.c[own.key]).scalar_subquery()).returning(own).cte("gone")
+    # A trigger or row-level security may have kept the row: then there is nothing to record.
+    known = select(taken).where(taken.c[own.key] == gone.c[own.key]).cte("known")
+    line = log.insert_deleted(table, [own == select(gone.c[own.key]).scalar_subquery()], snapshot_of(known))
+    statement = select(gone.c[own.key])
     return statement if line is None else statement.add_cte(line.cte("history_lines"))
 
 

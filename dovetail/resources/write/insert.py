@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Dialect, FromClause, Insert, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.database.change_log import ChangeLog, log_of
+from dovetail.database.error_translation import BROKEN_RULE
 from dovetail.database.fast_unit_of_work import (
     dialect_of,
     driver_alone,
@@ -24,6 +25,7 @@ from dovetail.database.fast_unit_of_work import (
 )
 from dovetail.database.prepared_reads import DriverConnection
 from dovetail.database.presumed import Presumable
+from dovetail.errors import ConflictError
 from dovetail.resources.declaration.model_rules import make_object, why_objects
 from dovetail.resources.query.keys import key_from, key_names, key_of
 from dovetail.resources.read.reader import Batch, Plan, Reader
@@ -128,6 +130,8 @@ class Inserter:
             alike = [values[number] or {} for number in numbers]
             statement, arguments = insert_many_statement(self._model, key_names(self._model), alike, connection.dialect)
             found = [key_from(made) for made in await connection.execute(statement, arguments)]
+            if len(found) < len(numbers):  # a trigger kept one out
+                raise ConflictError(BROKEN_RULE)
             keys |= dict(zip(numbers, in_order(found, arguments), strict=True))
         ordered = [keys[number] for number in range(len(rows))]
         await self._link_many(session, ordered, rows)

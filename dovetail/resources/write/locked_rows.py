@@ -8,11 +8,27 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
-from sqlalchemy import Column, Select, Table, Update, case, delete, inspect, literal, select, update
+from sqlalchemy import (
+    Column,
+    CursorResult,
+    Result,
+    Select,
+    Table,
+    Update,
+    case,
+    delete,
+    exists,
+    inspect,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import flag_modified
 
+from dovetail.database.error_translation import BROKEN_RULE
+from dovetail.errors import ConflictError
 from dovetail.resources.declaration.model_rules import OF_UPDATES, has_delete_listeners, is_same, set_value, why_objects
 from dovetail.resources.query.keys import Names, among, have_keys, key_from, key_names, key_of
 from dovetail.resources.sql.nested_select import allowed_column
@@ -82,12 +98,16 @@ async def link_rows(
 
 
 async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence[Model]) -> None:
-    """Delete the rows of `items`, which are locked; the database cascades."""
+    """Delete the rows of `items`, which are locked; the database cascades. Raise ConflictError if it keeps one."""
     mapper = inspect(model)
     keys = [key_of(item) for item in items]
     columns = key_columns(mapper)
     if _is_one_table(mapper) and not has_delete_listeners(model):
-        await session.execute(delete(model).where(have_keys(model, key_names(model), keys)))
+        chosen = have_keys(model, key_names(model), keys)
+        gone = await session.execute(delete(model).where(chosen))
+        # A trigger or row-level security may keep a row. A row that a cascade deleted first is counted by no database.
+        if _matched(gone) < len(keys) and await session.scalar(select(exists().where(chosen))):
+            raise ConflictError(BROKEN_RULE)
     elif columns is None or has_delete_listeners(model):
         for item in items:
             await session.delete(item)
@@ -103,13 +123,17 @@ async def delete_rows(session: AsyncSession, model: type[Model], items: Sequence
 async def write_values(
     session: AsyncSession, model: type[object], rows: Sequence[tuple[Hashable, Mapping[str, object]]]
 ) -> None:
-    """Write values to rows, given as pairs of key and values: one UPDATE for all rows that set the same attributes."""
+    """Write values to rows, given as pairs of key and values: one UPDATE for all rows that set the same attributes.
+
+    Raise ConflictError if the database does not take one of them, as a trigger or row-level security may have it.
+    """
     groups: dict[tuple[str, ...], list[tuple[Hashable, Mapping[str, object]]]] = {}
     for key, values in rows:
         if values:
             groups.setdefault(tuple(values), []).append((key, values))
     for group in groups.values():
-        await (await session.connection()).execute(_update(model, group))
+        if _matched(await (await session.connection()).execute(_update(model, group))) < len(group):
+            raise ConflictError(BROKEN_RULE)
 
 
 @cache
@@ -126,6 +150,11 @@ def key_columns(mapper: Mapper[object]) -> tuple[Column[object], ...] | None:
             return None
         found += table.primary_key.columns
     return tuple(found)
+
+
+def _matched(result: Result[tuple[object, ...]]) -> int:
+    """Return the number of rows that a statement wrote."""
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def _is_one_table(mapper: Mapper[object]) -> bool:

@@ -10,7 +10,6 @@ from typing import Generic, TypeVar, cast
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
     Dialect,
     Insert,
     Table,
@@ -22,10 +21,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningDelete
 
 from dovetail.classes.dataclass import dataclass
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
+from dovetail.database.error_translation import BROKEN_RULE
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush
+from dovetail.errors import ConflictError
 from dovetail.resources.declaration.model_rules import (
     OF_UPDATES,
     ListenerChecks,
@@ -196,15 +198,16 @@ class OneRow(Generic[Model]):
         return self._is_alone and not self._delete_listeners[session.sync_session_class].has_listeners()
 
     async def delete(self, session: AsyncSession, item: Model) -> None:
-        """Delete a locked row, for which `can_delete` is true."""
+        """Delete a locked row, for which `can_delete` is true. Raise ConflictError if the database keeps it."""
         log, key = CHANGE_LOG.find(session.info), {KEY: key_of(item)}
-        if log is None:
-            await self._delete.fetch(session, **key)
-        elif dialect_of(session).name == "sqlite":
-            await self._lines.write(session, log, "gone", lambda: self._line_of_deleted(log), key)
-            await self._delete.fetch(session, **key)
+        if log is not None and dialect_of(session).name != "sqlite":
+            gone = await self._lines.write(session, log, "delete", lambda: self._recorded_delete(log), key)
         else:
-            await self._lines.write(session, log, "delete", lambda: self._recorded_delete(log), key)
+            if log is not None:
+                await self._lines.write(session, log, "gone", lambda: self._line_of_deleted(log), key)
+            gone = await self._delete.fetch(session, **key)
+        if not gone:  # a trigger or row-level security kept it
+            raise ConflictError(BROKEN_RULE)
         session.expunge(item)
 
     def has_key(self) -> ColumnElement[bool]:
@@ -237,7 +240,7 @@ class OneRow(Generic[Model]):
     def _line_of_deleted(self, log: ChangeLog) -> Insert | None:
         return log.insert_deleted(self._table, [self.has_key()])
 
-    def _recorded_delete(self, log: ChangeLog) -> Delete:
+    def _recorded_delete(self, log: ChangeLog) -> ReturningDelete[object]:
         line = self._line_of_deleted(log)
         statement = self._delete_statement()
         return statement if line is None else statement.add_cte(line.cte("history_line"))
@@ -262,8 +265,8 @@ class OneRow(Generic[Model]):
         locking = statement.with_for_update(key_share=not to_delete, of=self._model)
         return prepare(locking, dialect, visibility.binds)
 
-    def _delete_statement(self) -> Delete:
-        return delete(inspect(self._model).local_table).where(self.has_key())
+    def _delete_statement(self) -> ReturningDelete[object]:
+        return delete(self._table).where(self.has_key()).returning(getattr(self._model, self._key))
 
 
 def changed_values(change: RowChange[Model], *, is_touched: bool) -> dict[str, object]:
