@@ -74,6 +74,24 @@ def unlisted_models(installed: "Mapping[str, InstalledPlugin]") -> list[str]:
     ]
 
 
+def replaced_columns(models: "Iterable[type[object]]") -> Iterator[str]:
+    """Yield a sentence for each model with a column that another mapping of its table has replaced.
+
+    Statements of such a model read and write another column than the table has, and so may return other rows.
+    """
+    from sqlalchemy import Column, Table, inspect
+
+    for model in models:
+        for column in inspect(model, raiseerr=True).columns:
+            table = column.table if isinstance(column, Column) else None
+            if isinstance(table, Table) and table.columns.get(column.key) is not column:
+                yield (
+                    f"the column {column.name!r} of {model.__name__} was replaced by another model of the table "
+                    f"{table.fullname!r} with extend_existing; map that one by __table__ = {model.__name__}.__table__, "
+                    "and declare the columns here"
+                )
+
+
 def unowned_tables(installed: "Mapping[str, InstalledPlugin]") -> Iterator[str]:
     """Yield a sentence for each table without a model (of an association) that belongs to no plugin."""
     # Imported here: load_models has paid for it, `help` must not.

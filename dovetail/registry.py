@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from dovetail.classes.dataclass import dataclass
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe, failing_package, import_plugins
 from dovetail.errors import ConfigurationError
-from dovetail.ownership import misplaced, unlisted_models, unowned_tables
+from dovetail.ownership import misplaced, replaced_columns, unlisted_models, unowned_tables
 from dovetail.plugin import Command, Plugin
 from dovetail.settings import Settings, load_plugin_settings
 
@@ -97,6 +97,7 @@ def load_models(registry: Registry) -> None:
         problems += [problem for table, owner in tables for problem in misplaced(table, owner, registry.installed)]
     if not problems:
         problems += [*unlisted_models(registry.installed), *unowned_tables(registry.installed)]
+        problems += replaced_columns(model for model, _ in models)
     if problems:
         raise PluginError(problems)
 
@@ -244,7 +245,7 @@ def _resolve(entry: InstalledPlugin, part: str, problems: list[str], registry: R
         names = {one.package: one.plugin.name for one in registry.installed.values()}
         guilty = failing_package(error, names, entry.package)
         name, what = names[guilty], describe(error, guilty)
-        taken = re.search(r"Table '(\w+)' is already defined", what)
+        taken = re.search(r"Table '([^']+)' is already defined", what)
         # A plugin that failed is named once, not again by each that imports it. A second import finds its first tables
         # and classes already there, and fails for that.
         is_again = taken or guilty != entry.package or "already contains a class" in what

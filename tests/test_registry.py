@@ -443,6 +443,20 @@ def test_a_model_listed_by_two_plugins_is_refused(package, tmp_path):
     assert "the table 'own_thing' is claimed by own and borrow; rename one" in result.stderr
 
 
+def test_a_model_that_replaces_a_column_of_another_model_of_its_table_is_refused(package, tmp_path):
+    """What would be read and written by the first one's statements is another row's."""
+    again = MODEL.format(name="More", table="twice_thing") + "    __table_args__ = {'extend_existing': True}\n"
+    package(
+        "pkg_twice",
+        plugin("twice", models="lazy('pkg_twice.models:Thing', 'pkg_twice.models:More')"),
+        models=MODEL.format(name="Thing", table="twice_thing") + again,
+    )
+    assert check(tmp_path, "pkg_twice") == (
+        "the column 'id' of Thing was replaced by another model of the table 'twice_thing' with extend_existing; map "
+        "that one by __table__ = Thing.__table__, and declare the columns here"
+    )
+
+
 def test_a_model_that_its_plugin_does_not_list_is_refused(package, tmp_path):
     package(
         "pkg_shy",
