@@ -17,7 +17,7 @@ from tests.contrib.admin.reading import stored_now
 from tests.once import asks_no_database
 
 NUMBERS = {"small", "whole", "large", "weight", "factor", "double", "price", "ratio", "doubled", "name_length"}
-NUMBERS |= {"neighbours"}
+NUMBERS |= {"neighbours", "halved", "letters"}  # the last two say that there may be none
 TOKEN = UUID("12345678-1234-5678-1234-567812345678")
 FULL = {
     "name": "Ammonite",

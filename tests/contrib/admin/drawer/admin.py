@@ -9,12 +9,12 @@ TYPED = (
     *("colour", "size", "shade", "facts", "must_facts", "words", "late", "other"),
 )
 COMPUTED = ("doubled", "alias", "name_length", "name_twice", "neighbours")
-ONLY_SHOWN = ("data", "loud", "whispered", "extent", "shelf_label")
+ONLY_SHOWN = ("data", "loud", "whispered", "halved", "extent", "shelf_label")
 UNSORTED = ("facts", "must_facts", "words")
 
 
 class SpecimenAdmin(ModelAdmin, model=Specimen):
-    list_display = (*TYPED, *COMPUTED, *ONLY_SHOWN, "shelf", "owner", "shelf.label", "owner.username")
+    list_display = (*TYPED, *COMPUTED, *ONLY_SHOWN, "shelf", "owner", "shelf.label", "owner.username", "letters")
     search_fields = (*TYPED, *COMPUTED, "shelf.label")
     searches_texts = True
     sortable_by = (*(name for name in (*TYPED, *COMPUTED) if name not in UNSORTED), "shelf", "owner.username")
@@ -27,6 +27,9 @@ class SpecimenAdmin(ModelAdmin, model=Specimen):
         "shelf": {"fields": ("label",)},
         "owner": {"fields": ("username",), "order_by": "username"},
     }
+
+    def letters(self, obj: Specimen) -> int | None:
+        return len(obj.notes) if obj.notes else None
 
 
 class ShelfAdmin(ModelAdmin, model=Shelf):

@@ -171,6 +171,10 @@ class Specimen(IdMixin, DrawerBase):
     def whispered(self) -> str:
         return self.name.lower()
 
+    @property
+    def halved(self) -> "Decimal | None":
+        return None if self.price is None else self.price / 2
+
     def shout(self) -> str:
         return self.name.upper()
 
