@@ -59,7 +59,7 @@ NO_MOUNTS: Mounts = MappingProxyType({})  # every router stays where its plugin 
 def site_application(settings: Settings) -> FastAPI:
     """Make the application of the site, by the function that its settings name: `project.application:create_app`.
 
-    Raises ConfigurationError if there is no such function, and what the function raises.
+    Raise ConfigurationError if there is no such function, and what the function raises.
     """
     name = settings.application_factory
     try:
@@ -83,7 +83,7 @@ def make_application(settings: Settings, mounts: Mounts = NO_MOUNTS) -> FastAPI:
     """Make an application: kernel routes, every plugin's routers, and what plugins set up themselves.
 
     Routers are where their plugins put them, unless `mounts` says otherwise. A process may have several applications.
-    Raises ConfigurationError with every problem found.
+    Raise ConfigurationError with every problem found.
     """
     configure_logging(settings.log_level)
     registry = load_registry(settings)
@@ -160,7 +160,7 @@ def _add_routers(
 ) -> dict[str, list[str]]:
     """Include the routers and run every `setup`; return the ids of each plugin's operations.
 
-    Raises ConfigurationError as `make_application` does.
+    Raise ConfigurationError as `make_application` does.
     """
     last = [one for one in routers if one.router is landing.router]
     include(app, (one for one in routers if one.owner == KERNEL and one not in last))

@@ -25,7 +25,7 @@ def make_context(
     """Return the context of one application; no connection is made yet.
 
     `command_timeout` limits each statement on PostgreSQL to so many seconds: a server sets it, a command does not.
-    Raises ConfigurationError if the plugins' models or settings are not usable.
+    Raise ConfigurationError if the plugins' models or settings are not usable.
     """
     load_models(registry)
     refuse_tables(settings, registry)

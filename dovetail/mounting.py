@@ -40,7 +40,7 @@ def place(offered: Sequence[NamedRouter], mounts: Mounts) -> list[NamedRouter]:
     """Return the routers where the site wants them, without those that it drops.
 
     A name in `mounts` is that of a router, or that of a plugin for all its routers that are not named themselves.
-    Raises ConfigurationError with everything that is wrong: a name that nobody has, or what is no path.
+    Raise ConfigurationError with everything that is wrong: a name that nobody has, or what is no path.
     """
     if problems := list(_problems(offered, mounts)):
         raise ConfigurationError("\n".join(problems))
@@ -48,7 +48,7 @@ def place(offered: Sequence[NamedRouter], mounts: Mounts) -> list[NamedRouter]:
 
 
 def include(app: FastAPI, routers: Iterable[NamedRouter]) -> None:
-    """Mount routers in an application. Raises ConfigurationError for a route that would have no path at all."""
+    """Mount routers in an application. Raise ConfigurationError for a route that would have no path at all."""
     for one in routers:
         if one.router is not None:
             try:

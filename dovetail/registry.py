@@ -48,7 +48,7 @@ class Registry:
 def load_registry(settings: Settings, reserved_commands: Iterable[str] = ()) -> Registry:
     """Import and order the plugins that `settings` name; their models and routers are not imported yet.
 
-    Raises PluginError with every problem found: an unknown name, a missing dependency, a cycle, two plugins or two
+    Raise PluginError with every problem found: an unknown name, a missing dependency, a cycle, two plugins or two
     commands of one name, a plugin that raises on import.
     """
     problems: list[str] = []
@@ -77,7 +77,7 @@ def unknown_plugins(names: Iterable[str], registry: Registry) -> str:
 def load_models(registry: Registry) -> None:
     """Import every plugin's models and check that each table belongs to its plugin.
 
-    Raises PluginError for a plugin whose models raise on import, for a table without the plugin's prefix or with
+    Raise PluginError for a plugin whose models raise on import, for a table without the plugin's prefix or with
     another's, for two plugins with one table, and for a model that its plugin does not list.
     """
     problems: list[str] = []
@@ -106,7 +106,7 @@ def load_web(registry: Registry) -> None:
     """Import what only a server needs: policies, routers and checks. The back office imports its views itself.
 
     Models come first, those of all plugins: a plugin may add a relation to another's model, which that one's API names.
-    Raises PluginError for a plugin that raises on import, and for a router that is no APIRouter or has a bad name.
+    Raise PluginError for a plugin that raises on import, and for a router that is no APIRouter or has a bad name.
     """
     problems: list[str] = []
     for entry in registry.installed.values():
@@ -124,7 +124,7 @@ def load_web(registry: Registry) -> None:
 def load_all_plugin_settings(settings: Settings, registry: Registry) -> Mapping[str, BaseModel]:
     """Return each plugin's settings, by the plugin's name, read from the environment under `<NAME>_`.
 
-    Raises ConfigurationError with every variable that is wrong.
+    Raise ConfigurationError with every variable that is wrong.
     """
     values: dict[str, BaseModel] = {}
     problems = _clashes("variable", variables_of(settings, registry))

@@ -64,7 +64,7 @@ CORS_EXPOSED_HEADERS = (
 def split_names(value: object) -> object:
     """Return the names in `a.example, b.example` or in a JSON list; a value that is no text is returned as it is.
 
-    Raises ValueError for a text that starts like a JSON list and is none.
+    Raise ValueError for a text that starts like a JSON list and is none.
     """
     if not isinstance(value, str):
         return value
@@ -231,7 +231,7 @@ SETTINGS = StateKey[Settings]("settings")
 def load_settings(settings_class: type[SettingsT]) -> SettingsT:
     """Read `settings_class` from the environment.
 
-    Raises ConfigurationError that names each wrong variable, and never its value, or the bad line of `.env`.
+    Raise ConfigurationError that names each wrong variable, and never its value, or the bad line of `.env`.
     """
     for path in settings_class.dotenv_files():
         _check_dotenv(path)
@@ -247,7 +247,7 @@ def load_plugin_settings(
     """Read a plugin's own settings from the variables that start with `prefix` (`BLOG_`).
 
     They are read from the environment and from `dotenv_files` below `base_dir`; those of a site are
-    `Settings.dotenv_files`. Raises ConfigurationError as `load_settings` does.
+    `Settings.dotenv_files`. Raise ConfigurationError as `load_settings` does.
     """
     try:
         values: Any = _reader(schema, prefix, tuple(base_dir / file for file in dotenv_files))()
@@ -259,7 +259,7 @@ def load_plugin_settings(
 def with_async_driver(url: str) -> str:
     """Return a database URL with the driver that Dovetail uses: asyncpg for PostgreSQL, aiosqlite for SQLite.
 
-    Raises ValueError for any other database.
+    Raise ValueError for any other database.
     """
     scheme, separator, rest = url.partition("://")
     driver = {

@@ -31,7 +31,7 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 def normalize(text: str, *, maximum: int) -> str:
     """Return `text` in Unicode's form NFKC.
 
-    Raises ValueError, before it does any work, for more than `maximum` characters, and TypeError for a `maximum` above
+    Raise ValueError, before it does any work, for more than `maximum` characters, and TypeError for a `maximum` above
     `LONGEST_NORMALIZED`.
     """
     if maximum > LONGEST_NORMALIZED:
@@ -44,7 +44,7 @@ def normalize(text: str, *, maximum: int) -> str:
 def clean_name(text: str, *, maximum: int) -> str:
     """Return a name that a user gives to something, as it is stored: in form NFKC, on one line, with single spaces.
 
-    Raises ValueError for an empty name, for more than `maximum` characters before or after, and for unprintable ones.
+    Raise ValueError for an empty name, for more than `maximum` characters before or after, and for unprintable ones.
     """
     name = " ".join(normalize(text, maximum=maximum).split())
     if not (0 < len(name) <= maximum and name.isprintable()):  # one character may become eighteen
@@ -53,19 +53,19 @@ def clean_name(text: str, *, maximum: int) -> str:
 
 
 def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the origins in lower case. Raises ValueError for what no browser would send, or a `*` beside others."""
+    """Return the origins in lower case. Raise ValueError for what no browser would send, or a `*` beside others."""
     if ANY in origins and len(origins) > 1:
         raise ValueError("'*' is every origin; name it alone, or name origins without it")
     return origins if origins == (ANY,) else tuple(_check_origin(origin) for origin in origins)
 
 
 def check_methods(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the methods in capitals. Raises ValueError as `check_tokens` does."""
+    """Return the methods in capitals. Raise ValueError as `check_tokens` does."""
     return tuple(name.upper() for name in check_tokens(names))
 
 
 def check_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of methods or headers. Raises ValueError for one that cannot stand in a header."""
+    """Return the names of methods or headers. Raise ValueError for one that cannot stand in a header."""
     for name in names:
         if not TOKEN.fullmatch(name):
             raise ValueError(f"expected names of letters, digits and -, or '*', found {name[:50]!r}")
@@ -73,7 +73,7 @@ def check_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_proxies(proxies: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the proxies. Raises ValueError for what no peer could be, or a `*` beside others."""
+    """Return the proxies. Raise ValueError for what no peer could be, or a `*` beside others."""
     if ANY in proxies and len(proxies) > 1:
         raise ValueError("'*' is everybody; name it alone, or name proxies without it")
     for proxy in proxies:

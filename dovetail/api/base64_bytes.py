@@ -13,7 +13,7 @@ _LIMITS = ("min_length", "max_length", "strict")
 
 
 def _decoded(value: object) -> object:
-    """Return the bytes that a text stands for, in the plain alphabet or the one for URLs. Raises ValueError."""
+    """Return the bytes that a text stands for, in the plain alphabet or the one for URLs. Raise ValueError."""
     if not isinstance(value, str):
         return value
     try:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 def in_utc(value: datetime) -> datetime:
-    """Return the same moment in UTC; one without a zone is taken as UTC. Raises ValueError if UTC cannot hold it."""
+    """Return the same moment in UTC; one without a zone is taken as UTC. Raise ValueError if UTC cannot hold it."""
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:

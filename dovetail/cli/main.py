@@ -76,7 +76,7 @@ class Manage(click.Group):
 
 
 def load_command(command: Command) -> click.Command:
-    """Import the click command that `command` names. Raises DovetailError if there is none."""
+    """Import the click command that `command` names. Raise DovetailError if there is none."""
     try:
         found = resolve_name(command.run)
     except PLUGIN_FAILURES as error:

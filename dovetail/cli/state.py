@@ -21,12 +21,12 @@ class State:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings. Raises ConfigurationError."""
+        """The settings. Raise ConfigurationError."""
         return load_settings(self.settings_class)
 
     @cached_property
     def registry(self) -> Registry:
-        """The enabled plugins; nothing that only a server or a database needs is imported. Raises PluginError."""
+        """The enabled plugins; nothing that only a server or a database needs is imported. Raise PluginError."""
         return load_registry(self.settings, self.reserved_commands)
 
     @asynccontextmanager

@@ -38,7 +38,7 @@ class FastUnitOfWork:
     """One transaction, which begins with the first change, on a connection that is not pinged if it was just used.
 
     The first statement is a read. If the connection turns out to be lost, the caller may try again, unless
-    `has_written` says that something was committed. Raises UnavailableError if SQLite has too many writers.
+    `has_written` says that something was committed. Raise UnavailableError if SQLite has too many writers.
 
     One of the `remembered` rows may be presumed, as in PoolSource: other statements wait until it is confirmed, and
     raise UnconfirmedError if it has changed. Then there is no read before the change, and after a lost connection it is

@@ -180,7 +180,7 @@ def is_read_only(table: FromClause) -> bool:
 def full_text(model: type[Base], *columns: str, config: str = "simple", ranked: bool = False) -> FullText:
     """Give the table of `model` a full-text index of `columns`, and return the FullText that searches it.
 
-    Call it below the model; makemigrations makes the index on both databases. Raises ConfigurationError for a name that
+    Call it below the model; makemigrations makes the index on both databases. Raise ConfigurationError for a name that
     is no text column of the model itself, and for a model whose primary key is no number.
     """
     text = FullText(*columns, config=config, ranked=ranked)
@@ -192,7 +192,7 @@ def related(relation: InstrumentedAttribute[object], condition: ColumnElement[bo
     """Return the condition that `condition` holds for a related row.
 
     It means the same as `relation.any(condition)` or `relation.has(condition)`, but is also fast if few rows of a big
-    table fulfil it. Raises ConfigurationError for an attribute that is no relation.
+    table fulfil it. Raise ConfigurationError for an attribute that is no relation.
     """
     mapped = relation.property
     if not isinstance(mapped, RelationshipProperty):

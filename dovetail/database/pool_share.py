@@ -31,7 +31,7 @@ class PoolShare:
     ) -> AsyncIterator[AsyncSession]:
         """Open a session in one transaction, as `Database.unit_of_work` does.
 
-        `statement_timeout` can shorten the time for statements. Raises UnavailableError if no connection of the share
+        `statement_timeout` can shorten the time for statements. Raise UnavailableError if no connection of the share
         comes free in time, and StatementTimeoutError if a statement takes too long.
         """
         try:

@@ -22,7 +22,7 @@ StreamSessions: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSessio
 async def unit_of_work(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     """Yield the one session of a request, in one transaction: committed on success, rolled back on any exception.
 
-    Tests override this in `app.dependency_overrides` to bring another database. Raises UnavailableError, which answers
+    Tests override this in `app.dependency_overrides` to bring another database. Raise UnavailableError, which answers
     503, if no connection comes free in time.
     """
     database = DATABASE.get(connection.app)

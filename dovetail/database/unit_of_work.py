@@ -55,7 +55,7 @@ class Database:
 
         Services `flush()` and never `commit()`. The transaction's duration is logged. `read_only` promises that nothing
         is written, so that SQLite can read while another session writes. `engine` is this database's engine with other
-        execution options. Raises UnavailableError if SQLite has too many writers.
+        execution options. Raise UnavailableError if SQLite has too many writers.
         """
         with _logged():
             async with AsyncExitStack() as turn, self.sessions(bind=engine or self.engine) as session, session.begin():

@@ -24,7 +24,7 @@ class KeyReader:
     async def find(self, source: ReadSource, visibility: Visibility, values: Mapping[str, object]) -> object:
         """Return the key of the row whose columns have these `values`.
 
-        Raises NotFoundError if none is visible, and ConfigurationError for a name that is no column.
+        Raise NotFoundError if none is visible, and ConfigurationError for a name that is no column.
         """
         prepared = self._prepared(visibility, tuple(values), source.dialect)
         if prepared is None:

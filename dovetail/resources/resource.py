@@ -55,7 +55,7 @@ ONCE: dict[str, object] = {"parameters": [documentation.idempotency_key()]}
 class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     """A REST API; `declaration/declared.py` lists its fields. All names are checked when the resource is made.
 
-    Raises ConfigurationError for a name that does not exist, with the names that do.
+    Raise ConfigurationError for a name that does not exist, with the names that do.
     """
 
     def __post_init__(self) -> None:
@@ -116,7 +116,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     async def find_key(self, source: ReadSource, viewer: Viewer | None, **values: object) -> object:
         """Return the primary key of the row whose columns have these values: `find_key(source, viewer, name="x")`.
 
-        Raises NotFoundError if the viewer may not know of such a row.
+        Raise NotFoundError if the viewer may not know of such a row.
         """
         return await self._keys.find(source, self.visibility(viewer), values)
 
@@ -131,7 +131,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     ) -> Model:
         """Return a row, locked until the transaction ends, to which the viewer may do `action`.
 
-        With `request`, its If-Match is checked. Raises NotFoundError for a row that the viewer may not see,
+        With `request`, its If-Match is checked. Raise NotFoundError for a row that the viewer may not see,
         PermissionDeniedError if they may not do `action` to it, and StaleWriteError if the If-Match does not fit.
         """
         item = await self.writer.lock_item(session, viewer, key, action)
@@ -151,7 +151,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     ) -> Response:
         """Return the response of your own endpoint after a write: the object, its ETag, and Location if it is new.
 
-        Raises PermissionDeniedError if the viewer may not do `action` to the row as it is now. Without `action` it is
+        Raise PermissionDeniedError if the viewer may not do `action` to the row as it is now. Without `action` it is
         "add" with the status 201, and otherwise "change".
         """
         return await items.respond_with_written(self, request, session, viewer, key, action, status=status)
@@ -161,7 +161,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
     ) -> Response:
         """Return what `make` returns, or what it returned when this viewer sent the same `Idempotency-Key` before.
 
-        Declare the endpoint with `openapi_extra=ONCE`. Raises InvalidInputError for the key of a different request.
+        Declare the endpoint with `openapi_extra=ONCE`. Raise InvalidInputError for the key of a different request.
         """
         replays = Replays(self, session, viewer)
         return await idempotency.respond_once(request, session, self.policy.identity(viewer), make, replays)
@@ -171,6 +171,6 @@ async def find_or_make(session: AsyncSession, name: InstrumentedAttribute[str], 
     """Return the key of the row of each name, and make the missing rows: `find_or_make(session, Tag.name, names)`.
 
     `name` is a unique column. It is safe under concurrency: two requests that make the same row at once get the same
-    one, without a deadlock. Raises SQLAlchemy's IntegrityError if another column needs a value.
+    one, without a deadlock. Raise SQLAlchemy's IntegrityError if another column needs a value.
     """
     return await named_rows(name).find_or_make(session, names)

@@ -30,7 +30,7 @@ SEE = "see"  # a key of the cache of visibilities; the others are `lock to ...` 
 class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     """The declaration of a REST API. All names are checked when it is made.
 
-    Raises ConfigurationError for a name that does not exist, with the names that do.
+    Raise ConfigurationError for a name that does not exist, with the names that do.
     """
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Spec(Derived[Model, Viewer, Create, Update, Replace]):
     def written_visibility(self, viewer: Viewer | None, action: str) -> Visibility:
         """Return what a viewer may see of rows to which they just did `action`, and as `check` where they may do it.
 
-        Raises PermissionDeniedError if they may do it to no row.
+        Raise PermissionDeniedError if they may do it to no row.
         """
         return self._remembered(f"answer {action}", viewer, partial(self._written_by, viewer, action))
 

@@ -19,7 +19,7 @@ OWN_PLACEHOLDERS = re.compile(r"offset|search|words|(filter|cursor)_.*")  # thos
 
 @dataclass(frozen=True, eq=False)
 class Within:
-    """The condition. Raises ConfigurationError for a placeholder that has the name of one of a list's own."""
+    """The condition. Raise ConfigurationError for a placeholder that has the name of one of a list's own."""
 
     condition: ColumnElement[bool]
 

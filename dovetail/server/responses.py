@@ -45,7 +45,7 @@ class Cycle(ResponseCycle):
     transport: GatheringTransport  # type: ignore[assignment]  # narrow: it has what a cycle calls
 
     def send(self, message: Message) -> Awaitable[None]:  # type: ignore[override]  # narrow: it is awaited, and no more
-        """Send a part of the response. Raises RuntimeError for a header that would end its line too soon."""
+        """Send a part of the response. Raise RuntimeError for a header that would end its line too soon."""
         is_first = not (self.response_started or self.disconnected or self.flow.write_paused or self.access_log)
         if is_first and self.keep_alive and message["type"] == "http.response.start":
             return self._start(message)

@@ -35,7 +35,7 @@ class Repeating:
         self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application. Raises what it raises in the end."""
+        """Run the application. Raise what it raises in the end."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -93,7 +93,7 @@ class _Run:
         self._received: list[Message] = []
 
     async def run_with_retry(self) -> None:
-        """Run the application. Raises what it raises in the end."""
+        """Run the application. Raise what it raises in the end."""
         if self._scope.pop(TRIED, False):
             await self._run()
         else:

@@ -39,7 +39,7 @@ def check(state: State, *, deploy: bool, database: bool, fail_level: str) -> int
 
 @collector_paused()
 def find(state: State, *, deploy: bool = False, thorough: bool = True) -> list[CheckMessage]:
-    """Run every check of the site, see `run_checks`. Raises ConfigurationError if no application can be made at all."""
+    """Run every check of the site, see `run_checks`. Raise ConfigurationError if no application can be made at all."""
     # Imported here: the checks need the whole application.
     from dovetail.cli.checks.system_checks import run_checks
     from dovetail.context import make_context

@@ -12,7 +12,7 @@ JSONB_SINCE = (3, 45)  # https://sqlite.org/json1.html#jsonb
 
 
 async def check_types(context: Context) -> list[CheckMessage]:
-    """Return an error for each column that the database cannot have. Raises SQLAlchemy's errors if nobody answers."""
+    """Return an error for each column that the database cannot have. Raise SQLAlchemy's errors if nobody answers."""
     async with context.database.outside_the_pool() as session:
         connection = await session.connection()
         return await connection.run_sync(lambda one: list(_wanting(one, context)))

@@ -83,7 +83,7 @@ def check_room(facts: PoolFacts) -> Iterator[CheckMessage]:
 
 
 async def check_pooler(settings: Settings) -> list[CheckMessage]:
-    """Return a warning if a pooler mixes prepared statements up. Raises SQLAlchemy's errors if nobody answers."""
+    """Return a warning if a pooler mixes prepared statements up. Raise SQLAlchemy's errors if nobody answers."""
     is_postgresql = database_url(settings).get_backend_name() == "postgresql"
     prepares = is_postgresql and settings.database_prepared_statements
     if not prepares:

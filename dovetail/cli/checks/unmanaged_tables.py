@@ -10,7 +10,7 @@ from dovetail.plugin import CheckMessage, Context, warning
 
 
 async def check_unmanaged(context: Context) -> list[CheckMessage]:
-    """Return a warning for each that differs from what its model says. Raises SQLAlchemy's errors if nobody answers."""
+    """Return a warning for each that differs from what its model says. Raise SQLAlchemy's errors if nobody answers."""
     async with context.database.outside_the_pool() as session:
         connection = await session.connection()
         return await connection.run_sync(lambda one: list(_differences(one, context)))

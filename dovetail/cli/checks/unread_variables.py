@@ -24,12 +24,12 @@ def check_variables(settings: Settings, registry: Registry) -> Iterator[CheckMes
             near = get_close_matches(name, known, n=1, cutoff=CLOSE_IN_FILE)
             if not near and (prefix := next((one for one in prefixes if name.startswith(one)), "")):
                 near = [", ".join(sorted(one for one in known if one.startswith(prefix)))]
-            yield from _told(f"{path.name} sets {name}", near)
+            yield from _unread(f"{path.name} sets {name}", near)
     for name in sorted({name.upper() for name in os.environ if "_" in name} - known):
-        yield from _told(f"{name} is set", get_close_matches(name, known, n=1, cutoff=CLOSE_IN_ENVIRONMENT))
+        yield from _unread(f"{name} is set", get_close_matches(name, known, n=1, cutoff=CLOSE_IN_ENVIRONMENT))
 
 
-def _told(what: str, expected: list[str]) -> Iterator[CheckMessage]:
+def _unread(what: str, expected: list[str]) -> Iterator[CheckMessage]:
     if expected:
         yield warning(
             "kernel.W042", f"{what}, which nothing reads.", f"expected {expected[0]}; rename it, or remove it"

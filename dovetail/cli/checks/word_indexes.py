@@ -11,7 +11,7 @@ from dovetail.registry import Registry
 
 
 async def check_word_indexes(engine: AsyncEngine, registry: Registry) -> list[CheckMessage]:
-    """Return a warning for each that no search uses. Raises SQLAlchemy's errors if nobody answers."""
+    """Return a warning for each that no search uses. Raise SQLAlchemy's errors if nobody answers."""
     async with engine.connect() as connection:
         return list(_doubts(await connection.run_sync(old_indexes), registry))
 

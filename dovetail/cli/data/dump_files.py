@@ -23,7 +23,7 @@ class Record:
 
 
 def records(path: Path) -> Iterator[Record]:
-    """The rows of a file, line by line if each line is one. Raises click.ClickException, naming the place."""
+    """The rows of a file, line by line if each line is one. Raise click.ClickException, naming the place."""
     name = "standard input" if str(path) == "-" else str(path)
     try:
         with _opened(path) as file:

@@ -74,7 +74,7 @@ class _Choice:
     everything: bool
 
     def tables(self, context: Context) -> set[str]:
-        """Return the names of the tables. Raises click.BadParameter."""
+        """Return the names of the tables. Raise click.BadParameter."""
         left_out = choose_tables(context, self.exclude)
         if self.names:
             return choose_tables(context, self.names) - left_out

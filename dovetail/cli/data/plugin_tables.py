@@ -61,7 +61,7 @@ async def unmanaged_tables(session: AsyncSession, context: Context) -> list[Tabl
 
 
 def choose_tables(context: Context, names: Iterable[str]) -> set[str]:
-    """The tables that `names` of tables and of plugins stand for. Raises click.BadParameter for one that is neither."""
+    """The tables that `names` of tables and of plugins stand for. Raise click.BadParameter for one that is neither."""
     tables = plugin_tables(context)
     chosen: set[str] = set()
     for name in names:

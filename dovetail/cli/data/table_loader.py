@@ -31,7 +31,7 @@ class TableLoader:
         self._insert = OverridingInsert if self._dialect.name == "postgresql" else sqlite.insert
 
     async def load(self, records: Sequence[Record]) -> None:
-        """Insert or replace rows of one table. Raises click.ClickException, naming the place of the row."""
+        """Insert or replace rows of one table. Raise click.ClickException, naming the place of the row."""
         rows = self._rows_of(records[0])
         by_columns: dict[tuple[str, ...], list[dict[str, object]]] = {}
         for record in records:

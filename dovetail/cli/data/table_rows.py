@@ -51,7 +51,7 @@ class TableRows:
         try:
             written = row.model_dump_json(by_alias=True, warnings="error")
         except PydanticSerializationError as error:
-            raise ValueError(self._told(error)) from None
+            raise ValueError(self._message(error)) from None
         there = zip(self._json, values[len(self.columns) :], strict=True)
         nulls = [name for name, is_there in there if is_there and by_name[name] is None]
         told = f', "json_null": {json.dumps(nulls, ensure_ascii=False)}' if nulls else ""
@@ -63,7 +63,7 @@ class TableRows:
         values = {self._names[name]: getattr(found, name) for name in self._names if name in found.model_fields_set}
         return values | dict.fromkeys((name for name in record.json_null if name in self._json), JSON.NULL)
 
-    def _told(self, error: PydanticSerializationError) -> str:
+    def _message(self, error: PydanticSerializationError) -> str:
         told = " ".join(str(error).split())
         for field, name in self._names.items():
             told = told.replace(f"'{field}'", repr(name))

@@ -16,7 +16,7 @@ class Seconds(click.FloatRange):
     """A number of seconds; click takes `nan` for one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number. Raises click.BadParameter."""
+        """Return the number. Raise click.BadParameter."""
         seconds: float = super().convert(value, param, ctx)
         return self.fail(f"{value!r} is no number of seconds", param, ctx) if isnan(seconds) else seconds
 

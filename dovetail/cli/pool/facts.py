@@ -32,7 +32,7 @@ class PoolFacts:
 
 
 def read_facts(settings: Settings) -> PoolFacts:
-    """Return what the settings say. Raises ConfigurationError if DATABASE_URL cannot be read."""
+    """Return what the settings say. Raise ConfigurationError if DATABASE_URL cannot be read."""
     return PoolFacts(
         database=database_url(settings).get_backend_name(),
         pool_size=settings.database_pool_size,

@@ -30,7 +30,7 @@ class Part:
 def write_tree(target: Path, *parts: Part) -> None:
     """Write the files of all parts to the folder `target`, by way of a fresh folder beside it.
 
-    `target` may exist; then it must hold none of the names that are written into it. Raises OSError, and KeyError for
+    `target` may exist; then it must hold none of the names that are written into it. Raise OSError, and KeyError for
     a placeholder without a value; `target` is then as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ class Address:
 
 
 def parse_address(text: str | None, host: str | None, port: int | None) -> Address:
-    """Read `8001`, `0.0.0.0`, `0.0.0.0:8001` or `[::1]:8001`; `host` and `port` win. Raises click.BadParameter."""
+    """Read `8001`, `0.0.0.0`, `0.0.0.0:8001` or `[::1]:8001`; `host` and `port` win. Raise click.BadParameter."""
     found_host, separator, found_port = (text or "").rpartition(":")
     if text and (text.isdigit() or separator):
         if not found_port.isdigit() or not 0 <= int(found_port) <= 65535:  # noqa: PLR2004 - the highest port there is
@@ -66,7 +66,7 @@ class Listener:
 def listen(address: Address) -> Listener:
     """Bind and listen, so that the port is ours from now on, or take the socket that was handed to this process.
 
-    Raises click.ClickException in one line.
+    Raise click.ClickException in one line.
     """
     if inherited := inherited_listener():
         return Listener(*inherited)

@@ -56,7 +56,7 @@ class Transactions:
 def run_code(source: str, names: dict[str, object], transactions: Transactions) -> int:
     """Run `source` as one transaction; return 0, or 1 after printing where in it something was raised.
 
-    Raises click.ClickException if the database is away.
+    Raise click.ClickException if the database is away.
     """
     try:
         compiled = compile(source, "<shell>", "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -159,14 +159,14 @@ def stored_value(name: str, column: Column[object], value: object) -> object:
     return None if value == "" and column.nullable and is_text else value
 
 
-def gone(name: str, missing: Iterable[str]) -> InvalidInputError:
+def missing_choice(name: str, missing: Iterable[str]) -> InvalidInputError:
     """Return the error that the chosen objects, with these keys, do not exist."""
     detail = gettext("This choice is not there any more. Choose again.")
     choice = MissingChoice(pointer=f"/{name}", detail=detail, missing=tuple(sorted(missing)))
     return InvalidInputError(detail, errors=[choice])
 
 
-def kept(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
+def already_chosen(obj: object, name: str, identifiers: Collection[str]) -> list[object]:
     """Return the objects that an object refers to already: they may stay, even if the user could not choose them."""
     if inspect(obj).transient or name in inspect(obj).unloaded:
         return []
@@ -196,7 +196,7 @@ async def _related(
     many = mapper.relationships[name].uselist
     keys = value if many and isinstance(value, Iterable) else [value]
     identifiers = {str(one) for one in keys if one}
-    found = kept(obj, name, identifiers)
+    found = already_chosen(obj, name, identifiers)
     added = sorted(identifiers.difference(map(identifier_of, found)))
     if known is not None:
         found += [known[one] for one in added if one in known]
@@ -204,7 +204,7 @@ async def _related(
         known_ids = set(map(id, found))  # a key may be written in two ways, `1` and `01`
         found += [one for one in await view.get_related(request, name, added) if id(one) not in known_ids]
     if len(found) != len(identifiers):
-        raise gone(name, identifiers.difference(map(identifier_of, found)))
+        raise missing_choice(name, identifiers.difference(map(identifier_of, found)))
     return list(found) if many else next(iter(found), None)
 
 

@@ -110,7 +110,7 @@ class Rights:
         visible, related = self.visible(target), self.rules.related(model).get(".".join(names))
         if related is None:
             return visible
-        shown = _standing(target, related)
+        shown = _standalone(target, related)
         return _both(visible, shown) if self.views_of(target) else shown
 
     def shown(self, model: type[object], names: Sequence[str], target: type[object]) -> ColumnElement[bool]:
@@ -126,7 +126,7 @@ class Rights:
         ]
         if visible is not EVERYTHING:
             self._beyond.add(target)
-        shown = _standing(target, related)
+        shown = _standalone(target, related)
         is_narrowed = narrowed and not any(condition is EVERYTHING for condition in narrowed)
         return _both(shown, or_(*narrowed)) if is_narrowed else shown
 
@@ -144,6 +144,10 @@ class Rights:
     def may_link(self, model: type[object]) -> bool:
         """Return whether the user may open the page of every row of `model` that they may view."""
         return model not in self._beyond
+
+    def views_of(self, model: type[object]) -> list[ViewBase]:
+        """Return the views of a model, or else those of its closest base class."""
+        return _nearest(model, self._all)
 
     def view_of(self, model: type[object]) -> ViewBase | None:
         """Return a view in which the user may open rows of `model`; of several, one that shows all rows.
@@ -185,7 +189,7 @@ class Rights:
     def _find(self, model: type[object]) -> ColumnElement[bool]:
         views = self.views_of(model)
         if not views:
-            return _standing(model, self.rules.where(model, "view"))
+            return _standalone(model, self.rules.where(model, "view"))
         conditions = [self._listed(view, model) for view in views if view in self.listable]
         if any(condition is EVERYTHING for condition in conditions):
             return EVERYTHING
@@ -198,10 +202,6 @@ class Rights:
         if lists_all and self.rules.where(view.model, "view") is EVERYTHING:
             return EVERYTHING
         return listed(view.permitted_rows(self._request, self.rules), view.model, model)
-
-    def views_of(self, model: type[object]) -> list[ViewBase]:
-        """Return the views of a model, or else those of its closest base class."""
-        return _nearest(model, self._all)
 
 
 async def load_rights(request: Request, rules: Rules, views: Iterable[ViewBase]) -> None:
@@ -251,7 +251,7 @@ def _shows_all(view: ViewBase) -> bool:
     return type(view).rows is ViewBase.rows
 
 
-def _standing(model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _standalone(model: type[object], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return a condition that has the same meaning anywhere in a statement, also in subqueries and for aliases."""
     if is_always(condition) or is_never(condition):
         return EVERYTHING if is_always(condition) else NOTHING

@@ -81,7 +81,7 @@ def refer(pairs: Pairs, chosen: ColumnElement[bool]) -> ColumnElement[bool]:
     targets = targets.where(chosen).correlate(None)
     own, target = pairs[0]
     parts = all_of(chosen)
-    told = [one for part in parts if (one := told_value(part, target.table)) is not None]
+    told = [one for part in parts if (one := required_value(part, target.table)) is not None]
     known = [value for column, value in told if column.key == target.key]
     if len(pairs) > 1 or not known:
         return rows_with([own for own, _ in pairs], targets)
@@ -108,7 +108,7 @@ def rows_with(
     return keys[0].in_(select_keys) if len(keys) == 1 else tuple_(*keys).in_(select_keys)
 
 
-def told_value(
+def required_value(
     condition: ColumnElement[bool], table: FromClause
 ) -> tuple[Column[object], ColumnElement[object]] | None:
     """Return column and value if a condition is `column = value` for a column of the table; None otherwise.

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 
 from dovetail.classes.dataclass import dataclass
-from dovetail.database.deletion.conditions import Followed, refer, refer_to_few, rows_with, told_value
+from dovetail.database.deletion.conditions import Followed, refer, refer_to_few, required_value, rows_with
 from dovetail.database.deletion.references import Effect, Reference, Referring, Rows
 
 Conditions: TypeAlias = Mapping[Rows, ColumnElement[bool]]
@@ -157,7 +157,7 @@ def _tree(rows: Rows, one: Reference, first: ColumnElement[bool]) -> ColumnEleme
     """Extend the condition on the rows of a table by those that refer to them, through its single self-reference."""
     keys, known = list(rows.table.primary_key.columns), _known_columns(rows, [(rows, one)])
     gone = cast("Select[object]", select(*known).where(first).correlate(None)).cte(recursive=True)
-    other, told = rows.table.alias(), told_value(first, rows.table)
+    other, told = rows.table.alias(), required_value(first, rows.table)
     refers = and_(*(other.c[own.key] == gone.c[target.key] for own, target in one.pairs))
     step = select(*(other.c[column.key] for column in known)).join_from(gone, other, refers)
     if told is None:

@@ -165,7 +165,7 @@ def enums_of(mapper: Mapper[object]) -> Mapping[str, Enum]:
 
 
 def make_object(model: type[object], values: Mapping[str, object]) -> object:
-    """Return an object with these values. Raises InvalidInputError, with the field, for a ValueError of a validator."""
+    """Return an object with these values. Raise InvalidInputError, with the field, for a ValueError of a validator."""
     try:
         return model(**values)
     except ValueError as error:
@@ -175,7 +175,7 @@ def make_object(model: type[object], values: Mapping[str, object]) -> object:
 
 
 def set_value(item: object, name: str, value: object) -> None:
-    """Set an attribute. Raises InvalidInputError, with the field, for a ValueError of a validator."""
+    """Set an attribute. Raise InvalidInputError, with the field, for a ValueError of a validator."""
     before = getattr(item, "__dict__", {}).get(name)
     try:
         setattr(item, name, value)

@@ -129,7 +129,7 @@ class PathKey:
         return cls(item_path(spec)[1], TypeAdapter(cast("type[Hashable]", kind)), is_numbered)
 
     def read(self, request: Request) -> Hashable:
-        """Return the key in the path of a request, as FastAPI reads it. Raises ValueError, as pydantic does."""
+        """Return the key in the path of a request, as FastAPI reads it. Raise ValueError, as pydantic does."""
         text = request.scope["path_params"][self.name]
         key: Hashable = self.adapter.validator.validate_python(text)
         if self.is_numbered and str(key) != text:

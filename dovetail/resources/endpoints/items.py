@@ -62,7 +62,7 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
 
 
 async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility: Visibility, key: Hashable) -> Response:
-    """Return the object with this key, with the fields that the URL names. Raises InvalidInputError, NotFoundError."""
+    """Return the object with this key, with the fields that the URL names. Raise InvalidInputError, NotFoundError."""
     query = ALL_FIELDS
     if request.scope["query_string"]:
         query = read_item_query(split_query(request.scope["query_string"]), spec.item_grammar.within(visibility))
@@ -136,7 +136,7 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
 ) -> Response:
     """Return the object with this key as the viewer may see it, whether they may view the row or not.
 
-    Raises PermissionDeniedError if they may not do `action` to the row as it is now; by default that is what they just
+    Raise PermissionDeniedError if they may not do `action` to the row as it is now; by default that is what they just
     did.
     """
     is_new = status == 201  # noqa: PLR2004 - Created
@@ -164,7 +164,7 @@ async def _pointing_into(writer: Writer, data: BaseModel, session: AsyncSession)
         if writer.has_deferred_keys:
             await check_deferred_keys(session, spec.model, [data])
     except (DovetailError, DBAPIError) as error:
-        told = await _told(spec, data, error, session)
+        told = await _error_with_fields(spec, data, error, session)
         if told is None:
             raise
         told.errors = tuple(as_sent(told.errors, type(data), spec.envelope.pointer))
@@ -173,7 +173,7 @@ async def _pointing_into(writer: Writer, data: BaseModel, session: AsyncSession)
         raise told from error
 
 
-async def _told(
+async def _error_with_fields(
     spec: Spec, data: BaseModel, error: DovetailError | DBAPIError, session: AsyncSession
 ) -> DovetailError | None:
     """Return the error that names the fields; None if that is not known of an error of the database."""
@@ -191,7 +191,7 @@ async def _change(  # noqa: PLR0917 - as `update` has them
     key: Hashable,
     data: BaseModel,
 ) -> Response:
-    """Change the row that is there, and return it. Raises NoRowError."""
+    """Change the row that is there, and return it. Raise NoRowError."""
     spec, if_match = writer.spec, list_header(request.scope, b"if-match")
     asked = spec.change_visibility(recognized, CHANGE)
     if _makes(spec, request) and list_header(request.scope, b"if-none-match") == STAR:

@@ -56,7 +56,7 @@ class Listing:
     _reads: Cache = field(default_factory=Cache)  # what the same query string means
 
     def parse(self, connection: HTTPConnection, visibility: Visibility) -> tuple[dict[str, str], PageRequest]:
-        """Return the parameters in the URL and the page that they ask for. Raises InvalidInputError."""
+        """Return the parameters in the URL and the page that they ask for. Raise InvalidInputError."""
         values = split_query(connection.scope["query_string"], self.grammar)
         query = read_list_query(values, self.grammar.within(visibility), _secret_key(connection))
         terms = complete(self.reader.model, self._terms(query, values))
@@ -71,7 +71,7 @@ class Listing:
     async def respond_with_page(
         self, connection: HTTPConnection, source: ReadSource, visibility: Visibility
     ) -> Response:
-        """Return the page that the URL asks for. Raises InvalidInputError, and NeedsSessionError as the reader does."""
+        """Return the page that the URL asks for. Raise InvalidInputError, and NeedsSessionError as the reader does."""
         read = self._read_of(connection, visibility, source.dialect)
         batch = await self.reader.run(read.plan, source, read.request, visibility, read.parameters)
         total = None
@@ -130,7 +130,7 @@ class Listing:
         if read.request.query.by_cursor:
             following, previous = self._cursors(connection, read, batch, has_more=has_more)
         else:
-            following, previous = read.beside(list_url(connection), has_more=has_more)
+            following, previous = read.pages_by_offset(list_url(connection), has_more=has_more)
         if read.cursor is not None and read.cursor.backwards:
             items = items[::-1]
         page: dict[str, object] = {"items": items, "total": total, "next": following, "previous": previous}
@@ -225,7 +225,7 @@ def _parameters(spec: Spec, where: Where | None, values: Values | None) -> dict[
 
 
 def _within(name: str, where: Where | None, values: Values | None) -> Within | None:
-    """Return the condition that `where` is. Raises ConfigurationError if `values` does not fit it."""
+    """Return the condition that `where` is. Raise ConfigurationError if `values` does not fit it."""
     within = Within(where) if isinstance(where, ColumnElement) else None
     placeholders = frozenset() if within is None else within.names
     if bool(placeholders) is not (values is not None):
@@ -253,11 +253,11 @@ class _ListRead:
     cursor: Cursor | None  # that of `request` may be another's, who asked the same before
 
     def at(self, cursor: Cursor) -> "_ListRead":
-        """Return the same at another place. Raises InvalidInputError for a cursor whose values do not fit."""
+        """Return the same at another place. Raise InvalidInputError for a cursor whose values do not fit."""
         parameters = {**self.parameters, **place_of(_position(cursor, self.request.terms))}
         return _ListRead(self.values, self.request, self.plan, self.count, parameters, cursor)
 
-    def beside(self, address: str, *, has_more: bool) -> tuple[str | None, str | None]:
+    def pages_by_offset(self, address: str, *, has_more: bool) -> tuple[str | None, str | None]:
         """Return the URLs of the next and the previous page by offset, of the list at this address."""
         following, previous = self._offsets
         before = f"{address}?{previous}" if self.request.query.offset else None

@@ -36,7 +36,7 @@ class Replays:
     async def again(self, note: str, stored: Response) -> Response:
         """Return the answer that was kept; if other fields or related rows are hidden now, what may be seen by now.
 
-        Raises NotFoundError if a row is there that the viewer may neither view nor add any more.
+        Raise NotFoundError if a row is there that the viewer may neither view nor add any more.
         """
         noted = orjson.loads(note)
         keys = [self.spec.key_adapter.validate_python(key) for key in noted["keys"]]

@@ -97,7 +97,7 @@ def visible_rows(viewer: object, model: type[object], action: str = "view") -> C
 def load_policies(plugins: Iterable[HasPolicies]) -> Policies:
     """Return the policies of these plugins, and note each in the table of its model.
 
-    Raises ConfigurationError with every policy that is registered for what is no model of the plugin itself.
+    Raise ConfigurationError with every policy that is registered for what is no model of the plugin itself.
     """
     plugins = tuple(plugins)
     problems: list[str] = []

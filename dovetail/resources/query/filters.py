@@ -149,7 +149,7 @@ def filter_parameters(
 ) -> dict[str, FilterParameter]:
     """Return the parameters that `filters` declares; `aliases` are the paths of names that clients know.
 
-    Raises ConfigurationError for an unknown path or lookup.
+    Raise ConfigurationError for an unknown path or lookup.
     """
     found: dict[str, FilterParameter] = {}
     for name, declared in filters.items():

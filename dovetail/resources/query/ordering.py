@@ -58,7 +58,7 @@ def ordering_terms(
 ) -> dict[str, Term]:
     """Return the terms that a list can be ordered by; `names` may have the path of each, `aliases` those of fields.
 
-    Raises ConfigurationError for a column without an order.
+    Raise ConfigurationError for a column without an order.
     """
     paths = names if isinstance(names, Mapping) else {name: aliases.get(name, name) for name in names}
     found = {name: resolve_compared(model, path) for name, path in paths.items()}

@@ -124,7 +124,7 @@ class Path:
 
 
 def resolve(model: type[object], name: str) -> Path:
-    """Return the path called `name` from `model`. Raises ConfigurationError, with the names there are, for no path."""
+    """Return the path called `name` from `model`. Raise ConfigurationError, with the names there are, for no path."""
     mapper: Mapper[object] = inspect(model)
     *steps, last = name.split("__")
     for step in steps:
@@ -140,7 +140,7 @@ def resolve(model: type[object], name: str) -> Path:
 def resolve_compared(model: type[object], name: str) -> Path:
     """Return the path called `name` from `model`, at whose end a hybrid property with SQL of a known type may stand.
 
-    Raises ConfigurationError, with what to do, for any other.
+    Raise ConfigurationError, with what to do, for any other.
     """
     *steps, last = name.split("__")
     try:

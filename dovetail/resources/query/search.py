@@ -70,7 +70,7 @@ class Rank:
 
 
 def declared_search(model: type[object], declared: Sequence[str] | FullText) -> Search:
-    """Return the search that a resource declares. Raises ConfigurationError for a column that is not a text."""
+    """Return the search that a resource declares. Raise ConfigurationError for a column that is not a text."""
     if isinstance(declared, FullText):
         if not declared.is_indexed(model):
             names = ", ".join(repr(name) for name in declared.columns)

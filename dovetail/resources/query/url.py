@@ -140,7 +140,7 @@ class _Reader:
 def split_query(query_string: bytes, grammar: Grammar | None = None) -> dict[str, str]:
     """Return the parameters of a URL; a filter with several values may be repeated.
 
-    Raises BadRequestError for too many parameters, InvalidInputError if another parameter is repeated.
+    Raise BadRequestError for too many parameters, InvalidInputError if another parameter is repeated.
     """
     try:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAXIMUM_PARAMETERS)
@@ -168,7 +168,7 @@ def repeated(names: Iterable[str]) -> InvalidInputError:
 
 
 def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> ListQuery:
-    """Return the query of a list. Raises InvalidInputError with every parameter that is wrong or unknown."""
+    """Return the query of a list. Raise InvalidInputError with every parameter that is wrong or unknown."""
     reader = _Reader(values, grammar)
     _refuse_unknown(reader, grammar.names(), ABSENT)
     query = ListQuery(
@@ -191,7 +191,7 @@ def read_list_query(values: Values, grammar: Grammar, secret_key: SecretStr) -> 
 
 
 def read_item_query(values: Values, grammar: Grammar) -> ItemQuery:
-    """Return the query of a single object. Raises InvalidInputError."""
+    """Return the query of a single object. Raise InvalidInputError."""
     reader = _Reader(values, grammar)
     _refuse_unknown(reader, ("fields", "expand") if grammar.expandable else ("fields",), ABSENT_OF_ITEM)
     query = ItemQuery(fields=reader.names("fields", grammar.fields), expand=reader.names("expand", grammar.expandable))

@@ -10,8 +10,8 @@ from sqlalchemy.sql.elements import True_
 from dovetail.database.search.indexes import Term, columns_with_values, compared_column, keeps_in_order
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.resources.query import ordering
+from dovetail.resources.query.implied_conditions import without_implied
 from dovetail.resources.query.search import Search
-from dovetail.resources.query.told_flags import without_implied
 from dovetail.resources.query.url import CAP
 from dovetail.resources.query.where import PageRequest, conditions
 from dovetail.resources.read import access_paths

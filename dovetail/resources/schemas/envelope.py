@@ -26,7 +26,7 @@ class Envelope:
 
     With `item`, `{"article": {...}}` is what a request sends and an answer holds; bulk requests have `items` as ever.
     The others are the names of what a page has, each left out if it is empty. `counts` says that a list is counted
-    unless its URL says `count=false`. Raises ConfigurationError for a page without items, or two things of one name.
+    unless its URL says `count=false`. Raise ConfigurationError for a page without items, or two things of one name.
     """
 
     item: str = ""

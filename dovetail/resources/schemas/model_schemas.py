@@ -83,7 +83,7 @@ def model_schemas(
     """Return the schemas of these fields of a model; those that are `read_only` are answered and never taken.
 
     They are called as the model, or by the `title`, so that those of two resources of a model are told apart.
-    Raises ConfigurationError for a field that is no column, that is a secret, or of whose type no schema can be made.
+    Raise ConfigurationError for a field that is no column, that is a secret, or of whose type no schema can be made.
     """
     if isinstance(fields, str):
         raise ConfigurationError(f"{model.__name__}: fields is the text {fields!r}, expected a tuple: ({fields!r},)")

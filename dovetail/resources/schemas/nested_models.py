@@ -29,7 +29,7 @@ def with_nested(  # noqa: PLR0917 - as a resource has them
     nested: Collection[str],
     title: str,
 ) -> ModelSchemas:
-    """Return the schemas with fields for the relations that `nested` names. Raises ConfigurationError.
+    """Return the schemas with fields for the relations that `nested` names. Raise ConfigurationError.
 
     The schemas within them begin with the `title` of what is around them.
     """

@@ -66,7 +66,7 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         pairs = list(data)
         hidden = self._spec.policy.hidden(viewer)
         for one in self._keys:
-            is_told = self._told.issuperset(one.fields) and hidden.isdisjoint(one.fields)
+            is_told = self._shown_fields.issuperset(one.fields) and hidden.isdisjoint(one.fields)
             wanted = {key for body, item in pairs for key in one.named_by(body, item, is_told=is_told)}
             if wanted and await self._hidden(session, viewer, one, wanted):
                 raise ConflictError(BROKEN_REFERENCE, errors=_errors(one) if len(pairs) == 1 else ())
@@ -167,7 +167,7 @@ class References(Generic[Model, Viewer, Create, Update, Replace]):
         return [one for one in _references(spec.model) if not names.isdisjoint(one.fields)]
 
     @cached_property
-    def _told(self) -> frozenset[str]:
+    def _shown_fields(self) -> frozenset[str]:
         """The fields that responses show."""
         return frozenset(self._spec.reader.node.names())
 

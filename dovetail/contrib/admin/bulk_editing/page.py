@@ -17,7 +17,7 @@ from starlette.responses import Response
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields, bulk_form, writable
 from dovetail.contrib.admin.bulk_editing.form import with_boxes
-from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_from, identifier_of, primary_keys
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of, primary_keys
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.forms.assets import assets_of
 from dovetail.contrib.admin.request_context import request_context
@@ -30,6 +30,7 @@ from dovetail.contrib.admin.tasks.batches import counted
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import PermissionDeniedError
+from dovetail.resources.query.keys import write_key
 from dovetail.translation.texts import gettext, gettext_lazy, ngettext
 
 VERSION = "version"  # form field: a key, and the fingerprint of its object when the page was rendered
@@ -116,7 +117,7 @@ async def _marks(request: Request, view: ModelAdmin, keys: Sequence[str]) -> Map
     columns = [column for name in bulk_fields(view, request) for column in _columns(mapper, name)]
     statement = select(*own, *columns).select_from(view.model).where(have_identifiers(view.model, keys))
     rows = await request_context().session.execute(statement)
-    named = ((identifier_from(row[: len(own)]), row[len(own) :]) for row in rows)
+    named = ((write_key(row[: len(own)]), row[len(own) :]) for row in rows)
     return {key: fingerprint(key, *values) for key, values in named}
 
 

@@ -71,7 +71,7 @@ class ChangeList:
         if NUMBER.fullmatch(asked):
             return await paginator.numbered(_whole_number(self.request, "page", 1))
         view = self.view
-        return await paginator.beside(read_cursor(asked, secret_key=view.site_secret_key, list_name=view.list_name))
+        return await paginator.page_at(read_cursor(asked, secret_key=view.site_secret_key, list_name=view.list_name))
 
     async def date_steps(self) -> DateSteps | None:
         """Return the links to years, months and days above the list."""

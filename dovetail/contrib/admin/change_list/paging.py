@@ -64,7 +64,7 @@ class Paginator:
         part = (await self._slice(self._reversed)).turned(self.size)
         return self._page(part, None, None, has_before=True, has_behind=False)
 
-    async def beside(self, cursor: Cursor) -> ListPage:
+    async def page_at(self, cursor: Cursor) -> ListPage:
         """Read the page that begins after the row of a cursor, or that ends before it.
 
         Raise BadRequestError for a cursor of a list with another order.

@@ -78,22 +78,22 @@ def find_ineffective(view: type[ModelAdmin]) -> Iterator[str]:
     """
     for option, others in TAKES:
         off = next((one for one in others if not getattr(view, one)), None)
-        if off is not None and getattr(view, option) != getattr(ModelAdmin, option) and _is_meant(view, option, off):
+        if off is not None and getattr(view, option) != getattr(ModelAdmin, option) and _is_own(view, option, off):
             yield f"{option} is set, but {off} is False; remove one of them"
     if not (view.can_create or view.can_edit):
         for option in OF_FORMS:
             is_set = getattr(view, option) != getattr(ModelAdmin, option)
-            if is_set and _is_meant(view, option, "can_create", "can_edit"):
+            if is_set and _is_own(view, option, "can_create", "can_edit"):
                 yield f"{option} is set, but can_create and can_edit are False, so there is no form; remove it"
-    if not (view.save_as or view.save_as_continue) and _is_meant(view, "save_as_continue", "save_as"):
+    if not (view.save_as or view.save_as_continue) and _is_own(view, "save_as_continue", "save_as"):
         yield "save_as_continue is set, but save_as is False; remove one of them"
     for option, other, hook in ABOUT:
         is_unused = not getattr(view, other) and getattr(view, hook) is getattr(ModelAdmin, hook)
-        if is_unused and getattr(view, option) and _is_meant(view, option, other):
+        if is_unused and getattr(view, option) and _is_own(view, option, other):
             yield f"{option} is set, but {other} is empty; remove one of them"
 
 
-def _is_meant(view: type[ModelAdmin], option: str, *others: str) -> bool:
+def _is_own(view: type[ModelAdmin], option: str, *others: str) -> bool:
     """Return whether an option is set by this view, or by a base class of it that also sets one of `others`."""
     by = next(one for one in view.__mro__ if option in vars(one))
     return by is view or any(other in vars(by) for other in others)

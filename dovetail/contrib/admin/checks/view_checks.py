@@ -40,7 +40,7 @@ def find_problems(view: type[BaseView]) -> list[str]:
     """
     written = written_class(view)
     if written in _FAULTLESS:
-        return _told(view, _refuse_unsafe_writes(view)) if issubclass(view, ModelAdmin) else []
+        return _with_name(view, _refuse_unsafe_writes(view)) if issubclass(view, ModelAdmin) else []
     problems = _problems_of(view)
     if not problems:
         _FAULTLESS.add(written)
@@ -64,10 +64,10 @@ def _problems_of(view: type[BaseView]) -> list[str]:
         return [f"{view.__name__} is a plain ModelView; derive it from dovetail.contrib.admin.views.ModelAdmin"]
     if not hasattr(view, "model"):
         return [f"{view.__name__} has no model; write class {view.__name__}(ModelAdmin, model=...)"]
-    return _told(view, _find(view))
+    return _with_name(view, _find(view))
 
 
-def _told(view: type[BaseView], problems: Iterable[str]) -> list[str]:
+def _with_name(view: type[BaseView], problems: Iterable[str]) -> list[str]:
     return [f"{view.__name__}: {problem}" for problem in problems]
 
 

@@ -24,12 +24,7 @@ def primary_keys(model: type[object]) -> tuple[Column[Any], ...]:
 def identifier_of(obj: object) -> str:
     """Return the identifier of an object."""
     mapper: Mapper[object] = instance_state(obj).mapper
-    return identifier_from(mapper.primary_key_from_instance(obj))
-
-
-def identifier_from(key: Iterable[object]) -> str:
-    """Return the identifier for the values of a primary key, as in the URLs of the API."""
-    return write_key(key)
+    return write_key(mapper.primary_key_from_instance(obj))
 
 
 def has_identifier(model: type[object], identifier: str) -> ColumnElement[bool]:

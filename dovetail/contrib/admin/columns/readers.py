@@ -79,7 +79,7 @@ def bare(column_type: TypeEngine[object]) -> TypeEngine[object]:
     return column_type
 
 
-def told(error: FieldError) -> str:
+def message_of(error: FieldError) -> str:
     """Return the message about an invalid value: a translated one, or else pydantic's, which is English.
 
     Pydantic's messages about dates and durations are for programmers: "a valid timedelta, invalid digit in duration".
@@ -119,7 +119,7 @@ def _is_aware(column_type: TypeEngine[object]) -> bool:
 def _read(adapter: TypeAdapter[object], text: str, *, is_text: bool = False) -> Any:
     value, errors = read_value(adapter, "", text if is_text else text.strip())
     if errors:
-        raise ValueError(told(errors[0]))
+        raise ValueError(message_of(errors[0]))
     return value
 
 

@@ -86,7 +86,7 @@ class DeletedObjects(NamedTuple):
         Rows that the site writes itself are ignored: otherwise repeated login attempts would prevent a deletion.
         """
         lines = [*self.deleted_objects, *self.protected]
-        told = [_told(one) for one in lines if isinstance(one, str) or not one.is_bookkeeping]
+        told = [_compared(one) for one in lines if isinstance(one, str) or not one.is_bookkeeping]
         return sha256(repr((told, sorted(self.perms_needed))).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
@@ -117,7 +117,7 @@ def _lines(given: object) -> list[Line]:
     return [line for one in given for line in _lines(one)]
 
 
-def _told(line: Line) -> object:
+def _compared(line: Line) -> object:
     if isinstance(line, str):
         return line
     return (line.name, line.effect.value, line.count, line.is_more, [one.identifier for one in line.objects])

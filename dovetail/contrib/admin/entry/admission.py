@@ -15,7 +15,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import Rules
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.web.csrf import check_session_token, check_token, make_session_token, owner_of
-from dovetail.contrib.admin.web.impersonation import ACTING, Acting, check_not_theirs
+from dovetail.contrib.admin.web.impersonation import ACTING, Acting, check_own_account
 from dovetail.contrib.admin.web.rendering import finished
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.events.origin import AccountRef
@@ -65,7 +65,7 @@ async def identify_user(site: SiteContext, request: Request, requirements: PageR
         token = make_session_token(site.secret_key, user.id, current.id) if current is not None else ""
         ACTING.set(request, Acting(user.username, impersonator.username, token))
         note_of_request(IMPERSONATOR, f"{impersonator}, who acts as {user}")
-        check_not_theirs(request, user)
+        check_own_account(request, user)
     await site.authorization.load(request)
     rules = Rules(user, site.policies, site.homes, is_writing=request.method not in {"GET", "HEAD"})
     await load_rights(request, rules, site.views.values())

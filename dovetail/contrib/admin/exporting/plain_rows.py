@@ -17,7 +17,6 @@ from sqlalchemy.orm.util import AliasedClass
 from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.code_names import returned_by
 from dovetail.contrib.admin.columns.columns import TITLE
-from dovetail.contrib.admin.columns.identifiers import identifier_from
 from dovetail.contrib.admin.lists.relations import is_of_one
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.rules import EVERYTHING
@@ -25,7 +24,7 @@ from dovetail.contrib.admin.shown import ShownView, follows_paths, is_computed, 
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows, options_of
-from dovetail.resources.query.keys import key_names
+from dovetail.resources.query.keys import key_names, write_key
 
 Read: TypeAlias = Callable[[Sequence[object]], object]
 Source: TypeAlias = type[object] | AliasedClass[object]  # the model of columns, or an alias of a joined one
@@ -116,7 +115,7 @@ class _Plan:
             said = cast("str | None", row[text])
             if said is None or not said.strip():
                 key = [row[place] for place in keys]
-                return None if key[0] is None else title_by_key(view, model, identifier_from(key))
+                return None if key[0] is None else title_by_key(view, model, write_key(key))
             return said
 
         return read

@@ -8,7 +8,7 @@ import wtforms
 from pydantic import TypeAdapter, ValidationError
 from wtforms.widgets import TextArea
 
-from dovetail.contrib.admin.columns.readers import told
+from dovetail.contrib.admin.columns.readers import message_of
 from dovetail.contrib.admin.columns.texts import read_json
 from dovetail.contrib.admin.forms.fields import AnyWidget, StoredTextField
 from dovetail.errors import FieldError
@@ -113,7 +113,7 @@ class TypedJSONField(JSONField):
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             detail = first["msg"].removeprefix("Value error, ")
             place = "".join(f"/{one}" for one in first["loc"])
-            mistake = told(FieldError(pointer=place, detail=detail, type=first["type"]))
+            mistake = message_of(FieldError(pointer=place, detail=detail, type=first["type"]))
             if not place:
                 raise ValueError(mistake) from None
             raise ValueError(gettext("At %(place)s: %(mistake)s") % {"place": place, "mistake": mistake}) from None

@@ -9,7 +9,7 @@ from dataclasses import field
 from sqlalchemy import Column, select
 
 from dovetail.classes.dataclass import dataclass
-from dovetail.contrib.admin.columns.identifiers import identifier_from, identifier_of
+from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.columns.unique import unique_columns
 from dovetail.contrib.admin.importing.finding import Row
@@ -18,6 +18,7 @@ from dovetail.contrib.admin.importing.row_errors import RowErrors
 from dovetail.contrib.admin.importing.targets import Kind
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.resources.query.keys import write_key
 from dovetail.translation.texts import gettext
 
 
@@ -64,7 +65,7 @@ class Duplicates:
     async def _stored(self, column: Column[object], values: set[Hashable]) -> Mapping[Hashable, str]:
         keys = self.view.pk_columns
         found = await request_context().session.execute(select(column, *keys).where(column.in_(values)))
-        return {value: identifier_from(key) for value, *key in found}
+        return {value: write_key(key) for value, *key in found}
 
 
 def _value(row: Row, place: int, column: Column[object]) -> Hashable | None:

@@ -7,12 +7,7 @@ from sqlalchemy import Column, ColumnElement
 from starlette.requests import Request
 
 from dovetail.classes.dataclass import dataclass
-from dovetail.contrib.admin.columns.identifiers import (
-    have_identifiers,
-    identifier_from,
-    identifier_of,
-    parse_identifier,
-)
+from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of, parse_identifier
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.importing.cells import several
 from dovetail.contrib.admin.importing.files.sheet import Cell
@@ -21,6 +16,7 @@ from dovetail.contrib.admin.importing.row_errors import RowErrors
 from dovetail.contrib.admin.importing.targets import Kind, Target
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.resources.query.keys import write_key
 from dovetail.translation.texts import gettext
 
 AT_ONCE = 1_000  # texts in one statement
@@ -124,10 +120,10 @@ class Finder:
         if match.kind is not Kind.KEY:
             return _read(self._column(match), texts[0].strip())
         is_whole = match in self.plan.columns
-        parsed = parse_identifier(self.view.model, texts[0] if is_whole else identifier_from(texts))
+        parsed = parse_identifier(self.view.model, texts[0] if is_whole else write_key(texts))
         if parsed is None:
             raise ValueError(gettext("This is not a key."))
-        return identifier_from(parsed)
+        return write_key(parsed)
 
     def _column(self, target: Target) -> Column[object]:
         column = self.view.mapper.column_attrs[target.field].columns[0]
@@ -170,7 +166,7 @@ def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 def _key_in(model: type[object], text: str) -> str | None:
     """Return the primary key that a text represents; None if it represents none."""
     parsed = parse_identifier(model, text)
-    return None if parsed is None else identifier_from(parsed)
+    return None if parsed is None else write_key(parsed)
 
 
 def _read(column: ColumnElement[object], text: str) -> Hashable:

@@ -122,13 +122,13 @@ class _TablePage:
         outcome = await self._run(dry=False)
         if outcome.errors:
             return await replace(self, outcome=outcome).show(HTTPStatus.UNPROCESSABLE_ENTITY)
-        Flash.success(self.request, told(outcome))
+        Flash.success(self.request, result_message(outcome))
         return RedirectResponse(home_url(self.request, self.view), HTTPStatus.SEE_OTHER)
 
     async def _import_with_lines(self, report: Report) -> Ending:
         """Return the last line of the progress: the result, or that the page has to show the errors."""
         outcome = await self._run(dry=False, report=report)
-        return {"state": "asked"} if outcome.errors else {"state": "done", "message": told(outcome)}
+        return {"state": "asked"} if outcome.errors else {"state": "done", "message": result_message(outcome)}
 
     async def _run(self, *, dry: bool, report: Report = lambda _done, _of: None) -> Outcome:
         site, request = self.site, self.request
@@ -154,7 +154,7 @@ class _TablePage:
         return outcome
 
 
-def told(outcome: Outcome) -> str:
+def result_message(outcome: Outcome) -> str:
     """Return the message about the result."""
     added = ngettext("%(count)s row was added", "%(count)s rows were added", outcome.added) % {"count": outcome.added}
     numbers = {"added": added, "changed": outcome.changed, "same": outcome.same}

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from wtforms import Form
 
 from dovetail.classes.dataclass import dataclass
-from dovetail.contrib.admin.changes import EmptyText, kept
+from dovetail.contrib.admin.changes import EmptyText, already_chosen
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.editing.conditions import without_unmet
@@ -161,7 +161,7 @@ class Validation:
         unknown = related.unknown.get(target.field)
         missing = [text for text in self.finder.values(target, cell) if text in unknown] if unknown else []
         if missing and obj is not None:
-            held = set(map(identifier_of, kept(obj, target.field, missing)))
+            held = set(map(identifier_of, already_chosen(obj, target.field, missing)))
             missing = [text for text in missing if text not in held]
         if missing:
             raise ValueError(no_choices(missing))

@@ -94,7 +94,7 @@ async def _find_chosen(formset: FormSetBase, relation: str, rows: Sequence[RowFo
     chosen = {row.prefix: _identifiers(row.values().get(relation)) for row in rows if relation in _named(row)}
     found: dict[Place, object] = {}
     for row in rows:
-        kept = [] if row.obj is None else changes.kept(row.obj, relation, chosen.get(row.prefix, ()))
+        kept = [] if row.obj is None else changes.already_chosen(row.obj, relation, chosen.get(row.prefix, ()))
         found |= {(row.prefix, relation, identifier_of(obj)): obj for obj in kept}
     added = {(prefix, relation, one) for prefix, several in chosen.items() for one in several} - found.keys()
     wanted = sorted({one for _, _, one in added})

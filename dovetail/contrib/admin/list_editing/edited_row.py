@@ -119,7 +119,7 @@ def fingerprints(form: Iterable[Field]) -> dict[str, str]:
     return {one.short_name: _mark_of(_state(one)) for one in form}
 
 
-def told(form: Iterable[Field], names: frozenset[str]) -> Iterator[str]:
+def edited_texts(form: Iterable[Field], names: frozenset[str]) -> Iterator[str]:
     """Yield the edited values as texts, to show them to the user again."""
     yield from (f"{one.label.text}: {_state(one) or NONE}" for one in form if one.short_name in names)
 

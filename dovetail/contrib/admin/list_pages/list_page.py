@@ -78,7 +78,7 @@ async def show_page(
         await rules_of(request).load(request_context().session, view.model, ["change", "delete"], pagination.rows)
         pagination.add_pagination_urls(request.url)
         context = {**await view.list_context(request), "model_view": view, "pagination": pagination}
-        context |= await _above_and_beside(found, view, wrong)
+        context |= await _date_steps_and_facets(found, view, wrong)
         context["bulk_fields"] = bulk_fields(view, request)
         context["head"] = views.head(request, view, kept)
         context |= await _editing(view, request, pagination.rows, unsaved)
@@ -113,7 +113,7 @@ async def _read(found: ChangeList, view: ModelAdmin) -> tuple[ListPage, str]:
         return ListPage(rows=[], page=1, page_size=found.page_size(), count=0), error.detail
 
 
-async def _above_and_beside(found: ChangeList, view: ModelAdmin, wrong: str) -> dict[str, object]:
+async def _date_steps_and_facets(found: ChangeList, view: ModelAdmin, wrong: str) -> dict[str, object]:
     is_counted = not wrong and are_shown(found.request, view.facets(found.request))
     return {
         "date_steps": None if wrong else await found.date_steps(),

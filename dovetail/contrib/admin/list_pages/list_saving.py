@@ -17,7 +17,7 @@ from dovetail.contrib.admin.entry.access import allow
 from dovetail.contrib.admin.entry.kept_forms import FoundForm, forget_form
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.list_editing.cells import ListCells, values_of
-from dovetail.contrib.admin.list_editing.edited_row import EditedRow, prefix_of, told, typed_cells, typed_row
+from dovetail.contrib.admin.list_editing.edited_row import EditedRow, edited_texts, prefix_of, typed_cells, typed_row
 from dovetail.contrib.admin.list_pages.list_page import Unsaved, show_page
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -128,7 +128,7 @@ def _lost(cells: ListCells, sent: _Sent, found: set[str]) -> list[str]:
     """Return the edited values of deleted rows, so that they can be read and copied."""
     form_class = cells.form_class(cells.names)
     gone = {
-        key: told(form_class(sent.form, prefix=prefix_of(sent.numbers[key])), names)
+        key: edited_texts(form_class(sent.form, prefix=prefix_of(sent.numbers[key])), names)
         for key, names in sent.typed.items()
         if key not in found
     }

@@ -36,8 +36,8 @@ async def apply_filter(one: AnyFilter, statement: AnySelect, request: Request, m
 
     Raise BadRequestError for an invalid value.
     """
-    values = _asked(request, one.parameter_name)
-    between = [next(iter(_asked(request, name)), "") for name in getattr(one, "bounds", ())]
+    values = _values_of(request, one.parameter_name)
+    between = [next(iter(_values_of(request, name)), "") for name in getattr(one, "bounds", ())]
     if any(between):
         statement = one.keep_between(statement, *between, model)
     operation = request.query_params.get(f"{one.parameter_name}_op", "")
@@ -91,7 +91,7 @@ async def _filtered(
         raise BadRequestError(f"{one.title}: {error}") from None
 
 
-def _asked(request: Request, name: str) -> list[str]:
+def _values_of(request: Request, name: str) -> list[str]:
     """Return the distinct values that a request has for a filter."""
     given = (value.replace("\0", "") for value in request.query_params.getlist(name))
     values = list(dict.fromkeys(filter(None, given)))

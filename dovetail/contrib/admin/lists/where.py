@@ -62,7 +62,7 @@ async def filter_options(filters: Sequence[AnyFilter], request: Request, model: 
 async def condition(
     part: Part, filters: Sequence[FilterOption], request: Request, model: type[object]
 ) -> ColumnElement[bool]:
-    """Return the condition of a nested filter. Raises NestedFilterError for what the list's filters do not allow."""
+    """Return the condition of a nested filter. Raise NestedFilterError for what the list's filters do not allow."""
     if isinstance(part, Condition):
         return await _compared(part, filters, request, model)
     found = [await condition(one, filters, request, model) for one in part.parts]

@@ -94,7 +94,7 @@ def _change(views: list[PluginView], change: Registration, plugins: list[str], s
     """Apply a registration of a site; yield a problem if that is not possible."""
     place, plugin = len(views), change.plugin
     if change.hidden is not None:
-        places = [at for at, one in enumerate(views) if _is_meant(one, change.hidden, plugins)]
+        places = [at for at, one in enumerate(views) if _matches(one, change.hidden, plugins)]
         if len(places) != 1:
             known = ", ".join(sorted(_identity(one, plugins) for one in views if one.view.is_model))
             given = change.hidden if isinstance(change.hidden, str) else change.hidden.__name__
@@ -113,7 +113,7 @@ def _change(views: list[PluginView], change: Registration, plugins: list[str], s
         views.insert(place, PluginView(plugin or plugin_of(change.shown, plugins), change.shown))
 
 
-def _is_meant(one: PluginView, given: type[BaseView] | str, plugins: Iterable[str]) -> bool:
+def _matches(one: PluginView, given: type[BaseView] | str, plugins: Iterable[str]) -> bool:
     return _identity(one, plugins) == given if isinstance(given, str) else one.view is given
 
 

@@ -78,11 +78,11 @@ def with_new_names(view: str, attributes: Mapping[str, object]) -> dict[str, obj
             DeprecationWarning,
             stacklevel=3,
         )
-        found["get_form"] = _told_of_objects(given)
+        found["get_form"] = _with_object(given)
     return found
 
 
-def _told_of_objects(old: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+def _with_object(old: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     async def get_form(view: object, request: object, obj: object | None = None) -> object:  # noqa: ARG001 - the signature of the new hook
         return await old(view, creating=obj is None)
 

@@ -104,7 +104,7 @@ class FormPage:
         """Return the page with the form."""
         view, creating = self.view, self.version is None
         if is_popup(self.request) and wants_json(self.request):
-            return JSONResponse({"detail": _told(form, error)}, status)
+            return JSONResponse({"detail": _error_text(form, error)}, status)
         extra = await (view.create_context if creating else view.edit_context)(self.request)
         context = {"model_view": view, "form": form, "error": error, "title": self.title, "version": self.version}
         context |= {
@@ -157,7 +157,7 @@ async def edit(
     if obj is not None:
         page = replace(page, title=view.short_title_of(obj), version=version(initial, identifier_of(obj)))
     unseen = [] if changed is None else _unseen(request, view, changed)
-    kept = None if request.method == "POST" else await _kept(page)
+    kept = None if request.method == "POST" else await _stored_form(page)
     if request.method != "POST" and kept is None:
         form = (
             form_class(data=initial)
@@ -218,7 +218,7 @@ def _unseen(request: Request, view: ModelAdmin, obj: object) -> list[str]:
     return [name for name in names if name in view.mapper.relationships and is_hidden(obj, name)]
 
 
-async def _kept(page: FormPage) -> FormData | None:
+async def _stored_form(page: FormPage) -> FormData | None:
     """Return the form data that was stored when the user had to log in again."""
     request = page.request
     if DRAFT in request.query_params:
@@ -278,7 +278,7 @@ async def _save(page: FormPage, obj: object | None, form: Form, data: dict[str, 
     return obj
 
 
-def _told(form: Form, error: str | None) -> str:
+def _error_text(form: Form, error: str | None) -> str:
     """Return the errors of a form as one text, for a script that submitted it."""
     return " ".join([str(one) for field in form for one in field.errors] or [error or ""])
 

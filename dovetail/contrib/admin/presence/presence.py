@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dovetail.classes.dataclass import dataclass
-from dovetail.contrib.admin.columns.identifiers import identifier_from, parse_identifier
+from dovetail.contrib.admin.columns.identifiers import parse_identifier
 from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.presence.models import Presence
@@ -31,6 +31,7 @@ from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.database.change_log import CHANGE_LOG
+from dovetail.resources.query.keys import write_key
 from dovetail.translation.formats import clock
 from dovetail.translation.texts import gettext
 
@@ -57,7 +58,9 @@ async def presence_of(
         return None
     key = _key(request, view)
     found = (await request_context().session.execute(_others(request, view, key))).all()
-    return PresenceStatus(path_for(request, "admin:presence", key, identity=view.identity), _told(found), is_editing)
+    return PresenceStatus(
+        path_for(request, "admin:presence", key, identity=view.identity), _sentences(found), is_editing
+    )
 
 
 async def heartbeat(site: SiteContext, request: Request) -> Response:
@@ -80,7 +83,7 @@ async def heartbeat(site: SiteContext, request: Request) -> Response:
         if not noted.first():
             raise HTTPException(HTTPStatus.NOT_FOUND)
     seen = _others(request, view, key).where(_permitted(view, key).exists())
-    return JSONResponse({"text": _told((await session.execute(seen)).all())})
+    return JSONResponse({"text": _sentences((await session.execute(seen)).all())})
 
 
 def _noted(view: ModelAdmin, rows: AnySelect, key: str, user_id: int, *, is_editing: bool) -> Insert:
@@ -132,7 +135,7 @@ def _is_at(view: ModelAdmin, key: str) -> ColumnElement[bool]:
 def _key(request: Request, view: ModelAdmin) -> str:
     """Return the canonical key of the object of this URL, in which it may be written in several ways."""
     parsed = parse_identifier(view.model, request.path_params["pk"])
-    key = "" if parsed is None else identifier_from(parsed)
+    key = "" if parsed is None else write_key(parsed)
     if parsed is None or len(key) > LONGEST_KEY:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return key
@@ -142,7 +145,7 @@ def _kind(view: ModelAdmin) -> str:
     return str(view.mapper.local_table)
 
 
-def _told(found: Found) -> str:
+def _sentences(found: Found) -> str:
     """Return a sentence about each user, in the language of the request."""
     lines = [_sentence(name, since, is_editing=is_editing) for is_editing, since, name in found[:NAMED]]
     if len(found) > NAMED:

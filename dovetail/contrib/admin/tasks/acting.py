@@ -46,7 +46,7 @@ async def run_task(site: SiteContext, request: Request, task: Task) -> Response:
     For all rows of a list, the response reports progress if the script of the page asks for it.
     """
     note_of_request(CHANGE_SOURCE, "action")
-    form = await request.form() if request.method == "POST" else await _kept(site, request)
+    form = await request.form() if request.method == "POST" else await _stored_form(site, request)
     acting = _Acting(site, request, task, form)
     if acting.is_answered and form.get(ALL) == "1" and task.kind.is_batched and wants_lines(request, form):
         return tell_progress(site, request, acting.end)
@@ -172,7 +172,7 @@ async def _is_of_one(request: Request) -> bool:
     return "pk" in request.path_params or (form.get(ALL) != "1" and len(set(form.getlist("pks"))) == 1)
 
 
-async def _kept(site: SiteContext, request: Request) -> FormData:
+async def _stored_form(site: SiteContext, request: Request) -> FormData:
     """Return the form that came after its session had ended, to be shown again; an empty one if there is none."""
     return await find_form(request_context().session, site.secret_key, request, user_of(request)) or FormData()
 

@@ -200,7 +200,7 @@ async def check_permissions(request: Request, task: Task, rows: Sequence[object]
     if task.action == Action.DELETE:
         answers = [await task.view.check_can_delete(request, row) for row in rows]
     else:
-        answers = [task.view.has_permission(request, task.action, row) for row in _asked_about(task.view, rows)]
+        answers = [task.view.has_permission(request, task.action, row) for row in _rows_to_check(task.view, rows)]
     if not all(answers):
         raise HTTPException(HTTPStatus.FORBIDDEN)
 
@@ -219,7 +219,7 @@ async def check_rows(request: Request, task: Task, rows: SelectedRows) -> None:
         await rules.keep_keys(session, view.model, rows.keys)
 
 
-def _asked_about(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:
+def _rows_to_check(view: ViewBase, rows: Sequence[object]) -> Sequence[object]:
     """Return the rows to check by hooks of the view: all if it overrides one that takes an object.
 
     Otherwise the answer is the same for all, and one row suffices.

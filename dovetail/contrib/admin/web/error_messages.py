@@ -82,7 +82,7 @@ def message_for(error: Exception, view: OpenModelView | None = None) -> ErrorMes
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return ErrorMessage(status=status, message=str(TOO_LARGE))
     if isinstance(error, HTTPException):
-        return ErrorMessage(status=error.status_code, message=_told(error))
+        return ErrorMessage(status=error.status_code, message=_detail_of(error))
     known = error if isinstance(error, DovetailError) else client_error(error)
     if known is None and _is_bad_value(error):
         known = InvalidInputError(gettext("A value is too large or has the wrong form."))
@@ -160,7 +160,7 @@ def _fields_of_rule(error: IntegrityError, mapper: Mapper[object], detail: str) 
     return [FieldError(pointer=f"/{name}", detail=detail, type="conflict") for name in names]
 
 
-def _told(error: HTTPException) -> str:
+def _detail_of(error: HTTPException) -> str:
     """Return the detail of an error, or a translated default for its status."""
     if error.detail != PHRASES.get(error.status_code):
         return gettext(str(error.detail))

@@ -29,7 +29,7 @@ class Acting:
 ACTING = StateKey[Acting]("dovetail_admin_acting", "nobody acts as somebody else")  # of a request
 
 
-def check_not_theirs(request: Request, user: User) -> None:
+def check_own_account(request: Request, user: User) -> None:
     """Raise PermissionDeniedError for an account page while another user acts as its owner."""
     if impersonator_of(user) is None:
         return

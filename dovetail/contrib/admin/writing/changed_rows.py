@@ -6,7 +6,14 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import MANYTOONE, Mapper
 from starlette.requests import Request
 
-from dovetail.contrib.admin.changes import Known, after_change, gone, refusing_values, set_attributes, stored_value
+from dovetail.contrib.admin.changes import (
+    Known,
+    after_change,
+    missing_choice,
+    refusing_values,
+    set_attributes,
+    stored_value,
+)
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of
 from dovetail.contrib.admin.lists.relations import loading
 from dovetail.contrib.admin.permissions import rights_of
@@ -72,7 +79,7 @@ def _values(view: ViewBase, data: Mapping[str, object], known: Known) -> dict[st
 
 def _keys(mapper: Mapper[object], name: str, value: object, known: Mapping[str, object]) -> dict[str, object]:
     if value and str(value) not in known:
-        raise gone(name, [str(value)])
+        raise missing_choice(name, [str(value)])
     chosen, relation = known.get(str(value)), mapper.relationships[name]
     found: dict[str, object] = {}
     for local, remote in relation.local_remote_pairs:

@@ -127,11 +127,11 @@ async def _lines(session: AsyncSession, name: str | None) -> list[str]:
     if isinstance(holder, User):
         for group, names in (await held.groups_of(session, holder)).items():
             lines += [f"{permission}  by the group {group}" for permission in names]
-        lines = [*_standing(holder), *sorted(lines)]
+        lines = [*_status(holder), *sorted(lines)]
     return lines or [f"{name} is permitted nothing."]
 
 
-def _standing(user: User) -> list[str]:
+def _status(user: User) -> list[str]:
     known = {"is deactivated: nothing below counts": not user.is_active, "is staff": user.is_staff}
     known["is a superuser, who may do everything"] = user.is_superuser
     return [f"{user.username} {words}." for words, holds in known.items() if holds]

@@ -21,7 +21,7 @@ from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
 from dovetail.contrib.auth.mail.backends import EmailSender
 from dovetail.contrib.auth.mail.languages import MailLanguages
 from dovetail.contrib.auth.mail.models import MAXIMUM_ERROR, OutgoingMail
-from dovetail.contrib.auth.mail.writing import asked_in, write
+from dovetail.contrib.auth.mail.writing import page_language_of, write
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
 from dovetail.state import StateKey
@@ -143,7 +143,7 @@ class MailDispatcher:
             await self._note_failure(row, error)
 
     def _language_of(self, row: OutgoingMail) -> Language:
-        return ENGLISH if self._languages is None else self._languages.find(asked_in(row))
+        return ENGLISH if self._languages is None else self._languages.find(page_language_of(row))
 
     async def _note_failure(self, row: OutgoingMail, error: Exception) -> None:
         gives_up = row.attempts >= MAXIMUM_ATTEMPTS or _is_permanent(error)

@@ -45,10 +45,10 @@ async def language_for(session: AsyncSession, user: User, usual: Language | None
     for find in context.extensions("auth.language"):
         if code := await find(session, user):
             return languages.find(code)
-    return usual or (active_language() if asked_in() else languages.find(""))
+    return usual or (active_language() if page_language() else languages.find(""))
 
 
-def asked_in() -> str:
+def page_language() -> str:
     """Return the code of the language of the current page; "" in the API, a command or a task."""
     language = active_language()
     return "" if language is ENGLISH else language.code

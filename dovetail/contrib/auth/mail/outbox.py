@@ -16,7 +16,7 @@ from dovetail.contrib.auth.events.origin import current_origin
 from dovetail.contrib.auth.mail import emails
 from dovetail.contrib.auth.mail.backends import EmailMessage
 from dovetail.contrib.auth.mail.dispatcher import MAIL_DISPATCHER
-from dovetail.contrib.auth.mail.languages import asked_in, language_for
+from dovetail.contrib.auth.mail.languages import language_for, page_language
 from dovetail.contrib.auth.mail.models import LANGUAGE, MailKind, OutgoingMail
 from dovetail.contrib.auth.mail.reset_page import PAGE, reset_page
 from dovetail.contrib.auth.models import User
@@ -65,7 +65,7 @@ async def send_token(
         "address": origin.address,
         "user_agent": origin.user_agent,
         "request_id": origin.request_id,
-        LANGUAGE: asked_in(),
+        LANGUAGE: page_language(),
         PAGE: reset_page(context_of(session).settings.allowed_hosts),
     }
     row = OutgoingMail(

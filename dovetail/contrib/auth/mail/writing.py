@@ -55,7 +55,7 @@ async def write(session: AsyncSession, row: OutgoingMail, settings: AuthSettings
         return _message(row, user, token, settings)
 
 
-def asked_in(row: OutgoingMail) -> str:
+def page_language_of(row: OutgoingMail) -> str:
     """Return the code of the language of the page that queued the mail; "" if there was none."""
     return str(json.loads(row.asked_from).get(LANGUAGE, "")) if row.asked_from else ""
 

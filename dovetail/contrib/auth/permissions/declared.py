@@ -42,10 +42,10 @@ def declared_permissions(plugins: Iterable[Plugin]) -> list[Declared]:
 def is_due(execute: Execute, migrated: Migrated) -> bool:
     """Return whether the permissions in the database have to be updated."""
     stored = [Declared(*map(str, row)) for row in execute(_STORED)]
-    return set(stored) != set(wanted(stored, migrated))
+    return set(stored) != set(expected_permissions(stored, migrated))
 
 
-def wanted(stored: Sequence[Declared], migrated: Migrated) -> list[Declared]:
+def expected_permissions(stored: Sequence[Declared], migrated: Migrated) -> list[Declared]:
     """Return the permissions that the database should contain.
 
     Permissions are deleted with the tables of their plugin. Those of a disabled plugin are kept, as it may be enabled

@@ -5,7 +5,7 @@ The tables are declared without their models, so that migrations on SQLite need 
 
 from sqlalchemy import Connection, column, delete, insert, select, table, update
 
-from dovetail.contrib.auth.permissions.declared import Declared, wanted
+from dovetail.contrib.auth.permissions.declared import Declared, expected_permissions
 from dovetail.plugin import Migrated
 
 PERMISSIONS = table("auth_permission", column("name"), column("plugin"), column("title"))
@@ -16,7 +16,7 @@ def store_permissions(connection: Connection, migrated: Migrated) -> None:
     """Insert new permissions, update titles, and delete permissions that are gone, with all grants of them."""
     columns = PERMISSIONS.c.name, PERMISSIONS.c.plugin, PERMISSIONS.c.title
     stored = {row.name: Declared(*row) for row in connection.execute(select(*columns))}
-    rows = {one.name: one for one in wanted(list(stored.values()), migrated)}
+    rows = {one.name: one for one in expected_permissions(list(stored.values()), migrated)}
     gone = sorted(stored.keys() - rows.keys())
     if gone:
         # Explicitly, without cascades: SQLite's foreign keys are off during migrations.

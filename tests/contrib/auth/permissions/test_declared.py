@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 
 from dovetail.contrib.auth.models import Permission, groups_permissions, users_permissions
-from dovetail.contrib.auth.permissions.declared import Declared, declared_permissions, wanted
+from dovetail.contrib.auth.permissions.declared import Declared, declared_permissions, expected_permissions
 from dovetail.contrib.auth.permissions.grants import create_group, grant
 from dovetail.contrib.auth.users import create_user
 from dovetail.errors import ConfigurationError
@@ -61,10 +61,10 @@ def test_a_permission_that_a_model_has_or_that_was_declared_already_is_refused()
 def test_permissions_are_deleted_with_the_tables_but_kept_while_a_plugin_is_disabled():
     kept = Declared("club.join", "club", "Can join")
     left = [kept, Declared("gone.join", "gone", "Can join"), Declared("shop.old", "shop", "Could")]
-    names = [one.name for one in wanted(left, Migrated(plugins=[shop()], applied={"shop", "club"}))]
+    names = [one.name for one in expected_permissions(left, Migrated(plugins=[shop()], applied={"shop", "club"}))]
     assert names[-1] == "club.join"
     assert not {"gone.join", "shop.old"} & set(names)
-    assert wanted(left, Migrated(plugins=[shop()], applied={"club"})) == [kept]
+    assert expected_permissions(left, Migrated(plugins=[shop()], applied={"club"})) == [kept]
 
 
 async def test_the_database_holds_those_of_all_plugins_after_migrate(session):

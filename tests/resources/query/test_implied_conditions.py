@@ -5,8 +5,8 @@ from sqlalchemy import and_, or_, select, true
 from sqlalchemy.dialects import sqlite
 
 from dovetail.resources.query.filters import filter_parameters
+from dovetail.resources.query.implied_conditions import without_implied
 from dovetail.resources.query.search import Search
-from dovetail.resources.query.told_flags import without_implied
 from dovetail.resources.query.url import ListQuery
 from dovetail.resources.query.where import PageRequest
 from dovetail.resources.read.page_select import count_select, page_select

@@ -21,11 +21,11 @@ def without_implied(conditions: Sequence[ColumnElement[bool]]) -> list[ColumnEle
     flags: dict[Column[object], bool] = {}
     kept: list[ColumnElement[bool]] = []
     for condition in conditions:
-        told = _told(condition)
-        if told is None or flags.get(told[0]) is not told[1]:
+        flag = _required_flag(condition)
+        if flag is None or flags.get(flag[0]) is not flag[1]:
             kept.append(condition)
-        if told is not None:
-            flags.setdefault(*told)
+        if flag is not None:
+            flags.setdefault(*flag)
     return [left for condition in kept if (left := _left(condition, flags)) is not None] if flags else kept
 
 
@@ -35,15 +35,15 @@ def _left(condition: ColumnElement[bool], flags: Flags) -> ColumnElement[bool] |
         return condition
     open_ones = []
     for one in cast("Iterable[ColumnElement[bool]]", condition.get_children()):
-        told = _told(one)
-        if told is None or told[0] not in flags:
+        flag = _required_flag(one)
+        if flag is None or flag[0] not in flags:
             open_ones.append(one)
-        elif flags[told[0]] is told[1]:
+        elif flags[flag[0]] is flag[1]:
             return None
     return or_(*open_ones) if open_ones else condition
 
 
-def _told(condition: ColumnElement[bool]) -> tuple[Column[object], bool] | None:
+def _required_flag(condition: ColumnElement[bool]) -> tuple[Column[object], bool] | None:
     """Return the boolean column that has to have a certain value, and the value; None for any other condition."""
     if isinstance(condition, AsBoolean):  # a column by itself, or its negation, within an AND or OR
         column, value = column_of(condition.element), condition.operator is operators.is_true
