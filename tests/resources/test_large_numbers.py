@@ -82,12 +82,15 @@ async def test_it_is_filtered_and_ordered_as_a_number(site):
     assert (await client.get(f"/api/tomes?pages={ROUNDED - 1}")).json()["items"] == []
 
 
-@pytest.mark.parametrize("wrong", ["", "1.0", " 1", "many", "+1", "1_0", str(2**63), "9" * 5000, 1.5, True])
-async def test_what_is_no_such_number_is_an_error_of_its_field(site, wrong):
+NO_NUMBERS = ["", "1.0", " 1", "many", "+1", "1_0", str(2**63), "9" * 5000, 1.5, True]
+
+
+async def test_what_is_no_such_number_is_an_error_of_its_field(site):
     client, author = site
-    refused = await client.post("/api/tomes", json={"title": "x", "author_id": author, "pages": wrong})
-    assert refused.status_code == 422
-    assert {one["pointer"] for one in refused.json()["errors"]} == {"/pages"}
+    for wrong in NO_NUMBERS:
+        refused = await client.post("/api/tomes", json={"title": "x", "author_id": author, "pages": wrong})
+        assert refused.status_code == 422, wrong
+        assert {one["pointer"] for one in refused.json()["errors"]} == {"/pages"}, wrong
 
 
 async def test_a_plain_number_is_written_with_all_its_digits(site):

@@ -86,31 +86,45 @@ async def test_a_lookup_shows_20_at_most(office, session):
     assert len(found.json()["results"]) == 20
 
 
-@pytest.mark.parametrize(
-    "key",
-    ["x", "-1", "0", "1.5", "9" * 30, "9" * 6000, "1;2", "1%00", "%20", "1/2", "../../etc/passwd", "\u0661", "1_0"],
-)
-async def test_an_odd_key_is_not_found(office, key):
-    for page in ("", "change/"):
-        assert (await office.get(f"/blog/post/{key}/{page}")).status_code in {400, 404}
+ODD_KEYS = [
+    "x",
+    "-1",
+    "0",
+    "1.5",
+    "9" * 30,
+    "9" * 6000,
+    "1;2",
+    "1%00",
+    "%20",
+    "1/2",
+    "../../etc/passwd",
+    "\u0661",
+    "1_0",
+]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/nothing/",
-        "/nothing/at-all/",
-        "/blog/post/nothing/",
-        "/blog/post/export/json/",
-        "/shelf/stamp/a/change/",
-        "/shelf/stamp/a;x/change/",
-        "/shelf/stamp/;;;/change/",
-    ],
-)
-async def test_what_is_not_there_is_not_found(office, path):
-    answer = await office.get(path)
-    assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+async def test_an_odd_key_is_not_found(office):
+    for key in ODD_KEYS:
+        for page in ("", "change/"):
+            assert (await office.get(f"/blog/post/{key}/{page}")).status_code in {400, 404}, (key, page)
+
+
+NOT_THERE = [
+    "/nothing/",
+    "/nothing/at-all/",
+    "/blog/post/nothing/",
+    "/blog/post/export/json/",
+    "/shelf/stamp/a/change/",
+    "/shelf/stamp/a;x/change/",
+    "/shelf/stamp/;;;/change/",
+]
+
+
+async def test_what_is_not_there_is_not_found(office):
+    for path in NOT_THERE:
+        answer = await office.get(path)
+        assert answer.status_code == 404, path
+        assert "There is nothing here" in answer.text, path
 
 
 @pytest.fixture

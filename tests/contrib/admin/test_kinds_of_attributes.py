@@ -271,46 +271,46 @@ async def test_every_value_that_may_be_missing_can_be_taken_away(office, session
     }
 
 
+REFUSED_VALUES = [
+    ("small", "40000", "less than or equal to 32767"),
+    ("whole", "1.5", "valid integer"),
+    ("large", str(2**63), "less than or equal to"),
+    ("weight", "inf", "finite"),
+    ("double", "1e999", "finite"),
+    ("price", "1.555", "no more than 2 decimal places"),
+    ("price", "1234567", "no more than 6 digits before the decimal point"),
+    ("price", "NaN", "finite"),
+    ("found_on", "2026-02-30", "no date, such as 2026-12-24"),
+    ("opens", "25:00", "no time of day, such as 18:00"),
+    ("seen_at", "yesterday", "no time, such as 2026-12-24 18:00"),
+    ("naive_at", "2026-01-02 03:04:05+01:00", "without a time zone"),
+    ("lasts", "soon", "no duration, such as 2 days, 01:30:00"),
+    ("token", "1234", "valid UUID"),
+    ("token_text", "1234", "valid UUID"),
+    ("colour", "green", "This is not one of the choices."),
+    ("size", "9", "This is not one of the choices."),
+    ("shade", "pale", "This is not one of the choices."),
+    ("is_rare", "perhaps", "This is not one of the choices."),
+    ("facts", "{", "This is not JSON"),
+    ("facts", "[" * 100_000, "nested too deeply"),
+    ("facts", "NaN", "not finite"),
+    ("facts", "1e999", "not finite"),
+    ("facts", '"\\ud800"', "half of a character"),
+    ("facts", '"\\u0000"', "Null characters"),
+    ("must_facts", "", "required"),
+    ("name", "", "required"),
+    ("name", "x" * 51, "longer than 50"),
+]
+
+
 @asks_no_database
-@pytest.mark.parametrize(
-    ("field", "text", "words"),
-    [
-        ("small", "40000", "less than or equal to 32767"),
-        ("whole", "1.5", "valid integer"),
-        ("large", str(2**63), "less than or equal to"),
-        ("weight", "inf", "finite"),
-        ("double", "1e999", "finite"),
-        ("price", "1.555", "no more than 2 decimal places"),
-        ("price", "1234567", "no more than 6 digits before the decimal point"),
-        ("price", "NaN", "finite"),
-        ("found_on", "2026-02-30", "no date, such as 2026-12-24"),
-        ("opens", "25:00", "no time of day, such as 18:00"),
-        ("seen_at", "yesterday", "no time, such as 2026-12-24 18:00"),
-        ("naive_at", "2026-01-02 03:04:05+01:00", "without a time zone"),
-        ("lasts", "soon", "no duration, such as 2 days, 01:30:00"),
-        ("token", "1234", "valid UUID"),
-        ("token_text", "1234", "valid UUID"),
-        ("colour", "green", "This is not one of the choices."),
-        ("size", "9", "This is not one of the choices."),
-        ("shade", "pale", "This is not one of the choices."),
-        ("is_rare", "perhaps", "This is not one of the choices."),
-        ("facts", "{", "This is not JSON"),
-        ("facts", "[" * 100_000, "nested too deeply"),
-        ("facts", "NaN", "not finite"),
-        ("facts", "1e999", "not finite"),
-        ("facts", '"\\ud800"', "half of a character"),
-        ("facts", '"\\u0000"', "Null characters"),
-        ("must_facts", "", "required"),
-        ("name", "", "required"),
-        ("name", "x" * 51, "longer than 50"),
-    ],
-)
-async def test_a_value_that_will_not_do_is_refused_at_its_field(office, specimens, field, text, words):
-    answer = await office.submit(f"/drawer/specimen/{specimens[0]}/change/", {field: text})
-    assert answer.status_code in {400, 422}, answer.text[:2000]
-    assert re.search(
-        rf'id="errors-field-{field}"><div class="invalid-feedback d-block">[^<]*{re.escape(words)}', answer.text
-    )
+async def test_a_value_that_will_not_do_is_refused_at_its_field(office, specimens):
+    for field, text, words in REFUSED_VALUES:
+        answer = await office.submit(f"/drawer/specimen/{specimens[0]}/change/", {field: text})
+        assert answer.status_code in {400, 422}, answer.text[:2000]
+        assert re.search(
+            rf'id="errors-field-{field}"><div class="invalid-feedback d-block">[^<]*{re.escape(words)}', answer.text
+        ), (field, words)
 
 
 async def test_an_export_has_every_kind_of_value(office, specimens):

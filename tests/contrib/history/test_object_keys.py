@@ -68,52 +68,52 @@ LINKED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value"), KEYS, ids=lambda one: repr(one).replace("/", " "))
-async def test_a_key_in_a_url_is_converted_to_the_form_that_recorded_changes_have(database, kind, value):
-    made = Table("history_key", MetaData(), Column("id", kind, primary_key=True), Column("part", String(9)))
-    async with database.engine.begin() as connection:
-        await connection.run_sync(made.create)
-        await connection.execute(made.insert().values(id=value, part="x;y"))
-        for columns in ([made.c.id], [made.c.id, made.c.part]):
-            told = (await connection.execute(select(object_key(columns)))).scalar_one()
-            (row,) = (await connection.execute(select(*columns))).all()
-            found = select(object_key(columns)).where(object_key(columns) == written_key(columns, write_key(row)))
-            assert (await connection.execute(found)).scalars().all() == [told]
-        await connection.rollback()
+async def test_a_key_in_a_url_is_converted_to_the_form_that_recorded_changes_have(database):
+    for kind, value in KEYS:
+        made = Table("history_key", MetaData(), Column("id", kind, primary_key=True), Column("part", String(9)))
+        async with database.engine.begin() as connection:
+            await connection.run_sync(made.create)
+            await connection.execute(made.insert().values(id=value, part="x;y"))
+            for columns in ([made.c.id], [made.c.id, made.c.part]):
+                told = (await connection.execute(select(object_key(columns)))).scalar_one()
+                (row,) = (await connection.execute(select(*columns))).all()
+                found = select(object_key(columns)).where(object_key(columns) == written_key(columns, write_key(row)))
+                assert (await connection.execute(found)).scalars().all() == [told], (kind, value)
+            await connection.rollback()
 
 
-@pytest.mark.parametrize(("kind", "value"), LINKED, ids=lambda one: repr(one).replace("/", " "))
-async def test_the_key_of_a_linked_object_is_read_in_the_form_of_recorded_changes(database, kind, value):
-    made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
-    async with database.engine.begin() as connection:
-        await connection.run_sync(made.create)
-        await connection.execute(made.insert().values(id=value))
-        ((told, found),) = await connection.execute(select(json_row({"linked": made.c.id}), made.c.id))
-        text = str((loads(told) if isinstance(told, str) else told)["linked"])
-        assert values_of_keys([made.c.id], [text, "no\0key"]) == {text: (found,)}
-        await connection.rollback()
+async def test_the_key_of_a_linked_object_is_read_in_the_form_of_recorded_changes(database):
+    for kind, value in LINKED:
+        made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
+        async with database.engine.begin() as connection:
+            await connection.run_sync(made.create)
+            await connection.execute(made.insert().values(id=value))
+            ((told, found),) = await connection.execute(select(json_row({"linked": made.c.id}), made.c.id))
+            text = str((loads(told) if isinstance(told, str) else told)["linked"])
+            assert values_of_keys([made.c.id], [text, "no\0key"]) == {text: (found,)}, (kind, value)
+            await connection.rollback()
 
 
-@pytest.mark.parametrize(
-    ("kind", "stored", "asked"),
-    [
-        (String(3), "abc", "abcd"),
-        (Numeric(6, 2), Decimal("0.51"), "0.505"),
-        (Numeric(6, 2), Decimal("0.51"), "999999.99"),
-        (Numeric(6, 2), Decimal("0.51"), "NaN"),
-        (Integer(), 1, str(2**70)),
-        (Date(), date(2024, 2, 29), "infinity"),
-        (Boolean(), True, "maybe"),
-    ],
-)
-async def test_a_text_that_is_no_key_of_the_column_finds_nothing_and_causes_no_error(database, kind, stored, asked):
-    made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
-    async with database.engine.begin() as connection:
-        await connection.run_sync(made.create)
-        await connection.execute(made.insert().values(id=stored))
-        found = select(made.c.id).where(object_key([made.c.id]) == written_key([made.c.id], asked))
-        assert (await connection.execute(found)).all() == []
-        await connection.rollback()
+NO_KEYS = [
+    (String(3), "abc", "abcd"),
+    (Numeric(6, 2), Decimal("0.51"), "0.505"),
+    (Numeric(6, 2), Decimal("0.51"), "999999.99"),
+    (Numeric(6, 2), Decimal("0.51"), "NaN"),
+    (Integer(), 1, str(2**70)),
+    (Date(), date(2024, 2, 29), "infinity"),
+    (Boolean(), True, "maybe"),
+]
+
+
+async def test_a_text_that_is_no_key_of_the_column_finds_nothing_and_causes_no_error(database):
+    for kind, stored, asked in NO_KEYS:
+        made = Table("history_key", MetaData(), Column("id", kind, primary_key=True))
+        async with database.engine.begin() as connection:
+            await connection.run_sync(made.create)
+            await connection.execute(made.insert().values(id=stored))
+            found = select(made.c.id).where(object_key([made.c.id]) == written_key([made.c.id], asked))
+            assert (await connection.execute(found)).all() == [], (kind, asked)
+            await connection.rollback()
 
 
 async def test_a_number_of_more_digits_than_any_key_has_is_asked_for_or_refused(database):

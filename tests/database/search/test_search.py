@@ -51,41 +51,41 @@ TITLES = (
 )
 
 
-@pytest.mark.parametrize(
-    ("words", "titles"),
-    [
-        ("hello", [0, 1]),
-        ("HELLO wor", [0]),
-        ("world hello", [0]),  # in any order
-        ("ello", []),  # the beginning of a word, not its middle
-        ("example", [1]),
-        ("com", [1]),
-        ("example.com", [1]),
-        ("bar", [2]),
-        ("baz", [2]),
-        ("foo-ba", [2]),
-        ("3 14", [3]),
-        ("v1", [3]),
-        ("it's", [3]),
-        ("straße", [4]),
-        ("stra", [4]),
-        ("strasse", []),
-        ("cafe", []),  # an accent is part of a letter
-        ("café", [5]),
-        ("dash ed", [6]),
-        ("", []),
-        (" !?* ", []),
-        ('"hello" OR "x', []),
-        ("hello*", [0, 1]),
-        ("title:hello", []),
-        ("hello\0wor", [0]),
-        ("hello \ud800", [0, 1]),
-        ("hel" + " hel" * 100, [0, 1]),
-    ],
-)
-async def test_every_word_begins_a_word_of_the_text(database, author, words, titles):
+SEARCHES = [
+    ("hello", [0, 1]),
+    ("HELLO wor", [0]),
+    ("world hello", [0]),  # in any order
+    ("ello", []),  # the beginning of a word, not its middle
+    ("example", [1]),
+    ("com", [1]),
+    ("example.com", [1]),
+    ("bar", [2]),
+    ("baz", [2]),
+    ("foo-ba", [2]),
+    ("3 14", [3]),
+    ("v1", [3]),
+    ("it's", [3]),
+    ("straße", [4]),
+    ("stra", [4]),
+    ("strasse", []),
+    ("cafe", []),  # an accent is part of a letter
+    ("café", [5]),
+    ("dash ed", [6]),
+    ("", []),
+    (" !?* ", []),
+    ('"hello" OR "x', []),
+    ("hello*", [0, 1]),
+    ("title:hello", []),
+    ("hello\0wor", [0]),
+    ("hello \ud800", [0, 1]),
+    ("hel" + " hel" * 100, [0, 1]),
+]
+
+
+async def test_every_word_begins_a_word_of_the_text(database, author):
     await write(database, author, *TITLES)
-    assert await found(database, words) == [TITLES[number] for number in titles]
+    for words, titles in SEARCHES:
+        assert await found(database, words) == [TITLES[number] for number in titles], words
 
 
 @settings(

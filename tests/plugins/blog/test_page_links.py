@@ -93,11 +93,14 @@ async def test_links_keep_every_other_parameter(items):
     assert parse_qs(urlsplit(page["previous"]).query) == kept | {"offset": ["0"]}
 
 
-@pytest.mark.parametrize("part", ["100%25", "c%23", "what%3F", "a%20b", "%C3%A9t%C3%A9", "a%26b%3Dc"])
-async def test_links_work_whatever_stands_in_the_path(items, part):
-    page = (await items.get(f"/test/{part}/items?limit=1")).json()
-    assert page["next"].startswith(f"http://testserver/test/{part}/items?")
-    assert (await items.get(page["next"])).status_code == 200
+PARTS = ["100%25", "c%23", "what%3F", "a%20b", "%C3%A9t%C3%A9", "a%26b%3Dc"]
+
+
+async def test_links_work_whatever_stands_in_the_path(items):
+    for part in PARTS:
+        page = (await items.get(f"/test/{part}/items?limit=1")).json()
+        assert page["next"].startswith(f"http://testserver/test/{part}/items?")
+        assert (await items.get(page["next"])).status_code == 200, part
 
 
 async def test_the_widest_page_and_the_deepest_offset_answer(items):
@@ -107,30 +110,30 @@ async def test_the_widest_page_and_the_deepest_offset_answer(items):
     assert deepest["next"] is None
 
 
+REFUSED = [
+    ("limit=0", "limit"),
+    ("limit=101", "limit"),
+    ("limit=ten", "limit"),
+    ("limit=", "limit"),
+    ("offset=-1", "offset"),
+    (f"offset={2**63}", "offset"),
+    ("offset=" + "9" * 5000, "offset"),
+    ("count=maybe", "count"),
+    ("ordering=secret", "ordering"),
+    ("ordering=--name", "ordering"),
+    ("ordering=", "ordering"),
+    ("ordering=name,-name", "ordering"),
+    ("nmae__icontains=x", "nmae__icontains"),
+    ("name__icontains__=x", "name__icontains__"),
+]
+
+
 @asks_no_database
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("limit=0", "limit"),
-        ("limit=101", "limit"),
-        ("limit=ten", "limit"),
-        ("limit=", "limit"),
-        ("offset=-1", "offset"),
-        (f"offset={2**63}", "offset"),
-        ("offset=" + "9" * 5000, "offset"),
-        ("count=maybe", "count"),
-        ("ordering=secret", "ordering"),
-        ("ordering=--name", "ordering"),
-        ("ordering=", "ordering"),
-        ("ordering=name,-name", "ordering"),
-        ("nmae__icontains=x", "nmae__icontains"),
-        ("name__icontains__=x", "name__icontains__"),
-    ],
-)
-async def test_a_parameter_that_is_wrong_or_unknown_is_refused_by_name(items, query, parameter):
-    answer = await items.get(f"/test/x/items?{query}")
-    assert answer.status_code == 422
-    assert parameter in json.dumps(answer.json())
+async def test_a_parameter_that_is_wrong_or_unknown_is_refused_by_name(items):
+    for query, parameter in REFUSED:
+        answer = await items.get(f"/test/x/items?{query}")
+        assert answer.status_code == 422, query
+        assert parameter in json.dumps(answer.json()), query
 
 
 async def test_wildcards_stand_for_themselves(items):

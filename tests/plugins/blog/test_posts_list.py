@@ -34,38 +34,37 @@ async def titles(client, query="", path="/api/posts"):
     return "".join(post["title"][0] for post in answer.json()["items"])
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("", "EDCbA"),
-        ("ordering=created_at", "AbCDE"),
-        ("ordering=-view_count,id", "bDACE"),
-        ("ordering=view_count", "ACEbD"),
-        ("ordering=-id", "EDCbA"),
-        ("is_published=false", "E"),
-        ("is_published=true", "DCbA"),
-        ("tags__name=fruit", "bA"),
-        ("tags__name=%20PYTHON", "DA"),
-        ("tags__name=nothing", ""),
-        ("created_at__gte=2026-03-03T12:00:00Z", "EDC"),
-        ("created_at__gte=2026-03-03T14:00:00%2B02:00", "EDC"),
-        ("created_at__gte=2026-03-04", "ED"),
-        ("created_at__lte=2026-03-02T12:00:00", "bA"),
-        ("created_at__gte=2026-03-02&created_at__lte=2026-03-04", "Cb"),
-        ("title__icontains=AN", "EDb"),
-        ("title__icontains=_", "D"),
-        ("search=RED", "CA"),
-        ("search=%25", ""),
-        ("search=100%25", "b"),
-        ("search=ellow", ""),  # words are searched from where they begin
-        ("search=BRO%20da&is_published=true&ordering=title&tags__name=python", "D"),
-        ("limit=2", "ED"),
-        ("limit=2&offset=3", "bA"),
-        ("offset=100", ""),
-    ],
-)
-async def test_filters_search_order_and_pages(staff, posts, query, expected):
-    assert await titles(staff.client, query) == expected
+QUERIES = [
+    ("", "EDCbA"),
+    ("ordering=created_at", "AbCDE"),
+    ("ordering=-view_count,id", "bDACE"),
+    ("ordering=view_count", "ACEbD"),
+    ("ordering=-id", "EDCbA"),
+    ("is_published=false", "E"),
+    ("is_published=true", "DCbA"),
+    ("tags__name=fruit", "bA"),
+    ("tags__name=%20PYTHON", "DA"),
+    ("tags__name=nothing", ""),
+    ("created_at__gte=2026-03-03T12:00:00Z", "EDC"),
+    ("created_at__gte=2026-03-03T14:00:00%2B02:00", "EDC"),
+    ("created_at__gte=2026-03-04", "ED"),
+    ("created_at__lte=2026-03-02T12:00:00", "bA"),
+    ("created_at__gte=2026-03-02&created_at__lte=2026-03-04", "Cb"),
+    ("title__icontains=AN", "EDb"),
+    ("title__icontains=_", "D"),
+    ("search=RED", "CA"),
+    ("search=%25", ""),
+    ("search=100%25", "b"),
+    ("search=ellow", ""),  # words are searched from where they begin
+    ("search=BRO%20da&is_published=true&ordering=title&tags__name=python", "D"),
+    ("limit=2", "ED"),
+    ("limit=2&offset=3", "bA"),
+    ("offset=100", ""),
+]
+
+
+async def test_filters_search_order_and_pages(staff, posts):
+    assert [(query, await titles(staff.client, query)) for query, _ in QUERIES] == QUERIES
 
 
 async def test_the_author_filter(client, posts, author, other):
@@ -81,29 +80,29 @@ async def test_no_filter_reaches_a_hidden_draft(client, other, posts, author):
             assert (page["items"], page["total"]) == ([], 0)
 
 
+REFUSED = [
+    ("author=1", "author"),
+    ("author_id=x", "author_id"),
+    ("author_id=", "author_id"),
+    (f"author_id={2**63}", "author_id"),
+    ("is_published=perhaps", "is_published"),
+    ("created_at__gte=yesterday", "created_at__gte"),
+    ("created_at__lte=0001-01-01T00:00:00%2B14:00", "created_at__lte"),
+    ("created_at__gt=2026-01-01", "created_at__gt"),
+    ("tags__name=", "tags__name"),
+    ("ordering=author__hashed_password", "ordering"),
+    ("title__contains=x", "title__contains"),
+    ("cursor=x", "cursor"),
+]
+
+
 @asks_no_database
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("author=1", "author"),
-        ("author_id=x", "author_id"),
-        ("author_id=", "author_id"),
-        (f"author_id={2**63}", "author_id"),
-        ("is_published=perhaps", "is_published"),
-        ("created_at__gte=yesterday", "created_at__gte"),
-        ("created_at__lte=0001-01-01T00:00:00%2B14:00", "created_at__lte"),
-        ("created_at__gt=2026-01-01", "created_at__gt"),
-        ("tags__name=", "tags__name"),
-        ("ordering=author__hashed_password", "ordering"),
-        ("title__contains=x", "title__contains"),
-        ("cursor=x", "cursor"),
-    ],
-)
-async def test_a_bad_or_unknown_parameter_is_refused_by_name(client, posts, query, parameter):
-    for path in ("/api/posts", "/api/tags/fruit/posts"):
-        answer = await client.get(f"{path}?{query}")
-        assert answer.status_code == 422
-        assert parameter in answer.text
+async def test_a_bad_or_unknown_parameter_is_refused_by_name(client, posts):
+    for query, parameter in REFUSED:
+        for path in ("/api/posts", "/api/tags/fruit/posts"):
+            answer = await client.get(f"{path}?{query}")
+            assert answer.status_code == 422, (path, query)
+            assert parameter in answer.text, (path, query)
 
 
 async def test_posts_of_the_same_moment_keep_one_order_over_all_pages(staff, posts, session):

@@ -76,25 +76,25 @@ async def test_the_tags_are_listed_in_pages_by_name(client, make_post):
     assert (await client.get("/api/tags?name=b")).status_code == 422
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [
-        ("c#", "c%23"),
-        ("a/b", "a%2Fb"),
-        ("a/posts", "a/posts"),
-        ("100%", "100%25"),
-        ("日本", "日本"),
-        ("py", "%20PY%20"),
-        ("what?", "what%3F"),
-    ],
-)
-async def test_the_posts_of_a_tag_are_found_whatever_its_name_and_spelling(client, make_post, name, path):
-    wanted = [(await make_post(tags=[name])).id, (await make_post(tags=[name, "more"])).id]
-    await make_post(tags=["more"])
-    first = (await client.get(f"/api/tags/{path}/posts?limit=1&count=true")).json()
-    assert first["total"] == 2
-    second = (await client.get(first["next"])).json()
-    assert [post["id"] for post in first["items"] + second["items"]] == wanted[::-1]
+NAMES = [
+    ("c#", "c%23"),
+    ("a/b", "a%2Fb"),
+    ("a/posts", "a/posts"),
+    ("100%", "100%25"),
+    ("日本", "日本"),
+    ("py", "%20PY%20"),
+    ("what?", "what%3F"),
+]
+
+
+async def test_the_posts_of_a_tag_are_found_whatever_its_name_and_spelling(client, make_post):
+    for name, path in NAMES:
+        wanted = [(await make_post(tags=[name])).id, (await make_post(tags=[name, "more"])).id]
+        await make_post(tags=["more"])
+        first = (await client.get(f"/api/tags/{path}/posts?limit=1&count=true")).json()
+        assert first["total"] == 2, name
+        second = (await client.get(first["next"])).json()
+        assert [post["id"] for post in first["items"] + second["items"]] == wanted[::-1], name
 
 
 @pytest.mark.parametrize("name", ["unknown", "x" * 300, "%E2%80%8B"])

@@ -33,10 +33,13 @@ async def test_an_object_of_the_orm_road_has_the_same_endpoints(client, make_boo
     assert (await client.get(f"/api/loud_books/{book.id}")).headers["ETag"]
 
 
-@pytest.mark.parametrize("key", ["0", "-1", "x", str(2**63), "99", "1.5", "%20"])
-async def test_an_object_that_is_not_there_is_no_crash(client, make_book, key):
+NOT_THERE = ["0", "-1", "x", str(2**63), "99", "1.5", "%20"]
+
+
+async def test_an_object_that_is_not_there_is_no_crash(client, make_book):
     await make_book()
-    assert (await client.get(f"/api/books/{key}")).status_code in (404, 422)
+    for key in NOT_THERE:
+        assert (await client.get(f"/api/books/{key}")).status_code in (404, 422), key
 
 
 async def test_fields_of_one_object(client, make_book):

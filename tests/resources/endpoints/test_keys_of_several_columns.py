@@ -49,14 +49,15 @@ async def test_no_two_rows_have_one_key_and_others_may_not_change_them(owner, st
     assert (await stranger.patch("/api/stocks/rome;4", json={"amount": 1})).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "key", ["rome", "rome;", "rome;03", "rome;+3", "rome;3;4", "rome;x", "rome;3\\", "rome;99999999999"]
-)
-async def test_what_is_no_key_is_refused(owner, key):
+NO_KEYS = ["rome", "rome;", "rome;03", "rome;+3", "rome;3;4", "rome;x", "rome;3\\", "rome;99999999999"]
+
+
+async def test_what_is_no_key_is_refused(owner):
     await made(owner)
-    for answer in (await owner.get(f"/api/stocks/{key}"), await owner.patch(f"/api/stocks/{key}", json={})):
-        assert answer.status_code == 422, (key, answer.text)
-        assert answer.json()["errors"][0]["pointer"].startswith("stock_id")
+    for key in NO_KEYS:
+        for answer in (await owner.get(f"/api/stocks/{key}"), await owner.patch(f"/api/stocks/{key}", json={})):
+            assert answer.status_code == 422, (key, answer.text)
+            assert answer.json()["errors"][0]["pointer"].startswith("stock_id"), key
 
 
 async def test_what_is_wrong_with_a_key_is_said_in_the_words_of_a_request(owner):

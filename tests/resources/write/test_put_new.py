@@ -6,23 +6,22 @@ import pytest
 
 from tests.orders.fixtures import app, orders_url  # noqa: F401 - fixtures
 
+REFUSED_KEYS = [
+    ("/api/shelves", {"place": "p" * 21, "shelf": 1}, "/place"),
+    ("/api/shelves", {"place": " ", "shelf": 1}, "/place"),
+    ("/api/shelves", {"place": "", "shelf": 1}, "/place"),
+    ("/api/numbered", {"number": "n" * 21}, "/number"),
+    ("/api/numbered", {"number": " "}, "/number"),
+]
 
-@pytest.mark.parametrize(
-    ("bulk", "key", "pointer"),
-    [
-        ("/api/shelves", {"place": "p" * 21, "shelf": 1}, "/place"),
-        ("/api/shelves", {"place": " ", "shelf": 1}, "/place"),
-        ("/api/shelves", {"place": "", "shelf": 1}, "/place"),
-        ("/api/numbered", {"number": "n" * 21}, "/number"),
-        ("/api/numbered", {"number": " "}, "/number"),
-    ],
-)
-async def test_a_row_is_made_with_no_key_that_a_post_would_not_take(owner, client, bulk, key, pointer):
-    one = await owner.put(f"{bulk}/{';'.join(map(str, key.values()))}", json={})
-    assert (one.status_code, [each["pointer"] for each in one.json()["errors"]]) == (422, [pointer])
-    many = await owner.put(f"{bulk}/bulk", json={"items": [key]})
-    assert (many.status_code, [each["pointer"] for each in many.json()["errors"]]) == (422, [f"/items/0{pointer}"])
-    assert (await client.get(bulk)).json()["items"] == []
+
+async def test_a_row_is_made_with_no_key_that_a_post_would_not_take(owner, client):
+    for bulk, key, pointer in REFUSED_KEYS:
+        one = await owner.put(f"{bulk}/{';'.join(map(str, key.values()))}", json={})
+        assert (one.status_code, [each["pointer"] for each in one.json()["errors"]]) == (422, [pointer])
+        many = await owner.put(f"{bulk}/bulk", json={"items": [key]})
+        assert (many.status_code, [each["pointer"] for each in many.json()["errors"]]) == (422, [f"/items/0{pointer}"])
+        assert (await client.get(bulk)).json()["items"] == []
 
 
 @pytest.mark.parametrize("url", ["/api/shelves/rome;1", "/api/numbered/A1"])

@@ -4,7 +4,6 @@ import csv
 import json
 from io import StringIO
 
-import pytest
 from sqlalchemy import insert
 
 from plugins.blog.models import Tag
@@ -62,11 +61,14 @@ async def test_an_export_as_json_is_an_array_of_objects_with_values_and_not_with
     assert 'href="/admin/shelf/book/export/json/' in (await office.get("/shelf/book/")).text
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
-async def test_no_cell_is_a_formula(office, session, start):
-    session.add(Book(title=f'{start}HYPERLINK("http://evil.example")', pages=1))
+STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"]
+
+
+async def test_no_cell_is_a_formula(office, session):
+    session.add_all(Book(title=f'{start}HYPERLINK("http://evil.example")', pages=1) for start in STARTS)
     await session.commit()
-    assert (await export(office))[1][0].startswith(f"'{start}")
+    titles = sorted(row[0] for row in (await export(office))[1:])
+    assert titles == sorted(f'\'{start}HYPERLINK("http://evil.example")' for start in STARTS)
 
 
 async def test_an_export_reads_no_column_that_it_does_not_show(office, session, count_statements):

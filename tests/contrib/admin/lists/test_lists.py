@@ -67,23 +67,22 @@ async def test_a_row_without_the_related_object_counts_as_greater_than_all_other
     assert titles(await office.get("/shelf/book/", sortBy="owner", sort="desc")) == ["Bees_and", "Ants 100%", "Zoo"]
 
 
-@pytest.mark.parametrize(
-    ("term", "found"),
-    [
-        ("zoo", ["Zoo"]),
-        ("  BEES ", ["Bees_and"]),
-        ("%", ["Ants 100%"]),
-        ("_", ["Bees_and"]),
-        ("reader", ["Ants 100%"]),
-        ("ants reader", ["Ants 100%"]),
-        ("ants boss", []),
-        ("hidden", []),
-        ("\\", []),
-        ("x" * 5000, []),
-    ],
-)
-async def test_a_search_finds_every_word_somewhere_and_takes_signs_for_what_they_are(office, books, term, found):
-    assert titles(await office.get("/shelf/book/", search=term)) == found
+TERMS = [
+    ("zoo", ["Zoo"]),
+    ("  BEES ", ["Bees_and"]),
+    ("%", ["Ants 100%"]),
+    ("_", ["Bees_and"]),
+    ("reader", ["Ants 100%"]),
+    ("ants reader", ["Ants 100%"]),
+    ("ants boss", []),
+    ("hidden", []),
+    ("\\", []),
+    ("x" * 5000, []),
+]
+
+
+async def test_a_search_finds_every_word_somewhere_and_takes_signs_for_what_they_are(office, books):
+    assert [(term, titles(await office.get("/shelf/book/", search=term))) for term, _ in TERMS] == TERMS
 
 
 async def test_filters_and_search_work_together(office, books, boss):
@@ -124,29 +123,29 @@ async def test_comments_are_filtered_by_status(office, session, boss):
     assert (await office.get("/comments/comment/", status="bogus")).status_code == 400
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"page": "x"},
-        {"page": "9" * 5000},
-        {"pageSize": "0"},
-        {"pageSize": "-1"},
-        {"pageSize": "many"},
-        {"sortBy": "purchase_code"},
-        {"sortBy": "owner.hashed_password"},
-        {"sortBy": "title", "sort": "sideways"},
-        {"owner": "x"},
-        {"owner": "9" * 30},
-        {"owner": "1;2"},
-        {"pages": "9" * 30, "pages_op": "equals"},
-        {"pages": "x", "pages_op": "drop"},
-        {"search": "\0"},
-        {"search": "a\0b"},
-        {"search": "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")},
-    ],
-)
-async def test_no_parameter_makes_a_list_crash(office, books, parameters):
-    assert (await office.get("/shelf/book/", **parameters)).status_code in {200, 400, 422}
+ODD_PARAMETERS = [
+    {"page": "x"},
+    {"page": "9" * 5000},
+    {"pageSize": "0"},
+    {"pageSize": "-1"},
+    {"pageSize": "many"},
+    {"sortBy": "purchase_code"},
+    {"sortBy": "owner.hashed_password"},
+    {"sortBy": "title", "sort": "sideways"},
+    {"owner": "x"},
+    {"owner": "9" * 30},
+    {"owner": "1;2"},
+    {"pages": "9" * 30, "pages_op": "equals"},
+    {"pages": "x", "pages_op": "drop"},
+    {"search": "\0"},
+    {"search": "a\0b"},
+    {"search": "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")},
+]
+
+
+async def test_no_parameter_makes_a_list_crash(office, books):
+    for parameters in ODD_PARAMETERS:
+        assert (await office.get("/shelf/book/", **parameters)).status_code in {200, 400, 422}, parameters
 
 
 async def test_a_page_beyond_the_last_is_the_last(office, books):

@@ -27,23 +27,22 @@ def frequency(request, monkeypatch) -> None:
     monkeypatch.setattr(search, "FREQUENT", request.param)
 
 
-@pytest.mark.parametrize(
-    ("term", "found"),
-    [
-        ("sting", {"Bees", "Wasps"}),
-        ("STI bear", {"Bees"}),
-        ("ada", {"Wasps"}),
-        ("ada sting", {"Wasps"}),
-        ("ada carry", set()),
-        ("eave", set()),  # words are found by how they begin
-        ("os", {"Bees", "Ants"}),  # but names by any of their letters: boss
-        ("nothing", set()),
-        ("% & !", set()),
-    ],
-)
+TERMS = [
+    ("sting", {"Bees", "Wasps"}),
+    ("STI bear", {"Bees"}),
+    ("ada", {"Wasps"}),
+    ("ada sting", {"Wasps"}),
+    ("ada carry", set()),
+    ("eave", set()),  # words are found by how they begin
+    ("os", {"Bees", "Ants"}),  # but names by any of their letters: boss
+    ("nothing", set()),
+    ("% & !", set()),
+]
+
+
 @pytest.mark.usefixtures("posts", "frequency")
-async def test_every_word_begins_one_of_the_text_or_stands_in_a_column(office, term, found):
-    assert set(titles(await office.get("/blog/post/", search=term))) == found
+async def test_every_word_begins_one_of_the_text_or_stands_in_a_column(office):
+    assert [(term, set(titles(await office.get("/blog/post/", search=term)))) for term, _ in TERMS] == TERMS
 
 
 @pytest.mark.usefixtures("posts", "frequency")

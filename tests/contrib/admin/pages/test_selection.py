@@ -58,11 +58,14 @@ async def test_if_one_of_the_selected_cannot_be_deleted_none_is(office, session)
     assert await count(session, Genre) == 2
 
 
-@pytest.mark.parametrize("pks", [[], [""], ["x"], ["9" * 40], ["1,2"], ["1;2"], ["0", "-1"]])
-async def test_odd_selections_delete_nothing_and_crash_nothing(office, session, tags, pks):
-    answer = await office.post("/blog/tag/delete/", {"pks": pks, "confirmed": "yes"})
-    assert answer.status_code == 303
-    assert await count(session, Tag) == 3
+ODD_SELECTIONS = [[], [""], ["x"], ["9" * 40], ["1,2"], ["1;2"], ["0", "-1"]]
+
+
+async def test_odd_selections_delete_nothing_and_crash_nothing(office, session, tags):
+    for pks in ODD_SELECTIONS:
+        answer = await office.post("/blog/tag/delete/", {"pks": pks, "confirmed": "yes"})
+        assert answer.status_code == 303, pks
+        assert await count(session, Tag) == 3, pks
 
 
 async def test_no_more_is_selected_than_a_page_has(office, tags):
