@@ -22,7 +22,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.exc import CompileError
-from sqlalchemy.schema import CreateTable, DefaultClause
+from sqlalchemy.schema import DefaultClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 READ_FROM_TEXTS = (Boolean, Date, DateTime, Enum, JSON, Time, Uuid)  # as SQLite keeps them
@@ -90,8 +90,9 @@ def _instead(kind: TypeEngine[object]) -> str:
 
 def _why_not_computed(column: Column[object], dialect: Dialect) -> str | None:
     """Return what SQLite says of an expression that it would compute with each new row."""
+    # With CREATE TABLE as its statement it would compile the whole table, for each of its columns.
+    compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]  # as Compiled, which it is, allows
     try:
-        compiler = dialect.ddl_compiler(dialect, CreateTable(column.table))
         default, specification = compiler.get_column_default_string(column), compiler.get_column_specification(column)
     except (CompileError, NotImplementedError):  # a Sequence, or a type that SQLite lacks
         return None  # told of the whole table
