@@ -1,15 +1,15 @@
 """Read the files that `dumpdata` writes; errors name the line."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import click
 
 from dovetail.classes.dataclass import dataclass
+from dovetail.cli.data import exact_json
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _records(file: TextIO, name: str) -> Iterator[Record]:
 
 def _parse(text: str, place: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return exact_json.loads(text)
     except (ValueError, RecursionError) as error:
         raise click.ClickException(f"{place}: not valid JSON: {error}") from None
 
@@ -58,7 +58,7 @@ def _record(found: Any, place: str) -> Record:
         case {"table": str(table), "row": dict(row), **rest} if not rest.keys() - {"json_null"}:
             nulls = rest.get("json_null", [])
             if isinstance(nulls, list) and all(isinstance(name, str) and row.get(name, 0) is None for name in nulls):
-                return Record(table, json.dumps(row), place, tuple(nulls))
+                return Record(table, exact_json.dumps(row), place, tuple(nulls))
             raise click.ClickException(f"{place}: json_null names columns of the row that are null, found {nulls!r}")
     raise click.ClickException(f'{place}: expected {{"table": "...", "row": {{...}}}}')
 
@@ -70,7 +70,3 @@ def _opened(path: Path) -> Iterator[TextIO]:
         return
     with path.open(encoding="utf-8-sig") as file:
         yield file
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")

@@ -65,7 +65,7 @@ class StoredForm:
     annotation: object  # pydantic's
     kind: Kind  # of the values that come and go
     in_database: Kind | None = None  # the type that reads and writes the values as texts
-    has_json_null: bool = False  # the column may hold the null of JSON, and NULL as well
+    is_json: bool = False  # the values that come and go are JSON as text, whose numbers keep their digits
 
     def selected(self) -> ColumnElement[object]:
         """Return what is to be selected."""
@@ -95,8 +95,10 @@ def form_of(column: Column[object], dialect: Dialect) -> StoredForm:
         found = found.data_type.dialect_impl(dialect)
     if _is_known(found):
         annotation = _or_null(_annotation(_closest(kind, found), dialect), column)
-        has_json_null = isinstance(found, JSON) and bool(column.nullable)
-        return StoredForm(column, annotation, _adjusted(kind, column), has_json_null=has_json_null)
+        if isinstance(found, JSON):
+            in_database = found if dialect.name == "postgresql" else None  # SQLite has it as text
+            return StoredForm(column, annotation, Text(), in_database, is_json=True)
+        return StoredForm(column, annotation, _adjusted(kind))
     if dialect.name == "sqlite":
         return StoredForm(column, _or_null(Raw, column), NullType())
     texts: Kind = ARRAY(Text()) if isinstance(found, ARRAY) else Text()
@@ -135,11 +137,9 @@ def _closest(kind: Kind, found: Kind) -> Kind:
     return kind if isinstance(found, family) or isinstance(kind, JSON) else found
 
 
-def _adjusted(kind: Kind, column: Column[object]) -> Kind:
-    """Return the type that tells NULL from the null of JSON, and lists from tuples."""
+def _adjusted(kind: Kind) -> Kind:
+    """Return the type that tells lists from tuples."""
     adjusted = copy(kind)
-    if isinstance(adjusted, JSON) and column.nullable:
-        adjusted.none_as_null = True
     if isinstance(adjusted, ARRAY):
         adjusted.as_tuple = False
     return adjusted

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import JSON, ColumnElement, Dialect, Table
+from sqlalchemy import ColumnElement, Dialect, Table
 
+from dovetail.cli.data import exact_json
 from dovetail.cli.data.dump_files import Record
 from dovetail.cli.data.stored_forms import form_of
 
@@ -34,34 +35,47 @@ class TableRows:
         }
         self._model: type[BaseModel] = create_model(table.name, __config__=CONFIG, **fields)
         self._names = dict(zip(fields, self.columns, strict=True))
-        self._json = [name for name, form in self.forms.items() if form.has_json_null]
+        self._json = [name for name, form in self.forms.items() if form.is_json]
         self._start = f'{{"table": {json.dumps(table.key, ensure_ascii=False)}, "row": '
 
     def selected(self) -> Iterator[ColumnElement[Any]]:
         """Yield what to select so that `write` can write it."""
         for name, form in self.forms.items():
             yield form.selected().label(name)
-        for name in self._json:
-            yield self.columns[name].is_not(None)
 
     def write(self, values: Sequence[object]) -> str:
         """Return a row as a record in JSON. Raise ValueError for a value that is none of its column's."""
-        by_name = dict(zip(self.columns, values, strict=False))  # behind them, whether those in JSON are there
+        by_name = dict(zip(self.columns, values, strict=True))
+        places = [name for name in self._json if by_name[name] is not None]
+        texts = [self._written(name, by_name[name]) for name in places]
+        by_name |= {name: exact_json.place(number) for number, name in enumerate(places)}
         row = self._model.model_construct(**by_name)  # type: ignore[arg-type]  # of names that are known at run time
         try:
             written = row.model_dump_json(by_alias=True, warnings="error")
         except PydanticSerializationError as error:
             raise ValueError(self._message(error)) from None
-        there = zip(self._json, values[len(self.columns) :], strict=True)
-        nulls = [name for name, is_there in there if is_there and by_name[name] is None]
+        found = zip(places, texts, strict=True)
+        nulls = [name for name, text in found if text == "null" and self.columns[name].nullable]
         told = f', "json_null": {json.dumps(nulls, ensure_ascii=False)}' if nulls else ""
-        return f"{self._start}{written}{told}}}"
+        return f"{self._start}{exact_json.filled_in(written, texts)}{told}}}"
 
     def read(self, record: Record) -> dict[str, object]:
         """Return the values of those columns that a record has. Raise pydantic's ValidationError."""
-        found = self._model.model_validate_json(record.row)
+        row = exact_json.loads(record.row) if self._json else {}
+        texts = {name: self._read_json(record, name, row[name]) for name in self._json if name in row}
+        found = self._model.model_validate_json(exact_json.dumps(row | dict.fromkeys(texts)) if texts else record.row)
         values = {self._names[name]: getattr(found, name) for name in self._names if name in found.model_fields_set}
-        return values | dict.fromkeys((name for name in record.json_null if name in self._json), JSON.NULL)
+        return values | texts
+
+    def _read_json(self, record: Record, name: str, value: object) -> str | None:
+        is_null = value is None and self.columns[name].nullable and name not in record.json_null
+        return None if is_null else exact_json.dumps(value)
+
+    def _written(self, name: str, value: object) -> str:
+        try:
+            return exact_json.written(value)
+        except ValueError as error:
+            raise ValueError(f"{name!r} holds no JSON: {error}") from None
 
     def _message(self, error: PydanticSerializationError) -> str:
         told = " ".join(str(error).split())

@@ -215,6 +215,25 @@ async def test_a_value_that_postgresql_alone_has_is_the_same_afterwards(contexts
         await assert_equal_in(contexts["postgresql"], contexts["postgresql"], tmp_path / "dump", column, values)
 
 
+@pytest.mark.parametrize("kind", OTHER)
+async def test_numbers_in_json_keep_all_their_digits_and_what_is_no_json_is_refused(contexts, tmp_path, kind):
+    long = '{"a":[12345678901234567890.123456789,1e400,-0.10],"b":"\\ud800 1.50"}'
+    here, there = contexts[kind], contexts[OTHER[kind]]
+    for column in (JSON(), JSON(none_as_null=True)):
+        source, target = await make(here, column), await make(there, column)
+        async with here.database.unit_of_work() as session:
+            await session.execute(text(f"INSERT INTO forms VALUES (1, '{long}')".replace(":", "\\:")))
+        lines = await dumped(here, source)
+        assert lines == [f'{{"table": "forms", "row": {{"id":1,"value":{long}}}}}']
+        await load(there, target, tmp_path / "dump", lines)
+        assert await dumped(there, target) == lines
+    if kind == "sqlite":
+        async with here.database.unit_of_work() as session:
+            await session.execute(text("UPDATE forms SET value = '[NaN]'"))
+        with pytest.raises(ValueError, match="'value' holds no JSON: NaN is no JSON"):
+            await dumped(here, source)
+
+
 async def test_a_value_of_any_kind_in_a_column_of_no_known_one_is_the_same_afterwards(contexts, tmp_path):
     values: list[object] = ["a", 1, 1.5, b"\xff", None]
     await assert_equal_in(contexts["sqlite"], contexts["sqlite"], tmp_path / "dump", Anything(), values)
