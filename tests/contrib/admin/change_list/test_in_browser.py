@@ -133,3 +133,22 @@ async def test_after_an_action_by_keyboard_the_focus_is_where_the_first_selected
     await page.get_by_role("button", name="Delete", exact=True).press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("Book was deleted.")
     await expect(page.get_by_role("link", name="Chair", exact=True)).to_be_focused()  # which is in its place
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_the_box_and_the_name_of_a_row_stay_in_sight_in_a_table_that_is_scrolled_sideways(page):
+    places = """table => {
+      const row = table.querySelector("tbody tr"), edge = table.getBoundingClientRect().left;
+      return [...row.cells].slice(0, 3).map(cell => Math.round(cell.getBoundingClientRect().left - edge));
+    }"""
+    table = page.locator(".table-responsive")
+    await table.evaluate("table => table.style.width = '24rem'")
+    box, name, weight = await table.evaluate(places)
+    await table.evaluate("table => table.scrollLeft = 300")
+    assert (await table.evaluate(places))[:2] == [box, name]
+    assert (await table.evaluate(places))[2] < weight
+    await page.get_by_label("Weight: Book").focus()  # what is typed into is not below the columns that stay
+    left = await page.get_by_label("Weight: Book").evaluate("one => one.getBoundingClientRect().left")
+    assert left >= await page.get_by_role("link", name="Book", exact=True).evaluate(
+        "one => one.closest('td').getBoundingClientRect().right"
+    )
