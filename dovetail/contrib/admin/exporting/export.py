@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.columns import TITLE
-from dovetail.contrib.admin.columns.identifiers import primary_keys
+from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.exporting.cell_texts import exported_as
 from dovetail.contrib.admin.exporting.formats import Rows, Writer
 from dovetail.contrib.admin.exporting.plain_rows import PlainRows, plain_rows
@@ -87,7 +87,8 @@ class Export:
         """
         plain = None
         if self.reads_columns:
-            plain = plain_rows(session, self.view, self.statement, self.names, self.rights)
+            keyed = self.writer.keeps_structure
+            plain = plain_rows(session, self.view, self.statement, self.names, self.rights, keyed=keyed)
         return self._stream(await self._read(session, plain, None), plain, database)
 
     async def _stream(
@@ -177,6 +178,8 @@ class Export:
             return f"{self.request.url.scheme}://{self.request.url.netloc}{address_of(value)}"
         if not hasattr(value, "__mapper__"):
             return value
+        if self.writer.keeps_structure:  # programs find objects by their keys, and so does an import
+            return identifier_of(value)
         found = titles.get(id(value))
         if found is None:
             found = titles[id(value)] = value, self.view.title_of(value)  # while it lives, its id is unique

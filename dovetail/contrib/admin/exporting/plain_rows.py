@@ -43,15 +43,18 @@ class PlainRows:
 
 
 def plain_rows(
-    session: AsyncSession, view: ModelAdmin, statement: AnySelect, names: Sequence[str], rights: Rights
+    session: AsyncSession, view: ModelAdmin, statement: AnySelect, names: Sequence[str], rights: Rights, *, keyed: bool
 ) -> PlainRows | None:
-    """Return the plan to read `names` of the rows of `statement` as tuples; None if objects are needed."""
+    """Return the plan to read `names` of the rows of `statement` as tuples; None if objects are needed.
+
+    Related objects are read by their keys if `keyed`, or else by their titles.
+    """
     described = statement.column_descriptions
     is_plain = len(described) == 1 and described[0]["expr"] is view.model and not options_of(statement)
     has_listeners = bool(session.sync_session.dispatch.loaded_as_persistent)
     if not is_plain or has_listeners or merges_rows(statement) or not follows_paths(view):
         return None
-    plan = _Plan(view, rights)
+    plan = _Plan(view, rights, keyed)
     try:
         plan.begin()
         reads = [plan.cell(name) for name in names]
@@ -67,6 +70,7 @@ def plain_rows(
 class _Plan:
     view: ModelAdmin
     rights: Rights
+    keyed: bool
     places: dict[ColumnElement[object], int] = field(default_factory=dict)  # the position of each column in the rows
     joined: dict[str, AliasedClass[object]] = field(default_factory=dict)  # the aliases of related models
 
@@ -86,7 +90,18 @@ class _Plan:
         relation = self.view.mapper.relationships.get(first)
         if relation is None or not is_of_one(relation):
             raise _NeedsObjectsError
+        if self.keyed and not rest:
+            return self._key(relation.mapper.class_, self._target(relation))
         return self._read(relation.mapper, self._target(relation), rest or TITLE)
+
+    def _key(self, model: type[object], source: Source) -> Read:
+        places = [self._place(source, key) for key in key_names(model)]
+
+        def read(row: Sequence[object]) -> object:
+            key = [row[place] for place in places]
+            return None if key[0] is None else identifier_from(key)
+
+        return read
 
     def _target(self, relation: RelationshipProperty[object]) -> Source:
         model = relation.mapper.class_
