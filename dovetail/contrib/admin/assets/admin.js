@@ -1,9 +1,12 @@
 // What the pages of the back office do beyond forms and links; SQLAdmin's main.js does the rest.
+import { holdWhileOffline } from "./offline.js";
 import { gettext } from "./texts.js";
 import { isTyped } from "./typed.js";
 import { becomeWhatTheyAre, refuseUnreadable } from "./unreadable.js";
 
 const TWICE = 5000; // milliseconds within which a form is not sent again
+
+holdWhileOffline();
 
 (function () {
   "use strict";

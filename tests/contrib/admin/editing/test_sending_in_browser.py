@@ -42,3 +42,18 @@ async def test_a_name_that_is_written_from_the_right_is_shown_from_the_right(pag
     assert await name.evaluate("one => getComputedStyle(one).direction") == "rtl"
     await name.fill("Title")
     assert await name.evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
+async def test_a_form_that_is_sent_while_the_browser_is_offline_stays_as_it_is_and_is_sent_later(page, session):
+    await page.goto("/admin/guild/raw/add/")
+    name, told = page.get_by_label("Name"), page.get_by_text("You seem to be offline.")
+    await page.context.set_offline(True)
+    await name.fill("In a tunnel")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(told).to_be_visible()
+    await expect(name).to_have_value("In a tunnel")
+    await page.context.set_offline(False)
+    await expect(told).to_be_hidden()
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("In a tunnel was saved.")).to_be_visible()
+    assert await session.scalar(select(func.count()).select_from(Workshop)) == 1
