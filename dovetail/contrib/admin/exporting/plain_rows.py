@@ -99,7 +99,7 @@ class _Plan:
 
         def read(row: Sequence[object]) -> object:
             key = [row[place] for place in places]
-            return None if key[0] is None else identifier_from(key)
+            return None if key[0] is None else write_key(key)
 
         return read
 
