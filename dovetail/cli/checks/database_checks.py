@@ -26,6 +26,14 @@ MIXED_UP = CheckMessage(
     hint="set DATABASE_PREPARED_STATEMENTS=false, or use PgBouncer 1.21 or later with max_prepared_statements above 0",
 )
 
+WAITS = CheckMessage(
+    id="kernel.W058",
+    level=Level.WARNING,
+    message="DATABASE_LOCK_TIMEOUT has no effect through the pooler in front of PostgreSQL, which shares out sessions: "
+    "requests wait for locks for DATABASE_COMMAND_TIMEOUT.",
+    hint="set it for the role: ALTER ROLE name SET lock_timeout = '3s'; or accept it: DATABASE_LOCK_TIMEOUT=0",
+)
+
 
 def warn_about_database(state: State) -> None:
     """Print a warning that names the migrations that were not applied yet, or why nobody knows, and one of a pooler.
@@ -83,15 +91,16 @@ def check_room(facts: PoolFacts) -> Iterator[CheckMessage]:
 
 
 async def check_pooler(settings: Settings) -> list[CheckMessage]:
-    """Return a warning if a pooler mixes prepared statements up. Raise SQLAlchemy's errors if nobody answers."""
-    is_postgresql = database_url(settings).get_backend_name() == "postgresql"
-    prepares = is_postgresql and settings.database_prepared_statements
-    if not prepares:
+    """Return warnings of what a pooler does not pass on. Raise SQLAlchemy's errors if nobody answers."""
+    if database_url(settings).get_backend_name() != "postgresql":
         return []
     # Imported here: it brings asyncpg, for which there is no use on SQLite.
-    from dovetail.database.engine.pgbouncer import shares_prepared_statements
+    from dovetail.database.engine.pgbouncer import shares_prepared_statements, waits_for_locks
 
-    return [MIXED_UP] if await shares_prepared_statements(settings) else []
+    found = [WAITS] if await waits_for_locks(settings) else []
+    if settings.database_prepared_statements and await shares_prepared_statements(settings):
+        found.append(MIXED_UP)
+    return found
 
 
 async def _look(state: State) -> tuple[list[str], list[CheckMessage]]:

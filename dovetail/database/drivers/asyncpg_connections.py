@@ -4,6 +4,7 @@ This module has all uses of asyncpg's private parts; tests/database/drivers/test
 them changes.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from secrets import token_hex
 from types import SimpleNamespace
@@ -76,14 +77,19 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # untyped: asyncpg 
 
 
 class Connector:
-    """Opens the connections of one engine."""
+    """Opens the connections of one engine, whose statements wait `lock_timeout` seconds for a lock; 0 is for ever."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lock_timeout: float = 0, patience: float = 5.0) -> None:
         self._newest: type[asyncpg.Connection] = Connection
+        self._lock_timeout = math.ceil(lock_timeout * 1000)  # milliseconds
+        self._patience = patience
 
     async def connect(self, *args: object, **kwargs: object) -> asyncpg.Connection:
         """Open a connection, as `asyncpg.connect` does."""
-        return await asyncpg.connect(*args, connection_class=self._newest, **kwargs)
+        connection = await asyncpg.connect(*args, connection_class=self._newest, **kwargs)
+        if self._lock_timeout:
+            await self._limit_waits(connection)
+        return connection
 
     def renew(self, stale: object) -> None:
         """Make new connections append a new comment to each statement.
@@ -94,6 +100,19 @@ class Connector:
         """
         if isinstance(stale, self._newest):
             self._newest = _with_comment(f" /* {token_hex(4)} */")
+
+    async def _limit_waits(self, connection: asyncpg.Connection) -> None:
+        """Set `lock_timeout` for the session, unless a pooler may hand the session to others.
+
+        A pooler makes up the process id that it tells its clients. A startup parameter would be refused by PgBouncer.
+        """
+        limit = f"set_config('lock_timeout', '{self._lock_timeout}ms', false)"
+        own = f"SELECT {limit} WHERE pg_backend_pid() = {connection.get_server_pid()}"
+        try:
+            await connection.execute(own, timeout=self._patience)
+        except BaseException:
+            connection.terminate()
+            raise
 
 
 def _with_comment(comment: str) -> type[Connection]:

@@ -44,9 +44,9 @@ def create_engine(
 ) -> AsyncEngine:
     """Make the engine with the pool options of `settings`; `options` are passed to SQLAlchemy and take precedence.
 
-    On PostgreSQL a statement may take `command_timeout` seconds, None for no limit. On SQLite only waiting for a lock
-    is limited, and a missing file is created only with `may_create`. Parameters of statements appear neither in the log
-    nor in errors.
+    On PostgreSQL a statement may take `command_timeout` seconds, and of these wait `database_lock_timeout` for a lock;
+    None is for no limit. On SQLite only waiting for a lock is limited, and a missing file is created only with
+    `may_create`. Parameters of statements appear neither in the log nor in errors.
     """
     url = database_url(settings)
     if url.get_backend_name() == "sqlite":
@@ -167,7 +167,9 @@ def _postgresql_options(settings: Settings, command_timeout: float | None) -> Op
     # Imported here: on SQLite asyncpg is not needed.
     from dovetail.database.drivers.asyncpg_connections import Connector
 
-    connector = Connector()
+    # Commands may wait for locks as they do for statements, and migrations have limits of their own.
+    lock_timeout = 0 if command_timeout is None else settings.database_lock_timeout
+    connector = Connector(lock_timeout=lock_timeout, patience=settings.database_connect_timeout)
     arguments: Options = {
         "timeout": settings.database_connect_timeout,
         "command_timeout": command_timeout,

@@ -1,4 +1,7 @@
-"""Detect a pooler that mixes up the prepared statements of its clients: PgBouncer before 1.21 in transaction mode."""
+"""Detect what a pooler in front of PostgreSQL does not pass on: prepared statements, and the limit of waits for locks.
+
+PgBouncer before 1.21 mixes up the prepared statements of its clients in transaction mode.
+"""
 
 from contextlib import suppress
 from secrets import token_hex
@@ -25,6 +28,18 @@ async def shares_prepared_statements(settings: Settings) -> bool:
         async with engine.connect() as one, engine.connect() as two:
             drivers = [(await each.get_raw_connection()).driver_connection for each in (one, two)]
             return any([await _collide(*drivers) for _ in range(ROUNDS)])
+    finally:
+        await engine.dispose()
+
+
+async def waits_for_locks(settings: Settings) -> bool:
+    """Return True if requests wait for locks without the limit that the settings have, as through a pooler."""
+    if not settings.database_lock_timeout:
+        return False
+    engine = create_engine(settings, command_timeout=settings.database_command_timeout, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return bool((await connection.exec_driver_sql("SHOW lock_timeout")).scalar_one() == "0")
     finally:
         await engine.dispose()
 
