@@ -18,7 +18,20 @@ A position is valid in one log, which its first part names. After `pg_restore` i
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, cast, func, literal, select, true, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -58,6 +71,8 @@ async def read_history(session: AsyncSession, *, after: str = START, limit: int 
     Of their numbers a Decimal is what no float is equal to, with all its digits; all others are as JSON has them. The
     session's own changes are not among them.
 
+    A standby that has not reached the position yet returns no changes, and the position as it is.
+
     Raise PositionOutOfRangeError if changes after the position were purged, or if the position is not of this log. From
     `START` the feed begins at the earliest change that is kept. Raise InvalidInputError for a text that is no position,
     and ValueError for a limit that is not within 1 and 10,000.
@@ -71,13 +86,20 @@ async def read_history(session: AsyncSession, *, after: str = START, limit: int 
     rows = (await session.execute(_select(place, limit, is_postgresql=is_postgresql))).all()
     if not rows:
         raise DovetailError(NO_ROW)
-    log, purges, transaction, change_id, end, _ = rows[0]
+    log, purges, transaction, change_id, end, is_standby, _ = rows[0]
+    start = Position(log, purges, Place(transaction, change_id))
+    if position is not None and is_standby and _is_ahead(position, start, end):
+        return FeedPage([], after)
     if position is not None:
-        start = Position(log, purges, Place(transaction, change_id))
         _check_range(position, start, end, is_postgresql=is_postgresql)
     changes = [row[-1] for row in rows if row[-1] is not None]
     last = Place(changes[-1].transaction, changes[-1].id) if changes else place
     return FeedPage(changes, write_position(Position(log, purges, last)))
+
+
+def _is_ahead(position: Position, start: Position, end: int) -> bool:
+    """Return True for a position of the same log that a standby has not reached yet: the primary gave it."""
+    return position.log == start.log and (position.place.transaction >= end or position.purges > start.purges)
 
 
 def _check_range(position: Position, start: Position, end: int, *, is_postgresql: bool) -> None:
@@ -96,7 +118,7 @@ def _check_range(position: Position, start: Position, end: int, *, is_postgresql
         )
 
 
-def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int, int, int, int, RecordedChange]:
+def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int, int, int, int, bool, RecordedChange]:
     """Return the SELECT of where the log begins and ends, and of the lines after a place and before that end."""
     end = _oldest_running() if is_postgresql else current_transaction()
     lines = select(RecordedChange).where(RecordedChange.transaction < end)
@@ -109,7 +131,8 @@ def _select(place: Place, limit: int, *, is_postgresql: bool) -> Select[str, int
     line = aliased(RecordedChange, lines.limit(limit).subquery())
     order = (line.transaction, line.id) if is_postgresql else (line.id,)
     start = (LogStart.log, LogStart.purges, LogStart.transaction, LogStart.change_id)
-    return select(*start, end, line).outerjoin(line, true()).order_by(*order)
+    is_standby = func.pg_is_in_recovery(type_=Boolean) if is_postgresql else false()
+    return select(*start, end, is_standby, line).outerjoin(line, true()).order_by(*order)
 
 
 def _oldest_running() -> ColumnElement[int]:
