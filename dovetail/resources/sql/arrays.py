@@ -74,6 +74,19 @@ def listed(values: Sequence[Hashable], item_type: TypeEngine[object], dialect: D
     return select(func.unnest(array).table_valued(value).render_derived().c.value)
 
 
+def listed_tuples(
+    rows: Sequence[Sequence[object]], types: Sequence[TypeEngine[object]], dialect: Dialect
+) -> Select[*tuple[object, ...]]:
+    """Return the SELECT of these rows with columns of these types: one argument, on PostgreSQL one for each column."""
+    if dialect.name == "sqlite":
+        value = func.json_each(bindparam(None, rows, type_=_JSONRows(*types))).table_valued(column("value")).c.value
+        return select(*(func.json_extract(value, text(f"'$[{place}]'")) for place in range(len(types))))
+    values = zip(*rows, strict=True)
+    arrays = [bindparam(None, list(some), type_=postgresql.ARRAY(one)) for some, one in zip(values, types, strict=True)]
+    names = [column(f"value_{place}", one) for place, one in enumerate(types)]
+    return select(*func.unnest(*arrays).table_valued(*names).render_derived().c)
+
+
 def listed_keys(name: str, other: Column[object], by: Column[object] | None, dialect: Dialect) -> FromClause:
     """Return a table with one column, `value`: the keys for the column `other` in the list of the placeholder `name`.
 
@@ -117,7 +130,7 @@ class Pairs:
 
     def _rows(self, dialect: Dialect) -> tuple[Select[object], dict[str, object]]:
         if dialect.name == "sqlite":
-            pairs = bindparam("pairs", type_=_JSONPairs(self.own.type, self.other.type))
+            pairs = bindparam("pairs", type_=_JSONRows(self.own.type, self.other.type))
             value = func.json_each(pairs).table_valued(column("value")).c.value
             rows = select(func.json_extract(value, text("'$[0]'")), func.json_extract(value, text("'$[1]'")))
             return rows, {"pairs": list(self.keys)}
@@ -155,19 +168,18 @@ class _JSONArray(UserDefinedType[Sequence[object]]):
         return dumps if stored is None else lambda values: dumps([stored(one) for one in values])
 
 
-class _JSONPairs(UserDefinedType[Sequence[Pair]]):
-    """Pairs as JSON text for SQLite's json_each, each value as its column stores it."""
+class _JSONRows(UserDefinedType[Sequence[Sequence[object]]]):
+    """Rows as JSON text for SQLite's json_each, each value as its column stores it."""
 
     cache_ok = True
 
-    def __init__(self, own: TypeEngine[object], other: TypeEngine[object]) -> None:
-        self.own, self.other = own, other
+    def __init__(self, *types: TypeEngine[object]) -> None:
+        self.types = types
 
     def bind_processor(self, dialect: Dialect) -> Convert:
-        """Return the function that writes the pairs as JSON text."""
-        stored_own = _stored(self.own, dialect) or _unchanged
-        stored_other = _stored(self.other, dialect) or _unchanged
-        return lambda pairs: dumps([[stored_own(own), stored_other(other)] for own, other in pairs])
+        """Return the function that writes the rows as JSON text."""
+        stored = [_stored(one, dialect) or _unchanged for one in self.types]
+        return lambda rows: dumps([[to(value) for to, value in zip(stored, row, strict=True)] for row in rows])
 
 
 def _stored(column_type: TypeEngine[object], dialect: Dialect) -> Convert | None:

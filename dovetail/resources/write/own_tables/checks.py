@@ -14,7 +14,7 @@ from dovetail.resources.query.keys import key_from, key_names
 from dovetail.resources.read.reader import Batch
 from dovetail.resources.spec import Spec
 from dovetail.resources.visibility import Visibility
-from dovetail.resources.write.own_tables.earlier import earlier_of, one_of
+from dovetail.resources.write.own_tables.earlier import check_number, earlier_of, one_of
 from dovetail.resources.write.own_tables.hiding import Unseeing
 from dovetail.resources.write.own_tables.reading import check_reads_own_tables, reads_own_tables
 
@@ -71,7 +71,9 @@ async def _refused(
     earlier = earlier_of(session, model)
     if action == ADD:
         earlier.new |= dict.fromkeys(keys)
-    unseeing = Unseeing(rule, model, earlier.hidden(keys), earlier, dialect)
+    hidden = earlier.hidden(keys)
+    check_number(model, hidden)
+    unseeing = Unseeing(rule, model, hidden, earlier, dialect)
     asked = select(*columns).where(one_of(columns, keys, dialect), unseeing)
     allowed = {key_from(row) for row in await session.execute(asked)}
     return [key for key in keys if key not in allowed]

@@ -6,6 +6,7 @@ value, which is exact for each type, and on SQLite as the driver returns them.
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import field
+from typing import cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,13 +35,13 @@ from sqlalchemy.types import NullType
 from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConflictError
 from dovetail.resources.query.keys import among
-from dovetail.resources.sql.arrays import listed
+from dovetail.resources.sql.arrays import listed, listed_tuples
 from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.own_tables.reading import check_reads_own_tables, reads_own_tables, tables_of
 from dovetail.state import InfoKey
 from dovetail.translation.texts import gettext
 
-MOST_VALUES = 32_000  # a statement of SQLite has at most 32,766
+MOST_VALUES = 32_000  # a statement of SQLite has at most 32,766, one of PostgreSQL 32,767
 Rule = ColumnElement[bool] | Visibility  # of a visibility its `check`
 
 
@@ -62,7 +63,7 @@ class Earlier:
         found = 0
         for table, rows in self.rows.items():
             keys = list(table.primary_key.columns)
-            found += sum(map(len, rows)) + (0 if _are_one_argument(keys) else 2 * len(keys) * len(rows))
+            found += sum(map(len, rows)) + (0 if are_listed(keys) else 2 * len(keys) * len(rows))
         return found
 
     def rows_in(self, table: Table, dialect: Dialect) -> ColumnElement[object] | None:
@@ -120,9 +121,14 @@ async def keep_rows(session: AsyncSession, model: type[object], rule: Rule, keys
             earlier.types[table] = str(rows[0][1])
     earlier.changed |= dict.fromkeys(added)
     if dialect.name == "sqlite" and earlier.count_values() > MOST_VALUES:
-        raise ConflictError(
-            gettext("Too many rows are changed at once for a rule that asks their own table; change fewer.")
-        )
+        raise _too_many()
+
+
+def check_number(model: type[object], hidden: Sequence[Hashable]) -> None:
+    """Raise ConflictError for more keys than a statement can be told of, once for each table and once more."""
+    tables = [list(table.primary_key.columns) for table in tables_of(model)]
+    if sum(len(columns) for columns in (tables[0], *tables) if not are_listed(columns)) * len(hidden) > MOST_VALUES:
+        raise _too_many()
 
 
 def keeps_rows(session: AsyncSession) -> bool:
@@ -145,14 +151,18 @@ def with_keys(table: Table, keys: Sequence[Hashable], dialect: Dialect) -> Colum
 
 
 def one_of(columns: Sequence[ColumnElement[object]], keys: Sequence[Hashable], dialect: Dialect) -> ColumnElement[bool]:
-    """Return the condition that the columns hold one of the keys: as one argument if their type allows it."""
-    if not _are_one_argument(columns):
+    """Return the condition that the columns hold one of the keys, as one list each if their types allow it."""
+    if not are_listed(columns) or not keys:
         return among(columns, keys)
-    return columns[0].in_(listed(list(keys), columns[0].type, dialect))
+    if len(columns) == 1:
+        return columns[0].in_(listed(list(keys), columns[0].type, dialect))
+    rows = cast("Sequence[Sequence[object]]", keys)  # a key of several columns is a tuple
+    return tuple_(*columns).in_(listed_tuples(rows, [one.type for one in columns], dialect))
 
 
-def _are_one_argument(columns: Sequence[ColumnElement[object]]) -> bool:
-    return len(columns) == 1 and isinstance(columns[0].type, Integer | String | Uuid)
+def are_listed(columns: Sequence[ColumnElement[object]]) -> bool:
+    """Return whether any number of keys of these columns are few arguments of a statement."""
+    return all(isinstance(one.type, Integer | String | Uuid) for one in columns)
 
 
 def _stored(table: Table, keys: Sequence[Hashable], dialect: Dialect) -> Executable:
@@ -161,6 +171,12 @@ def _stored(table: Table, keys: Sequence[Hashable], dialect: Dialect) -> Executa
     whole = ("*",) if dialect.name == "sqlite" else ("CAST(before.* AS TEXT)", "CAST(pg_typeof(before.*) AS TEXT)")
     chosen: list[ColumnElement[object]] = [literal_column(one) for one in whole]
     return select(*chosen).select_from(table.alias("before")).where(with_keys(table, keys, dialect))
+
+
+def _too_many() -> ConflictError:
+    return ConflictError(
+        gettext("Too many rows are changed at once for a rule that asks their own table; change fewer.")
+    )
 
 
 class _Rows(FunctionElement[object]):
