@@ -79,7 +79,7 @@ def listed_tuples(
 ) -> Select[*tuple[object, ...]]:
     """Return the SELECT of these rows with columns of these types: one argument, on PostgreSQL one for each column."""
     if dialect.name == "sqlite":
-        value = func.json_each(bindparam(None, rows, type_=_JSONRows(*types))).table_valued(column("value")).c.value
+        value = func.json_each(bindparam(None, rows, type_=_JSONRows(types))).table_valued(column("value")).c.value
         return select(*(func.json_extract(value, text(f"'$[{place}]'")) for place in range(len(types))))
     values = zip(*rows, strict=True)
     arrays = [bindparam(None, list(some), type_=postgresql.ARRAY(one)) for some, one in zip(values, types, strict=True)]
@@ -130,7 +130,7 @@ class Pairs:
 
     def _rows(self, dialect: Dialect) -> tuple[Select[object], dict[str, object]]:
         if dialect.name == "sqlite":
-            pairs = bindparam("pairs", type_=_JSONRows(self.own.type, self.other.type))
+            pairs = bindparam("pairs", type_=_JSONRows((self.own.type, self.other.type)))
             value = func.json_each(pairs).table_valued(column("value")).c.value
             rows = select(func.json_extract(value, text("'$[0]'")), func.json_extract(value, text("'$[1]'")))
             return rows, {"pairs": list(self.keys)}
@@ -173,8 +173,8 @@ class _JSONRows(UserDefinedType[Sequence[Sequence[object]]]):
 
     cache_ok = True
 
-    def __init__(self, *types: TypeEngine[object]) -> None:
-        self.types = types
+    def __init__(self, types: Sequence[TypeEngine[object]]) -> None:
+        self.types = tuple(types)
 
     def bind_processor(self, dialect: Dialect) -> Convert:
         """Return the function that writes the rows as JSON text."""
