@@ -3,8 +3,10 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib.util import find_spec
 
 import httpx
 import pytest
@@ -43,6 +45,8 @@ def pytest_configure() -> None:
     """Say what processes of tests begin with, whichever tests run, and let these compile a statement once."""
     forked.preload()
     compiling.share()
+    if find_spec("sniffio") is None:  # httpx looks for it at each request, which takes a twentieth of a short one
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # Python's way to say that there is none
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
