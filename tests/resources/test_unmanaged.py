@@ -36,13 +36,13 @@ async def test_a_view_is_listed_filtered_and_read_by_its_key(client: httpx.Async
     assert (await client.get("/api/totals/coal")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", ""), ("DELETE", ""), ("PATCH", "/tea"), ("DELETE", "/tea"), ("POST", "/bulk"), ("PATCH", "/bulk")],
-)
-async def test_a_view_has_no_endpoint_that_writes(client: httpx.AsyncClient, method, path):
-    answer = await client.request(method, f"/api/totals{path}", json={"amount": 1})
-    assert answer.status_code in {404, 405}, answer.text
+WRITING = [("POST", ""), ("DELETE", ""), ("PATCH", "/tea"), ("DELETE", "/tea"), ("POST", "/bulk"), ("PATCH", "/bulk")]
+
+
+async def test_a_view_has_no_endpoint_that_writes(client: httpx.AsyncClient):
+    for method, path in WRITING:
+        answer = await client.request(method, f"/api/totals{path}", json={"amount": 1})
+        assert answer.status_code in {404, 405}, (method, path, answer.text)
 
 
 async def test_a_table_of_another_program_is_read_and_written(client: httpx.AsyncClient):

@@ -38,9 +38,12 @@ async def test_rows_of_a_view_are_listed_and_shown_and_nothing_is_offered_that_w
     assert "/change/" not in details.text
 
 
-@pytest.mark.parametrize("page", ["add", "tea/change", "tea/delete", "import"])
-async def test_a_page_that_would_change_a_view_is_refused(office, page):
-    assert (await office.get(f"/unmanaged/total/{page}/")).status_code in {403, 404}
+CHANGING = ["add", "tea/change", "tea/delete", "import"]
+
+
+async def test_a_page_that_would_change_a_view_is_refused(office):
+    for page in CHANGING:
+        assert (await office.get(f"/unmanaged/total/{page}/")).status_code in {403, 404}, page
 
 
 async def test_a_row_of_another_programs_table_is_changed_and_deleted(office, session):

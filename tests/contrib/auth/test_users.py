@@ -70,13 +70,14 @@ async def test_a_user_without_a_password_cannot_log_in_until_one_is_set(database
         assert await authenticate(session, "ada", NEW_PASSWORD) is not None
 
 
-@pytest.mark.parametrize(
-    "changes", [{"username": "a b"}, {"email": "x"}, {"full_name": "\x00"}, {"bio": "\x1b"}, {"password": "short"}]
-)
-async def test_services_validate_as_the_api_does(session, changes):
-    with pytest.raises(InvalidInputError) as caught:
-        await create_user(session, **ADA | changes)
-    assert caught.value.errors[0].pointer == f"/{next(iter(changes))}"
+INVALID = [{"username": "a b"}, {"email": "x"}, {"full_name": "\x00"}, {"bio": "\x1b"}, {"password": "short"}]
+
+
+async def test_services_validate_as_the_api_does(session):
+    for changes in INVALID:
+        with pytest.raises(InvalidInputError) as caught:
+            await create_user(session, **ADA | changes)
+        assert caught.value.errors[0].pointer == f"/{next(iter(changes))}"
 
 
 async def test_changes_are_normalised(session):

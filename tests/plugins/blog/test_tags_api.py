@@ -2,7 +2,6 @@
 
 import itertools
 
-import pytest
 from sqlalchemy import func, select
 
 from plugins.blog.models import Tag, post_tags
@@ -55,15 +54,16 @@ async def test_only_who_may_change_the_post_may_change_its_tags(other, staff, ma
     assert (await staff.client.delete(f"/api/posts/{post.id}/tags/{tag}")).status_code == 204
 
 
+NO_NAMES = [{}, {"name": ""}, {"name": " "}, {"name": None}, {"name": 1}, {"name": "x" * 51}, {"name": "x", "id": 1}]
+
+
 @asks_no_database
-@pytest.mark.parametrize(
-    "body", [{}, {"name": ""}, {"name": " "}, {"name": None}, {"name": 1}, {"name": "x" * 51}, {"name": "x", "id": 1}]
-)
-async def test_a_tag_without_a_proper_name_is_refused(author, make_post, body):
+async def test_a_tag_without_a_proper_name_is_refused(author, make_post):
     post = await make_post()
-    answer = await author.client.post(f"/api/posts/{post.id}/tags", json=body)
-    assert answer.status_code == 422
-    assert ("id" if "id" in body else "name") in answer.text
+    for body in NO_NAMES:
+        answer = await author.client.post(f"/api/posts/{post.id}/tags", json=body)
+        assert answer.status_code == 422, body
+        assert ("id" if "id" in body else "name") in answer.text, body
 
 
 async def test_the_tags_are_listed_in_pages_by_name(client, make_post):
@@ -97,9 +97,12 @@ async def test_the_posts_of_a_tag_are_found_whatever_its_name_and_spelling(clien
         assert [post["id"] for post in first["items"] + second["items"]] == wanted[::-1], name
 
 
-@pytest.mark.parametrize("name", ["unknown", "x" * 300, "%E2%80%8B"])
-async def test_the_posts_of_an_unknown_tag_are_not_found(client, name):
-    assert (await client.get(f"/api/tags/{name}/posts")).status_code == 404
+UNKNOWN = ["unknown", "x" * 300, "%E2%80%8B"]
+
+
+async def test_the_posts_of_an_unknown_tag_are_not_found(client):
+    for name in UNKNOWN:
+        assert (await client.get(f"/api/tags/{name}/posts")).status_code == 404, name
 
 
 async def test_the_posts_of_a_tag_can_be_filtered_further(client, make_post, other):

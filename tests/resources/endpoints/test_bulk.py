@@ -1,6 +1,5 @@
 """Many at once: all or nothing, and an error for each that cannot be done."""
 
-import pytest
 from sqlalchemy import func, select
 
 from tests.library.models import Book
@@ -67,19 +66,26 @@ async def test_a_bulk_delete_is_all_or_nothing(owner, make_book, session):
     assert await session.scalar(select(func.count()).select_from(Book)) == 2
 
 
-@pytest.mark.parametrize("key", [True, "1", 0, 1.5, None])
-async def test_what_is_no_key_names_no_row_of_a_bulk_update(owner, make_book, session, key):
+NO_KEYS = [True, "1", 0, 1.5, None]
+
+
+async def test_what_is_no_key_names_no_row_of_a_bulk_update(owner, make_book, session):
     book = await make_book(id=1)
-    answer = await owner.patch("/api/books/bulk", json={"items": [{"id": key, "title": "Changed"}]})
-    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/items/0/id"])
+    for key in NO_KEYS:
+        answer = await owner.patch("/api/books/bulk", json={"items": [{"id": key, "title": "Changed"}]})
+        pointers = [error["pointer"] for error in answer.json()["errors"]]
+        assert (answer.status_code, pointers) == (422, ["/items/0/id"]), key
     assert await session.scalar(select(Book.title).where(Book.id == 1)) == book.title
 
 
-@pytest.mark.parametrize("text", ["%20{}", "{}%20", "%2B{}", "0{}", "{}.0", "{},%20{}"])
-async def test_a_key_of_a_bulk_delete_has_one_way_to_be_written(owner, make_book, session, text):
+OTHER_WAYS = ["%20{}", "{}%20", "%2B{}", "0{}", "{}.0", "{},%20{}"]
+
+
+async def test_a_key_of_a_bulk_delete_has_one_way_to_be_written(owner, make_book, session):
     book = await make_book()
-    answer = await owner.delete(f"/api/books/bulk?ids={text.format(book.id, book.id)}")
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"][:4]) == (422, "ids.")
+    for text in OTHER_WAYS:
+        answer = await owner.delete(f"/api/books/bulk?ids={text.format(book.id, book.id)}")
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"][:4]) == (422, "ids."), text
     assert await session.scalar(select(func.count()).select_from(Book)) == 1
 
 

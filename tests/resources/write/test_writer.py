@@ -210,22 +210,22 @@ async def test_of_many_who_saw_the_same_version_exactly_one_changes_it(client, a
         (tag,) = [answer.headers["ETag"] for answer in answers if answer.status_code == 200]
 
 
-@pytest.mark.parametrize(
-    ("body", "headers", "status"),
-    [
-        (b'{"title": "x"}', {}, 422),
-        (b"[]", {}, 422),
-        (b"{", {}, 422),
-        (b'{"title": "x", "author_id": 1, "more": 1}', {}, 422),
-        (b'{"title": "x", "author_id": 1}', {"Content-Type": "text/plain"}, 422),
-        (b'{"title": "x", "author_id": 1}', {"Content-Type": "application/json; charset=utf-8"}, 201),
-    ],
-)
-async def test_what_is_unusual_about_a_request_is_said_by_fastapi(client, author, body, headers, status):
+UNUSUAL = [
+    (b'{"title": "x"}', {}, 422),
+    (b"[]", {}, 422),
+    (b"{", {}, 422),
+    (b'{"title": "x", "author_id": 1, "more": 1}', {}, 422),
+    (b'{"title": "x", "author_id": 1}', {"Content-Type": "text/plain"}, 422),
+    (b'{"title": "x", "author_id": 1}', {"Content-Type": "application/json; charset=utf-8"}, 201),
+]
+
+
+async def test_what_is_unusual_about_a_request_is_said_by_fastapi(client, author):
     assert author.id == 1
-    answer = await client.post("/api/novels", content=body, headers={"Content-Type": "application/json"} | headers)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"].startswith("application/")
+    for body, headers, status in UNUSUAL:
+        answer = await client.post("/api/novels", content=body, headers={"Content-Type": "application/json"} | headers)
+        assert answer.status_code == status, (body, headers, answer.text)
+        assert answer.headers["Content-Type"].startswith("application/"), (body, headers)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has no connection to lose

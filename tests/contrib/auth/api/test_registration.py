@@ -40,11 +40,14 @@ async def test_the_address_is_stored_without_regard_to_case(client):
     assert response.json()["email"] == "ada@example.org"
 
 
-@pytest.mark.parametrize("right", ["is_superuser", "is_verified", "is_active", "id", "hashed_password"])
-async def test_users_cannot_give_themselves_permissions(client, right):
-    response = await register(client, **{right: True})
-    assert response.status_code == 422
-    assert pointers(response) == [f"/{right}"]
+RIGHTS = ["is_superuser", "is_verified", "is_active", "id", "hashed_password"]
+
+
+async def test_users_cannot_give_themselves_permissions(client):
+    for right in RIGHTS:
+        response = await register(client, **{right: True})
+        assert response.status_code == 422, right
+        assert pointers(response) == [f"/{right}"]
 
 
 async def test_a_name_that_is_taken_in_any_case_is_a_conflict_that_names_the_field(client):
