@@ -28,7 +28,7 @@ from dovetail.files.schemas import StoredFileRead as StoredFileRead
 from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import CHANGE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.narrowed import narrow_bodies
-from dovetail.resources.endpoints import bulk, documentation, idempotency, items
+from dovetail.resources.endpoints import bulk, documentation, idempotency, item_routes, items
 from dovetail.resources.endpoints.fast_place import Values
 from dovetail.resources.endpoints.lists import Listing, Where, add_list
 from dovetail.resources.endpoints.replays import Replays
@@ -84,7 +84,7 @@ class Resource(Spec[Model, Viewer, Create, Update, Replace]):
         bulk.add_endpoints(self.writer, router)
         if self.has("list"):
             self.add_list(router, self.url, name=f"list_{self.collection}")
-        items.add_endpoints(self.writer, router)
+        item_routes.add_endpoints(self.writer, router)
         return router
 
     def add_list(
