@@ -52,7 +52,7 @@ READ = Road(
         Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
         Stop("dovetail.database.prepared_reads:PoolSource.presume", "as the last time, until that is confirmed"),
         Stop("dovetail.resources.spec:Spec.visibility_of", "what they may see: the policy is asked, or was before"),
-        Stop("dovetail.resources.endpoints.items:retrieve", "the endpoint, one function for both roads"),
+        Stop("dovetail.resources.endpoints.items:retrieve", "the endpoint, also behind FastAPI's router"),
         Stop("dovetail.resources.read.reader:Reader.read_keys", "takes the compiled statement for what is visible"),
         Stop("dovetail.database.pool.fair_pool:FairPool.take", "a connection, in the order of those who wait"),
         Stop("dovetail.resources.sql.statements:PreparedStatement.fetch", "puts the values into a statement"),
@@ -86,7 +86,7 @@ WRITE = Road(
         ),
         Stop("dovetail.contrib.auth.user_policies:UserPolicy.recognize_writer", "the policy: who writes?"),
         Stop("dovetail.contrib.auth.accounts.access_tokens:find_user_by_token", "the token and its user"),
-        Stop("dovetail.resources.endpoints.items:update", "the endpoint, one function for both roads"),
+        Stop("dovetail.resources.endpoints.items:update", "the endpoint, also behind FastAPI's router"),
         Stop("dovetail.resources.spec:Spec.change_visibility", "what they may see and change, as it was before"),
         Stop(
             "dovetail.resources.write.single_statement:SingleStatementWrite.update",
