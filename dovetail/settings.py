@@ -147,7 +147,7 @@ class Settings(BaseSettings):
     database_pool_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0  # seconds
     database_connect_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0  # seconds, for a ping too
     database_command_timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0  # seconds, for a statement of a request
-    database_lock_timeout: Annotated[float, Field(ge=0, le=3600)] = 3.0  # seconds, on PostgreSQL; 0 for no limit
+    database_lock_timeout: Annotated[float, Field(ge=0, le=3600)] = 1.5  # seconds, on PostgreSQL; 0 for no limit
     database_pool_recycle: Annotated[int, Field(ge=-1)] = 1800  # seconds
     database_pool_pre_ping: bool = True
     database_prepared_statements: bool = True  # on PostgreSQL; some poolers do not support them

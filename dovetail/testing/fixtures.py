@@ -32,7 +32,7 @@ from dovetail.testing.statements import count_statements  # noqa: F401 - importi
 RARELY = (400_000, 10, 5)
 TEST_SECRET_KEY = "a-secret-for-tests-only-0123456789abcdef"  # noqa: S105 - it guards nothing
 # A machine that many share is no fault of a site: nobody is turned away because a test had to wait.
-PATIENT = {"database_pool_timeout": 30.0, "database_connect_timeout": 30.0, "database_lock_timeout": 30.0}
+PATIENT = {"database_pool_timeout": 30.0, "database_connect_timeout": 30.0, "database_lock_timeout": 20.0}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -31,7 +31,7 @@ WAITS = CheckMessage(
     level=Level.WARNING,
     message="DATABASE_LOCK_TIMEOUT has no effect through the pooler in front of PostgreSQL, which shares out sessions: "
     "requests wait for locks for DATABASE_COMMAND_TIMEOUT.",
-    hint="set it for the role: ALTER ROLE name SET lock_timeout = '3s'; or accept it: DATABASE_LOCK_TIMEOUT=0",
+    hint="set it for the role: ALTER ROLE name SET lock_timeout = '1500ms'; or accept it: DATABASE_LOCK_TIMEOUT=0",
 )
 
 

@@ -78,6 +78,14 @@ def _check_pool(settings: Settings) -> Iterator[CheckMessage]:
             "would let others pass.",
             f"set DATABASE_POOL_TIMEOUT to {LONGEST_WAIT} or less",
         )
+    is_sqlite = settings.database_url.get_secret_value().startswith("sqlite")
+    if settings.database_lock_timeout >= settings.database_pool_timeout and not is_sqlite:
+        yield warning(
+            "kernel.W059",
+            f"DATABASE_LOCK_TIMEOUT is {settings.database_lock_timeout:g} seconds, and DATABASE_POOL_TIMEOUT is "
+            f"{settings.database_pool_timeout:g}: a locked table keeps connections until those who wait give up.",
+            "set DATABASE_LOCK_TIMEOUT below DATABASE_POOL_TIMEOUT",
+        )
     if settings.database_command_timeout > LONGEST_STATEMENT:
         yield warning(
             "kernel.W028",

@@ -92,6 +92,7 @@ WEAKENED: list[tuple[str, dict[str, Any]]] = [
     ("kernel.W034", {"cors_allowed_origins": ("*",)}),
     ("kernel.W035", {"cors_allowed_origins": ("https://app.example.com", "http://app.example.com")}),
     ("kernel.W036", {"cors_allowed_origins": ("http://localhost:3000",)}),
+    ("kernel.W059", {"database_lock_timeout": 30}),
     ("auth.W001", {"auth_email_backend": "console"}),
     ("auth.W002", {"auth_verify_url": ""}),
     ("auth.W003", {"auth_verify_url": "http://www.example.com/verify?token={token}"}),
