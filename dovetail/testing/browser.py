@@ -108,6 +108,7 @@ def live_server(
         "ENVIRONMENT": settings.environment,
         "PLUGINS": json.dumps(settings.plugins),
         "DATABASE_POOL_TIMEOUT": str(settings.database_pool_timeout),
+        "DATABASE_LOCK_TIMEOUT": str(settings.database_lock_timeout),
         "DATABASE_CONNECT_TIMEOUT": str(settings.database_connect_timeout),
     }
     name = f"{settings_class.__module__}:{settings_class.__qualname__}"

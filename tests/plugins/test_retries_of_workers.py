@@ -17,6 +17,7 @@ LOGIN = {"username": "ada", "password": PERSON["SUPERUSER_PASSWORD"]}
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_concurrent_retries_get_the_first_response_and_readers_are_not_blocked(database_url):
     variables = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "3", "DATABASE_POOL_TIMEOUT": "2"}
+    variables["DATABASE_LOCK_TIMEOUT"] = "60"  # so long may the first take
     assert python("manage.py", "createsuperuser", "--noinput", **variables, **PERSON).code == 0
     port, limits = free_port(), httpx.Limits(max_connections=120)
     server = serving("runserver", str(port), "--workers", "2", port=port, output=subprocess.DEVNULL, **variables)
