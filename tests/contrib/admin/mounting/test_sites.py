@@ -278,45 +278,44 @@ def test_a_template_by_its_former_name_that_another_stands_in_for_is_told_by_che
     assert "sqladmin/list.html is passed over" in str(next(check_legacy_templates(context)))
 
 
+BAD_TEMPLATES = [
+    ("blog/pots/change_form.html", "", "is of no plugin or model; there are"),
+    ("blog/post/change_form.html", "{% if %}", "is a template which Jinja cannot read: line 1"),
+    (
+        "index.html",
+        '{% extends "admin/index.html" %}{% block brandin %}Ours{% endblock %}',
+        "is a template which has a block 'brandin', which is none of account, body, branding, content, ",
+    ),
+    (
+        "base_site.html",
+        '{% extends "admin/base_site.html" %}{% block extrastyle %}{% endblock %}',
+        "is a template which has a block 'extrastyle', which is called head_css",
+    ),
+    (
+        "blog/post/details.html",
+        '{% extends "admin/detail.html" %}',
+        "is a template which extends 'admin/detail.html', which is no template of the site",
+    ),
+    ("blog/index.html", '{% include "nope.html" %}', "is a template which includes 'nope.html', which is no"),
+    ("comments/index.html", '{% from "nope.html" import a %}', "is a template which imports 'nope.html', which is no"),
+    (
+        "blog/a.html",
+        '{% extends "admin/blog/a.html" %}',
+        "is a template which extends 'admin/blog/a.html', and nothing but itself is called so",
+    ),
+]
+
+
 @pytest.mark.parametrize("sites", [[AdminSite()], [AdminSite(plugins=("auth",)), AdminSite("desk", path="/desk")]])
-@pytest.mark.parametrize(
-    ("template", "words"),
-    [
-        (("blog/pots/change_form.html", ""), "is of no plugin or model; there are"),
-        (("blog/post/change_form.html", "{% if %}"), "is a template which Jinja cannot read: line 1"),
-        (
-            ("index.html", '{% extends "admin/index.html" %}{% block brandin %}Ours{% endblock %}'),
-            "is a template which has a block 'brandin', which is none of account, body, branding, content, ",
-        ),
-        (
-            ("base_site.html", '{% extends "admin/base_site.html" %}{% block extrastyle %}{% endblock %}'),
-            "is a template which has a block 'extrastyle', which is called head_css",
-        ),
-        (
-            ("blog/post/details.html", '{% extends "admin/detail.html" %}'),
-            "is a template which extends 'admin/detail.html', which is no template of the site",
-        ),
-        (("blog/index.html", '{% include "nope.html" %}'), "is a template which includes 'nope.html', which is no"),
-        (
-            ("blog/index.html", '{% from "nope.html" import a %}'),
-            "is a template which imports 'nope.html', which is no",
-        ),
-        (
-            ("blog/a.html", '{% extends "admin/blog/a.html" %}'),
-            "is a template which extends 'admin/blog/a.html', and nothing but itself is called so",
-        ),
-    ],
-)
-def test_a_folder_of_nothing_and_a_template_that_cannot_be_filled_in_are_refused(
-    make_settings, tmp_path, sites, template, words
-):
-    name, text = template
-    path = tmp_path / "project" / "templates" / "admin" / name
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
+def test_a_folder_of_nothing_and_a_template_that_cannot_be_filled_in_are_refused(make_settings, tmp_path, sites):
+    folder = tmp_path / "project" / "templates" / "admin"
+    for name, text, _ in BAD_TEMPLATES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     with pytest.raises(ConfigurationError) as error:
         make_application(make_settings(database_url="sqlite://", base_dir=tmp_path), {"admin.office": sites})
-    assert f"templates/admin/{name} {words}" in error.value.detail
+    for name, _, words in BAD_TEMPLATES:
+        assert f"templates/admin/{name} {words}" in error.value.detail
 
 
 @pytest.mark.parametrize(

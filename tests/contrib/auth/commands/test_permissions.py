@@ -54,27 +54,27 @@ def test_granting_twice_is_no_error_and_has_no_effect(run):
     assert run("permissions", "eddie").stdout == "blog.view_post  granted to eddie\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            ("grant", "eddie", "blog.chnge_post"),
-            "no permission 'blog.chnge_post'; did you mean blog.change_post?",
-        ),
-        (("grant", "nobody", "blog.view_post"), "There is no user 'nobody'; a group is called group:NAME."),
-        (("grant", "group:none", "blog.view_post"), "There is no group named 'none'."),
-        (("grant", "group:all", "staff"), "A group holds permissions only; give staff to users."),
-        (("creategroup", "ALL"), "There is a group named 'ALL' already."),
-        (("creategroup", " "), "A group's name has 1 to 150 characters, on one line."),
-        (("creategroup", "x", "fly"), "There is no permission 'fly'; `manage.py permissions` lists all"),
-    ],
-)
-def test_a_mistake_is_one_line_and_changes_nothing(run, arguments, message):
+MISTAKES = [
+    (
+        ("grant", "eddie", "blog.chnge_post"),
+        "no permission 'blog.chnge_post'; did you mean blog.change_post?",
+    ),
+    (("grant", "nobody", "blog.view_post"), "There is no user 'nobody'; a group is called group:NAME."),
+    (("grant", "group:none", "blog.view_post"), "There is no group named 'none'."),
+    (("grant", "group:all", "staff"), "A group holds permissions only; give staff to users."),
+    (("creategroup", "ALL"), "There is a group named 'ALL' already."),
+    (("creategroup", " "), "A group's name has 1 to 150 characters, on one line."),
+    (("creategroup", "x", "fly"), "There is no permission 'fly'; `manage.py permissions` lists all"),
+]
+
+
+def test_a_mistake_is_one_line_and_changes_nothing(run):
     run("creategroup", "all")
-    result = run(*arguments)
-    assert (result.code, result.stdout) == (1, "")
-    assert message in result.error
-    assert run("permissions", "eddie").stdout == "eddie is permitted nothing.\n"
+    for arguments, message in MISTAKES:
+        result = run(*arguments)
+        assert (result.code, result.stdout) == (1, ""), arguments
+        assert message in result.error
+        assert run("permissions", "eddie").stdout == "eddie is permitted nothing.\n", arguments
 
 
 def test_without_a_name_every_permission_is_listed(run):
