@@ -157,7 +157,7 @@ async def _respond_in_transaction(
             if not is_safe:
                 await check_form(site, request, requirements)
             if requirements.keeping is not None and not requirements.keeping.is_promised:
-                await offer_form(session, site.secret_key, request, user_of(request))
+                await offer_form(session, site.secret_key, request, user_of(request), requirements.keeping)
             found = await endpoint(request)
             if not is_safe and request.scope["session"]:
                 for note in site.message_notes:

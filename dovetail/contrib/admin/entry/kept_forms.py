@@ -41,7 +41,16 @@ class Keeping:
 
     is_promised: bool = True  # whether the user is told; a page of a plugin may not show it
     page: Callable[[Request], str] | None = None  # returns the path of the page; None if it is that of the form
+    page_of_plugin: Callable[[Request], str | None] | None = None  # the same, of a form with a URL of its own
     names: Container[str] | None = None  # the fields that are stored; None for all
+
+    def path(self, request: Request) -> str | None:
+        """Return the path by which a form is stored; None if no page shows it again."""
+        return request.url.path if self.page_of_plugin is None else self.page_of_plugin(request)
+
+    def back(self, request: Request) -> str | None:
+        """Return the path of the page that shows the form again; None if none does."""
+        return self.path(request) if self.page is None else self.page(request)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +62,17 @@ class FoundForm:
 
 
 async def keep_form(
-    session: AsyncSession, secret_key: SecretStr, request: Request, owner: int, names: Container[str] | None = None
+    session: AsyncSession, secret_key: SecretStr, request: Request, owner: int, keeping: Keeping
 ) -> str | None:
-    """Store the form of a request for an hour, or its fields of these names, and return its token.
+    """Store the form of a request for an hour, and return its token.
 
-    Return None for a form that is too large, and for a deleted user.
+    Return None for a form that is too large, or on no page that shows it again, and for a deleted user.
     """
-    form, path = await request.form(), request.url.path
+    form, path = await request.form(), keeping.path(request)
     fields = [*texts_of(form), *_names_of_files(form)]
-    text = json.dumps([one for one in fields if names is None or one[0] in names])
+    text = json.dumps([one for one in fields if keeping.names is None or one[0] in keeping.names])
+    if path is None:
+        return None
     if len(text) > LARGEST or len(path) > LONGEST_PATH:
         return None
     locked = select(User.id).where(User.id == owner, User.is_active.is_(True)).with_for_update(key_share=True)
@@ -98,18 +109,21 @@ async def find_form_of(
     return FoundForm(path=found.path, form=form)
 
 
-async def forget_form(session: AsyncSession, request: Request, user: User) -> None:
+async def forget_form(session: AsyncSession, request: Request, user: User, keeping: Keeping | None = None) -> None:
     """Delete the stored form of this URL, or of the hidden field HELD, after it was saved."""
     token = request.query_params.get(PARAMETER) or KEPT_TOKEN.find(request)
-    if token:
-        forget = delete(KeptForm).where(*_is_meant(user, token, [request.url.path]))
+    path = request.url.path if keeping is None else keeping.path(request)
+    if token and path is not None:
+        forget = delete(KeptForm).where(*_is_meant(user, token, [path]))
         await session.execute(forget, execution_options=NO_SYNCHRONIZATION)
 
 
-async def offer_form(session: AsyncSession, secret_key: SecretStr, request: Request, user: User) -> None:
+async def offer_form(
+    session: AsyncSession, secret_key: SecretStr, request: Request, user: User, keeping: Keeping
+) -> None:
     """Offer the stored form of this URL to the page, which may show it; forget it once the page is submitted again."""
     if request.method not in SAFE_METHODS:
-        await forget_form(session, request, user)
+        await forget_form(session, request, user, keeping)
     elif (kept := await find_form(session, secret_key, request, user)) is not None:
         KEPT_FORM.set(request, kept)
 

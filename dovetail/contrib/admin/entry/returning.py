@@ -94,14 +94,14 @@ async def _keep(site: SiteContext, request: Request, keeping: Keeping) -> str | 
         return None
     try:
         async with site.database.unit_of_work() as session:
-            return await keep_form(session, site.secret_key, request, owner, keeping.names)
+            return await keep_form(session, site.secret_key, request, owner, keeping)
     except Exception:
         logger.warning("what was typed at %s was not kept", request.url.path, exc_info=True)
         return None
 
 
 def _with_token(request: Request, token: str | None, keeping: Keeping) -> str:
-    path = request.url.path if keeping.page is None else keeping.page(request)
+    path = keeping.back(request) or request.url.path
     kept = [(name, value) for name, value in _query_of_page(request, path) if name != PARAMETER]
     query = urlencode([*kept, (PARAMETER, token)] if token else kept)
     return path + (f"?{query}" if query else "")

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from dovetail.contrib.admin.columns.chosen import CHOSEN
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.entry.kept_forms import PARAMETER as KEPT
-from dovetail.contrib.admin.entry.kept_forms import forget_form, keep_form
+from dovetail.contrib.admin.entry.kept_forms import Keeping, forget_form, keep_form
 from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
@@ -128,7 +128,7 @@ async def _columns(request: Request, view: ModelAdmin) -> list[list[object]]:
 
 async def _again(site: SiteContext, request: Request, view: ModelAdmin) -> Response:
     """Redirect to the list, which shows the form as it was typed."""
-    token = await keep_form(request_context().session, site.secret_key, request, user_of(request).id)
+    token = await keep_form(request_context().session, site.secret_key, request, user_of(request).id, Keeping())
     kept = [] if token is None else [(KEPT, token)]
     return _to(request, view, urlencode([*request.query_params.multi_items(), *kept]))
 

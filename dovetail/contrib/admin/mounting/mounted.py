@@ -133,7 +133,8 @@ class MountedSite(LeanAdmin):
         site = self._make_site_context()
         routes = self._routes(site)
         own, of_views = list(routes.own()), list(routes.of_views())
-        brought = [routes.behind_guard(route) for route in self.admin.router.routes]
+        of_plugins = self.admin.router.routes
+        brought = [routes.behind_guard(route, of_plugins) for route in of_plugins]
         environment = self.templates.env
         problems = [
             *find_shadowed(of_views, brought, site.views, own),

@@ -21,6 +21,7 @@ from dovetail.contrib.admin.entry.kept_forms import Keeping
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
 from dovetail.contrib.admin.languages.scripts import PluginTexts, ScriptTexts
 from dovetail.contrib.admin.mounting.files import SiteFiles
+from dovetail.contrib.admin.own_pages.forms_of_plugins import OF_PLUGIN, keeping_of
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.site_context import SiteContext
@@ -49,7 +50,6 @@ KEEPING: Mapping[str, Keeping] = {
     **dict.fromkeys(("list-views", "list-columns"), Keeping(page=list_of_form)),
 }
 """The forms that are shown again if they were submitted after their session had ended, by the names of their routes."""
-OF_PLUGIN = Keeping(is_promised=False)
 
 VIEW = "/{identity:admin_view}/"
 OBJECT = VIEW + "{pk:admin_key}/"
@@ -122,8 +122,8 @@ class Routes:
         yield self._route("/{app_label:admin_word}/", show_app_index, "app_list")
         yield former_route(self.site)
 
-    def behind_guard(self, route: BaseRoute) -> Route:
-        """Return a route of a view, protected by the guard."""
+    def behind_guard(self, route: BaseRoute, brought: Sequence[BaseRoute]) -> Route:
+        """Return a route of a view, protected by the guard; `brought` are those of all views."""
         if not isinstance(route, Route):
             raise ConfigurationError(f"An admin view brought {route!r}, expected a plain route.")
         if is_action(route.endpoint):
@@ -132,7 +132,7 @@ class Routes:
             endpoint = guarded(self.site, run, keeping=Keeping() if asks else None)
             return Route(f"{route.path}/", endpoint, name=route.name, methods=list(BOTH if asks else POST))
         methods = route.methods or {"GET"}
-        endpoint = guarded(self.site, route.endpoint, keeping=OF_PLUGIN if methods >= {*BOTH} else None)
+        endpoint = guarded(self.site, route.endpoint, keeping=keeping_of(route, brought))
         return Route(route.path, endpoint, name=route.name, methods=sorted(methods))
 
     def _login_routes(self) -> Iterator[Route]:

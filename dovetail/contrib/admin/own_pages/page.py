@@ -23,6 +23,7 @@ from typing import ClassVar
 from sqladmin import BaseView
 from sqladmin.flash import Flash
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Form
@@ -76,7 +77,7 @@ async def bind_form(request: Request, form_class: type[Form], initial: Mapping[s
     whether all fields are valid; add errors that only the database finds to `form.name.errors`.
     """
     made, given = as_admin_form(form_class), dict(initial or {})
-    kept = KEPT_FORM.find(request)
+    kept = _kept(request, made)
     if kept is None and request.method in SAFE_METHODS:
         return made(data=given)
     sent = await request.form() if kept is None else kept
@@ -119,6 +120,12 @@ async def render_page(
     found = status or (HTTPStatus.BAD_REQUEST if has_mistakes else HTTPStatus.OK)
     page: Response = await view.templates.TemplateResponse(request, name, {**values, **context}, found)
     return page
+
+
+def _kept(request: Request, form_class: type[Form]) -> FormData | None:
+    """Return the stored form of this page, if it is of this class: a page may have several."""
+    kept = KEPT_FORM.find(request)
+    return kept if kept is not None and any(field.name in kept for field in form_class()) else None
 
 
 def _above(view: BaseView, request: Request) -> list[Breadcrumb]:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from dovetail.application import make_application
 from dovetail.contrib.admin.entry import kept_forms
 from dovetail.contrib.admin.models import KeptForm
-from dovetail.contrib.admin.testing import read_form
+from dovetail.contrib.admin.testing import ORIGIN, read_form
 from dovetail.contrib.admin.views import AdminPage
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.grants import grant
@@ -174,3 +174,22 @@ async def test_the_form_of_a_page_comes_back_after_the_login_until_it_is_sent_ag
     after = await office.client.get(sent.headers["location"])
     assert "Announced: Typed, loud, all, False" in after.text
     assert read_form(after.text)["words"] == ["Hello"]
+
+
+async def test_a_form_with_a_url_of_its_own_comes_back_on_its_page_until_it_is_sent_again(office, session):
+    form, from_board = read_form((await office.get("/board")).text), {"Referer": f"{ORIGIN}/admin/board"}
+    await session.execute(delete(Session))
+    await session.commit()
+    lost = await office.client.post("/admin/board/pin", data={**form, "words": "Tea"}, headers=from_board)
+    back = (await log_in_after(office.client, lost.headers["location"])).headers["location"]
+    page = await office.client.get(back)
+    assert (urlsplit(back).path, read_form(page.text)["words"]) == ("/admin/board", ["Tea"])
+    assert 'name="colour" type="text" value="red"' in page.text  # the other form is as it was
+    sent = await office.client.post("/admin/board/pin", data=read_form(page.text), headers=from_board)
+    assert "Pinned: Tea" in (await office.client.get(sent.headers["location"])).text
+    assert read_form((await office.client.get(back)).text)["words"] == [""]
+    elsewhere = {"Referer": f"{ORIGIN}/admin/blog/post/"}
+    await session.execute(delete(Session))
+    await session.commit()
+    lost = await office.client.post("/admin/board/pin", data={**form, "words": "Tea"}, headers=elsewhere)
+    assert "kept" not in lost.headers["location"]

@@ -42,6 +42,32 @@ class AnnouncePage(AdminPage):
         return await render_page(self, request, breadcrumbs=above, form=form, submit="Announce", hint="Be brief.")
 
 
+class PinForm(Form):
+    words = StringField("Words")
+
+
+class ColourForm(Form):
+    colour = StringField("Colour", default="red")
+
+
+class BoardPage(AdminPage):
+    """A page with two forms, of which one has a URL of its own."""
+
+    name = "Board"
+    category = "Bureau"
+    template = "bureau/board.html"
+
+    @expose("/board/pin", methods=["POST"], identity="board")
+    async def pin(self, request: Request) -> Response:
+        Flash.success(request, f"Pinned: {(await bind_form(request, PinForm)).data['words']}")
+        return RedirectResponse(request.url_for("admin:index").path + "board", 303)
+
+    @expose("/board", identity="board")
+    async def show(self, request: Request) -> Response:
+        form, other = await bind_form(request, PinForm), await bind_form(request, ColourForm)
+        return await render_page(self, request, form=form, other=other)
+
+
 class RetitleForm(Form):
     title = StringField("New title", validators=[Length(max=20), Regexp("[A-Z]", message="Begin with A to Z.")])
 

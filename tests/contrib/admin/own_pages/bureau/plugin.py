@@ -7,6 +7,7 @@ plugin = Plugin(
     depends_on=("blog",),
     admin_views=lazy(
         "tests.contrib.admin.own_pages.bureau.admin:AnnouncePage",
+        "tests.contrib.admin.own_pages.bureau.admin:BoardPage",
         "tests.contrib.admin.own_pages.bureau.admin:NoticeAdmin",
     ),
 )
