@@ -21,7 +21,7 @@ from dovetail.contrib.admin.entry.kept_forms import Keeping
 from dovetail.contrib.admin.entry.preparation import Preparation, of_form
 from dovetail.contrib.admin.languages.scripts import PluginTexts, ScriptTexts
 from dovetail.contrib.admin.mounting.files import SiteFiles
-from dovetail.contrib.admin.own_pages.forms_of_plugins import OF_PLUGIN, keeping_of
+from dovetail.contrib.admin.mounting.forms_of_plugins import OF_PLUGIN, keeping_of
 from dovetail.contrib.admin.pages.extras import ObjectPage, show_object_page
 from dovetail.contrib.admin.pages.former_addresses import former_route
 from dovetail.contrib.admin.site_context import SiteContext
