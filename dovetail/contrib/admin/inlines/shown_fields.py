@@ -44,7 +44,7 @@ async def mark_stored(request: Request, view: ChangeListView, obj: object, form:
             continue  # the widget of a file shows the stored one anyway
         shown = await shown_field(view, request, obj, named[name])
         if isinstance(field, StringField):  # as it would be typed: the page of an object may render it otherwise
-            shown = ReadonlyField(shown.label, ((stored[name].data, None),))
+            shown = ReadonlyField(shown.label, ((stored[name].data or EMPTY, None),))
         vars(field)["stored_now"] = replace(shown, held=await _held_by(stored[name]))
 
 

@@ -57,6 +57,15 @@ async def test_what_is_stored_now_stands_below_each_field_that_holds_something_e
     assert saved.status_code == 303
 
 
+async def test_what_is_empty_now_is_shown_by_a_dash_below_its_field(office, post, session):
+    path = f"/blog/post/{post.id}/change/"
+    mine = read_form((await office.get(path)).text)
+    await session.execute(update(Post).where(Post.id == post.id).values(content=""))
+    await session.commit()
+    refused = await office.client.post(f"/admin{path}", data=mine)
+    assert (refused.status_code, stored_now(refused.text)) == (409, {"content": "—"})
+
+
 async def test_of_a_change_that_the_history_does_not_know_nobody_is_named(office, session, post):
     async def change(_path):
         await session.execute(update(Post).values(title="By hand"))
