@@ -152,3 +152,8 @@ async def test_the_box_and_the_name_of_a_row_stay_in_sight_in_a_table_that_is_sc
     assert left >= await page.get_by_role("link", name="Book", exact=True).evaluate(
         "one => one.closest('td').getBoundingClientRect().right"
     )
+    await table.evaluate("table => { table.style.width = ''; table.scrollLeft = 0; }")
+    await page.emulate_media(media="print")  # on paper there are no boxes, and nothing covers the next column
+    assert await table.evaluate(
+        "one => { const [name, next] = [...one.querySelector('tbody tr').cells].slice(1, 3).map(cell => cell.getBoundingClientRect()); return name.right <= next.left + 1; }"
+    )
