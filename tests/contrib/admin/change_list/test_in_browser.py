@@ -154,6 +154,9 @@ async def test_the_box_and_the_name_of_a_row_stay_in_sight_in_a_table_that_is_sc
     )
     await table.evaluate("table => { table.style.width = ''; table.scrollLeft = 0; }")
     await page.emulate_media(media="print")  # on paper there are no boxes, and nothing covers the next column
-    assert await table.evaluate(
-        "one => { const [name, next] = [...one.querySelector('tbody tr').cells].slice(1, 3).map(cell => cell.getBoundingClientRect()); return name.right <= next.left + 1; }"
-    )
+    boxes = """one => {
+      const cells = [...one.querySelector("tbody tr").cells].slice(1, 3).map(cell => cell.getBoundingClientRect());
+      return [cells[0].right, cells[1].left];
+    }"""
+    right, left = await table.evaluate(boxes)
+    assert right <= left + 1
