@@ -18,6 +18,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from dovetail.api.addresses import address_of
 from dovetail.api.principal import VISITOR_AUTHENTICATOR, find_staff, require_staff_reader
 from dovetail.errors import NotAuthenticatedError, NotFoundError
+from dovetail.state import HasState, StateKey
 
 DISTRIBUTION, PACKAGE = "fastapi-swagger", "fastapi_swagger"
 OWN_FILES = Path(__file__).parent / "assets"
@@ -48,6 +49,8 @@ PAGE = Template("""<!doctype html>
 </html>
 """)
 
+# The document as JSON, and what it was written of.
+WRITTEN = StateKey[tuple[dict[str, object], bytes | memoryview]]("openapi_written")
 FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "docs.js"})
 
 
@@ -76,9 +79,12 @@ def make_router(*, for_staff: bool) -> APIRouter:
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, **headers})
 
     @router.get("/openapi.json", dependencies=[Depends(require_staff_reader)] if for_staff else [])
-    async def show_document(request: Request) -> JSONResponse:
+    async def show_document(request: Request) -> Response:
         """Answer the description that clients are generated from."""
-        return JSONResponse(_behind(request.app.openapi(), _root(request)), headers=headers)
+        document = request.app.openapi()
+        described = _behind(document, _root(request))
+        body = _written(request.app, document) if described is document else JSONResponse(described).body
+        return Response(body, headers=headers, media_type=JSONResponse.media_type)
 
     @router.get("/docs/{_version}/{name}")
     async def send_file(name: str) -> FileResponse:
@@ -89,6 +95,15 @@ def make_router(*, for_staff: bool) -> APIRouter:
         return FileResponse(folder / name, headers=FILE_HEADERS)
 
     return router
+
+
+def _written(app: HasState, document: dict[str, Any]) -> bytes | memoryview:
+    """Return the document as JSON. It is written once, since that takes longer than all the rest of the request."""
+    found = WRITTEN.find(app)
+    if found is None or found[0] is not document:
+        found = (document, JSONResponse(document).body)
+        WRITTEN.set(app, found)
+    return found[1]
 
 
 def _behind(document: dict[str, Any], root: str) -> dict[str, object]:

@@ -60,6 +60,27 @@ class RecordedChangeRead(ChangeRead):
     request_id: str
 
 
+class FeedQuery(Schema):
+    """Where to go on reading; a parameter of another name is refused, since without `after` the feed begins anew."""
+
+    after: Annotated[
+        str,
+        Field(
+            max_length=MAXIMUM_POSITION,
+            pattern=f"^({POSITION.pattern})?$",
+            description="The `position` of the page before.",
+        ),
+    ] = START
+    limit: Annotated[int, Field(ge=1, le=MAXIMUM_PAGE)] = 100
+
+
+class ObjectQuery(Schema):
+    """Which changes of an object to return."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    before: Annotated[Id | None, Field(description="Return only changes older than the change with this id.")] = None
+
+
 class FeedRead(Schema):
     """Changes in the order of commits."""
 
@@ -95,19 +116,7 @@ router.include_router(changes.router)
 
 
 @router.get("/history/feed", response_model=FeedRead, responses={410: {"description": "Changes were purged unread"}})
-async def read_feed(
-    user: CurrentUser,
-    session: SessionDep,
-    after: Annotated[
-        str,
-        Query(
-            max_length=MAXIMUM_POSITION,
-            pattern=f"^({POSITION.pattern})?$",
-            description="The `position` of the page before.",
-        ),
-    ] = START,
-    limit: Annotated[int, Query(ge=1, le=MAXIMUM_PAGE)] = 100,
-) -> Response:
+async def read_feed(user: CurrentUser, session: SessionDep, query: Annotated[FeedQuery, Query()]) -> Response:
     """Return the next changes in the order of commits, to superusers: whoever keeps the position misses none.
 
     The answer is 410 if changes after the position were purged before they were read, or if the position is not of this
@@ -115,7 +124,7 @@ async def read_feed(
     """
     if not user.is_superuser:
         raise PermissionDeniedError(gettext("Only superusers may read the feed of all changes."))
-    page = await read_history(session, after=after, limit=limit)
+    page = await read_history(session, after=query.after, limit=query.limit)
     items = [orjson.Fragment(RecordedChangeRead.model_validate(one).model_dump_json().encode()) for one in page.changes]
     return Response(orjson.dumps({"items": items, "position": page.position}), media_type="application/json")
 
@@ -127,8 +136,7 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     user: CurrentUser,
     session: SessionDep,
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[Id | None, Query(description="Return only changes older than the change with this id.")] = None,
+    query: Annotated[ObjectQuery, Query()],
 ) -> Response:
     """Return the changes of an object, latest first, to users who may view it.
 
@@ -136,7 +144,7 @@ async def list_object_changes(  # noqa: PLR0917 - of FastAPI
     and the changes before an earlier object with the same key was deleted.
     """
     reader = _reader(session, request, user)
-    found = await reader.changes(model, object_key, limit=limit, before=before)
+    found = await reader.changes(model, object_key, limit=query.limit, before=query.before)
     following = request.url.include_query_params(before=found.last) if found.has_more else None
     page = {
         "items": [orjson.Fragment(ChangeRead.model_validate(one).model_dump_json()) for one in found.lines],

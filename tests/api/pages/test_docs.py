@@ -52,6 +52,21 @@ async def test_it_reads_the_document_of_this_site_below_a_root_path_too(probe_ap
         assert (await probe.get("/shop/openapi.json")).json()["servers"] == [{"url": "/shop"}]
 
 
+async def test_the_document_is_written_once_however_often_it_is_read(probe, monkeypatch):
+    class Counted(docs.JSONResponse):
+        count = 0
+
+        def render(self, content):
+            Counted.count += 1
+            return super().render(content)
+
+    monkeypatch.setattr(docs, "JSONResponse", Counted)
+    found = [await probe.get("/openapi.json") for _ in range(3)]
+    assert Counted.count == 1
+    assert {answer.headers["content-type"] for answer in found} == {"application/json"}
+    assert found[0].json() == found[2].json()
+
+
 async def test_off_means_that_neither_is_there_nor_named(make_settings):
     app = make_application(make_settings(plugins=(), database_url="sqlite:///:memory:", docs="off"))
     async with make_client(app) as client:

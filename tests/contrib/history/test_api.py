@@ -59,6 +59,14 @@ async def test_users_who_may_view_an_object_can_page_through_its_changes_latest_
     assert (await root.get(address)).json()["items"][0]["action"] == "delete"
 
 
+async def test_a_parameter_that_is_unknown_does_not_return_the_beginning_of_a_feed_or_history(people):
+    root = people["root"]
+    post = (await root.post("/api/posts", json=NEW)).json()["id"]
+    for address in ("/api/history/feed?position=x", f"/api/history/objects/blog.post/{post}?after=1"):
+        answer = await root.get(address)
+        assert (answer.status_code, answer.json()["errors"][0]["type"]) == (422, "extra_forbidden")
+
+
 async def test_hidden_fields_are_left_out_of_an_objects_changes(people, make_user, client_for, database):
     clerk = await make_user(username="clerk", is_staff=True)
     async with database.unit_of_work() as session:
