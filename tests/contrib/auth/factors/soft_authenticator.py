@@ -30,9 +30,13 @@ class Key:
 
 @dataclass
 class SoftAuthenticator:
-    """Holds keys; `origin` is the page that asks, and `verifies` says whether its user gives a finger or a PIN."""
+    """Holds keys; `origin` is the page that asks, and `verifies` says whether its user gives a finger or a PIN.
+
+    `is_framed` says whether a page of another origin has that page in a frame.
+    """
 
     origin: str = ORIGIN
+    is_framed: bool = False
     verifies: bool = True
     counts: bool = True
     keys: list[Key] = field(default_factory=list)
@@ -77,7 +81,8 @@ class SoftAuthenticator:
         return sha256(key.rp_id.encode()).digest() + bytes([flags]) + key.count.to_bytes(4, "big")
 
     def _client_data(self, kind: str, challenge: str) -> bytes:
-        return json.dumps({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}).encode()
+        data = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": self.is_framed}
+        return json.dumps(data).encode()
 
     def _credential(self, key: Key, response: Json) -> Json:
         return {

@@ -82,6 +82,7 @@ async def test_a_page_of_another_site_a_lazy_authenticator_and_a_forged_signatur
         SoftAuthenticator(keys=[key], origin="https://evil.example"),
         SoftAuthenticator(keys=[key], origin="http://localhost.evil.example:8000"),
         SoftAuthenticator(keys=[key], verifies=False),
+        SoftAuthenticator(keys=[key], is_framed=True),
         SoftAuthenticator(keys=[Key(rp_id="localhost", user_handle=key.user_handle, id=key.id, count=50)]),
     ):
         assert (await log_in(client, wrong)).status_code == 401
@@ -141,7 +142,8 @@ async def test_a_registration_answers_a_challenge_of_its_user_once(client_for, m
 
 async def test_a_passkey_that_was_made_elsewhere_or_without_its_user_is_not_registered(client_for, make_user):
     ada = await client_for(await make_user(username="ada"))
-    for wrong in (SoftAuthenticator(origin="https://evil.example"), SoftAuthenticator(verifies=False)):
+    framed = SoftAuthenticator(is_framed=True)
+    for wrong in (SoftAuthenticator(origin="https://evil.example"), SoftAuthenticator(verifies=False), framed):
         assert (await register(ada, wrong)).status_code == 400
     options = (await ada.post(f"{FACTORS}/passkeys/options")).json()["options"]
     made = SoftAuthenticator().create(options)

@@ -74,10 +74,14 @@ def request_options(party: RelyingParty, challenge: str, allowed: Sequence[Passk
 
 
 def verify_registration(party: RelyingParty, credential: Json, challenge: str) -> "VerifiedRegistration | None":
-    """Return the new credential if it answers this challenge and the user was verified; else None."""
+    """Return the new credential if it answers this challenge and the user was verified; else None.
+
+    One that was made in a frame of another site is refused, as is such an assertion.
+    """
     from webauthn import verify_registration_response
 
     try:
+        _check_frames(credential)
         return verify_registration_response(
             credential=credential,
             expected_challenge=decode(challenge),
@@ -98,6 +102,7 @@ def verify_assertion(party: RelyingParty, credential: Json, challenge: str, pass
     from webauthn import verify_authentication_response
 
     try:
+        _check_frames(credential)
         verified = verify_authentication_response(
             credential=credential,
             expected_challenge=decode(challenge),
@@ -116,7 +121,7 @@ def verify_assertion(party: RelyingParty, credential: Json, challenge: str, pass
 def challenge_in(credential: Json) -> str:
     """Return the challenge that the browser claims was signed; `verify_assertion` checks whether it was."""
     try:
-        return str(json.loads(decode(str(_response(credential)["clientDataJSON"])))["challenge"])
+        return str(_client_data(credential)["challenge"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
@@ -146,6 +151,19 @@ def transports_in(credential: Json) -> str:
 def decode(text: str) -> bytes:
     """Return the bytes encoded by a base64url text, padded or not. Raise ValueError if it is invalid."""
     return urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+
+
+def _check_frames(credential: Json) -> None:
+    """Raise ValueError if the page that asked was in a frame of another origin, where it may be covered.
+
+    The library does not check it, and this site has no such frames (WebAuthn Level 3, sections 7.1 and 7.2).
+    """
+    if _client_data(credential).get("crossOrigin", False) is not False:
+        raise ValueError("the page was in a frame of another origin")
+
+
+def _client_data(credential: Json) -> Json:
+    return cast("Json", json.loads(decode(str(_response(credential)["clientDataJSON"]))))
 
 
 def _response(credential: Json) -> Json:
