@@ -97,7 +97,7 @@ def make_router(*, for_staff: bool) -> APIRouter:
     return router
 
 
-def _written(app: HasState, document: dict[str, Any]) -> bytes | memoryview:
+def _written(app: HasState, document: dict[str, object]) -> bytes | memoryview:
     """Return the document as JSON. It is written once, since that takes longer than all the rest of the request."""
     found = WRITTEN.find(app)
     if found is None or found[0] is not document:
