@@ -61,7 +61,7 @@ class RecordedChangeRead(ChangeRead):
 
 
 class FeedQuery(Schema):
-    """Where to go on reading; a parameter of another name is refused, since without `after` the feed begins anew."""
+    """The page of the feed to return; other parameters are refused, since without `after` the feed begins anew."""
 
     after: Annotated[
         str,
@@ -75,7 +75,7 @@ class FeedQuery(Schema):
 
 
 class ObjectQuery(Schema):
-    """Which changes of an object to return."""
+    """The changes of an object to return."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     before: Annotated[Id | None, Field(description="Return only changes older than the change with this id.")] = None
