@@ -19,7 +19,7 @@ from dovetail.server.limits import Limits, limits_of
 from dovetail.server.refusals import refusal
 from dovetail.server.responses import Cycle
 from dovetail.server.targets import names_its_host
-from dovetail.server.uvicorn_private import HttpProtocol, has_begun_handshake
+from dovetail.server.uvicorn_private import HttpProtocol, ResponseCycle, has_begun_handshake
 
 LINGER = 1.0  # seconds in which a client may go on sending after it was refused
 MOST_DISCARDED = 262_144  # bytes that it may send then
@@ -58,6 +58,7 @@ class GuardedProtocol(HttpProtocol):
         self._unsent, self._unsent_since = 0, 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._head_again = b""  # of a request whose upgrade nobody offers, without that header
+        self._answered: ResponseCycle | None = None  # the cycle being answered; `cycle` is the last that came
         self._chunked: object = None  # the cycle whose body is known to have no other coding than chunked
 
     def connection_made(self, transport: Any) -> None:
@@ -71,8 +72,11 @@ class GuardedProtocol(HttpProtocol):
         self._watch = self.loop.call_later(self.limits.period, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection, and tell the request that is being answered; uvicorn tells the last of a pipeline."""
         self._stop_watching()
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -133,6 +137,8 @@ class GuardedProtocol(HttpProtocol):
         super().on_headers_complete()
         self._pending, self._is_head = 0, False
         self._deadline = self.loop.time() + self.limits.body_seconds
+        if not self.pipeline:
+            self._answered = self.cycle
         if self.cycle is not before:  # a websocket has none
             self.cycle.__class__ = Cycle  # there is no other way to have uvicorn make one of ours
             self.cycle.transport = self._gathering  # type: ignore[assignment]  # narrow: it has what a cycle calls
@@ -166,6 +172,8 @@ class GuardedProtocol(HttpProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, which has to come in time."""
         self._gathering.flush()
+        if self.pipeline:
+            self._answered = self.pipeline[-1][0]
         if self.pipeline or self.transport.is_closing():
             super().on_response_complete()
             return

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.contrib.auth.sessions.models import SessionKind
@@ -18,6 +20,7 @@ from dovetail.contrib.auth.testing import new_token
 from plugins.blog.models import Tag
 from tests.running import SECRET, free_port, manage, serving, wait_until
 from tests.server.client import PATIENCE
+from tests.server.running import running
 
 HOST = b"Host: localhost\r\nOrigin: http://localhost\r\n"
 FORM = b"application/x-www-form-urlencoded"
@@ -118,6 +121,26 @@ def test_a_client_that_hangs_up_costs_a_quiet_line_and_no_traceback_wherever_it_
     assert [line for line in lines if " INFO " not in line or " 500 " in line] == []
     of_websockets = [line for line in lines if "WebSocket" in line or " connection " in line]  # uvicorn's own
     assert len(lines) - len(of_websockets) <= 4 * len(REQUESTS)
+
+
+async def test_an_endless_answer_ends_when_its_client_hangs_up_though_another_request_waits_behind_it():
+    told = asyncio.Event()
+
+    async def stream(_scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        gone = asyncio.ensure_future(receive())
+        while not gone.done():
+            await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
+            await asyncio.sleep(0)
+        told.set()
+
+    async with running(Starlette(routes=[Mount("/", stream)]), patience=1) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(get(b"/") * 2)
+        await reader.readexactly(1_000_000)
+        writer.transport.abort()
+        await asyncio.wait_for(told.wait(), PATIENCE)
 
 
 def test_a_server_speaks_websocket(served):
