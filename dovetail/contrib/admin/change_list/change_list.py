@@ -40,8 +40,12 @@ class ChangeList:
         self.request, self.view, self.columns = request, view, columns
 
     async def matching(self, without: str = "") -> AnySelect:
-        """Return the user's rows that match filters, dates and search, `without` the filter of this parameter."""
+        """Return the user's rows that match filters, dates and search, `without` the filter of this parameter.
+
+        Raise BadRequestError for a filter that the user may not use.
+        """
         view, request = self.view, self.request
+        view.check_filters(request)
         statement = view.permitted_rows(request)
         for one in view.shown_filters(request):
             if not without or getattr(one, "parameter_name", "") != without:

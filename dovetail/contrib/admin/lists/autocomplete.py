@@ -14,7 +14,7 @@ from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of, primary_keys
 from dovetail.contrib.admin.lists.relations import loading_named
-from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, contains
+from dovetail.contrib.admin.lists.search import MAXIMUM_TERM, bare, contains
 from dovetail.contrib.admin.permissions import Rights, rights_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import NOTHING
@@ -54,8 +54,11 @@ class Autocomplete(ObjectLoader):
         """Return True if the objects can be searched; otherwise all are listed page by page."""
         if self.fields != AS_ITS_VIEW:
             return True
-        view = rights_of(request).searched(self.model)
-        return view is not None and bool(view.get_search_fields(request) or view.full_text)
+        rights = rights_of(request)
+        view = rights.searched(self.model)
+        if view is None or view.full_text:
+            return view is not None
+        return bool(rights.fields.shown(self.model, [bare(name_of(one)) for one in view.get_search_fields(request)]))
 
     async def find(self, request: Request, term: str, page: int = 1) -> Found:
         """Return a page of the objects that match `term`; an empty term matches all."""

@@ -59,8 +59,13 @@ async def condition_of(
 
 def parameters_of(one: object) -> list[str]:
     """Return the query parameters that a filter reads."""
-    name = str(getattr(one, "parameter_name", ""))
-    return [name, f"{name}_op", *getattr(one, "bounds", ())]
+    name, *bounds = values_of(one)
+    return [name, f"{name}_op", *bounds]
+
+
+def values_of(one: object) -> list[str]:
+    """Return the query parameters with the values of a filter."""
+    return [str(getattr(one, "parameter_name", "")), *getattr(one, "bounds", ())]
 
 
 def filters_by_hidden(one: object, model: type[object], fields: Fields) -> bool:

@@ -13,7 +13,7 @@ from dovetail.contrib.admin.entry.kept_forms import FoundForm
 from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.saved_views.stored import PARAMETER, address_of, columns_of, views_of
+from dovetail.contrib.admin.saved_views.stored import PARAMETER, address_of, columns_of, filtered_by, views_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +90,14 @@ class SavedViews:
 
 
 async def load_views(request: Request, view: NarrowedView) -> SavedViews:
-    """Load the saved views of a list, by one statement, and choose the columns of the current one."""
+    """Load the saved views of a list, by one statement, and choose the columns of the current one.
+
+    Views that others share and that filter by columns that the user may not read are left out: their links have values.
+    """
     user = user_of(request)
-    found = await views_of(request_context().session, user, view.list_name)
+    saved = await views_of(request_context().session, user, view.list_name)
+    hidden = view.hidden_parameters(request) if any(one.user_id != user.id for one, _ in saved) else frozenset()
+    found = [(one, name) for one, name in saved if one.user_id == user.id or hidden.isdisjoint(filtered_by(one))]
     asked = request.query_params.get(PARAMETER, "")
     shown = next((one for one, _ in found if one.name and str(one.id) == asked), None)
     laid_out = next((one for one, _ in found if not one.name and one.user_id == user.id), None)

@@ -5,7 +5,7 @@ The row without a name is the user's own layout of the list; all others can be c
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from dovetail.contrib.admin.columns.chosen import NARROWEST, WIDEST, ChosenColumns
+from dovetail.contrib.admin.lists.filtering import ALL
+from dovetail.contrib.admin.lists.where import PARAMETER as WHERE
+from dovetail.contrib.admin.lists.where_text import Condition, NestedFilterError, conditions_in, parse
 from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.auth.models import User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
@@ -105,6 +108,13 @@ def address_of(one: SavedView) -> str:
     return f"?{one.query}{'&' if one.query else ''}{PARAMETER}={one.id}"
 
 
+def filtered_by(one: SavedView) -> set[str]:
+    """Return the query parameters by which a saved view filters, also within a nested filter."""
+    given = [(name, value) for name, value in parse_qsl(one.query) if value not in ALL]
+    nested = (part.name for name, text in given if name == WHERE for part in _conditions(text))
+    return {name for name, _ in given}.union(nested)
+
+
 def columns_of(one: SavedView, identity: str) -> ChosenColumns | None:
     """Return the columns of a saved view; None if it has none."""
     pairs = [(str(name), width) for name, width in one.columns]
@@ -118,3 +128,10 @@ def columns_to_keep(chosen: Sequence[str], widths: Mapping[str, int | None]) -> 
     """Return columns for storing; invalid widths are removed."""
     kept = {name: width for name, width in widths.items() if width is not None and NARROWEST <= width <= WIDEST}
     return [[name, kept.get(name)] for name in chosen]
+
+
+def _conditions(text: str) -> Sequence[Condition]:
+    try:
+        return list(conditions_in(parse(text)))
+    except NestedFilterError:  # which the list refuses
+        return ()

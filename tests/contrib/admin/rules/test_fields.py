@@ -2,6 +2,9 @@
 
 import re
 
+from sqlalchemy import func, select
+
+from dovetail.contrib.admin.models import SavedView
 from dovetail.contrib.auth.permissions import grants
 from dovetail.resources.policies.registered import POLICIES
 from plugins.blog.models import Post
@@ -67,6 +70,46 @@ async def test_no_search_filter_or_order_tells_what_is_hidden(cabinet, session):
         answers.append([(page.status_code, page.text) for page in pages])
     for query, before, after in zip(QUERIES, *answers, strict=True):
         assert before == after, query
+
+
+async def test_a_filter_by_what_is_hidden_is_refused_and_not_left_out_with_all_rows_shown(cabinet, session):
+    for query in ({"remark": "x"}, {"remark_length": "7"}, {"remarks": "zzbeta"}, {"where": "remark = zzbeta"}):
+        page = await cabinet.office.get(f"{PAPERS}/", **query)
+        assert (page.status_code, "Select Paper" in page.text) == (400, False), query
+        page = await cabinet.office.get(f"{PAPERS}/export/csv/", **query)
+        assert page.status_code == 400, query
+    every = {"select_across": "1", "confirmed": "yes"}
+    refused = await cabinet.office.post(f"{PAPERS}/delete/?remark=zzbeta", every)
+    assert (refused.status_code, await session.scalar(select(func.count()).select_from(Paper))) == (400, 5)
+    await session.commit()
+    assert (await cabinet.office.get(f"{PAPERS}/", remark="", remarks="all", remark_op="=")).status_code == 200
+    found = await cabinet.office.get("/cabinet/told-papers/", search="anything")
+    assert "Select Paper" in found.text  # a list without search fields is not searched
+
+
+async def test_a_shared_view_that_filters_by_what_one_may_not_read_is_not_offered(cabinet, session, make_user):
+    other = await make_user(username="keeper", is_staff=True)
+    await cabinet.office.post(f"{PAPERS}/views/?folder_empty=no", {"name": "Filed"})
+    called = await session.scalar(select(SavedView.list_name))
+    queries = {"By title": "folder_empty=no", "By remark": "remark=zzsecret", "Nested": "where=remark+%3D+zzsecret"}
+    rows = [
+        SavedView(user_id=owner.id, list_name=called, name=name, query=query, columns=[], is_shared=True)
+        for owner in (other, cabinet.clara)
+        for name, query in queries.items()
+    ]
+    session.add_all(rows)
+    await session.commit()
+    page = (await cabinet.office.get(f"{PAPERS}/")).text
+    offered = re.findall(r'class="list-view(?: active)?"[^>]*>([\w ]+?) ?<', page)
+    assert offered == ["All", "By remark", "By title", "Filed", "Nested", "By title"]
+    own = next(one for one in rows if one.name == "By remark" and one.user_id == cabinet.clara.id)
+    followed = await cabinet.office.get(f"{PAPERS}/", remark="zzsecret", view=str(own.id))
+    assert followed.headers["location"] == f"/admin{PAPERS}/?view={own.id}"
+    assert "does not fit this list any more" in (await cabinet.office.get(f"{PAPERS}/", view=str(own.id))).text
+    await grants.grant(session, cabinet.clara, [KEEPS_REMARKS])
+    await session.commit()
+    page = (await cabinet.office.get(f"{PAPERS}/")).text
+    assert page.count(">By remark") == page.count(">Nested") == 2
 
 
 async def test_a_lookup_neither_finds_by_what_is_hidden_nor_names_it(cabinet):
