@@ -89,8 +89,9 @@ async def _lead(site: SiteContext, request: Request, page: str, why: str, keepin
 
 
 async def _keep(site: SiteContext, request: Request, keeping: Keeping) -> str | None:
+    """Store the form for its user; not while another acts as them, who will not find it after their own login."""
     owner = await owner_of(request, site.secret_key)
-    if owner is None:
+    if owner is None or site.cookies.own_session in request.cookies:
         return None
     try:
         async with site.database.unit_of_work() as session:

@@ -10,7 +10,7 @@ from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.auth.acting.impersonation import remember_impersonator
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.permissions.held import permission_columns
-from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, remember_holder
+from dovetail.contrib.auth.sessions.current import SESSION_COLUMNS, remember_holder, session_of
 from dovetail.contrib.auth.sessions.log_in import Lifetime
 from dovetail.contrib.auth.sessions.models import Session, SessionKind
 from dovetail.contrib.auth.sessions.rotation import rights_of
@@ -36,6 +36,23 @@ async def get_user(session: AsyncSession, key: str) -> User | None:
     if kind == SessionKind.ACTING and not await remember_impersonator(session, user, parent_id):
         return None
     return user
+
+
+async def has_same_rights(session: AsyncSession, user: User) -> bool:
+    """Return whether the session of this request's user goes on, and they may do what they might when it began."""
+    current = session_of(user)
+    goes_on = Session.expires_at > datetime.now(UTC), User.is_active.is_(True), User.is_staff.is_(True)
+    found = await session.execute(
+        select(User, *permission_columns(session.get_bind().dialect))
+        .join(Session, User.id == Session.user_id)
+        .where(Session.id == (None if current is None else current.id), *goes_on)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return False
+    now: User = row[0]
+    now.remember_permissions(row[1:])
+    return rights_of(now) == rights_of(user)
 
 
 @lru_cache(maxsize=8)  # cached, since building the statement takes as long as executing it

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from time import monotonic
 from typing import ClassVar, TypeAlias
 
 from anyio import CancelScope
@@ -16,17 +17,19 @@ from starlette.requests import Request
 from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
+from dovetail.contrib.admin.entry.sessions import has_same_rights
 from dovetail.contrib.admin.exporting.cell_texts import exported_as
 from dovetail.contrib.admin.exporting.formats import Rows, Writer
 from dovetail.contrib.admin.exporting.plain_rows import PlainRows, plain_rows
 from dovetail.contrib.admin.lists.relations import loading
-from dovetail.contrib.admin.permissions import Rights
+from dovetail.contrib.admin.permissions import Rights, user_of
 from dovetail.contrib.admin.request_context import enter_request_context
 from dovetail.contrib.admin.shown import is_attribute
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.database.drivers.sqlalchemy_private_statements import merges_rows
 from dovetail.database.pool_share import PoolShare
+from dovetail.errors import PermissionDeniedError
 from dovetail.files.media import address_of
 from dovetail.files.stored_file import StoredFile
 
@@ -36,6 +39,7 @@ PLAIN = frozenset({str, int, bool, datetime, type(None)})  # the types of most v
 # Objects that rows of a batch refer to, by `id()`: many rows share one, and some objects are not hashable.
 Titles: TypeAlias = dict[int, tuple[object, str]]
 Write: TypeAlias = Callable[[object], object]
+CHECKED_EVERY = 5.0  # seconds after which the user's rights are looked at again
 AT_ONCE = 100  # rows that are formatted before other tasks run
 
 
@@ -83,7 +87,8 @@ class Export:
         """Return the chunks of the file.
 
         The first rows are read at once, so that an error results in an error page; later errors can only abort the
-        download. Each further batch is read in its own short transaction. The file is written in a thread.
+        download, as the end of the user's session or a change of their permissions does. Each further batch is read in
+        its own short transaction. The file is written in a thread.
         """
         plain = None
         if self.reads_columns:
@@ -94,7 +99,7 @@ class Export:
     async def _stream(
         self, batch: "ExportBatch", plain: PlainRows | None, database: PoolShare
     ) -> AsyncGenerator[str | bytes, None]:
-        writer = await run_sync(self.writer, self.names, self.labels)
+        writer, checked_at = await run_sync(self.writer, self.names, self.labels), monotonic()
         try:
             yield await run_sync(lambda: writer.start() + writer.write(batch.rows))
             while batch.last is not None:
@@ -102,6 +107,8 @@ class Export:
                 with CancelScope(shield=True):
                     async with database.unit_of_work(read_only=True) as session:
                         await _read_in_one_process(session)
+                        if monotonic() - checked_at >= CHECKED_EVERY:  # a client may take hours to read a file
+                            checked_at = await self._check_rights(session)
                         batch = await self._read(session, plain, batch.last)
                 if piece := await run_sync(writer.write, batch.rows):
                     yield piece
@@ -111,6 +118,12 @@ class Export:
         finally:
             with CancelScope(shield=True):
                 await run_sync(writer.close)
+
+    async def _check_rights(self, session: AsyncSession) -> float:
+        """Return the time. Raise PermissionDeniedError if the user may not do what they might when the file began."""
+        if not await has_same_rights(session, user_of(self.request)):
+            raise PermissionDeniedError("The session or the permissions have changed, so the export was cut off.")
+        return monotonic()
 
     async def _read(
         self, session: AsyncSession, plain: PlainRows | None, last: tuple[object, ...] | None

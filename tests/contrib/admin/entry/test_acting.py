@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from dovetail.contrib.admin.models import KeptForm
 from dovetail.contrib.admin.presence.models import Presence
 from dovetail.contrib.admin.testing import read_form
 from dovetail.contrib.auth.events.models import EventKind, SecurityEvent
@@ -159,3 +160,10 @@ async def test_a_draft_is_its_authors_alone_and_stays_whatever_another_does_in_t
         assert (await office.post(draft, form)).status_code == 403
     assert (await office.submit(path, {"name": "after", "_draft": "1"})).status_code == 303
     assert read_form((await author.get(path, _draft="1")).text)["name"] == ["python 2"]
+    page = read_form((await office.get(path)).text)
+    await session.execute(delete(Session).where(Session.kind == SessionKind.ACTING))
+    await session.commit()
+    late = await office.client.post(f"{office.root}{path}", data={**page, "name": "typed too late"})
+    assert await session.scalar(select(func.count()).select_from(KeptForm)) == 0
+    await session.commit()
+    assert "could not be kept" in (await office.client.get(late.headers["location"])).text
