@@ -14,6 +14,7 @@ from dovetail.contrib.admin.importing.kept_tables import Owner, SealedTable, fin
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.views import ModelAdmin
+from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.state import StateKey
 from dovetail.translation.texts import gettext
 
@@ -39,9 +40,11 @@ def open_import(site: SiteContext, request: Request) -> ModelAdmin:
 
 
 def owner_of(site: SiteContext, request: Request) -> Owner:
-    """Return the owner of the tables that the pages of this URL store."""
-    identity = str(request.path_params["identity"])
-    return Owner(user_id=user_of(request).id, view=identity, secret_key=site.secret_key)
+    """Return the owner of the tables that the pages of this URL store; who acts as another user has their own."""
+    user, view = user_of(request), str(request.path_params["identity"])
+    impersonator = impersonator_of(user)
+    view = view if impersonator is None else f"{view} by {impersonator.id}"  # an identity has no spaces
+    return Owner(user_id=user.id, view=view, secret_key=site.secret_key)
 
 
 async def _read_upload(site: SiteContext, request: Request) -> None:

@@ -167,3 +167,16 @@ async def test_a_draft_is_its_authors_alone_and_stays_whatever_another_does_in_t
     assert await session.scalar(select(func.count()).select_from(KeptForm)) == 0
     await session.commit()
     assert "could not be kept" in (await office.client.get(late.headers["location"])).text
+
+
+async def test_a_table_that_waits_to_be_imported_is_shown_to_who_uploaded_it_alone(people, back_office_for):
+    author, office = await back_office_for(people["less"]), await back_office_for(people["helper"])
+    await act(office, people["less"])
+    found = []
+    for uploader in (author, office):
+        file = {"file": ("tags.csv", "id,name\n1,private\n")}
+        form = {"csrf_token": await uploader.token()}
+        answer = await uploader.client.post("/admin/blog/tag/import/", data=form, files=file)
+        table = answer.headers["location"].removeprefix("/admin")
+        found.append([(await one.get(table)).status_code for one in (author, office)])
+    assert found == [[200, 404], [404, 200]]
