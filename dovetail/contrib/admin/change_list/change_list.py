@@ -5,6 +5,7 @@ import re
 from starlette.requests import Request
 
 from dovetail.contrib.admin.change_list.date_hierarchy import DateSteps
+from dovetail.contrib.admin.change_list.hidden_filters import check_filters
 from dovetail.contrib.admin.change_list.list_page import LAST, ListPage
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.change_list.paging import Paginator
@@ -45,7 +46,7 @@ class ChangeList:
         Raise BadRequestError for a filter that the user may not use.
         """
         view, request = self.view, self.request
-        view.check_filters(request)
+        check_filters(view, request)
         statement = view.permitted_rows(request)
         for one in view.shown_filters(request):
             if not without or getattr(one, "parameter_name", "") != without:

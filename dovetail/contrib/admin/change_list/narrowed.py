@@ -7,12 +7,11 @@ from sqlalchemy import false
 from sqlalchemy.engine import Result, Row
 from starlette.requests import Request
 
-from dovetail.contrib.admin.change_list.date_hierarchy import NAMES as DATES
 from dovetail.contrib.admin.change_list.date_hierarchy import DateHierarchy
 from dovetail.contrib.admin.change_list.objects import ObjectsView
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.lists import search
-from dovetail.contrib.admin.lists.filtering import ALL, filters_by_hidden, values_of
+from dovetail.contrib.admin.lists.filtering import filters_by_hidden
 from dovetail.contrib.admin.lists.ordering import order
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.request_context import request_context
@@ -34,21 +33,6 @@ class NarrowedView(ObjectsView):
         """Return the filters on columns that the user may read."""
         fields = fields_of(request)
         return [one for one in self.filters(request) if not filters_by_hidden(one, self.model, fields)]
-
-    def hidden_parameters(self, request: Request) -> frozenset[str]:
-        """Return the query parameters that would filter the list by columns that the user may not read."""
-        fields, shown, hidden = fields_of(request), set[str](), set[str]()
-        for one in self.filters(request):
-            (hidden if filters_by_hidden(one, self.model, fields) else shown).update(values_of(one))
-        if self.date_hierarchy is not None and fields.is_hidden(self.model, name_of(self.date_hierarchy)):
-            hidden.update(DATES)
-        return frozenset(hidden - shown)
-
-    def check_filters(self, request: Request) -> None:
-        """Raise BadRequestError for a filter by a column that the user may not read: without it, all rows match."""
-        given = [name for name, value in request.query_params.multi_items() if value not in ALL]
-        if given and not self.hidden_parameters(request).isdisjoint(given):
-            raise BadRequestError(gettext("This list cannot be filtered by that column."))
 
     def dates(self, request: Request) -> DateHierarchy | None:
         """Return the date hierarchy of a request; None if the view has none, or the user may not read its column."""

@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from dovetail.classes.dataclass import dataclass
+from dovetail.contrib.admin.change_list.hidden_filters import hidden_parameters
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.columns.chosen import CHOSEN
 from dovetail.contrib.admin.entry.kept_forms import FoundForm
@@ -96,7 +97,7 @@ async def load_views(request: Request, view: NarrowedView) -> SavedViews:
     """
     user = user_of(request)
     saved = await views_of(request_context().session, user, view.list_name)
-    hidden = view.hidden_parameters(request) if any(one.user_id != user.id for one, _ in saved) else frozenset()
+    hidden = hidden_parameters(view, request) if any(one.user_id != user.id for one, _ in saved) else frozenset()
     found = [(one, name) for one, name in saved if one.user_id == user.id or hidden.isdisjoint(filtered_by(one))]
     asked = request.query_params.get(PARAMETER, "")
     shown = next((one for one, _ in found if one.name and str(one.id) == asked), None)
