@@ -8,7 +8,7 @@ import errno
 import re
 
 from sqlalchemy import Table, exc
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import FlushError, StaleDataError
 
 from dovetail.database.drivers.broken_rules import breaks_a_rule, is_of_row_security, is_raised
 from dovetail.database.drivers.lost_connections import code_of, driver_errors, is_lost, sqlite_code
@@ -35,6 +35,9 @@ UNWRITABLE = (*NO_ROOM, errno.EROFS, errno.EMFILE, errno.ENFILE)  # read-only, t
 # https://www.sqlite.org/rescode.html: BUSY, LOCKED
 SQLITE_BUSY = (5, 6)
 
+# SQLAlchemy's message about an INSERT that gives no key, as where a trigger leaves the row out.
+LEFT_OUT = "Ensure there are no triggers"
+
 NOT_UNIQUE = gettext_lazy("Something with this value already exists.")
 BROKEN_REFERENCE = gettext_lazy("This refers to something that does not exist, or something else still refers to it.")
 BROKEN_RULE = gettext_lazy("A rule for what is stored here does not allow this.")
@@ -58,6 +61,10 @@ def client_error(error: Exception) -> DovetailError | None:
     """
     if isinstance(error, StaleDataError):
         return StaleWriteError()
+    if isinstance(error, FlushError) and LEFT_OUT in str(error):
+        return ConflictError(BROKEN_RULE)
+    if isinstance(error, exc.CircularDependencyError):
+        return ConflictError(BROKEN_REFERENCE)  # the ORM deletes no rows that refer to each other, or to themselves
     if isinstance(error, exc.TimeoutError):
         return UnavailableError(gettext("All database connections are busy; try again shortly."))
     if isinstance(error, OSError) and error.errno in UNWRITABLE:

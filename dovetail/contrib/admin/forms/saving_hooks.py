@@ -5,6 +5,7 @@ from starlette.responses import Response
 from wtforms import Form
 
 from dovetail.contrib.admin.request_context import request_context
+from dovetail.contrib.admin.writing.self_references import refer_by_columns, refer_no_more
 from dovetail.state import StateKey
 
 SENT_FORM = StateKey[Form]("dovetail_admin_form", "no form is being saved")  # of a request
@@ -24,11 +25,13 @@ class SavingHooks:
         """
         session = request_context().session
         session.add(obj)
+        refer_by_columns(obj)
         await session.flush()
 
     async def delete_model(self, request: Request, obj: object) -> None:
         """Delete an object."""
         session = request_context().session
+        await refer_no_more(session, obj)
         await session.delete(obj)
         await session.flush()
 

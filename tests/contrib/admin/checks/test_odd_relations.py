@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import ForeignKey, MetaData, String
+from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import DynamicMapped, Mapped, WriteOnlyMapped, attribute_keyed_dict, mapped_column, relationship
 
 from dovetail.contrib.admin.checks.view_checks import find_problems
@@ -22,6 +23,9 @@ class Firm(IdMixin, FirmBase):
     logged: DynamicMapped["Fact"] = relationship(viewonly=True)
     written: WriteOnlyMapped["Fact"] = relationship(viewonly=True)
     staff: Mapped[list["Clerk"]] = relationship()
+    branches: Mapped[list["Branch"]] = relationship(back_populates="firm")
+    branch_names: AssociationProxy[list[str]] = association_proxy("branches", "name")
+    towns: AssociationProxy[list["Town"]] = association_proxy("branches", "town")
 
 
 class Fact(FirmBase):
@@ -48,7 +52,10 @@ class Clerk(Somebody):
 class Branch(IdMixin, FirmBase):
     __tablename__ = "firm_branch"
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
-    firm: Mapped[Firm] = relationship()
+    town_id: Mapped[int | None] = mapped_column(ForeignKey("firm_town.id"))
+    name: Mapped[str] = mapped_column(String(20), default="")
+    firm: Mapped[Firm] = relationship(back_populates="branches")
+    town: Mapped["Town | None"] = relationship()
 
 
 class BranchAdmin(ModelAdmin, model=Branch):
@@ -86,6 +93,16 @@ def test_rows_that_are_kept_by_keys_or_never_loaded_are_refused_on_a_page(option
     assert told.startswith(f"FirmAdmin: {option} names {name!r}, whose rows are ")
     assert why in told
     assert told.endswith("; write an inline of its model, or a property that returns what is to be shown")
+
+
+@pytest.mark.parametrize("option", ["list_display", "details_display"])
+def test_an_association_proxy_that_leads_to_objects_is_refused_with_the_path_that_shows_them(option):
+    (told,) = problems(**{option: ("branch_names", "towns")})
+    assert told == (
+        f"FirmAdmin: {option} names 'towns', an association proxy that leads to objects; write the path: "
+        "'branches.town'"
+    )
+    assert problems(**{option: ("branch_names", "branches.town")}) == []
 
 
 def test_they_are_refused_in_groups_of_a_form_in_a_line_of_it_at_the_end_of_a_path_and_in_an_inline():

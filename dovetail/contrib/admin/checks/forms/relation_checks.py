@@ -14,6 +14,7 @@ from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.forms.layout import names_in
 from dovetail.contrib.admin.options.relations import OTHERS, searches
+from dovetail.contrib.admin.rules.fields import behind_proxy
 from dovetail.contrib.admin.sqladmin_private import are_conditions
 from dovetail.contrib.admin.view_base import declared_layout
 from dovetail.contrib.admin.views import ModelAdmin
@@ -101,6 +102,7 @@ def _refuse_unread(model: type[object], path: str) -> Iterator[str]:
         mapper: Mapper[object] = inspect(model)
         relation = mapper.relationships.get(step)
         if relation is None:
+            yield from _refuse_proxy(mapper, step, path)
             return
         name, kind = ".".join(steps[:count]), relation.collection_class
         if relation.lazy in {"dynamic", "write_only"}:
@@ -108,6 +110,15 @@ def _refuse_unread(model: type[object], path: str) -> Iterator[str]:
         elif kind is not None and not isinstance(kind(), list | set):
             yield f"{name!r}, whose rows are kept by keys, and not in a list or a set; {instead}"
         model = relation.mapper.class_
+
+
+def _refuse_proxy(mapper: Mapper[object], name: str, path: str) -> Iterator[str]:
+    """Yield what is wrong with an association proxy that leads to objects: only those of a path are loaded."""
+    relation, behind = behind_proxy(mapper, name)
+    target = mapper.relationships.get(relation)
+    if behind and target is not None and behind in target.mapper.relationships:
+        instead = f"{path.removesuffix(name)}{relation}.{behind}"
+        yield f"{path!r}, an association proxy that leads to objects; write the path: {instead!r}"
 
 
 def _refuse_autocomplete(target: type[object], options: Mapping[str, object]) -> Iterator[str]:
