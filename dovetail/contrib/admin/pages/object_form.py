@@ -44,6 +44,7 @@ from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
 from dovetail.contrib.admin.web.returning import home_url, may_list
+from dovetail.contrib.admin.writing.loaded_user import keeping_loaded
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
 VERSION = "_version"
@@ -229,13 +230,14 @@ async def _stored_form(page: FormPage) -> FormData | None:
 async def _save_or_explain(
     page: FormPage, obj: object | None, form: Form, data: dict[str, object], sent: FormData
 ) -> Response:
+    session = request_context().session
     try:
-        async with request_context().session.begin_nested() as saving:
+        async with keeping_loaded(session, user_of(page.request)), session.begin_nested() as saving:
             SENT_FORM.set(page.request, form)
             saved = await _save(page, obj, form, data)
             await _ask_for_answer(page, saved, is_created=obj is None)
             await page.view.load_for_title(page.request, saved)
-            await forget_form(request_context().session, page.request, user_of(page.request))
+            await forget_form(session, page.request, user_of(page.request))
             if DRAFT in await page.request.form():
                 await forget_draft(page.request, page.view)
             if any(map(is_refusal, request_context().responses)):
