@@ -14,11 +14,13 @@ from dovetail.contrib.admin.importing.finding import Finder, Row
 from dovetail.contrib.admin.importing.plan import Permitted, Plan
 from dovetail.contrib.admin.importing.row_errors import RowError, RowErrors, no_choices
 from dovetail.contrib.admin.importing.validation import Validation, ValidRow
+from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.contrib.admin.writing.loaded_user import keeping_loaded
 from dovetail.errors import ConflictError, FieldError
 from dovetail.resources.write.own_tables.earlier import forget_rows
 from dovetail.translation.texts import gettext
@@ -56,7 +58,8 @@ class ImportRun:
         texts = self.sheet.texts or [()] * len(self.sheet.rows)
         rows = [Row(*one) for one in zip(self.sheet.lines, self.sheet.rows, texts, strict=True)]
         context = request_context()
-        async with context.session.begin_nested() as everything:
+        user = user_of(self.request)
+        async with keeping_loaded(context.session, user), context.session.begin_nested() as everything:
             for start in range(0, len(rows), BATCH):
                 if errors.are_enough:
                     self.outcome.is_cut = True
@@ -96,7 +99,8 @@ class ImportRun:
     async def _try(self, validation: Validation, good: Sequence[ValidRow]) -> bool:
         """Write rows within a savepoint. Return False if that failed; for a single row, add the error."""
         try:
-            async with request_context().session.begin_nested():
+            session = request_context().session
+            async with keeping_loaded(session, user_of(self.request)), session.begin_nested():
                 await self._write(good)
         except Exception as error:
             told = message_for(error, self.view)

@@ -29,6 +29,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal
+from dovetail.contrib.admin.writing.loaded_user import keeping_loaded
 from dovetail.errors import BadRequestError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, ngettext
@@ -154,7 +155,7 @@ async def _try(view: ModelAdmin, request: Request, rows: Sequence[EditedRow]) ->
     session, context = request_context().session, request_context()
     changed = [(row.obj, by_attribute(row.data(), view.model)) for row in rows]
     try:
-        async with session.begin_nested() as saving:
+        async with keeping_loaded(session, user_of(request)), session.begin_nested() as saving:
             await view.change_objects(request, changed)
             await session.flush()
             await rules_of(request).check(session, view.model, "change", [row.obj for row in rows])

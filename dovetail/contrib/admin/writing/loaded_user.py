@@ -13,13 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 @asynccontextmanager
 async def keeping_loaded(session: AsyncSession, user: object) -> AsyncIterator[None]:
-    """Load the attributes of `user` again that are not loaded any more after an error of the block."""
+    """Load the attributes of `user` again that were loaded before the block and are not any more after it."""
     mapper = inspect(type(user), raiseerr=True)
     before = [name for name in user.__dict__ if name in mapper.attrs]
     try:
         yield
     except Exception:
-        lost = [name for name in before if name not in user.__dict__]
-        if lost and user in session:
-            await session.refresh(user, lost)
+        await _load_again(session, user, before)
         raise
+    await _load_again(session, user, before)
+
+
+async def _load_again(session: AsyncSession, user: object, names: list[str]) -> None:
+    lost = [name for name in names if name not in user.__dict__]
+    if lost and user in session:
+        await session.refresh(user, lost)
