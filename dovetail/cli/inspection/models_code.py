@@ -10,6 +10,7 @@ from sqlacodegen.generators import Base as BaseCode
 from sqlacodegen.generators import DeclarativeGenerator, LiteralImport
 from sqlacodegen.models import ColumnAttribute, Model, ModelClass, RelationshipAttribute, RelationshipType
 from sqlalchemy import CheckConstraint, Column, Connection, Constraint, ForeignKey, Index, MetaData, String, Table
+from sqlalchemy.dialects.postgresql import DOMAIN
 
 from dovetail.cli.inspection.reading import PARTITIONED, counts_up
 
@@ -59,7 +60,7 @@ class ModelsGenerator(DeclarativeGenerator):
 
     def generate_model_name(self, model: Model, global_names: set[str]) -> None:
         """Name a class in the singular and without the plugin's name; a table without one in lower case."""
-        words = words_of(model.table.name.removeprefix(f"{self._plugin}_"))
+        words = _named(model.table.name.removeprefix(f"{self._plugin}_"), "table")
         if isinstance(model, ModelClass):
             words[-1] = self.singular(words[-1])
             model.name = self.find_free_name("".join(word.capitalize() for word in words), global_names)
@@ -80,7 +81,7 @@ class ModelsGenerator(DeclarativeGenerator):
         self, column_attr: ColumnAttribute, global_names: set[str], local_names: set[str]
     ) -> None:
         """Name a column's attribute in snake case."""
-        name = "_".join(words_of(column_attr.column.name)) or "column"
+        name = "_".join(_named(column_attr.column.name, "column")) or "column"
         column_attr.name = self.find_free_name(name, global_names, local_names)
 
     def generate_relationship_name(
@@ -89,11 +90,11 @@ class ModelsGenerator(DeclarativeGenerator):
         """Name a relation after its key, `artist_id`, and one to many after the others' class."""
         name = self._relation_name(relationship)
         if name in local_names:
-            name = "_".join(words_of(relationship.target.table.name))
+            name = "_".join(_named(relationship.target.table.name, "table"))
         relationship.name = self.find_free_name(name, global_names, local_names)
 
     def _relation_name(self, relation: RelationshipAttribute) -> str:
-        target = words_of(relation.target.table.name.removeprefix(f"{self._plugin}_"))
+        target = _named(relation.target.table.name.removeprefix(f"{self._plugin}_"), "table")
         target[-1] = self.singular(target[-1])
         keys = ["_".join(words_of(one.name)) for one in relation.constraint.columns] if relation.constraint else []
         own = relation.constraint is not None and relation.constraint.table is relation.source.table
@@ -131,6 +132,25 @@ class ModelsGenerator(DeclarativeGenerator):
         """Return the type of a relation."""
         code = super().render_relationship_annotation(relationship)
         return f'"{relationship.target.name} | None"' if code.startswith(OPTIONAL) else code
+
+    def render_column_type(self, column: Column[object]) -> str:
+        """Return the code of a type. Of a domain only what says what it is: it is made by the first migration."""
+        kind = column.type
+        if not isinstance(kind, DOMAIN):
+            return super().render_column_type(column)
+        self.add_import(DOMAIN)
+        self.add_import(type(kind.data_type))
+        parts = [repr(kind.name), repr(kind.data_type)]
+        if kind.schema is not None:
+            parts.append(f"schema={kind.schema!r}")
+        if kind.collation is not None:
+            parts.append(f"collation={kind.collation!r}")
+        if kind.not_null:
+            parts.append("not_null=True")
+        if kind.check is not None:
+            self.add_literal_import("sqlalchemy", "text")
+            parts.append(f"constraint_name={kind.constraint_name!r}, check=text({str(kind.check)!r})")
+        return f"DOMAIN({', '.join(parts)})"
 
     def render_column(self, column: Column[object], show_name: bool, is_table: bool = False) -> str:  # noqa: FBT001, FBT002 - sqlacodegen's signature
         """Return the code of a column; of a key that nobody counts up it is said."""
@@ -172,6 +192,12 @@ class ModelsGenerator(DeclarativeGenerator):
     def plural(self, word: str) -> str:
         """Return a word in the plural."""
         return str(self.inflect_engine.plural_noun(word))
+
+
+def _named(name: str, kind: str) -> list[str]:
+    """Return the words of a name, after that of its kind where it begins with a digit, as no name in Python does."""
+    words = words_of(name)
+    return [kind, *words] if words and words[0][0].isdigit() else words
 
 
 def words_of(name: str) -> list[str]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from dovetail.cli.inspection.models_code import ModelsGenerator, words_of
 from dovetail.cli.scaffold.names import title
 from dovetail.database.models import is_read_only
+from dovetail.resources.schemas.column_types import type_of_values
 from dovetail.resources.schemas.secret_columns import is_secret
 
 SHOWN = (Boolean, Date, DateTime, Integer, Numeric, String)
@@ -61,7 +62,8 @@ def _collection(generator: ModelsGenerator, model: ModelClass) -> str:
 
 
 def _resource(model: ModelClass, collection: str, plugin: str) -> str:
-    fields = [attribute.name for attribute in model.columns if not is_secret(attribute.column)]
+    known = [one for one in model.columns if type_of_values(one.column.type) is not None]
+    fields = [attribute.name for attribute in known if not is_secret(attribute.column)]
     return (
         f"{collection} = Resource(model={model.name}, fields={_tuple(fields)}, policy=policies.{_constant(model)}, "
         f'name="{plugin}_{"_".join(words_of(model.name))}", plural="{plugin}_{collection}", '
@@ -82,7 +84,7 @@ def _view(model: ModelClass, plugin: str) -> str:
         f"    sortable_by = {_tuple([name for name in shown if name in indexed])}",
     ]
     if not is_read_only(model.table):
-        lines.append(f"    exclude = {_tuple([one.name for one in model.columns if is_secret(one.column)])}")
+        lines.append(f"    exclude = {_tuple([one.name for one in model.columns if not _is_edited(one.column)])}")
         if any(map(_is_typed_key, model.table.primary_key)):
             lines.append("    form_include_pk = True")
         if chosen := [one.name for one in model.relationships if _refers(one)]:
@@ -100,6 +102,12 @@ def _is_typed_key(column: Column[object]) -> bool:
     """Return whether whoever makes a row says its key: neither a default nor a relation does."""
     is_counted = column is column.table.autoincrement_column or column.server_default is not None
     return not (is_counted or column.foreign_keys)
+
+
+def _is_edited(column: Column[object]) -> bool:
+    """Return whether a form has a field for a column: not for secrets, bytes, and what nobody can type."""
+    kind = type_of_values(column.type)
+    return not (is_secret(column) or kind is None or kind is bytes)
 
 
 def _listed(model: ModelClass) -> Iterator[str]:

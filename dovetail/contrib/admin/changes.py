@@ -19,7 +19,7 @@ from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.responses import sendable
-from dovetail.contrib.admin.writing.self_references import refer_no_more
+from dovetail.database.deletion.self_references import refer_no_more
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.model_rules import why_objects_to_delete
 from dovetail.resources.schemas.values.unsure_columns import refused_value

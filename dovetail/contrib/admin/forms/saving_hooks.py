@@ -5,7 +5,7 @@ from starlette.responses import Response
 from wtforms import Form
 
 from dovetail.contrib.admin.request_context import request_context
-from dovetail.contrib.admin.writing.self_references import refer_by_columns, refer_no_more
+from dovetail.database.deletion.self_references import refer_by_columns, refer_no_more
 from dovetail.state import StateKey
 
 SENT_FORM = StateKey[Form]("dovetail_admin_form", "no form is being saved")  # of a request

@@ -20,7 +20,7 @@ from dovetail.contrib.admin.rules.rules import rules_of
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.responses import is_refusal
-from dovetail.contrib.admin.writing.loaded_user import keeping_loaded
+from dovetail.database.deletion.loaded_objects import keeping_loaded
 from dovetail.errors import ConflictError, FieldError
 from dovetail.resources.write.own_tables.earlier import forget_rows
 from dovetail.translation.texts import gettext

@@ -29,7 +29,7 @@ from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.contrib.admin.web.error_messages import ErrorMessage, message_for
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal
-from dovetail.contrib.admin.writing.loaded_user import keeping_loaded
+from dovetail.database.deletion.loaded_objects import keeping_loaded
 from dovetail.errors import BadRequestError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence, ngettext

@@ -44,7 +44,7 @@ from dovetail.contrib.admin.web.form_fields import field_of
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.responses import is_refusal, sendable
 from dovetail.contrib.admin.web.returning import home_url, may_list
-from dovetail.contrib.admin.writing.loaded_user import keeping_loaded
+from dovetail.database.deletion.loaded_objects import keeping_loaded
 from dovetail.translation.texts import gettext, gettext_lazy, in_sentence
 
 VERSION = "_version"
