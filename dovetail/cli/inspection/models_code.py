@@ -194,12 +194,6 @@ class ModelsGenerator(DeclarativeGenerator):
         return str(self.inflect_engine.plural_noun(word))
 
 
-def _named(name: str, kind: str) -> list[str]:
-    """Return the words of a name, after that of its kind where it begins with a digit, as no name in Python does."""
-    words = words_of(name)
-    return [kind, *words] if words and words[0][0].isdigit() else words
-
-
 def words_of(name: str) -> list[str]:
     """Return the words of a name in lower case: `media`, `type` of "MediaType"."""
     found = [word.lower() for word in _WORD.split(name) if word]
@@ -216,6 +210,12 @@ def spoken(model: ModelClass) -> str:
     key = next(one.name for one in model.columns if one.column.primary_key)
     other = f' or f"{model.name} {{self.{key}}}"' if texts[chosen].nullable else ""
     return f"def __str__(self) -> str:\n    return self.{chosen}{other}"
+
+
+def _named(name: str, kind: str) -> list[str]:
+    """Return the words of a name, after that of its kind where it begins with a digit, as no name in Python does."""
+    words = words_of(name)
+    return [kind, *words] if words and words[0][0].isdigit() else words
 
 
 def _of_partitions(table: Table) -> str:
