@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from itertools import count
@@ -46,6 +46,19 @@ def measure(site: Site, do: Do, *, seconds: float, postmaster: int | None) -> Co
         postgres=database / len(times) if postmaster else None,
         stall=stall,
         size=len(body),
+    )
+
+
+def combined(costs: Sequence[Cost]) -> Cost:
+    """Return the cost of several measurements of the same: medians, and of the stalls the longest."""
+    databases = [one.postgres for one in costs if one.postgres is not None]
+    return Cost(
+        requests=sum(one.requests for one in costs),
+        wall=median(one.wall for one in costs),
+        cpu=median(one.cpu for one in costs),
+        postgres=median(databases) if databases else None,
+        stall=max(one.stall for one in costs),
+        size=costs[-1].size,
     )
 
 

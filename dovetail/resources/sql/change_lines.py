@@ -103,14 +103,15 @@ class ChangeLines:
         It has to run after the statements that insert the row and the links.
         """
         log, dialect = CHANGE_LOG.find(session.info), dialect_of(session)
-        columns = [key, *(link.own for link in links)]
-        if log is None or not any(log.columns(column.table) for column in columns):
+        if log is None:
             return None
-        place = (log, dialect.name, ("new", *columns, *(link.by for link in links)))
+        place = (log, dialect.name, ("new", key, *((link.own, link.by) for link in links)))
         if place not in self._prepared:
-            self._prepared[place] = prepare(log.insert_all(list(_of_new(log, key, links, dialect))), dialect)
+            lines = list(_of_new(log, key, links, dialect))
+            self._prepared[place] = prepare(log.insert_all(lines), dialect) if lines else None
         prepared = self._prepared[place]
-        assert prepared is not None  # noqa: S101 - the SQL of an INSERT of placeholders depends on no value
+        if prepared is None:
+            return None
         return prepared, {
             OWN: made,
             **{f"{LINKED}{number}": list(link.keys) for number, link in enumerate(links)},

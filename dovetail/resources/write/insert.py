@@ -89,7 +89,7 @@ class Inserter:
         if plan is None:
             return None
         arguments = arguments_of(values) | {f"link_{name}": keys for name, keys in links.items()}
-        if extras.log is not None:
+        if extras.log is not None and dialect.name != "sqlite":
             arguments |= extras.log.values()
         if presumed is not None:
             arguments |= confirmed_by(presumed)

@@ -69,8 +69,11 @@ def account_ref_of(user: object) -> AccountRef:
         return user
     if not isinstance(user, User):
         return AccountRef()
-    values, identity = vars(user), inspect(user).identity
-    return AccountRef(values.get("id", identity and identity[0]), values.get("username", ""))
+    values = vars(user)
+    if "id" in values:
+        return AccountRef(values["id"], values.get("username", ""))
+    identity = inspect(user).identity or (None,)  # after a rollback
+    return AccountRef(identity[0], values.get("username", ""))
 
 
 def clean_detail(text: str) -> str:
