@@ -28,10 +28,14 @@ def run_steps(connection: sqlite3.Connection, steps: Steps) -> Rows:
             _release(connection)
     except BaseException:
         with suppress(sqlite3.Error):  # some errors, such as a full disk, have rolled back the whole transaction
-            connection.execute("ROLLBACK TO dovetail_steps")
-            connection.execute("RELEASE dovetail_steps")
+            _take_back(connection)
         raise
     return rows
+
+
+def _take_back(connection: sqlite3.Connection) -> None:
+    connection.execute("ROLLBACK TO dovetail_steps")
+    connection.execute("RELEASE dovetail_steps")
 
 
 def _release(connection: sqlite3.Connection) -> None:

@@ -41,3 +41,8 @@ def test_within_a_transaction_a_failure_takes_back_the_steps_alone(connection):
         run_steps(connection, [ONE, ONE])
     assert run_steps(connection, [LAST]) == [("last",)]
     assert (names(connection), connection.in_transaction) == (["before", "last"], True)
+
+
+def test_nothing_has_an_effect_if_the_last_step_finds_no_row(connection):
+    assert run_steps(connection, [ONE, ("DELETE FROM tea WHERE name = 'nobody' RETURNING name", ())]) == []
+    assert (names(connection), connection.in_transaction) == ([], False)
