@@ -8,10 +8,10 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import quoted
 from dovetail.plugin import Plugin
 

@@ -5,9 +5,8 @@ on the command line. An error's docstring is its default message.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
-
-from dovetail.classes.dataclass import dataclass
 
 CLIENT_HUNG_UP = 499  # nginx's number; only logs ever show it
 CHALLENGE = "WWW-Authenticate"  # the header of a 401 that says how to authenticate

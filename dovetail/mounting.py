@@ -1,14 +1,13 @@
 """Mount each router where its plugin puts it, unless the site says otherwise."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import FastAPIError
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConfigurationError
 from dovetail.plugin import Mountable, Mounts, Plugin
 

@@ -7,13 +7,12 @@ need everywhere: those that mark texts for translation, that which shortens a te
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, wraps
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import DovetailError
 from dovetail.markdown.rendering import render_excerpt as render_excerpt
 from dovetail.markdown.rendering import render_markdown as render_markdown

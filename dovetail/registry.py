@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -9,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.discovery import PLUGIN_FAILURES, InstalledPlugin, describe, failing_package, import_plugins
 from dovetail.errors import ConfigurationError
 from dovetail.ownership import misplaced, replaced_columns, unlisted_models, unowned_tables

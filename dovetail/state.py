@@ -11,9 +11,9 @@ A key stands beside the type that it names. As `aiohttp.web.AppKey`; Starlette's
 
 from collections.abc import MutableMapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConfigurationError
 
 ValueT = TypeVar("ValueT")

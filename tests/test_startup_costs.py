@@ -187,15 +187,6 @@ def test_a_server_makes_no_validators_of_openapi_models_before_a_document_is_ask
     ]
 
 
-def test_dataclasses_are_made_without_compiling_what_is_alike_in_all_of_them():
-    sources = [path for path in REPOSITORY.glob("dovetail/**/*.py") if "templates" not in path.parts]
-    standard = [path for path in sources if "from dataclasses import dataclass" in path.read_text(encoding="utf-8")]
-    own = REPOSITORY / "dovetail" / "classes" / "dataclass.py"
-
-    slow = [path for path in standard if path != own and "order=True" not in path.read_text(encoding="utf-8")]
-    assert slow == [], "import dataclass from dovetail.classes.dataclass, which has all of its options but `order`"
-
-
 def test_the_collector_rests_while_a_site_is_looked_over_and_does_not_look_through_all_of_it_at_the_end(tmp_path):
     code = (
         "import atexit, gc, runpy, sys; "

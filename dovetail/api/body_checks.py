@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar, cast
 
@@ -11,7 +12,6 @@ from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from dovetail.api.fastapi_private import Dependant, chooses_by_its_pattern, path_within, routes_of
-from dovetail.classes.dataclass import dataclass
 
 CallableT = TypeVar("CallableT", bound=Callable[..., object])
 Check = Callable[[], None]

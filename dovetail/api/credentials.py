@@ -1,10 +1,9 @@
 """The schemes by which a site knows who asks: what plugins tell the kernel, for the document, errors and caches."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.state import HasState, StateKey
 
 Requirement: TypeAlias = Mapping[str, Sequence[str]]  # of the OpenAPI document: schemes that are needed together

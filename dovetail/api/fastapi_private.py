@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeAlias, cast
 
 from fastapi import FastAPI, encoders, routing, utils
@@ -39,8 +39,6 @@ from pydantic import TypeAdapter
 from starlette import _utils
 from starlette.routing import Mount, Route, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from dovetail.classes.dataclass import dataclass
 
 RouteContext: TypeAlias = routing.RouteContext  # a route with its whole path, as it is included
 P = ParamSpec("P")

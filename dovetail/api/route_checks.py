@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
@@ -12,7 +13,6 @@ from starlette.routing import Mount, WebSocketRoute
 from dovetail.api.fastapi_private import RouteContext, routes_of
 from dovetail.api.throttling.rates import LIMITER
 from dovetail.api.throttling.throttled import is_throttled
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.session import stream_sessions, unit_of_work
 from dovetail.state import StateKey
 

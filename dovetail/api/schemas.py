@@ -1,6 +1,7 @@
 """The base of all schemas of the API, and the types of their fields."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from typing import cast as as_type
@@ -22,7 +23,6 @@ from pydantic_core import CoreSchema, core_schema
 
 from dovetail.api.base64_bytes import with_base64
 from dovetail.api.times import in_utc
-from dovetail.classes.dataclass import dataclass
 
 BLANK = "expected some text, found nothing but spaces"
 LARGEST_ID = 2**63 - 1  # a BIGINT; SQLite's INTEGER is as wide

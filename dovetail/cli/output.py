@@ -3,13 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 
 import click
-
-from dovetail.classes.dataclass import dataclass
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cached_property
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.plugin import Context
 from dovetail.registry import Registry, load_registry
 from dovetail.settings import Settings, load_settings

@@ -1,12 +1,11 @@
 """The files of an application: their storage, the columns that refer to them, and their URLs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Column, inspect
 from sqlalchemy.orm import Mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.files.columns import FileField
 from dovetail.files.storage import Storage
 from dovetail.files.stored_file import StoredFile

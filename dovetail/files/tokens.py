@@ -1,12 +1,12 @@
 """Signed tokens for uploads: a JSON body names an uploaded file by its token, so it cannot name anybody else's file."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 from pydantic.fields import FieldInfo
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.files.media import Media, current_media
 from dovetail.files.stored_file import StoredFile, is_key
 from dovetail.signing import BadSignatureError

@@ -1,12 +1,11 @@
 """`Cache-Control` and `Vary`: no cache may store a response that is for one user (RFC 9111; RFC 6749, section 5.1)."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.middleware.headers import Pairs, Values
 from dovetail.state import StateKey
 

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.ddl.impl import DefaultImpl
@@ -15,7 +16,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from sqlalchemy import Index, Table
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.models import Base
 from dovetail.discovery import InstalledPlugin
 from dovetail.migrations.history.graph import History

@@ -10,6 +10,7 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
 from typing import Any
@@ -18,7 +19,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.aiosqlite_connections import identity_of
 from dovetail.database.engine.urls import is_memory
 from dovetail.database.unit_of_work import Database

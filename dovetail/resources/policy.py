@@ -15,6 +15,7 @@ both when it is made, with a ConfigurationError.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Generic
 
 from fastapi import Depends
@@ -23,7 +24,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 from typing_extensions import TypeVar, override
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import NotFoundError, quoted
 from dovetail.resources.deprecated_hooks import Create as Create

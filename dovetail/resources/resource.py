@@ -13,6 +13,7 @@ an endpoint yourself, leave it out by `without` and add an ordinary FastAPI endp
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 from fastapi import APIRouter
@@ -22,7 +23,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.api.principal import Principal as Principal
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.files.schemas import StoredFileRead as StoredFileRead
 from dovetail.middleware.headers import list_header

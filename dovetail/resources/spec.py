@@ -5,12 +5,12 @@ fields of both are listed in `declaration/declared.py`.
 """
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, and_, true
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import DovetailError, FieldError, NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.conditions import is_always, is_never
 from dovetail.resources.declaration.checked import check_declaration

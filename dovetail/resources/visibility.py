@@ -9,12 +9,11 @@ run with each viewer's `bind_values`. Comparing cache keys takes long, so the fi
 """
 
 from collections.abc import Hashable, Mapping, MutableMapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, true
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.sqlalchemy_private_statements import cache_key
 from dovetail.errors import ConfigurationError
 from dovetail.resources.conditions import has_subquery

@@ -5,12 +5,12 @@ It holds no values itself, so that one compiled statement serves all requests.
 
 import re
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import BindParameter, ColumnElement
 from sqlalchemy.sql import visitors
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.sqlalchemy_private_statements import cache_key
 from dovetail.errors import ConfigurationError
 

@@ -1,6 +1,7 @@
 """Limits to what a connection may ask of the server before an application sees anything of it."""
 
-from dovetail.classes.dataclass import dataclass
+from dataclasses import dataclass
+
 from dovetail.settings import Settings
 
 

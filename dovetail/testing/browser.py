@@ -14,7 +14,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.settings import Settings
 
 if TYPE_CHECKING:

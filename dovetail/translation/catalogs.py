@@ -9,14 +9,12 @@ but for a text of a plugin, the plugin's own catalog comes before those of other
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-
-from dovetail.classes.dataclass import dataclass
 
 FRAMEWORK = Path(__file__).parents[1] / "contrib" / "admin" / "locale"
 FOLDER = "locale"

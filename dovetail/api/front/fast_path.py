@@ -15,6 +15,7 @@ the application's own handlers answer exceptions of a fast path.
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from fastapi import FastAPI
@@ -29,7 +30,6 @@ from dovetail.api.body_checks import waiting
 from dovetail.api.fastapi_private import TELEMETRY, RouteContext, chooses_by_its_pattern, path_within, routes_of
 from dovetail.api.front.endpoint import Endpoint, FastAnswer
 from dovetail.api.front.repeating import TRIED, Raise, Repeating
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})

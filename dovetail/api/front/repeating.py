@@ -8,6 +8,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
@@ -16,7 +17,6 @@ from fastapi import FastAPI
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.retries import try_twice
 from dovetail.database.error_translation import is_busy
 from dovetail.errors import RequestInProgressError

@@ -7,10 +7,9 @@ made up (a pattern, say), no example is given: a wrong one is worse.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dovetail.api.openapi.names import Json
-from dovetail.classes.dataclass import dataclass
 
 SCHEMAS = "#/components/schemas/"
 FORMATS = {

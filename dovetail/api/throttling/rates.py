@@ -7,6 +7,7 @@ contrib/throttling, which sets LIMITER.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import TooManyRequestsError, quoted_setting
 from dovetail.state import StateKey
 from dovetail.translation.texts import ngettext

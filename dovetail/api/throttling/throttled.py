@@ -5,6 +5,7 @@ checked. An endpoint with one is always answered by FastAPI's router, never in f
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Literal, TypeAlias
 
@@ -24,7 +25,6 @@ from dovetail.api.throttling.rates import (
     parse_rates,
     take_or_refuse,
 )
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.unit_of_work import DATABASE
 from dovetail.errors import ConfigurationError
 

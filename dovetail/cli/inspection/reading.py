@@ -1,6 +1,7 @@
 """Read the tables of a database that no enabled plugin has a model of."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import click
@@ -19,7 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import DateTime, TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.cli.data.plugin_tables import partitions, unknown
 from dovetail.database.models import NAMING_CONVENTION
 from dovetail.migrations.bridge.impl_shared import expected_warnings_ignored

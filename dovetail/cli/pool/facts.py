@@ -1,11 +1,10 @@
 """Read what the connection pool is like now: the settings, and what the server says about itself."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.engine.urls import database_url
 from dovetail.database.unit_of_work import Database
 from dovetail.settings import Settings

@@ -3,11 +3,9 @@
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
-
-from dovetail.classes.dataclass import dataclass
 
 TEMPLATES = Path(__file__).parent / "templates"
 EXECUTABLE = 0o755

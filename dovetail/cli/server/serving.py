@@ -3,12 +3,12 @@
 import errno
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import click
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.registry import Registry
 from dovetail.server.listener import inherited_listener, start_anew
 from dovetail.settings import Settings

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
-
-from dovetail.classes.dataclass import dataclass
 
 Keywords: TypeAlias = "dict[str, tuple[int | tuple[int, str], ...] | None]"
 KEYWORDS: Keywords = {

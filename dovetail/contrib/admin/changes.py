@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from sqlalchemy import JSON, Column, inspect
@@ -9,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ONETOMANY, Mapper
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import bare
 from dovetail.contrib.admin.forms.saving_hooks import SENT_FORM

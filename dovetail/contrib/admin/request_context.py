@@ -3,14 +3,12 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fastapi import BackgroundTasks
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
-
-from dovetail.classes.dataclass import dataclass
 
 LateTexts = dict[str, tuple[str, Collection[str]]]  # by placeholder: Markdown, and the hosts of its images
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.sites.admin_site import AdminSite

@@ -3,6 +3,7 @@
 import builtins
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -14,7 +15,6 @@ from sqlalchemy import inspect, select
 from starlette.requests import Request
 from wtforms import Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin import sqladmin_private
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier

@@ -6,13 +6,13 @@ row is locked and compared with what was read.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth import users
 from dovetail.contrib.auth.accounts.passwords import HashedPassword, verify_password
 from dovetail.contrib.auth.accounts.store import UserStore, taken

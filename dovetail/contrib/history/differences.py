@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.history.exact_numbers import json_of
 from dovetail.contrib.history.recording.recorded import REDACTED
 from dovetail.translation.texts import gettext

@@ -17,6 +17,7 @@ A position is valid in one log, which its first part names. After `pg_restore` i
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
@@ -35,7 +36,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.history.keeping.positions import MAXIMUM_POSITION as MAXIMUM_POSITION
 from dovetail.contrib.history.keeping.positions import Place, Position, order_of, read_position, write_position
 from dovetail.contrib.history.log_start import LOWEST, NO_ROW

@@ -1,12 +1,12 @@
 """Read changes as the policies allow: only of objects that the user may view, without hidden fields."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, make_transient
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.history.keys import read_key, values_of_keys, written_key
 from dovetail.contrib.history.models import RecordedChange

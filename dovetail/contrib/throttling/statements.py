@@ -10,12 +10,12 @@ ahead of now, or else a day's error of the clock would refuse requests for a day
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Insert, TextClause, case, literal_column, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.throttling.models import Bucket
 
 INSERT = 'INSERT INTO throttling_bucket ("key", until, span, hits, refused) VALUES'

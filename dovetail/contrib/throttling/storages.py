@@ -6,10 +6,10 @@ stable/custom-storage.html); this one has the same form.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.throttling.statements import Cell
 
 

@@ -8,6 +8,7 @@ Tables that refer to each other, or to themselves, are followed to any depth by 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TypeAlias, cast
 
@@ -29,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.deletion.conditions import Followed, refer, refer_to_few, required_value, rows_with
 from dovetail.database.deletion.references import Effect, Reference, Referring, Rows
 

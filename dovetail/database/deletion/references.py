@@ -6,13 +6,13 @@ They are deleted too, lose their reference, or prevent the deletion. `by_databas
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.orm import MANYTOMANY, MANYTOONE, Mapper, RelationshipProperty
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.models import is_read_only
 
 Pairs: TypeAlias = tuple[tuple[Column[object], Column[object]], ...]  # referring and referenced columns

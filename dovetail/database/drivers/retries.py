@@ -4,9 +4,9 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TypeVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.lost_connections import asks_for_another_try
 
 T = TypeVar("T")

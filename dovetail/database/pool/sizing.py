@@ -6,9 +6,9 @@ busy connections varies around this mean by about its square root (a Poisson dis
 """
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import InvalidInputError
 
 SHARE_OF_SERVER = 0.8  # the rest is for migrations, psql, backups and the next deployment's overlap

@@ -6,11 +6,11 @@ usable.
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.aiosqlite_connections import interrupt_of
 from dovetail.errors import UnavailableError
 from dovetail.state import InfoKey

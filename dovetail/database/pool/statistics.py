@@ -1,6 +1,6 @@
 """The numbers of a pool of connections."""
 
-from dovetail.classes.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

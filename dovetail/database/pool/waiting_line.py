@@ -8,11 +8,11 @@ never been tried.
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from math import inf
 from typing import Generic, TypeAlias, TypeVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.sqlalchemy_private import QueueEmpty
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ as the FTS5 tables on SQLite do: no model has it, and only searches read it.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 
@@ -23,8 +23,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
-
-from dovetail.classes.dataclass import dataclass
 
 # PostgreSQL parses `example.com` as one word and FTS5 as two, so these characters are replaced by spaces for both.
 MARKS = r"""[]!"#$%&''()*+,./:;<=>?@[\\^_`{|}~-]+"""  # a regular expression, escaped for SQL

@@ -7,6 +7,7 @@ is_published`, does not count: a statement with bound values is planned before i
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -21,8 +22,6 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.sql import operators
-
-from dovetail.classes.dataclass import dataclass
 
 NOT_NULL = re.compile(r'(?:\w+\.)*"?(?P<name>\w+)"?\s+IS\s+NOT\s+NULL', re.IGNORECASE)
 Term = tuple[object, bool]  # a column, or the text of an expression, and whether the order descends

@@ -5,13 +5,13 @@ twenty posts, or sort all links of posts to tags. Looking up twenty keys costs a
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import ColumnClause, ColumnElement, FromClause, Select, literal_column, select
 from sqlalchemy.orm import MANYTOONE, RelationshipProperty, aliased
 from sqlalchemy.sql import visitors
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.selective_conditions import InSubquery, is_plain_join
 
 

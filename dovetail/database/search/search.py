@@ -9,6 +9,8 @@ Every word of the query has to be the beginning of a word in the columns, ignori
 world". The query has no operators.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -34,7 +36,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.documents import Document, stored_columns
 from dovetail.database.search.search_tables import add_on_postgresql, create_on_sqlite, drop_on_sqlite, words_of
 from dovetail.database.search.selective_conditions import Condition, SelectiveCondition

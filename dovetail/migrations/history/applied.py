@@ -8,10 +8,10 @@ import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.plugin import Execute
 from dovetail.settings import Settings
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.squashes import Squash
 from dovetail.registry import Registry

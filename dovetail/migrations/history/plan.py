@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from alembic.script import Script
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.graph import History, migration_name
 from dovetail.migrations.history.missing_revisions import MissingRevision

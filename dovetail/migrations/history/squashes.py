@@ -5,9 +5,8 @@ is applied too. This imports neither Alembic nor SQLAlchemy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.migrations.history.applied import Applied
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.migrations.history.applied import Applied, read_file, read_recorded_by
 from dovetail.migrations.history.files import RevisionFile, read_files, usual_revisions
 from dovetail.migrations.history.squashes import Squash, as_squashed, left_out

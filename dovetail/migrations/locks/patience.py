@@ -1,6 +1,7 @@
 """Read how long a migration waits for a lock on PostgreSQL (see lock_waits), without importing SQLAlchemy."""
 
-from dovetail.classes.dataclass import dataclass
+from dataclasses import dataclass
+
 from dovetail.settings import Settings
 
 LOCK_TIMEOUT = 5.0  # seconds a migration waits for a lock, in short tries

@@ -1,12 +1,11 @@
 """Order changes so that they can be applied, in one revision a plugin, or in two where plugins need each other."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import ForeignKeyConstraint
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import MigrationError
 from dovetail.migrations.make.table_changes import Key, TableChange, separate_foreign_keys
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from alembic.autogenerate import produce_migrations
 from alembic.operations import Operations, ops
@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, NullPool, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.context import refuse_tables
 from dovetail.database.engine.engine import create_engine
 from dovetail.database.engine.urls import database_url

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alembic.operations import ops
 from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint, text
 from sqlalchemy.schema import SchemaItem
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.migrations.bridge.portable import make_key_portable, make_portable, portable_condition, portable_type
 from dovetail.migrations.differences.retyping import ask_for_expressions
 from dovetail.migrations.history.graph import History, migration_name

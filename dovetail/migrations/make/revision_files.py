@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -12,7 +13,6 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import MigrationError
 from dovetail.migrations.bridge import alembic_private
 from dovetail.migrations.bridge.rendering import render_item

@@ -1,12 +1,10 @@
 """Cut what autogenerate found into changes: operations on one table, with what each needs and gives."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from alembic.operations import ops
 from sqlalchemy import Constraint, ForeignKeyConstraint
-
-from dovetail.classes.dataclass import dataclass
 
 Key = tuple[str, ...]  # ("table", name), ("column", table, name) or ("change", number)
 OwnerOf = Callable[[str], str | None]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import Connection, NullPool
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.engine.urls import database_url, is_memory
 from dovetail.errors import MigrationError
 from dovetail.migrations.history.graph import History, load_history

@@ -1,7 +1,7 @@
 """The fields of `Resource`, as its author declares them. What is derived from them stands in `derived.py`."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel
@@ -10,7 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from typing_extensions import TypeVar
 
 from dovetail.api.schemas import Filter
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.search import FullText
 from dovetail.resources.policies.closed import Closed
 from dovetail.resources.policy import Policy

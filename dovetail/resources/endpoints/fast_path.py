@@ -7,6 +7,7 @@ path, by the user and by what is sent. Anything unusual (a viewer whom the polic
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -20,7 +21,6 @@ from starlette.responses import Response
 
 from dovetail.api.front.endpoint import FastAnswer
 from dovetail.api.schemas import Id
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.lost_connections import asks_for_another_try, is_timeout, may_be_read_again
 from dovetail.database.error_translation import client_error
 from dovetail.database.fast_unit_of_work import FastUnitOfWork, SessionSource, confirm_presumed

@@ -6,13 +6,13 @@ read, the fast path gives it the same by itself.
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, TypeAlias, get_args, get_origin
 
 from fastapi import params
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SourceDep
 from dovetail.resources.policy import Recognized

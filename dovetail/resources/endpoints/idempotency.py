@@ -6,13 +6,13 @@ it. (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import BadRequestError, FieldError, InvalidInputError, NotAuthenticatedError
 from dovetail.settings import SETTINGS
 from dovetail.signing import Signer

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, TypeAlias
 
@@ -16,7 +16,6 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from dovetail.api.front.fast_path import FastJSONResponse
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep

@@ -1,6 +1,7 @@
 """Replayed responses for an `Idempotency-Key`, for a user who may be allowed to see less than the first time."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
@@ -8,7 +9,6 @@ from sqlalchemy import or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.fast_unit_of_work import SessionSource, dialect_of
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policy import not_found

@@ -1,12 +1,12 @@
 """The policy of a resource together with those of the models that it leads to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
 from sqlalchemy import ColumnElement
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.conditions import is_always
 from dovetail.resources.policies.closed import is_within_scopes
 from dovetail.resources.policies.own_subqueries import with_own_subqueries

@@ -1,5 +1,6 @@
 """The policy of what has none: closed to all but staff with the permission on the model."""
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
 from fastapi import Depends
@@ -10,7 +11,6 @@ from typing_extensions import override
 
 from dovetail.api.principal import AUTHENTICATOR, Principal
 from dovetail.api.security import authenticates
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.session import SessionDep
 from dovetail.errors import NotAuthenticatedError, PermissionDeniedError
 from dovetail.resources.policy import Policy

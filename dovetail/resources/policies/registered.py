@@ -7,13 +7,12 @@ also noted in the table of its model, as a part of the model, so that a resource
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import class_mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.models import Base
 from dovetail.errors import ConfigurationError
 from dovetail.resources.policies.closed import (

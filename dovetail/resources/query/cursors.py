@@ -1,11 +1,10 @@
 """Cursors: the place where a page ends, as an opaque text that is signed by the site."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pydantic import SecretStr
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.signing import BadSignatureError, Signer
 

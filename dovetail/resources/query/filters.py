@@ -1,7 +1,7 @@
 """Django's lookups (https://docs.djangoproject.com/en/stable/ref/models/querysets/#field-lookups), typed by column."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,6 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, Numeric, String, TypeEngine
 
 from dovetail.api.schemas import Filter
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import OF_ORDER, members_in_order, members_meant, python_type
 from dovetail.resources.query.paths import Criteria, Path, resolve_compared

@@ -6,6 +6,7 @@ In addresses a tuple is written `3;7`, here and in the back office. A `;` or `\\
 import enum
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, TypeAlias, cast
 
@@ -16,7 +17,6 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeEngine
 
 from dovetail.api.schemas import whole_number_text
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.filters import FilterParameter, comparable, filter_parameters
 from dovetail.resources.query.paths import Criteria

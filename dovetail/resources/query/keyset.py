@@ -5,12 +5,10 @@ default: it comes last, and first if the order descends (`Direction.of`).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import ge, gt, le, lt
 
 from sqlalchemy import BindParameter, ColumnElement, UnaryExpression, and_, false, or_, true, tuple_
-
-from dovetail.classes.dataclass import dataclass
 
 # By whether the order descends, and whether the row itself is wanted.
 _COMPARISONS = {(False, False): gt, (False, True): ge, (True, False): lt, (True, True): le}

@@ -1,7 +1,7 @@
 """The columns that a list can be ordered by; `keyset.py` has the order itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, UnaryExpression, inspect
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.comparable import python_type
 from dovetail.resources.query.keyset import Direction

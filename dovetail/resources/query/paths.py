@@ -1,6 +1,7 @@
 """Paths such as `tags__name`: a column of the model, or of a related model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Exists, and_, false, func, inspect, not_, or_, select, true
@@ -8,7 +9,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapper, aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.models import related
 from dovetail.database.search.selective_conditions import SelectiveCondition
 from dovetail.errors import ConfigurationError

@@ -1,12 +1,12 @@
 """The parameter `search=` of a list: by LIKE, or by a full-text index if the resource declares one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, String, bindparam, false, or_
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.search import FullText, Words
 from dovetail.errors import ConfigurationError
 from dovetail.resources.query.filters import ESCAPE

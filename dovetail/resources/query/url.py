@@ -1,7 +1,7 @@
 """Read the query parameters of a list, without FastAPI: each list has its own, and it has to be fast."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 from pydantic import SecretStr
 
 from dovetail.api.schemas import LARGEST_ID
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import BadRequestError, FieldError, InvalidInputError, quoted
 from dovetail.resources.query.comparable import read_value
 from dovetail.resources.query.cursors import Cursor, read_cursor

@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, bindparam, true
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.selective_conditions import all_of
 from dovetail.resources.query import keyset
 from dovetail.resources.query.filters import like

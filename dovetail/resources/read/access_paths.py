@@ -14,6 +14,7 @@ that there are at least SOME keys, and enough of them to fill the page if they a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     CTE,
@@ -32,7 +33,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.selective_conditions import InSubquery, SelectiveCondition, Unindexed, Walked
 
 # Measured on a million posts: gathering and sorting 10,000 rows takes 10 to 20 ms, walking to a page takes less if one

@@ -4,14 +4,13 @@ Both return the same page; `Reader.why_python` says which of them a read uses, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from pydantic import BaseModel
 from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of
 from dovetail.database.presumed import Presumable, Presumed
 from dovetail.resources.query.filters import FilterParameter

@@ -7,13 +7,13 @@ alone at once, and none joins a statement that was already sent, so no response 
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from sqlalchemy import Boolean, Dialect, Enum, Integer, String, Uuid
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.pool.fair_pool import FairPool
 from dovetail.database.pool.waiting_line import Arguments, Read
 from dovetail.database.prepared_reads import DriverConnection, PoolSource

@@ -1,13 +1,13 @@
 """The names that stand around the objects and lists of a resource, in requests, answers and the OpenAPI document."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import orjson
 from pydantic import BaseModel, Field, create_model
 
 from dovetail.api.schemas import Page, Schema
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConfigurationError
 
 PAGE = {

@@ -1,11 +1,10 @@
 """The source of a field of an answer, where it is not the attribute of its name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement
-
-from dovetail.classes.dataclass import dataclass
 
 # A function that makes an SQL expression on a model's columns for the viewer: `def favorited(viewer: User | None): ...`
 Build: TypeAlias = Callable[..., ColumnElement[object]]

@@ -5,6 +5,7 @@ select(Tag.id).where(Tag.name.in_(select(wanted.c.value)))
 """
 
 from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
 from json import dumps
 from typing import TypeAlias, cast
 
@@ -33,7 +34,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.query.keys import among
 from dovetail.resources.sql.json_values import Convert
 

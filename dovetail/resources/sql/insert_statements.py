@@ -1,7 +1,7 @@
 """INSERT statements: of a single row, which `write/read_back.py` extends to read the row, and of many rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -25,7 +25,6 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.sql.statements import PreparedStatement, prepare
 
 PLAIN = frozenset({str, int, float, bool, type(None), datetime})  # common classes that cannot be SQL expressions

@@ -5,7 +5,7 @@ Single nested objects are columns of joined tables; a nested list is one JSON te
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +33,6 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.search.page_joins import Links, is_linked, links_of, looked_up
 from dovetail.resources.query.ordering import Terms

@@ -5,7 +5,7 @@ which policies use.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -14,7 +14,6 @@ from sqlalchemy import ARRAY, ColumnElement, inspect
 from sqlalchemy.orm import MANYTOONE, InstrumentedAttribute, joinedload, selectinload, undefer
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.schemas.sources import Build
 from dovetail.resources.schemas.values.text_forms import TextForm, text_form
 

@@ -11,6 +11,7 @@ A service can use them next to `session.execute`: they run on the session's conn
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -19,7 +20,6 @@ from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, Sca
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.drivers.sqlalchemy_private_statements import bind_processors, copied_from
 from dovetail.database.fast_unit_of_work import driver_to_read, driver_to_write, source_to_presume
 from dovetail.database.prepared_reads import DriverConnection, PoolSource, ReadSource, session_of

@@ -1,6 +1,7 @@
 """The statements of `single_statement.py`: UPDATE and DELETE that check the policy and the client's entity tag."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import (
@@ -30,7 +31,6 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.column_types import UTCDateTime
 from dovetail.database.drivers.sqlalchemy_private_statements import kind_of

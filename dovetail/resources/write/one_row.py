@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
@@ -23,7 +23,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningDelete
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.change_log import CHANGE_LOG, ChangeLog, log_of
 from dovetail.database.error_translation import BROKEN_RULE
 from dovetail.database.fast_unit_of_work import dialect_of, driver_to_write, flush

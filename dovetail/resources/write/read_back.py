@@ -8,6 +8,7 @@ a column of the row itself comes as one JSON array.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -29,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.change_log import ChangeLog, snapshot_of
 from dovetail.database.drivers.sqlalchemy_private_statements import values_to_set
 from dovetail.database.prepared_reads import DriverConnection

@@ -5,6 +5,7 @@ view all its rows, nothing is queried; otherwise there is one SELECT for each fi
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
@@ -13,7 +14,6 @@ from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Select, Tabl
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.error_translation import BROKEN_REFERENCE
 from dovetail.errors import ConflictError, FieldError, InvalidInputError
 from dovetail.resources.conditions import is_always

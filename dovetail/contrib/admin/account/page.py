@@ -1,7 +1,7 @@
 """The account page of the logged-in user, and the handlers of the forms in its sections."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 
@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.account.sections import AccountRoute, AccountSection, Prepare
 from dovetail.contrib.admin.entry.guard import guarded
 from dovetail.contrib.admin.entry.kept_forms import Keeping, find_form_of, forget_form, texts_of

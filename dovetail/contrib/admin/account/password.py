@@ -4,11 +4,11 @@ It requires the current password, so that nobody else can change it in an unatte
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.forms.admin_form import refuse_files
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import request_context

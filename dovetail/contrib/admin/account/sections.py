@@ -16,13 +16,13 @@ rolls its work back, and is shown in the section: `error` is the message, `error
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.site_context import SiteContext
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.errors import ConfigurationError

@@ -1,7 +1,7 @@
 """Declare actions of a view: methods and functions that run on the objects selected in its list."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 from types import FunctionType
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.actions.task import Task, TaskKind
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.sqladmin_private import action_slug, is_action

@@ -1,12 +1,12 @@
 """A task on the rows that are selected in a list: an action, a deletion, or an edit of many objects."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
 from wtforms import Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.writing.selected_rows import SelectedRows
 from dovetail.errors import ConflictError

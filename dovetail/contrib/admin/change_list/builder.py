@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.change_list import ChangeList
 from dovetail.contrib.admin.lists.where import LABELS, PARAMETER, FilterOption
 from dovetail.contrib.admin.lists.where_text import Condition, NestedFilterError, Part, conditions_in, parse

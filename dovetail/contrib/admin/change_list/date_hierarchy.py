@@ -6,6 +6,7 @@ are, whereas finding the dates that have rows would mean reading all rows.
 
 import calendar
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.lists.column_filters import month, within
 from dovetail.contrib.admin.permissions import listed
 from dovetail.contrib.admin.sqladmin_private import AnySelect

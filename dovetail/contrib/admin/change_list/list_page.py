@@ -1,8 +1,9 @@
 """One page of a list, and the positions of the previous and the next one."""
 
+from dataclasses import dataclass
+
 from sqladmin.pagination import Pagination
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.query.cursors import Cursor
 
 LAST = "last"

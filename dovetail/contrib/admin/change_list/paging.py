@@ -5,6 +5,7 @@ Far from the start pages are found by cursor: a page begins after the last row o
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
@@ -13,7 +14,6 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.base import ExecutableOption
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.change_list.row_slices import RowSlice, count_rows, counted, counted_apart, is_read_in_order
 from dovetail.contrib.admin.columns.identifiers import LARGEST_INTEGER, primary_keys

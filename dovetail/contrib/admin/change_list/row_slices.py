@@ -1,12 +1,11 @@
 """Read a slice of a list: the rows, the values that they are ordered by, and the total number of rows."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Label, Select, func, inspect, select
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import False_, True_
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.lists.ordering import SortTerms
 from dovetail.contrib.admin.sqladmin_private import AnySelect

@@ -2,6 +2,7 @@
 
 import inspect as python_inspect
 import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Any
@@ -11,8 +12,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import Mapper
-
-from dovetail.classes.dataclass import dataclass
 
 SOUND = re.compile(r"passw|secret(?!ar)|^hashed_|_hash$")  # but not "secretary"
 HARMLESS = 'remove it, or declare that it is harmless: mapped_column(info={"secret": False})'  # advice

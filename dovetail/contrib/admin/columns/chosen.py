@@ -1,9 +1,8 @@
 """The columns that a user chose for a list, with their order and widths."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.state import StateKey
 
 NARROWEST, WIDEST = 40, 1_000  # width of a column in pixels

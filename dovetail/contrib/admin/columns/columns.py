@@ -2,13 +2,13 @@
 
 import inspect as python_inspect
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.attributes import Attribute, Kind, find, has_order, name_of
 from dovetail.contrib.admin.columns.code_names import DYNAMIC, names_in_code, names_in_text_of
 from dovetail.contrib.admin.columns.display import Display, display_of

@@ -1,9 +1,9 @@
 """`@display`: the heading, order and empty value of a computed column."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.attributes import name_of
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])

@@ -1,10 +1,11 @@
 """Types that store their values as texts, such as countries or time zones, which are shown and typed as stored."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Enum, String
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.readers import UNFIT, bare
 from dovetail.files.columns import FileField
 from dovetail.translation.texts import gettext

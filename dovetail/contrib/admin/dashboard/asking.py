@@ -1,13 +1,13 @@
 """Build the query of a widget for a user: limited to the rows and columns that the policies allow."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import AliasedReturnsRows, ColumnElement, SelectBase, Table, inspect
 from sqlalchemy.sql.visitors import iterate
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.fields import fields_of

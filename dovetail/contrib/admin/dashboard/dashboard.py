@@ -6,6 +6,7 @@ too long or fails, a line is shown instead.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from uuid import uuid4
@@ -14,7 +15,6 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.dashboard.asking import Question, question_of
 from dovetail.contrib.admin.dashboard.results import Result, Results
 from dovetail.contrib.admin.site_context import SiteContext

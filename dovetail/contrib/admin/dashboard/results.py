@@ -3,10 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from weakref import WeakValueDictionary
-
-from dovetail.classes.dataclass import dataclass
 
 MOST = 1000  # cached results; the least recently used one is dropped
 FAILED_FOR = 10.0  # seconds for which a failure is cached

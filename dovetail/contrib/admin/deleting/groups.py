@@ -1,10 +1,10 @@
 """The contents of the page that confirms a deletion: groups of affected objects by kind, with names and counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.deletion.references import Effect
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext, gettext_lazy

@@ -6,7 +6,7 @@ objects, if a view shows them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import (
@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.deleting.groups import UNSEEN, DeletedObjects, Line, NamedObject, ObjectGroup, UndoLimits

@@ -5,7 +5,7 @@ So the keys of the objects are a parameter, and the back office keeps what was m
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -14,7 +14,6 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import instance_state
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.sqladmin_private import AnySelect

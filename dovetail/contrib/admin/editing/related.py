@@ -1,5 +1,7 @@
 """The links beside a relation in a form that add, change and show the related object in a popup window."""
 
+from dataclasses import dataclass
+
 from sqladmin.ajax import QueryAjaxModelLoader
 from sqladmin.authorization import Action
 from sqlalchemy import Column, inspect
@@ -7,7 +9,6 @@ from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 from wtforms import Field, Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.permissions import rights_of
 from dovetail.contrib.admin.view_base import ViewBase, declared_form

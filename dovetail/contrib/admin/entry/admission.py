@@ -1,12 +1,12 @@
 """Identify the user of a page, check the token of a form, and renew the session's token when permissions change."""
 
 import logging
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.entry.kept_forms import Keeping
 from dovetail.contrib.admin.entry.returning import MustEnrolError, NotLoggedInError, OtherSessionError, wants_json
 from dovetail.contrib.admin.entry.sessions import get_user, has_other_rights

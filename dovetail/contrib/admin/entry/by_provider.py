@@ -4,6 +4,7 @@ These pages open their own transactions, since no connection may be held while a
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -14,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dovetail.api.addresses import address_of
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.entry.entering import enter, target_of
 from dovetail.contrib.admin.entry.second_step import ask_for_second_factor
 from dovetail.contrib.admin.request_context import enter_request_context

@@ -7,6 +7,7 @@ files only the names, so that the page can ask for them again.
 
 import json
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from urllib.parse import urlencode
@@ -17,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.models import KeptForm, is_over
 from dovetail.contrib.admin.signatures.sealing import fernet_for
 from dovetail.contrib.admin.web.csrf import FIELD

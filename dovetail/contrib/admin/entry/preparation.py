@@ -1,12 +1,12 @@
 """Slow work of a page, such as hashing, which is done before its transaction, so that no row is locked meanwhile."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from sqladmin.authorization import Action
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.forms.uploads import store_uploads
 from dovetail.contrib.admin.site_context import SiteContext

@@ -1,6 +1,7 @@
 """Write a list as a file in batches of a few hundred rows, with little memory and without holding a connection."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from time import monotonic
@@ -14,7 +15,6 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.entry.sessions import has_same_rights

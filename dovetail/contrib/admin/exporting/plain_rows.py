@@ -5,7 +5,7 @@ These are columns of the model, of a related object (`author.email`), and the ti
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TypeAlias, cast
 
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, RelationshipProperty, aliased
 from sqlalchemy.orm.util import AliasedClass
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.code_names import returned_by
 from dovetail.contrib.admin.columns.columns import TITLE
 from dovetail.contrib.admin.lists.relations import is_of_one

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias, cast
 
@@ -16,7 +17,6 @@ from sqlalchemy.types import TypeEngine
 from wtforms import Field, validators
 from wtforms.fields.core import UnboundField
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.readers import Reader, reader_of
 from dovetail.contrib.admin.columns.stored_texts import stored_text
 from dovetail.contrib.admin.columns.texts import as_text

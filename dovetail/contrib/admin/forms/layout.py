@@ -1,11 +1,11 @@
 """The layout of a form: its fields, their groups, and the fields that share a line."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Column
 from sqlalchemy.orm import MANYTOONE, Mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.attributes import is_secret, name_of
 
 CLASSES = frozenset({"collapse", "tab", "wide"})

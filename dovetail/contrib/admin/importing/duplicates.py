@@ -4,11 +4,10 @@ The database refuses them, too, but only when a row is otherwise valid, and with
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Column, select
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.columns.unique import unique_columns

@@ -1,12 +1,11 @@
 """Find the stored rows and related objects that a file refers to: by one statement each for many rows."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import have_identifiers, identifier_of, parse_identifier
 from dovetail.contrib.admin.columns.readers import reader_of
 from dovetail.contrib.admin.importing.cells import several

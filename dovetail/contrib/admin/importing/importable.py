@@ -5,13 +5,13 @@ Related objects are named by their keys, so that the file can be imported again,
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 from sqlalchemy.exc import InvalidRequestError
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.columns import column_for
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.exporting.export import LISTS, Export, Titles

@@ -6,6 +6,7 @@ The file itself is not stored. The site's SECRET_KEY is part of the key, so that
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.importing.files.sheet import Cell, Sheet
 from dovetail.contrib.admin.models import ImportedTable
 from dovetail.contrib.admin.signatures.sealing import fernet_for

@@ -1,7 +1,7 @@
 """The pages of an import: choose a file, map its columns, preview the result, and run it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from sqladmin.flash import Flash
@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.actions.task import TaskFailedError
 from dovetail.contrib.admin.columns.files import file_size
 from dovetail.contrib.admin.entry.access import allow

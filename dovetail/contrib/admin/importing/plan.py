@@ -1,12 +1,12 @@
 """The plan of an import: the field of each column of the file, and the columns that identify stored rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqladmin.authorization import Action
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.importing.targets import KEY, Kind, Target, guess
 from dovetail.contrib.admin.views import ModelAdmin
 from dovetail.translation.texts import gettext

@@ -1,9 +1,8 @@
 """Collect the errors in the rows of a file: line, column and message."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.importing.plan import Plan
 from dovetail.contrib.admin.sqladmin_private import FORM_NAMES
 from dovetail.translation.shortening import shorten

@@ -1,12 +1,11 @@
 """Import the rows of a file in one transaction, in batches: all of them or none."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.changes import MissingChoice
 from dovetail.contrib.admin.importing.duplicates import Duplicates
 from dovetail.contrib.admin.importing.files.sheet import Sheet

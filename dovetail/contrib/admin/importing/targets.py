@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from starlette.requests import Request
 from wtforms import Field, FileField, Form, PasswordField
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.unique import unique_columns
 from dovetail.contrib.admin.forms.admin_form import is_protected
 from dovetail.contrib.admin.rules.fields import fields_of

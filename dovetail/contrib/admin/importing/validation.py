@@ -1,14 +1,13 @@
 """Validate the rows of a file by the form of the view: its fields, its validators and the user's permissions."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from anyio.lowlevel import checkpoint
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from wtforms import Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.changes import EmptyText, already_chosen
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.columns.readers import is_text

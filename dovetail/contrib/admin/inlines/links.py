@@ -1,6 +1,7 @@
 """Find how the rows of an inline refer to the object of a form: by a foreign key, or by type and key (generic)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     Column,
@@ -15,7 +16,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import MANYTOONE, Mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import identifier_of, primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
 

@@ -1,12 +1,11 @@
 """The form of one row of an inline, as it is rendered and as it was submitted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 from wtforms import Field, Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.inlines.shown_fields import ReadonlyField
 from dovetail.contrib.admin.signatures.fingerprints import Fingerprint, comparable, version
 from dovetail.contrib.admin.sqladmin_private import by_attribute

@@ -1,12 +1,11 @@
 """Fields of a form that are shown but not edited: read-only ones, and values that other users stored meanwhile."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqladmin.fields import AjaxSelectField, AjaxSelectMultipleField
 from starlette.requests import Request
 from wtforms import Field, Form, SelectFieldBase, SelectMultipleField, StringField
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.view import ChangeListView
 from dovetail.contrib.admin.columns.formats import EMPTY
 from dovetail.contrib.admin.forms.fields import titled

@@ -4,13 +4,13 @@ The language is the user's choice (a cookie, which a login sets in each browser)
 or else that of the site.
 """
 
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.web.cookies import Cookies
 from dovetail.translation.accepted import accepted_language
 from dovetail.translation.catalogs import Language, Languages

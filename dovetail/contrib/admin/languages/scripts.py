@@ -1,13 +1,13 @@
 """Serve the texts of scripts: one script for each language, and a module for the scripts of each plugin."""
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.translation.catalogs import Languages
 
 

@@ -5,13 +5,12 @@ edited, and the rows that other users changed meanwhile.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from starlette.datastructures import FormData
 from wtforms import Field, Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.forms.admin_form import KEPT
 

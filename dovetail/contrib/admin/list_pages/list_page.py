@@ -1,7 +1,7 @@
 """Show one page of a list, with a form in each row if some of its columns are editable."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from operator import itemgetter
 
@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from wtforms import BooleanField
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.bulk_editing.fields import bulk_fields
 from dovetail.contrib.admin.change_list.builder import make_builder
 from dovetail.contrib.admin.change_list.change_list import ChangeList

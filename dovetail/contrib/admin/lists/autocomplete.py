@@ -4,13 +4,13 @@ The search is that of the related view, or searches the `fields` of the option.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, inspect, or_, select
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.attributes import name_of
 from dovetail.contrib.admin.columns.identifiers import has_identifier, have_identifiers, identifier_of, primary_keys
 from dovetail.contrib.admin.lists.relations import loading_named

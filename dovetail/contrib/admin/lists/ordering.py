@@ -5,6 +5,7 @@ everything, on both databases.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,7 +14,6 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import Label
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.permissions import Rights
 from dovetail.contrib.admin.rules.rules import EVERYTHING

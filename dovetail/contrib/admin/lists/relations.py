@@ -1,6 +1,7 @@
 """Load related objects, and build conditions on them, limited to those that the user may view."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, inspect, select, true
@@ -17,7 +18,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import operators
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.columns import paths_of_title
 from dovetail.contrib.admin.columns.identifiers import has_identifier, parse_identifier
 from dovetail.contrib.admin.lists.deferred_columns import DeferredColumns, columns_of_named

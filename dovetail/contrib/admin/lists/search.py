@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, String, and_, cast, false, func, or_, select, type_coerce, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.readers import is_text
 from dovetail.contrib.admin.lists.relations import leads_to

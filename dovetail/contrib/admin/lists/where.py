@@ -1,12 +1,12 @@
 """Convert the nested filter of a list to SQL; its conditions are limited to the filters of the list."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqladmin.filters import BooleanFilter, StaticValuesFilter
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.lists.column_filters import EmptyFilter
 from dovetail.contrib.admin.lists.filtering import ALL, AnyFilter, condition_of, may_be_empty
 from dovetail.contrib.admin.lists.path_filter import PathFilter

@@ -11,9 +11,9 @@ backslash escapes the next character.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import BadRequestError
 from dovetail.translation import formats
 from dovetail.translation.texts import gettext

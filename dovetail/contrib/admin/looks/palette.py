@@ -6,14 +6,13 @@ takes longer is cancelled, and the results found before are shown.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from time import monotonic
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dovetail.api.addresses import address_of
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.searching import keep_found
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.lists.relations import loading_named

@@ -1,12 +1,13 @@
 """Error pages for requests that were refused before they reached the back office."""
 
+from dataclasses import dataclass
+
 from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from dovetail.api.pages.own_pages import TOLD
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.entry.guard import error_page
 from dovetail.contrib.admin.site_context import SiteContext
 

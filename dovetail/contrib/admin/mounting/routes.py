@@ -5,6 +5,7 @@ at the first request: so a start is faster, and most processes never need all pa
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.account.page import AccountPage
 from dovetail.contrib.admin.account.sections import AccountSection
 from dovetail.contrib.admin.dashboard.dashboard import Dashboard

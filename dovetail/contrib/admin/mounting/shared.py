@@ -1,6 +1,7 @@
 """State shared by the back offices of an application: the logged-in user, and their share of the connection pool."""
 
 import asyncio
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
@@ -9,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from dovetail.api.principal import VISITOR_AUTHENTICATOR
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.entry.sessions import get_user
 from dovetail.contrib.admin.settings import AdminSettings
 from dovetail.contrib.admin.web.cookies import COOKIES, Cookies

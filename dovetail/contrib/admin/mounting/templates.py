@@ -5,12 +5,11 @@ templates/admin/blog/post/change_form.html  ->  templates/admin/blog/change_form
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.sites.admin_site import AdminSite
 from dovetail.contrib.admin.templating.problems import template_problem
 from dovetail.contrib.admin.view_base import ViewBase

@@ -1,11 +1,10 @@
 """Collect the views of a site: those of plugins that the site does not unregister, and those that it registers."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqladmin import BaseView
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.checks.forms.form_checks import find_unstored
 from dovetail.contrib.admin.checks.forms.inline_checks import find_unlinked
 from dovetail.contrib.admin.checks.forms.relation_checks import find_unsearchable

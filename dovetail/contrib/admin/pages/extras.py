@@ -21,6 +21,7 @@ returns a LastChange or None. Forms use it to report that another user changed t
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -33,7 +34,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.entry.access import allow, open_view
 from dovetail.contrib.admin.permissions import user_of
 from dovetail.contrib.admin.request_context import enter_request_context

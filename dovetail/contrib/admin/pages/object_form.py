@@ -1,7 +1,7 @@
 """Show and save the form of one object, or of a new one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from wtforms import Form
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.deleting.groups import DeletedObjects
 from dovetail.contrib.admin.deleting.released import TOLD, released

@@ -5,6 +5,7 @@ users; with a history, which names the users who save, those who edit are named 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import cast
@@ -16,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import parse_identifier
 from dovetail.contrib.admin.entry.access import open_view
 from dovetail.contrib.admin.permissions import rights_of, user_of

@@ -1,12 +1,11 @@
 """The controls above a list: its saved views, the current one, and the choice of columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.hidden_filters import hidden_parameters
 from dovetail.contrib.admin.change_list.narrowed import NarrowedView
 from dovetail.contrib.admin.columns.chosen import CHOSEN

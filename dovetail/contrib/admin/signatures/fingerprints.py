@@ -1,8 +1,8 @@
 """Fingerprints of values: a form holds that of the values it shows, and tells by it whether they were changed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.settings import SETTINGS
 from dovetail.signing import Signer

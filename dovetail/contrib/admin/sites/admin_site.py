@@ -12,11 +12,10 @@ Several sites share their logins; each has its own views, appearance and `has_pe
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.plugin import Mountable
 
 if TYPE_CHECKING:  # `project/urls.py` imports this module, and most commands need no views

@@ -1,11 +1,11 @@
 """List what the user may open, for the index pages: by plugin, as Django does, and by category, as the menu does."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqladmin import BaseView
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.view_base import ViewBase
 from dovetail.contrib.admin.web.rendering import path_for
 from dovetail.contrib.admin.web.returning import may_list

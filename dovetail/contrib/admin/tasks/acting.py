@@ -1,6 +1,7 @@
 """Run an action, such as deletion, on the selected rows: after a confirmation if needed, and atomically."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -9,7 +10,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError, TaskKind
 from dovetail.contrib.admin.columns.identifiers import identifier_of
 from dovetail.contrib.admin.entry.kept_forms import find_form, forget_form

@@ -5,7 +5,7 @@ A failure rolls everything back, and the message names the object at which it oc
 
 from collections.abc import Callable, Mapping, Sequence, Sized
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from sqladmin.authorization import Action
@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.actions.task import Task, TaskFailedError
 from dovetail.contrib.admin.request_context import request_context
 from dovetail.contrib.admin.rules.rules import rules_of

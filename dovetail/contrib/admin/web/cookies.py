@@ -1,11 +1,10 @@
 """The cookies of the back office: HttpOnly, SameSite, and Secure if the site is served over HTTPS."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 from starlette.responses import Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.signing import Signer
 from dovetail.state import StateKey, current_scope
 

@@ -1,12 +1,12 @@
 """Impersonation: the browser keeps its own session beside the one in which it acts as another user."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.web.cookies import COOKIES
 from dovetail.contrib.auth.acting.impersonation import impersonator_of
 from dovetail.contrib.auth.models import User

@@ -3,11 +3,11 @@
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.options.options import NoMedia
 from dovetail.contrib.admin.web.rendering import path_for
 

@@ -3,13 +3,12 @@
 import os
 import stat
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import anyio
 from starlette.responses import FileResponse, Response, StreamingResponse
-
-from dovetail.classes.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Draw bar charts as SVG on the server, without scripts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.translation import formats
 
 WIDTH, HEIGHT = 600, 120

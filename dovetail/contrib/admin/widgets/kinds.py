@@ -1,7 +1,7 @@
 """The kinds of widgets: a figure, a chart, a list."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import ClassVar, Literal, TypeAlias, cast
@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, func, literal_column,
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.columns.texts import as_text
 from dovetail.contrib.admin.permissions import rights_of

@@ -16,6 +16,7 @@ if it is given. Results are cached for `seconds`, and shared by users for whom t
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from sqlalchemy import inspect
@@ -23,7 +24,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 from starlette.requests import Request
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.sqladmin_private import AnySelect
 
 STAFF = "staff"  # instead of a permission: all users of the back office, for data that needs no policy

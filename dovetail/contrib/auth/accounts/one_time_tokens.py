@@ -7,12 +7,12 @@ To avoid deadlocks, all functions lock the user before they change tokens.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import OneTimeToken, TokenPurpose, User
 from dovetail.database.bulk import NO_SYNCHRONIZATION
 from dovetail.plugin import context_of

@@ -4,12 +4,11 @@
 """
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.password_rules.length import LONGEST, SHORTEST
 from dovetail.errors import UnavailableError
 from dovetail.translation.texts import gettext

@@ -1,12 +1,12 @@
 """`manage.py creategroup`, `grant`, `revoke` and `permissions`."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import click
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import Group, Permission, User
 from dovetail.contrib.auth.permissions import grants, held
 from dovetail.contrib.auth.users import get_user_by_login, update_user

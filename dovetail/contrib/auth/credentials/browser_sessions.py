@@ -6,10 +6,10 @@ request comes from a page of this origin, and unsafe requests also need a CSRF t
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.session import SAFE_METHODS
 from dovetail.errors import PermissionDeniedError
 from dovetail.state import StateKey

@@ -5,13 +5,12 @@ cookie is only used if no header has a credential, since browsers send it with e
 """
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.credentials.browser_sessions import BROWSER_SESSIONS, cookie_of
 from dovetail.contrib.auth.sessions.models import SessionKind
 from dovetail.contrib.auth.setting_types.schemes import Scheme

@@ -1,11 +1,11 @@
 """Determine who sent the current request, and from where."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import inspect
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.events.models import (
     MAXIMUM_ADDRESS,
     MAXIMUM_DETAIL,

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import Context
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TypeAlias
@@ -18,7 +18,6 @@ from typing import TypeAlias
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.events.models import SecurityEvent
 from dovetail.database.unit_of_work import BESIDE_REQUESTS, Database
 from dovetail.state import StateKey

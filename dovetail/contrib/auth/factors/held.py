@@ -1,9 +1,10 @@
 """The factors of a user; also keeps `User.has_second_factor` up to date."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.factors.models import Passkey, RecoveryCode, Totp
 from dovetail.contrib.auth.factors.recovery_codes import (
     count_recovery_codes,

@@ -6,14 +6,13 @@ Plugins with other ways to log in begin in the same way. `log_in` refuses a user
 provide it, so that it cannot be bypassed.
 """
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.accounts.store import lock_user
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.origin import AccountRef

@@ -13,11 +13,12 @@ Unknown accounts are counted like known ones. Every attempt is counted in advanc
 successful one is subtracted again.
 """
 
+from dataclasses import dataclass
+
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Limiter, network_of, take_or_refuse
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.events.models import EventKind
 from dovetail.contrib.auth.events.origin import AccountRef, account_ref_of
 from dovetail.contrib.auth.events.record import record_failure

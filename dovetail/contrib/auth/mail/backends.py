@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from dataclasses import dataclass
 from email.message import EmailMessage as MimeMessage
 from email.utils import formatdate, make_msgid
 from typing import Protocol
@@ -10,7 +11,6 @@ import click
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.state import StateKey
 

@@ -7,13 +7,13 @@ A rule is a class; AUTH_PASSWORD_RULES lists dotted paths of rules, with options
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Annotated, NotRequired, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BeforeValidator, Field, InstanceOf, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import quoted
 
 ROOM = "dovetail.contrib.auth.password_rules"

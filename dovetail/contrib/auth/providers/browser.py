@@ -1,6 +1,7 @@
 """Recognize the browser that returns from a provider, by a cookie; and build the URLs involved."""
 
 import secrets
+from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -8,7 +9,6 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import NoMatchFound
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.providers.logins import LIFETIME
 from dovetail.contrib.auth.setting_types.providers import AnyProvider
 from dovetail.errors import NotFoundError

@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from ssl import SSLContext
 from time import monotonic
 from typing import cast
@@ -18,7 +18,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.providers.http_client import HEADERS, ProviderTransport, make_tls
 from dovetail.contrib.auth.providers.identity import ProviderError
 from dovetail.contrib.auth.setting_types.providers import AnyProvider, OAuth2Provider, OidcProvider, Url

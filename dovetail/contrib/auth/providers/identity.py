@@ -1,10 +1,10 @@
 """Read and check a provider's claims about a user: subject, address, names, and how the user was authenticated."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import MAXIMUM_EMAIL, MAXIMUM_FULL_NAME, MAXIMUM_USERNAME
 from dovetail.contrib.auth.providers.models import MAXIMUM_SUBJECT
 from dovetail.contrib.auth.setting_types.providers import ClaimNames, OidcProvider

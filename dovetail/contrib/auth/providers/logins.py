@@ -4,14 +4,13 @@ No function here waits for a provider, and no transaction is open while one is c
 """
 
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.providers.identity import ProviderIdentity
 from dovetail.contrib.auth.providers.models import MAXIMUM_FAILURE, ProviderLogin
 from dovetail.contrib.auth.setting_types.providers import AnyProvider

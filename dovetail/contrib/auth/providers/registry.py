@@ -6,6 +6,7 @@ the browser, `handle_callback` asks the provider for the user, and `connected.py
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from dovetail.api.throttling.rates import LIMITER, Charge, Rate, network_of, take_or_refuse
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.providers import logins
 from dovetail.contrib.auth.providers.browser import BrowserCookie
 from dovetail.contrib.auth.providers.identity import ProviderError, ProviderIdentity

@@ -1,12 +1,12 @@
 """Put the explanation of a permission into sentences, for `manage.py why` and the page of the back office."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.model_policies import ModelPolicy
 from dovetail.contrib.auth.rules.why import Explanation, RuleQuestion, explain

@@ -5,8 +5,8 @@ its permissions.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.rules.snapshot import FIELDS, NOBODY, USER, Said, Shown, ShownTree, Snapshot, on
 
 ALL, NONE = "true", "false"  # as conditions on rows

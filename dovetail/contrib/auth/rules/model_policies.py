@@ -1,9 +1,9 @@
 """The models of a site with their policies, by the label that commands and pages use: `blog.post`."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.permissions.declared import ACTIONS, EXTENSION_POINT
 from dovetail.errors import NotFoundError, quoted
 from dovetail.plugin import Context, Plugin

@@ -1,6 +1,7 @@
 """Run the conditions of two versions of a rule in the database, to list the rows that a role gained and lost."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import (
@@ -21,7 +22,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import FromClause
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import Group, User, users_groups
 from dovetail.contrib.auth.rules.difference import Difference, Role
 from dovetail.contrib.auth.rules.snapshot import UNEXPLAINED, VIEWER

@@ -4,13 +4,13 @@ The user's permissions and groups are those of now; the rows are selected in the
 """
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, false, func, literal, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.models import User
 from dovetail.contrib.auth.rules.paths import (
     NO_ROWS,

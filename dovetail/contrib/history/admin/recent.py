@@ -1,6 +1,7 @@
 """The dashboard widget that lists the latest changes of the current user."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -9,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from typing_extensions import override
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.lists.deferred_columns import columns_of_named
 from dovetail.contrib.admin.permissions import rights_of, user_of
 from dovetail.contrib.admin.sqladmin_private import AnySelect

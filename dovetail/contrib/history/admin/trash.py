@@ -1,6 +1,7 @@
 """The trash page: deleted objects that can still be restored, by model and day, with what was deleted along."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
 from itertools import groupby
@@ -12,7 +13,6 @@ from sqlalchemy import Select, literal_column, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.columns.texts import read_day
 from dovetail.contrib.admin.lists.column_filters import within
 from dovetail.contrib.admin.own_pages.page import render_page

@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import ClassVar
@@ -11,7 +12,6 @@ from sqlalchemy import Select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.admin.change_list.list_page import ListPage
 from dovetail.contrib.admin.columns.identifiers import primary_keys
 from dovetail.contrib.admin.pages.extras import LongWork, ObjectOfPage, ObjectPage

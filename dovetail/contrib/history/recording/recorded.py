@@ -9,12 +9,12 @@ is not marked otherwise, or if the policy of its model hides it from everybody.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from sqlalchemy import Column, FromClause, Table, inspect
 from sqlalchemy.orm import MANYTOMANY, Mapper
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConfigurationError, quoted
 from dovetail.plugin import Context
 from dovetail.resources.schemas.secret_columns import is_secret

@@ -4,6 +4,7 @@ Only the state before the statement shows which rows it inserts and which it upd
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import (
@@ -22,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.history.exact_numbers import read_snapshot
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.json_rows import current_transaction, json_row

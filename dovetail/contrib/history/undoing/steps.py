@@ -1,11 +1,10 @@
 """Build the steps that undo the lines of a transaction, last line first, with similar changes grouped into one step."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from graphlib import CycleError, TopologicalSorter
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.history.models import ChangeAction
 from dovetail.contrib.history.recording.recorded import REDACTED, RecordedTable
 from dovetail.contrib.history.undoing.changed_keys import changed_keys, key_after, key_values

@@ -5,10 +5,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Index, text
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.search.documents import column_of_words, words_column
 from dovetail.database.search.search_tables import add_on_postgresql
 from dovetail.migrations.bridge import search_indexes

@@ -4,6 +4,7 @@ SQLite's CAST makes 0 of any text, and 2026 of a date.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import (
     JSON,
@@ -26,8 +27,6 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.types import NullType, TypeEngine
-
-from dovetail.classes.dataclass import dataclass
 
 Value = ColumnElement[object]
 Kind = type[object] | None

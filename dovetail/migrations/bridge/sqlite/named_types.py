@@ -5,12 +5,12 @@ sees every change of labels. Nothing is known of tables that existed before, or 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Dialect, Enum
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.migrations.bridge.postgresql.types import labels, named_types
 
 _KEY = "dovetail_named_types"  # in what SQLAlchemy keeps for a connection

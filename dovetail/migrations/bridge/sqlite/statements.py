@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.migrations.bridge.expressions import WORD
 
 

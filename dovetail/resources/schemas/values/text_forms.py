@@ -6,6 +6,7 @@ gives is written as PostgreSQL would.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_interface, ip_network
 from uuid import UUID
@@ -16,7 +17,6 @@ from sqlalchemy.dialects.postgresql import BIT, CIDR, INET, MACADDR, MACADDR8, B
 from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.types import TypeEngine
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.engine.ranges import read_range, write_range
 from dovetail.errors import quoted
 

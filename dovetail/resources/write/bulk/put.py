@@ -1,12 +1,11 @@
 """Replace or create many rows, identified by the keys in a body: the PUT of a collection."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import StaleWriteError
 from dovetail.resources.declaration.declared import ADD, CHANGE, Create, Model, Replace, Update, Viewer
 from dovetail.resources.query.keys import key_of, key_values

@@ -1,10 +1,10 @@
 """Create, update or delete many rows in one transaction, all or none; `job.py` says how errors are found."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.fast_unit_of_work import SessionSource
 from dovetail.errors import FieldError, InvalidInputError
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE, Create, Model, Replace, Update, Viewer

@@ -1,13 +1,13 @@
 """Create rows: check the policy, run the hook `create_with` or the default service, and read the row back."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.fast_unit_of_work import SessionSource, confirm_presumed
 from dovetail.resources.declaration.declared import ADD, Create, Model, Replace, Update, Viewer
 from dovetail.resources.declaration.model_rules import check_enums

@@ -1,12 +1,12 @@
 """The interface of `Writer` that nested rows use: it stands here so that `nested` need not import `writer.py`."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.declaration.declared import Model, Replace, Update
 from dovetail.resources.spec import Spec
 

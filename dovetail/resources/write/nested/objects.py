@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.database.error_translation import client_error
 from dovetail.errors import DovetailError, FieldError, InvalidInputError
 from dovetail.resources.schemas.pointers import as_sent

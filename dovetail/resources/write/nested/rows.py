@@ -8,7 +8,7 @@ request of its own, and rows that the viewer may not view stay as they are. `rel
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pydantic import MISSING, BaseModel
@@ -16,7 +16,6 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MANYTOONE
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.resources.spec import Spec
 from dovetail.resources.write.nested.contracts import RowWriter, Values
 from dovetail.resources.write.nested.declaration import nested_spec

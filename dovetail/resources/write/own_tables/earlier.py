@@ -5,7 +5,7 @@ value, which is exact for each type, and on SQLite as the driver returns them.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import cast
 
 from sqlalchemy import (
@@ -32,7 +32,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import ConflictError
 from dovetail.resources.query.keys import among
 from dovetail.resources.sql.arrays import listed, listed_tuples

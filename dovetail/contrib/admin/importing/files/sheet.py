@@ -1,10 +1,9 @@
 """The contents of a file to import: headings, and rows of cells, each with its line number for messages."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.errors import InvalidInputError
 from dovetail.translation.texts import gettext
 

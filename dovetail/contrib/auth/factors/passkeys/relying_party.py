@@ -3,10 +3,10 @@
 (WebAuthn Level 3, section 5.1.3; https://www.w3.org/TR/webauthn-3/)
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dovetail.classes.dataclass import dataclass
 from dovetail.contrib.auth.settings import AuthSettings
 from dovetail.errors import NotFoundError
 from dovetail.plugin import Context
