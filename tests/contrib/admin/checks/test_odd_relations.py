@@ -23,9 +23,9 @@ class Firm(IdMixin, FirmBase):
     logged: DynamicMapped["Fact"] = relationship(viewonly=True)
     written: WriteOnlyMapped["Fact"] = relationship(viewonly=True)
     staff: Mapped[list["Clerk"]] = relationship()
-    branches: Mapped[list["Branch"]] = relationship(back_populates="firm")
+    branches: Mapped[list["FirmBranch"]] = relationship(back_populates="firm")
     branch_names: AssociationProxy[list[str]] = association_proxy("branches", "name")
-    towns: AssociationProxy[list["Town"]] = association_proxy("branches", "town")
+    towns: AssociationProxy[list["FirmTown"]] = association_proxy("branches", "town")
 
 
 class Fact(FirmBase):
@@ -49,16 +49,16 @@ class Clerk(Somebody):
     __mapper_args__ = {"polymorphic_identity": "clerk"}  # noqa: RUF012 - declared by SQLAlchemy, not as a ClassVar
 
 
-class Branch(IdMixin, FirmBase):
+class FirmBranch(IdMixin, FirmBase):
     __tablename__ = "firm_branch"
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     town_id: Mapped[int | None] = mapped_column(ForeignKey("firm_town.id"))
     name: Mapped[str] = mapped_column(String(20), default="")
     firm: Mapped[Firm] = relationship(back_populates="branches")
-    town: Mapped["Town | None"] = relationship()
+    town: Mapped["FirmTown | None"] = relationship()
 
 
-class BranchAdmin(ModelAdmin, model=Branch):
+class BranchAdmin(ModelAdmin, model=FirmBranch):
     list_display = ("id", "firm.facts", "firm__logged__key")
     can_create = can_edit = False
 
@@ -68,7 +68,7 @@ class FirmInline(TabularInline, model=Firm):
     autocomplete_fields = ("facts",)
 
 
-class Town(IdMixin, FirmBase):
+class FirmTown(IdMixin, FirmBase):
     __tablename__ = "firm_town"
     name: Mapped[str] = mapped_column(String(20))
 
@@ -115,7 +115,7 @@ def test_they_are_refused_in_groups_of_a_form_in_a_line_of_it_at_the_end_of_a_pa
     assert far.startswith("BranchAdmin: list_display names 'firm.facts', whose rows are kept by keys")
     assert farther.startswith("BranchAdmin: list_display names 'firm.logged', whose rows are never loaded")
     given = {"list_display": ("name",), "fields": ("name",), "inlines": (FirmInline,)}
-    (told,) = find_problems(type(ModelAdmin)("TownAdmin", (ModelAdmin,), given, model=Town))
+    (told,) = find_problems(type(ModelAdmin)("TownAdmin", (ModelAdmin,), given, model=FirmTown))
     assert f"FirmInline: fields {refused}" in told
 
 
