@@ -95,7 +95,7 @@ def form_of(column: Column[object], dialect: Dialect) -> StoredForm:
         found = found.data_type.dialect_impl(dialect)
     if _is_known(found):
         annotation = _or_null(_annotation(_closest(kind, found), dialect), column)
-        if isinstance(found, JSON):
+        if isinstance(kind, JSON) and isinstance(found, JSON):  # a list of PostgreSQL may be JSON on SQLite
             in_database = found if dialect.name == "postgresql" else None  # SQLite has it as text
             return StoredForm(column, annotation, Text(), in_database, is_json=True)
         return StoredForm(column, annotation, _adjusted(kind))
