@@ -1,6 +1,6 @@
 """Add the endpoints of a single object to a router, with their descriptions for the OpenAPI document."""
 
-from collections.abc import Awaitable, Hashable
+from collections.abc import Hashable
 from functools import partial
 
 from fastapi import APIRouter
@@ -10,15 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dovetail.database.fast_unit_of_work import SessionSource
-from dovetail.database.prepared_reads import ReadSource
 from dovetail.database.session import SessionDep
 from dovetail.resources.endpoints import documentation
 from dovetail.resources.endpoints.fast_path import FastRead, FastWrite, PathKey
-from dovetail.resources.endpoints.items import create, delete, retrieve, update
+from dovetail.resources.endpoints.items import create, delete, retrieve, retrieve_fast, update
 from dovetail.resources.endpoints.routes import ResourceEndpoint, add_route, item_path
 from dovetail.resources.policy import Recognized
 from dovetail.resources.spec import Spec
-from dovetail.resources.visibility import Visibility
 from dovetail.resources.write.writer import Writer
 
 ETAG = "The version of the object, for If-Match and If-None-Match."
@@ -39,23 +37,11 @@ def add_endpoints(writer: Writer, router: APIRouter) -> None:
         _add_delete(writer, router)
 
 
-async def _left_to_fastapi() -> None:
-    """Return None, so that FastAPI says what is wrong."""
-
-
 def _add_retrieve(spec: Spec, router: APIRouter) -> None:
     path, key_name = item_path(spec)
-    path_key = PathKey.of(spec)
 
     async def endpoint(request: Request, session: AsyncSession, viewer: object, **path: Hashable) -> Response:
         return await retrieve(spec, request, SessionSource(session), spec.visibility(viewer), path[key_name])
-
-    def fast_endpoint(request: Request, source: ReadSource, visibility: Visibility) -> Awaitable[Response | None]:
-        try:
-            key = path_key.read(request)
-        except ValueError:
-            return _left_to_fastapi()
-        return retrieve(spec, request, source, visibility, key)
 
     described = ResourceEndpoint(
         spec,
@@ -63,7 +49,7 @@ def _add_retrieve(spec: Spec, router: APIRouter) -> None:
         name=f"get_{spec.singular}",
         description=f"Return one {spec.singular}.",
         parameters={"session": SessionDep, "viewer": spec.policy.reader, key_name: spec.key_type},
-        fast_path=FastRead(spec, fast_endpoint, reader=spec.reader),
+        fast_path=FastRead(spec, partial(retrieve_fast, spec, PathKey.of(spec)), reader=spec.reader),
     )
     add_route(
         router,

@@ -4,7 +4,7 @@ FastAPI and the fast path call the same functions. They differ in where a read r
 `item_routes` adds the endpoints to a router.
 """
 
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Hashable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from dovetail.database.prepared_reads import ReadSource
 from dovetail.errors import DovetailError, StaleWriteError
 from dovetail.middleware.headers import list_header
 from dovetail.resources.declaration.declared import ADD, CHANGE, DELETE
+from dovetail.resources.endpoints.fast_path import PathKey
 from dovetail.resources.endpoints.idempotency import HEADER, WrittenResponse, respond_once
 from dovetail.resources.endpoints.replays import Replays
 from dovetail.resources.endpoints.routes import item_path
@@ -46,6 +47,17 @@ async def retrieve(spec: Spec, request: Request, source: ReadSource, visibility:
     if request.scope["query_string"]:
         query = read_item_query(split_query(request.scope["query_string"]), spec.item_grammar.within(visibility))
     return _item_response(spec, request, await spec.item_reader.read_keys(source, (key,), visibility, query), key)
+
+
+def retrieve_fast(
+    spec: Spec, path_key: PathKey, request: Request, source: ReadSource, visibility: Visibility
+) -> Awaitable[Response | None]:
+    """Return `retrieve` of the object with the key in the path; None for what is no key, which FastAPI explains."""
+    try:
+        key = path_key.read(request)
+    except ValueError:
+        return _left_to_fastapi()
+    return retrieve(spec, request, source, visibility, key)
 
 
 async def create(
@@ -128,6 +140,10 @@ async def respond_with_written(  # noqa: PLR0917 - as Resource.respond has them
         version = dict(zip(spec.reader.version_within(visibility.hidden), batch.version(0), strict=True))
         key = key_from([version[name] for name in spec.keys])
     return _item_response(spec, request, batch, key, status=status, headers=headers)
+
+
+async def _left_to_fastapi() -> None:
+    """Return None, so that FastAPI says what is wrong."""
 
 
 @asynccontextmanager
