@@ -104,7 +104,7 @@ COSTS = [
     ),
     Cost("list_sessions", "ada", 2, 2, lambda s: s.ada.get("/api/auth/sessions")),
     Cost("end_session", "the current one", 3, 3, lambda s: s.ada.delete(f"/api/auth/sessions/{s.session}")),
-    Cost("remove_user_factors", "staff", 9, 10, lambda s: s.staff.delete(f"/api/users/{s.user}/factors")),
+    Cost("remove_user_factors", "staff", 5, 5, lambda s: s.staff.delete(f"/api/users/{s.user}/factors")),
     Cost("logout_everywhere", "ada", 7, 7, lambda s: s.ada.post("/api/auth/logout-everywhere")),
     Cost("logout_everybody", "staff", 4, 4, lambda s: s.staff.post("/api/auth/logout-everybody")),
     Cost("prove_with_password", "ada", 7, 7, lambda s: s.ada.post("/api/auth/prove", json={"password": PASSWORD})),
@@ -134,8 +134,8 @@ COSTS = [
     Cost(
         "reset_password",
         "anonymous",
-        23,
-        23,
+        29,
+        29,
         lambda s: s.anonymous.post("/api/auth/reset-password", json={"token": s.reset_token, "password": NEW_PASSWORD}),
     ),
     Cost(

@@ -122,5 +122,6 @@ async def _remove(session: AsyncSession, user: User, *tables: type[Totp] | type[
     for table in tables:
         statement = delete(table).where(table.user_id == user.id).returning(table.id)
         removed += len((await session.execute(statement, execution_options=NO_SYNCHRONIZATION)).all())
-    await note_factors(session, user)
+    if removed:
+        await note_factors(session, user)
     return removed

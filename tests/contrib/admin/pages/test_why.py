@@ -63,7 +63,7 @@ async def test_the_answer_and_what_is_wrong_with_a_question_are_in_the_language_
     for words in (
         "eddie darf Beitrag 1 nicht ändern.",
         "Sie fragt nach blog.change_post: nein.",
-        "Am wenigsten müsste man dafür erteilen: blog.change_post",
+        "Dafür genügt es, dies zu erteilen: blog.change_post",
         "Die Verwaltung verlangt außerdem is_staff und blog.change_post: es fehlt blog.change_post.",
         ">moderieren</option>",
         ">Beitrag (blog.post)</option>",
