@@ -5,9 +5,10 @@ user, as an author, changes the user too. The page that tells what was wrong ask
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -19,7 +20,8 @@ async def keeping_loaded(session: AsyncSession, user: object) -> AsyncIterator[N
     try:
         yield
     except Exception:
-        await _load_again(session, user, before)
+        with suppress(SQLAlchemyError):  # the connection may be gone, which the first error tells
+            await _load_again(session, user, before)
         raise
     await _load_again(session, user, before)
 
