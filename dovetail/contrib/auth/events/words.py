@@ -33,6 +33,7 @@ OF_FACTORS = (
     gettext_lazy("the passkey %(name)s"),
     gettext_lazy("new recovery codes were made"),
     gettext_lazy("all second factors and passkeys were removed"),
+    gettext_lazy("all passkeys; the address was unverified"),
     gettext_lazy("%(count)s are left"),
 )
 OF_SESSIONS = (
